@@ -1,0 +1,87 @@
+"""The machine the benchmark runs on: what it is, its cores and caches, and how many threads its BLAS may use."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a reader needs to know to compare figures."""
+
+    processor: str
+    cores: int
+    system: str
+    python: str
+    numpy: str
+
+
+def describe() -> Machine:
+    """Describe this machine."""
+    import numpy as np
+
+    return Machine(_processor(), cores(), platform.platform(terse=True), platform.python_version(), np.__version__)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def last_level_cache() -> int:
+    """Return the size of the largest cache in bytes; 32 MiB where the system does not say."""
+    sizes = [_bytes(path.read_text()) for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
+    return max(sizes, default=32 << 20)
+
+
+def can_limit_blas() -> bool:
+    """Say whether `blas_threads` can set a number of threads."""
+    return find_spec("threadpoolctl") is not None
+
+
+def blas_threads(threads: int | None) -> AbstractContextManager[Any]:
+    """Return a context in which NumPy's matrix products use so many threads; None leaves them as they are."""
+    if threads is None or not can_limit_blas():
+        return nullcontext()
+    context: AbstractContextManager[Any] = _controller().limit(limits=threads, user_api="blas")
+    return context
+
+
+@cache
+def _controller() -> Any:
+    # Finding the loaded libraries takes milliseconds, so it happens once.
+    import numpy as np
+    from threadpoolctl import ThreadpoolController
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return ThreadpoolController()
+
+
+def _processor() -> str:
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def _bytes(text: str) -> int:
+    """Read a size as Linux writes it, 0 where it is something else.
+
+    Examples
+    --------
+    >>> _bytes("512K"), _bytes("32M"), _bytes("unknown")
+    (524288, 33554432, 0)
+    """
+    found = re.fullmatch(r"(\d+)([KMG]?)\s*", text)
+    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]] if found else 0

@@ -1,0 +1,17 @@
+"""The peers, one to a file: each file lists its entrants in `PEERS`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from pellucid.bench.peers.base import Peer, UnsuitedError
+
+__all__ = ["FILES", "Peer", "UnsuitedError", "everyone"]
+
+FILES = ("torch_eager", "torch_compile", "jax_scan", "sklearn_mlp", "numpy_loop", "onnx_runtime")
+"""The files of this folder that hold entrants, in the order of the tables."""
+
+
+def everyone() -> list[Peer]:
+    """Return every entrant, installed or not; no peer's library is imported."""
+    return [peer for file in FILES for peer in import_module(f"{__name__}.{file}").PEERS]

@@ -1,0 +1,233 @@
+"""The works as data: what is trained or read, from which weights, in which order, the same for every peer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ConfigurationError, ShapeError
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Parameters = tuple[tuple[Floats, Floats], ...]
+Activation = Literal["sigmoid", "relu"]
+Optimizer = Literal["sgd", "momentum", "adam"]
+
+ACTIVATIONS = ("sigmoid", "relu")
+OPTIMIZERS = ("sgd", "momentum", "adam")
+MOMENTUM = 0.9
+ADAM_BETAS = (0.9, 0.999)
+ADAM_EPSILON = 1e-8
+SMALL = (784, 16, 16, 10)
+WIDE = (784, 512, 512, 10)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingWork:
+    """One epoch of training a dense network, from given weights, in a given order.
+
+    Hidden layers use `activation`, the output is softmax, the loss is the mean cross-entropy of a batch. No image
+    is dropped: the last batch may be short.
+
+    Parameters
+    ----------
+    name
+        What the table calls it.
+    images
+        Shape (N, D), values 0 to 1; taken as float32, C order.
+    labels
+        Shape (N,), 0 to K - 1.
+    layers
+        Sizes from D to K.
+    activation, optimizer, learning_rate, batch_size
+        `"momentum"` is 0.9 without Nesterov; `"adam"` has its usual constants.
+    seed
+        Of the weights and of the order.
+    limit
+        Train on the first so many images of the order only.
+
+    Examples
+    --------
+    >>> images, labels = np.zeros((10, 4), np.float32), np.arange(10) % 3
+    >>> work = TrainingWork("tiny", images, labels, layers=(4, 5, 3), batch_size=4)
+    >>> work.count, work.steps, [weight.shape for weight, bias in work.parameters]
+    (10, 3, [(5, 4), (3, 5)])
+    >>> [len(rows) for rows in work.batches()]
+    [4, 4, 2]
+    """
+
+    name: str
+    images: Floats
+    labels: Integers
+    layers: tuple[int, ...] = SMALL
+    activation: Activation = "sigmoid"
+    optimizer: Optimizer = "sgd"
+    learning_rate: float = 1.0
+    batch_size: int = 32
+    seed: int = 0
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        _freeze(self, "images", _as_images(self.images, self.layers))
+        _freeze(self, "labels", _as_labels(self.labels, len(self.images), self.layers[-1]))
+        _check_choice("activation", self.activation, ACTIVATIONS)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        if self.batch_size < 1:
+            raise ConfigurationError(f"A batch holds at least 1 image, got batch_size={self.batch_size}.")
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The weights (out, in) and biases (out,) that training starts from; copy before changing."""
+        return initial(self.layers, self.seed)
+
+    @cached_property
+    def order(self) -> Integers:
+        """The rows of `images` in the order of training."""
+        return np.random.default_rng([self.seed, 1]).permutation(len(self.images))[: self.limit]
+
+    def batches(self) -> Iterator[Integers]:
+        """Yield the rows of each batch in turn."""
+        for start in range(0, self.count, self.batch_size):
+            yield self.order[start : start + self.batch_size]
+
+    @property
+    def count(self) -> int:
+        """Images in the epoch."""
+        return len(self.order)
+
+    @property
+    def steps(self) -> int:
+        """Updates in the epoch."""
+        return -(-self.count // self.batch_size)
+
+    def first(self, count: int) -> TrainingWork:
+        """Return the same work cut to the first `count` images of its order."""
+        return replace(self, limit=min(count, self.count))
+
+
+@dataclass(frozen=True, eq=False)
+class InferenceWork:
+    """Reading images with a given network: all in one call, or one call for each.
+
+    Parameters
+    ----------
+    name, images, layers, activation, seed
+        As in `TrainingWork`.
+    one_at_a_time
+        Whether each image is a call of its own, its answer waited for.
+    """
+
+    name: str
+    images: Floats
+    layers: tuple[int, ...] = SMALL
+    activation: Activation = "sigmoid"
+    one_at_a_time: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _freeze(self, "images", _as_images(self.images, self.layers))
+        _check_choice("activation", self.activation, ACTIVATIONS)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The weights (out, in) and biases (out,) to read with."""
+        return initial(self.layers, self.seed)
+
+    @property
+    def count(self) -> int:
+        """Images read."""
+        return len(self.images)
+
+
+Work = TrainingWork | InferenceWork
+
+
+def initial(layers: tuple[int, ...], seed: int) -> Parameters:
+    """Return weights drawn uniformly within sqrt(6 / (in + out)) of zero, and biases of zero.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+    """
+    rng = np.random.default_rng([seed, 0])
+    pairs = []
+    for fan_in, fan_out in zip(layers, layers[1:], strict=False):
+        bound = np.float32(np.sqrt(6 / (fan_in + fan_out)))
+        weight = (2 * rng.random((fan_out, fan_in), dtype=np.float32) - 1) * bound
+        pairs.append((weight, np.zeros(fan_out, np.float32)))
+    return tuple(pairs)
+
+
+# Learning rates keep an epoch steady enough for float32 rounding not to part the peers' losses.
+_TRAINING: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("784-16-16-10, batch 32", {}),
+    ("784-16-16-10, batch 10", {"batch_size": 10, "learning_rate": 0.3}),
+    ("784-16-16-10, batch 128", {"batch_size": 128}),
+    ("784-16-16-10, batch 1", {"batch_size": 1, "learning_rate": 0.03}),
+    ("ReLU, batch 32", {"activation": "relu", "learning_rate": 0.1}),
+    ("momentum, batch 32", {"optimizer": "momentum", "learning_rate": 0.1}),
+    ("Adam, batch 32", {"optimizer": "adam", "learning_rate": 0.001}),
+    ("784-512-512-10, batch 32", {"layers": WIDE, "learning_rate": 0.1}),
+    ("784-512-512-10, batch 128", {"layers": WIDE, "batch_size": 128, "learning_rate": 0.1}),
+)
+
+
+def training_works(images: Floats, labels: Integers) -> list[TrainingWork]:
+    """Return the benchmark's training works on these images, shape (N, 784), values 0 to 1."""
+    return [TrainingWork(f"train {name}", images, labels, **options) for name, options in _TRAINING]
+
+
+def inference_works(images: Floats) -> list[InferenceWork]:
+    """Return the benchmark's reading works: up to 2,000 images one at a time, and up to 10,000 at once."""
+    one = InferenceWork("read one image at a time", images[:2000], one_at_a_time=True)
+    many = images[:10_000]
+    return [one, InferenceWork(f"read {len(many):,} images at once", many)]
+
+
+def average_ink(images: Floats) -> float:
+    """Return how many pixels of an image are not zero, on average.
+
+    Examples
+    --------
+    >>> average_ink(np.array([[0, 0.5, 1], [0, 0, 1]], np.float32))
+    1.5
+    """
+    return float(np.count_nonzero(images) / max(len(images), 1))
+
+
+def _freeze(work: TrainingWork | InferenceWork, field: str, value: NDArray[Any]) -> None:
+    object.__setattr__(work, field, value)
+
+
+def _as_images(images: Floats, layers: tuple[int, ...]) -> Floats:
+    if len(layers) < 2 or min(layers) < 1:
+        raise ConfigurationError(f"layers needs an input and an output size, each at least 1, got {layers}.")
+    images = np.ascontiguousarray(images, dtype=np.float32)
+    if images.ndim != 2 or images.shape[1] != layers[0] or len(images) == 0:
+        raise ShapeError(
+            f"Expected images of shape (N, {layers[0]}) with N at least 1, got {images.shape}: "
+            "flatten them, or change the first of the layers."
+        )
+    return images
+
+
+def _as_labels(labels: Integers, count: int, classes: int) -> Integers:
+    labels = np.ascontiguousarray(labels, dtype=np.int64)
+    if labels.shape != (count,):
+        raise ShapeError(f"Expected one label an image, shape ({count},), got {labels.shape}.")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ShapeError(
+            f"Expected labels from 0 to {classes - 1}, got {labels.min()} to {labels.max()}: "
+            "the last of the layers has to cover them."
+        )
+    return labels
+
+
+def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigurationError(f"{what} is one of {', '.join(choices)}, got {value!r}.")
