@@ -1,0 +1,73 @@
+"""A user's .npz archive: which of its arrays are images and labels, by the names people give them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.data.checks import checked_labels
+from pellucid.data.dataset import Dataset, TrainTest
+from pellucid.data.npz import Arrays, read_npz
+from pellucid.data.options import Options
+from pellucid.errors import DataError
+
+_WHOLE = (("images", "labels"), ("x", "y"), ("X", "y"), ("data", "target"))
+_TRAIN = (("train_images", "train_labels"), ("x_train", "y_train"), ("X_train", "y_train"))
+_TEST = (("test_images", "test_labels"), ("x_test", "y_test"), ("X_test", "y_test"))
+_ALL = tuple({name: None for pair in (*_WHOLE, *_TRAIN, *_TEST) for name in pair})
+
+
+def load_npz(path: Path, options: Options) -> TrainTest:
+    """Load an .npz archive, with a test part of its own or without."""
+    arrays = read_npz(path, wanted=_ALL)
+    train, test = _pair(arrays, _TRAIN), _pair(arrays, _TEST)
+    if train is None:
+        train, test = _pair(arrays, _WHOLE), None
+    if train is None:
+        raise DataError(
+            f"Found no images with labels in {path}: expected arrays named images and labels, or train_images, "
+            "train_labels, test_images and test_labels, or x_train, y_train, x_test and y_test."
+        )
+    if test is None:
+        return options.held_out(_dataset(train, options, path, path.stem))
+    classes = [str(number) for number in range(1 + max(int(labels.max()) for _, labels in (train, test)))]
+    return TrainTest(
+        _dataset(train, options, path, f"{path.stem} (train)", classes),
+        _dataset(test, options, path, f"{path.stem} (test)", classes),
+    )
+
+
+def _pair(arrays: Arrays, names: tuple[tuple[str, str], ...]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]] | None:
+    """Return the first pair of arrays that is there, labels flat."""
+    for images, labels in names:
+        if images in arrays and labels in arrays:
+            column = arrays[labels]
+            flat = column[:, 0] if column.ndim == 2 and column.shape[1] == 1 else column
+            if not flat.size:
+                raise DataError(f"Expected labels, got none in the array {labels!r}: write them into it.")
+            return _channels_first(arrays[images], images), checked_labels(flat)
+    return None
+
+
+def _channels_first(images: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    """Refuse colour as the last axis, which would be taken for a picture a few pixels wide."""
+    if images.ndim == 4 and images.shape[3] in (1, 3, 4) and images.shape[1] not in (1, 3, 4):
+        raise DataError(
+            f"Expected images of shape (N, C, H, W), got {images.shape} in the array {name!r}, which looks like "
+            "(N, H, W, C): write it as images.transpose(0, 3, 1, 2)."
+        )
+    return images
+
+
+def _dataset(
+    pair: tuple[npt.NDArray[Any], npt.NDArray[np.int64]],
+    options: Options,
+    path: Path,
+    name: str,
+    classes: list[str] | None = None,
+) -> Dataset:
+    images, labels = pair
+    return Dataset(images, labels, classes=classes, level_range=options.level_range, name=name, source=str(path))

@@ -1,0 +1,116 @@
+"""What an array must be to serve as images, labels, levels or class names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import DataError
+
+Images = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+Range = tuple[float, float]
+
+
+def as_array(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+    """Return `values` as an array of numbers, or say that they are none."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"Expected {what} as one array, got rows of different shapes: make all of one size.") from error
+    if array.dtype.kind not in "buif":
+        raise DataError(f"Expected {what} as numbers, got an array of type {array.dtype}: convert it first.")
+    return array
+
+
+def checked_images(values: npt.ArrayLike) -> tuple[Images, Range]:
+    """Return images as contiguous uint8 or float32, and the level range that their type implies."""
+    array = as_array(values, "images")
+    if array.ndim not in (2, 3, 4) or 0 in array.shape:
+        raise DataError(
+            f"Expected images of shape (N, H, W), (N, D) or (N, C, H, W) with at least one image and one pixel, "
+            f"got {array.shape}: a single image needs [None] to become a set of one."
+        )
+    if array.dtype.kind == "b":
+        return np.ascontiguousarray(array, dtype=np.uint8), (0.0, 1.0)
+    if array.dtype.kind in "ui":
+        if array.dtype != np.uint8:
+            within(array, 0, 255, "Integer images")
+        return np.ascontiguousarray(array, dtype=np.uint8), (0.0, 255.0)
+    with np.errstate(over="ignore"):
+        floats = np.ascontiguousarray(array, dtype=np.float32)
+    if not np.isfinite(floats).all():
+        where = np.unravel_index(int(np.argmin(np.isfinite(floats))), floats.shape)
+        raise DataError(
+            f"Expected finite levels, got {array[where]} in image {where[0]}: drop that image or repair its pixels."
+        )
+    return floats, (0.0, 1.0)
+
+
+def within(array: npt.NDArray[Any], low: float, high: float, what: str) -> None:
+    """Require every value of `array` to lie in [low, high]."""
+    least, most = array.min(), array.max()
+    if least < low or most > high:
+        raise DataError(
+            f"{what} must lie in {low:g} to {high:g}, got {least:g} to {most:g}: scale them, or declare their range, "
+            f"as in level_range=({min(least, 0):g}, {most:g})."
+        )
+
+
+def checked_range(images: Images, level_range: Range) -> Range:
+    """Return the declared levels of paper and full ink as floats, with every pixel between them."""
+    try:
+        low, high = (float(level) for level in level_range)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"Expected level_range as (low, high), got {level_range!r}: for example (0, 255).") from error
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise DataError(f"Expected level_range as two numbers, low before high, got ({low:g}, {high:g}).")
+    if images.dtype != np.uint8 or low > 0 or high < 255:
+        within(images, low, high, "Levels")
+    return low, high
+
+
+def checked_labels(values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Return labels as contiguous int64, whole and not negative."""
+    array = as_array(values, "labels")
+    if array.ndim != 1:
+        raise DataError(
+            f"Expected labels of shape (N,), one class number an image, got {array.shape}: "
+            "one-hot rows become numbers with .argmax(axis=1)."
+        )
+    if array.dtype.kind == "f":
+        whole = np.isfinite(array) & (array == np.floor(array))
+        if not whole.all():
+            where = int(np.argmin(whole))
+            raise DataError(f"Expected whole class numbers, got {array[where]} at {where}: round or renumber them.")
+    if len(array) and (array.min() < 0 or array.max() >= 2**31):
+        where = int(np.argmax((array < 0) | (array >= 2**31)))
+        raise DataError(f"Expected class numbers from 0 up, got {array[where]:g} at {where}: renumber the classes.")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def matched(images: Images, labels: npt.NDArray[np.int64]) -> None:
+    """Require one label for each image."""
+    if len(images) != len(labels):
+        raise DataError(
+            f"Expected one label for each image, got {len(images)} images and {len(labels)} labels: "
+            "check that both come from the same part of the data."
+        )
+
+
+def checked_classes(classes: Sequence[str] | None, largest: int) -> tuple[str, ...]:
+    """Return the names of the classes, at least one for each label in use."""
+    if classes is None:
+        if largest >= 2**16:
+            raise DataError(f"Got a label of {largest}, which would make {largest + 1} classes: renumber them from 0.")
+        return tuple(str(number) for number in range(largest + 1))
+    if isinstance(classes, str) or not isinstance(classes, Iterable) or not all(isinstance(n, str) for n in classes):
+        raise DataError(f"Expected classes as a list of names, got {classes!r}: for example ['zero', 'one'].")
+    if len(classes) <= largest:
+        raise DataError(f"Expected a name for each class up to {largest}, got {len(classes)} names: add the missing.")
+    if len(set(classes)) != len(classes):
+        raise DataError("Expected a different name for each class, got one twice: rename it.")
+    return tuple(classes)

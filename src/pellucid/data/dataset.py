@@ -1,0 +1,190 @@
+"""A data set: labelled images, checked once, so that nothing after this point needs to doubt them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.data.checks import checked_classes, checked_images, checked_labels, checked_range, matched
+from pellucid.data.stratify import IntArray, stratified
+from pellucid.errors import ConfigurationError, DataError
+
+Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+Index = slice | npt.NDArray[Any] | Sequence[int]
+
+
+class Dataset:
+    """Labelled images of one shape and one declared range of levels.
+
+    Parameters
+    ----------
+    images : array_like, shape (N, H, W), (N, D) or (N, C, H, W)
+        uint8 or floats. Floats are kept as float32, whole numbers from 0 to 255 of any integer type as uint8.
+    labels : array_like of int, shape (N,)
+        The class of each image, from 0 up.
+    classes : sequence of str, optional
+        The name of each class; "0", "1", ... up to the largest label where none are given.
+    level_range : (low, high), optional
+        The level of paper and the level of full ink: (0, 255) for uint8 and (0, 1) for floats and booleans, unless
+        told. Levels counted 0 to 9 are declared as ``(0, 9)``.
+    name, source, licence : str
+        What the data is called, where it comes from, and on what terms.
+
+    Attributes
+    ----------
+    images : ndarray of uint8 or float32
+        C-contiguous; not copied where what came was already so.
+    labels : ndarray of int64, shape (N,)
+    classes : tuple of str
+    level_range : tuple of float
+
+    Raises
+    ------
+    DataError
+        If images and labels do not belong together, are empty, or hold values that cannot be levels or classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> strokes = np.array([[[0, 9], [0, 9]], [[9, 9], [0, 0]], [[0, 8], [0, 9]]], dtype=np.uint8)
+    >>> data = Dataset(strokes, [0, 1, 0], classes=["upright", "lying"], level_range=(0, 9), name="strokes")
+    >>> data
+    <Dataset strokes: 3 images of 2x2, levels 0 to 9 (uint8), 2 classes: upright 2, lying 1>
+    >>> image, label = data[1]
+    >>> data.classes[label]
+    'lying'
+    >>> len(data[:2]), data.shape
+    (2, (2, 2))
+    """
+
+    def __init__(
+        self,
+        images: npt.ArrayLike,
+        labels: npt.ArrayLike,
+        *,
+        classes: Sequence[str] | None = None,
+        level_range: tuple[float, float] | None = None,
+        name: str = "data",
+        source: str = "",
+        licence: str = "",
+    ) -> None:
+        self.images, natural_range = checked_images(images)
+        self.labels = checked_labels(labels)
+        matched(self.images, self.labels)
+        self.level_range = checked_range(self.images, natural_range if level_range is None else level_range)
+        self.classes = checked_classes(classes, int(self.labels.max()))
+        self.name = name
+        self.source = source
+        self.licence = licence
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one image, as a network's `input_shape` wants it; `images.shape` has the count before it."""
+        return self.images.shape[1:]
+
+    @property
+    def counts(self) -> IntArray:
+        """How many examples each class has, shape (number of classes,)."""
+        return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Self, Self]:
+        """Divide the data in two, every class by its share; the first part holds `fraction` of it.
+
+        Both parts keep the order of the whole. The same seed gives the same parts on every machine.
+
+        Parameters
+        ----------
+        fraction : float
+            Share of the first part, between 0 and 1.
+        seed : int
+            Which examples go where.
+
+        Returns
+        -------
+        tuple of Dataset
+
+        Raises
+        ------
+        ConfigurationError
+            If the fraction is not between 0 and 1.
+        DataError
+            If one of the parts would be empty.
+
+        Examples
+        --------
+        >>> data = Dataset(np.zeros((10, 4, 4)), [0, 1] * 5)
+        >>> learn, held_out = data.split(0.8, seed=1)
+        >>> len(learn), len(held_out), held_out.counts.tolist()
+        (8, 2, [1, 1])
+        """
+        if not 0 < fraction < 1:
+            raise ConfigurationError(f"split expected a fraction between 0 and 1, got {fraction!r}: try 0.8.")
+        count = round(fraction * len(self))
+        if not 0 < count < len(self):
+            raise DataError(
+                f"split({fraction!r}) of {len(self)} images leaves a part empty: choose a fraction nearer to a half, "
+                "or bring more images."
+            )
+        first, second = stratified(self.labels, count, seed)
+        return self._pick(first), self._pick(second)
+
+    def take(self, n: int, seed: int = 0) -> Self:
+        """Return `n` of the images, chosen at random but every class by its share, in the order of the whole.
+
+        Examples
+        --------
+        >>> Dataset(np.zeros((10, 4, 4)), [0, 1] * 5).take(4, seed=1).counts.tolist()
+        [2, 2]
+        """
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= len(self):
+            raise ConfigurationError(f"take expected a whole number from 1 to {len(self)}, got {n!r}.")
+        return self._pick(stratified(self.labels, int(n), seed)[0])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @overload
+    def __getitem__(self, index: int | np.integer[Any]) -> tuple[Image, int]: ...
+    @overload
+    def __getitem__(self, index: Index) -> Self: ...
+    def __getitem__(self, index: int | np.integer[Any] | Index) -> tuple[Image, int] | Self:
+        """Return (image, label) for a number; a Dataset for a slice, a list of numbers or a boolean mask."""
+        if isinstance(index, int | np.integer):
+            return self.images[index], int(self.labels[index])
+        return self._pick(index)
+
+    def __iter__(self) -> Iterator[tuple[Image, int]]:
+        """Yield (image, label) for each example."""
+        yield from zip(self.images, self.labels.tolist(), strict=True)
+
+    def __repr__(self) -> str:
+        low, high = self.level_range
+        listed = [f"{name} {count}" for name, count in zip(self.classes, self.counts.tolist(), strict=True)]
+        if len(listed) > 12:
+            listed[10:] = [f"and {len(listed) - 10} more"]
+        return (
+            f"<Dataset {self.name}: {len(self)} images of {'x'.join(map(str, self.shape))}, "
+            f"levels {low:g} to {high:g} ({self.images.dtype}), {len(self.classes)} classes: {', '.join(listed)}>"
+        )
+
+    def _pick(self, index: Index) -> Self:
+        """Return the examples at `index` without checking again what was checked once."""
+        labels = self.labels[index]
+        if labels.ndim != 1 or not len(labels):
+            raise DataError(f"Expected to choose one or more of the {len(self)} images in a row, got {labels.shape}.")
+        images: Any = self.images[index]
+        part = copy.copy(self)
+        part.images = np.ascontiguousarray(images)
+        part.labels = np.ascontiguousarray(labels)
+        return part
+
+
+class TrainTest(NamedTuple):
+    """What `load` returns: one part to learn from, one held out; unpacks as ``train, test = ...``."""
+
+    train: Dataset
+    test: Dataset
