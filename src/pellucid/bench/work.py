@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -156,7 +157,7 @@ def initial(layers: tuple[int, ...], seed: int) -> Parameters:
     """
     rng = np.random.default_rng([seed, 0])
     pairs = []
-    for fan_in, fan_out in zip(layers, layers[1:], strict=False):
+    for fan_in, fan_out in pairwise(layers):
         bound = np.float32(np.sqrt(6 / (fan_in + fan_out)))
         weight = (2 * rng.random((fan_out, fan_in), dtype=np.float32) - 1) * bound
         pairs.append((weight, np.zeros(fan_out, np.float32)))

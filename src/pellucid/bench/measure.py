@@ -1,0 +1,329 @@
+"""Timing: peers take turns round by round, so that whatever slows the machine slows them all; medians and ratios."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import isfinite
+from statistics import median
+
+import numpy as np
+
+from pellucid.bench.peers.base import Peer, Run, UnsuitedError
+from pellucid.bench.work import Floats, TrainingWork, Work
+from pellucid.errors import ConfigurationError
+
+BASELINE = "Pellucid"
+ROUNDS = 5
+# Threads of one peer may spin for some milliseconds after their last task; the next peer starts when they are asleep.
+PAUSE = 0.02
+# A variant this many times slower than its best sibling in the first round is not timed again.
+HOPELESS = 3.0
+LOSS_TOLERANCE = 0.01
+PROBABILITY_TOLERANCE = 1e-3
+
+Outcome = float | Floats
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entrant's times for one work.
+
+    Attributes
+    ----------
+    peer, variant, version
+        Who it was.
+    images
+        Images in one run; fewer than the work's where the peer's epoch was cut.
+    seconds
+        Of each round.
+    ratios
+        Its seconds an image over those of the baseline, round by round; above 1 the baseline is faster.
+    warm_up
+        Seconds of preparing, compiling and the first run, none of which is in `seconds`.
+    loss
+        Mean training loss of the epoch; None for reading, or where it is not finite.
+    difference
+        From the baseline on the same images: of the loss, relative; of the probabilities, the largest. None where
+        it is not finite.
+    agrees
+        Whether that difference is within tolerance: 1 % of the loss, 0.001 of a probability.
+    threads
+        How many it was given; None: all.
+    """
+
+    peer: str
+    variant: str
+    version: str
+    images: int
+    seconds: list[float]
+    ratios: list[float]
+    warm_up: float
+    loss: float | None
+    difference: float | None
+    agrees: bool
+    threads: int | None
+
+    @property
+    def label(self) -> str:
+        """The peer and its variant."""
+        return f"{self.peer}, {self.variant}" if self.variant else self.peer
+
+    @property
+    def images_per_second(self) -> float:
+        """Of the median round."""
+        return self.images / median(self.seconds)
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster the baseline is: the median of the rounds."""
+        return median(self.ratios)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The lowest and the highest ratio of a round."""
+        return min(self.ratios), max(self.ratios)
+
+
+@dataclass(frozen=True)
+class Result:
+    """All entrants' times for one work.
+
+    Attributes
+    ----------
+    work
+        Its name.
+    training
+        Whether it trains.
+    images, layers, batch_size
+        Of the work; no batch size for reading.
+    baseline
+        The peer that ratios refer to.
+    entries
+        In the order given.
+    skipped
+        Entrants without times, and why.
+    """
+
+    work: str
+    training: bool
+    images: int
+    layers: tuple[int, ...]
+    batch_size: int | None
+    baseline: str
+    entries: list[Entry]
+    skipped: dict[str, str]
+
+    def best(self) -> list[Entry]:
+        """Return the fastest entry of each peer, in the order given."""
+        fastest: dict[str, Entry] = {}
+        for entry in self.entries:
+            rival = fastest.get(entry.peer)
+            if rival is None or entry.images_per_second > rival.images_per_second:
+                fastest[entry.peer] = entry
+        return list(fastest.values())
+
+
+@dataclass
+class _Contender:
+    """A peer made ready for a work."""
+
+    peer: Peer
+    run: Run
+    images: int
+    warm_up: float
+    outcome: Outcome
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def pace(self) -> float:
+        return median(self.seconds) / self.images
+
+
+def measure(
+    work: Work,
+    peers: Sequence[Peer],
+    *,
+    baseline: str = BASELINE,
+    rounds: int = ROUNDS,
+    pause: float = PAUSE,
+    progress: Progress | None = None,
+) -> Result:
+    """Time every peer on one work, in turns: A B C, A B C, and so on.
+
+    Parameters
+    ----------
+    work
+        What to do.
+    peers
+        Entrants; those that cannot be used, do not do such work or fail are skipped, and the result says why.
+    baseline
+        Name of the peer that ratios refer to. Of several variants, the fastest.
+    rounds
+        At least 5 for figures worth quoting.
+    pause
+        Seconds of rest before each turn.
+    progress
+        Called with a line about each step.
+
+    Raises
+    ------
+    ConfigurationError
+        There are no rounds, or the baseline is not among the peers that did the work.
+
+    Examples
+    --------
+    >>> from pellucid.bench.peers.numpy_loop import NumpyLoop
+    >>> work = TrainingWork("tiny", np.eye(4, dtype=np.float32), np.arange(4), layers=(4, 4), batch_size=2)
+    >>> result = measure(work, [NumpyLoop()], baseline="NumPy", rounds=3, pause=0)
+    >>> [(entry.label, len(entry.seconds), entry.ratio, entry.agrees) for entry in result.entries]
+    [('NumPy', 3, 1.0, True)]
+    """
+    if rounds < 1:
+        raise ConfigurationError(f"A measurement takes at least 1 round, got {rounds}.")
+    say = progress or (lambda line: None)
+    skipped: dict[str, str] = {}
+    contenders = [ready for peer in peers if (ready := _prepare(work, peer, skipped, say))]
+    _require_baseline(baseline, contenders, skipped)
+    with _quiet_collector():
+        for number in range(1, rounds + 1):
+            say(f"{work.name}: round {number} of {rounds}")
+            for contender in contenders:
+                contender.seconds.append(_time(contender.run, pause))
+            if number == 1:
+                contenders = _drop_hopeless(contenders, skipped)
+    return _result(work, contenders, baseline, skipped)
+
+
+def _prepare(work: Work, peer: Peer, skipped: dict[str, str], say: Progress) -> _Contender | None:
+    say(f"{work.name}: preparing {peer.label}")
+    reason = peer.available()
+    if reason is None:
+        try:
+            return _warm_up(_cut(work, peer), peer)
+        except UnsuitedError as error:
+            reason = str(error)
+        except Exception as error:
+            # A peer's failure is a line in the table, whatever its library raises.
+            reason = f"failed: {type(error).__name__}: {error}".splitlines()[0]
+    skipped[peer.label] = reason
+    return None
+
+
+def _warm_up(work: Work, peer: Peer) -> _Contender:
+    start = time.perf_counter()
+    run = peer.prepare(work)
+    outcome = run()
+    if isinstance(work, TrainingWork):
+        outcome = float(outcome)
+    return _Contender(peer, run, work.count, time.perf_counter() - start, outcome)
+
+
+def _cut(work: Work, peer: Peer) -> Work:
+    if isinstance(work, TrainingWork) and peer.most_steps is not None and work.steps > peer.most_steps:
+        return work.first(peer.most_steps * work.batch_size)
+    return work
+
+
+def _require_baseline(baseline: str, contenders: list[_Contender], skipped: dict[str, str]) -> None:
+    names = {contender.peer.name for contender in contenders}
+    if baseline not in names:
+        reasons = [reason for label, reason in skipped.items() if label.split(",")[0] == baseline]
+        found = ", ".join(sorted(names)) or "nobody"
+        raise ConfigurationError(
+            f"Ratios need the baseline {baseline} to do the work, but {found} did: "
+            f"{reasons[0] if reasons else 'add it to the peers, or name another baseline.'}"
+        )
+
+
+def _time(run: Run, pause: float) -> float:
+    time.sleep(pause)
+    gc.collect()
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """Keep Python's garbage collector from starting by itself, and from walking what is there already."""
+    was_on = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_on:
+            gc.enable()
+
+
+def _drop_hopeless(contenders: list[_Contender], skipped: dict[str, str]) -> list[_Contender]:
+    kept = []
+    for contender in contenders:
+        best = min(other.pace for other in contenders if other.peer.name == contender.peer.name)
+        if contender.pace > HOPELESS * best:
+            skipped[contender.peer.label] = (
+                f"{contender.pace / best:.0f} times slower than the same peer's best variant in the first round, "
+                "so not timed again."
+            )
+        else:
+            kept.append(contender)
+    return kept
+
+
+def _result(work: Work, contenders: list[_Contender], baseline: str, skipped: dict[str, str]) -> Result:
+    leader = min((each for each in contenders if each.peer.name == baseline), key=lambda each: each.pace)
+    references: dict[int, Outcome] = {leader.images: leader.outcome}
+    entries = []
+    for contender in contenders:
+        if contender.images not in references and isinstance(work, TrainingWork):
+            references[contender.images] = leader.peer.prepare(work.first(contender.images))()
+        entries.append(_entry(contender, leader, references[contender.images]))
+    return Result(
+        work=work.name,
+        training=isinstance(work, TrainingWork),
+        images=work.count,
+        layers=tuple(work.layers),
+        batch_size=work.batch_size if isinstance(work, TrainingWork) else None,
+        baseline=baseline,
+        entries=entries,
+        skipped=skipped,
+    )
+
+
+def _entry(contender: _Contender, leader: _Contender, reference: Outcome) -> Entry:
+    loss = contender.outcome if isinstance(contender.outcome, float) else None
+    difference = _difference(contender.outcome, reference)
+    tolerance = PROBABILITY_TOLERANCE if loss is None else LOSS_TOLERANCE
+    scale = leader.images / contender.images
+    return Entry(
+        peer=contender.peer.name,
+        variant=contender.peer.variant,
+        version=contender.peer.version,
+        images=contender.images,
+        seconds=contender.seconds,
+        ratios=[scale * own / base for own, base in zip(contender.seconds, leader.seconds, strict=True)],
+        warm_up=contender.warm_up,
+        loss=_finite(loss),
+        difference=_finite(difference),
+        agrees=difference <= tolerance,
+        threads=contender.peer.threads,
+    )
+
+
+def _difference(outcome: Outcome, reference: Outcome) -> float:
+    if isinstance(outcome, float) and isinstance(reference, float):
+        return abs(outcome - reference) / max(abs(reference), 1e-12)
+    if np.shape(outcome) != np.shape(reference):
+        return float("inf")
+    return float(np.abs(np.asarray(outcome) - np.asarray(reference)).max())
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if value is not None and isfinite(value) else None

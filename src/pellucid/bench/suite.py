@@ -1,0 +1,143 @@
+"""The whole benchmark: every work, every peer, this machine and its limits, in one report that is saved as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pellucid.bench.limits import Limits, measure_limits
+from pellucid.bench.machine import Machine, describe
+from pellucid.bench.measure import BASELINE, ROUNDS, Entry, Progress, Result, measure
+from pellucid.bench.peers import Peer, everyone
+from pellucid.bench.work import Work, average_ink
+from pellucid.errors import ConfigurationError, FileFormatError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a benchmark found.
+
+    Attributes
+    ----------
+    machine, limits
+        Where it ran, and what that machine can do; no limits where they were not measured.
+    created
+        Date and time, UTC, ISO 8601.
+    rounds
+        Of each work.
+    baseline
+        The peer that ratios refer to.
+    ink
+        Average non-zero values of an image.
+    peers
+        The version of each entrant that can be used here, or why it cannot.
+    results
+        One for each work.
+    """
+
+    machine: Machine
+    limits: Limits | None
+    created: str
+    rounds: int
+    baseline: str
+    ink: float
+    peers: dict[str, str]
+    results: list[Result]
+
+    def to_json(self) -> str:
+        """Return the report as JSON, with medians and ratios worked out."""
+        content = {"format": FORMAT, **asdict(self)}
+        for plain, result in zip(content["results"], self.results, strict=True):
+            for fields, entry in zip(plain["entries"], result.entries, strict=True):
+                fields |= {"ratio": entry.ratio, "images_per_second": entry.images_per_second}
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def compare(
+    works: Sequence[Work],
+    peers: Sequence[Peer] | None = None,
+    *,
+    baseline: str = BASELINE,
+    rounds: int = ROUNDS,
+    limits: bool = True,
+    progress: Progress | None = None,
+) -> Report:
+    """Measure every peer on every work.
+
+    Parameters
+    ----------
+    works
+        At least one, such as `training_works(images, labels)`.
+    peers
+        Entrants; None: all there are.
+    baseline, rounds, progress
+        As in `measure`.
+    limits
+        Whether to measure the machine's limits too.
+    """
+    if not works:
+        raise ConfigurationError("A benchmark needs at least one work, got none.")
+    peers = everyone() if peers is None else peers
+    if progress and limits:
+        progress("measuring what this machine can do")
+    ceiling = measure_limits() if limits else None
+    return Report(
+        machine=describe(),
+        limits=ceiling,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        rounds=rounds,
+        baseline=baseline,
+        ink=average_ink(works[0].images),
+        peers={peer.label: peer.available() or peer.version for peer in peers},
+        results=[measure(work, peers, baseline=baseline, rounds=rounds, progress=progress) for work in works],
+    )
+
+
+def save(report: Report, path: str | Path) -> None:
+    """Write a report as JSON."""
+    Path(path).write_text(report.to_json() + "\n", encoding="utf-8")
+
+
+def load(path: str | Path) -> Report:
+    """Read a report that `save` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        The file is not such a report.
+    """
+    try:
+        return _report(json.loads(Path(path).read_text(encoding="utf-8")))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileFormatError(
+            f"Expected a benchmark report of format {FORMAT} in {path}, got something else ({error}): "
+            "write one with `pellucid bench --json`."
+        ) from error
+
+
+def _report(content: dict[str, Any]) -> Report:
+    if content.pop("format") != FORMAT:
+        raise ValueError("another format")
+    limits = content.pop("limits")
+    return Report(
+        machine=Machine(**content.pop("machine")),
+        limits=limits and Limits(**limits),
+        results=[_result(fields) for fields in content.pop("results")],
+        **content,
+    )
+
+
+def _result(fields: dict[str, Any]) -> Result:
+    layers, entries = tuple(fields.pop("layers")), fields.pop("entries")
+    return Result(layers=layers, entries=[_entry(each) for each in entries], **fields)
+
+
+def _entry(fields: dict[str, Any]) -> Entry:
+    derived = ("ratio", "images_per_second")
+    return Entry(**{name: value for name, value in fields.items() if name not in derived})
