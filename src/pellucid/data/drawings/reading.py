@@ -1,0 +1,140 @@
+"""Picture files and arrays of every common kind to one grey picture, within bounded time and memory."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from pellucid.data.drawings.colour import flatten, grey_of
+from pellucid.data.drawings.levels import as_levels
+from pellucid.errors import DataError
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | NDArray[Any]
+
+# Formats decoded by Pillow alone; others (EPS, for one) would start another program.
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+MAX_PIXELS = 64_000_000
+MAX_BYTES = 256_000_000
+MIN_SIDE = 8
+MAX_SIDE = 32_768
+
+
+def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.float32]:
+    """Read a drawing or a photo as one grey picture, as it would be seen on a screen.
+
+    Rotation marks are obeyed. What is transparent is laid on white where the strokes are dark, on black where they
+    are light, and on the sheet's own colour where a whole sheet was cut out. Colours become the usual grey, unless
+    ink and paper are alike in it; then the direction in which neighbouring colours differ most.
+
+    Parameters
+    ----------
+    source : path, bytes, file object or array
+        PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM; or an array of shape (H, W), (H, W, 3) or (H, W, 4),
+        bool, uint8, uint16 or floats in 0..1.
+    max_pixels : int
+        Larger pictures are refused before they are decoded; peak memory is about 12 bytes a pixel.
+
+    Returns
+    -------
+    array, shape (H, W), float32 in 0..1
+        0 is black, 1 is white; ink may be either.
+
+    Raises
+    ------
+    DataError
+        Not a picture, damaged, too small (a side under 8 pixels) or too large.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sheet = np.full((40, 60, 3), (255, 250, 200), np.uint8)
+    >>> read_picture(sheet).shape
+    (40, 60)
+    """
+    if isinstance(source, np.ndarray):
+        return _read_array(source, max_pixels)
+    name, stream = _open(source)
+    try:
+        with stream, warnings.catch_warnings():
+            # Pillow's own size warning; `_check_size` decides instead.
+            warnings.simplefilter("ignore")
+            image = Image.open(stream, formats=FORMATS)
+            _check_size(image.size, max_pixels, name)
+            image.load()
+            return grey_of(flatten(_upright(image)))
+    except DataError:
+        raise
+    except Exception as error:  # decoders raise nearly anything on hostile bytes
+        raise DataError(_explain(name, error)) from error
+
+
+def _read_array(array: NDArray[Any], max_pixels: int) -> NDArray[np.float32]:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise DataError(
+            f"Expected an array of shape (H, W), (H, W, 3) or (H, W, 4), got {array.shape}: pass one picture."
+        )
+    _check_size((array.shape[1], array.shape[0]), max_pixels, "the array")
+    levels = as_levels(array)
+    if levels.ndim == 2:
+        return levels
+    return grey_of(flatten(Image.fromarray(np.round(levels * 255).astype(np.uint8))))
+
+
+def _open(source: Source) -> tuple[str, IO[bytes]]:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return f"{len(source)} bytes", io.BytesIO(source)
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        try:
+            return str(path), path.open("rb")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DataError(f"Expected a picture file, but could not open {path}: {reason}.") from error
+    if not hasattr(source, "read"):
+        raise DataError(
+            f"Expected a path, bytes, a file object or an array, got {type(source).__name__}: pass one of these."
+        )
+    content = source.read(MAX_BYTES + 1)
+    if not isinstance(content, bytes):
+        raise DataError("Expected a file object opened for bytes, got one for text: open it with mode 'rb'.")
+    if len(content) > MAX_BYTES:
+        raise DataError(f"Expected at most {MAX_BYTES:,} bytes of picture, got more: save it smaller.")
+    return str(getattr(source, "name", "the file object")), io.BytesIO(content)
+
+
+def _check_size(size: tuple[int, int], max_pixels: int, name: str) -> None:
+    width, height = size
+    if min(width, height) < MIN_SIDE:
+        raise DataError(
+            f"Expected a picture of at least {MIN_SIDE}x{MIN_SIDE} pixels, {name} has {width}x{height}: "
+            "there is no room for a digit in it."
+        )
+    if max(width, height) > MAX_SIDE or width * height > max_pixels:
+        raise DataError(
+            f"Expected a picture of at most {max_pixels:,} pixels and {MAX_SIDE:,} a side, {name} has "
+            f"{width}x{height}: save it smaller, or cut out the digits."
+        )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a damaged rotation mark is no reason to refuse the picture
+        return image
+
+
+def _explain(name: str, error: Exception) -> str:
+    if isinstance(error, Image.UnidentifiedImageError):
+        return f"Expected a PNG, JPEG or other common picture, but {name} is not one: save it as PNG or JPEG."
+    if isinstance(error, (Image.DecompressionBombError, MemoryError)):
+        return f"Expected a picture of at most {MAX_PIXELS:,} pixels, but {name} unpacks to far more: save it smaller."
+    return f"Expected a whole picture, but {name} is damaged or cut short ({error}): save or copy it again."

@@ -1,0 +1,101 @@
+"""Ruled lines taken out of a mask of ink: straight, thin, from edge to edge, with the digits on them left standing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Mask = NDArray[np.bool_]
+
+# A line covers this share of the picture's width, has this share of it to itself, and is at most this thick (as a
+# share of the shorter side) and this steep.
+COVER = 0.85
+ALONE = 0.25
+THICK = 0.015
+SLOPE = 0.06
+SLOPES = 25
+GLANCE = 400
+# Below this size a line cannot be told from the bar of a 7.
+LEAST_SIDE = 60
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line y = middle + slope (x - W/2), and the share of the picture's width it covers."""
+
+    middle: float
+    slope: float
+    cover: float
+
+
+def without_lines(mask: Mask) -> Mask:
+    """Take out level and upright ruled lines; keep the strokes that cross them."""
+    if min(mask.shape) < LEAST_SIDE or not mask.any():
+        return mask
+    return without_level_lines(without_level_lines(mask).T).T
+
+
+def without_level_lines(mask: Mask) -> Mask:
+    """Take out the lines that run from the left edge to the right."""
+    left = mask.copy()
+    lines = level_lines(mask)
+    for line in lines:
+        rows, columns = _thin_runs(mask, line)
+        others = np.count_nonzero(mask.sum(axis=0) > np.bincount(columns, minlength=mask.shape[1]))
+        # The bar of a 7 cut out tightly is level and goes from edge to edge too, but stands alone over its stem.
+        if len(lines) > 1 or others <= (1 - ALONE) * mask.shape[1]:
+            left[rows, columns] = False
+    return left
+
+
+def level_lines(mask: Mask) -> list[Line]:
+    """Find level lines: shear a small copy by each slope in turn, and look for rows full of ink."""
+    factor = max(1, max(mask.shape) // GLANCE)
+    small = _any_of_blocks(mask, factor)
+    height, width = small.shape
+    found: list[Line] = []
+    for slope in np.linspace(-SLOPE, SLOPE, SLOPES):
+        fall = np.round(slope * (np.arange(width) - width / 2)).astype(np.intp)
+        rows = np.arange(height)[:, None] + fall
+        inside = (rows >= 0) & (rows < height)
+        sheared = small[np.clip(rows, 0, height - 1), np.arange(width)] & inside
+        thick = ndimage.maximum_filter1d(sheared, 3, axis=0)
+        cover = thick.mean(axis=1)
+        found += [Line((y + 0.5) * factor, float(slope), float(cover[y])) for y in np.flatnonzero(cover >= COVER)]
+    return _apart(found, 4 * factor)
+
+
+def _apart(lines: list[Line], distance: float) -> list[Line]:
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: -line.cover):
+        if all(abs(line.middle - other.middle) > distance for other in kept):
+            kept.append(line)
+    return kept
+
+
+def _thin_runs(mask: Mask, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of a line's pixels: upright runs of ink about as long as the line is thick, and no longer."""
+    height, width = mask.shape
+    thickest = max(2, round(THICK * min(mask.shape)))
+    reach = 2 * math.ceil(max(mask.shape) / GLANCE) + 2 * thickest
+    centre = np.round(line.middle + line.slope * (np.arange(width) - width / 2)).astype(np.intp)
+    rows = centre + np.arange(-reach, reach + 1)[:, None]
+    columns = np.broadcast_to(np.arange(width), rows.shape)
+    band = mask[np.clip(rows, 0, height - 1), columns] & (rows >= 0) & (rows < height)
+    thickness = float(np.median(band.sum(axis=0)))
+    if not 0 < thickness <= thickest:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    longer = ndimage.binary_opening(band, np.ones((math.ceil(1.5 * thickness) + 2, 1)))
+    runs = band & ~longer
+    return rows[runs], columns[runs]
+
+
+def _any_of_blocks(mask: Mask, factor: int) -> Mask:
+    rows, columns = (-(-n // factor) for n in mask.shape)
+    padded = np.zeros((rows * factor, columns * factor), np.bool_)
+    padded[: mask.shape[0], : mask.shape[1]] = mask
+    return np.asarray(padded.reshape(rows, factor, columns, factor).any(axis=(1, 3)))
