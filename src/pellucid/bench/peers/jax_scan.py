@@ -42,7 +42,7 @@ class JaxScan(Peer):
         return run
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Compile forward and softmax for the shape at hand."""
+        """Compile forward and softmax with the weights as constants, which spares passing them in each call."""
         import jax
         import jax.numpy as jnp
 
@@ -50,14 +50,10 @@ class JaxScan(Peer):
             parameters = [(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in work.parameters]
             images = jnp.asarray(work.images)
             singles = list(images) if work.one_at_a_time else [images]
-
-        def probabilities(parameters: Any, a: Any) -> Any:
-            return jax.nn.softmax(_forward(parameters, a, work.activation))
-
-        compiled = jax.jit(probabilities).lower(parameters, singles[0]).compile()
+        compiled = jax.jit(lambda a: jax.nn.softmax(_forward(parameters, a, work.activation)))
 
         def run() -> Floats:
-            read = [np.asarray(compiled(parameters, image)) for image in singles]
+            read = [np.asarray(compiled(image)) for image in singles]
             return np.array(read) if work.one_at_a_time else read[0]
 
         return run
@@ -94,8 +90,9 @@ def _epoch(work: TrainingWork) -> Callable[..., Any]:
 
     def epoch(start: Any, images: Any, labels: Any, batches: Any, rest: Any) -> Any:
         def step(carry: Any, rows: Any) -> Any:
-            mean, gradients = jax.value_and_grad(loss)(carry[0], images[rows], labels[rows])
-            return _update(work, *carry, gradients), mean * len(rows)
+            parameters, state, clock = carry
+            mean, gradients = jax.value_and_grad(loss)(parameters, images[rows], labels[rows])
+            return _update(work, parameters, state, clock, gradients), mean * len(rows)
 
         end, sums = jax.lax.scan(step, start, batches, unroll=UNROLL)
         total = sums.sum()

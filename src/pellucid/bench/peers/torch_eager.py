@@ -54,8 +54,7 @@ class TorchEager(Peer):
             torch.set_num_threads(self.threads or cores())
             with torch.inference_mode():
                 if work.one_at_a_time:
-                    read = [forward(parameters, image, work.activation).softmax(-1) for image in singles]
-                    return array(torch.stack(read))
+                    return array(torch.stack([_read_one(parameters, image, work.activation) for image in singles]))
                 return array(forward(parameters, images, work.activation).softmax(-1))
 
         return run
@@ -76,6 +75,16 @@ def forward(parameters: list[Any], a: Any, activation: str) -> Any:
     for layer in range(0, len(parameters) - 2, 2):
         a = squash(torch.nn.functional.linear(a, parameters[layer], parameters[layer + 1]))
     return torch.nn.functional.linear(a, parameters[-2], parameters[-1])
+
+
+def _read_one(parameters: list[Any], a: Any, activation: str) -> Any:
+    """Read a vector: `addmv` takes half the time of `linear` here."""
+    import torch
+
+    squash = torch.relu_ if activation == "relu" else torch.sigmoid_
+    for layer in range(0, len(parameters) - 2, 2):
+        a = squash(torch.addmv(parameters[layer + 1], parameters[layer], a))
+    return torch.addmv(parameters[-1], parameters[-2], a).softmax(-1)
 
 
 def mean_loss(losses: list[Any], work: TrainingWork) -> float:
