@@ -1,0 +1,23 @@
+"""Fixtures that any test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pellucid.data import TrainTest
+
+
+@pytest.fixture(scope="session")
+def mnist() -> TrainTest:
+    """All of MNIST, from PELLUCID_DATA; skips where that does not lead to it."""
+    folder = os.environ.get("PELLUCID_DATA")
+    if not folder or not (Path(folder) / "mnist").is_dir():
+        pytest.skip("needs PELLUCID_DATA, a folder with MNIST's four files in mnist/")
+    from pellucid.data import load
+
+    return load("mnist")

@@ -1,0 +1,122 @@
+"""CSV tables: the forms people write, and what is said about those that are broken."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pellucid.data import Dataset, load
+from pellucid.errors import DataError, FileFormatError, PellucidError
+
+
+def table(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def both(path: Path, level_range: tuple[float, float] | None = None) -> dict[bytes, int]:
+    """Images and labels of both parts together."""
+    return {
+        image.tobytes(): label
+        for part in load(path, test_fraction=0.5, level_range=level_range)
+        for image, label in part
+    }
+
+
+ROWS = "3,0,128,255\n1,9,8,7\n3,1,2,3\n1,4,5,6\n"
+EXPECTED = {bytes([0, 128, 255]): 3, bytes([9, 8, 7]): 1, bytes([1, 2, 3]): 3, bytes([4, 5, 6]): 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROWS,
+        ROWS.rstrip("\n"),
+        ROWS.replace("\n", "\r\n"),
+        ROWS.replace("\n", "\r"),
+        ROWS.replace(",", " , "),
+        "\n" + ROWS.replace("\n", "\n\n"),
+        "label,pixel0,pixel1,pixel2\n" + ROWS,
+        "Class,a,b,c\n" + ROWS,
+        '"label","p0","p1","p2"\n' + ROWS,
+        "\ufeffLABEL,p0,p1,p2\n" + ROWS,
+        "p0,p1,label,p2\n0,128,3,255\n9,8,1,7\n1,2,3,3\n4,5,1,6\n",
+        ROWS.replace("128", "128.0"),
+        '"3","0","128","255"\n' + ROWS.split("\n", 1)[1],
+    ],
+)
+def test_every_usual_form(tmp_path: Path, text: str) -> None:
+    assert both(table(tmp_path / "a.csv", text)) == EXPECTED
+
+
+def test_square_rows_are_images(tmp_path: Path) -> None:
+    header = "label," + ",".join(f"pixel{i}" for i in range(784))
+    pixels = np.arange(10 * 784).reshape(10, 784) % 256
+    rows = "\n".join(",".join(map(str, [number % 2, *row])) for number, row in enumerate(pixels.tolist()))
+    train, test = load(table(tmp_path / "train.CSV", f"{header}\n{rows}\n"))
+    assert train.shape == test.shape == (28, 28)
+    assert train.images.dtype == np.uint8
+    assert sorted(image.tobytes() for part in (train, test) for image, _ in part) == sorted(
+        row.astype(np.uint8).tobytes() for row in pixels
+    )
+
+
+def load_whole(path: Path) -> Dataset:
+    return load(path, test_fraction=0.5).train
+
+
+def test_types_follow_the_numbers(tmp_path: Path) -> None:
+    assert load_whole(table(tmp_path / "a.csv", "0,0,255\n" * 4)).level_range == (0, 255)
+    assert load_whole(table(tmp_path / "b.csv", "0,0,1\n" * 4)).level_range == (0, 1)
+    floats = load_whole(table(tmp_path / "c.csv", "0,0,0.25\n0,1,0\n" * 2))
+    assert floats.images.dtype == np.float32
+    assert floats.level_range == (0, 1)
+    nines = both(table(tmp_path / "d.csv", "0,0,9\n1,9,9\n" * 2), level_range=(0, 9))
+    assert len(nines) == 2
+
+
+def test_whole_numbers_first_and_fractions_later(tmp_path: Path) -> None:
+    data = load(table(tmp_path / "a.csv", "0,0,1\n" * 3000 + "1,0.5,0.25\n" * 3000))
+    assert data.train.images.dtype == np.float32
+    assert data.train.images[data.train.labels == 1].tolist() == [[0.5, 0.25]] * 2400
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no rows"),
+        ("\n\n \n", "holds no rows"),
+        ("label,p0,p1\n", "holds no rows"),
+        ("1\n2\n", "1 columns"),
+        ("1,2,3\n1,2\n", "number of columns changed"),
+        ("label,a,b\n1,2\n", "3 columns in its first line and 2"),
+        ("1,2\n" * 1024 + "1,2,3\n", "2 columns in its first line and 3 in row 1025"),
+        ("1,2\n1,x\n", "'x'"),
+        ("label,a\ncat,3\n", "'cat'"),
+        ("1,2\n1,\n", "''"),
+        ("1,2\n1,99999999999999999999\n", "99999999999999999999"),
+        ("1,2\n1,nan\n", "finite"),
+        ("1,2\n1,1e300\n", "finite"),
+        ("1,2\n1,300\n", "must lie in"),
+        ("1,2\n-1,3\n", "from 0 up"),
+        ("1,2\n1.5,3\n", "whole class numbers"),
+        ("1,2\n", "leaves a part empty"),
+        (b"\xff\xfe1\x00,\x002\x00", "UTF-8"),
+        (b"1,2\n1,\x00\n", "row"),
+    ],
+)
+def test_broken_tables(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises((DataError, FileFormatError), match=message):
+        load(table(tmp_path / "a.csv", text))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.one_of(st.binary(max_size=60), st.text("0123456789,.-e\n\"' \tlabelnif", max_size=60).map(str.encode)))
+def test_any_text_is_data_or_a_typed_error(tmp_path: Path, text: bytes) -> None:
+    with suppress(PellucidError):
+        assert len(load(table(tmp_path / "a.csv", text)).train) > 0
