@@ -28,6 +28,8 @@ Traceback (most recent call last):
     ...
 pellucid.errors.DataError: Expected one label for each image, got 3 images and 2 labels: check that both come ...
 
+Pictures that are not yet 28x28 with bright ink, drawn or photographed, are the business of ``data.drawings``.
+
 Images are uint8 or float32, of shape (N, H, W), (N, D) or (N, C, H, W); the levels of paper and of full ink are
 declared, never guessed from the pixels. Everything random takes a seed, and the same seed gives the same parts on
 every machine.
@@ -39,6 +41,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pellucid.data import drawings as drawings
     from pellucid.data.dataset import Dataset as Dataset
     from pellucid.data.dataset import TrainTest as TrainTest
     from pellucid.data.idx import read_idx as read_idx
@@ -53,10 +56,12 @@ _HOMES = {
     "read_idx": "idx",
 }
 
-__all__ = ["Dataset", "TrainTest", "load", "names", "read_idx"]
+__all__ = ["Dataset", "TrainTest", "drawings", "load", "names", "read_idx"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "drawings":
+        return import_module(f"{__name__}.drawings")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -106,7 +106,8 @@ def read_grey(path: Path, size: tuple[int, int] | None = None) -> Grey:
     """Read a PNG or JPEG as grey levels 0 to 255, shape (H, W), as they are: no inversion, no centring.
 
     Transparent pixels count as white, 16-bit levels are brought to 8, the camera's orientation is obeyed, and `size`
-    = (height, width) resizes by averaging.
+    = (height, width) resizes by averaging. Every image of a set is treated alike; what adapts to a picture's light and
+    colours is `pellucid.data.drawings.read_picture`.
 
     Raises
     ------
