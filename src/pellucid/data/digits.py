@@ -1,8 +1,8 @@
 """The embedded data set "digits": ten thousand real handwritten digits in 1.5 MB.
 
 Four pixels of five are blank, so the file keeps one bit a pixel for "is there ink" and the levels of the inked ones
-alone, as an ordinary .npz archive. Deflate then needs 1.47 MB and 15 to 40 ms to load; LZMA would save a tenth of the file
-and take 60 ms more, a grey PNG would be a seventh larger.
+alone, as an ordinary .npz archive. Deflate then needs 1.47 MB and 15 to 40 ms to load; LZMA would save a tenth of
+the file and take 60 ms more, a grey PNG would be an eighth larger.
 """
 
 from __future__ import annotations
