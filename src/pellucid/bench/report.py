@@ -43,9 +43,9 @@ def _ratios(report: Report) -> Table:
         pad_edge=False,
         leading=1,
     )
-    table.add_column("work", min_width=20)
+    table.add_column("work", min_width=14)
     for name in rivals(report):
-        table.add_column(_narrow(name), justify="right", overflow="fold")
+        table.add_column(_narrow(name), justify="right", no_wrap=True)
     for result in report.results:
         best = {entry.peer: entry for entry in result.best()}
         cells = [_ratio_cell(best.get(name)) for name in rivals(report)]
