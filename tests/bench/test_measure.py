@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -103,6 +104,17 @@ def test_those_that_cannot_do_it_are_skipped_and_say_why(clock: Clock) -> None:
         "Illiterate": "Illiterate does not read.",
         "Broken": "failed: RuntimeError: out of beads",
     }
+
+
+def test_a_librarys_warnings_are_not_ours(clock: Clock) -> None:
+    def grumble(work: TrainingWork) -> float:
+        if len(calls) == 1:
+            warnings.warn("deprecated", DeprecationWarning, stacklevel=1)
+        return 0.5
+
+    calls: list[str] = []
+    found = run([Fake("Pellucid", clock=clock, loss=grumble, calls=calls)])
+    assert not found.skipped
 
 
 def test_the_best_variant_counts_and_a_hopeless_one_is_timed_once(clock: Clock) -> None:

@@ -166,11 +166,19 @@ def test_reading_gives_the_naive_probabilities(peer: Peer, activation: str, one_
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_compiled_training_reaches_the_naive_loss() -> None:
+def test_compiled_training_reaches_the_naive_loss_and_stays_compiled() -> None:
     peer = usable(TorchCompile("1 thread", threads=1))
+    from torch._dynamo.utils import counters
+
     # Two full batches to a call and none short: one compilation, which takes some seconds.
     work = training(8, optimizer="momentum")
-    assert peer.prepare(work)() == pytest.approx(naive_epoch(work), rel=3e-6)
+    run = peer.prepare(work)
+    assert run() == pytest.approx(naive_epoch(work), rel=3e-6)
+    compiled = counters["stats"]["unique_graphs"]
+    assert compiled
+    TorchCompile("all threads").prepare(work)
+    run()
+    assert counters["stats"]["unique_graphs"] == compiled
 
 
 @settings(deadline=None, max_examples=40)

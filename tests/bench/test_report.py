@@ -56,12 +56,20 @@ def test_a_peer_that_disagrees_is_marked_and_explained() -> None:
 
 
 def test_a_cut_epoch_and_a_failure_are_told() -> None:
-    made = report(result(entry("Rival", [2.0], images=60), skipped={"Other": "failed: no beads", "Third": "tired"}))
+    skipped = {"Other": "failed: no beads", "Third": "does not train", "Fourth": "slow, so not timed again."}
+    made = report(result(entry("Rival", [2.0], images=60), skipped=skipped))
     text = printed(made, 120)
     assert "Rival ran 60 of 1,000 images" in text
     assert "Other: failed: no beads" in text
-    assert "tired" not in text
+    assert "Fourth: slow" in text
+    assert "does not train" not in text
+
+
+def test_versions_and_what_is_missing_are_told() -> None:
+    text = printed(report(result(entry("Other", [2.0], version="9.9"))), 120)
+    assert "Versions: Pellucid 1.0, Other 9.9." in text
     assert "Rival: rival not installed" in text
+    assert "Pellucid: 1.0" not in text
 
 
 def test_without_limits_and_without_rivals() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -216,8 +217,11 @@ def _prepare(work: Work, peer: Peer, skipped: dict[str, str], say: Progress) -> 
 
 def _warm_up(work: Work, peer: Peer) -> _Contender:
     start = time.perf_counter()
-    run = peer.prepare(work)
-    outcome = run()
+    with warnings.catch_warnings():
+        # A library's remarks about itself mean nothing to the reader of a table.
+        warnings.simplefilter("ignore")
+        run = peer.prepare(work)
+        outcome = run()
     if isinstance(work, TrainingWork):
         outcome = float(outcome)
     return _Contender(peer, run, work.count, time.perf_counter() - start, outcome)

@@ -150,7 +150,9 @@ def _notes(report: Report) -> list[str]:
             f"{report.limits.copy_one / 1e9:.1f} GB/s on one core, {report.limits.copy_all / 1e9:.1f} on all. "
             f"Ink: {report.ink:.0f} values of an image are not zero."
         )
-    lines += [f"{label}: {state}" for label, state in report.peers.items()]
+    versions = {entry.peer: entry.version for result in report.results for entry in result.entries}
+    lines.append("Versions: " + ", ".join(f"{peer} {version}" for peer, version in versions.items()) + ".")
+    lines += [f"{label}: {state}" for label, state in report.peers.items() if state not in versions.values()]
     lines.append("Of a peer's variants the fastest counts. Preparation and compilation are not in the times.")
     lines += [note for result in report.results for note in _result_notes(result)]
     return lines
@@ -164,7 +166,10 @@ def _result_notes(result: Result) -> list[str]:
         if not entry.agrees:
             off = "not a number" if entry.difference is None else f"{entry.difference:.2g}"
             notes.append(f"! {result.work}: {entry.peer} came to another result than {result.baseline} ({off} off).")
-    notes += [f"{result.work}: {label}: {reason}" for label, reason in result.skipped.items() if "failed" in reason]
+    told = ("failed", "not timed again")
+    for label, reason in result.skipped.items():
+        if any(part in reason for part in told):
+            notes.append(f"{result.work}: {label}: {reason}")
     return notes
 
 
