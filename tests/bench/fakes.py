@@ -8,8 +8,8 @@ import numpy as np
 
 from pellucid.bench.limits import Limits
 from pellucid.bench.machine import Machine
-from pellucid.bench.measure import Entry, Result
 from pellucid.bench.peers import Peer, UnsuitedError
+from pellucid.bench.results import Entry, Result
 from pellucid.bench.suite import Report
 from pellucid.bench.work import InferenceWork, TrainingWork
 

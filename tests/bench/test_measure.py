@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from fakes import Clock, Fake, entry, result
 
-from pellucid.bench.measure import Result, measure
+from pellucid.bench.measure import measure
 from pellucid.bench.peers import Peer
+from pellucid.bench.results import Result
 from pellucid.bench.work import InferenceWork, TrainingWork
 from pellucid.errors import ConfigurationError
 
@@ -65,7 +66,7 @@ def test_a_cut_epoch_counts_by_the_image_and_is_checked_on_its_own_images(clock:
     assert timed.agrees
 
 
-@pytest.mark.parametrize(("loss", "agrees"), [(0.504, True), (0.506, False), (math.nan, False), (math.inf, False)])
+@pytest.mark.parametrize(("loss", "agrees"), [(0.5004, True), (0.5006, False), (math.nan, False), (math.inf, False)])
 def test_another_loss_is_told(clock: Clock, loss: float, agrees: bool) -> None:
     found = run([Fake("Pellucid", clock=clock), Fake("Rival", clock=clock, loss=lambda work: loss)])
     timed = found.entries[1]

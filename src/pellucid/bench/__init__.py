@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pellucid.bench.limits import Cost, Limits, cost, measure_limits
-    from pellucid.bench.measure import Entry, Result, measure
+    from pellucid.bench.measure import measure
     from pellucid.bench.peers import everyone
     from pellucid.bench.report import chart, render
+    from pellucid.bench.results import Entry, Result
     from pellucid.bench.suite import Report, compare, load, save
     from pellucid.bench.work import InferenceWork, TrainingWork, Work, inference_works, training_works
 
@@ -37,9 +38,10 @@ __all__ = [
 
 _HOME = {
     "limits": ("Cost", "Limits", "cost", "measure_limits"),
-    "measure": ("Entry", "Result", "measure"),
+    "measure": ("measure",),
     "peers": ("everyone",),
     "report": ("chart", "render"),
+    "results": ("Entry", "Result"),
     "suite": ("Report", "compare", "load", "save"),
     "work": ("InferenceWork", "TrainingWork", "Work", "inference_works", "training_works"),
 }

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pellucid.bench.limits import Limits, cost
-from pellucid.bench.measure import Entry, Result
+from pellucid.bench.results import Entry, Result
 from pellucid.bench.suite import Report
 
 if TYPE_CHECKING:
@@ -194,12 +194,12 @@ def chart(report: Report, path: str | Path) -> None:
     FigureCanvasAgg(sheet)
     axes = sheet.add_subplot()
     names = rivals(report)
+    # Peers of a row lie on lanes of their own, so that equal ratios do not hide each other.
+    lanes = {name: (number - (len(names) - 1) / 2) * 0.5 / len(names) for number, name in enumerate(names)}
     for number, name in enumerate(names):
-        # Peers of a row lie on lanes of their own, so that equal ratios do not hide each other.
-        lane = (number - (len(names) - 1) / 2) * 0.5 / len(names)
-        _draw_peer(axes, report, name, lane, _LOOKS[number % len(_LOOKS)])
+        _draw_peer(axes, report, name, lanes[name], _LOOKS[number % len(_LOOKS)])
     for row, result in enumerate(report.results):
-        _write_ratios(axes, row, [entry for entry in result.best() if entry.peer != report.baseline])
+        _write_ratios(axes, [(row + lanes[e.peer], e) for e in result.best() if e.peer != report.baseline])
     _dress(axes, report)
     sheet.savefig(path, format="png")
 
@@ -227,16 +227,17 @@ def _draw_peer(axes: Any, report: Report, name: str, lane: float, look: tuple[st
     )
 
 
-def _write_ratios(axes: Any, row: int, entries: list[Entry]) -> None:
-    """Write the nearest and the farthest peer's ratio beside their marks."""
-    if not entries:
+def _write_ratios(axes: Any, marks: list[tuple[float, Entry]]) -> None:
+    """Write the nearest and the farthest peer's ratio beside their marks, each given with its height."""
+    if not marks:
         return
-    ordered = sorted(entries, key=lambda entry: entry.ratio)
-    ends = [(ordered[0].spread[0], ordered[0], -7, "right"), (ordered[-1].spread[1], ordered[-1], 7, "left")]
-    for x, entry, shift, side in ends if len(ordered) > 1 else ends[1:]:
+    ordered = sorted(marks, key=lambda pair: pair[1].ratio)
+    (low, near), (high, far) = ordered[0], ordered[-1]
+    ends = [(near.spread[0], low, near, -7, "right"), (far.spread[1], high, far, 7, "left")]
+    for x, y, entry, shift, side in ends if len(ordered) > 1 else ends[1:]:
         axes.annotate(
             f"{figure(entry.ratio)}×{mark(entry)}",
-            (x, row),
+            (x, y),
             xytext=(shift, 0),
             textcoords="offset points",
             ha=side,

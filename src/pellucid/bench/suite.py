@@ -11,8 +11,9 @@ from typing import Any
 
 from pellucid.bench.limits import Limits, measure_limits
 from pellucid.bench.machine import Machine, describe
-from pellucid.bench.measure import BASELINE, ROUNDS, Entry, Progress, Result, measure
+from pellucid.bench.measure import BASELINE, ROUNDS, Progress, measure
 from pellucid.bench.peers import Peer, everyone
+from pellucid.bench.results import Entry, Result
 from pellucid.bench.work import Work, average_ink
 from pellucid.errors import ConfigurationError, FileFormatError
 
