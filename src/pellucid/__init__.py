@@ -1,0 +1,71 @@
+"""Neural networks you can see through: small, open to look at, and trained on a CPU in a second.
+
+>>> import pellucid as pl
+>>> digits = pl.data.load("digits")
+>>> net = pl.Network([pl.Dense(16, "sigmoid"), pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")],
+...                  input_shape=(28, 28), seed=0)
+>>> net.parameter_count
+13002
+>>> trainer = pl.Trainer(net, digits.train, optimizer=pl.SGD(1.0), batch_size=32, seed=0)
+>>> for event in trainer.run(epochs=10, validation=digits.test):
+...     pass
+>>> bool(event.test_accuracy > 0.9)
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pellucid import data as data
+    from pellucid.errors import PellucidError as PellucidError
+    from pellucid.layers import Dense as Dense
+    from pellucid.network import Network as Network
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Network": "network",
+    "Dense": "layers",
+    "Trainer": "training",
+    "train_many": "many",
+    "SGD": "optimizers",
+    "Momentum": "optimizers",
+    "Adam": "optimizers",
+    "Constant": "schedules",
+    "Step": "schedules",
+    "Cosine": "schedules",
+    "WarmUp": "schedules",
+    "Augment": "augmentation",
+    "save": "files",
+    "load": "files",
+    "Reading": "reading",
+    **dict.fromkeys(
+        (
+            "PellucidError",
+            "ShapeError",
+            "DataError",
+            "DownloadError",
+            "FileFormatError",
+            "ConfigurationError",
+            "DivergedError",
+        ),
+        "errors",
+    ),
+}
+
+__all__ = ["__version__", "data", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "data":
+        return importlib.import_module("pellucid.data")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"pellucid.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

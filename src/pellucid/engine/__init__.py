@@ -1,0 +1,1 @@
+"""Compiled loops over plain arrays. Knows nothing of networks, files or people."""

@@ -1,0 +1,116 @@
+"""Activation functions over a tile of activations, and their derivatives, told from the activation itself.
+
+docs/derivations/activations.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler import kernel
+from pellucid.engine.functions import exp, sigmoid, tanh
+from pellucid.engine.lanes import (
+    LANES,
+    fill_rest,
+    load,
+    load_first,
+    max_lanes,
+    maximum,
+    splat,
+    store,
+    store_first,
+    sum_lanes,
+    where_less,
+)
+from pellucid.engine.table import RELU, SIGMOID, SOFTMAX, TANH
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+_LOWEST = np.float32(-np.inf)
+
+
+@kernel
+def activate(which: int, y: Any, yi: int, z: Any, zi: int, count: int) -> None:
+    """``y = f(z)`` for every activation but softmax, over ``count`` elements, a multiple of the lane width."""
+    if which == SIGMOID:
+        for i in range(0, count, LANES):
+            store(y, yi + i, sigmoid(load(z, zi + i, LANES)))
+    elif which == RELU:
+        # Written so that NaN stays NaN.
+        for i in range(0, count, LANES):
+            v = load(z, zi + i, LANES)
+            store(y, yi + i, where_less(v, splat(_ZERO, LANES), splat(_ZERO, LANES), v))
+    elif which == TANH:
+        for i in range(0, count, LANES):
+            store(y, yi + i, tanh(load(z, zi + i, LANES)))
+    else:
+        for i in range(0, count, LANES):
+            store(y, yi + i, load(z, zi + i, LANES))
+
+
+@kernel
+def softmax(
+    y: Any, yi: int, z: Any, zi: int, stride: int, rows: int, width: int, top: Any, ti: int, mass: Any, mi: int
+) -> None:
+    """``y[n] = exp(z[n] - max z[n]) / sum``, row by row; ``top[n]`` keeps the maximum and ``mass[n]`` the sum."""
+    for n in range(rows):
+        row = zi + n * stride
+        out = yi + n * stride
+        best = splat(_LOWEST, LANES)
+        for j in range(0, width, LANES):
+            best = maximum(best, fill_rest(load_first(z, row + j, width - j, LANES), width - j, _LOWEST))
+        highest = max_lanes(best)
+        total = splat(_ZERO, LANES)
+        for j in range(0, width, LANES):
+            e = fill_rest(exp(load_first(z, row + j, width - j, LANES) - splat(highest, LANES)), width - j, _ZERO)
+            store_first(y, out + j, e, width - j)
+            total = total + e
+        whole = sum_lanes(total)
+        inverse = splat(_ONE / whole, LANES)
+        for j in range(0, width, LANES):
+            store_first(y, out + j, load_first(y, out + j, width - j, LANES) * inverse, width - j)
+        top[ti + n] = highest
+        mass[mi + n] = whole
+
+
+@kernel
+def through_activation(which: int, d: Any, di: int, y: Any, yi: int, count: int) -> None:
+    """``d *= f'(z)`` with f' told from y = f(z), for every activation but softmax, over ``count`` elements."""
+    if which == SIGMOID:
+        for i in range(0, count, LANES):
+            v = load(y, yi + i, LANES)
+            store(d, di + i, load(d, di + i, LANES) * (v * (splat(_ONE, LANES) - v)))
+    elif which == RELU:
+        for i in range(0, count, LANES):
+            v = load(y, yi + i, LANES)
+            store(d, di + i, where_less(splat(_ZERO, LANES), v, load(d, di + i, LANES), splat(_ZERO, LANES)))
+    elif which == TANH:
+        for i in range(0, count, LANES):
+            v = load(y, yi + i, LANES)
+            store(d, di + i, load(d, di + i, LANES) * (splat(_ONE, LANES) - v * v))
+
+
+@kernel
+def through_softmax(d: Any, di: int, y: Any, yi: int, stride: int, rows: int, width: int) -> None:
+    """``d[n, j] = y[n, j] (d[n, j] - sum over i of d[n, i] y[n, i])``."""
+    for n in range(rows):
+        at = di + n * stride
+        row = yi + n * stride
+        total = splat(_ZERO, LANES)
+        for j in range(0, width, LANES):
+            total = total + load_first(d, at + j, width - j, LANES) * load_first(y, row + j, width - j, LANES)
+        mean = splat(sum_lanes(total), LANES)
+        for j in range(0, width, LANES):
+            v = load_first(y, row + j, width - j, LANES)
+            store_first(d, at + j, v * (load_first(d, at + j, width - j, LANES) - mean), width - j)
+
+
+@kernel
+def back(which: int, d: Any, di: int, y: Any, yi: int, stride: int, rows: int, width: int) -> None:
+    """Turn ``d``, the gradient by the activations y (rows, width), into the gradient by the weighted sums."""
+    if which == SOFTMAX:
+        through_softmax(d, di, y, yi, stride, rows, width)
+    else:
+        through_activation(which, d, di, y, yi, rows * stride)

@@ -1,0 +1,94 @@
+"""Several threads in one compiled loop: each takes its share of every stage, and they meet between stages.
+
+Shares are ranges of results, never parts of a sum, so the bits do not depend on how many threads there are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pellucid.engine.compiler import kernel
+from pellucid.engine.lanes import PLAIN
+
+ARRIVED, ROUND = 0, 8
+"""Places in the meeting point (int64, at least 16 long), each in a cache line of its own."""
+
+_PATIENCE = 4000
+
+if not PLAIN:
+    import os
+
+    from llvmlite import ir
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic
+
+    _YIELD = "SwitchToThread" if os.name == "nt" else "sched_yield"
+
+    @intrinsic
+    def _add(typing: Any, memory: Any, index: Any, value: Any) -> Any:
+        """Add atomically; the value before."""
+
+        def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+            address = builder.gep(arguments[0], [arguments[1]])
+            return builder.atomic_rmw("add", address, arguments[2], "acq_rel")
+
+        return types.int64(memory, types.int64, types.int64), emit
+
+    @intrinsic
+    def _get(typing: Any, memory: Any, index: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+            return builder.load_atomic(builder.gep(arguments[0], [arguments[1]]), "acquire", 8)
+
+        return types.int64(memory, types.int64), emit
+
+    @intrinsic
+    def _set(typing: Any, memory: Any, index: Any, value: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+            builder.store_atomic(arguments[2], builder.gep(arguments[0], [arguments[1]]), "release", 8)
+            return context.get_dummy_value()
+
+        return types.void(memory, types.int64, types.int64), emit
+
+    @intrinsic
+    def _let_others_run(typing: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+            function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), _YIELD)
+            builder.call(function, [])
+            return context.get_dummy_value()
+
+        return types.void(), emit
+
+    @kernel
+    def meet(point: Any, crew: int) -> None:
+        """Wait until all ``crew`` threads have come here; what each wrote before is then seen by all."""
+        if crew > 1:
+            now = _get(point, ROUND)
+            if _add(point, ARRIVED, 1) == crew - 1:
+                _set(point, ARRIVED, 0)
+                _set(point, ROUND, now + 1)
+            else:
+                tries = 0
+                while _get(point, ROUND) == now:
+                    tries += 1
+                    if tries > _PATIENCE:
+                        _let_others_run()
+
+else:
+
+    def meet(point: Any, crew: int) -> None:
+        """Nothing to wait for: plain Python runs the engine with one thread."""
+
+
+@kernel
+def lesser(a: int, b: int) -> int:
+    """The smaller of two integers."""
+    return a if a < b else b
+
+
+@kernel
+def share(rank: int, crew: int, count: int, unit: int) -> tuple[int, int]:
+    """The range of ``count`` things that is thread ``rank``'s, cut at multiples of ``unit``."""
+    units = (count + unit - 1) // unit
+    begin = units * rank // crew * unit
+    end = units * (rank + 1) // crew * unit
+    return lesser(begin, count), lesser(end, count)

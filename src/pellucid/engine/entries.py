@@ -1,0 +1,290 @@
+"""The engine's entry points: whole loops, called from Python once for many batches.
+
+`ENTRIES` gives each its kinds of arguments (the letters of `pellucid.engine.compiler.compile_entry`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine import dense, functions, ink, lines
+from pellucid.engine.compiler import kernel
+from pellucid.engine.crew import lesser, meet, share
+from pellucid.engine.lanes import LANES
+from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
+from pellucid.engine.program import (
+    add_losses,
+    backward,
+    count_right,
+    descend_ink,
+    finish_layer,
+    first_gradient,
+    forward,
+    forward_from,
+    judge,
+    turn_all,
+)
+from pellucid.engine.table import (
+    BIAS,
+    COLUMNS,
+    DELTAS,
+    FLOATS,
+    INPUTS,
+    OUTPUTS,
+    SOURCE,
+    STRIDE,
+    SUMS,
+    TILE,
+    VALUES,
+    WEIGHT,
+)
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+
+
+@kernel
+def is_finite(x: float) -> bool:
+    """Neither NaN nor infinite."""
+    return bool(x - x == 0.0)
+
+
+@kernel
+def train(
+    table: Any,
+    layers: int,
+    p: Any,
+    g: Any,
+    first_moment: Any,
+    second_moment: Any,
+    count: int,
+    work: Any,
+    wanted: Any,
+    kind: int,
+    starts: Any,
+    columns: Any,
+    values: Any,
+    order: Any,
+    targets: Any,
+    images: int,
+    batch: int,
+    begin: int,
+    end: int,
+    loss: int,
+    optimizer: int,
+    direct: int,
+    settings: Any,
+    rates: Any,
+    history: Any,
+    rank: int,
+    crew: int,
+    point: Any,
+) -> None:
+    """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``.
+
+    ``settings`` has eight floats a thread; ``rates`` two a step (the learning rate, and Adam's scale of the second
+    moment). ``history`` receives the summed loss and the number read right, two float64 a step. A loss that is not
+    finite ends the loop before the step: the rest of ``history`` stays as it was. ``direct``: plain descent on the
+    first layer straight from the ink (only for plain SGD over ink, batches of at most one tile).
+    """
+    at = rank * 8
+    for step in range(begin, end):
+        settings[at + RATE] = rates[2 * (step - begin)]
+        settings[at + SECOND_SCALE] = rates[2 * (step - begin) + 1]
+        low = step * batch
+        high = lesser(low + batch, images)
+        turn_all(table, 1, layers, p, work, rank, crew)
+        lost = np.float64(0.0)
+        right = 0
+        for first in range(low, high, TILE):
+            n = lesser(TILE, high - first)
+            forward(table, layers, p, work, kind, starts, columns, values, order, first, n, images, rank, crew, point)
+            if rank == 0:
+                judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE / np.float32(high - low))
+                right += count_right(table, layers, work, wanted, n)
+                lost += add_losses(work, n)
+                history[2 * (step - begin)] = lost
+                history[2 * (step - begin) + 1] = right
+            meet(point, crew)
+            if not is_finite(history[2 * (step - begin)]):
+                return
+            backward(table, layers, g, work, n, rank, crew, point)
+            if not direct:
+                first_gradient(table, g, work, kind, starts, columns, values, order, first, n, rank, crew)
+        update_from = 0
+        if direct:
+            rate = settings[at + RATE]
+            descend_ink(table, p, g, work, starts, columns, values, order, low, high - low, rate, rank, crew, point)
+            update_from = table[BIAS]
+        meet(point, crew)
+        mine, past = share(rank, crew, count - update_from, LANES)
+        optimize(optimizer, p, g, first_moment, second_moment, update_from + mine, update_from + past, settings, at)
+        meet(point, crew)
+
+
+@kernel
+def evaluate(
+    table: Any,
+    layers: int,
+    p: Any,
+    work: Any,
+    wanted: Any,
+    kind: int,
+    starts: Any,
+    columns: Any,
+    values: Any,
+    order: Any,
+    targets: Any,
+    images: int,
+    loss: int,
+    outputs: Any,
+    keep: int,
+    history: Any,
+    rank: int,
+    crew: int,
+    point: Any,
+) -> None:
+    """Read ``images`` images; ``loss`` of -1 leaves targets alone, ``keep`` writes the outputs (images, K)."""
+    row = (layers - 1) * COLUMNS
+    width = table[row + OUTPUTS]
+    for first in range(0, images, TILE):
+        n = lesser(TILE, images - first)
+        forward(table, layers, p, work, kind, starts, columns, values, order, first, n, images, rank, crew, point)
+        if loss >= 0:
+            judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE)
+            history[0] += add_losses(work, n)
+            history[1] += count_right(table, layers, work, wanted, n)
+        if keep:
+            for i in range(n):
+                for j in range(width):
+                    outputs[(first + i) * width + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
+
+
+@kernel
+def read(
+    table: Any,
+    layers: int,
+    p: Any,
+    work: Any,
+    kind: int,
+    small: Any,
+    floats: Any,
+    low: Any,
+    span: Any,
+    images: int,
+    width: int,
+    outputs: Any,
+    rank: int,
+    crew: int,
+    point: Any,
+) -> None:
+    """Read ``images`` dense images (images, width) of any levels.
+
+    ``outputs`` (images * K + 1) receives the outputs, and in its last place NaN if the first layer met a number that
+    is not finite, else 0.
+    """
+    row = (layers - 1) * COLUMNS
+    outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
+    as_is = kind == FLOATS and low == _ZERO and span == _ONE
+    doubt = _ZERO
+    for first in range(0, images, TILE):
+        n = lesser(TILE, images - first)
+        for i in range(n):
+            z = table[SUMS] + i * stride
+            x = (first + i) * width
+            if as_is:
+                lines.weighted_sums(work, z, p, table[WEIGHT], hidden, floats, x, width, p, table[BIAS], hidden)
+            else:
+                lines.unit_line(work, table[SOURCE], kind, small, floats, x, width, low, span)
+                lines.weighted_sums(
+                    work, z, p, table[WEIGHT], hidden, work, table[SOURCE], width, p, table[BIAS], hidden
+                )
+            for j in range(hidden):
+                doubt += work[z + j] - work[z + j]
+        finish_layer(table, 0, work, n, rank, crew)
+        forward_from(1, table, layers, p, work, n, rank, crew, point)
+        for i in range(n):
+            for j in range(outs):
+                outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
+    outputs[images * outs] = doubt
+
+
+@kernel
+def gradient(
+    table: Any,
+    layers: int,
+    p: Any,
+    g: Any,
+    work: Any,
+    wanted: Any,
+    dx: Any,
+    turned: Any,
+    kind: int,
+    starts: Any,
+    columns: Any,
+    values: Any,
+    order: Any,
+    targets: Any,
+    images: int,
+    loss: int,
+    history: Any,
+    rank: int,
+    crew: int,
+    point: Any,
+) -> None:
+    """The gradient of the mean loss over ``images`` images: by every parameter, added to g, and by every input.
+
+    ``dx`` (images, D) receives the gradient by the inputs; ``turned`` (K, D) is scratch for the first layer's weights.
+    """
+    scale = _ONE / np.float32(images)
+    d, k = table[INPUTS], table[OUTPUTS]
+    turn_all(table, 1, layers, p, work, rank, crew)
+    dense.turn_weights(turned, 0, d, p, table[WEIGHT], d, k, rank, crew)
+    for first in range(0, images, TILE):
+        n = lesser(TILE, images - first)
+        forward(table, layers, p, work, kind, starts, columns, values, order, first, n, images, rank, crew, point)
+        judge(table, layers, work, targets, wanted, order, first, n, loss, scale)
+        history[0] += add_losses(work, n)
+        history[1] += count_right(table, layers, work, wanted, n)
+        backward(table, layers, g, work, n, rank, crew, point)
+        first_gradient(table, g, work, kind, starts, columns, values, order, first, n, rank, crew)
+        dense.input_gradient(dx, first * d, d, work, table[DELTAS], table[STRIDE], turned, 0, d, n, d, k, rank, crew)
+
+
+@kernel
+def collect(
+    columns: Any,
+    values: Any,
+    starts: Any,
+    kind: int,
+    small: Any,
+    floats: Any,
+    low: Any,
+    span: Any,
+    count: int,
+    width: int,
+) -> None:
+    """The ink of ``count`` dense images (count, width): fills ``starts`` (count + 1), ``columns`` and ``values``."""
+    at = 0
+    starts[0] = 0
+    for i in range(count):
+        at = ink.collect(columns, values, at, kind, small, floats, i * width, width, low, span)
+        starts[i + 1] = at
+
+
+@kernel
+def apply(which: int, y: Any, x: Any, count: int) -> None:
+    """One of the functions of `pellucid.engine.functions` over ``count`` elements, for tests."""
+    functions.apply(which, y, x, count)
+
+
+ENTRIES = {
+    "train": (train, "IiFFFFiFIiIHFIIiiiiiiiFFDiiI"),
+    "evaluate": (evaluate, "IiFFIiIHFIIiiFiDiiI"),
+    "read": (read, "IiFFiBFffiiFiiI"),
+    "gradient": (gradient, "IiFFFIFFiIHFIIiiDiiI"),
+    "collect": (collect, "HFIiBFffii"),
+    "apply": (apply, "iFFi"),
+}

@@ -1,0 +1,208 @@
+"""The compiled engine, ready to call: from the cache where it was compiled before, else compiled now, once a machine.
+
+Calling compiled code needs neither Numba nor the kernels: the object file is loaded by LLVM, and arrays are passed by
+address. The cache is keyed by everything the machine code depends on: the engine's source, the versions of Numba and
+LLVM, the processor and the width of its lanes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import importlib.metadata
+import json
+import logging
+import os
+import platform
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine.target import lane_width, plain_python, processor
+
+logger = logging.getLogger("pellucid")
+
+_SOURCE = Path(__file__).parent
+_DIGEST = 32  # bytes of SHA-256, ahead of what it covers in a cache file
+
+Listener = Callable[[str, float], None]
+"""Called with ("compiling", 0.0) before the engine is compiled and ("compiled", seconds) after."""
+
+listeners: list[Listener] = []
+
+
+class Entry:
+    """One entry point: call it with arrays (C-contiguous, of the right type), integers and floats.
+
+    The arguments go into a block of 8-byte slots: arrays by address, numbers as they are.
+    """
+
+    def __init__(self, address: int, letters: str) -> None:
+        self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+        self._floats = [place for place, letter in enumerate(letters) if letter == "f"]
+
+    def _block(self, arguments: tuple[Any, ...]) -> NDArray[np.int64]:
+        block = np.zeros(len(arguments), np.int64)
+        for place, argument in enumerate(arguments):
+            block[place] = argument.ctypes.data if isinstance(argument, np.ndarray) else int(argument)
+        for place in self._floats:
+            block.view(np.float32)[2 * place] = arguments[place]
+        return block
+
+    def __call__(self, *arguments: Any) -> None:
+        self._function(self._block(arguments).ctypes.data)
+
+    def bind(self, *arguments: Any) -> Callable[[], None]:
+        """Fix all arguments: a call that looks nothing up."""
+        block = self._block(arguments)
+        call = functools.partial(self._function, block.ctypes.data)
+        call.keep = block, arguments  # type: ignore[attr-defined]
+        return call
+
+
+class PlainEntry:
+    """The same entry point as plain Python, for a debugger."""
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> None:
+        with np.errstate(all="ignore"):
+            self._function(*arguments)
+
+    def bind(self, *arguments: Any) -> Callable[[], None]:
+        """Fix all arguments."""
+        return lambda: self(*arguments)
+
+
+class Engine:
+    """The entry points of `pellucid.engine.entries`, by name."""
+
+    def __init__(self, entries: dict[str, Any], keep: Any = None) -> None:
+        self._keep = keep
+        for name, entry in entries.items():
+            setattr(self, name, entry)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"the engine has no entry point {name!r}")
+
+
+_lock = threading.Lock()
+_engine: Engine | None = None
+
+
+def engine() -> Engine:
+    """The engine of this process, loaded or compiled at the first call."""
+    global _engine
+    if _engine is None:
+        with _lock:
+            if _engine is None:
+                _engine = _plain_engine() if plain_python() else _compiled_engine()
+    return _engine
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept: ``PELLUCID_CACHE``, else the user's cache folder."""
+    asked = os.environ.get("PELLUCID_CACHE")
+    if asked:
+        return Path(asked)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("pellucid", appauthor=False))
+
+
+def fingerprint() -> str:
+    """A digest of everything the machine code depends on."""
+    digest = hashlib.sha256()
+    for path in sorted(_SOURCE.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite")]
+    about = [*versions, platform.python_version(), platform.system(), platform.machine(), *processor(), lane_width()]
+    digest.update(json.dumps(about).encode())
+    return digest.hexdigest()[:24]
+
+
+def _plain_engine() -> Engine:
+    from pellucid.engine.entries import ENTRIES
+
+    return Engine({name: PlainEntry(function) for name, (function, _) in ENTRIES.items()})
+
+
+def _compiled_engine() -> Engine:
+    path = cache_folder() / f"engine-{fingerprint()}.bin"
+    stored = _read(path)
+    if stored is None:
+        stored = _compile()
+        _write(path, stored)
+    return _link(stored)
+
+
+def _compile() -> bytes:
+    """Compile, and pack the names of the entries and the object file into the bytes of a cache file, digest not included."""
+    for listener in listeners:
+        listener("compiling", 0.0)
+    began = time.perf_counter()
+    from pellucid.engine.compiler import PREFIX, compile_entries
+    from pellucid.engine.entries import ENTRIES
+
+    code = compile_entries(ENTRIES)
+    header = {name: (PREFIX + name, letters) for name, (_, letters) in ENTRIES.items()}
+    took = time.perf_counter() - began
+    logger.info("compiled the engine for %s in %.1f s", processor()[0], took)
+    for listener in listeners:
+        listener("compiled", took)
+    return json.dumps(header).encode() + b"\n" + code
+
+
+def _read(path: Path) -> bytes | None:
+    """The content of a cache file, or None where it is missing, unreadable or damaged."""
+    try:
+        stored = path.read_bytes()
+    except OSError:
+        return None
+    content = stored[_DIGEST:]
+    return content if hashlib.sha256(content).digest() == stored[:_DIGEST] else None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put the cache file in place whole; a folder that cannot be written to costs one warning, nothing else."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(hashlib.sha256(content).digest() + content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        warnings.warn(
+            f"The compiled engine could not be kept in {path.parent} ({error.strerror or error}): every run will "
+            "compile it again. Make that folder writable, or set PELLUCID_CACHE to one that is.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def _link(content: bytes) -> Engine:
+    """Load the object file and find its entry points."""
+    import llvmlite.binding as llvm
+
+    header, code = content.split(b"\n", 1)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(codemodel="jitdefault", jit=True)
+    linker = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    linker.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+    linker.finalize_object()
+    entries = {
+        name: Entry(linker.get_function_address(symbol), letters)
+        for name, (symbol, letters) in json.loads(header).items()
+    }
+    return Engine(entries, keep=linker)

@@ -1,0 +1,126 @@
+"""Losses of a tile: the loss of each image, whether it was read right, and the gradient by the output's sums.
+
+docs/derivations/losses.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.activations import back
+from pellucid.engine.compiler import kernel
+from pellucid.engine.functions import exp, log
+from pellucid.engine.lanes import LANES, fill_rest, load, load_first, maximum, splat, store, sum_lanes
+from pellucid.engine.table import CROSS_ENTROPY, SOFTMAX
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+_TWO = np.float32(2.0)
+
+
+@kernel
+def is_right(y: Any, row: int, width: int, target: int) -> bool:
+    """Whether ``target`` is the first index of the largest of ``y[row : row + width]``."""
+    mine = y[row + target]
+    for j in range(target):
+        if not y[row + j] < mine:
+            return False
+    for j in range(target + 1, width):
+        if not y[row + j] <= mine:
+            return False
+    return True
+
+
+@kernel
+def softmax_cross_entropy(
+    loss: Any, li: int, z: Any, zi: int, stride: int, targets: Any, rows: int, top: Any, ti: int, mass: Any, mi: int
+) -> None:
+    """``loss[n] = log(sum of exp z[n]) - z[n, target]``, from the maximum and the sum that softmax kept.
+
+    Told from z and not from the probability, it is right even where the probability rounds to 0.
+    """
+    for n in range(0, rows, LANES):
+        store(loss, li + n, load(top, ti + n, LANES) + log(load(mass, mi + n, LANES)))
+    for n in range(rows):
+        loss[li + n] -= z[zi + n * stride + targets[n]]
+
+
+@kernel
+def sigmoid_cross_entropy(
+    loss: Any, li: int, z: Any, zi: int, stride: int, targets: Any, rows: int, width: int
+) -> None:
+    """``loss[n] = -sum over j of (t log y + (1 - t) log(1 - y))``, from z: ``max(z, 0) - t z + log(1 + exp -|z|)``."""
+    for n in range(rows):
+        row = zi + n * stride
+        total = splat(_ZERO, LANES)
+        for j in range(0, width, LANES):
+            v = load_first(z, row + j, width - j, LANES)
+            size = maximum(v, splat(_ZERO, LANES) - v)
+            tail = log(splat(_ONE, LANES) + exp(splat(_ZERO, LANES) - size))
+            total = total + fill_rest(maximum(v, splat(_ZERO, LANES)) + tail, width - j, _ZERO)
+        loss[li + n] = sum_lanes(total) - z[row + targets[n]]
+
+
+@kernel
+def squared(
+    loss: Any, li: int, d: Any, di: int, y: Any, yi: int, stride: int, targets: Any, rows: int, width: int, scale: Any
+) -> None:
+    """``loss[n] = sum over j of (y - t)**2``, and ``d = 2 (y - t) scale``, the gradient by the activations."""
+    for n in range(rows):
+        row = yi + n * stride
+        total = _ZERO
+        for j in range(width):
+            difference = y[row + j]
+            if j == targets[n]:
+                difference -= _ONE
+            total += difference * difference
+            d[di + n * stride + j] = _TWO * scale * difference
+        loss[li + n] = total
+
+
+@kernel
+def distance_to_target(d: Any, di: int, y: Any, yi: int, stride: int, targets: Any, rows: int, scale: Any) -> None:
+    """``d = (y - t) scale``: what cross-entropy sends back through softmax, or through sigmoid, to the sums."""
+    for i in range(0, rows * stride, LANES):
+        store(d, di + i, load(y, yi + i, LANES) * splat(scale, LANES))
+    for n in range(rows):
+        d[di + n * stride + targets[n]] -= scale
+
+
+@kernel
+def lose(
+    which: int,
+    activation: int,
+    loss: Any,
+    li: int,
+    d: Any,
+    di: int,
+    z: Any,
+    zi: int,
+    y: Any,
+    yi: int,
+    stride: int,
+    targets: Any,
+    rows: int,
+    width: int,
+    scale: Any,
+    top: Any,
+    ti: int,
+    mass: Any,
+    mi: int,
+) -> None:
+    """The loss of each of ``rows`` images, and the gradient of ``scale`` times their sum by the output's sums z.
+
+    ``targets`` holds the wanted class of each row; y (rows, width) are the outputs.
+    """
+    if which == CROSS_ENTROPY:
+        if activation == SOFTMAX:
+            softmax_cross_entropy(loss, li, z, zi, stride, targets, rows, top, ti, mass, mi)
+        else:
+            sigmoid_cross_entropy(loss, li, z, zi, stride, targets, rows, width)
+        distance_to_target(d, di, y, yi, stride, targets, rows, scale)
+    else:
+        squared(loss, li, d, di, y, yi, stride, targets, rows, width, scale)
+        back(activation, d, di, y, yi, stride, rows, width)

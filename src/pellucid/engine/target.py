@@ -1,0 +1,45 @@
+"""What the engine is compiled for: the processor, and how many floats one of its registers holds."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from pellucid.errors import ConfigurationError
+
+WIDTHS = (4, 8, 16)
+"""Lane widths the engine can be built with: 128, 256 and 512 bits of float32."""
+
+
+def plain_python() -> bool:
+    """Whether the engine runs as plain Python (``NUMBA_DISABLE_JIT=1``), to be stepped through in a debugger."""
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+
+@functools.cache
+def processor() -> tuple[str, str]:
+    """Name and feature string of this processor, as LLVM spells them."""
+    import llvmlite.binding as llvm
+
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+@functools.cache
+def lane_width() -> int:
+    """Floats in one lane vector: 16 with AVX-512, 8 with AVX, else 4; ``PELLUCID_LANES`` overrides it.
+
+    Any width is correct on any processor, since LLVM splits what a register cannot hold.
+    """
+    asked = os.environ.get("PELLUCID_LANES")
+    if asked:
+        if asked not in map(str, WIDTHS):
+            raise ConfigurationError(
+                f"PELLUCID_LANES expected one of {WIDTHS}, got {asked!r}: unset it, or choose one."
+            )
+        return int(asked)
+    if plain_python():
+        return 8
+    features = processor()[1].split(",")
+    if "+avx512f" in features:
+        return 16
+    return 8 if "+avx" in features else 4

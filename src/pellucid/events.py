@@ -1,0 +1,52 @@
+"""What a trainer tells while it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Somewhere inside an epoch: ``done`` of ``total`` images seen, with the mean loss and accuracy so far."""
+
+    epoch: int
+    step: int
+    done: int
+    total: int
+    loss: float
+    train_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch is over.
+
+    ``epoch`` counts from 1, ``step`` counts mini-batches since the very start. ``loss`` and ``train_accuracy`` are means
+    over the epoch's mini-batches, each taken before its step. ``test_loss`` and ``test_accuracy`` are measured at the
+    end of the epoch, None without validation data. ``seconds`` is the time spent training since the very start,
+    validation not counted, and ``images_per_second`` this epoch's speed.
+    """
+
+    epoch: int
+    step: int
+    loss: float
+    train_accuracy: float
+    test_loss: float | None
+    test_accuracy: float | None
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Training ended early: ``reason`` is "asked" after `Trainer.stop`, "patience" after early stopping."""
+
+    epoch: int
+    step: int
+    reason: str
+
+
+Event = Progress | Epoch | Stopped

@@ -1,0 +1,75 @@
+"""What every layer has: configuration, the shapes it makes, named views of its parameters, its line in the program."""
+
+from __future__ import annotations
+
+import copy
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ShapeError
+
+Shape = tuple[int, ...]
+Vector = NDArray[np.float32]
+
+
+@dataclass
+class Layer(ABC):
+    """A layer is configuration; once in a network it also has views of its share of the parameter vector.
+
+    It computes nothing itself: the engine does, told by the row the layer writes into the program table.
+    """
+
+    kind: ClassVar[str]
+    """The layer's name in files."""
+
+    input_shape: Shape = field(init=False, repr=False, compare=False, default=())
+    _views: dict[str, Vector] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    @abstractmethod
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of one output for inputs of ``input_shape``; ShapeError where the layer cannot take them."""
+
+    @abstractmethod
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Name and stored shape of each parameter, in the order in which they lie in the flat vector."""
+
+    @abstractmethod
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Draw the parameters anew, in place."""
+
+    @abstractmethod
+    def configuration(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """What the layer computes, in one line."""
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """How many numbers there are to learn."""
+        return sum(math.prod(shape) for shape in self.parameter_shapes(input_shape).values())
+
+    def attach(self, input_shape: Shape, vector: Vector) -> Self:
+        """A copy of this layer whose parameters are views of ``vector`` (parameter_count,)."""
+        attached = copy.copy(self)
+        attached.input_shape = input_shape
+        attached._views = {}
+        begin = 0
+        for name, shape in self.parameter_shapes(input_shape).items():
+            end = begin + math.prod(shape)
+            attached._views[name] = vector[begin:end].reshape(shape)
+            begin = end
+        return attached
+
+    def _view(self, name: str) -> Vector:
+        if name not in self._views:
+            raise ShapeError(
+                f"{type(self).__name__} has no {name} yet: a layer gets its parameters from the network it is part of; "
+                "ask net.layers[i]."
+            )
+        return self._views[name]

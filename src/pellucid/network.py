@@ -1,0 +1,291 @@
+"""A network is a function made of layers, over one flat vector of parameters."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pellucid.engine.library import engine
+from pellucid.errors import ConfigurationError, ShapeError
+from pellucid.inputs import LevelRange, as_batch, levels_of
+from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.layers.plan import aligned, plan
+from pellucid.reading import Reading
+from pellucid.running import Gradient, Trace, evaluate_lines, gradient_lines, read_arguments, trace_lines
+
+
+class Network:
+    """A network as a function.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        First layer first. The network makes copies of its own, with views of its parameters.
+    input_shape : tuple of int
+        Shape of one input, such as (28, 28).
+    seed : int
+        Draws the initial parameters: same seed, same bits.
+    level_range : (float, float), optional
+        The levels of an input that mean paper and full ink, such as (0, 9). By default told from the type: 0 to 255
+        for integers, 0 to 1 for floats.
+    classes : sequence of str, optional
+        Names of the outputs; by default "0", "1", ...
+
+    Attributes
+    ----------
+    parameters : ndarray (parameter_count,)
+        Every weight and bias, float32, in one vector: write to it and the network changes.
+    layers : tuple of Layer
+        With their parameters as named views.
+    record : dict
+        What is known of the training, kept in files.
+
+    Raises
+    ------
+    ShapeError, ConfigurationError
+        For layers that do not fit each other, no layers at all, or options that mean nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pellucid as pl
+    >>> net = pl.Network([pl.Dense(16, "sigmoid"), pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")],
+    ...                  input_shape=(28, 28), seed=0)
+    >>> net.parameter_count
+    13002
+    >>> net(np.zeros((28, 28))).shape
+    (10,)
+    >>> net.layers[0].weight[3, 120] = 0.7
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        input_shape: Sequence[int] = (28, 28),
+        seed: int = 0,
+        level_range: LevelRange | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        self.input_shape = _checked_shape(input_shape)
+        if not layers:
+            raise ConfigurationError("Network expected at least one layer, got none.")
+        shape, count = self.input_shape, 0
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
+            count += layer.parameter_count(shape)
+            shape = layer.output_shape(shape)
+        self.output_shape = shape
+        self.seed = seed
+        self.level_range = _checked_range(level_range)
+        self.classes = _checked_classes(classes, shape[0])
+        self.record: dict[str, Any] = {}
+        self.parameters: Vector = aligned(count)
+        self.layers: tuple[Layer, ...] = tuple(self._attached(layers))
+        self.plan = plan(self.layers, self.input_shape)
+        self.reset(seed)
+        self._one: _OneImage | None = None
+
+    def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
+        shape, begin, attached = self.input_shape, 0, []
+        for layer in layers:
+            end = begin + layer.parameter_count(shape)
+            attached.append(layer.attach(shape, self.parameters[begin:end]))
+            begin, shape = end, layer.output_shape(shape)
+        return attached
+
+    @property
+    def parameter_count(self) -> int:
+        """How many weights and biases there are."""
+        return len(self.parameters)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Draw the parameters anew: from ``seed``, else from the network's own, which gives the same start again."""
+        rng = np.random.default_rng(self.seed if seed is None else seed)
+        for layer in self.layers:
+            layer.initialize(rng)
+
+    def copy(self) -> Self:
+        """A network with the same layers and the same parameters, sharing nothing with this one."""
+        twin = type(self)(
+            self.layers,
+            input_shape=self.input_shape,
+            seed=self.seed,
+            level_range=self.level_range,
+            classes=self.classes,
+        )
+        twin.parameters[...] = self.parameters
+        twin.record = dict(self.record)
+        return twin
+
+    def __call__(self, x: ArrayLike) -> NDArray[np.float32]:
+        """The whole network as a function.
+
+        Parameters
+        ----------
+        x : array_like
+            One input of ``input_shape`` or laid out in a line (D,), or a batch (N, ...) of either; numbers of any type
+            within the level range.
+
+        Returns
+        -------
+        ndarray
+            (K,) for one input, (N, K) for a batch, float32.
+
+        Raises
+        ------
+        ShapeError, DataError
+            For another shape, for something that is not numbers, and for NaN or infinity among them.
+        """
+        if type(x) is np.ndarray and x.shape == self.input_shape and self._one is not None:
+            outputs = self._one(x)
+            if outputs is not None:
+                return outputs
+        lines, single = as_batch(x, self.input_shape)
+        if not single:
+            return evaluate_lines(self, lines)
+        if self._one is None:
+            self._one = _OneImage(self)
+        return evaluate_lines(self, lines)[0]
+
+    def read(self, x: ArrayLike) -> Reading:
+        """One input, with the best guess and the runner-up by name."""
+        outputs = self(x)
+        if outputs.ndim != 1:
+            raise ShapeError(f"read expected one input of shape {self.input_shape}, got {np.shape(x)}.")
+        return Reading(outputs, self.classes)
+
+    def trace(self, x: ArrayLike) -> Trace:
+        """Every layer's inputs, weighted sums and activations for one input or a batch; see `Trace`."""
+        lines, single = as_batch(x, self.input_shape)
+        return trace_lines(self, lines, single)
+
+    def gradient(self, x: ArrayLike, labels: ArrayLike, loss: str = "cross_entropy") -> Gradient:
+        """The mean loss, and its gradient by every parameter and every input; see `Gradient`.
+
+        Parameters
+        ----------
+        x : array_like
+            One input or a batch of N.
+        labels : array_like
+            The wanted class, or the N wanted classes.
+        loss : str
+            "cross_entropy" or "squared".
+        """
+        lines, _ = as_batch(x, self.input_shape)
+        return gradient_lines(self, lines, np.atleast_1d(np.asarray(labels)), loss)
+
+    def summary(self) -> str:
+        """Layers, shapes, equations and parameter counts, as text."""
+        lines = [("input", "", _times(self.input_shape), "")]
+        shape = self.input_shape
+        for layer in self.layers:
+            count = layer.parameter_count(shape)
+            shape = layer.output_shape(shape)
+            lines.append((layer.kind, layer.describe(), _times(shape), f"{count:,}"))
+        lines.append(("total", "", "", f"{self.parameter_count:,}"))
+        widths = [max(len(line[column]) for line in lines) for column in range(4)]
+        rows = [
+            f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in lines
+        ]
+        return "\n".join(rows)
+
+    def configuration(self) -> dict[str, Any]:
+        """All that makes the network again but its parameters, as plain data."""
+        return {
+            "input_shape": list(self.input_shape),
+            "layers": [{"kind": layer.kind, **layer.configuration()} for layer in self.layers],
+            "seed": self.seed,
+            "level_range": None if self.level_range is None else list(self.level_range),
+            "classes": list(self.classes),
+        }
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """A network of that configuration, with the parameters that its seed draws."""
+        from pellucid.layers import LAYERS
+
+        described = [dict(layer) for layer in configuration["layers"]]
+        layers = [LAYERS[layer.pop("kind")](**layer) for layer in described]
+        level_range = configuration.get("level_range")
+        return cls(
+            layers,
+            input_shape=configuration["input_shape"],
+            seed=configuration.get("seed", 0),
+            level_range=None if level_range is None else tuple(level_range),
+            classes=configuration.get("classes"),
+        )
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(size) for size in [math.prod(self.input_shape), *(self._sizes())])
+        return f"<Network {sizes}: {self.parameter_count:,} parameters>"
+
+    def _sizes(self) -> list[int]:
+        shape, sizes = self.input_shape, []
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            sizes.append(math.prod(shape))
+        return sizes
+
+
+class _OneImage:
+    """The quick way for one image: everything is looked up once, and kept in buffers of its own."""
+
+    def __init__(self, net: Network) -> None:
+        self._lock = threading.Lock()
+        self._outputs = np.zeros(net.output_shape[0] + 1, np.float32)
+        self._answer = self._outputs[:-1]
+        size = math.prod(net.input_shape)
+        self._ways = {}
+        arena = net.plan.arena()
+        for dtype in (np.dtype(np.uint8), np.dtype(np.float32)):
+            image = np.zeros(net.input_shape, dtype)
+            levels = levels_of(image.reshape(1, size), net.level_range)
+            self._ways[dtype] = image, engine().read.bind(*read_arguments(net, arena, levels, (1, size), self._outputs))
+
+    def __call__(self, image: NDArray[np.generic]) -> NDArray[np.float32] | None:
+        """The outputs, or None where the image is of another type or met something that is not finite."""
+        way = self._ways.get(image.dtype)
+        if way is None:
+            return None
+        buffer, run = way
+        with self._lock:
+            buffer[...] = image
+            run()
+            return self._answer.copy() if self._outputs.item(-1) == 0.0 else None
+
+
+def _times(shape: Shape) -> str:
+    return "x".join(map(str, shape))
+
+
+def _checked_shape(shape: Sequence[int]) -> Shape:
+    try:
+        checked = tuple(int(side) for side in shape)
+    except TypeError:
+        raise ShapeError(f"Network expected input_shape such as (28, 28), got {shape!r}.") from None
+    if not checked or min(checked) < 1 or math.prod(checked) > 1 << 24:
+        raise ShapeError(f"Network expected an input_shape of 1 to {1 << 24:,} inputs, got {shape!r}.")
+    return checked
+
+
+def _checked_range(level_range: LevelRange | None) -> LevelRange | None:
+    if level_range is None:
+        return None
+    low, high = map(float, level_range)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ConfigurationError(f"Network expected level_range (low, high) with low < high, got {level_range!r}.")
+    return low, high
+
+
+def _checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    names = tuple(map(str, range(count) if classes is None else classes))
+    if len(names) != count or len(set(names)) != count:
+        raise ConfigurationError(f"Network expected {count} different class names, one an output, got {names!r}.")
+    return names

@@ -1,0 +1,264 @@
+"""Run a network's program over many inputs: outputs, traces, gradients. Inputs arrive as lines (N, D) of any level."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine import table as t
+from pellucid.engine.library import engine
+from pellucid.errors import ConfigurationError, DataError
+from pellucid.inputs import INKABLE, LevelRange, Levels, levels_of, to_ink, to_unit
+
+if TYPE_CHECKING:
+    from pellucid.data import Dataset
+    from pellucid.layers.layer import Layer
+    from pellucid.network import Network
+
+T = TypeVar("T")
+
+LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED}
+
+_WORTH_A_THREAD = 512  # images below which a second thread costs more than it brings
+_feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()
+_NOWHERE = np.zeros(16, np.int64)
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """One layer at work: ``inputs`` (N, D), ``sums`` the weighted sums z and ``activations`` a, (N, K), float32.
+
+    For a single input the batch axis is left out.
+    """
+
+    layer: Layer
+    inputs: NDArray[np.float32]
+    sums: NDArray[np.float32]
+    activations: NDArray[np.float32]
+
+    def terms(self, neuron: int) -> NDArray[np.float32]:
+        """Every w x of one neuron's weighted sum, in the shape of ``inputs``; with the bias they add up to its sum."""
+        weight: NDArray[np.float32] = self.layer.weight[neuron]  # type: ignore[attr-defined]
+        return weight * self.inputs
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every layer of a network at work on the same input; index it by layer, or take ``outputs``."""
+
+    layers: tuple[LayerTrace, ...]
+
+    @property
+    def outputs(self) -> NDArray[np.float32]:
+        """What the network answers."""
+        return self.layers[-1].activations
+
+    def __getitem__(self, index: int) -> LayerTrace:
+        return self.layers[index]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The mean ``loss`` of a batch and its gradient by ``parameters`` (parameter_count,) and ``inputs`` (N, D)."""
+
+    loss: float
+    parameters: NDArray[np.float32]
+    inputs: NDArray[np.float32]
+
+
+class Feed:
+    """Images as training and gradients take them: as ink, or dense where an image has too many inputs for that."""
+
+    def __init__(self, lines: NDArray[np.generic], level_range: LevelRange | None) -> None:
+        self.count = len(lines)
+        self.order = np.arange(self.count)
+        if lines.shape[1] <= INKABLE:
+            ink = to_ink(lines, level_range)
+            self.kind, self.starts, self.columns, self.values = t.INK_INPUT, ink.starts, ink.columns, ink.values
+        else:
+            self.kind, self.starts, self.columns = t.DENSE_INPUT, _NOWHERE, _NOWHERE
+            self.values = to_unit(lines, level_range)
+
+    @classmethod
+    def of(cls, data: Dataset) -> Feed:
+        """The feed of a data set: made once, and shared by all who train on it."""
+        feed = _feeds.get(data)
+        if feed is None:
+            feed = _feeds[data] = cls(data.images.reshape(len(data), -1), data.level_range)
+        return feed
+
+    @property
+    def inked(self) -> bool:
+        """Whether the images are held as ink."""
+        return self.kind == t.INK_INPUT
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What the entry points take for their images."""
+        return self.kind, self.starts, self.columns, self.values
+
+
+def read_arguments(
+    net: Network, arena: NDArray[np.float32], levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
+) -> tuple[Any, ...]:
+    """What the entry point ``read`` takes for images of ``shape`` (N, D); ``outputs`` (N * K + 1,)."""
+    point = np.zeros(16, np.int64)
+    return net.plan.table, net.plan.layers, net.parameters, arena, *levels.arguments, *shape, outputs, 0, 1, point
+
+
+def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Outputs (N, K) for lines (N, D); large sets are shared among the cores."""
+    width, outs = lines.shape[1], net.output_shape[0]
+    parts = max(1, min(available_cores(), len(lines) // _WORTH_A_THREAD))
+    bounds = np.linspace(0, len(lines), parts + 1).astype(int)
+    outputs = np.empty((len(lines), outs), np.float32)
+
+    def some(part: int) -> bool:
+        begin, end = bounds[part], bounds[part + 1]
+        results = np.empty((end - begin) * outs + 1, np.float32)
+        levels = levels_of(lines[begin:end], net.level_range)
+        engine().read(*read_arguments(net, net.plan.arena(), levels, (end - begin, width), results))
+        outputs[begin:end] = results[:-1].reshape(-1, outs)
+        return bool(np.isfinite(results[-1]))
+
+    if not all(side_by_side(some, parts)):
+        refuse_infinite(lines)
+    return outputs
+
+
+def _run_forward(net: Network, feed: Feed, arena: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:
+    """Fill ``outputs`` (N, K) for the images of a feed."""
+    engine().evaluate(
+        net.plan.table, net.plan.layers, net.parameters, arena, _NOWHERE, *feed.arguments, feed.order,
+        _NOWHERE, feed.count, -1, outputs, 1, np.zeros(2), 0, 1, np.zeros(16, np.int64),
+    )  # fmt: skip
+
+
+def refuse_infinite(lines: NDArray[np.generic]) -> None:
+    """Name bad inputs; where the inputs are fine, the weights are not, and the outputs stand as they are."""
+    if not np.isfinite(lines).all():
+        raise DataError("The network expected finite numbers, got NaN or infinity among the inputs.")
+
+
+def judge_feed(net: Network, feed: Feed, labels: NDArray[np.int64], loss: str) -> tuple[float, float]:
+    """Mean loss and accuracy of a network over a feed with labels (N,)."""
+    history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+    engine().evaluate(
+        net.plan.table,
+        net.plan.layers,
+        net.parameters,
+        net.plan.arena(),
+        wanted,
+        *feed.arguments,
+        feed.order,
+        labels,
+        feed.count,
+        loss_code(net, loss),
+        _NOWHERE,
+        0,
+        history,
+        0,
+        1,
+        np.zeros(16, np.int64),
+    )
+    return float(history[0] / feed.count), float(history[1] / feed.count)
+
+
+def trace_lines(net: Network, lines: NDArray[np.generic], single: bool) -> Trace:
+    """Keep what stands in the arena after each tile."""
+    unit = to_unit(lines, net.level_range)
+    places = [(row, column) for row in range(net.plan.layers) for column in (t.SUMS, t.VALUES)]
+    kept: dict[tuple[int, int], list[NDArray[np.float32]]] = {place: [] for place in places}
+    arena = net.plan.arena()
+    for begin in range(0, max(1, len(unit)), t.TILE):
+        feed = Feed(lines[begin : begin + t.TILE], net.level_range)
+        outputs = np.empty((feed.count, *net.output_shape), np.float32)
+        _run_forward(net, feed, arena, outputs)
+        for row, column in places:
+            kept[row, column].append(net.plan.block(arena, row, column, feed.count).copy())
+    traces, inputs = [], unit
+    for row, layer in enumerate(net.layers):
+        sums, activations = (np.concatenate(kept[row, column]) for column in (t.SUMS, t.VALUES))
+        whole = slice(None) if not single else 0
+        traces.append(LayerTrace(layer, inputs[whole], sums[whole], activations[whole]))
+        inputs = activations
+    return Trace(tuple(traces))
+
+
+def gradient_lines(net: Network, lines: NDArray[np.generic], labels: NDArray[Any], loss: str) -> Gradient:
+    """Loss and gradients of a batch of lines (N, D) with labels (N,)."""
+    targets = checked_labels(labels, len(lines), net.output_shape[0])
+    feed = Feed(lines, net.level_range)
+    slope, by_input = np.zeros(net.parameter_count, np.float32), np.zeros(lines.shape, np.float32)
+    width = math.prod(net.input_shape)
+    turned = np.zeros((net.plan.table[0, t.OUTPUTS], width), np.float32)
+    history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+    engine().gradient(
+        net.plan.table,
+        net.plan.layers,
+        net.parameters,
+        slope,
+        net.plan.arena(),
+        wanted,
+        by_input,
+        turned,
+        *feed.arguments,
+        feed.order,
+        targets,
+        feed.count,
+        loss_code(net, loss),
+        history,
+        0,
+        1,
+        np.zeros(16, np.int64),
+    )
+    return Gradient(float(history[0] / feed.count), slope, by_input)
+
+
+def loss_code(net: Network, loss: str) -> int:
+    """The engine's number for a loss, where the network's output suits it."""
+    if loss not in LOSSES:
+        raise ConfigurationError(f"loss expected one of {', '.join(LOSSES)}; got {loss!r}.")
+    last = int(net.plan.table[-1, t.ACTIVATION])
+    if loss == "cross_entropy" and last not in (t.SOFTMAX, t.SIGMOID):
+        raise ConfigurationError(
+            "cross_entropy needs outputs that are probabilities: give the last layer softmax (or sigmoid), "
+            'or use loss="squared".'
+        )
+    return LOSSES[loss]
+
+
+def checked_labels(labels: NDArray[Any], count: int, classes: int) -> NDArray[np.int64]:
+    """Labels (N,) as int64, refused where they do not fit the images or the outputs."""
+    if labels.dtype.kind not in "ui" or labels.shape != (count,):
+        raise DataError(f"Expected {count} integer labels, one an image, got {labels.dtype} of shape {labels.shape}.")
+    if count and not (labels.min() >= 0 and labels.max() < classes):
+        raise DataError(
+            f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {labels.min()} to "
+            f"{labels.max()}: give the last layer as many neurons as there are classes."
+        )
+    return np.ascontiguousarray(labels, np.int64)
+
+
+def side_by_side(work: Callable[[int], T], parts: int) -> list[T]:
+    """``[work(0), work(1), ...]``, each part in a thread of its own."""
+    if parts == 1:
+        return [work(0)]
+    with ThreadPoolExecutor(parts) as pool:
+        return list(pool.map(work, range(parts)))
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
