@@ -23,10 +23,10 @@ class Progress:
 class Epoch:
     """An epoch is over.
 
-    ``epoch`` counts from 1, ``step`` counts mini-batches since the very start. ``loss`` and ``train_accuracy`` are means
-    over the epoch's mini-batches, each taken before its step. ``test_loss`` and ``test_accuracy`` are measured at the
-    end of the epoch, None without validation data. ``seconds`` is the time spent training since the very start,
-    validation not counted, and ``images_per_second`` this epoch's speed.
+    ``epoch`` counts from 1, ``step`` counts mini-batches since the very start. ``loss`` and ``train_accuracy`` are
+    means over the epoch's mini-batches, each taken before its step. ``test_loss`` and ``test_accuracy`` are
+    measured at the end of the epoch, None without validation data. ``seconds`` is the time spent training since the
+    very start, validation not counted, and ``images_per_second`` this epoch's speed.
     """
 
     epoch: int

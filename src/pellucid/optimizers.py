@@ -5,7 +5,7 @@ The update rules, and how they come about, are in ``docs/derivations/optimizers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -54,7 +54,7 @@ class Optimizer:
 
     def configuration(self) -> dict[str, Any]:
         """The arguments that make this optimiser again, and its kind."""
-        others = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "learning_rate"}
+        others = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learning_rate"}
         return {"kind": self.kind, "learning_rate": self.schedule.configuration(), **others}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,9 +18,11 @@ from pellucid.errors import ConfigurationError, DivergedError, ShapeError
 from pellucid.events import Epoch, Event, Progress, Stopped
 from pellucid.network import Network
 from pellucid.optimizers import SGD, Optimizer
+from pellucid.rewind import Rewind
 from pellucid.running import Feed, checked_labels, judge_feed, loss_code
 from pellucid.schedules import Constant, check_rate
-from pellucid.stepping import Batches, Stepper
+from pellucid.shuffling import Shuffled
+from pellucid.stepping import Stepper
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
@@ -41,15 +45,6 @@ class State:
     best_loss: float = float("inf")
     waited: int = 0
     over: bool = False
-
-
-@dataclass
-class _Snapshot:
-    """Parameters and moments at the start of a chunk, to come back to when the loss runs away."""
-
-    epoch: int
-    batch: int
-    vectors: list[NDArray[np.float32]] = field(default_factory=list)
 
 
 class Trainer:
@@ -117,12 +112,29 @@ class Trainer:
         self._source = _source(self, data)
         self._stop = threading.Event()
         self._chunk = 1
-        self._snapshots: list[_Snapshot] = []
+        self._rewind = Rewind()
+
+    @property
+    def images(self) -> int:
+        """Images in an epoch."""
+        return len(self._labels)
+
+    @property
+    def moments(self) -> list[NDArray[np.float32]]:
+        """What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none."""
+        return self._stepper.moments
+
+    @property
+    def data_digest(self) -> str:
+        """Tells whether other data are these data, for going on from a checkpoint."""
+        digest = hashlib.sha256(np.ascontiguousarray(self._labels).tobytes())
+        digest.update(np.ascontiguousarray(self._data.images[:: max(1, self.images // 256)]).tobytes())
+        return digest.hexdigest()[:16]
 
     @property
     def steps_per_epoch(self) -> int:
         """Mini-batches in an epoch."""
-        return -(-len(self._labels) // self.batch_size)
+        return -(-self.images // self.batch_size)
 
     @property
     def step(self) -> int:
@@ -132,7 +144,7 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step; set it, from any thread, and it stays what it was set to."""
-        return float(self._rates(self.step, self.step + 1)[0])
+        return float(self._rates(np.array([self.step]))[0])
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
@@ -246,7 +258,7 @@ class Trainer:
 
     def _sizes(self, begin: int, past: int) -> NDArray[np.int64]:
         """Images in each of the mini-batches."""
-        left = len(self._labels) - np.arange(begin, past) * self.batch_size
+        left = self.images - np.arange(begin, past) * self.batch_size
         return np.minimum(left, self.batch_size)
 
     def _some_steps(self) -> None:
@@ -261,69 +273,64 @@ class Trainer:
         self._chunk = max(1, min(int(taken * _CHUNK_SECONDS / max(took, 1e-6)), 4 * taken))
 
     def _advance(self, past: int) -> NDArray[np.float64]:
-        """Take the steps of this epoch up to ``past``."""
-        state = self.state
-        self._remember()
-        history = self._steps(state.epoch, state.batch, past)
-        if not (np.isfinite(history[-1, 0]) and np.isfinite(self.net.parameters).all()):
-            self._go_back(
-                state.batch + len(history) - (1 if np.isnan(history[-1, 0]) or np.isinf(history[-1, 0]) else 0)
-            )
-        # A running sum, so that the total has the same bits wherever the chunks end.
-        state.loss_sum = float(np.cumsum(np.concatenate([[state.loss_sum], history[:, 0]]))[-1])
-        state.right += int(history[:, 1].sum())
-        state.batch = past
+        """Take the steps of this epoch up to ``past``; their summed losses and numbers read right (steps, 2)."""
+        self._rewind.remember(self.step, self.state, self._vectors)
+        history = self._steps(past)
+        finite = np.append(np.isfinite(history[:, 0]), np.isfinite(self.net.parameters).all())
+        if not finite.all():
+            self._undo(self.step + int(np.argmin(finite)))
+        self._account(history, past)
         return history
 
-    def _steps(self, epoch: int, begin: int, past: int) -> NDArray[np.float64]:
-        first = epoch * self.steps_per_epoch
-        steps = np.arange(first + begin, first + past)
-        optimizer = self.optimizer
-        rates = optimizer.step_rates(self._rates(first + begin, first + past), steps)
+    @property
+    def _vectors(self) -> list[NDArray[np.float32]]:
+        return [self.net.parameters, *self.moments]
+
+    def _steps(self, past: int) -> NDArray[np.float64]:
+        """Have the engine take the steps of this epoch up to ``past``."""
+        epoch, begin, optimizer = self.state.epoch, self.state.batch, self.optimizer
+        steps = np.arange(self.step, self.step + past - begin)
+        rates = optimizer.step_rates(self._rates(steps), steps)
         batches, offset = self._source.batches(epoch, begin, past)
         return self._stepper.run(batches, begin - offset, past - offset, optimizer, rates)
 
-    def _rates(self, begin: int, past: int) -> NDArray[np.float64]:
+    def _account(self, history: NDArray[np.float64], past: int) -> None:
+        """Add up losses, one after another so that the total has the same bits wherever chunks end."""
+        state = self.state
+        state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
+        state.right += int(history[:, 1].sum())
+        state.batch = past
+
+    def _rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         total = max(self.state.planned, 1) * self.steps_per_epoch
-        return self.optimizer.schedule.rates(np.arange(begin, past), self.steps_per_epoch, total)
+        return self.optimizer.schedule.rates(steps, self.steps_per_epoch, total)
 
-    def _remember(self) -> None:
-        """Keep the state at the start of this chunk and of the one before."""
-        vectors = [vector.copy() for vector in (self.net.parameters, *self._stepper.moments)]
-        self._snapshots = [*self._snapshots[-1:], _Snapshot(self.state.epoch, self.state.batch, vectors)]
-
-    def _go_back(self, bad: int) -> None:
-        """Undo the step that made the loss of batch ``bad`` run away, and say so."""
-        epoch, guilty = self.state.epoch, bad - 1
-        if guilty < 0 and epoch > 0:
-            epoch, guilty = epoch - 1, self.steps_per_epoch - 1
-        rate = float(
-            self._rates(
-                epoch * self.steps_per_epoch + max(guilty, 0), epoch * self.steps_per_epoch + max(guilty, 0) + 1
-            )[0]
-        )
-        usable = [s for s in self._snapshots if (s.epoch, s.batch) <= (epoch, max(guilty, 0))]
-        snapshot = usable[-1] if usable else self._snapshots[0]
-        for vector, kept in zip((self.net.parameters, *self._stepper.moments), snapshot.vectors, strict=True):
-            vector[...] = kept
-        if snapshot.epoch == epoch and snapshot.batch < guilty:
-            self._steps(epoch, snapshot.batch, guilty)
-        step = epoch * self.steps_per_epoch + guilty
+    def _undo(self, bad: int) -> None:
+        """Go back to before the step whose outcome made the loss of step ``bad`` run away, and say so."""
+        guilty = bad - 1
         if guilty < 0:
             raise DivergedError(
-                "The loss is NaN or infinite before the first step: the network's parameters or the data are unusable. "
-                "Reset the network, or look for extreme values."
+                "The loss is NaN or infinite before the first step: the network's parameters or the data are "
+                "unusable. Reset the network, or look for extreme values."
             )
+        self.state = self._rewind.restore(guilty, self._vectors)
+        while self.step < guilty:
+            if self.state.batch == self.steps_per_epoch:
+                self._next_epoch()
+            past = min(self.state.batch + guilty - self.step, self.steps_per_epoch)
+            self._account(self._steps(past), past)
+        rate = float(self._rates(np.array([guilty]))[0])
         raise DivergedError(
-            f"The loss became NaN or infinite at step {step}, with learning rate {rate:g}: the parameters are back to "
-            "those before that step. Try a smaller learning rate."
+            f"The loss became NaN or infinite after step {guilty}, with learning rate {rate:g}: the parameters are "
+            "back to those before that step. Try a smaller learning rate."
         )
 
     def _finish_epoch(self, judge: tuple[Feed, NDArray[np.int64]] | None) -> Epoch:
-        state, count = self.state, len(self._labels)
+        state, count = self.state, self.images
         loss, accuracy, took = state.loss_sum / count, state.right / count, state.epoch_seconds
-        rate = float(self._rates(self.step - 1, self.step)[0])
+        rate = float(self._rates(np.array([self.step - 1]))[0])
         self._next_epoch()
+        self._record()
         test_loss, test_accuracy = (None, None) if judge is None else judge_feed(self.net, *judge, self.loss)
         return Epoch(
             state.epoch,
@@ -337,6 +344,20 @@ class Trainer:
             count / max(took, 1e-9),
         )
 
+    def _record(self) -> None:
+        """Note in the network how it was trained; it goes into files."""
+        self.net.record |= {
+            "data": self._data.name,
+            "images": self.images,
+            "epochs": self.state.epoch,
+            "seconds": round(self.state.seconds, 3),
+            "loss": self.loss,
+            "optimizer": self.optimizer.configuration(),
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "augment": None if self.augment is None else self.augment.configuration(),
+        }
+
     def _next_epoch(self) -> None:
         state = self.state
         state.epoch += 1
@@ -344,9 +365,9 @@ class Trainer:
 
     def _progress(self) -> Progress:
         state = self.state
-        done = min(state.batch * self.batch_size, len(self._labels))
+        done = min(state.batch * self.batch_size, self.images)
         return Progress(
-            state.epoch + 1, self.step, done, len(self._labels), state.loss_sum / done, state.right / done,
+            state.epoch + 1, self.step, done, self.images, state.loss_sum / done, state.right / done,
             self.learning_rate, state.seconds,
         )  # fmt: skip
 
@@ -401,29 +422,9 @@ class _Keeper:
             self._written = time.perf_counter()
 
 
-class _Shuffled:
-    """The images of an epoch in an order drawn from the seed and the epoch's number."""
-
-    def __init__(self, feed: Feed, labels: NDArray[np.int64], seed: int) -> None:
-        self._feed, self._labels, self._seed = feed, labels, seed
-        self._epoch = -1
-        self._order = feed.order
-
-    def batches(self, epoch: int, begin: int, past: int) -> tuple[Batches, int]:
-        """Where the steps ``begin`` to ``past`` find their images, and how many steps come before the first there."""
-        if epoch != self._epoch:
-            self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._labels)), epoch
-        return Batches(self._feed, self._order, self._labels), 0
-
-
-def shuffled_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order in which an epoch visits its images."""
-    return np.random.default_rng([seed, epoch]).permutation(count)
-
-
 def _source(trainer: Trainer, data: Dataset) -> Any:
     if trainer.augment is None:
-        return _Shuffled(trainer._feed, trainer._labels, trainer.seed)
+        return Shuffled(trainer._feed, trainer._labels, trainer.seed)
     from pellucid.augmentation import Augmented
 
     return Augmented(trainer.augment, data, trainer._labels, trainer.batch_size, trainer.seed)
@@ -431,8 +432,7 @@ def _source(trainer: Trainer, data: Dataset) -> Any:
 
 def _fitting(net: Network, data: Dataset) -> tuple[Feed, NDArray[np.int64]]:
     """A data set as the engine takes it, refused where it does not fit the network."""
-    size = int(np.prod(net.input_shape))
-    if int(np.prod(data.shape)) != size:
+    if math.prod(data.shape) != math.prod(net.input_shape):
         raise ShapeError(f"The network takes inputs of shape {net.input_shape}; the data are {data.shape}.")
     labels = checked_labels(data.labels, len(data), net.output_shape[0])
     return Feed.of(data), labels

@@ -10,7 +10,7 @@ from pellucid.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation function: its name, its code in the program table, its equation, and the usual start for weights."""
+    """An activation function: name, code in the program table, equation, and the usual start for weights."""
 
     name: str
     code: int

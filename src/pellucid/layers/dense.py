@@ -88,6 +88,10 @@ class Dense(Layer):
         """The equation, with the activation's name."""
         return f"a = {self.activation}(W x + b)" if self.activation != "identity" else "a = W x + b"
 
+    def named(self) -> dict[str, Vector]:
+        """``weight`` (out_features, in_features) and ``bias`` (out_features,)."""
+        return {"weight": self.weight, "bias": self.bias}
+
     @property
     def in_features(self) -> int:
         """Inputs of each neuron."""

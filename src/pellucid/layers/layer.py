@@ -66,6 +66,10 @@ class Layer(ABC):
             begin = end
         return attached
 
+    @abstractmethod
+    def named(self) -> dict[str, Vector]:
+        """The parameters by name, in the shapes people know them by: views."""
+
     def _view(self, name: str) -> Vector:
         if name not in self._views:
             raise ShapeError(

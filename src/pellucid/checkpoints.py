@@ -1,0 +1,92 @@
+"""Checkpoints: a network file that also holds the optimiser's moments and where training stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import DataError, FileFormatError, PellucidError
+from pellucid.files import describe, network_of, network_tensors, read_tensors, write_tensors
+from pellucid.optimizers import optimizer_from
+
+if TYPE_CHECKING:
+    from pellucid.augmentation import Augment
+    from pellucid.data import Dataset
+    from pellucid.training import Trainer
+
+T = TypeVar("T", bound="Trainer")
+
+
+def save_checkpoint(trainer: Trainer, path: str | PathLike[str]) -> None:
+    """Write everything that resuming needs, whole or not at all."""
+    tensors = network_tensors(trainer.net)
+    tensors |= {f"moments.{i}": vector for i, vector in enumerate(trainer.moments) if len(vector)}
+    if trainer.best is not None:
+        tensors["best"] = trainer.best
+    training = {
+        "loss": trainer.loss,
+        "optimizer": trainer.optimizer.configuration(),
+        "batch_size": trainer.batch_size,
+        "seed": trainer.seed,
+        "augment": None if trainer.augment is None else trainer.augment.configuration(),
+        "state": dataclasses.asdict(trainer.state),
+        "images": trainer.images,
+        "data": trainer.data_digest,
+    }
+    write_tensors(path, tensors, {"pellucid": describe(trainer.net), "training": json.dumps(training)})
+
+
+def load_checkpoint(kind: type[T], path: str | PathLike[str], data: Dataset, threads: int | None) -> T:
+    """The trainer that a checkpoint describes."""
+    from pellucid.training import State
+
+    place = Path(path)
+    tensors, metadata = read_tensors(place)
+    net = network_of(place, tensors, metadata)
+    try:
+        training = json.loads(metadata["training"])
+        augment = training["augment"]
+        trainer = kind(
+            net,
+            data,
+            loss=training["loss"],
+            optimizer=optimizer_from(training["optimizer"]),
+            batch_size=training["batch_size"],
+            seed=training["seed"],
+            augment=None if augment is None else _augment(augment),
+            threads=threads,
+        )
+        if training["data"] != trainer.data_digest:
+            raise DataError(
+                f"{place} was made with other data ({training['images']} images): go on with those, or start anew."
+            )
+        trainer.state = State(**training["state"])
+        trainer.best = tensors["best"].copy() if "best" in tensors else None
+        for i, vector in enumerate(trainer.moments):
+            if len(vector):
+                vector[...] = _moment(place, tensors[f"moments.{i}"], len(vector))
+    except DataError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, PellucidError) as error:
+        raise FileFormatError(f"{place} is no checkpoint, or is damaged ({error!r}): is it a network file?") from error
+    return trainer
+
+
+def _augment(configuration: dict[str, Any]) -> Augment:
+    from pellucid.augmentation import Augment
+
+    return Augment.from_configuration(configuration)
+
+
+def _moment(place: Path, tensor: NDArray[Any], count: int) -> NDArray[np.float32]:
+    if tensor.dtype != np.float32 or tensor.shape != (count,) or not np.isfinite(tensor).all():
+        raise FileFormatError(
+            f"{place}: a moment expected {count} finite float32 values, got {tensor.dtype} {tensor.shape}."
+        )
+    return tensor

@@ -1,0 +1,44 @@
+"""Going back when the loss runs away: what training looked like a little while ago."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pellucid.training import State
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    step: int
+    state: State
+    vectors: tuple[NDArray[np.float32], ...]
+
+
+class Rewind:
+    """Keeps the state, and copies of parameters and moments, of the last two times it was asked to.
+
+    Two, because a step is found to be bad by the loss after it, which may be the first of the next chunk of steps.
+    """
+
+    def __init__(self) -> None:
+        self._snapshots: list[_Snapshot] = []
+
+    def remember(self, step: int, state: State, vectors: Sequence[NDArray[np.float32]]) -> None:
+        """Keep what stands now, before step number ``step``."""
+        snapshot = _Snapshot(step, replace(state), tuple(vector.copy() for vector in vectors))
+        self._snapshots = [*self._snapshots[-1:], snapshot]
+
+    def restore(self, step: int, vectors: Sequence[NDArray[np.float32]]) -> State:
+        """Put back the latest vectors kept at or before ``step``; the state that goes with them."""
+        usable = [snapshot for snapshot in self._snapshots if snapshot.step <= step] or self._snapshots
+        snapshot = usable[-1]
+        for vector, kept in zip(vectors, snapshot.vectors, strict=True):
+            vector[...] = kept
+        self._snapshots = [snapshot]
+        return replace(snapshot.state)
