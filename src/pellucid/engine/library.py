@@ -57,7 +57,9 @@ class Entry:
         return block
 
     def __call__(self, *arguments: Any) -> None:
-        self._function(self._block(arguments).ctypes.data)
+        # Named, so that the block outlives the call: other threads run meanwhile and would reuse its memory.
+        block = self._block(arguments)
+        self._function(block.ctypes.data)
 
     def bind(self, *arguments: Any) -> Callable[[], None]:
         """Fix all arguments: a call that looks nothing up."""
