@@ -8,7 +8,7 @@ from pellucid.bench.peers.base import Peer, UnsuitedError
 
 __all__ = ["FILES", "Peer", "UnsuitedError", "everyone"]
 
-FILES = ("torch_eager", "torch_compile", "jax_scan", "sklearn_mlp", "numpy_loop", "onnx_runtime")
+FILES = ("pellucid_", "torch_eager", "torch_compile", "jax_scan", "sklearn_mlp", "numpy_loop", "onnx_runtime")
 """The files of this folder that hold entrants, in the order of the tables."""
 
 

@@ -1,0 +1,75 @@
+"""Pellucid itself: the same steps that its trainer takes, on images encoded beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pellucid import __version__
+from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
+from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, InferenceWork, Parameters, TrainingWork
+from pellucid.layers import Dense
+from pellucid.network import Network
+from pellucid.optimizers import SGD, Adam, Momentum, Optimizer
+from pellucid.running import Feed, loss_code
+from pellucid.stepping import Batches, Stepper
+
+
+class Pellucid(Peer):
+    """The compiled program, driven by a table."""
+
+    name = "Pellucid"
+    package = "pellucid"
+
+    @property
+    def version(self) -> str:
+        """The version of this package, installed or not."""
+        return __version__
+
+    def train(self, work: TrainingWork) -> TrainingRun:
+        """Run the epoch in one call of the engine."""
+        net = _network(work.layers, work.activation, work.parameters)
+        start, optimizer = net.parameters.copy(), _optimizer(work)
+        feed = Feed(work.images, (0.0, 1.0))
+        batches = Batches(feed, np.ascontiguousarray(work.order, np.int64), np.ascontiguousarray(work.labels, np.int64))
+        stepper = Stepper(net, optimizer, loss_code(net, "cross_entropy"), work.batch_size, feed.inked, self.threads)
+        steps = np.arange(work.steps)
+        rates = optimizer.step_rates(np.full(work.steps, work.learning_rate), steps)
+
+        def run() -> float:
+            for vector in (net.parameters, *stepper.moments):
+                vector[...] = start if vector is net.parameters else 0.0
+            history = stepper.run(batches, 0, work.steps, optimizer, rates)
+            return float(history[:, 0].sum() / work.count)
+
+        return run
+
+    def read(self, work: InferenceWork) -> InferenceRun:
+        """Call the network, with one image or with all."""
+        net = _network(work.layers, "sigmoid", work.parameters)
+        images: Iterable[np.ndarray] = work.images
+        if work.one_at_a_time:
+            return lambda: np.array([net(image) for image in images])
+        return lambda: net(work.images)
+
+
+def _network(layers: tuple[int, ...], activation: str, parameters: Parameters) -> Network:
+    """The network of a work, with its parameters."""
+    names = [*[activation] * (len(layers) - 2), "softmax"]
+    described = [Dense(size, name) for size, name in zip(layers[1:], names, strict=True)]
+    net = Network(described, input_shape=layers[:1])
+    for layer, (weight, bias) in zip(net.layers, parameters, strict=True):
+        named = layer.named()
+        named["weight"][...], named["bias"][...] = weight, bias
+    return net
+
+
+def _optimizer(work: TrainingWork) -> Optimizer:
+    rate = work.learning_rate
+    if work.optimizer == "adam":
+        return Adam(rate, beta1=ADAM_BETAS[0], beta2=ADAM_BETAS[1], epsilon=ADAM_EPSILON)
+    return Momentum(rate, momentum=MOMENTUM) if work.optimizer == "momentum" else SGD(rate)
+
+
+PEERS = (Pellucid("1 thread", threads=1), Pellucid("all threads"))
