@@ -1,0 +1,18 @@
+"""The network of the notes, trained plainly: sigmoid neurons, stochastic gradient descent, no augmentation."""
+
+from pellucid.layers import Dense
+from pellucid.models.recipe import Recipe, main
+from pellucid.optimizers import SGD
+from pellucid.schedules import Cosine
+
+RECIPE = Recipe(
+    name="digits-sigmoid",
+    layers=(Dense(16, "sigmoid"), Dense(16, "sigmoid"), Dense(10, "softmax")),
+    optimizer=SGD(Cosine(0.5), decay=1e-4),
+    batch_size=32,
+    epochs=40,
+    description="784-16-16-10, sigmoid, plain gradient descent on the 60,000 training images",
+)
+
+if __name__ == "__main__":
+    main(RECIPE)

@@ -1,0 +1,79 @@
+"""Recipes: how a shipped network is trained, over several seeds, from nothing but data and numbers.
+
+``python -m pellucid.models.digits_relu`` trains the network of that recipe on full MNIST, prints the test accuracy
+of every seed with mean and standard deviation, and writes the network of the first seed beside the recipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid import data
+from pellucid.files import save
+from pellucid.layers import Dense
+from pellucid.many import train_many
+from pellucid.network import Network
+from pellucid.optimizers import Optimizer
+from pellucid.training import Trainer
+
+if TYPE_CHECKING:
+    from pellucid.data import Dataset
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One network and its training: everything but the seed."""
+
+    name: str
+    layers: tuple[Dense, ...]
+    optimizer: Optimizer
+    batch_size: int
+    epochs: int
+    augment: Any = None
+    description: str = ""
+
+    def trainer(self, train: Dataset, seed: int) -> Trainer:
+        """A trainer for a fresh network, both drawn from ``seed``."""
+        net = Network(self.layers, input_shape=(28, 28), seed=seed, classes=train.classes)
+        return Trainer(
+            net, train, optimizer=self.optimizer, batch_size=self.batch_size, seed=seed, augment=self.augment
+        )
+
+    def run(self, train: Dataset, test: Dataset, seeds: Sequence[int]) -> tuple[list[Network], list[float]]:
+        """Train one network a seed, side by side; the networks and their test accuracies after the last epoch."""
+        trainers = [self.trainer(train, seed) for seed in seeds]
+        accuracies = [0.0] * len(seeds)
+        for index, event in train_many(trainers, self.epochs, validation=test):
+            accuracies[index] = getattr(event, "test_accuracy", accuracies[index])
+        return [trainer.net for trainer in trainers], accuracies
+
+
+def main(recipe: Recipe) -> None:
+    """The command line of a recipe."""
+    parser = argparse.ArgumentParser(description=f"Train {recipe.name} on MNIST: {recipe.description}.")
+    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, counted from 0")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / f"{recipe.name}.safetensors")
+    arguments = parser.parse_args()
+    mnist = data.load("mnist")
+    nets, accuracies = recipe.run(mnist.train, mnist.test, range(arguments.seeds))
+    for seed, accuracy in enumerate(accuracies):
+        print(f"seed {seed}: {accuracy:.2%} of {len(mnist.test):,} test images")
+    mean, deviation = float(np.mean(accuracies)), float(np.std(accuracies))
+    print(f"{recipe.name}: mean {mean:.2%}, standard deviation {deviation:.2%} over {len(nets)} seeds")
+    net = nets[0]
+    net.record |= {
+        "recipe": recipe.name,
+        "description": recipe.description,
+        "test_accuracy": accuracies[0],
+        "test_accuracy_mean": mean,
+        "test_accuracy_std": deviation,
+        "seeds": len(nets),
+    }
+    save(net, arguments.output)
+    print(f"wrote {arguments.output}")
