@@ -1,0 +1,103 @@
+"""`pellucid bench`: the speed table, with whichever peers are installed beside it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pellucid.bench import Report, Work
+
+_QUICK_ROUNDS = 3
+_QUICK_WORKS = 3
+"""Of the works in training, the first so many; reading is quick anyway."""
+
+
+def bench(
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH", help="Images to work on. Default: mnist, downloaded once; with --quick, digits."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer works, fewer rounds, fewer images.")] = False,
+    chart: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Also draw the ratios; needs matplotlib.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON instead of tables.")] = False,
+) -> int:
+    """Measure how quickly Pellucid trains and reads here, beside the peers that are installed.
+
+    Everyone does the same work in turns, round by round. Peers come with pip install 'pellucid[bench]'.
+    """
+    from pellucid.bench import compare
+    from pellucid.bench.measure import ROUNDS
+    from pellucid.cli.compiling import announced
+    from pellucid.cli.session import check_writable
+    from pellucid.cli.terminal import Terminal
+
+    if chart is not None:
+        _require_chart()
+        check_writable(chart)
+    with announced():
+        works = _works(data or ("digits" if quick else "mnist"), quick)
+        report = compare(works, rounds=_QUICK_ROUNDS if quick else ROUNDS, limits=not quick, progress=_tell)
+    if chart is not None:
+        _draw(report, chart)
+    if json:
+        print(report.to_json())
+    else:
+        from pellucid.bench import render
+
+        Terminal().convert(render(report))
+    return 0
+
+
+def _works(source: str, quick: bool) -> list[Work]:
+    import numpy as np
+
+    from pellucid.bench import inference_works, training_works
+    from pellucid.cli.terminal import Terminal
+    from pellucid.cli.train import load_data
+    from pellucid.errors import ShapeError
+
+    train, _ = load_data(source, Terminal(sys.stderr))
+    size = int(np.prod(train.shape))
+    if size != 784 or len(train.classes) > 10:
+        raise ShapeError(f"The benchmark's networks take 784 pixels and 10 classes; {source} has {size} pixels.")
+    low, high = train.level_range
+    images = ((train.images.reshape(len(train), size).astype(np.float32) - low) / (high - low)).astype(np.float32)
+    training = training_works(images, train.labels)
+    return [*(training[:_QUICK_WORKS] if quick else training), *inference_works(images)]
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _require_chart() -> None:
+    from importlib.util import find_spec
+
+    from pellucid.errors import ConfigurationError
+
+    if find_spec("matplotlib") is None:
+        raise ConfigurationError("--chart needs matplotlib: pip install 'pellucid[bench]'.")
+
+
+def _draw(report: Report, path: Path) -> None:
+    """Draw beside its place, then move it there."""
+    import io
+
+    from pellucid.bench import chart
+    from pellucid.cli.session import unwritable
+    from pellucid.files import write_whole
+
+    content = io.BytesIO()
+    chart(report, content)  # type: ignore[arg-type]
+    try:
+        write_whole(path, content.getvalue())
+    except OSError as error:
+        raise unwritable(path, error) from error

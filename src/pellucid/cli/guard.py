@@ -1,0 +1,83 @@
+"""The edge of the process: arguments in, exit code out, and every kind of ending put in its place."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.main import get_command
+
+from pellucid.cli.words import clean, program
+from pellucid.errors import PellucidError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code. What is not the user's doing is raised, and becomes a traceback."""
+    from pellucid.cli.app import app
+
+    _prepare_streams()
+    try:
+        code = _invoke(get_command(app), list(arguments))
+        sys.stdout.flush()
+        return code
+    except PellucidError as error:
+        return complain(error)
+    except MemoryError:
+        return complain("not enough memory for that: choose something smaller.")
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return BROKEN_PIPE
+
+
+def complain(error: object) -> int:
+    """Say in one line on stderr what is wrong; the exit code for bad input."""
+    print(f"error: {clean(' '.join(str(error).split()))}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _invoke(command: Any, arguments: list[str]) -> int:
+    """Parse and call, without the endings that Click would choose by itself."""
+    try:
+        with command.make_context("pellucid", arguments) as context:
+            result = command.invoke(context)
+            return result if isinstance(result, int) else 0
+    except typer.Exit as ending:
+        return ending.exit_code
+    except typer.Abort:
+        return INTERRUPTED
+    except Exception as error:
+        # Click's usage errors have no public home in Typer: they are told by what they can do.
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            page = getattr(getattr(error, "ctx", None), "command_path", "pellucid")
+            return complain(
+                f"{error.format_message().rstrip('.')}. See {page.replace('pellucid', program(), 1)} --help."
+            )
+        raise
+
+
+def _prepare_streams() -> None:
+    """Characters that a stream cannot show are escaped, and warnings are one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+    def show(message: Warning | str, *_: Any) -> None:
+        print(f"warning: {clean(str(message))}", file=sys.stderr)
+
+    warnings.showwarning = show  # type: ignore[assignment]
+
+
+def _let_go_of_stdout() -> None:
+    """Whoever read our output is gone: what is still in the buffer goes nowhere, instead of failing at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

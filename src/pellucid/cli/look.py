@@ -1,0 +1,192 @@
+"""`pellucid look`: layers, parameters, how it was trained, and the first layer's weights as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pellucid.cli.terminal import Terminal
+    from pellucid.network import Network
+
+
+def look(
+    model: Annotated[
+        str | None, typer.Argument(metavar="[NAME|FILE]", help="A network. Default: the one that `read` uses.")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Save the weight pictures, every weight a square, as a PNG."),
+    ] = None,
+) -> int:
+    """See what is inside a network: layers, numbers, training, and weights as pictures."""
+    from pellucid.cli.terminal import Terminal
+    from pellucid.files import load
+    from pellucid.models import DEFAULT
+
+    terminal = Terminal()
+    name = model or DEFAULT
+    net = load(name)
+    _layers(terminal, name, net)
+    _training(terminal, net)
+    _weights(terminal, net)
+    if save is not None:
+        _save(terminal, name, net, save)
+    return 0
+
+
+def _layers(terminal: Terminal, name: str, net: Network) -> None:
+    """A line a layer: its equation, its parameters by name and shape, how many there are."""
+    from rich.text import Text
+
+    from pellucid.cli.words import clean
+
+    inputs = "x".join(map(str, net.input_shape))
+    terminal.say(f"{clean(name)}: {inputs} inputs, {net.parameter_count:,} parameters", "bold")
+    shape, rows = net.input_shape, []
+    for number, layer in enumerate(net.layers, 1):
+        count = layer.parameter_count(shape)
+        shape = layer.output_shape(shape)
+        shapes = [f"{each} {'x'.join(map(str, view.shape))}" for each, view in layer.named().items()]
+        rows.append((f"{number} {layer.kind}", layer.describe(), ", ".join(shapes), f"{count:,}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    if sum(widths) + 6 <= terminal.width:
+        terminal.show(
+            Text(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}") for a, b, c, d in rows
+        )
+    else:
+        for a, b, c, d in rows:
+            terminal.say(f"{a}: {b}")
+            terminal.say(f"  {c}: {d}")
+
+
+def _training(terminal: Terminal, net: Network) -> None:
+    """The record that came with the network."""
+    from pellucid.cli.words import clean
+
+    terminal.say()
+    lines = record_lines(net.record)
+    if not lines:
+        terminal.say("Nothing is recorded of its training.")
+        return
+    terminal.say("Training", "underline")
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        terminal.say(f"{clean(name):<{width}}  {clean(value)}")
+
+
+def record_lines(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """A training record in words; what is unknown or odd is shown as it is.
+
+    Examples
+    --------
+    >>> record_lines({"data": "digits (train)", "images": 8000, "test_accuracy": 0.9435, "test_images": 2000})
+    [('data', 'digits (train), 8,000 images'), ('held out', '94.3 % right of 2,000')]
+    """
+    left = dict(record)
+    lines = []
+    for name, needs, words in _PHRASES:
+        try:
+            value = words(*(left[need] for need in needs))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+        lines.append((name, value))
+        for need in needs:
+            left.pop(need)
+    return lines + [(str(name).replace("_", " "), _value(value)) for name, value in left.items()]
+
+
+def _held_out(accuracy: float, images: int) -> str:
+    from pellucid.cli.words import percent
+
+    return f"{percent(accuracy)} right of {images:,}"
+
+
+def _time(epochs: int, seconds: float) -> str:
+    from pellucid.cli.words import duration
+
+    return f"{epochs:,} epochs in {duration(seconds)}"
+
+
+def _optimizer(optimizer: dict[str, Any]) -> str:
+    rate = optimizer["learning_rate"]
+    others = [f"{name} {_value(value)}" for name, value in optimizer.items() if name not in ("kind", "learning_rate")]
+    return ", ".join([optimizer["kind"], f"learning rate {rate['learning_rate']:g} ({rate['kind']})", *others])
+
+
+_PHRASES: tuple[tuple[str, tuple[str, ...], Any], ...] = (
+    ("data", ("data", "images"), lambda data, images: f"{data}, {images:,} images"),
+    ("trained", ("epochs", "seconds"), _time),
+    ("held out", ("test_accuracy", "test_images"), _held_out),
+    ("loss", ("loss",), str),
+    ("optimizer", ("optimizer",), _optimizer),
+    ("augmented", ("augment",), lambda augment: "no" if augment is None else _value(augment)),
+)
+
+
+def _value(value: Any) -> str:
+    """Plain data in few words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return " ".join(_value(each) for each in value)
+    return "none" if value is None else str(value)
+
+
+def _weights(terminal: Terminal, net: Network) -> None:
+    """What each neuron of the first layer adds up, as far as it can be drawn."""
+    from rich.text import Text
+
+    from pellucid.cli.pictures import signed_legend, signed_picture
+    from pellucid.cli.readings import side_by_side
+    from pellucid.cli.sheet import first_weights, shrunk
+
+    pictures = first_weights(net)
+    terminal.say()
+    if pictures is None:
+        terminal.say("The first layer's inputs are no picture, so its weights are not drawn.")
+        return
+    scale = float(abs(pictures).max()) or 1.0
+    side = pictures.shape[2]
+    full = 4 * side + 3 * 2 <= terminal.width
+    shown = pictures if full else shrunk(pictures)
+    cell = shown.shape[2]
+    terminal.say(f"Weights of the first layer, {len(pictures)} neurons", "underline")
+    terminal.say(_reading_help(terminal, full))
+    terminal.show([signed_legend(terminal.look, scale), Text()])
+    room = max(cell, 11)
+    cells = [
+        [Text(f"neuron {number}", "dim"), *signed_picture(picture / scale, terminal.look)]
+        for number, picture in enumerate(shown)
+    ]
+    terminal.show(side_by_side(cells, terminal.width, cell=room, gap=2))
+
+
+def _reading_help(terminal: Terminal, full: bool) -> str:
+    """How to read the pictures."""
+    colours = "Ink on light, amber squares raises a neuron's sum, ink on dark, blue ones lowers it."
+    signs = "Ink on + and # raises a neuron's sum, ink on - and = lowers it."
+    text = colours if terminal.look == "colour" else signs
+    return text if full else f"{text} Each square is the mean of 2x2 weights."
+
+
+def _save(terminal: Terminal, name: str, net: Network, path: Path) -> None:
+    from pellucid.cli.session import check_writable, unwritable
+    from pellucid.cli.sheet import contact_sheet
+    from pellucid.cli.words import size
+    from pellucid.files import write_whole
+
+    check_writable(path)
+    content = contact_sheet(name, net)
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    terminal.say()
+    terminal.say(f"Saved as {path}, {size(len(content))}.")

@@ -1,0 +1,206 @@
+"""Training as it is watched: a live view in a terminal, a line an epoch elsewhere, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from pellucid.cli.words import clock, percent, speed
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from pellucid.cli.terminal import Terminal
+    from pellucid.events import Epoch, Progress
+
+_FRAME = 1 / 15
+"""Seconds between two frames of the live view, at least."""
+
+
+class View(Protocol):
+    """Someone who is told how training goes."""
+
+    def watching(self, epochs: int, done: int) -> Any:
+        """A context to train in: ``epochs`` planned, ``done`` of them done before."""
+
+    def progress(self, event: Progress) -> None:
+        """Somewhere inside an epoch."""
+
+    def epoch(self, event: Epoch) -> None:
+        """An epoch is over."""
+
+
+class JsonView:
+    """One JSON object a line for each epoch."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    @contextmanager
+    def watching(self, epochs: int, done: int) -> Iterator[None]:
+        """A context to train in."""
+        yield
+
+    def progress(self, event: Progress) -> None:
+        """Nothing: a line is an epoch."""
+
+    def epoch(self, event: Epoch) -> None:
+        """Write the line at once."""
+        names = ("epoch", "loss", "train_accuracy", "test_accuracy", "seconds")
+        print(json.dumps({name: getattr(event, name) for name in names}), file=self._stream, flush=True)
+
+
+class PlainView:
+    """A line an epoch."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._epochs = 0
+
+    @contextmanager
+    def watching(self, epochs: int, done: int) -> Iterator[None]:
+        """A context to train in."""
+        self._epochs = epochs
+        yield
+
+    def progress(self, event: Progress) -> None:
+        """Nothing: a line is an epoch."""
+
+    def epoch(self, event: Epoch) -> None:
+        """Write the line at once."""
+        width = len(str(self._epochs))
+        items = [f"epoch {event.epoch:>{width}} of {self._epochs}", f"loss {event.loss:.4f}"]
+        items.append(f"right {percent(event.train_accuracy)}")
+        if event.test_accuracy is not None:
+            items.append(f"held out {percent(event.test_accuracy)}")
+        items.append(f"{speed(event.images_per_second)} images a second")
+        self._terminal.say("  ".join(items))
+
+
+@dataclass
+class _Figures:
+    """What the live view shows."""
+
+    epochs: int
+    done: float
+    epoch: int
+    loss: float | None = None
+    right: float | None = None
+    images_per_second: float | None = None
+    held_out: list[float] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
+    from_done: float = 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds still to go, at the pace since this run began."""
+        gone = self.done - self.from_done
+        return (time.perf_counter() - self.began) / gone * (self.epochs - self.done) if gone > 0 else None
+
+
+class LiveView:
+    """A few lines of a terminal that change in place."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._figures = _Figures(0, 0, 0)
+        self._live: Any = None
+        self._shown = 0.0
+
+    @contextmanager
+    def watching(self, epochs: int, done: int) -> Iterator[None]:
+        """A context to train in; the last frame stays, whatever ends it."""
+        from rich.live import Live
+
+        self._figures = _Figures(epochs, done, min(done + 1, epochs), from_done=done)
+        with Live(
+            console=self._terminal, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+        ) as self._live:
+            self._show()
+            try:
+                yield
+            finally:
+                self._show()
+
+    def progress(self, event: Progress) -> None:
+        """Take in where the epoch stands."""
+        figures = self._figures
+        share = event.done / event.total
+        figures.epoch, figures.done = event.epoch, event.epoch - 1 + share
+        figures.loss, figures.right = event.loss, event.train_accuracy
+        self._maybe_show()
+
+    def epoch(self, event: Epoch) -> None:
+        """Take in what the epoch came to."""
+        figures = self._figures
+        figures.epoch, figures.done = event.epoch, event.epoch
+        figures.loss, figures.right = event.loss, event.train_accuracy
+        figures.images_per_second = event.images_per_second
+        if event.test_accuracy is not None:
+            figures.held_out.append(event.test_accuracy)
+        self._maybe_show()
+
+    def _maybe_show(self) -> None:
+        if time.perf_counter() - self._shown >= _FRAME:
+            self._show()
+
+    def _show(self) -> None:
+        self._shown = time.perf_counter()
+        self._live.update(self._terminal.stack(frame(self._terminal, self._figures)), refresh=True)
+
+
+def frame(terminal: Terminal, figures: _Figures) -> list[Text]:
+    """The live view's lines, at most as wide as the terminal."""
+    from rich.text import Text
+
+    from pellucid.cli.pictures import curve
+
+    width = min(terminal.width, 100) - 1
+    left = "" if figures.left is None or figures.done >= figures.epochs else f"{clock(figures.left)} left"
+    head = f"epoch {figures.epoch} of {figures.epochs}"
+    lines = [_bar_line(head, figures.done / max(1, figures.epochs), left, width)]
+    items = []
+    if figures.loss is not None and figures.right is not None:
+        items += [f"loss {figures.loss:.4f}", f"right {percent(figures.right)}"]
+    if figures.images_per_second is not None:
+        items.append(f"{speed(figures.images_per_second)} images a second")
+    lines += flowing(items, width)
+    if figures.held_out:
+        first, last = percent(figures.held_out[0]), percent(figures.held_out[-1])
+        room = max(0, min(40, width - 24))
+        drawn = curve(figures.held_out, room, terminal.unicode) or "to"
+        lines.append(Text.assemble("held out ", first, " ", (drawn, "cyan"), " ", (last, "bold")))
+    for line in lines:
+        line.truncate(width)
+    return lines
+
+
+def _bar_line(head: str, share: float, tail: str, width: int) -> Text:
+    from rich.text import Text
+
+    tail = f" {tail}" if tail else ""
+    room = max(4, width - len(head) - len(tail) - 1)
+    full = round(min(max(share, 0.0), 1.0) * room)
+    return Text.assemble(head, " ", ("━" * full, "cyan"), ("─" * (room - full), "dim"), tail)
+
+
+def flowing(items: list[str], width: int) -> list[Text]:
+    """Items in a row, two spaces apart, broken into lines only between items."""
+    from rich.text import Text
+
+    lines: list[Text] = []
+    for item in items:
+        if lines and lines[-1].cell_len + 2 + len(item) <= width:
+            lines[-1].append(f"  {item}")
+        else:
+            lines.append(Text(item))
+    return lines
+
+
+def view_for(terminal: Terminal) -> View:
+    """The view that suits a terminal, or the lack of one."""
+    return LiveView(terminal) if terminal.animated else PlainView(terminal)

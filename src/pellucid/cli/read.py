@@ -1,0 +1,176 @@
+"""`pellucid read`: digits from pictures, drawn or photographed."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pellucid.errors import DataError, PellucidError, ShapeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.cli.terminal import Terminal
+    from pellucid.data.drawings import Digit
+    from pellucid.network import Network
+    from pellucid.reading import Reading
+
+_SIDE = 28
+
+
+def read(
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE...", help="PNG, JPEG and other pictures; - is standard input.")
+    ],
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="The network to read with. Default: the best shipped one.")
+    ] = None,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Show the pictures on the way to the network's input.")
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object a line for each file: file, text, and digits, a list of digit, probabilities "
+            "and box (left, top, right, bottom).",
+        ),
+    ] = False,
+) -> int:
+    """Read the digits in pictures.
+
+    Ink may be dark or light, and the picture of any size. Several digits are read row by row, from left to right. A
+    picture without digits has an empty text. A file that is no picture is an error; the others are still read.
+    """
+    from pellucid.cli.compiling import announced
+    from pellucid.cli.guard import complain
+
+    show = _json_line if json else _shower(steps)
+    code = 0
+    with announced():
+        net = _network(model)
+        for name in images:
+            try:
+                found = _found(net, name)
+            except PellucidError as error:
+                code = complain(error)
+            else:
+                show(found)
+    return code
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was read in one file."""
+
+    file: str
+    digits: list[tuple[Digit, Reading]]
+
+    @property
+    def text(self) -> str:
+        return "".join(reading.best for _, reading in self.digits)
+
+
+def _network(model: str | None) -> Network:
+    from pellucid.files import load
+    from pellucid.models import DEFAULT
+
+    net = load(model or DEFAULT)
+    if net.input_shape not in ((_SIDE, _SIDE), (_SIDE * _SIDE,), (1, _SIDE, _SIDE)):
+        raise ShapeError(
+            f"Digits in pictures are brought to {_SIDE}x{_SIDE} pixels, but {model} takes inputs of shape "
+            f"{net.input_shape}: choose another network with --model."
+        )
+    return net
+
+
+def _found(net: Network, name: str) -> _Found:
+    from pellucid.data.drawings import find_digits, read_picture
+
+    try:
+        digits = find_digits(read_picture(sys.stdin.buffer if name == "-" else name))
+    except DataError as error:
+        # One file of many: say which, where the message does not.
+        raise error if name in str(error) else DataError(f"{name}: {error}") from error
+    return _Found(name, [(digit, net.read(_levels(net, digit.pixels))) for digit in digits])
+
+
+def _levels(net: Network, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pixels from 0 to 1 as the levels and the shape that the network was made for."""
+    low, high = net.level_range or (0.0, 1.0)
+    return (low + pixels * (high - low)).reshape(net.input_shape).astype("float32")
+
+
+def _json_line(found: _Found) -> None:
+    digits = [
+        {
+            "digit": int(reading.best) if reading.best.isdecimal() else reading.best,
+            "probabilities": [round(value, 6) for value in reading.outputs.tolist()],
+            "box": [int(edge) for edge in digit.box],
+        }
+        for digit, reading in found.digits
+    ]
+    print(json_format.dumps({"file": found.file, "text": found.text, "digits": digits}), flush=True)
+
+
+def _shower(steps: bool) -> Any:
+    """Pictures and bars in a terminal or where steps are asked for, else lines."""
+    if not steps and not sys.stdout.isatty():
+        return _lines
+    from pellucid.cli.terminal import Terminal
+
+    terminal = Terminal()
+
+    def show(found: _Found) -> None:
+        _show(terminal, found, steps)
+
+    return show
+
+
+def _lines(found: _Found) -> None:
+    from pellucid.cli.words import clean
+
+    print(f"{clean(found.file)}: {clean(found.text) or 'no digit found'}")
+    for digit, reading in found.digits:
+        left, top, right, bottom = digit.box
+        print(f"  {clean(str(reading))}  in {left},{top} to {right},{bottom}")
+
+
+def _show(terminal: Terminal, found: _Found, steps: bool) -> None:
+    """The text, and every digit with all outputs."""
+    from rich.text import Text
+
+    from pellucid.cli.readings import CELL, GAP, reading_cell, side_by_side
+    from pellucid.cli.words import clean
+
+    terminal.say(
+        Text.assemble(f"{clean(found.file)}: ", (clean(found.text), "bold") if found.text else "no digit found")
+    )
+    width = min(terminal.width, 3 * CELL + 2 * GAP)
+    cells = [reading_cell(terminal, digit.pixels, reading, width=min(CELL, width)) for digit, reading in found.digits]
+    if steps:
+        for (digit, _), cell in zip(found.digits, cells, strict=True):
+            terminal.show([*cell, Text(), *_steps(terminal, digit, width), Text()])
+    elif cells:
+        terminal.show([*side_by_side(cells, width), Text()])
+
+
+def _steps(terminal: Terminal, digit: Digit, width: int) -> Iterator[Any]:
+    """The pictures on the way, each with its name above."""
+    from rich.text import Text
+
+    from pellucid.cli.pictures import fitted, grey_picture
+    from pellucid.cli.readings import side_by_side
+
+    room = min(24, width)
+    cells = [
+        [Text(name, "dim"), *grey_picture(fitted(picture, room), terminal.look)]
+        for name, picture in digit.steps.items()
+    ]
+    yield from side_by_side(cells, width, cell=room, gap=2)

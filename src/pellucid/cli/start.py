@@ -1,0 +1,150 @@
+"""The main job: train the network on the embedded digits, read held-out ones, save it, say what to try next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.cli.session import Outcome
+    from pellucid.cli.terminal import Terminal
+    from pellucid.data import Dataset
+    from pellucid.network import Network
+    from pellucid.training import Trainer
+
+_FILE = Path("digits.safetensors")
+_EXAMPLES = Path("examples/pictures")
+
+
+def start() -> int:
+    """Do the main job; the exit code."""
+    from pellucid import data
+    from pellucid.cli.compiling import announced
+    from pellucid.cli.progress import view_for
+    from pellucid.cli.recipe import DATA, EPOCHS, Recipe
+    from pellucid.cli.session import OutputError, check_writable, checkpoint_of, run
+    from pellucid.cli.terminal import Terminal
+
+    terminal = Terminal()
+    digits = data.load(DATA)
+    checkpoint: Path | None = checkpoint_of(_FILE)
+    try:
+        check_writable(_FILE)
+    except OutputError:
+        checkpoint = None
+    with announced(terminal):
+        _open(terminal, digits.train, digits.test)
+        trainer = Recipe().trainer(digits.train)
+        outcome = run(trainer, digits.test, view_for(terminal), epochs=EPOCHS, checkpoint=checkpoint)
+    if outcome.signal is not None:
+        from pellucid.cli.train import broken_off
+
+        return broken_off(terminal, trainer, outcome, _FILE, checkpoint, ())
+    _close(terminal, trainer, digits.test, outcome)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return 0
+
+
+def _open(terminal: Terminal, train: Dataset, test: Dataset) -> None:
+    """What is about to happen."""
+    terminal.say("A network learns to read handwriting.", "bold")
+    terminal.say(
+        f"784 pixels → 16 → 16 → 10 neurons: 13,002 weights and biases, random at first. It learns from {len(train):,} "
+        f"digits that people wrote; {len(test):,} more are held out to examine it."
+    )
+    terminal.say()
+
+
+def _close(terminal: Terminal, trainer: Trainer, test: Dataset, outcome: Outcome) -> None:
+    """What came of it: the score, some readings, the file, and what to do with it."""
+    import numpy as np
+
+    from pellucid.cli.words import duration, percent
+
+    outputs = trainer.net(test.images)
+    right = np.argmax(outputs, axis=1) == test.labels
+    score = float(right.mean())
+    trainer.net.record |= {"test_accuracy": score, "test_images": len(test)}
+    terminal.say()
+    terminal.say(
+        f"Trained in {duration(trainer.state.seconds)}. Of the {len(test):,} held-out digits, which it has never seen, "
+        f"it reads {int(right.sum()):,} right: {percent(score)}.",
+        "bold",
+    )
+    _show_readings(terminal, trainer.net, test, outputs, right)
+    _suggest(terminal, saved=_keep(terminal, trainer.net))
+
+
+def _show_readings(
+    terminal: Terminal,
+    net: Network,
+    test: Dataset,
+    outputs: NDArray[np.float32],
+    right: NDArray[np.bool_],
+) -> None:
+    """Some that it reads right, and some of those it reads wrong, chosen by the seed and not by their looks."""
+    import numpy as np
+
+    from pellucid.cli.readings import CELL, GAP, reading_cell, side_by_side
+    from pellucid.reading import Reading
+
+    width = min(terminal.width, 3 * CELL + 2 * GAP)
+    across = max(1, (width + GAP) // (CELL + GAP))
+    rng = np.random.default_rng(0)
+    for title, these, count in (
+        ("Read right", np.flatnonzero(right), max(2, across) if across != 2 else 4),
+        ("Read wrong", np.flatnonzero(~right), max(2, across)),
+    ):
+        chosen = rng.permutation(these)[:count]
+        if not len(chosen):
+            continue
+        note = f", {min(count, len(these))} of {len(these):,}"
+        terminal.say()
+        terminal.say(title + note, "underline")
+        cells = []
+        for index in chosen:
+            image, label = test[int(index)]
+            reading = Reading(outputs[index], net.classes)
+            cells.append(reading_cell(terminal, image / 255, reading, test.classes[label], min(CELL, width)))
+        terminal.show(side_by_side(cells, width))
+
+
+def _keep(terminal: Terminal, net: Network) -> bool:
+    """Save the network; whether that could be done."""
+    from pellucid.cli.session import OutputError, save_network
+    from pellucid.cli.words import size
+
+    terminal.say()
+    try:
+        count = save_network(net, _FILE)
+        terminal.say(f"Saved as {_FILE}, {size(count)}: {net.parameter_count:,} parameters and how they came about.")
+    except OutputError as error:
+        terminal.say(f"Not saved. {error}", "bold red")
+        return False
+    return True
+
+
+def _suggest(terminal: Terminal, saved: bool) -> None:
+    """Commands that work as they stand."""
+    from pellucid.cli.words import command
+
+    pictures = sorted(_EXAMPLES.glob("*.png"))[:1]
+    picture = pictures[0] if pictures else "PICTURE.png"
+    lines = [
+        (command("look", *([_FILE] if saved else [])), "what is inside: layers, and weights as pictures"),
+        (command("read", picture), "read a drawing or photo, with a network trained for longer"),
+        (command("train", "--activation", "relu"), "train again with another activation"),
+        (command("train", "--help"), "all that can be changed"),
+    ]
+    terminal.say()
+    terminal.say("To try next", "underline")
+    width = max(len(line) for line, _ in lines)
+    for line, what in lines:
+        if width + len(what) + 4 <= terminal.width:
+            terminal.say(f"  {line:<{width}}  {what}")
+        else:
+            terminal.say(f"  {line}")

@@ -1,0 +1,309 @@
+"""`pellucid train`: any network on any data, watched or as JSON; broken off and resumed in good order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.cli.recipe import BATCH_SIZE, DATA, DECAY, EPOCHS, Recipe
+from pellucid.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pellucid.cli.session import Outcome
+    from pellucid.cli.terminal import Terminal
+    from pellucid.data import TrainTest
+    from pellucid.training import Trainer
+
+_WHAT, _HOW, _WHERE = "What to train", "How to train it", "What comes out"
+
+
+def train(
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|PATH",
+            help="digits (embedded), mnist, or your own: a folder with a subfolder of pictures a class, .npz, CSV or "
+            "IDX.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = DATA,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mlp|FILE",
+            help="A new network of dense layers, or one from a file or shipped, to train on. Default: mlp.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZES", help='Neurons of each hidden layer, or "none". Default: 16,16.', rich_help_panel=_WHAT
+        ),
+    ] = None,
+    activation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the hidden layers: sigmoid, relu, tanh, identity. Default: sigmoid.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    output_activation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the outputs: softmax, sigmoid, .... Default: softmax; sigmoid for the squared loss.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="cross_entropy or squared. Default: cross_entropy.", rich_help_panel=_HOW),
+    ] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="sgd, momentum or adam. Default: sgd.", rich_help_panel=_HOW),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RATE",
+            help="Default: what suits optimiser and activation, 1 for sgd with sigmoid.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="How the rate changes: cosine (down to 0), constant, step (halved every 10 epochs), warm-up "
+            "(an epoch up, then cosine). Default: cosine.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(metavar="COUNT", help=f"Images in a mini-batch. Default: {BATCH_SIZE}.", rich_help_panel=_HOW),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="COUNT",
+            help=f"In all, those before a --resume counted. Default: {EPOCHS}.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    augment: Annotated[
+        bool | None,
+        typer.Option("--augment", help="Vary every image each time it is seen.", rich_help_panel=_HOW),
+    ] = None,
+    decay: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", help=f"L2 decay, added to the gradient. Default: {DECAY:g}.", rich_help_panel=_HOW
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            metavar="COUNT",
+            help="Stop when the held-out loss has not fallen for so many epochs, and take the best weights.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="COUNT", help="Threads that share a step; the result is the same.", rich_help_panel=_HOW),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="Same seed, same bits. Default: 0.", rich_help_panel=_HOW),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The network, as safetensors. Default: named after the data, such as digits.safetensors. "
+            "Checkpoints lie beside it, such as digits.ckpt.safetensors.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CHECKPOINT",
+            help="Go on where it stands, with the same bits as if nothing had happened.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object a line for each epoch: epoch, loss, train_accuracy, test_accuracy, seconds.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = False,
+) -> int:
+    """Train a network.
+
+    Ctrl-C saves the network and a checkpoint, and says how to go on.
+    """
+    recipe = Recipe(
+        network, hidden, activation, output_activation, loss, optimizer, learning_rate, schedule, batch_size,
+        augment, decay, seed,
+    )  # fmt: skip
+    job = _Job(data, recipe, epochs, patience, threads, output, resume)
+    return job.run(json)
+
+
+class _Job:
+    """One call of `pellucid train`."""
+
+    def __init__(
+        self,
+        data: str,
+        recipe: Recipe,
+        epochs: int | None,
+        patience: int | None,
+        threads: int | None,
+        output: Path | None,
+        resume: Path | None,
+    ) -> None:
+        from pellucid.cli.session import checkpoint_of, output_of
+
+        self.data, self.recipe, self.threads, self.resume = data, recipe, threads, resume
+        self.epochs, self.patience = epochs, patience
+        default = Path(f"{Path(data).name.split('.')[0] or 'network'}.safetensors")
+        own = None if resume is None else output_of(resume)
+        self.output = output or own or default
+        self.checkpoint = resume or checkpoint_of(self.output)
+        # What a later --resume needs to be told again.
+        again: list[object] = [] if data == DATA else ["--data", data]
+        again += [] if patience is None else ["--patience", patience]
+        again += [] if threads is None else ["--threads", threads]
+        self.again = (*again, *([] if output_of(self.checkpoint) == self.output else ["--output", self.output]))
+
+    def run(self, as_json: bool) -> int:
+        """Train; the exit code."""
+        from pellucid.cli.compiling import announced
+        from pellucid.cli.progress import JsonView, view_for
+        from pellucid.cli.session import check_writable, run
+        from pellucid.cli.terminal import Terminal
+
+        terminal = Terminal(sys.stderr if as_json else sys.stdout)
+        for path in (self.output, self.checkpoint):
+            check_writable(path)
+        parts = load_data(self.data, terminal)
+        with announced(None if as_json else terminal):
+            trainer = self._trainer(parts)
+            if not as_json:
+                _introduce(terminal, trainer, parts)
+            view = JsonView(sys.stdout) if as_json else view_for(terminal)
+            epochs = EPOCHS if self.epochs is None and self.resume is None else self.epochs
+            outcome = run(trainer, parts.test, view, epochs=epochs, patience=self.patience, checkpoint=self.checkpoint)
+        if outcome.signal is not None:
+            return broken_off(terminal, trainer, outcome, self.output, self.checkpoint, self.again)
+        self._finish(terminal, trainer, parts, outcome, as_json)
+        return 0
+
+    def _trainer(self, parts: TrainTest) -> Trainer:
+        from pellucid.training import Trainer
+
+        if self.epochs is not None and self.epochs < 0:
+            raise ConfigurationError(f"--epochs expected a number of at least 0, got {self.epochs}.")
+        if self.resume is None:
+            return self.recipe.trainer(parts.train, self.threads)
+        if self.recipe.given():
+            raise ConfigurationError(
+                f"--resume goes on exactly as {self.resume} says: leave out {' and '.join(self.recipe.given())}."
+            )
+        return Trainer.resume(self.resume, parts.train, threads=self.threads)
+
+    def _finish(self, terminal: Terminal, trainer: Trainer, parts: TrainTest, outcome: Outcome, as_json: bool) -> None:
+        from pellucid.cli.session import save_network
+        from pellucid.cli.words import command, duration, percent, size
+
+        score = accuracy(trainer, parts)
+        count = save_network(trainer.net, self.output)
+        if outcome.unsaved:
+            terminal.say(f"No checkpoints: could not write {outcome.unsaved}.", "bold red")
+        if as_json:
+            return
+        state = trainer.state
+        if outcome.last is None:
+            terminal.say(f"All {state.epoch} epochs were done before: ask for more with --epochs.")
+        elif outcome.out_of_patience:
+            terminal.say(
+                f"Stopped after {state.epoch} epochs: the held-out loss no longer fell. The best weights count."
+            )
+        terminal.say(
+            f"Trained for {duration(state.seconds)}: {percent(score)} of the {len(parts.test):,} held-out images "
+            "are read right.",
+            "bold",
+        )
+        terminal.say(f"Saved as {self.output}, {size(count)}.")
+        further = command("train", "--resume", self.checkpoint, "--epochs", 2 * max(1, state.epoch), *self.again)
+        terminal.say(f"To train for longer: {further}")
+
+
+def load_data(source: str, terminal: Terminal) -> TrainTest:
+    """Load data by name or path; a download is told of, and how far it is."""
+    from pellucid import data
+
+    told: set[tuple[str, int]] = set()
+
+    def progress(name: str, here: int, whole: int | None) -> None:
+        tenth = 10 * here // whole if whole else 0
+        if (name, tenth) not in told:
+            told.add((name, tenth))
+            share = f"{10 * tenth} %" if whole else f"{here / 1e6:.1f} MB"
+            print(f"downloading {name}: {share}", file=sys.stderr, flush=True)
+
+    return data.load(source, progress=progress)
+
+
+def accuracy(trainer: Trainer, parts: TrainTest) -> float:
+    """The share of the held-out images read right, also noted in the network's record."""
+    import numpy as np
+
+    outputs = trainer.net(parts.test.images)
+    score = float(np.mean(np.argmax(outputs, axis=1) == parts.test.labels))
+    trainer.net.record |= {"test_accuracy": score, "test_images": len(parts.test)}
+    return score
+
+
+def broken_off(
+    terminal: Terminal,
+    trainer: Trainer,
+    outcome: Outcome,
+    output: Path,
+    checkpoint: Path | None,
+    again: Sequence[object],
+) -> int:
+    """Save what there is after a signal, say how to go on; the exit code that names the signal."""
+    from pellucid.cli.session import OutputError, save_network
+    from pellucid.cli.words import command
+
+    state = trainer.state
+    try:
+        save_network(trainer.net, output)
+        terminal.say(f"Stopped in epoch {min(state.epoch + 1, state.planned)} of {state.planned}; saved as {output}.")
+        if checkpoint is not None and outcome.unsaved is None:
+            terminal.say(f"To go on: {command('train', '--resume', checkpoint, *again)}")
+    except OutputError as error:
+        terminal.say(f"Stopped, and nothing saved. {error}")
+    return 128 + (outcome.signal or 0)
+
+
+def _introduce(terminal: Terminal, trainer: Trainer, parts: TrainTest) -> None:
+    """What is trained, on what, how."""
+    net = trainer.net
+    terminal.say(f"{net!r}"[1:-1].replace(":", ",") + f", {trainer.loss}")
+    terminal.say(f"{len(parts.train):,} images to learn from, {len(parts.test):,} held out")
+    terminal.say()

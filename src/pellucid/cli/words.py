@@ -1,0 +1,104 @@
+"""Words and numbers as the command line writes them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def clean(text: str) -> str:
+    r"""Text from files made safe to print: a control character could move the cursor or worse.
+
+    Examples
+    --------
+    >>> clean("three\x1b[2J")
+    'three?[2J'
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def program() -> str:
+    """How this program was called, so that the commands it suggests work when typed again."""
+    return "python -m pellucid" if Path(sys.argv[0]).name == "__main__.py" else "pellucid"
+
+
+def command(*arguments: object) -> str:
+    """A command line to type, quoted where the shell needs it."""
+    return f"{program()} {shlex.join(map(str, arguments))}".rstrip()
+
+
+def percent(share: float) -> str:
+    """A share as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.9435)
+    '94.3 %'
+    """
+    return f"{100 * share:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it.
+
+    Examples
+    --------
+    >>> duration(0.043), duration(6.84), duration(75), duration(7325)
+    ('0.04 s', '6.8 s', '1:15', '2:02:05')
+    """
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def clock(seconds: float) -> str:
+    """A time still to come, in whole seconds.
+
+    Examples
+    --------
+    >>> clock(0.2), clock(75)
+    ('0:00', '1:15')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+def size(count: int) -> str:
+    """A file's size.
+
+    Examples
+    --------
+    >>> size(55_320)
+    '55 kB'
+    """
+    return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} kB"
+
+
+def speed(images_per_second: float) -> str:
+    """Images a second, in three figures and thousands.
+
+    Examples
+    --------
+    >>> speed(1_234_567), speed(950.4)
+    ('1,230,000', '950')
+    """
+    figures = float(f"{images_per_second:.3g}")
+    return f"{figures:,.0f}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row, the last one after "or".
+
+    Examples
+    --------
+    >>> listed(["sgd", "momentum", "adam"])
+    'sgd, momentum or adam'
+    """
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
