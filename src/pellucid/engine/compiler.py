@@ -101,7 +101,7 @@ else:
             function.compile(signature.args)
             compiled = function.overloads[signature.args]
             with global_compiler_lock:
-                compiled.library.finalize()
+                compiled.library._ensure_finalized()
             symbols[name] = compiled.fndesc.llvm_func_name
             whole.link_in(compiled.library._final_module, preserve=True)
         for name, (_, letters) in entries.items():

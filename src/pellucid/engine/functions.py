@@ -18,8 +18,7 @@ from pellucid.engine.lanes import (
     load,
     mantissa,
     maximum,
-    minimum,
-    power_of_two,
+    raise_power,
     splat,
     store,
     where_less,
@@ -30,7 +29,7 @@ _LOG2_E = np.float32(1.4426950408889634)
 _LN2_HIGH = np.float32(0.693359375)  # few bits, so that n * _LN2_HIGH is exact
 _LN2_LOW = np.float32(-2.12194440e-4)
 _LOWEST = np.float32(-87.33654)  # exp of it is the smallest normal float32
-_HIGHEST = np.float32(88.722839)  # exp of it is the largest float32
+_TOO_HIGH = np.float32(88.72284)  # the first whose exp is past the largest float32
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
 _HALF = np.float32(0.5)
@@ -49,25 +48,23 @@ _TANH = tuple(np.float32(c) for c in (-0.3333328, 0.13331442, -0.053739715, 0.02
 
 @kernel
 def exp(x: Any) -> Any:
-    """e**x, within 2 ulps; 0 where the true value is below the smallest normal float32, inf above the largest."""
-    inside = minimum(maximum(x, splat(_LOWEST, LANES)), splat(_HIGHEST, LANES))
-    shifted = fma(inside, splat(_LOG2_E, LANES), splat(_ROUNDER, LANES))
+    """e**x, within 2 ulps; 0 below -87.3365, where the true value is no normal float32, and inf above 88.7228."""
+    shifted = fma(x, splat(_LOG2_E, LANES), splat(_ROUNDER, LANES))
     n = shifted - splat(_ROUNDER, LANES)
-    r = fma(n, splat(-_LN2_LOW, LANES), fma(n, splat(-_LN2_HIGH, LANES), inside))
+    r = fma(n, splat(-_LN2_LOW, LANES), fma(n, splat(-_LN2_HIGH, LANES), x))
     p = fma(splat(_EXP[4], LANES), r, splat(_EXP[3], LANES))
     p = fma(p, r, splat(_EXP[2], LANES))
     p = fma(p, r, splat(_EXP[1], LANES))
     p = fma(p, r, splat(_EXP[0], LANES))
-    # 2**128 is no float32: halve the power and double the result.
-    y = fma(p * r, r, r) + splat(_ONE, LANES)
-    y = y * power_of_two(shifted - splat(_ONE, LANES)) * splat(_TWO, LANES)
+    y = raise_power(fma(p * r, r, r) + splat(_ONE, LANES), shifted)
+    # Past the ends y is nonsense: below it gives way to 0, above to x + inf, which keeps NaN.
     y = where_less(x, splat(_LOWEST, LANES), splat(_ZERO, LANES), y)
-    return where_less(splat(_HIGHEST, LANES), x, splat(_INFINITY, LANES), y)
+    return where_less(x, splat(_TOO_HIGH, LANES), y, x + splat(_INFINITY, LANES))
 
 
 @kernel
 def log(x: Any) -> Any:
-    """The natural logarithm of a positive normal x, within 2 ulps."""
+    """The natural logarithm of a positive normal x, within 1 ulp; inf and NaN stay what they are."""
     m = mantissa(x)
     e = exponent(x)
     large = where_less(splat(_SQRT_2, LANES), m, splat(_ONE, LANES), splat(_ZERO, LANES))
@@ -83,18 +80,19 @@ def log(x: Any) -> Any:
     p = fma(p, r, splat(_LOG[0], LANES))
     square = r * r
     tail = fma(p * r, square, fma(square, splat(-_HALF, LANES), e * splat(_LN2_LOW, LANES)))
-    return fma(e, splat(_LN2_HIGH, LANES), r + tail)
+    y = fma(e, splat(_LN2_HIGH, LANES), r + tail)
+    return where_less(x, splat(_INFINITY, LANES), y, x)
 
 
 @kernel
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + e**-x), within 4 ulps; 0 below -88.72, where the true value is under 3e-39."""
+    """1 / (1 + e**-x), within 3 ulps; 0 below -88.7228, where the true value is under 3e-39."""
     return splat(_ONE, LANES) / (splat(_ONE, LANES) + exp(splat(_ZERO, LANES) - x))
 
 
 @kernel
 def tanh(x: Any) -> Any:
-    """The hyperbolic tangent, within 3 ulps."""
+    """The hyperbolic tangent, within 2 ulps; the sign of zero is lost."""
     s = x * x
     p = fma(splat(_TANH[4], LANES), s, splat(_TANH[3], LANES))
     p = fma(p, s, splat(_TANH[2], LANES))

@@ -218,11 +218,19 @@ def _extremum(plain: Callable[..., Any], comparison: str) -> Any:
     return choose
 
 
-minimum = _extremum(np.minimum, "<")
-"""The smaller of two, lane by lane; NaN stays NaN."""
+def _plain_minimum(a: Any, b: Any) -> Any:
+    return np.where(a >= b, b, a)
 
-maximum = _extremum(np.maximum, ">")
-"""The larger of two, lane by lane; NaN stays NaN."""
+
+def _plain_maximum(a: Any, b: Any) -> Any:
+    return np.where(a <= b, b, a)
+
+
+minimum = _extremum(_plain_minimum, "<")
+"""The smaller of two, lane by lane; where either is NaN, the first."""
+
+maximum = _extremum(_plain_maximum, ">")
+"""The larger of two, lane by lane; where either is NaN, the first."""
 
 
 @operation(plain=lambda a, b, yes, no: np.where(a < b, yes, no))
@@ -281,10 +289,10 @@ sum_lanes = _reduction(operator.add, lambda builder, low, high: builder.fadd(low
 """The sum of all lanes, added by halves."""
 
 max_lanes = _reduction(
-    np.maximum,
+    _plain_maximum,
     lambda builder, low, high: builder.select(builder.fcmp_unordered(">", low, high), low, high),
 )
-"""The largest of all lanes; NaN wins."""
+"""The largest of all lanes, compared by halves; what it is worth with NaN among them depends on where that stands."""
 
 
 @operation(plain=np.sqrt)
@@ -297,25 +305,20 @@ def sqrt(typing: Any, a: Any) -> Any:
     return a(a), emit
 
 
-_ROUNDER = 12582912.0
-"""1.5 * 2**23: adding it to a small float leaves the nearest integer in the low bits of the sum."""
+def _plain_raise_power(a: Any, shifted: Any) -> Any:
+    return (a.view(np.int32) + (shifted.view(np.int32) << 23)).view(np.float32)
 
 
-def _plain_power_of_two(shifted: Any) -> Any:
-    return ((shifted.view(np.int32) << 23) + np.int32(0x3F800000)).view(np.float32)
-
-
-@operation(plain=_plain_power_of_two)
-def power_of_two(typing: Any, shifted: Any) -> Any:
-    """2**n, where ``shifted`` is the float ``n + 1.5 * 2**23`` and n an integer from -126 to 127."""
+@operation(plain=_plain_raise_power)
+def raise_power(typing: Any, a: Any, shifted: Any) -> Any:
+    """``a * 2**n``, where ``shifted`` is the float ``n + 1.5 * 2**23``, n an integer, and a and the result are normal."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        bits = builder.bitcast(arguments[0], shifted.integers)
-        places = ir.Constant(shifted.integers, [23] * shifted.width)
-        one = ir.Constant(shifted.integers, [0x3F800000] * shifted.width)
-        return builder.bitcast(builder.add(builder.shl(bits, places), one), shifted.vector)
+        bits, power = (builder.bitcast(argument, a.integers) for argument in arguments)
+        places = ir.Constant(a.integers, [23] * a.width)
+        return builder.bitcast(builder.add(bits, builder.shl(power, places)), a.vector)
 
-    return shifted(shifted), emit
+    return a(a, a), emit
 
 
 def _plain_exponent(a: Any) -> Any:

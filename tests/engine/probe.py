@@ -1,0 +1,129 @@
+"""The engine's kernels one by one, callable from tests: compiled once as a library of their own, or plain Python.
+
+`probe()` gives an object with one function for each entry of `PROBES`; arguments as for the kernels themselves.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine import activations, dense, ink, lines, losses, matmul, optimizers
+from pellucid.engine.compiler import kernel
+from pellucid.engine.lanes import (
+    LANES,
+    PLAIN,
+    all_zero,
+    fill_rest,
+    fma,
+    load,
+    load_bytes,
+    load_first,
+    max_lanes,
+    maximum,
+    minimum,
+    splat,
+    sqrt,
+    store,
+    store_first,
+    sum_lanes,
+    where_less,
+)
+from pellucid.engine.library import Engine, PlainEntry, _link, _read, _write, cache_folder, fingerprint
+
+
+@kernel
+def copy_first(y: Any, x: Any, count: int) -> None:
+    """``y[:count] = x[:count]``, a vector at a time, in masked loads and stores."""
+    for i in range(0, count, LANES):
+        store_first(y, i, load_first(x, i, count - i, LANES), count - i)
+
+
+@kernel
+def pair(which: int, y: Any, a: Any, b: Any, c: Any) -> None:
+    """One operation on one vector of each of a, b and c (LANES,)."""
+    u, v, w = load(a, 0, LANES), load(b, 0, LANES), load(c, 0, LANES)
+    if which == 0:
+        store(y, 0, u + v)
+    elif which == 1:
+        store(y, 0, u - v)
+    elif which == 2:
+        store(y, 0, u * v)
+    elif which == 3:
+        store(y, 0, u / v)
+    elif which == 4:
+        store(y, 0, fma(u, v, w))
+    elif which == 5:
+        store(y, 0, minimum(u, v))
+    elif which == 6:
+        store(y, 0, maximum(u, v))
+    elif which == 7:
+        store(y, 0, where_less(u, v, w, splat(np.float32(-1.0), LANES)))
+    else:
+        store(y, 0, sqrt(u))
+
+
+@kernel
+def reduce(y: Any, x: Any, small: Any, count: int) -> None:
+    """Of one vector x (LANES,): sum, maximum, maximum of the first ``count``, whether all are 0; and bytes to floats."""
+    v = load(x, 0, LANES)
+    y[0] = sum_lanes(v)
+    y[1] = max_lanes(v)
+    y[2] = max_lanes(fill_rest(v, count, np.float32(-np.inf)))
+    y[3] = np.float32(1.0) if all_zero(v) else np.float32(0.0)
+    store(y, 4, load_bytes(small, 0, LANES))
+
+
+@kernel
+def is_right(y: Any, rows: int, width: int, targets: Any, answers: Any) -> None:
+    """Whether each row (width,) of y has its largest at its target."""
+    for n in range(rows):
+        answers[n] = 1 if losses.is_right(y, n * width, width, targets[n]) else 0
+
+
+PROBES = {
+    "copy_first": (copy_first, "FFi"),
+    "pair": (pair, "iFFFF"),
+    "reduce": (reduce, "FFBi"),
+    "is_right": (is_right, "FiiII"),
+    "add_product": (matmul.add_product, "FiiFiiiFiiiii"),
+    "transpose": (matmul.transpose, "FiiFiiii"),
+    "ink_sums": (ink.weighted_sums, "FiFiiHFiiFii"),
+    "spread": (ink.spread, "FiiHFiiFii"),
+    "line_sums": (lines.weighted_sums, "FiFiiFiiFii"),
+    "activate": (activations.activate, "iFiFii"),
+    "softmax": (activations.softmax, "FiFiiiiFiFi"),
+    "back": (activations.back, "iFiFiiii"),
+    "lose": (losses.lose, "iiFiFiFiFiiIiifFiFi"),
+    "optimize": (optimizers.optimize, "iFFFFiiFi"),
+    "sums": (dense.sums, "FiiFiiFiiiiiii"),
+    "bias_gradient": (dense.bias_gradient, "FiFiiiiii"),
+    "weight_gradient": (dense.weight_gradient, "FiFiiFiiiiiii"),
+    "input_gradient": (dense.input_gradient, "FiiFiiFiiiiiii"),
+    "turn_weights": (dense.turn_weights, "FiiFiiiii"),
+}
+
+
+@functools.cache
+def probe() -> Any:
+    """The kernels of `PROBES`; compiled code is kept beside the engine's."""
+    if PLAIN:
+        return Engine({name: PlainEntry(function) for name, (function, _) in PROBES.items()})
+    mark = hashlib.sha256(Path(__file__).read_bytes() + fingerprint().encode()).hexdigest()[:24]
+    path = cache_folder() / f"probe-{mark}.bin"
+    stored = _read(path)
+    if stored is None:
+        from pellucid.engine.compiler import PREFIX, compile_entries
+
+        header = {name: (PREFIX + name, letters) for name, (_, letters) in PROBES.items()}
+        stored = json.dumps(header).encode() + b"\n" + compile_entries(PROBES)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            _write(path, stored)
+    return _link(stored)
