@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,12 @@ class Ink:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    @functools.cached_property
+    def middles(self) -> NDArray[np.int64]:
+        """Each image's first entry in the lower half of the inputs, (N,)."""
+        before = np.concatenate([[0], np.cumsum(self.columns < self.width // 2)])
+        return self.starts[:-1] + before[self.starts[1:]] - before[self.starts[:-1]]
 
     @property
     def density(self) -> float:

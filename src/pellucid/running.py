@@ -30,6 +30,7 @@ LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED}
 _WORTH_A_THREAD = 512  # images below which a second thread costs more than it brings
 _feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()
 _NOWHERE = np.zeros(16, np.int64)
+_NO_COLUMNS = np.zeros(1, np.uint16)
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,11 @@ class Feed:
         self.order = np.arange(self.count)
         if lines.shape[1] <= INKABLE:
             ink = to_ink(lines, level_range)
-            self.kind, self.starts, self.columns, self.values = t.INK_INPUT, ink.starts, ink.columns, ink.values
+            self.kind, self.starts, self.middles = t.INK_INPUT, ink.starts, ink.middles
+            self.columns, self.values = ink.columns, ink.values
         else:
-            self.kind, self.starts, self.columns = t.DENSE_INPUT, _NOWHERE, _NOWHERE
+            self.kind, self.starts, self.middles = t.DENSE_INPUT, _NOWHERE, _NOWHERE
+            self.columns = _NO_COLUMNS
             self.values = to_unit(lines, level_range)
 
     @classmethod
@@ -106,7 +109,7 @@ class Feed:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """What the entry points take for their images."""
-        return self.kind, self.starts, self.columns, self.values
+        return self.kind, self.starts, self.middles, self.columns, self.values
 
 
 def read_arguments(

@@ -1,6 +1,6 @@
 """The engine's entry points: whole loops, called from Python once for many batches.
 
-`ENTRIES` gives each its kinds of arguments (the letters of `pellucid.engine.compiler.compile_entry`).
+`ENTRIES` gives each its kinds of arguments (the letters of `pellucid.engine.compiler.compile_entries`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine import dense, functions, ink, lines
+from pellucid.engine.augment import augment
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser, meet, share
 from pellucid.engine.lanes import LANES
@@ -17,13 +18,16 @@ from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.program import (
     add_losses,
     backward,
+    by_parts,
     count_right,
-    descend_ink,
     finish_layer,
+    first_bias_gradient,
     first_gradient,
+    first_sums,
     forward,
     forward_from,
     judge,
+    scale_deltas,
     turn_all,
 )
 from pellucid.engine.table import (
@@ -64,6 +68,7 @@ def train(
     wanted: Any,
     kind: int,
     starts: Any,
+    middles: Any,
     columns: Any,
     values: Any,
     order: Any,
@@ -90,38 +95,58 @@ def train(
     first layer straight from the ink (only for plain SGD over ink, batches of at most one tile).
     """
     at = rank * 8
+    # Where the first layer is shared by pixels, thread 0 does the rest alone: it is its own crew.
+    parted = by_parts(table, kind, crew)
+    rest = 1 if parted else crew
+    busy = rank == 0 or not parted
     for step in range(begin, end):
         settings[at + RATE] = rates[2 * (step - begin)]
         settings[at + SECOND_SCALE] = rates[2 * (step - begin) + 1]
         low = step * batch
         high = lesser(low + batch, images)
-        turn_all(table, 1, layers, p, work, rank, crew)
+        if busy:
+            turn_all(table, 1, layers, p, work, rank, rest)
         lost = np.float64(0.0)
         right = 0
         for first in range(low, high, TILE):
             n = lesser(TILE, high - first)
-            forward(table, layers, p, work, kind, starts, columns, values, order, first, n, images, rank, crew, point)
-            if rank == 0:
-                judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE / np.float32(high - low))
-                right += count_right(table, layers, work, wanted, n)
-                lost += add_losses(work, n)
-                history[2 * (step - begin)] = lost
-                history[2 * (step - begin) + 1] = right
+            first_sums(
+                table, p, work, kind, starts, middles, columns, values, order, first, n, images, rank, crew, point
+            )
+            if busy:
+                meet(point, rest)
+                finish_layer(table, 0, work, n, rank, rest)
+                meet(point, rest)
+                forward_from(1, table, layers, p, work, n, rank, rest, point)
+                if rank == 0:
+                    judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE / np.float32(high - low))
+                    right += count_right(table, layers, work, wanted, n)
+                    lost += add_losses(work, n)
+                    history[2 * (step - begin)] = lost
+                    history[2 * (step - begin) + 1] = right
+                meet(point, rest)
+                if is_finite(history[2 * (step - begin)]):
+                    backward(table, layers, g, work, n, rank, rest, point)
+                    first_bias_gradient(table, g, work, n, rank, rest)
+                    meet(point, rest)
+                    if direct:
+                        scale_deltas(table, work, n, -settings[at + RATE], rank, rest)
             meet(point, crew)
             if not is_finite(history[2 * (step - begin)]):
                 return
-            backward(table, layers, g, work, n, rank, crew, point)
-            if not direct:
-                first_gradient(table, g, work, kind, starts, columns, values, order, first, n, rank, crew)
-        update_from = 0
-        if direct:
-            rate = settings[at + RATE]
-            descend_ink(table, p, g, work, starts, columns, values, order, low, high - low, rate, rank, crew, point)
-            update_from = table[BIAS]
-        meet(point, crew)
-        mine, past = share(rank, crew, count - update_from, LANES)
-        optimize(optimizer, p, g, first_moment, second_moment, update_from + mine, update_from + past, settings, at)
-        meet(point, crew)
+            into = p if direct else g
+            first_gradient(table, into, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
+            if high - first > TILE or not parted or not direct:
+                # The next tile's inputs, or the step, go where this one's still are.
+                meet(point, crew)
+        if direct and parted:
+            if rank == 0:
+                optimize(optimizer, p, g, first_moment, second_moment, table[BIAS], count, settings, at)
+        else:
+            update_from = table[BIAS] if direct else table[WEIGHT]
+            mine, past = share(rank, crew, count - update_from, LANES)
+            optimize(optimizer, p, g, first_moment, second_moment, update_from + mine, update_from + past, settings, at)
+            meet(point, crew)
 
 
 @kernel
@@ -133,6 +158,7 @@ def evaluate(
     wanted: Any,
     kind: int,
     starts: Any,
+    middles: Any,
     columns: Any,
     values: Any,
     order: Any,
@@ -151,7 +177,9 @@ def evaluate(
     width = table[row + OUTPUTS]
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
-        forward(table, layers, p, work, kind, starts, columns, values, order, first, n, images, rank, crew, point)
+        forward(
+            table, layers, p, work, kind, starts, middles, columns, values, order, first, n, images, rank, crew, point
+        )
         if loss >= 0:
             judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE)
             history[0] += add_losses(work, n)
@@ -223,6 +251,7 @@ def gradient(
     turned: Any,
     kind: int,
     starts: Any,
+    middles: Any,
     columns: Any,
     values: Any,
     order: Any,
@@ -244,12 +273,15 @@ def gradient(
     dense.turn_weights(turned, 0, d, p, table[WEIGHT], d, k, rank, crew)
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
-        forward(table, layers, p, work, kind, starts, columns, values, order, first, n, images, rank, crew, point)
+        forward(
+            table, layers, p, work, kind, starts, middles, columns, values, order, first, n, images, rank, crew, point
+        )
         judge(table, layers, work, targets, wanted, order, first, n, loss, scale)
         history[0] += add_losses(work, n)
         history[1] += count_right(table, layers, work, wanted, n)
         backward(table, layers, g, work, n, rank, crew, point)
-        first_gradient(table, g, work, kind, starts, columns, values, order, first, n, rank, crew)
+        first_bias_gradient(table, g, work, n, rank, crew)
+        first_gradient(table, g, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
         dense.input_gradient(dx, first * d, d, work, table[DELTAS], table[STRIDE], turned, 0, d, n, d, k, rank, crew)
 
 
@@ -281,10 +313,11 @@ def apply(which: int, y: Any, x: Any, count: int) -> None:
 
 
 ENTRIES = {
-    "train": (train, "IiFFFFiFIiIHFIIiiiiiiiFFDiiI"),
-    "evaluate": (evaluate, "IiFFIiIHFIIiiFiDiiI"),
+    "train": (train, "IiFFFFiFIiIIHFIIiiiiiiiFFDiiI"),
+    "evaluate": (evaluate, "IiFFIiIIHFIIiiFiDiiI"),
     "read": (read, "IiFFiBFffiiFiiI"),
-    "gradient": (gradient, "IiFFFIFFiIHFIIiiDiiI"),
+    "gradient": (gradient, "IiFFFIFFiIIHFIIiiDiiI"),
     "collect": (collect, "HFIiBFffii"),
     "apply": (apply, "iFFi"),
+    "augment": (augment, "HFIIiiBFffIiiiFFiiiF"),
 }

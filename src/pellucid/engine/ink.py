@@ -2,7 +2,9 @@
 
 A set of images is three arrays: ``starts`` (N + 1), and for each non-zero pixel its ``columns`` entry (which input) and
 its ``values`` entry (its level). Image i has the entries from ``starts[i]`` up to ``starts[i + 1]``. A black pixel adds
-nothing to a weighted sum and gives its weights no gradient, so leaving it out changes no result.
+nothing to a weighted sum and gives its weights no gradient, so leaving it out changes no result. ``middles[i]`` is
+image i's first entry in the lower half of the inputs: two threads take one half each, and with it half of the
+weights, which then fit the cache nearest to each and are never handed to and fro.
 
 Weights are stored by input: the ``outputs`` weights that leave one pixel lie side by side and are one vector.
 """
@@ -33,26 +35,15 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
-def _sum_panel(width: int, masked: bool) -> Callable[..., None]:
-    """Make the kernel that sums one panel of ``width`` outputs; four chains hide the latency of the additions."""
+def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Make the kernels that sum one panel of ``width`` outputs, over a whole image and over one part of it.
+
+    Four chains hide the latency of the additions.
+    """
     fetch, put = access(width, masked)
 
     @kernel
-    def panel(
-        z: Any,
-        zi: int,
-        w: Any,
-        wi: int,
-        w_row: int,
-        columns: Any,
-        values: Any,
-        begin: int,
-        end: int,
-        bias: Any,
-        bi: int,
-        count: int,
-    ) -> None:
-        a = fetch(bias, bi, count)
+    def chains(a: Any, w: Any, wi: int, w_row: int, columns: Any, values: Any, begin: int, end: int, count: int) -> Any:
         b = splat(_ZERO, width)
         c = b
         d = b
@@ -66,9 +57,48 @@ def _sum_panel(width: int, masked: bool) -> Callable[..., None]:
         while i < end:
             a = fma(splat(values[i], width), fetch(w, wi + np.int64(columns[i]) * w_row, count), a)
             i += 1
-        put(z, zi, (a + b) + (c + d), count)
+        return (a + b) + (c + d)
 
-    return panel
+    @kernel
+    def whole(
+        z: Any,
+        zi: int,
+        w: Any,
+        wi: int,
+        w_row: int,
+        columns: Any,
+        values: Any,
+        begin: int,
+        middle: int,
+        end: int,
+        bias: Any,
+        bi: int,
+        count: int,
+    ) -> None:
+        upper = chains(fetch(bias, bi, count), w, wi, w_row, columns, values, begin, middle, count)
+        lower = chains(splat(_ZERO, width), w, wi, w_row, columns, values, middle, end, count)
+        put(z, zi, upper + lower, count)
+
+    @kernel
+    def part(
+        z: Any,
+        zi: int,
+        w: Any,
+        wi: int,
+        w_row: int,
+        columns: Any,
+        values: Any,
+        begin: int,
+        end: int,
+        bias: Any,
+        bi: int,
+        biased: int,
+        count: int,
+    ) -> None:
+        start = fetch(bias, bi, count) if biased else splat(_ZERO, width)
+        put(z, zi, chains(start, w, wi, w_row, columns, values, begin, end, count), count)
+
+    return whole, part
 
 
 def _spread_panel(width: int, masked: bool) -> Callable[..., None]:
@@ -87,9 +117,9 @@ def _spread_panel(width: int, masked: bool) -> Callable[..., None]:
     return panel
 
 
-_sum_broad = _sum_panel(BROAD, False)
-_sum_narrow = _sum_panel(NARROW, False)
-_sum_rest = _sum_panel(NARROW, True)
+_sum_broad, _ = _sum_panels(BROAD, False)
+_sum_narrow, _sum_narrow_part = _sum_panels(NARROW, False)
+_sum_rest, _sum_rest_part = _sum_panels(NARROW, True)
 _spread_broad = _spread_panel(BROAD, False)
 _spread_narrow = _spread_panel(NARROW, False)
 _spread_rest = _spread_panel(NARROW, True)
@@ -105,21 +135,50 @@ def weighted_sums(
     columns: Any,
     values: Any,
     begin: int,
+    middle: int,
     end: int,
     bias: Any,
     bi: int,
     outputs: int,
 ) -> None:
-    """``z[j] = bias[j] + sum over the inked pixels of w[column, j] * value`` for one image; z and bias (outputs,)."""
+    """``z[j] = bias[j] + sum over the inked pixels of w[column, j] * value`` for one image; z and bias (outputs,).
+
+    The sum is taken in two parts, above and below ``middle``, so that two threads can take one each.
+    """
     j = 0
     while j + BROAD <= outputs:
-        _sum_broad(z, zi + j, w, wi + j, w_row, columns, values, begin, end, bias, bi + j, BROAD)
+        _sum_broad(z, zi + j, w, wi + j, w_row, columns, values, begin, middle, end, bias, bi + j, BROAD)
         j += BROAD
     while j + NARROW <= outputs:
-        _sum_narrow(z, zi + j, w, wi + j, w_row, columns, values, begin, end, bias, bi + j, NARROW)
+        _sum_narrow(z, zi + j, w, wi + j, w_row, columns, values, begin, middle, end, bias, bi + j, NARROW)
         j += NARROW
     if j < outputs:
-        _sum_rest(z, zi + j, w, wi + j, w_row, columns, values, begin, end, bias, bi + j, outputs - j)
+        _sum_rest(z, zi + j, w, wi + j, w_row, columns, values, begin, middle, end, bias, bi + j, outputs - j)
+
+
+@kernel
+def part_sums(
+    z: Any,
+    zi: int,
+    w: Any,
+    wi: int,
+    w_row: int,
+    columns: Any,
+    values: Any,
+    begin: int,
+    end: int,
+    bias: Any,
+    bi: int,
+    biased: int,
+    outputs: int,
+) -> None:
+    """One part of `weighted_sums`: the upper one carries the bias, and the two parts add up to the whole."""
+    j = 0
+    while j + NARROW <= outputs:
+        _sum_narrow_part(z, zi + j, w, wi + j, w_row, columns, values, begin, end, bias, bi + j, biased, NARROW)
+        j += NARROW
+    if j < outputs:
+        _sum_rest_part(z, zi + j, w, wi + j, w_row, columns, values, begin, end, bias, bi + j, biased, outputs - j)
 
 
 @kernel

@@ -23,7 +23,9 @@ from pellucid.engine.table import (
     DELTAS,
     INK_INPUT,
     INPUTS,
+    LOWER,
     OUTPUTS,
+    PARTED_BELOW,
     SOFTMAX,
     SOURCE,
     SOURCE_STRIDE,
@@ -54,40 +56,140 @@ def finish_layer(table: Any, row: int, work: Any, n: int, rank: int, crew: int) 
 
 
 @kernel
+def layer_sums(table: Any, row: int, p: Any, work: Any, n: int, rank: int, crew: int) -> None:
+    """A dense layer's weighted sums over the tile of ``n`` images whose inputs stand in the arena."""
+    dense.sums(
+        work,
+        table[row + SUMS],
+        table[row + STRIDE],
+        work,
+        table[row + SOURCE],
+        table[row + SOURCE_STRIDE],
+        p,
+        table[row + WEIGHT],
+        table[row + BIAS],
+        n,
+        table[row + INPUTS],
+        table[row + OUTPUTS],
+        rank,
+        crew,
+    )
+
+
+@kernel
 def forward_from(
     layer: int, table: Any, layers: int, p: Any, work: Any, n: int, rank: int, crew: int, point: Any
 ) -> None:
     """Run the layers from ``layer`` on over the tile of ``n`` images whose inputs stand in the arena."""
     for i in range(layer, layers):
         row = i * COLUMNS
-        dense.sums(
-            work,
-            table[row + SUMS],
-            table[row + STRIDE],
-            work,
-            table[row + SOURCE],
-            table[row + SOURCE_STRIDE],
-            p,
-            table[row + WEIGHT],
-            table[row + BIAS],
-            n,
-            table[row + INPUTS],
-            table[row + OUTPUTS],
-            rank,
-            crew,
-        )
+        layer_sums(table, row, p, work, n, rank, crew)
         meet(point, crew)
         finish_layer(table, row, work, n, rank, crew)
         meet(point, crew)
 
 
 @kernel
-def forward_ink(
+def by_parts(table: Any, kind: int, crew: int) -> bool:
+    """Whether two threads split the pixels of the first layer, and the first of them does all the rest alone.
+
+    So it is where the first layer is narrow: the rest is then too little to be worth meeting for.
+    """
+    return kind == INK_INPUT and crew > 1 and table[OUTPUTS] < PARTED_BELOW
+
+
+@kernel
+def ink_sums(
     table: Any,
-    layers: int,
     p: Any,
     work: Any,
     starts: Any,
+    middles: Any,
+    columns: Any,
+    values: Any,
+    order: Any,
+    first: int,
+    n: int,
+    ahead: int,
+    rank: int,
+    crew: int,
+) -> None:
+    """The first layer's weighted sums of the images ``order[first : first + n]``; a share of the images."""
+    begin, end = share(rank, crew, n, 1)
+    for i in range(begin, end):
+        image = order[first + i]
+        if first + i + 2 < ahead:
+            coming = order[first + i + 2]
+            ink.fetch_ahead(columns, values, starts[coming], starts[coming + 1])
+        ink.weighted_sums(
+            work,
+            table[SUMS] + i * table[STRIDE],
+            p,
+            table[WEIGHT],
+            table[OUTPUTS],
+            columns,
+            values,
+            starts[image],
+            middles[image],
+            starts[image + 1],
+            p,
+            table[BIAS],
+            table[OUTPUTS],
+        )
+
+
+@kernel
+def ink_part_sums(
+    table: Any,
+    p: Any,
+    work: Any,
+    starts: Any,
+    middles: Any,
+    columns: Any,
+    values: Any,
+    order: Any,
+    first: int,
+    n: int,
+    ahead: int,
+    rank: int,
+) -> None:
+    """One half of the pixels: thread 0 takes the upper one into SUMS, thread 1 the lower one into LOWER."""
+    for i in range(n):
+        image = order[first + i]
+        if first + i + 2 < ahead:
+            coming = order[first + i + 2]
+            begin = starts[coming] if rank == 0 else middles[coming]
+            end = middles[coming] if rank == 0 else starts[coming + 1]
+            ink.fetch_ahead(columns, values, begin, end)
+        begin = starts[image] if rank == 0 else middles[image]
+        end = middles[image] if rank == 0 else starts[image + 1]
+        z = (table[SUMS] if rank == 0 else table[LOWER]) + i * table[STRIDE]
+        biased = 1 if rank == 0 else 0
+        ink.part_sums(
+            work,
+            z,
+            p,
+            table[WEIGHT],
+            table[OUTPUTS],
+            columns,
+            values,
+            begin,
+            end,
+            p,
+            table[BIAS],
+            biased,
+            table[OUTPUTS],
+        )
+
+
+@kernel
+def first_sums(
+    table: Any,
+    p: Any,
+    work: Any,
+    kind: int,
+    starts: Any,
+    middles: Any,
     columns: Any,
     values: Any,
     order: Any,
@@ -98,32 +200,23 @@ def forward_ink(
     crew: int,
     point: Any,
 ) -> None:
-    """Run the network over the images ``order[first : first + n]`` of an inked set, fetching ``ahead`` the next ones."""
-    begin, end = share(rank, crew, n, 1)
-    stride = table[STRIDE]
-    for i in range(begin, end):
-        image = order[first + i]
-        if first + i + 2 < ahead:
-            coming = order[first + i + 2]
-            ink.fetch_ahead(columns, values, starts[coming], starts[coming + 1])
-        ink.weighted_sums(
-            work,
-            table[SUMS] + i * stride,
-            p,
-            table[WEIGHT],
-            table[OUTPUTS],
-            columns,
-            values,
-            starts[image],
-            starts[image + 1],
-            p,
-            table[BIAS],
-            table[OUTPUTS],
-        )
-    meet(point, crew)
-    finish_layer(table, 0, work, n, rank, crew)
-    meet(point, crew)
-    forward_from(1, table, layers, p, work, n, rank, crew, point)
+    """The first layer's weighted sums of the images ``order[first : first + n]``; dense images stand in ``values``."""
+    if kind != INK_INPUT:
+        begin, end = share(rank, crew, n, 1)
+        at = table[SOURCE] + begin * table[SOURCE_STRIDE]
+        copy_rows(work, at, table[SOURCE_STRIDE], values, order, first + begin, end - begin, table[INPUTS])
+        meet(point, crew)
+        layer_sums(table, 0, p, work, n, rank, crew)
+    elif by_parts(table, kind, crew):
+        if rank < 2:
+            ink_part_sums(table, p, work, starts, middles, columns, values, order, first, n, ahead, rank)
+        meet(point, crew)
+        if rank == 0:
+            for i in range(0, n * table[STRIDE], LANES):
+                z = table[SUMS] + i
+                store(work, z, load(work, z, LANES) + load(work, table[LOWER] + i, LANES))
+    else:
+        ink_sums(table, p, work, starts, middles, columns, values, order, first, n, ahead, rank, crew)
 
 
 @kernel
@@ -143,6 +236,7 @@ def forward(
     work: Any,
     kind: int,
     starts: Any,
+    middles: Any,
     columns: Any,
     values: Any,
     order: Any,
@@ -153,16 +247,12 @@ def forward(
     crew: int,
     point: Any,
 ) -> None:
-    """Run the network over the images ``order[first : first + n]``; dense images are all in ``values``, by rows."""
-    if kind == INK_INPUT:
-        forward_ink(table, layers, p, work, starts, columns, values, order, first, n, ahead, rank, crew, point)
-    else:
-        begin, end = share(rank, crew, n, 1)
-        stride = table[SOURCE_STRIDE]
-        at = table[SOURCE] + begin * stride
-        copy_rows(work, at, stride, values, order, first + begin, end - begin, table[INPUTS])
-        meet(point, crew)
-        forward_from(0, table, layers, p, work, n, rank, crew, point)
+    """Run the network over the images ``order[first : first + n]``."""
+    first_sums(table, p, work, kind, starts, middles, columns, values, order, first, n, ahead, rank, crew, point)
+    meet(point, crew)
+    finish_layer(table, 0, work, n, rank, crew)
+    meet(point, crew)
+    forward_from(1, table, layers, p, work, n, rank, crew, point)
 
 
 @kernel
@@ -288,6 +378,7 @@ def first_gradient(
     work: Any,
     kind: int,
     starts: Any,
+    middles: Any,
     columns: Any,
     values: Any,
     order: Any,
@@ -296,11 +387,9 @@ def first_gradient(
     rank: int,
     crew: int,
 ) -> None:
-    """Add up the gradient of the first layer's weights and bias."""
-    delta, stride, k = table[DELTAS], table[STRIDE], table[OUTPUTS]
-    dense.bias_gradient(g, table[BIAS], work, delta, stride, n, k, rank, crew)
+    """Add up the gradient of the first layer's weights."""
     if kind == INK_INPUT:
-        spread_ink(table, g, work, starts, columns, values, order, first, n, rank, crew)
+        spread_ink(table, g, work, starts, middles, columns, values, order, first, n, rank, crew)
     else:
         dense.weight_gradient(
             g,
@@ -309,14 +398,20 @@ def first_gradient(
             table[SOURCE],
             table[SOURCE_STRIDE],
             work,
-            delta,
-            stride,
+            table[DELTAS],
+            table[STRIDE],
             n,
             table[INPUTS],
-            k,
+            table[OUTPUTS],
             rank,
             crew,
         )
+
+
+@kernel
+def first_bias_gradient(table: Any, g: Any, work: Any, n: int, rank: int, crew: int) -> None:
+    """Add up the gradient of the first layer's bias."""
+    dense.bias_gradient(g, table[BIAS], work, table[DELTAS], table[STRIDE], n, table[OUTPUTS], rank, crew)
 
 
 @kernel
@@ -325,6 +420,7 @@ def spread_ink(
     into: Any,
     work: Any,
     starts: Any,
+    middles: Any,
     columns: Any,
     values: Any,
     order: Any,
@@ -333,18 +429,26 @@ def spread_ink(
     rank: int,
     crew: int,
 ) -> None:
-    """``into[weight] += x' delta`` for the first layer over ink; a share of the outputs."""
+    """``into[weight] += x' delta`` for the first layer over ink; a share of the outputs, or of the pixels."""
     begin, end = share(rank, crew, table[OUTPUTS], ink.NARROW)
+    parted = by_parts(table, INK_INPUT, crew)
+    if parted:
+        begin = table[WEIGHT] - table[WEIGHT]
+        end = table[OUTPUTS] if rank < 2 else begin
     for i in range(n):
         image = order[first + i]
+        low, high = starts[image], starts[image + 1]
+        if parted:
+            low = low if rank == 0 else middles[image]
+            high = middles[image] if rank == 0 else high
         ink.spread(
             into,
             table[WEIGHT] + begin,
             table[OUTPUTS],
             columns,
             values,
-            starts[image],
-            starts[image + 1],
+            low,
+            high,
             work,
             table[DELTAS] + i * table[STRIDE] + begin,
             end - begin,
@@ -352,27 +456,8 @@ def spread_ink(
 
 
 @kernel
-def descend_ink(
-    table: Any,
-    p: Any,
-    g: Any,
-    work: Any,
-    starts: Any,
-    columns: Any,
-    values: Any,
-    order: Any,
-    first: int,
-    n: int,
-    rate: Any,
-    rank: int,
-    crew: int,
-    point: Any,
-) -> None:
-    """Plain gradient descent on the first layer's weights, straight from the ink: no gradient is stored."""
-    dense.bias_gradient(g, table[BIAS], work, table[DELTAS], table[STRIDE], n, table[OUTPUTS], rank, crew)
-    meet(point, crew)
+def scale_deltas(table: Any, work: Any, n: int, factor: Any, rank: int, crew: int) -> None:
+    """Multiply the first layer's deltas: by -rate they become its step, and `spread_ink` descends by itself."""
     begin, end = share(rank, crew, n * table[STRIDE], LANES)
     for i in range(table[DELTAS] + begin, table[DELTAS] + end, LANES):
-        store(work, i, load(work, i, LANES) * splat(-rate, LANES))
-    meet(point, crew)
-    spread_ink(table, p, work, starts, columns, values, order, first, n, rank, crew)
+        store(work, i, load(work, i, LANES) * splat(factor, LANES))

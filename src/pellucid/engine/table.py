@@ -21,8 +21,9 @@ from __future__ import annotations
     STRIDE,
     TRANSPOSED,  # work offset of the transposed weights (outputs, transposed stride), used on the way back
     TRANSPOSED_STRIDE,
+    LOWER,  # work offset of the first layer's sums over the lower half of the pixels, where two threads share it
     COLUMNS,
-) = range(15)
+) = range(16)
 
 DENSE = 0
 
@@ -39,6 +40,9 @@ SGD, MOMENTUM, NESTEROV, ADAM = range(4)
 
 ALIGNMENT = 16
 """Rows in the arena are padded to a multiple of this, so that lanes of any width fit."""
+
+PARTED_BELOW = 64
+"""Outputs of a first layer below which two threads share its pixels instead of the images or outputs."""
 
 TILE = 128
 """Images worked on at a time: their activations stay in the cache."""

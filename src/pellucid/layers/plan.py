@@ -65,6 +65,7 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
         parameter += layer.parameter_count(input_shape)
         source, stride, input_shape = int(row[t.VALUES]), int(row[t.STRIDE]), layer.output_shape(input_shape)
         rows.append(row)
+    rows[0][t.LOWER] = arena.take(t.TILE * rows[0][t.STRIDE])
     rows[0][t.SOURCE] = arena.take(t.TILE * rows[0][t.SOURCE_STRIDE])
     return Plan(np.array(rows), arena.size)
 
