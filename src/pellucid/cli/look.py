@@ -170,8 +170,8 @@ def _weights(terminal: Terminal, net: Network) -> None:
 
 def _reading_help(terminal: Terminal, full: bool) -> str:
     """How to read the pictures."""
-    colours = "Ink on light, amber squares raises a neuron's sum, ink on dark, blue ones lowers it."
-    signs = "Ink on + and # raises a neuron's sum, ink on - and = lowers it."
+    colours = "Ink where it is light and amber raises a neuron's sum, ink where it is dark and blue lowers it."
+    signs = "Ink where there is + or # raises a neuron's sum, ink where there is - or = lowers it."
     text = colours if terminal.look == "colour" else signs
     return text if full else f"{text} Each square is the mean of 2x2 weights."
 

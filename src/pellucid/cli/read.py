@@ -98,13 +98,14 @@ def _found(net: Network, name: str) -> _Found:
     except DataError as error:
         # One file of many: say which, where the message does not.
         raise error if name in str(error) else DataError(f"{name}: {error}") from error
-    return _Found(name, [(digit, net.read(_levels(net, digit.pixels))) for digit in digits])
+    return _Found(name, [(digit, net.read(levels(net, digit.pixels.ravel()))) for digit in digits])
 
 
-def _levels(net: Network, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Pixels from 0 to 1 as the levels and the shape that the network was made for."""
+def levels(net: Network, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pixels from 0 to 1 as the levels that the network was made for."""
     low, high = net.level_range or (0.0, 1.0)
-    return (low + pixels * (high - low)).reshape(net.input_shape).astype("float32")
+    scaled: NDArray[np.float32] = (low + pixels * (high - low)).astype("float32")
+    return scaled
 
 
 def _json_line(found: _Found) -> None:

@@ -48,8 +48,9 @@ def heading(reading: Reading, truth: str | None = None) -> Text:
 
 
 def side_by_side(cells: Sequence[Sequence[Text]], width: int, cell: int = CELL, gap: int = GAP) -> list[Text]:
-    """Cells in rows of as many as fit, an empty line between the rows."""
-    across = max(1, (width + gap) // (cell + gap))
+    """Cells in rows of as many as fit, all about as full as each other, an empty line between them."""
+    rows = -(-len(cells) // max(1, (width + gap) // (cell + gap)))
+    across = -(-len(cells) // max(1, rows))
     lines: list[Text] = []
     for begin in range(0, len(cells), across):
         row = cells[begin : begin + across]

@@ -22,6 +22,7 @@ DATA = "digits"
 _RATES = {"sgd": (1.0, 0.1), "momentum": (0.1, 0.02), "adam": (0.01, 0.003)}
 """Learning rates that suit sigmoid layers, and those that suit the others: best held-out accuracy on "digits"."""
 _MOST_PARAMETERS = 1 << 28
+_MOST_LAYERS = 100
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Recipe:
         """A trainer at its start."""
         from pellucid.training import Trainer
 
+        if self.seed is not None and self.seed < 0:
+            raise ConfigurationError(f"--seed expected a number of at least 0, got {self.seed}.")
         net = self._network(data)
         return Trainer(
             net,
@@ -120,8 +123,11 @@ def hidden_sizes(text: str) -> list[int]:
         sizes = [int(part) for part in text.split(",")]
     except ValueError:
         sizes = [0]
-    if min(sizes) < 1:
-        raise ConfigurationError(f'--hidden expected whole numbers of neurons such as 16,16, or "none"; got {text!r}.')
+    if min(sizes) < 1 or len(sizes) > _MOST_LAYERS:
+        raise ConfigurationError(
+            f"--hidden expected whole numbers of neurons such as 16,16, for at most "
+            f'{_MOST_LAYERS} layers, or "none"; got {text[:60]!r}.'
+        )
     return sizes
 
 

@@ -38,6 +38,8 @@ class Outcome:
     signal: int | None = None
     unsaved: str | None = None
     """Why checkpoints could not be written, where they could not."""
+    broken_off: bool = False
+    """Whether the signal left epochs undone."""
 
 
 def run(
@@ -85,6 +87,7 @@ def _follow(
                 view.epoch(event)
             elif isinstance(event, Stopped):
                 outcome.out_of_patience = event.reason == "patience"
+                outcome.broken_off = event.reason == "asked"
 
 
 @contextmanager

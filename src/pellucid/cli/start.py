@@ -39,7 +39,7 @@ def start() -> int:
         _open(terminal, digits.train, digits.test)
         trainer = Recipe().trainer(digits.train)
         outcome = run(trainer, digits.test, view_for(terminal), epochs=EPOCHS, checkpoint=checkpoint)
-    if outcome.signal is not None:
+    if outcome.broken_off:
         from pellucid.cli.train import broken_off
 
         return broken_off(terminal, trainer, outcome, _FILE, checkpoint, ())
@@ -145,6 +145,6 @@ def _suggest(terminal: Terminal, saved: bool) -> None:
     width = max(len(line) for line, _ in lines)
     for line, what in lines:
         if width + len(what) + 4 <= terminal.width:
-            terminal.say(f"  {line:<{width}}  {what}")
+            terminal.type(f"  {line:<{width}}  {what}")
         else:
-            terminal.say(f"  {line}")
+            terminal.type(f"  {line}")

@@ -45,6 +45,10 @@ class Terminal(Console):
         words = text if isinstance(text, Text) else Text(text)
         self.print(self.spelt(words), style=style, soft_wrap=not self.is_terminal)
 
+    def type(self, line: str) -> None:
+        """Print a command line to be copied: it is never broken."""
+        self.print(self.spelt(Text(line)), soft_wrap=True)
+
     def spelt(self, text: Text) -> Text:
         """The text in characters that can be shown here."""
         if self.unicode or text.plain.isascii():

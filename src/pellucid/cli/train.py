@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli.recipe import BATCH_SIZE, DATA, DECAY, EPOCHS, Recipe
-from pellucid.errors import ConfigurationError
+from pellucid.errors import ConfigurationError, DivergedError
 
 if TYPE_CHECKING:
     from pellucid.cli.session import Outcome
@@ -137,7 +137,8 @@ def train(
         Path | None,
         typer.Option(
             metavar="CHECKPOINT",
-            help="Go on where it stands, with the same bits as if nothing had happened.",
+            help="Go on where it stands, with the same bits as if nothing had happened. Of the options above only "
+            "--data, --epochs, --patience, --threads and --learning-rate may be given with it.",
             rich_help_panel=_WHERE,
         ),
     ] = None,
@@ -206,8 +207,13 @@ class _Job:
                 _introduce(terminal, trainer, parts)
             view = JsonView(sys.stdout) if as_json else view_for(terminal)
             epochs = EPOCHS if self.epochs is None and self.resume is None else self.epochs
-            outcome = run(trainer, parts.test, view, epochs=epochs, patience=self.patience, checkpoint=self.checkpoint)
-        if outcome.signal is not None:
+            try:
+                outcome = run(
+                    trainer, parts.test, view, epochs=epochs, patience=self.patience, checkpoint=self.checkpoint
+                )
+            except DivergedError as error:
+                raise DivergedError(f"{error} {self.checkpoint} holds those parameters.") from error
+        if outcome.broken_off:
             return broken_off(terminal, trainer, outcome, self.output, self.checkpoint, self.again)
         self._finish(terminal, trainer, parts, outcome, as_json)
         return 0
@@ -217,13 +223,16 @@ class _Job:
 
         if self.epochs is not None and self.epochs < 0:
             raise ConfigurationError(f"--epochs expected a number of at least 0, got {self.epochs}.")
+        if self.threads is not None and self.threads < 1:
+            raise ConfigurationError(f"--threads expected a number of at least 1, got {self.threads}.")
         if self.resume is None:
             return self.recipe.trainer(parts.train, self.threads)
-        if self.recipe.given():
-            raise ConfigurationError(
-                f"--resume goes on exactly as {self.resume} says: leave out {' and '.join(self.recipe.given())}."
-            )
-        return Trainer.resume(self.resume, parts.train, threads=self.threads)
+        if extra := [name for name in self.recipe.given() if name != "--learning-rate"]:
+            raise ConfigurationError(f"--resume goes on as {self.resume} says: leave out {' and '.join(extra)}.")
+        trainer = Trainer.resume(self.resume, parts.train, threads=self.threads)
+        if self.recipe.learning_rate is not None:
+            trainer.learning_rate = self.recipe.learning_rate
+        return trainer
 
     def _finish(self, terminal: Terminal, trainer: Trainer, parts: TrainTest, outcome: Outcome, as_json: bool) -> None:
         from pellucid.cli.session import save_network
@@ -249,7 +258,8 @@ class _Job:
         )
         terminal.say(f"Saved as {self.output}, {size(count)}.")
         further = command("train", "--resume", self.checkpoint, "--epochs", 2 * max(1, state.epoch), *self.again)
-        terminal.say(f"To train for longer: {further}")
+        terminal.say("To train for longer:")
+        terminal.type(f"  {further}")
 
 
 def load_data(source: str, terminal: Terminal) -> TrainTest:
@@ -272,8 +282,12 @@ def accuracy(trainer: Trainer, parts: TrainTest) -> float:
     """The share of the held-out images read right, also noted in the network's record."""
     import numpy as np
 
-    outputs = trainer.net(parts.test.images)
-    score = float(np.mean(np.argmax(outputs, axis=1) == parts.test.labels))
+    from pellucid.cli.read import levels
+
+    test = parts.test
+    low, high = test.level_range
+    unit = ((test.images.astype(np.float32) - low) / (high - low)).reshape(len(test), -1)
+    score = float(np.mean(np.argmax(trainer.net(levels(trainer.net, unit)), axis=1) == test.labels))
     trainer.net.record |= {"test_accuracy": score, "test_images": len(parts.test)}
     return score
 
@@ -295,7 +309,8 @@ def broken_off(
         save_network(trainer.net, output)
         terminal.say(f"Stopped in epoch {min(state.epoch + 1, state.planned)} of {state.planned}; saved as {output}.")
         if checkpoint is not None and outcome.unsaved is None:
-            terminal.say(f"To go on: {command('train', '--resume', checkpoint, *again)}")
+            terminal.say("To go on where it stands:")
+            terminal.type(f"  {command('train', '--resume', checkpoint, *again)}")
     except OutputError as error:
         terminal.say(f"Stopped, and nothing saved. {error}")
     return 128 + (outcome.signal or 0)
