@@ -222,6 +222,10 @@ class Network:
             classes=configuration.get("classes"),
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and deep-copied as configuration, parameters and record: views and buffers are made anew."""
+        return _restored, (type(self), self.configuration(), self.parameters.copy(), dict(self.record))
+
     def __repr__(self) -> str:
         sizes = "-".join(str(size) for size in [math.prod(self.input_shape), *(self._sizes())])
         return f"<Network {sizes}: {self.parameter_count:,} parameters>"
@@ -232,6 +236,15 @@ class Network:
             shape = layer.output_shape(shape)
             sizes.append(math.prod(shape))
         return sizes
+
+
+def _restored(
+    kind: type[Network], configuration: Mapping[str, Any], parameters: Vector, record: dict[str, Any]
+) -> Network:
+    net = kind.from_configuration(configuration)
+    net.parameters[...] = parameters
+    net.record = record
+    return net
 
 
 class _OneImage:

@@ -128,7 +128,7 @@ class Adam(Optimizer):
         super().__post_init__()
         _check("beta1", self.beta1, 0 <= self.beta1 < 1, "from 0 to below 1")
         _check("beta2", self.beta2, 0 <= self.beta2 < 1, "from 0 to below 1")
-        _check("epsilon", self.epsilon, self.epsilon > 0, "above 0")
+        _check("epsilon", self.epsilon, self.epsilon >= 1e-30, "of at least 1e-30")
 
     @property
     def code(self) -> int:

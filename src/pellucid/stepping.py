@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine import table as t
 from pellucid.engine.library import engine
+from pellucid.engine.target import plain_python
 from pellucid.layers.plan import aligned
 from pellucid.running import Feed, available_cores
 
@@ -52,6 +53,8 @@ class Stepper:
 
     def _crew(self, threads: int | None) -> int:
         """How many threads share a step; the results do not depend on it."""
+        if plain_python():
+            return 1
         if threads is not None:
             return threads
         work = 6.0 * self.net.parameter_count * self.batch_size

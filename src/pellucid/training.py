@@ -98,6 +98,10 @@ class Trainer:
     ) -> None:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
             raise ConfigurationError(f"batch_size expected an integer of at least 1, got {batch_size!r}.")
+        if threads is not None and (
+            isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 256
+        ):
+            raise ConfigurationError(f"threads expected an integer from 1 to 256, got {threads!r}.")
         self.net = net
         self.loss = loss
         self.optimizer = SGD(1.0) if optimizer is None else optimizer
@@ -313,17 +317,27 @@ class Trainer:
                 "The loss is NaN or infinite before the first step: the network's parameters or the data are "
                 "unusable. Reset the network, or look for extreme values."
             )
-        self.state = self._rewind.restore(guilty, self._vectors)
-        while self.step < guilty:
-            if self.state.batch == self.steps_per_epoch:
-                self._next_epoch()
-            past = min(self.state.batch + guilty - self.step, self.steps_per_epoch)
-            self._account(self._steps(past), past)
+        good = self._replay(guilty)
+        if good < guilty:
+            guilty = good
+            self._replay(good)
         rate = float(self._rates(np.array([guilty]))[0])
         raise DivergedError(
             f"The loss became NaN or infinite after step {guilty}, with learning rate {rate:g}: the parameters are "
             "back to those before that step. Try a smaller learning rate."
         )
+
+    def _replay(self, until: int) -> int:
+        """Take the steps from the last good state to ``until`` again, one by one; the first that spoils a parameter."""
+        self.state = self._rewind.restore(until, self._vectors)
+        while self.step < until:
+            if self.state.batch == self.steps_per_epoch:
+                self._next_epoch()
+            past = self.state.batch + 1
+            self._account(self._steps(past), past)
+            if not np.isfinite(self.net.parameters).all():
+                return self.step - 1
+        return until
 
     def _finish_epoch(self, judge: tuple[Feed, NDArray[np.int64]] | None) -> Epoch:
         state, count = self.state, self.images
@@ -425,9 +439,10 @@ class _Keeper:
 def _source(trainer: Trainer, data: Dataset) -> Any:
     if trainer.augment is None:
         return Shuffled(trainer._feed, trainer._labels, trainer.seed)
-    from pellucid.augmentation import Augmented
+    from pellucid.ahead import Augmented
 
-    return Augmented(trainer.augment, data, trainer._labels, trainer.batch_size, trainer.seed)
+    crew = trainer._stepper.crew
+    return Augmented(trainer.augment, data, trainer._labels, trainer.batch_size, trainer.seed, crew)
 
 
 def _fitting(net: Network, data: Dataset) -> tuple[Feed, NDArray[np.int64]]:
