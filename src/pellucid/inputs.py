@@ -43,7 +43,8 @@ class Ink:
     def middles(self) -> NDArray[np.int64]:
         """Each image's first entry in the lower half of the inputs, (N,)."""
         before = np.concatenate([[0], np.cumsum(self.columns < self.width // 2)])
-        return self.starts[:-1] + before[self.starts[1:]] - before[self.starts[:-1]]
+        middles: NDArray[np.int64] = self.starts[:-1] + before[self.starts[1:]] - before[self.starts[:-1]]
+        return middles
 
     @property
     def density(self) -> float:

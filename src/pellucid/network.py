@@ -152,7 +152,8 @@ class Network:
             return evaluate_lines(self, lines)
         if self._one is None:
             self._one = _OneImage(self)
-        return evaluate_lines(self, lines)[0]
+        outputs = evaluate_lines(self, lines)
+        return outputs.reshape(self.output_shape)
 
     def read(self, x: ArrayLike) -> Reading:
         """One input, with the best guess and the runner-up by name."""
@@ -255,7 +256,7 @@ class _OneImage:
         self._outputs = np.zeros(net.output_shape[0] + 1, np.float32)
         self._answer = self._outputs[:-1]
         size = math.prod(net.input_shape)
-        self._ways = {}
+        self._ways: dict[Any, Any] = {}
         arena = net.plan.arena()
         for dtype in (np.dtype(np.uint8), np.dtype(np.float32)):
             image = np.zeros(net.input_shape, dtype)

@@ -35,12 +35,12 @@ class Reading:
     @property
     def best(self) -> str:
         """The class with the largest output."""
-        return self.classes[self.order[0]]
+        return self.classes[int(self.order[0])]
 
     @property
     def runner_up(self) -> str | None:
         """The class with the second largest output; None where there is only one class."""
-        return self.classes[self.order[1]] if len(self.classes) > 1 else None
+        return self.classes[int(self.order[1])] if len(self.classes) > 1 else None
 
     @property
     def confidence(self) -> float:

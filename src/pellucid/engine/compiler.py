@@ -21,7 +21,7 @@ if plain_python():
 
 else:
     import llvmlite.binding as llvm
-    from numba.core import types
+    import numba.core.types as numba_types
     from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.cpu import CPUContext
@@ -59,14 +59,15 @@ else:
     class _Kernel(CPUDispatcher):  # type: ignore[misc]
         targetdescr = _DraftTarget("cpu")
 
+    _pointer: Any = vars(numba_types)["CPointer"]  # Numba's own type stubs leave it out
     _LETTERS = {
-        "i": types.int64,
-        "f": types.float32,
-        "F": types.CPointer(types.float32),
-        "D": types.CPointer(types.float64),
-        "I": types.CPointer(types.int64),
-        "H": types.CPointer(types.uint16),
-        "B": types.CPointer(types.uint8),
+        "i": numba_types.int64,
+        "f": numba_types.float32,
+        "F": _pointer(numba_types.float32),
+        "D": _pointer(numba_types.float64),
+        "I": _pointer(numba_types.int64),
+        "H": _pointer(numba_types.uint16),
+        "B": _pointer(numba_types.uint8),
     }
 
     def kernel(function: F) -> F:
@@ -78,7 +79,7 @@ else:
             "no_cpython_wrapper": True,
             "no_cfunc_wrapper": True,
         }
-        return _Kernel(function, targetoptions=options)  # type: ignore[return-value]
+        return _Kernel(function, targetoptions=options)
 
     def compile_entries(entries: Mapping[str, tuple[Any, str]]) -> bytes:
         """Compile entry points, with all they call, into one object file.
@@ -97,7 +98,7 @@ else:
         """
         symbols, whole = {}, llvm.parse_assembly("")
         for name, (function, letters) in entries.items():
-            signature = types.void(*(_LETTERS[letter] for letter in letters))
+            signature = numba_types.void(*(_LETTERS[letter] for letter in letters))
             function.compile(signature.args)
             compiled = function.overloads[signature.args]
             with global_compiler_lock:

@@ -20,7 +20,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +134,7 @@ def fingerprint() -> str:
 def _plain_engine() -> Engine:
     from pellucid.engine.entries import ENTRIES
 
-    return Engine({name: PlainEntry(function) for name, (function, _) in ENTRIES.items()})
+    return Engine({name: PlainEntry(cast("Callable[..., None]", function)) for name, (function, _) in ENTRIES.items()})
 
 
 def _compiled_engine() -> Engine:

@@ -16,6 +16,7 @@ from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import meet, share
 from pellucid.engine.lanes import LANES, load, splat, store
 from pellucid.engine.losses import is_right, lose
+from pellucid.engine.panels import NARROW
 from pellucid.engine.table import (
     ACTIVATION,
     BIAS,
@@ -430,7 +431,7 @@ def spread_ink(
     crew: int,
 ) -> None:
     """``into[weight] += x' delta`` for the first layer over ink; a share of the outputs, or of the pixels."""
-    begin, end = share(rank, crew, table[OUTPUTS], ink.NARROW)
+    begin, end = share(rank, crew, table[OUTPUTS], NARROW)
     parted = by_parts(table, INK_INPUT, crew)
     if parted:
         begin = table[WEIGHT] - table[WEIGHT]

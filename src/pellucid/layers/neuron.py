@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.errors import ShapeError
 from pellucid.layers.layer import Vector
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "identity": lambda z: z,
     "sigmoid": lambda z: 0.5 * (1.0 + np.tanh(0.5 * z)),
     "relu": lambda z: np.maximum(z, 0.0),
