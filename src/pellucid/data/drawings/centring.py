@@ -25,9 +25,10 @@ Picture = NDArray[np.float32]
 
 FIELD = 28
 BOX = 20
-# In pixels of the 20x20 box, over MNIST's training digits: 5 % are drawn thinner, half thinner than 2.75.
-THIN_STROKE = 1.85
-MEAN_STROKE = 2.75
+# In pixels of the 20x20 box: 1 % of MNIST's training digits are drawn thinner than the first. Widening those to the
+# second reads best; the mean, 2.75, closes loops.
+THIN_STROKE = 1.6
+WIDENED_STROKE = 2.1
 
 
 def center(
@@ -81,10 +82,7 @@ def center(
         return np.zeros((field, field), np.float32)
     if thicken:
         levels = thickened(levels, box)
-    if scale:
-        fitted = fit(trim(levels), box, smooth=smooth)
-    else:
-        fitted = fit(levels, field, smooth=smooth)
+    fitted = fit(trim(levels), box, smooth=smooth) if scale else fit(levels, field, smooth=smooth)
     return place(fitted, field, mass=mass)
 
 
@@ -109,7 +107,7 @@ def fit(ink: Picture, side: int, *, smooth: bool = True) -> Picture:
     longest = max(height, width)
     matrix = _averaging(longest, side) if smooth else _sampling(longest, side)
     top, left = (longest - height) // 2, (longest - width) // 2
-    return matrix[:, top : top + height] @ ink @ matrix[:, left : left + width].T
+    return np.asarray(matrix[:, top : top + height] @ ink @ matrix[:, left : left + width].T, np.float32)
 
 
 def place(fitted: Picture, field: int = FIELD, *, mass: bool = True) -> Picture:
@@ -130,13 +128,13 @@ def place(fitted: Picture, field: int = FIELD, *, mass: bool = True) -> Picture:
 
 
 def thickened(ink: Picture, box: int = BOX) -> Picture:
-    """Widen the strokes to MNIST's mean where they would come out thinner than nearly all of MNIST's."""
+    """Widen the strokes where they would come out thinner than nearly all of MNIST's."""
     left, top, right, bottom = ink_box(ink)
     pixel = max(bottom - top, right - left) / box
     width = stroke_width(ink) / pixel
     if not 0 < width < THIN_STROKE * box / BOX:
         return ink
-    radius = (MEAN_STROKE * box / BOX - width) * pixel / 2
+    radius = (WIDENED_STROKE * box / BOX - width) * pixel / 2
     if radius < 1:
         return ink
     from scipy import ndimage
@@ -148,20 +146,26 @@ def thickened(ink: Picture, box: int = BOX) -> Picture:
 
 
 def stroke_width(ink: Picture) -> float:
-    """Mean width of the strokes in pixels: twice the area over the outline's length.
+    """Mean width of the strokes in pixels: twice the area over the outline's length."""
+    outline = outline_length(ink)
+    return 2 * float(ink.sum()) / outline if outline else 0.0
 
-    The outline is measured by its crossings with rows and columns (Cauchy and Crofton), so soft edges count rightly.
+
+def outline_length(ink: Picture) -> float:
+    """Length of the ink's outline in pixels, from its crossings with rows and columns (Cauchy and Crofton).
+
+    Soft edges count once, since they cross as many levels as sharp ones.
     """
     padded = np.pad(ink, 1)
-    crossings = float(np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum())
-    return 2 * float(ink.sum()) / (crossings * math.pi / 4) if crossings else 0.0
+    crossings = np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum()
+    return float(crossings) * math.pi / 4
 
 
 def _averaging(source: int, target: int) -> Picture:
     edges = np.arange(target + 1) * (source / target)
     pixels = np.arange(source)
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.maximum(covered, 0) * (target / source)).astype(np.float32)
+    return np.asarray(np.maximum(covered, 0) * (target / source), np.float32)
 
 
 def _sampling(source: int, target: int) -> Picture:

@@ -42,9 +42,9 @@ def grey_of(flat: Image.Image) -> NDArray[np.float32]:
         raise DataError("Expected a picture of finite levels, got NaN or infinity: save it as PNG.")
     low, high = float(deep.min()), float(deep.max())
     if deep.dtype.kind == "f":
-        low, high = (0.0, 1.0) if 0 <= low and high <= 1 else (low, high)
+        low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
     else:
-        low, high = (0.0, 65535.0) if 0 <= low and high <= 65535 else (low, high)
+        low, high = (0.0, 65535.0) if low >= 0 and high <= 65535 else (low, high)
     return ((deep.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-6))).astype(np.float32)
 
 
@@ -56,7 +56,7 @@ def _ground(layered: Image.Image) -> tuple[int, int, int]:
     light = seen @ LUMA
     low, middle, high = np.percentile(light, [5, 50, 95])
     if len(seen) > SHEET_COVER * len(pixels) and high - low > SHEET_SPREAD:
-        red, green, blue = (int(round(255 * float(c))) for c in np.median(seen, axis=0))
+        red, green, blue = (round(255 * float(c)) for c in np.median(seen, axis=0))
         return red, green, blue
     return (0, 0, 0) if middle > 0.5 else (255, 255, 255)
 

@@ -13,15 +13,21 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pellucid.data.drawings.centring import BOX, fit, ink_box, place, thickened, trim
-from pellucid.data.drawings.grouping import Group, Labels, find_groups
+from pellucid.data.drawings.grouping import find_groups
 from pellucid.data.drawings.ink import ink_mask
-from pellucid.data.drawings.light import evened, ink_is_dark, noise_level, shrunk
+from pellucid.data.drawings.light import WIDEST_STROKE, evened, ink_is_dark, noise_level, shrunk, without_salt
+from pellucid.data.drawings.patches import Group, Labels, Mask, widest_stroke
 from pellucid.data.drawings.reading import read_picture
 
 Picture = NDArray[np.float32]
 
-# A 12-megapixel photo is searched at a third of its width and height.
+# A 12-megapixel photo is searched at a third of its width and height, and its strokes measured at a seventh.
 WORK_PIXELS = 1_500_000
+GLANCE_PIXELS = 300_000
+# Strokes of one picture differ in width by less than this factor.
+ROOMY = 2.2
+# In pictures smaller than this a single pixel may be part of a stroke.
+LEAST_SALTED = 60
 # Digits up to SMALL pixels tall carry their shape in grey edges, which are kept as they are; in those over LARGE
 # pixels a grey edge is blur, and is steepened, since scaling down to 20x20 makes edges of its own.
 SMALL, LARGE = 28, 90
@@ -37,17 +43,17 @@ class Digit:
         Left, top, right and bottom in the picture's pixels; right and bottom lie one past the last pixel.
     pixels : array, shape (28, 28), float32 in 0..1
         The digit as MNIST would hold it, ink bright.
-    steps : mapping of str to array
+    steps : mapping of str to array, float32 in 0..1
         The pictures on the way, first to last: "grey", "evened", "mask", "cut out", "scaled" and "centred". The first
-        three show the digit with a margin, at the size at which the picture was searched.
+        three show the digit with a margin, at the size at which the picture was searched; the last is `pixels`.
     """
 
     box: tuple[int, int, int, int]
     pixels: Picture
-    steps: Mapping[str, NDArray[Any]]
+    steps: Mapping[str, Picture]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Scene:
     """A picture at the size it is searched at, and what was made of it."""
 
@@ -55,7 +61,6 @@ class _Scene:
     grey: Picture
     contrast: Picture
     calm: Picture
-    mask: NDArray[np.bool_]
     labels: Labels
 
 
@@ -92,43 +97,64 @@ def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken:
     grey = read_picture(picture)
     factor = math.ceil(math.sqrt(grey.size / WORK_PIXELS))
     small = shrunk(grey, factor)
+    if min(small.shape) >= LEAST_SALTED:
+        small = without_salt(small)
     dark = ink_is_dark(small) if dark_ink is None else dark_ink
-    contrast = evened(small, dark=dark)
+    contrast = evened(small, dark=dark, widest=_stroke_window(small, dark))
     mask, calm = ink_mask(contrast)
     groups, labels = find_groups(mask)
-    scene = _Scene(factor, small, contrast, calm, mask, labels)
+    scene = _Scene(factor, small, contrast, calm, labels)
     return [_digit(scene, group, thicken) for group in groups]
 
 
+def _stroke_window(grey: Picture, dark: bool) -> float:
+    """Width in pixels that is safely more than any stroke's, and no more than that, so that shadows are followed."""
+    factor = math.ceil(math.sqrt(grey.size / GLANCE_PIXELS))
+    small = shrunk(grey, factor)
+    widest: float = WIDEST_STROKE * min(small.shape)
+    while widest > 3:
+        mask, _ = ink_mask(evened(small, dark=dark, widest=widest))
+        stroke = widest_stroke(mask)
+        if stroke:
+            return min(widest, ROOMY * stroke + 4) * factor
+        # Only what is as wide as a desk or a shadow was found: it counts as paper from now on.
+        widest /= 2.5
+    return float(WIDEST_STROKE * min(grey.shape))
+
+
 def _digit(scene: _Scene, group: Group, thicken: bool) -> Digit:
-    margin = max(2, group.size // 8)
-    height, width = scene.labels.shape
-    rows = slice(max(0, group.top - margin), min(height, group.bottom + margin))
-    columns = slice(max(0, group.left - margin), min(width, group.right + margin))
-    view = (rows, columns)
-    mine = np.isin(scene.labels[view], group.labels)
-    ink, edge = _soft(scene.calm[view], mine, (scene.labels[view] > 0) & ~mine, group.size)
+    rows, columns = _view(group, scene.labels.shape)
+    labels = scene.labels[rows, columns]
+    mine = np.isin(labels, group.labels)
+    ink, edge = _levels(scene.calm[rows, columns], mine, (labels > 0) & ~mine, group.size)
     left, top, right, bottom = ink_box(ink, edge)
-    cut = ink[top:bottom, left:right]
-    cut = trim(thickened(cut, BOX)) if thicken else cut
-    scaled = fit(cut, BOX)
-    centred = place(scaled)
+    cut = ink[top:bottom, left:right].copy()
+    scaled = fit(trim(thickened(cut)) if thicken else cut, BOX)
     steps = {
-        "grey": scene.grey[view].copy(),
-        "evened": np.maximum(scene.contrast[view], 0),
+        "grey": scene.grey[rows, columns].copy(),
+        "evened": np.clip(scene.contrast[rows, columns], 0, 1),
         "mask": mine.astype(np.float32),
-        "cut out": cut.copy(),
+        "cut out": cut,
         "scaled": scaled,
-        "centred": centred,
+        "centred": place(scaled),
     }
-    corner = (columns.start + left, rows.start + top, columns.start + right, rows.start + bottom)
-    return Digit(tuple(scene.factor * n for n in corner), centred, MappingProxyType(steps))  # type: ignore[arg-type]
+    x, y, n = columns.start, rows.start, scene.factor
+    box = ((x + left) * n, (y + top) * n, (x + right) * n, (y + bottom) * n)
+    return Digit(box, steps["centred"], MappingProxyType(steps))
 
 
-def _soft(calm: Picture, mine: NDArray[np.bool_], others: NDArray[np.bool_], size: int) -> tuple[Picture, float]:
-    """Grey levels of one digit's ink, and the level from which on they count for its box."""
+def _view(group: Group, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of a group's box with a margin."""
+    margin = max(2, group.size // 8)
+    rows = slice(max(0, group.top - margin), min(shape[0], group.bottom + margin))
+    columns = slice(max(0, group.left - margin), min(shape[1], group.right + margin))
+    return rows, columns
+
+
+def _levels(calm: Picture, mine: Mask, others: Mask, size: int) -> tuple[Picture, float]:
+    """Grey levels in 0..1 of one digit's ink, and the level from which on they count for its box."""
     large = min(max((size - SMALL) / (LARGE - SMALL), 0.0), 1.0)
-    full = float(np.percentile(calm[mine], 90))
+    full = float(np.percentile(calm[mine], 75))
     low = max(0.25 * full * large, 2.5 * noise_level(calm))
     high = max(full * (1 - 0.2 * large), 1.1 * low)
     near = ndimage.binary_dilation(mine, np.ones((3, 3)), iterations=2) & ~others

@@ -15,8 +15,14 @@ Mask = NDArray[np.bool_]
 # Least contrast that can be ink, and least ratio of ink to noise that needs no smoothing.
 FAINTEST = 0.03
 CLEAR = 14.0
+# Ratios of ink to noise below which a whole picture, or a single pixel, shows none.
+SURE = 7.5
+LIKELY = 4.0
 # Ink starts at this share of the strongest ink's contrast: half would lose what a light hand or a second pen wrote.
 INK_SHARE = 0.35
+# Where all ink nearby (within this share of the picture) is faint, it starts lower, down to this share.
+NEARBY = 0.15
+FAINT_SHARE = 0.2
 
 
 def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
@@ -31,9 +37,13 @@ def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
         strength = _strength(calm, noise)
         if strength >= CLEAR * noise or min(contrast.shape) < 60:
             break
-    if strength < max(FAINTEST, 6 * noise):
+    if strength < max(FAINTEST, SURE * noise):
         return np.zeros(contrast.shape, np.bool_), calm
-    return without_lines(calm > max(INK_SHARE * strength, 3.5 * noise)), calm
+    floor = max(FAINT_SHARE * strength, LIKELY * noise)
+    window = max(3, round(NEARBY * min(calm.shape)) | 1)
+    nearby = ndimage.uniform_filter(ndimage.maximum_filter(calm, window), window)
+    mask = calm > np.clip(INK_SHARE * nearby, floor, max(floor, INK_SHARE * strength))
+    return without_lines(mask, calm > floor), calm
 
 
 def _strength(calm: Picture, noise: float) -> float:

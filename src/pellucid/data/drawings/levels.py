@@ -43,4 +43,5 @@ def _checked(array: NDArray[Any]) -> NDArray[np.float32]:
         raise DataError("Expected a picture of numbers in 0..1, got NaN or infinity: replace them first.")
     if low < -OVERSHOOT or high > 1 + OVERSHOOT:
         raise DataError(f"Expected a float picture in 0..1, got {low:g} to {high:g}: divide by its largest level.")
-    return np.clip(array, 0, 1).astype(np.float32)
+    levels: NDArray[np.float32] = np.clip(array, 0, 1).astype(np.float32)
+    return levels

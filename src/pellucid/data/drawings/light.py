@@ -14,7 +14,9 @@ WIDEST_STROKE = 0.45
 WIDEST_GAP = 0.45
 GLANCE = 256
 # Darker paper than this share of the brightest is taken for a desk or a deep shadow, and not brightened further.
-DARKEST_PAPER = 0.25
+DARKEST_PAPER = 0.4
+# Added to dark paper's own level, which says little about the light on it where it is next to nothing.
+BLACK_PAPER = 0.1
 # These percentiles of a normal distribution lie this many standard deviations apart.
 NOISE_PERCENTILES = (10, 35)
 NOISE_SPREAD = 0.896
@@ -36,20 +38,21 @@ def ink_is_dark(grey: Picture) -> bool:
     return balance > 0
 
 
-def evened(grey: Picture, *, dark: bool) -> Picture:
+def evened(grey: Picture, *, dark: bool, widest: float | None = None) -> Picture:
     """Ink's contrast to the paper around it: about 0 on paper, up to 1 on ink, whatever the light.
 
-    The paper is first what remains when everything narrower than a third of the picture is wiped out (an opening),
-    then corrected by the mean of what lies outside the ink found so far, which removes the opening's bias under noise.
-    Light multiplies what a dark ink on light paper reflects, so there the contrast is a ratio.
+    The paper is first what remains when everything narrower than `widest` is wiped out (an opening; without it, than
+    nearly half of the picture), then corrected by the mean of what lies outside the ink found so far, which removes
+    the opening's bias under noise.
+    Light multiplies what ink and paper reflect, so the contrast is taken as a ratio to the light on the paper.
     """
     bright = 1 - grey if dark else grey
-    paper = _paper(bright)
+    paper = _paper(bright, WIDEST_STROKE * min(grey.shape) if widest is None else widest)
     contrast = bright - paper
-    if dark:
-        light = 1 - paper
-        contrast = contrast / np.maximum(light, DARKEST_PAPER * float(light.max()) + 1e-3)
-    return np.clip(contrast, -1, 1).astype(np.float32)
+    light = 1 - paper if dark else paper + BLACK_PAPER
+    brightest = float(light.max())
+    ratio = contrast / np.maximum(light, DARKEST_PAPER * brightest)
+    return np.asarray(ratio if dark else ratio * brightest, np.float32)
 
 
 def opened(picture: Picture, side: int) -> Picture:
@@ -66,6 +69,18 @@ def noise_level(contrast: Picture) -> float:
     return float(high - low) / NOISE_SPREAD
 
 
+def without_salt(picture: Picture) -> Picture:
+    """Bring every pixel that stands out from all its eight neighbours to the nearest of them; lines stay whole."""
+    padded = np.pad(picture, 1, mode="edge")
+    height, width = picture.shape
+    lowest, highest = np.full_like(picture, np.inf), np.full_like(picture, -np.inf)
+    for down, across in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (2, 2)):
+        neighbour = padded[down : down + height, across : across + width]
+        np.minimum(lowest, neighbour, out=lowest)
+        np.maximum(highest, neighbour, out=highest)
+    return np.clip(picture, lowest, highest)
+
+
 def shrunk(picture: Picture, factor: int) -> Picture:
     """Average blocks of (factor, factor) pixels; a rest at the right and lower edge is left out."""
     if factor <= 1:
@@ -76,8 +91,8 @@ def shrunk(picture: Picture, factor: int) -> Picture:
     return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
 
 
-def _paper(bright: Picture) -> Picture:
-    window = max(3, round(WIDEST_STROKE * min(bright.shape)) | 1)
+def _paper(bright: Picture, widest: float) -> Picture:
+    window = max(3, round(widest) | 1)
     floor = opened(bright, window)
     above = bright - floor
     bare = _bare(above)

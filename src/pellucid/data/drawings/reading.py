@@ -10,7 +10,7 @@ from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pellucid.data.drawings.colour import flatten, grey_of
 from pellucid.data.drawings.levels import as_levels
@@ -19,7 +19,7 @@ from pellucid.errors import DataError
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | NDArray[Any]
 
 # Formats decoded by Pillow alone; others (EPS, for one) would start another program.
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 256_000_000
 MIN_SIDE = 8
@@ -99,7 +99,7 @@ def _open(source: Source) -> tuple[str, IO[bytes]]:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise DataError(f"Expected a picture file, but could not open {path}: {reason}.") from error
-    if not hasattr(source, "read"):
+    if isinstance(source, np.ndarray) or not hasattr(source, "read"):
         raise DataError(
             f"Expected a path, bytes, a file object or an array, got {type(source).__name__}: pass one of these."
         )
@@ -133,7 +133,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _explain(name: str, error: Exception) -> str:
-    if isinstance(error, Image.UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError):
         return f"Expected a PNG, JPEG or other common picture, but {name} is not one: save it as PNG or JPEG."
     if isinstance(error, (Image.DecompressionBombError, MemoryError)):
         return f"Expected a picture of at most {MAX_PIXELS:,} pixels, but {name} unpacks to far more: save it smaller."

@@ -32,19 +32,22 @@ class Line:
     cover: float
 
 
-def without_lines(mask: Mask) -> Mask:
-    """Take out level and upright ruled lines; keep the strokes that cross them."""
+def without_lines(mask: Mask, faint: Mask) -> Mask:
+    """Take level and upright ruled lines out of `mask`, and keep the strokes that cross them.
+
+    `faint` is the mask of all that might be ink, where lines fainter than the ink are whole.
+    """
     if min(mask.shape) < LEAST_SIDE or not mask.any():
         return mask
-    return without_level_lines(without_level_lines(mask).T).T
+    return without_level_lines(without_level_lines(mask, faint).T, faint.T).T
 
 
-def without_level_lines(mask: Mask) -> Mask:
+def without_level_lines(mask: Mask, faint: Mask) -> Mask:
     """Take out the lines that run from the left edge to the right."""
     left = mask.copy()
-    lines = level_lines(mask)
+    lines = level_lines(faint)
     for line in lines:
-        rows, columns = _thin_runs(mask, line)
+        rows, columns = _thin_runs(mask, faint, line)
         others = np.count_nonzero(mask.sum(axis=0) > np.bincount(columns, minlength=mask.shape[1]))
         # The bar of a 7 cut out tightly is level and goes from edge to edge too, but stands alone over its stem.
         if len(lines) > 1 or others <= (1 - ALONE) * mask.shape[1]:
@@ -77,7 +80,7 @@ def _apart(lines: list[Line], distance: float) -> list[Line]:
     return kept
 
 
-def _thin_runs(mask: Mask, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _thin_runs(mask: Mask, faint: Mask, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of a line's pixels: upright runs of ink about as long as the line is thick, and no longer."""
     height, width = mask.shape
     thickest = max(2, round(THICK * min(mask.shape)))
@@ -85,12 +88,13 @@ def _thin_runs(mask: Mask, line: Line) -> tuple[NDArray[np.intp], NDArray[np.int
     centre = np.round(line.middle + line.slope * (np.arange(width) - width / 2)).astype(np.intp)
     rows = centre + np.arange(-reach, reach + 1)[:, None]
     columns = np.broadcast_to(np.arange(width), rows.shape)
-    band = mask[np.clip(rows, 0, height - 1), columns] & (rows >= 0) & (rows < height)
-    thickness = float(np.median(band.sum(axis=0)))
+    view = (np.clip(rows, 0, height - 1), columns)
+    inside = (rows >= 0) & (rows < height)
+    thickness = float(np.median((faint[view] & inside).sum(axis=0)))
     if not 0 < thickness <= thickest:
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    longer = ndimage.binary_opening(band, np.ones((math.ceil(1.5 * thickness) + 2, 1)))
-    runs = band & ~longer
+    band = mask[view] & inside
+    runs = band & ~ndimage.binary_opening(band, np.ones((math.ceil(1.5 * thickness) + 2, 1)))
     return rows[runs], columns[runs]
 
 

@@ -1,0 +1,105 @@
+"""The strokes of one digit brought together, those of its neighbours left apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+from pellucid.data.drawings.patches import Group, Labels
+
+# Sizes as shares of a digit's: less is a scrap of a stroke, less than the second a stroke rather than a digit.
+SCRAP = 0.35
+FRAGMENT = 0.55
+# Width over height from which on a patch is a bar, like that of a 5, and never a digit.
+FLAT = 1.6
+# No rule reaches further than this share of a digit's size.
+FARTHEST = 0.35
+EDGE_POINTS = 300
+
+
+def join_strokes(patches: list[Group], labels: Labels) -> list[Group]:
+    """Join patches, nearest first, as long as two of them belong to one digit."""
+    tall = typical_size(patches)
+    groups = dict(enumerate(patches))
+    gaps = _gaps(patches, labels, FARTHEST * tall)
+    while True:
+        fitting = [(gap, pair) for pair, gap in gaps.items() if _belong(groups[pair[0]], groups[pair[1]], gap, tall)]
+        if not fitting:
+            return list(groups.values())
+        _, (kept, gone) = min(fitting)
+        groups[kept] = groups[kept].joined(groups.pop(gone))
+        gaps = _redirected(gaps, kept, gone)
+
+
+def typical_size(groups: list[Group]) -> float:
+    """Size that most of the larger groups stay under: that of the digits, since their parts are smaller."""
+    sizes = np.array([g.size for g in groups])
+    return float(np.percentile(sizes[sizes >= 0.5 * sizes.max()], 75))
+
+
+def _belong(a: Group, b: Group, gap: float, tall: float) -> bool:
+    """Whether two groups, `gap` pixels apart, are strokes of one digit among digits of size `tall`.
+
+    The bounds were set on pairs of patches of MNIST's own broken digits and of their neighbours in a row.
+    """
+    small, large = (a, b) if a.size <= b.size else (b, a)
+    joined, room = a.joined(b), max(tall, large.size)
+    if large.size < SCRAP * tall or joined.width > 1.3 * room or joined.height > 1.35 * room:
+        return False
+    across = (min(a.right, b.right) - max(a.left, b.left)) / min(a.width, b.width)
+    down = (min(a.bottom, b.bottom) - max(a.top, b.top)) / min(a.height, b.height)
+    return gap < tall * _reach(small, across, down, tall)
+
+
+def _reach(small: Group, across: float, down: float, tall: float) -> float:
+    """How near the smaller of two groups must be to belong, given the shares in which they overlap across and down."""
+    if small.size < SCRAP * tall or small.width > FLAT * small.height:
+        return 0.3
+    if small.size < FRAGMENT * tall:
+        return FARTHEST if across > 0.5 else 0.18
+    if down < 0.35:  # one above the other, which neighbours in a row are not
+        return 0.25 if across > 0.2 else 0.0
+    if across > 0.8:
+        return 0.25 if down < 0.85 else 0.15
+    return 0.1 if across > 0.6 else 0.0
+
+
+def _gaps(patches: list[Group], labels: Labels, farthest: float) -> dict[tuple[int, int], float]:
+    """Least distance in pixels between the ink of each two patches, for those that are near."""
+    edges = [_edge_points(p, labels) for p in patches]
+    trees: dict[int, KDTree] = {}
+    gaps: dict[tuple[int, int], float] = {}
+    for i, a in enumerate(patches):
+        for j in range(i + 1, len(patches)):
+            if _box_gap(a, patches[j]) >= farthest:
+                continue
+            if i not in trees:
+                trees[i] = KDTree(edges[i])
+            gap = float(trees[i].query(edges[j], distance_upper_bound=farthest)[0].min())
+            if gap < farthest:
+                gaps[i, j] = gap
+    return gaps
+
+
+def _redirected(gaps: dict[tuple[int, int], float], kept: int, gone: int) -> dict[tuple[int, int], float]:
+    """Gaps after group `gone` became part of group `kept`."""
+    redirected: dict[tuple[int, int], float] = {}
+    for (i, j), gap in gaps.items():
+        first, second = sorted((kept if i == gone else i, kept if j == gone else j))
+        if first != second:
+            redirected[first, second] = min(gap, redirected.get((first, second), np.inf))
+    return redirected
+
+
+def _box_gap(a: Group, b: Group) -> float:
+    across = max(a.left - b.right, b.left - a.right, 0)
+    down = max(a.top - b.bottom, b.top - a.bottom, 0)
+    return float(np.hypot(across, down))
+
+
+def _edge_points(patch: Group, labels: Labels) -> NDArray[np.intp]:
+    ink = patch.ink(labels)
+    points: NDArray[np.intp] = np.argwhere(ink & ~ndimage.binary_erosion(ink)) + np.array([patch.top, patch.left])
+    return points[:: max(1, len(points) // EDGE_POINTS)]

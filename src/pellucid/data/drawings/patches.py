@@ -1,0 +1,120 @@
+"""Connected patches of ink, their boxes and measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pellucid.data.drawings.centring import outline_length
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+
+# Least size of a digit in pixels, and as a share of the picture's shorter side.
+LEAST_PIXELS = 5
+LEAST_SHARE = 0.025
+# Less than this share of the largest patch is a speck.
+SPECK = 0.1
+# Thickness over size: what is plumper is no stroke.
+PLUMPEST = 0.45
+# From this size on, an outline that is ragged by a pixel, as in a dithered picture, is smoothed before it is measured.
+RAGGED = 40
+
+
+@dataclass(frozen=True)
+class Group:
+    """One digit's patches of ink, or some of them: their label numbers and their common box."""
+
+    labels: tuple[int, ...]
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Width of the box in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Height of the box in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def size(self) -> int:
+        """Longer side of the box in pixels."""
+        return max(self.width, self.height)
+
+    def joined(self, other: Group) -> Group:
+        """Both groups as one."""
+        return Group(
+            self.labels + other.labels,
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+    def ink(self, labels: Labels) -> Mask:
+        """Cut the group's ink out of the picture of label numbers."""
+        return np.isin(labels[self.top : self.bottom, self.left : self.right], self.labels)
+
+
+def patches_of(mask: Mask) -> tuple[list[Group], Labels]:
+    """Patches of ink that are neither specks nor lines, and the picture of their label numbers."""
+    labels: Labels = np.zeros(mask.shape, np.int32)
+    ndimage.label(mask, np.ones((3, 3), np.int8), output=labels)
+    patches = [
+        Group((number,), box[1].start, box[0].start, box[1].stop, box[0].stop)
+        for number, box in enumerate(ndimage.find_objects(labels), start=1)
+    ]
+    patches = [p for p in patches if p.size >= 2 and not _is_line(p, mask.shape[1])]
+    largest = max((p.size for p in patches), default=0)
+    if largest < least_size(mask.shape):
+        return [], labels
+    return [p for p in patches if p.size >= SPECK * largest], labels
+
+
+def least_size(shape: tuple[int, ...]) -> float:
+    """Size in pixels below which nothing counts as a digit."""
+    return max(LEAST_PIXELS, LEAST_SHARE * min(shape))
+
+
+def widest_stroke(mask: Mask) -> float:
+    """Width in pixels that three quarters of what may be writing stay under; 0 where nothing may be."""
+    patches, labels = patches_of(mask)
+    if not patches:
+        return 0.0
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    thick = 2 * ndimage.maximum(depth, labels, [p.labels[0] for p in patches])
+    least = least_size(mask.shape)
+    strokes = [(p, t) for p, t in zip(patches, thick, strict=True) if p.size >= least and t <= PLUMPEST * p.size]
+    inner = [(p, t) for p, t in strokes if not _touches_edge(p, mask.shape)]
+    # Shadows and desks come in from the edge, but so do the digits of a picture cut to fit them.
+    if 2 * sum(p.size for p, _ in inner) >= sum(p.size for p, _ in strokes):
+        strokes = inner
+    return float(np.percentile([t for _, t in strokes], 75)) if strokes else 0.0
+
+
+def line_length(ink: Mask) -> float:
+    """Length of the line that ink is drawn with, as half of its outline, in longer sides of its box."""
+    size = float(max(ink.shape))
+    soft = np.pad(ink.astype(np.float32), 3)
+    return outline_length(ndimage.gaussian_filter(soft, 1.0) if size >= RAGGED else soft) / (2 * size)
+
+
+def thickness(ink: Mask) -> float:
+    """Width of ink in pixels where it is widest."""
+    return 2 * float(ndimage.distance_transform_edt(np.pad(ink, 1)).max())
+
+
+def _is_line(patch: Group, width: int) -> bool:
+    return patch.width > 4 * patch.height and patch.width > 0.4 * width
+
+
+def _touches_edge(patch: Group, shape: tuple[int, ...]) -> bool:
+    return patch.left == 0 or patch.top == 0 or patch.right == shape[1] or patch.bottom == shape[0]
