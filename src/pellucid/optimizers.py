@@ -50,7 +50,7 @@ class Optimizer:
 
     def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
         """For each step the two numbers the engine takes: the rate, and the scale of the second moment."""
-        return np.stack([rates, np.ones_like(rates)], axis=1).astype(np.float32)
+        return _as_float32(rates, np.ones_like(rates))
 
     def configuration(self) -> dict[str, Any]:
         """The arguments that make this optimiser again, and its kind."""
@@ -145,7 +145,7 @@ class Adam(Optimizer):
         """The bias corrections of both moments, told from the step number alone."""
         first = 1.0 - self.beta1 ** (steps + 1.0)
         second = 1.0 - self.beta2 ** (steps + 1.0)
-        return np.stack([rates / first, 1.0 / np.sqrt(second)], axis=1).astype(np.float32)
+        return _as_float32(rates / first, 1.0 / np.sqrt(second))
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {optimizer.kind: optimizer for optimizer in (SGD, Momentum, Adam)}
@@ -158,6 +158,12 @@ def optimizer_from(configuration: dict[str, Any]) -> Optimizer:
     kind = described.pop("kind")
     described["learning_rate"] = schedule_from(described["learning_rate"])
     return OPTIMIZERS[kind](**described)
+
+
+def _as_float32(rates: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Two numbers a step; a rate too large for float32 becomes infinite, and training says that it diverged."""
+    with np.errstate(over="ignore"):
+        return np.stack([rates, scales], axis=1).astype(np.float32)
 
 
 def _check(name: str, value: float, good: bool, wanted: str) -> None:

@@ -34,10 +34,16 @@ class Rewind:
         snapshot = _Snapshot(step, replace(state), tuple(vector.copy() for vector in vectors))
         self._snapshots = [*self._snapshots[-1:], snapshot]
 
+    def usable(self, step: int) -> bool:
+        """Whether there is anything finite to go back to at or before ``step``."""
+        return all(np.isfinite(vector).all() for vector in self._latest(step).vectors)
+
+    def _latest(self, step: int) -> _Snapshot:
+        return ([snapshot for snapshot in self._snapshots if snapshot.step <= step] or self._snapshots)[-1]
+
     def restore(self, step: int, vectors: Sequence[NDArray[np.float32]]) -> State:
         """Put back the latest vectors kept at or before ``step``; the state that goes with them."""
-        usable = [snapshot for snapshot in self._snapshots if snapshot.step <= step] or self._snapshots
-        snapshot = usable[-1]
+        snapshot = self._latest(step)
         for vector, kept in zip(vectors, snapshot.vectors, strict=True):
             vector[...] = kept
         self._snapshots = [snapshot]

@@ -312,7 +312,7 @@ class Trainer:
     def _undo(self, bad: int) -> None:
         """Go back to before the step whose outcome made the loss of step ``bad`` run away, and say so."""
         guilty = bad - 1
-        if guilty < 0:
+        if guilty < 0 or not self._rewind.usable(guilty):
             raise DivergedError(
                 "The loss is NaN or infinite before the first step: the network's parameters or the data are "
                 "unusable. Reset the network, or look for extreme values."
