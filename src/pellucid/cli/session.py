@@ -78,6 +78,9 @@ def _follow(
     checkpoint: Path | None,
 ) -> None:
     events = trainer.run(more, validation=test, patience=patience, progress=_TOLD_EVERY, checkpoint=checkpoint)
+    if outcome.signal is not None:
+        # It came before the run, which begins by forgetting earlier requests to stop.
+        trainer.stop()
     with closing(events):  # type: ignore[type-var]
         for event in events:
             if isinstance(event, Progress):
@@ -123,7 +126,7 @@ def checkpoint_of(output: Path) -> Path:
     >>> checkpoint_of(Path("digits.safetensors")).name, checkpoint_of(Path("net")).name
     ('digits.ckpt.safetensors', 'net.ckpt.safetensors')
     """
-    return output.with_name(output.name.removesuffix(ENDING) + CHECKPOINT_ENDING)
+    return output.parent / (output.name.removesuffix(ENDING) + CHECKPOINT_ENDING)
 
 
 def output_of(checkpoint: Path) -> Path | None:
@@ -145,7 +148,7 @@ def check_writable(path: Path) -> None:
 
     try:
         if path.is_dir():
-            raise OutputError(f"Could not write {path}: it is a folder. Name a file.")
+            raise OutputError(f"Could not write {path}: it is a folder. Name a file in it.")
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:

@@ -1,0 +1,97 @@
+"""`pellucid` without a command, as a process: piped, in terminals of several kinds, where nothing can be written."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from processes import call, in_terminal
+
+import pellucid as pl
+
+
+def test_the_main_job_trains_reads_saves_and_leads_on(tmp_path: Path) -> None:
+    done = call(cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    right = int(re.search(r"it reads ([\d,]+) right", done.stdout)[1].replace(",", ""))  # type: ignore[index]
+    assert right >= 0.92 * 2000
+    assert re.search(r"^epoch  1 of \d+  loss \d", done.stdout, re.MULTILINE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.safetensors"]
+
+    net, test = pl.load(tmp_path / "digits.safetensors"), pl.data.load("digits").test
+    assert net.parameter_count == 13_002
+    assert (net(test.images).argmax(1) == test.labels).sum() == right
+    assert net.record["test_accuracy"] == pytest.approx(right / 2000)
+
+    wrong = re.findall(r"(\d) at (0\.\d\d|1\.00), then (\d) at (0\.\d\d): it is (\d)", done.stdout)
+    assert wrong
+    assert all(best != truth and float(share) >= float(next_share) for best, share, _, next_share, truth in wrong)
+    assert f"{2000 - right:,}" in done.stdout.split("Read wrong", 1)[1].splitlines()[0]
+    _suggestions_work(done.stdout, tmp_path)
+
+
+def _suggestions_work(out: str, folder: Path) -> None:
+    suggested = [line.split("pellucid ", 1)[1].split("  ")[0] for line in out.splitlines() if " -m pellucid " in line]
+    assert len(suggested) >= 3
+    look = next(line for line in suggested if line.startswith("look"))
+    assert call(*look.split(), cwd=folder).returncode == 0
+
+
+def test_the_same_seed_gives_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    for folder in (tmp_path, tmp_path / "other"):
+        assert call(cwd=folder).returncode == 0
+    first, second = (pl.load(folder / "digits.safetensors") for folder in (tmp_path, tmp_path / "other"))
+    np.testing.assert_array_equal(first.parameters, second.parameters)
+
+
+@pytest.mark.parametrize("width", [40, 80, 121])
+def test_in_a_terminal_it_is_watched_and_no_line_is_too_long(tmp_path: Path, width: int) -> None:
+    shown = in_terminal(cwd=tmp_path, width=width)
+    assert shown.code == 0, shown.text
+    assert "\x1b[?25l" in shown.raw
+    assert shown.raw.rindex("\x1b[?25h") > shown.raw.rindex("\x1b[?25l")
+    assert "▀" in shown.text
+    assert "held out" in shown.text
+    assert "images a second" in shown.text
+    commands = [line for line in shown.lines if " -m pellucid " in line]
+    assert max(len(line) for line in shown.lines if line not in commands) <= width
+    assert commands
+
+
+def test_without_colour_pictures_are_drawn_in_one_colour(tmp_path: Path) -> None:
+    shown = in_terminal(cwd=tmp_path, NO_COLOR="1")
+    assert shown.code == 0
+    assert not re.search(r"\x1b\[[0-9;]*\b(3[0-9]|4[0-9]|9[0-7])\b[0-9;]*m", shown.raw)
+    assert "█" in shown.text
+
+
+@pytest.mark.parametrize("more", [{"LANG": "C"}, {"PYTHONIOENCODING": "ascii"}], ids=["C locale", "ASCII stream"])
+def test_where_only_ascii_can_be_shown_it_does_with_that(tmp_path: Path, more: dict[str, str]) -> None:
+    done = call(cwd=tmp_path, **more)
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    assert "\\x" not in done.stdout
+    assert "\\u" not in done.stdout
+    assert re.search(r"3 #+ +0\.\d\d", done.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
+def test_where_nothing_can_be_written_it_says_so_and_still_reads(tmp_path: Path) -> None:
+    import subprocess
+
+    from processes import environment
+
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = "import os, sys; os.rmdir(os.getcwd()); from pellucid.cli import main; main([])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=gone, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Not saved. Could not write digits.safetensors" in done.stdout
+    assert "Read right" in done.stdout
