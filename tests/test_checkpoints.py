@@ -73,7 +73,7 @@ def test_a_checkpoint_survives_kill_at_any_moment(tmp_path, delay):
     straight.take_steps(epochs * straight.steps_per_epoch)
     assert epochs >= 1
     assert np.array_equal(resumed.net.parameters, straight.net.parameters)
-    leftovers = [name for name in os.listdir(tmp_path) if name != path.name]
+    leftovers = [entry.name for entry in tmp_path.iterdir() if entry != path]
     assert all(name.endswith(".part") for name in leftovers)
 
 

@@ -57,7 +57,7 @@ def test_writing_replaces_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         pl.save(network(), path)
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == [path.name]
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 @quick

@@ -76,6 +76,7 @@ class PlainEntry:
         self._function = function
 
     def __call__(self, *arguments: Any) -> None:
+        """Run."""
         with np.errstate(all="ignore"):
             self._function(*arguments)
 
@@ -147,7 +148,7 @@ def _compiled_engine() -> Engine:
 
 
 def _compile() -> bytes:
-    """Compile, and pack the names of the entries and the object file into the bytes of a cache file, digest not included."""
+    """Compile, and pack the entries' names and the object file into what a cache file holds after its digest."""
     for listener in listeners:
         listener("compiling", 0.0)
     began = time.perf_counter()

@@ -89,8 +89,8 @@ def add_product(
 ) -> None:
     """``C += A B`` with C (m, n), A (m, k), B (k, n), all float32, in memory c, a, b from elements ci, ai, bi on.
 
-    C and B are stored by rows, ``c_row`` and ``b_row`` elements apart; element (i, p) of A is ``a[ai + i a_row + p a_step]``,
-    so that a transposed A costs nothing.
+    C and B are stored by rows, ``c_row`` and ``b_row`` elements apart; element (i, p) of A is
+    ``a[ai + i a_row + p a_step]``, so that a transposed A costs nothing.
     """
     j = 0
     while j < n:
