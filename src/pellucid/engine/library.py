@@ -57,6 +57,7 @@ class Entry:
         return block
 
     def __call__(self, *arguments: Any) -> None:
+        """Run."""
         # Named, so that the block outlives the call: other threads run meanwhile and would reuse its memory.
         block = self._block(arguments)
         self._function(block.ctypes.data)
