@@ -100,7 +100,7 @@ def losses(name: str, activation: str, z: Array, a: Array, targets: Sequence[int
             made.append(sum((y - t) ** 2 for y, t in zip(answers, wanted, strict=True)))
         elif activation == "softmax":
             top = sums.max()
-            made.append(top + math.log(sum(math.exp(v - top) for v in sums)) - sums[target])
+            made.append((top - sums[target]) + math.log(sum(math.exp(v - top) for v in sums)))
         else:
             # -log sigmoid(v) = log(1 + e**-v), and 1 - sigmoid(v) = sigmoid(-v)
             made.append(sum(np.logaddexp(0.0, -v if t else v) for v, t in zip(sums, wanted, strict=True)))

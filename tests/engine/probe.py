@@ -71,7 +71,7 @@ def pair(which: int, y: Any, a: Any, b: Any, c: Any) -> None:
 
 @kernel
 def reduce(y: Any, x: Any, small: Any, count: int) -> None:
-    """Of one vector x (LANES,): sum, maximum, maximum of the first ``count``, whether all are 0; and bytes to floats."""
+    """Of a vector x (LANES,): sum, maximum, maximum of the first ``count``, whether all are 0; and bytes to floats."""
     v = load(x, 0, LANES)
     y[0] = sum_lanes(v)
     y[1] = max_lanes(v)
@@ -94,7 +94,8 @@ PROBES = {
     "is_right": (is_right, "FiiII"),
     "add_product": (matmul.add_product, "FiiFiiiFiiiii"),
     "transpose": (matmul.transpose, "FiiFiiii"),
-    "ink_sums": (ink.weighted_sums, "FiFiiHFiiFii"),
+    "ink_sums": (ink.weighted_sums, "FiFiiHFiiiFii"),
+    "part_sums": (ink.part_sums, "FiFiiHFiiFiii"),
     "spread": (ink.spread, "FiiHFiiFii"),
     "line_sums": (lines.weighted_sums, "FiFiiFiiFii"),
     "activate": (activations.activate, "iFiFii"),
@@ -114,7 +115,7 @@ PROBES = {
 def probe() -> Any:
     """The kernels of `PROBES`; compiled code is kept beside the engine's."""
     if PLAIN:
-        return Engine({name: PlainEntry(function) for name, (function, _) in PROBES.items()})
+        return Engine({name: PlainEntry(*entry) for name, entry in PROBES.items()})
     mark = hashlib.sha256(Path(__file__).read_bytes() + fingerprint().encode()).hexdigest()[:24]
     path = cache_folder() / f"probe-{mark}.bin"
     stored = _read(path)

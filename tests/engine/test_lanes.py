@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from engine.probe import probe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.probe import probe
 from pellucid.engine.lanes import LANES
 
 Floats = npt.NDArray[np.float32]

@@ -28,7 +28,7 @@ if not PLAIN:
     from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
     from numba.extending import intrinsic, lower_builtin, models, register_model
 
-    class Lanes(types.Type):  # type: ignore[misc]
+    class Lanes(types.Type):
         """The Numba type of ``width`` float32 side by side."""
 
         def __init__(self, width: int) -> None:
@@ -37,10 +37,12 @@ if not PLAIN:
 
         @property
         def vector(self) -> ir.VectorType:
+            """The LLVM type."""
             return ir.VectorType(ir.FloatType(), self.width)
 
         @property
         def integers(self) -> ir.VectorType:
+            """The LLVM type of as many 32-bit integers."""
             return ir.VectorType(ir.IntType(32), self.width)
 
     @register_model(Lanes)
@@ -311,7 +313,7 @@ def _plain_raise_power(a: Any, shifted: Any) -> Any:
 
 @operation(plain=_plain_raise_power)
 def raise_power(typing: Any, a: Any, shifted: Any) -> Any:
-    """``a * 2**n``, where ``shifted`` is the float ``n + 1.5 * 2**23``, n an integer, and a and the result are normal."""
+    """``a * 2**n`` for normal a and result, where ``shifted`` is the float ``n + 1.5 * 2**23`` of an integer n."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         bits, power = (builder.bitcast(argument, a.integers) for argument in arguments)

@@ -20,7 +20,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,19 +71,25 @@ class Entry:
 
 
 class PlainEntry:
-    """The same entry point as plain Python, for a debugger."""
+    """The same entry point as plain Python, for a debugger: arrays arrive as memory does, in one line."""
 
-    def __init__(self, function: Callable[..., None]) -> None:
-        self._function = function
+    def __init__(self, function: Any, letters: str) -> None:
+        self._function, self._letters = function, letters
 
     def __call__(self, *arguments: Any) -> None:
         """Run."""
         with np.errstate(all="ignore"):
-            self._function(*arguments)
+            self._function(*map(_as_passed, self._letters, arguments))
 
     def bind(self, *arguments: Any) -> Callable[[], None]:
         """Fix all arguments."""
         return lambda: self(*arguments)
+
+
+def _as_passed(letter: str, argument: Any) -> Any:
+    if isinstance(argument, np.ndarray):
+        return argument.reshape(-1)
+    return np.float32(argument) if letter == "f" else int(argument)
 
 
 class Engine:
@@ -136,7 +142,7 @@ def fingerprint() -> str:
 def _plain_engine() -> Engine:
     from pellucid.engine.entries import ENTRIES
 
-    return Engine({name: PlainEntry(cast("Callable[..., None]", function)) for name, (function, _) in ENTRIES.items()})
+    return Engine({name: PlainEntry(function, letters) for name, (function, letters) in ENTRIES.items()})
 
 
 def _compiled_engine() -> Engine:

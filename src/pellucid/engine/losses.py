@@ -27,7 +27,7 @@ def is_right(y: Any, row: int, width: int, target: int) -> bool:
     for j in range(target):
         if not y[row + j] < mine:
             return False
-    for j in range(target + 1, width):
+    for j in range(target + 1, width):  # noqa: SIM110 (a generator cannot be compiled)
         if not y[row + j] <= mine:
             return False
     return True
@@ -42,25 +42,32 @@ def softmax_cross_entropy(
     Told from z and not from the probability, it is right even where the probability rounds to 0.
     """
     for n in range(0, rows, LANES):
-        store(loss, li + n, load(top, ti + n, LANES) + log(load(mass, mi + n, LANES)))
+        store(loss, li + n, log(load(mass, mi + n, LANES)))
     for n in range(rows):
-        loss[li + n] -= z[zi + n * stride + targets[n]]
+        # The difference first: large sums cancel exactly.
+        loss[li + n] += top[ti + n] - z[zi + n * stride + targets[n]]
 
 
 @kernel
 def sigmoid_cross_entropy(
     loss: Any, li: int, z: Any, zi: int, stride: int, targets: Any, rows: int, width: int
 ) -> None:
-    """``loss[n] = -sum over j of (t log y + (1 - t) log(1 - y))``, from z: ``max(z, 0) - t z + log(1 + exp -|z|)``."""
+    """``loss[n] = -sum over j of (t log y + (1 - t) log(1 - y))``, from z.
+
+    That is the sum of ``log(1 + exp v) = max(v, 0) + log(1 + exp -|v|)`` with v = -z for the target and v = z for the
+    others.
+    """
     for n in range(rows):
         row = zi + n * stride
         total = splat(_ZERO, LANES)
         for j in range(0, width, LANES):
-            v = load_first(z, row + j, width - j, LANES)
+            place = targets[n] - j
+            sign = fill_rest(fill_rest(splat(_ONE, LANES), place, -_ONE), place + 1, _ONE)
+            v = load_first(z, row + j, width - j, LANES) * sign
             size = maximum(v, splat(_ZERO, LANES) - v)
             tail = log(splat(_ONE, LANES) + exp(splat(_ZERO, LANES) - size))
             total = total + fill_rest(maximum(v, splat(_ZERO, LANES)) + tail, width - j, _ZERO)
-        loss[li + n] = sum_lanes(total) - z[row + targets[n]]
+        loss[li + n] = sum_lanes(total)
 
 
 @kernel

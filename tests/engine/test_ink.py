@@ -1,0 +1,117 @@
+"""Ink against dense: the same sums and the same gradients, with the black pixels left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.probe import probe
+from pellucid.engine.lanes import LANES, PLAIN
+from pellucid.engine.library import engine
+from pellucid.engine.panels import BROAD, NARROW
+from pellucid.engine.table import FLOATS, LEVELS
+
+EXAMPLES = 15 if PLAIN else 120
+MARK = 4321.0
+
+Floats = npt.NDArray[np.float32]
+outputs = st.integers(1, 12) | st.sampled_from([NARROW - 1, NARROW, NARROW + 1, BROAD, BROAD + NARROW + 3, 2 * BROAD])
+inputs = st.integers(1, 50) | st.sampled_from([LANES, 4 * LANES])
+
+
+def image(rng: np.random.Generator, size: int, density: float) -> Floats:
+    return (rng.uniform(0.1, 1, size) * (rng.random(size) < density)).astype(np.float32)
+
+
+def entries(x: Floats) -> tuple[npt.NDArray[np.uint16], Floats]:
+    """The naive way to an image's ink, one spare place at the end."""
+    columns = [i for i, v in enumerate(x) if v != 0]
+    return np.array([*columns, 0], np.uint16), np.array([*(x[i] for i in columns), MARK], np.float32)
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(d=inputs, k=outputs, density=st.sampled_from([0.0, 0.2, 1.0]), seed=st.integers(0, 99))
+def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, w = image(rng, d, density), rng.standard_normal((d, k)).astype(np.float32)
+    bias = rng.standard_normal(k).astype(np.float32)
+    columns, values = entries(x)
+    z = np.full((2, k + 3), MARK, np.float32)
+    last = len(columns) - 1
+    middle = int((columns[:last] < d // 2).sum())
+    probe().ink_sums(z, 1, w, 0, k, columns, values, 0, middle, last, bias, 0, k)
+    probe().line_sums(z, k + 4, w, 0, k, x, 0, d, bias, 0, k)
+    truth = bias + x.astype(np.float64) @ w
+    np.testing.assert_allclose(z[:, 1:-2], [truth, truth], rtol=0, atol=2e-5)
+    assert (z[:, [0, -2, -1]] == MARK).all()
+
+    parts = np.full((2, k + 1), MARK, np.float32)
+    probe().part_sums(parts, 0, w, 0, k, columns, values, 0, middle, bias, 0, 1, k)
+    probe().part_sums(parts, k + 1, w, 0, k, columns, values, middle, last, bias, 0, 0, k)
+    np.testing.assert_array_equal(parts[0, :k] + parts[1, :k], z[0, 1:-2])
+    assert (parts[:, k] == MARK).all()
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(d=inputs, k=outputs, seed=st.integers(0, 99))
+def test_spread_adds_the_outer_product(d: int, k: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, s = image(rng, d, 0.3), rng.standard_normal(k).astype(np.float32)
+    columns, values = entries(x)
+    w = np.full((d, k + 2), MARK, np.float32)
+    w[:, 1:-1] = before = rng.standard_normal((d, k)).astype(np.float32)
+    probe().spread(w, 1, k + 2, columns, values, 0, len(columns) - 1, s, 0, k)
+    np.testing.assert_allclose(w[:, 1:-1], before + np.outer(x.astype(np.float64), s), rtol=0, atol=1e-6)
+    assert (w[:, [0, -1]] == MARK).all()
+    np.testing.assert_array_equal(w[x == 0, 1:-1], before[x == 0])
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(
+    counts=st.lists(st.sampled_from([0.0, 0.1, 0.5, 1.0]), min_size=0, max_size=5),
+    width=inputs,
+    kind=st.sampled_from([FLOATS, LEVELS]),
+    levels=st.sampled_from([(0.0, 1.0), (0.0, 255.0), (0.0, 9.0), (3.0, 7.0), (-1.0, 2.0)]),
+    seed=st.integers(0, 99),
+)
+def test_collect(counts: list[float], width: int, kind: int, levels: tuple[float, float], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    low, span = levels
+    dense = np.array([image(rng, width, density) for density in counts], np.float32).reshape(len(counts), width)
+    dense = np.where(dense == 0, np.float32(low), dense * np.float32(200))
+    small = np.clip(dense, 0, 255).astype(np.uint8)
+    dense = small.astype(np.float32) if kind == LEVELS else dense
+    truth = [entries((row - np.float32(low)) / np.float32(span)) for row in dense]
+    total = int((dense != low).sum())
+    starts = np.full(len(counts) + 2, -7)
+    columns, values = np.full(total + 2, 60000, np.uint16), np.full(total + 2, MARK, np.float32)
+    engine().collect(columns, values, starts, kind, small, dense, low, span, len(counts), width)
+    assert starts[-1] == -7
+    assert starts[:-1].tolist() == [0, *np.cumsum([len(c) - 1 for c, _ in truth])]
+    np.testing.assert_array_equal(columns[:total], np.concatenate([np.zeros(0), *(c[:-1] for c, _ in truth)]))
+    np.testing.assert_array_equal(values[:total], np.concatenate([np.zeros(0), *(v[:-1] for _, v in truth)]))
+    assert (columns[-1], values[-1]) == (60000, MARK)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.0, 1e-45])
+def test_collect_keeps_all_that_is_not_zero(value: float) -> None:
+    x = np.zeros((1, 3 * LANES + 1), np.float32)
+    x[0, [5, 3 * LANES]] = value
+    starts, columns, values = np.zeros(2, np.int64), np.zeros(3, np.uint16), np.zeros(3, np.float32)
+    engine().collect(columns, values, starts, FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, x.shape[1])
+    if value == 0:
+        assert starts[1] == 0
+    else:
+        assert columns[: starts[1]].tolist() == [5, 3 * LANES]
+        np.testing.assert_array_equal(values[:2], np.float32(value))
+
+
+def test_collect_reaches_the_last_column_a_number_of_16_bits_has() -> None:
+    x = np.zeros((1, 65536), np.float32)
+    x[0, [0, 65535]] = 1
+    starts, columns, values = np.zeros(2, np.int64), np.zeros(3, np.uint16), np.zeros(3, np.float32)
+    engine().collect(columns, values, starts, FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, 65536)
+    assert columns[: starts[1]].tolist() == [0, 65535]
