@@ -16,6 +16,7 @@ import numpy as np
 
 from pellucid.engine import activations, dense, ink, lines, losses, matmul, optimizers
 from pellucid.engine.compiler import kernel
+from pellucid.engine.crew import share
 from pellucid.engine.lanes import (
     LANES,
     PLAIN,
@@ -87,7 +88,16 @@ def is_right(y: Any, rows: int, width: int, targets: Any, answers: Any) -> None:
         answers[n] = 1 if losses.is_right(y, n * width, width, targets[n]) else 0
 
 
+@kernel
+def cut(y: Any, rank: int, crew: int, count: int, unit: int) -> None:
+    """Thread ``rank``'s share of ``count`` things, to y (2,)."""
+    begin, end = share(rank, crew, count, unit)
+    y[0] = begin
+    y[1] = end
+
+
 PROBES = {
+    "cut": (cut, "Iiiii"),
     "copy_first": (copy_first, "FFi"),
     "pair": (pair, "iFFFF"),
     "reduce": (reduce, "FFBi"),
