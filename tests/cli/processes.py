@@ -16,6 +16,18 @@ import pytest
 import pellucid
 
 SOURCE = str(Path(pellucid.__file__).parents[1])
+
+
+@dataclass
+class Answer:
+    """What one call inside the test's process came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Answer]
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07)")
 
 
@@ -64,7 +76,12 @@ class Shown:
 
 
 def in_terminal(
-    *arguments: object, cwd: Path, width: int = 80, disturb: Callable[[int, str], bool] | None = None, **more: str
+    *arguments: object,
+    cwd: Path,
+    width: int = 80,
+    disturb: Callable[[int, str], bool] | None = None,
+    module: str = "pellucid",
+    **more: str,
 ) -> Shown:
     """Run the command in a pseudo-terminal; ``disturb(process, output so far)`` is asked until it says it is done."""
     pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
@@ -75,7 +92,7 @@ def in_terminal(
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "pellucid", *map(str, arguments)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         cwd=cwd, env=environment(**more), stdin=its, stdout=its, stderr=its, start_new_session=True,
     )  # fmt: skip
     os.close(its)

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
-from processes import begin, call, in_terminal
+from processes import Run, begin, call, in_terminal
 
 import pellucid as pl
 

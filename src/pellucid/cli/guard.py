@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def complain(error: object) -> int:
 def _invoke(command: Any, arguments: list[str]) -> int:
     """Parse and call, without the endings that Click would choose by itself."""
     try:
-        with command.make_context("pellucid", arguments) as context:
+        with command.make_context("pellucid", arguments, terminal_width=_page_width()) as context:
             result = command.invoke(context)
             return result if isinstance(result, int) else 0
     except typer.Exit as ending:
@@ -64,6 +65,11 @@ def _invoke(command: Any, arguments: list[str]) -> int:
                 f"{error.format_message().rstrip('.')}. See {page.replace('pellucid', program(), 1)} --help."
             )
         raise
+
+
+def _page_width() -> int:
+    """How wide help pages are: Click would not go below 50 columns."""
+    return max(24, min(shutil.get_terminal_size().columns, 100) - 1)
 
 
 def _prepare_streams() -> None:

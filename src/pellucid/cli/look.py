@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pellucid.cli.words import clean, duration, percent, size
+
 if TYPE_CHECKING:
     from pellucid.cli.terminal import Terminal
     from pellucid.network import Network
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 def look(
     model: Annotated[
-        str | None, typer.Argument(metavar="[NAME|FILE]", help="A network. Default: the one that `read` uses.")
+        str | None, typer.Argument(metavar="NAME|FILE", help="A network. Default: the one that `read` uses.")
     ] = None,
     save: Annotated[
         Path | None,
@@ -41,8 +43,6 @@ def _layers(terminal: Terminal, name: str, net: Network) -> None:
     """A line a layer: its equation, its parameters by name and shape, how many there are."""
     from rich.text import Text
 
-    from pellucid.cli.words import clean
-
     inputs = "x".join(map(str, net.input_shape))
     terminal.say(f"{clean(name)}: {inputs} inputs, {net.parameter_count:,} parameters", "bold")
     shape, rows = net.input_shape, []
@@ -64,8 +64,6 @@ def _layers(terminal: Terminal, name: str, net: Network) -> None:
 
 def _training(terminal: Terminal, net: Network) -> None:
     """The record that came with the network."""
-    from pellucid.cli.words import clean
-
     terminal.say()
     lines = record_lines(net.record)
     if not lines:
@@ -98,16 +96,12 @@ def record_lines(record: dict[str, Any]) -> list[tuple[str, str]]:
     return lines + [(str(name).replace("_", " "), _value(value)) for name, value in left.items()]
 
 
-def _held_out(accuracy: float, images: int) -> str:
-    from pellucid.cli.words import percent
-
-    return f"{percent(accuracy)} right of {images:,}"
-
-
 def _time(epochs: int, seconds: float) -> str:
-    from pellucid.cli.words import duration
-
     return f"{epochs:,} epochs in {duration(seconds)}"
+
+
+def _of_its_kind(mean: float, deviation: float, seeds: int) -> str:
+    return f"{percent(mean)} right on average, standard deviation {percent(deviation)}, over {seeds} seeds"
 
 
 def _optimizer(optimizer: dict[str, Any]) -> str:
@@ -119,7 +113,9 @@ def _optimizer(optimizer: dict[str, Any]) -> str:
 _PHRASES: tuple[tuple[str, tuple[str, ...], Any], ...] = (
     ("data", ("data", "images"), lambda data, images: f"{data}, {images:,} images"),
     ("trained", ("epochs", "seconds"), _time),
-    ("held out", ("test_accuracy", "test_images"), _held_out),
+    ("held out", ("test_accuracy", "test_images"), lambda share, count: f"{percent(share)} right of {count:,}"),
+    ("held out", ("test_accuracy",), lambda accuracy: f"{percent(accuracy)} right"),
+    ("of its kind", ("test_accuracy_mean", "test_accuracy_std", "seeds"), _of_its_kind),
     ("loss", ("loss",), str),
     ("optimizer", ("optimizer",), _optimizer),
     ("augmented", ("augment",), lambda augment: "no" if augment is None else _value(augment)),
@@ -179,7 +175,6 @@ def _reading_help(terminal: Terminal, full: bool) -> str:
 def _save(terminal: Terminal, name: str, net: Network, path: Path) -> None:
     from pellucid.cli.session import check_writable, unwritable
     from pellucid.cli.sheet import contact_sheet
-    from pellucid.cli.words import size
     from pellucid.files import write_whole
 
     check_writable(path)

@@ -16,7 +16,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("train --data mnist --activation relu", "train another one"),
     ),
     "train": (
-        ("", "the main job's network, as lines"),
+        ("", "the network of the main job, plainly trained"),
         ("--data mnist --epochs 20", "all 70,000 digits of MNIST (downloaded once)"),
         ("--data letters/ --hidden 64,32", "pictures of your own, a subfolder for each class"),
         ("--activation relu --optimizer adam", "another activation, another way down"),
@@ -50,21 +50,32 @@ class _Page:
 
     name: str | None
 
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """The shape of the command line."""
+        pieces = [_argument(parameter) for parameter in self.get_params(ctx) if _is_argument(parameter)]  # type: ignore[attr-defined]
+        last = ["[COMMAND]"] if ctx.parent is None else []
+        formatter.write_usage(
+            ctx.command_path.replace("pellucid", program(), 1), " ".join(["[OPTIONS]", *pieces, *last])
+        )
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Options, by the group that each names."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):  # type: ignore[attr-defined]
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                title = getattr(parameter, "rich_help_panel", None) or "Options"
-                groups.setdefault(title, []).append(record)
+            if _is_argument(parameter):
+                groups.setdefault("Arguments", []).append((_argument(parameter), parameter.help))
+            elif (record := parameter.get_help_record(ctx)) is not None:
+                groups.setdefault(getattr(parameter, "rich_help_panel", None) or "Options", []).append(record)
         groups["Options"] = groups.pop("Options", [])
+        if ctx.parent is None:
+            groups["Commands"] = [
+                (name, self.commands[name].get_short_help_str(100))  # type: ignore[attr-defined]
+                for name in self.list_commands(ctx)  # type: ignore[attr-defined]
+            ]
         for title, records in groups.items():
             if records:
                 with formatter.section(title):
-                    formatter.write_dl(records)
-        if hasattr(self, "format_commands"):
-            self.format_commands(ctx, formatter)
+                    formatter.write_dl(records, col_max=max(12, formatter.width // 3))
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Examples, as they are typed."""
@@ -77,6 +88,16 @@ class _Page:
                 parts = [f"{line:<{width}}  {what}"] if fits else [line, f"    {what}"]
                 for part in parts:
                     formatter.write(f"{'':{formatter.current_indent}}{part}\n")
+
+
+def _is_argument(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "argument")
+
+
+def _argument(parameter: Any) -> str:
+    """An argument as usage lines write it."""
+    shown = f"{parameter.metavar}..." if parameter.nargs == -1 else str(parameter.metavar)
+    return shown if parameter.required else f"[{shown}]"
 
 
 class CommandPage(_Page, TyperCommand):

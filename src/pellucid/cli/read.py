@@ -26,7 +26,7 @@ _SIDE = 28
 
 def read(
     images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...", help="PNG, JPEG and other pictures; - is standard input.")
+        list[str], typer.Argument(metavar="IMAGE", help="PNG, JPEG and other pictures; - is standard input.")
     ],
     model: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="The network to read with. Default: the best shipped one.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EPOCHS = 30
 BATCH_SIZE = 32
-DECAY = 3e-4
+DECAY = 1e-4
 DATA = "digits"
 
 _RATES = {"sgd": (1.0, 0.1), "momentum": (0.1, 0.02), "adam": (0.01, 0.003)}
@@ -29,7 +29,7 @@ _MOST_LAYERS = 100
 class Recipe:
     """The options of `pellucid train` that make a training; None where the default is to be taken.
 
-    Without any it is the main job: 784-16-16-10, sigmoid, plain gradient descent with a falling rate.
+    Without any it is a 784-16-16-10 network, sigmoid, plain gradient descent with a falling rate.
     """
 
     network: str | None = None
