@@ -64,7 +64,8 @@ def activate(name: str, z: Array) -> Array:
         e = np.exp(z - z.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
     function = {"identity": lambda v: v, "sigmoid": sigmoid, "relu": lambda v: max(v, 0.0), "tanh": math.tanh}[name]
-    return np.array([[function(v) for v in row] for row in z]).reshape(z.shape)
+    made: Array = np.array([[function(v) for v in row] for row in z]).reshape(z.shape)
+    return made
 
 
 def jacobian(name: str, z: Array) -> Array:

@@ -72,9 +72,12 @@ def as_batch(x: ArrayLike, input_shape: tuple[int, ...]) -> tuple[NDArray[np.gen
     ShapeError
         If x is none of these.
     DataError
-        If x is not numeric.
+        If x is not numeric, or ragged.
     """
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise DataError("The network expected rows of equal length, got a ragged nest of sequences.") from None
     if array.dtype.kind not in "buif":
         raise DataError(f"The network expected numbers, got an array of {array.dtype}.")
     size = math.prod(input_shape)
@@ -98,7 +101,7 @@ def scale_of(dtype: np.dtype[np.generic], level_range: LevelRange | None) -> Lev
 def to_unit(lines: NDArray[np.generic], level_range: LevelRange | None) -> NDArray[np.float32]:
     """Levels (N, D) to float32 0..1, C-contiguous; the same bits however many come at once."""
     low, high = scale_of(lines.dtype, level_range)
-    unit = np.ascontiguousarray(lines, np.float32)
+    unit = as_floats(lines)
     if low:
         unit = unit - np.float32(low)
     if high - low != 1.0:
@@ -131,7 +134,13 @@ def levels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Lev
     low, high = scale_of(lines.dtype, level_range)
     if lines.dtype == np.uint8:
         return Levels(t.LEVELS, np.ascontiguousarray(lines, np.uint8), _NO_FLOATS, low, high - low)
-    return Levels(t.FLOATS, _NO_BYTES, np.ascontiguousarray(lines, np.float32), low, high - low)
+    return Levels(t.FLOATS, _NO_BYTES, as_floats(lines), low, high - low)
+
+
+def as_floats(lines: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Lines (N, D) as float32, C-contiguous; what is too large for float32 becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(lines, np.float32)
 
 
 def to_ink(lines: NDArray[np.generic], level_range: LevelRange | None = None) -> Ink:
@@ -151,7 +160,7 @@ def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
     count, width = lines.shape
     levels = levels_of(lines, level_range)
     dense = levels.small if levels.kind == t.LEVELS else levels.floats
-    entries = int(np.count_nonzero(dense != levels.low if levels.low else dense))
+    entries = int(np.count_nonzero(dense != np.float32(levels.low) if levels.low else dense))
     starts = np.empty(count + 1, np.int64)
     columns = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last
     values = np.empty(entries + 1, np.float32)

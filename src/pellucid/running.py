@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pellucid.engine import table as t
 from pellucid.engine.library import engine
 from pellucid.errors import ConfigurationError, DataError
-from pellucid.inputs import INKABLE, LevelRange, Levels, levels_of, to_ink, to_unit
+from pellucid.inputs import INKABLE, LevelRange, Levels, as_floats, levels_of, to_ink, to_unit
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
@@ -150,7 +150,7 @@ def _run_forward(net: Network, feed: Feed, arena: NDArray[np.float32], outputs: 
 
 def refuse_infinite(lines: NDArray[np.generic]) -> None:
     """Name bad inputs; where the inputs are fine, the weights are not, and the outputs stand as they are."""
-    if not np.isfinite(lines).all():
+    if not np.isfinite(as_floats(lines)).all():
         raise DataError("The network expected finite numbers, got NaN or infinity among the inputs.")
 
 
@@ -180,7 +180,8 @@ def judge_feed(net: Network, feed: Feed, labels: NDArray[np.int64], loss: str) -
 
 def trace_lines(net: Network, lines: NDArray[np.generic], single: bool) -> Trace:
     """Keep what stands in the arena after each tile."""
-    unit = to_unit(lines, net.level_range)
+    refuse_infinite(lines)
+    unit = np.array(to_unit(lines, net.level_range))  # never the caller's own memory
     places = [(row, column) for row in range(net.plan.layers) for column in (t.SUMS, t.VALUES)]
     kept: dict[tuple[int, int], list[NDArray[np.float32]]] = {place: [] for place in places}
     arena = net.plan.arena()
@@ -201,6 +202,9 @@ def trace_lines(net: Network, lines: NDArray[np.generic], single: bool) -> Trace
 
 def gradient_lines(net: Network, lines: NDArray[np.generic], labels: NDArray[Any], loss: str) -> Gradient:
     """Loss and gradients of a batch of lines (N, D) with labels (N,)."""
+    if not len(lines):
+        raise DataError("gradient expected at least one input, got an empty batch.")
+    refuse_infinite(lines)
     targets = checked_labels(labels, len(lines), net.output_shape[0])
     feed = Feed(lines, net.level_range)
     slope, by_input = np.zeros(net.parameter_count, np.float32), np.zeros(lines.shape, np.float32)
