@@ -319,5 +319,5 @@ ENTRIES = {
     "gradient": (gradient, "IiFFFIFFiIIHFIIiiDiiI"),
     "collect": (collect, "HFIiBFffii"),
     "apply": (apply, "iFFi"),
-    "augment": (augment, "HFIIiiBFffIiiiFFiiiF"),
+    "augment": (augment, "HFIIiiBFffIiiiiFFiiiF"),
 }
