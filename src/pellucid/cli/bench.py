@@ -29,7 +29,7 @@ def bench(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON instead of tables.")] = False,
 ) -> int:
-    """Measure how quickly Pellucid trains and reads here, beside the peers that are installed.
+    """Measure how quickly Pellucid and its peers train and read.
 
     Everyone does the same work in turns, round by round. Peers come with pip install 'pellucid[bench]'.
     """

@@ -23,7 +23,10 @@ def look(
         typer.Option(metavar="FILE.png", help="Save the weight pictures, every weight a square, as a PNG."),
     ] = None,
 ) -> int:
-    """See what is inside a network: layers, numbers, training, and weights as pictures."""
+    """See what is inside a network.
+
+    Its layers and how many numbers they hold, how it was trained, and what each neuron of the first layer looks for.
+    """
     from pellucid.cli.terminal import Terminal
     from pellucid.files import load
     from pellucid.models import DEFAULT

@@ -52,11 +52,10 @@ class _Page:
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         """The shape of the command line."""
-        pieces = [_argument(parameter) for parameter in self.get_params(ctx) if _is_argument(parameter)]  # type: ignore[attr-defined]
-        last = ["[COMMAND]"] if ctx.parent is None else []
-        formatter.write_usage(
-            ctx.command_path.replace("pellucid", program(), 1), " ".join(["[OPTIONS]", *pieces, *last])
-        )
+        parameters = self.get_params(ctx)  # type: ignore[attr-defined]
+        pieces = ["[OPTIONS]", *(_argument(parameter) for parameter in parameters if _is_argument(parameter))]
+        pieces += ["[COMMAND]"] if ctx.parent is None else []
+        formatter.write_usage(ctx.command_path.replace("pellucid", program(), 1), " ".join(pieces))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Options, by the group that each names."""
@@ -80,11 +79,11 @@ class _Page:
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Examples, as they are typed."""
         name = "" if ctx.parent is None else str(self.name)
-        rows = [(" ".join(f"{program()} {name} {rest}".split()), what) for rest, what in EXAMPLES.get(name, ())]
+        rows = [(" ".join(f"{program()} {name} {rest}".split()), what) for rest, what in EXAMPLES[name]]
         with formatter.section("Examples"):
-            width = max((len(line) for line, _ in rows), default=0)
+            width = max(len(line) for line, _ in rows)
+            fits = formatter.current_indent + width + 2 + max(len(what) for _, what in rows) <= formatter.width
             for line, what in rows:
-                fits = formatter.current_indent + width + 2 + len(what) <= formatter.width
                 parts = [f"{line:<{width}}  {what}"] if fits else [line, f"    {what}"]
                 for part in parts:
                     formatter.write(f"{'':{formatter.current_indent}}{part}\n")
