@@ -138,8 +138,8 @@ def _suggest(terminal: Terminal, saved: bool) -> None:
     pictures = sorted(_EXAMPLES.glob("*.png"))[:1]
     picture = pictures[0] if pictures else "PICTURE.png"
     lines = [
-        (command("look", *([_FILE] if saved else [])), "what is inside: layers, and weights as pictures"),
-        (command("read", picture), "read a drawing or photo, with a network trained for longer"),
+        (command("look", *([_FILE] if saved else [])), "what is inside: layers, weights"),
+        (command("read", picture), "read drawings and photos"),
         (command("train", "--activation", "relu"), "train again with another activation"),
         (command("train", "--help"), "all that can be changed"),
     ]
