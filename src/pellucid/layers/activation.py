@@ -38,6 +38,6 @@ def activation(name: str) -> Activation:
     ConfigurationError
         If there is none; the message lists those there are.
     """
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ConfigurationError(f"activation expected one of {', '.join(ACTIVATIONS)}; got {name!r}.")
     return ACTIVATIONS[name]

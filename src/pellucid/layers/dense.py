@@ -142,6 +142,6 @@ class Dense(Layer):
             raise ConfigurationError(
                 "A softmax neuron depends on its whole layer: call the network and take its output."
             )
-        if not -self.out_features <= index < self.out_features:
-            raise ShapeError(f"Dense expected a neuron from 0 to {self.out_features - 1}, got {index}.")
+        if not (isinstance(index, int | np.integer) and -self.out_features <= index < self.out_features):
+            raise ShapeError(f"Dense expected a neuron from 0 to {self.out_features - 1}, got {index!r}.")
         return Neuron(self.weight[index], self.bias[index : index + 1 or None], self.activation)

@@ -68,6 +68,6 @@ def initializer(name: str) -> Initializer:
     ConfigurationError
         If there is none; the message lists those there are.
     """
-    if name not in INITIALIZERS:
+    if not isinstance(name, str) or name not in INITIALIZERS:
         raise ConfigurationError(f"initialization expected one of {', '.join(INITIALIZERS)}; got {name!r}.")
     return INITIALIZERS[name]
