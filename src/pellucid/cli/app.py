@@ -28,7 +28,7 @@ def pellucid(
 ) -> int:
     """Neural networks you can see through.
 
-    Without a command: trains a network of 13,002 numbers to read handwriting, in a second or so, shows how well it
+    Without a command: trains a network of 13,002 numbers to read handwriting, in a few seconds, shows how well it
     reads digits it has never seen, and saves it.
     """
     if version:

@@ -57,7 +57,7 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Of the outputs: softmax, sigmoid, .... Default: softmax; sigmoid for the squared loss.",
+            help="Of the outputs, for the squared loss any. Default: softmax; sigmoid for the squared loss.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
