@@ -25,6 +25,8 @@ from warping import Sizes
 ALL = Augment(shift=2, rotation=20, scale=0.2, shear=0.2, elastic=1.0)
 MANY = 300 if PLAIN else 20_000
 
+compiled = pytest.mark.skipif(PLAIN, reason="too many images for plain Python")
+
 Pictures = npt.NDArray[np.uint8]
 
 
@@ -214,6 +216,7 @@ def seen(source: Augmented, epoch: int, begin: int, past: int, size: int = 120) 
     return lines, batches.labels[batches.order]
 
 
+@compiled
 def test_batches_are_the_epochs_images_varied(small_blocks: None) -> None:
     data = dataset()
     given, labels = zip(*(seen(source(data), epoch, 0, 22) for epoch in (0, 1)), strict=True)
@@ -224,7 +227,7 @@ def test_batches_are_the_epochs_images_varied(small_blocks: None) -> None:
         np.testing.assert_array_equal(given[epoch], truth)
 
 
-@hypothesis_settings(deadline=None, max_examples=20 if not PLAIN else 4)
+@hypothesis_settings(deadline=None, max_examples=2 if PLAIN else 20)
 @given(
     asked=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(1, 30)), min_size=1, max_size=6),
     batch_size=st.sampled_from([1, 7, 32, 64, 500]),
@@ -269,6 +272,7 @@ def trainer(data: pl.data.Dataset, net: pl.Network, **options: Any) -> pl.Traine
     return pl.Trainer(net, data, optimizer=pl.Momentum(0.05, 0.9), batch_size=24, seed=5, augment=ALL, **options)
 
 
+@compiled
 def test_training_gives_the_same_bits_however_it_is_cut(small_blocks: None) -> None:
     data = dataset()
     nets = [network() for _ in range(4)]
@@ -289,6 +293,7 @@ def test_training_gives_the_same_bits_however_it_is_cut(small_blocks: None) -> N
         np.testing.assert_array_equal(net.parameters, nets[0].parameters)
 
 
+@compiled
 def test_resuming_gives_the_same_bits(small_blocks: None, tmp_path: Any) -> None:
     data, whole = dataset(), network()
     for _ in trainer(data, whole).run(epochs=4):
@@ -304,6 +309,7 @@ def test_resuming_gives_the_same_bits(small_blocks: None, tmp_path: Any) -> None
     np.testing.assert_array_equal(again.net.parameters, whole.parameters)
 
 
+@compiled
 def test_training_on_images_unchanged_is_plain_training() -> None:
     data, plain, varied = dataset(), network(), network()
     options: dict[str, Any] = {"optimizer": pl.SGD(0.1), "batch_size": 24, "seed": 5}
@@ -325,6 +331,7 @@ def test_a_trainer_wants_images_with_height_and_width() -> None:
         pl.Trainer(network(), data, augment=ALL)
 
 
+@compiled
 def test_it_helps_to_read_what_was_shifted() -> None:
     """Trained on centred digits only, a network reads shifted ones worse than one that saw them shifted."""
     digits = pl.data.load("digits")
@@ -333,11 +340,12 @@ def test_it_helps_to_read_what_was_shifted() -> None:
     for augment in (None, Augment(shift=2.0)):
         net = pl.Network([pl.Dense(16, "relu"), pl.Dense(10, "softmax")], input_shape=(28, 28), seed=0)
         made = pl.Trainer(net, digits.train.take(2000), optimizer=pl.Adam(0.005), augment=augment, seed=0)
-        *_, last = made.run(epochs=2 if PLAIN else 12, validation=moved)
+        *_, last = made.run(epochs=12, validation=moved)
         accuracy[augment] = last.test_accuracy
     assert accuracy[Augment(shift=2.0)] > accuracy[None] + 0.05
 
 
+@compiled
 def test_ink_holds_little_of_what_it_has_room_for(small_blocks: None) -> None:
     """Shelves are as long as images could need, but memory is taken where they are written to only."""
     resource = pytest.importorskip("resource")

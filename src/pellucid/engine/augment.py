@@ -133,7 +133,7 @@ def put_ink(columns: Any, values: Any, entry: int, column: int, lanes: Any, land
     for i in range(PLACES):
         # Always written, stepped past only if it is ink: no branch to predict.
         value = landing[_LANDING + i]
-        columns[entry] = column + i
+        columns[entry] = (column + i) & 0xFFFF
         values[entry] = value
         entry += value != _ZERO
     return entry
