@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid import models
+from pellucid.models import digits_relu, digits_sigmoid
+
+RECIPES = [digits_sigmoid.RECIPE, digits_relu.RECIPE]
+
+
+def test_every_shipped_network_has_a_recipe_and_a_record():
+    assert models.names() == sorted(recipe.name for recipe in RECIPES)
+    assert models.DEFAULT in models.names()
+    for recipe in RECIPES:
+        net = pl.load(recipe.name)
+        assert net.parameter_count == 13_002
+        assert net.record["recipe"] == recipe.name
+        assert net.record["optimizer"] == recipe.optimizer.configuration()
+        assert net.record["epochs"] == recipe.epochs
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_the_recorded_accuracy_is_the_real_one(recipe, mnist):
+    net = pl.load(recipe.name)
+    right = net(mnist.test.images).argmax(1) == mnist.test.labels
+    assert right.mean() == pytest.approx(net.record["test_accuracy"], abs=2e-4)
+
+
+def test_the_default_reads_best():
+    best = max(models.names(), key=lambda name: pl.load(name).record["test_accuracy_mean"])
+    assert best == models.DEFAULT
+    assert pl.load("digits-sigmoid").record["test_accuracy_mean"] >= 0.955
+    assert pl.load("digits-relu").record["test_accuracy_mean"] >= 0.97
+
+
+def test_a_recipe_begins_as_it_says(mnist):
+    train = mnist.train.take(640)
+    recipe = digits_sigmoid.RECIPE
+    trainers = [recipe.trainer(train, seed) for seed in (0, 0, 1)]
+    for trainer in trainers:
+        trainer.take_steps(5)
+    assert np.array_equal(trainers[0].net.parameters, trainers[1].net.parameters)
+    assert not np.array_equal(trainers[0].net.parameters, trainers[2].net.parameters)
