@@ -6,7 +6,7 @@ Letters as in the engine: N images, D inputs, K outputs; weights here are (K, D)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,14 +58,25 @@ def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
 
 
+FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "identity": lambda z: z,
+    "sigmoid": sigmoid,
+    "relu": lambda z: max(z, 0.0),
+    "tanh": math.tanh,
+}
+
+
 def activate(name: str, z: Array) -> Array:
     """f(z), row by row."""
     if name == "softmax":
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
-    function = {"identity": lambda v: v, "sigmoid": sigmoid, "relu": lambda v: max(v, 0.0), "tanh": math.tanh}[name]
-    made: Array = np.array([[function(v) for v in row] for row in z]).reshape(z.shape)
-    return made
+        return np.array([softmax(row) for row in z], np.float64).reshape(z.shape)
+    return np.array([[FUNCTIONS[name](v) for v in row] for row in z], np.float64).reshape(z.shape)
+
+
+def softmax(row: Array) -> list[float]:
+    top = max(row)
+    powers = [math.exp(v - top) for v in row]
+    return [power / sum(powers) for power in powers]
 
 
 def jacobian(name: str, z: Array) -> Array:

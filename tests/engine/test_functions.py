@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -14,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 
 TINY, LARGEST = np.finfo(np.float32).tiny, np.finfo(np.float32).max
 PER_EXPONENT = 24 if PLAIN else 4096
-TRUTH = {
+TRUTH: dict[int, Callable[[Any], Any]] = {
     functions.EXP: np.exp,
     functions.LOG: np.log,
     functions.SIGMOID: lambda x: 1 / (1 + np.exp(-x)),
@@ -46,7 +49,8 @@ def samples() -> Floats:
 def ulps(got: Floats, truth: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Distance in units in the last place of the true value's float32."""
     unit = np.ldexp(1.0, np.frexp(truth)[1] - 24)
-    return np.abs(got.astype(np.float64) - truth) / unit
+    distance: npt.NDArray[np.float64] = np.abs(got.astype(np.float64) - truth) / unit
+    return distance
 
 
 @pytest.mark.parametrize("which", TRUTH, ids=NAMES.values())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from pellucid.engine.lanes import PLAIN
 from pellucid.optimizers import SGD, Adam, Momentum
 
 EXAMPLES = 10 if PLAIN else 60
-RULES = {
+RULES: dict[str, Callable[[float], optimizers.Optimizer]] = {
     "sgd": lambda decay: SGD(0.1, decay=decay),
     "momentum": lambda decay: Momentum(0.1, momentum=0.8, decay=decay),
     "nesterov": lambda decay: Momentum(0.1, momentum=0.8, nesterov=True, decay=decay),

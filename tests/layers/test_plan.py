@@ -56,5 +56,6 @@ def test_parameters_lie_side_by_side(sizes: list[int], width: int) -> None:
 def test_vectors_begin_on_a_cache_line(count: int) -> None:
     vector = aligned(count)
     assert vector.ctypes.data % 64 == 0 or not count
-    assert (len(vector), vector.dtype) == (count, np.float32)
+    assert len(vector) == count
+    assert vector.dtype == np.float32
     assert not vector.any()
