@@ -51,6 +51,14 @@ def test_lines_where_there_is_no_terminal(run: Run, network: Path, sheet: Sheet,
     assert lines[4:] == ["blank.png: no digit found"]
 
 
+def test_the_shipped_network_reads_the_examples(run: Run) -> None:
+    pictures = sorted((Path(__file__).parents[2] / "examples" / "pictures").glob("*.*"))
+    assert pictures
+    done = run("read", *pictures, "--json")
+    texts = [json.loads(line)["text"] for line in done.out.splitlines()]
+    assert texts == [picture.stem.split("-")[0] for picture in pictures]
+
+
 def test_a_picture_without_digits_has_an_empty_text(run: Run, network: Path, blank: Path) -> None:
     done = run("read", blank, "--model", network, "--json")
     assert done.code == 0

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -92,6 +91,8 @@ def test_training_goes_on_from_a_network(run: Run, network: Path) -> None:
     after = pl.load("more.safetensors")
     assert not np.array_equal(after.parameters, before.parameters)
     np.testing.assert_allclose(after.parameters, before.parameters, atol=1e-3)
+    assert after.record["began_as"] == "net.safetensors"
+    assert after.record["epochs"] == 1
 
 
 def test_ones_own_data_at_its_own_levels(run: Run) -> None:
@@ -115,7 +116,7 @@ def test_the_live_view_follows_and_gives_the_terminal_back(tmp_path: Path) -> No
     assert shown.raw.rindex("\x1b[?25h") > shown.raw.rindex("\x1b[?25l")
 
 
-def resumed(process: subprocess.Popen[str], out: str, err: str, folder: Path) -> list[dict[str, float]]:
+def resumed(out: str, err: str, folder: Path) -> list[dict[str, float]]:
     """Type the command that the interrupted one suggested."""
     suggested = shlex.split(next(line for line in err.splitlines() if "--resume" in line))
     arguments = suggested[suggested.index("train") :]
@@ -135,7 +136,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str
 @unix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_broken_off_and_resumed_gives_the_same_bits(
-    tmp_path: Path, number: int, undisturbed: tuple[list[dict[str, float]], np.ndarray]
+    tmp_path: Path, number: signal.Signals, undisturbed: tuple[list[dict[str, float]], np.ndarray]
 ) -> None:
     process = begin("train", *LONG, cwd=tmp_path)
     assert process.stdout is not None
@@ -146,7 +147,7 @@ def test_broken_off_and_resumed_gives_the_same_bits(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.ckpt.safetensors", "digits.safetensors"]
     assert pl.load(tmp_path / "digits.safetensors").parameter_count == 13_002
     assert len(objects(first + rest)) < 400
-    rows = resumed(process, first + rest, err, tmp_path)
+    rows = resumed(first + rest, err, tmp_path)
     assert bits(rows) == bits(undisturbed[0])
     np.testing.assert_array_equal(pl.load(tmp_path / "digits.safetensors").parameters, undisturbed[1])
 

@@ -110,7 +110,9 @@ def _of_its_kind(mean: float, deviation: float, seeds: int) -> str:
 def _optimizer(optimizer: dict[str, Any]) -> str:
     rate = optimizer["learning_rate"]
     others = [f"{name} {_value(value)}" for name, value in optimizer.items() if name not in ("kind", "learning_rate")]
-    return ", ".join([optimizer["kind"], f"learning rate {rate['learning_rate']:g} ({rate['kind']})", *others])
+    then = f", then {rate['then']['kind']}" if rate.get("then") else ""
+    shown = f"learning rate {rate['learning_rate']:g} ({rate['kind'].replace('_', ' ')}{then})"
+    return ", ".join([optimizer["kind"], shown, *others])
 
 
 _PHRASES: tuple[tuple[str, tuple[str, ...], Any], ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ConfigurationError
@@ -95,7 +96,10 @@ class Recipe:
         fixed = [name for name in self.given() if name in ("--hidden", "--activation", "--output-activation")]
         if fixed:
             raise ConfigurationError(f"--network {source} has its layers already: leave out {' and '.join(fixed)}.")
-        return load(source)
+        net = load(source)
+        # What is recorded of the training before is no longer true of what comes now.
+        net.record = {"began_as": Path(source).name}
+        return net
 
     def _optimizer(self, net: Network) -> Optimizer:
         from pellucid.optimizers import OPTIMIZERS
