@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from processes import Answer, Run
 
 import pellucid as pl
+from cli.processes import Answer, Run
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from processes import Run
 
+from cli.processes import Run
 from pellucid.bench.peers.numpy_loop import PEERS as NUMPY
 from pellucid.bench.peers.pellucid_ import PEERS as PELLUCID
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Run, begin, environment, in_terminal
 
 import pellucid as pl
+from cli.processes import Run, begin, environment, in_terminal
 from pellucid.engine import library
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from processes import Run, call
 from typer.main import get_command
 
 import pellucid
+from cli.processes import Run, call
 from pellucid.cli.app import app
 from pellucid.cli.page import EXAMPLES
 

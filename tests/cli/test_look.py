@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from processes import Run, in_terminal
 
 import pellucid as pl
+from cli.processes import Run, in_terminal
 
 
 def test_layers_parameters_training_and_weights(run: Run, network: Path) -> None:

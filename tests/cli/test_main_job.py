@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import call, environment, in_terminal
 
 import pellucid as pl
+from cli.processes import call, environment, in_terminal
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from processes import Run, call, environment, in_terminal
 
 import pellucid as pl
+from cli.processes import Run, call, environment, in_terminal
 
 Sheet = tuple[Path, str]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import Run, begin, call, in_terminal
 
 import pellucid as pl
+from cli.processes import Run, begin, call, in_terminal
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals as Unix has them")
 KEYS = ["epoch", "loss", "train_accuracy", "test_accuracy", "seconds"]
