@@ -223,9 +223,11 @@ class Trainer:
                 self._some_steps()
                 if state.batch == self.steps_per_epoch:
                     event = self._finish_epoch(judge)
+                    if patience is not None:
+                        self._mind(event, patience)
                     keeper.maybe()
                     yield event
-                    if patience is not None and self._out_of_patience(event, patience):
+                    if state.over:
                         yield Stopped(state.epoch, self.step, "patience")
                 elif progress is not None and time.perf_counter() - told >= progress:
                     told = time.perf_counter()
@@ -385,17 +387,16 @@ class Trainer:
             self.learning_rate, state.seconds,
         )  # fmt: skip
 
-    def _out_of_patience(self, event: Epoch, patience: int) -> bool:
+    def _mind(self, event: Epoch, patience: int) -> None:
         """Keep the best parameters; when the validation loss has not fallen for too long, go back to them."""
         state = self.state
         if event.test_loss is not None and event.test_loss < state.best_loss:
             state.best_loss, state.waited, self.best = event.test_loss, 0, self.net.parameters.copy()
-            return False
+            return
         state.waited += 1
         state.over = state.waited >= patience
         if state.over and self.best is not None:
             self.net.parameters[...] = self.best
-        return state.over
 
     @classmethod
     def resume(cls, path: str | PathLike[str], data: Dataset, *, threads: int | None = None) -> Self:
