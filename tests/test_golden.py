@@ -12,7 +12,7 @@ import pytest
 
 import naive
 import pellucid as pl
-from pellucid.optimizers import Optimizer
+from pellucid.optimizers import SGD, Adam, Momentum, Optimizer
 from pellucid.running import Feed, loss_code
 from pellucid.schedules import Cosine, Schedule, WarmUp
 from pellucid.stepping import Batches, Stepper
@@ -47,10 +47,10 @@ def optimizer(name: str) -> Optimizer:
     rate, decay = schedules[told.get("schedule")], told.get("decay", 0.0)
     if told["kind"] == "adam":
         beta1, beta2 = told.get("betas", (0.9, 0.999))
-        return pl.Adam(rate, beta1=beta1, beta2=beta2, epsilon=told.get("epsilon", 1e-8), decay=decay)
+        return Adam(rate, beta1=beta1, beta2=beta2, epsilon=told.get("epsilon", 1e-8), decay=decay)
     if told["kind"] == "momentum":
-        return pl.Momentum(rate, momentum=told["momentum"], nesterov=told.get("nesterov", False), decay=decay)
-    return pl.SGD(rate, decay=decay)
+        return Momentum(rate, momentum=told["momentum"], nesterov=told.get("nesterov", False), decay=decay)
+    return SGD(rate, decay=decay)
 
 
 def test_the_file_is_small_and_says_what_made_it() -> None:

@@ -41,10 +41,12 @@ listeners: list[Listener] = []
 class Entry:
     """One entry point: call it with arrays (C-contiguous, of the right type), integers and floats.
 
-    The arguments go into a block of 8-byte slots: arrays by address, numbers as they are.
+    The arguments go into a block of 8-byte slots: arrays by address, numbers as they are. ``keep`` is what the code
+    lives in.
     """
 
-    def __init__(self, address: int, letters: str) -> None:
+    def __init__(self, address: int, letters: str, keep: Any) -> None:
+        self._keep = keep
         self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
         self._floats = [place for place, letter in enumerate(letters) if letter == "f"]
 
@@ -66,7 +68,7 @@ class Entry:
         """Fix all arguments: a call that looks nothing up."""
         block = self._block(arguments)
         call = functools.partial(self._function, block.ctypes.data)
-        call.keep = block, arguments  # type: ignore[attr-defined]
+        call.keep = self, block, arguments  # type: ignore[attr-defined]
         return call
 
 
@@ -95,8 +97,7 @@ def _as_passed(letter: str, argument: Any) -> Any:
 class Engine:
     """The entry points of `pellucid.engine.entries`, by name."""
 
-    def __init__(self, entries: dict[str, Any], keep: Any = None) -> None:
-        self._keep = keep
+    def __init__(self, entries: dict[str, Any]) -> None:
         for name, entry in entries.items():
             setattr(self, name, entry)
 
@@ -212,7 +213,7 @@ def _link(content: bytes) -> Engine:
     linker.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
     linker.finalize_object()
     entries = {
-        name: Entry(linker.get_function_address(symbol), letters)
+        name: Entry(linker.get_function_address(symbol), letters, linker)
         for name, (symbol, letters) in json.loads(header).items()
     }
-    return Engine(entries, keep=linker)
+    return Engine(entries)

@@ -1,0 +1,73 @@
+"""What an engine of any lane width has to get right, run as a script: prints its numbers as JSON.
+
+Usage: ``python tests/engine/selfcheck.py``, with PELLUCID_LANES or NUMBA_DISABLE_JIT as the case may be.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+import pellucid as pl
+from pellucid.engine import functions
+from pellucid.engine.lanes import LANES, PLAIN
+from pellucid.engine.library import engine
+from pellucid.running import Feed, loss_code
+from pellucid.stepping import Batches, Stepper
+
+COUNT, BATCH, WIDTH = 21, 8, 37
+CASES: dict[str, tuple[list[tuple[int, str]], str, Any]] = {
+    "sgd": ([(19, "sigmoid"), (5, "softmax")], "cross_entropy", pl.SGD(0.5)),
+    "adam": ([(35, "relu"), (17, "tanh"), (5, "softmax")], "cross_entropy", pl.Adam(0.01, decay=0.001)),
+    "nesterov": ([(70, "tanh"), (5, "sigmoid")], "squared", pl.Momentum(0.1, nesterov=True)),
+    "momentum": ([(5, "sigmoid")], "cross_entropy", pl.Momentum(0.1)),
+}
+
+
+def images() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (rng.random((COUNT, WIDTH)) * (rng.random((COUNT, WIDTH)) < 0.4)).astype(np.float32)
+
+
+def labels() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 5, COUNT)
+
+
+def network(name: str) -> pl.Network:
+    layers = [pl.Dense(size, activation) for size, activation in CASES[name][0]]
+    return pl.Network(layers, input_shape=(WIDTH,), seed=3)
+
+
+def learned(name: str) -> dict[str, Any]:
+    """Outputs, gradient, losses of one epoch, and the parameters at its end."""
+    net, (_, loss, optimizer) = network(name), CASES[name]
+    slope = net.gradient(images(), labels(), loss)
+    told = {"outputs": net(images()).tolist(), "gradient": slope.parameters.tolist(), "inputs": slope.inputs.tolist()}
+    feed, steps = Feed(images(), None), -(-COUNT // BATCH)
+    stepper = Stepper(net, optimizer, loss_code(net, loss), BATCH, feed.inked, 2)
+    rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
+    history = stepper.run(Batches(feed, feed.order, labels()), 0, steps, optimizer, rates)
+    return {**told, "losses": history[:, 0].tolist(), "end": net.parameters.tolist()}
+
+
+def applied() -> dict[str, list[float]]:
+    """The functions over a few hundred numbers, ends included."""
+    x = np.linspace(-87, 88, 256).astype(np.float32)
+    made = {}
+    for name in ("EXP", "LOG", "SIGMOID", "TANH"):
+        y, given = np.zeros_like(x), np.abs(x) + 1 if name == "LOG" else x
+        engine().apply(getattr(functions, name), y, given, len(x))
+        made[name] = y.tolist()
+    return made
+
+
+def main() -> None:
+    told = {"lanes": LANES, "plain": PLAIN, "functions": applied(), **{name: learned(name) for name in CASES}}
+    json.dump(told, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

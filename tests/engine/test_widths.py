@@ -1,0 +1,75 @@
+"""The same source on any processor: lanes of 4, 8 and 16 and plain Python come to the same numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import naive
+import pellucid
+from engine import selfcheck
+
+PACKAGE = Path(pellucid.__file__).parent
+WIDTHS = ["4", "8", "16", "plain"]
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
+@pytest.fixture(scope="module")
+def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for engines of other widths than this machine's: in pytest's own cache where it has one."""
+    cache = request.config.cache
+    return tmp_path_factory.mktemp("engines") if cache is None else cache.mkdir("pellucid-engines")
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def told(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
+    """What the self-check says in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONWARNINGS": "error"}
+    environment["PELLUCID_CACHE"] = str(engines)
+    environment.pop("PELLUCID_LANES", None)
+    environment.pop("NUMBA_DISABLE_JIT", None)
+    environment |= {"NUMBA_DISABLE_JIT": "1"} if request.param == "plain" else {"PELLUCID_LANES": request.param}
+    before = files(PACKAGE)
+    run = subprocess.run([sys.executable, selfcheck.__file__], env=environment, capture_output=True, timeout=300)
+    assert run.returncode == 0, run.stderr.decode()
+    assert files(PACKAGE) == before, "something was written inside the package"
+    answers: dict[str, Any] = json.loads(run.stdout)
+    assert answers["plain"] == (request.param == "plain")
+    assert answers["plain"] or answers["lanes"] == int(request.param)
+    return answers
+
+
+def test_functions(told: dict[str, Any]) -> None:
+    x = np.linspace(-87, 88, 256).astype(np.float32).astype(np.float64)
+    truth = {"EXP": np.exp(x), "LOG": np.log(np.abs(x) + 1), "SIGMOID": 1 / (1 + np.exp(-x)), "TANH": np.tanh(x)}
+    for name, wanted in truth.items():
+        np.testing.assert_allclose(told["functions"][name], wanted, rtol=4e-7)
+
+
+@pytest.mark.parametrize("name", selfcheck.CASES)
+def test_networks_answer_and_learn(told: dict[str, Any], name: str) -> None:
+    _, loss, optimizer = selfcheck.CASES[name]
+    layers = naive.layers_of(selfcheck.network(name))
+    x, labels = selfcheck.images().astype(np.float64), selfcheck.labels().tolist()
+    slope = naive.backward(layers, x, labels, loss)
+    np.testing.assert_allclose(told[name]["outputs"], naive.outputs(layers, x), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(told[name]["gradient"], slope.parameters, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(told[name]["inputs"], slope.inputs, rtol=1e-4, atol=1e-6)
+
+    size = selfcheck.BATCH
+    batches = [(x[i : i + size], labels[i : i + size]) for i in range(0, len(x), size)]
+    descent = naive.Descent(name, optimizer.decay)
+    layers, losses = naive.train(layers, batches, loss, descent, [optimizer.learning_rate] * len(batches))
+    means = np.array(told[name]["losses"]) / [len(batch[1]) for batch in batches]
+    np.testing.assert_allclose(means, losses, rtol=1e-5)
+    np.testing.assert_allclose(told[name]["end"], naive.parameters(layers), rtol=1e-4, atol=1e-5)
