@@ -139,10 +139,9 @@ def thickened(ink: Picture, box: int = BOX) -> Picture:
         return ink
     from scipy import ndimage
 
-    reach = math.ceil(radius)
-    away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    padded = np.pad(ink, reach)
-    return np.asarray(ndimage.grey_dilation(padded, footprint=away <= radius), np.float32)
+    padded = np.pad(ink, math.ceil(radius) + 1)
+    away = ndimage.distance_transform_edt(padded <= padded.max() / 2)
+    return np.asarray(np.maximum(padded, np.clip(radius + 0.5 - away, 0, 1)), np.float32)
 
 
 def stroke_width(ink: Picture) -> float:

@@ -31,6 +31,8 @@ LEAST_SALTED = 60
 # Digits up to SMALL pixels tall carry their shape in grey edges, which are kept as they are; in those over LARGE
 # pixels a grey edge is blur, and is steepened, since scaling down to 20x20 makes edges of its own.
 SMALL, LARGE = 28, 90
+# A picture with this ratio of noise to ink went through a lens, so its grey edges are blur at any size.
+GRAIN = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,7 @@ class _Scene:
     grey: Picture
     contrast: Picture
     calm: Picture
+    noise: float
     labels: Labels
 
 
@@ -103,7 +106,7 @@ def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken:
     contrast = evened(small, dark=dark, widest=_stroke_window(small, dark))
     mask, calm = ink_mask(contrast)
     groups, labels = find_groups(mask)
-    scene = _Scene(factor, small, contrast, calm, labels)
+    scene = _Scene(factor, small, contrast, calm, noise_level(calm), labels)
     return [_digit(scene, group, thicken) for group in groups]
 
 
@@ -126,7 +129,7 @@ def _digit(scene: _Scene, group: Group, thicken: bool) -> Digit:
     rows, columns = _view(group, scene.labels.shape)
     labels = scene.labels[rows, columns]
     mine = np.isin(labels, group.labels)
-    ink, edge = _levels(scene.calm[rows, columns], mine, (labels > 0) & ~mine, group.size)
+    ink, edge = _levels(scene.calm[rows, columns], mine, (labels > 0) & ~mine, group.size, scene.noise)
     left, top, right, bottom = ink_box(ink, edge)
     cut = ink[top:bottom, left:right].copy()
     scaled = fit(trim(thickened(cut)) if thicken else cut, BOX)
@@ -151,12 +154,13 @@ def _view(group: Group, shape: tuple[int, ...]) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _levels(calm: Picture, mine: Mask, others: Mask, size: int) -> tuple[Picture, float]:
+def _levels(calm: Picture, mine: Mask, others: Mask, size: int, noise: float) -> tuple[Picture, float]:
     """Grey levels in 0..1 of one digit's ink, and the level from which on they count for its box."""
-    large = min(max((size - SMALL) / (LARGE - SMALL), 0.0), 1.0)
     full = float(np.percentile(calm[mine], 75))
-    low = max(0.25 * full * large, 2.5 * noise_level(calm))
-    high = max(full * (1 - 0.2 * large), 1.1 * low)
+    large = min(max((size - SMALL) / (LARGE - SMALL), 0.0), 1.0)
+    steep = max(large, min(noise / (GRAIN * full), 1.0))
+    low = max(0.25 * full * steep, 2.5 * noise)
+    high = max(full * (1 - 0.2 * steep), 1.1 * low)
     near = ndimage.binary_dilation(mine, np.ones((3, 3)), iterations=2) & ~others
     ink = np.clip((calm - low) / (high - low), 0, 1) * near
     return ink.astype(np.float32), 0.4 * large

@@ -16,6 +16,8 @@ WIDEST = 2.6
 LONGEST_LINE = 5.0
 THICKEST = 0.55
 FULLEST = 0.75
+# Digits of one row stand beside the one before for at least this share of their height.
+SAME_ROW = 0.3
 # A digit's largest patch makes up at least this share of its size; scattered dots are no digit.
 MAIN_STROKE = 0.4
 
@@ -31,20 +33,21 @@ def find_groups(mask: Mask) -> tuple[list[Group], Labels]:
 
 
 def reading_order(groups: list[Group]) -> list[Group]:
-    """Rows from top to bottom, each from left to right; a digit shares the row whose middle is near its own."""
+    """Rows from top to bottom, each from left to right; a row may climb or fall from one digit to the next."""
     rows: list[list[Group]] = []
-    for group in sorted(groups, key=lambda g: g.top + g.bottom):
-        if rows and _shares(rows[-1], group):
-            rows[-1].append(group)
+    for group in sorted(groups, key=lambda g: g.left + g.right):
+        shares = [max(_level_share(near, group) for near in row[-2:]) for row in rows]
+        if shares and max(shares) > SAME_ROW:
+            rows[int(np.argmax(shares))].append(group)
         else:
             rows.append([group])
-    return [group for row in rows for group in sorted(row, key=lambda g: g.left + g.right)]
+    rows.sort(key=lambda row: np.mean([g.top + g.bottom for g in row]))
+    return [group for row in rows for group in row]
 
 
-def _shares(row: list[Group], group: Group) -> bool:
-    middle = float(np.median([(g.top + g.bottom) / 2 for g in row]))
-    tall = float(np.median([g.height for g in [*row, group]]))
-    return (group.top + group.bottom) / 2 - middle < 0.7 * tall
+def _level_share(a: Group, b: Group) -> float:
+    """Share of the lower group's height at which both stand."""
+    return (min(a.bottom, b.bottom) - max(a.top, b.top)) / min(a.height, b.height)
 
 
 def _is_drawn(group: Group, labels: Labels, sizes: dict[int, int]) -> bool:

@@ -63,7 +63,9 @@ def _reach(small: Group, across: float, down: float, tall: float) -> float:
         return 0.25 if across > 0.2 else 0.0
     if across > 0.8:
         return 0.25 if down < 0.85 else 0.15
-    return 0.1 if across > 0.6 else 0.0
+    if across > 0.6:
+        return 0.1
+    return 0.06 if small.size < 0.75 * tall else 0.0
 
 
 def _gaps(patches: list[Group], labels: Labels, farthest: float) -> dict[tuple[int, int], float]:

@@ -58,7 +58,7 @@ def without_level_lines(mask: Mask, faint: Mask) -> Mask:
 def level_lines(mask: Mask) -> list[Line]:
     """Find level lines: shear a small copy by each slope in turn, and look for rows full of ink."""
     factor = max(1, max(mask.shape) // GLANCE)
-    small = _any_of_blocks(mask, factor)
+    small = ndimage.maximum_filter1d(_any_of_blocks(mask, factor), 3, axis=0)
     height, width = small.shape
     found: list[Line] = []
     for slope in np.linspace(-SLOPE, SLOPE, SLOPES):
@@ -66,8 +66,7 @@ def level_lines(mask: Mask) -> list[Line]:
         rows = np.arange(height)[:, None] + fall
         inside = (rows >= 0) & (rows < height)
         sheared = small[np.clip(rows, 0, height - 1), np.arange(width)] & inside
-        thick = ndimage.maximum_filter1d(sheared, 3, axis=0)
-        cover = thick.mean(axis=1)
+        cover = sheared.mean(axis=1)
         found += [Line((y + 0.5) * factor, float(slope), float(cover[y])) for y in np.flatnonzero(cover >= COVER)]
     return _apart(found, 4 * factor)
 
