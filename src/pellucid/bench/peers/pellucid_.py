@@ -47,7 +47,7 @@ class Pellucid(Peer):
 
     def read(self, work: InferenceWork) -> InferenceRun:
         """Call the network, with one image or with all."""
-        net = _network(work.layers, "sigmoid", work.parameters)
+        net = _network(work.layers, work.activation, work.parameters)
         images: Iterable[np.ndarray] = work.images
         if work.one_at_a_time:
             return lambda: np.array([net(image) for image in images])
