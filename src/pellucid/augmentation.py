@@ -111,7 +111,7 @@ class Augment:
     @classmethod
     def standard(cls) -> Self:
         """What suits handwritten digits of 28x28 pixels."""
-        return cls(shift=1.0, rotation=8.0, scale=0.08, shear=0.1, elastic=0.5)
+        return cls(shift=1.0, rotation=8.0, scale=0.08, shear=0.1, elastic=0.4)
 
     def configuration(self) -> dict[str, Any]:
         """The arguments that make this augmentation again."""
