@@ -1,0 +1,35 @@
+"""The pages under docs/derivations name functions of the engine: each of them is there."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+PAGES = sorted((Path(__file__).parents[2] / "docs" / "derivations").glob("*.md"))
+NAMED = [
+    (page.name, module, function)
+    for page in PAGES
+    for module, functions in re.findall(r"`engine/(\w+)\.py`((?:,(?: and)? `\w+`)+)", page.read_text())
+    for function in re.findall(r"`(\w+)`", functions)
+]
+
+
+def test_every_page_names_some() -> None:
+    assert {page for page, _, _ in NAMED} >= {"activations.md", "dense.md", "optimizers.md"}
+    assert len(PAGES) >= 4
+
+
+@pytest.mark.parametrize(("page", "module", "function"), NAMED)
+def test_what_a_page_names_exists(page: str, module: str, function: str) -> None:
+    assert hasattr(importlib.import_module(f"pellucid.engine.{module}"), function)
+
+
+def test_the_engine_leads_to_pages_that_exist() -> None:
+    source = Path(__file__).parents[2] / "src" / "pellucid"
+    led = {
+        page for path in source.rglob("*.py") for page in re.findall(r"docs/derivations/(\w+\.md)", path.read_text())
+    }
+    assert led == {page.name for page in PAGES}
