@@ -14,7 +14,7 @@ import pytest
 
 import naive
 import pellucid as pl
-from pellucid.errors import ConfigurationError, DataError, ShapeError
+from pellucid.errors import ConfigurationError, DataError, PellucidError, ShapeError
 
 
 def notes_network(**options: Any) -> pl.Network:
@@ -233,3 +233,37 @@ def test_nan_and_infinity_are_refused_by_the_quick_way_too(bad: float, place: in
     with pytest.raises(DataError, match="NaN or infinity among the inputs"):
         net(image)
     assert np.isfinite(net(np.zeros((28, 28), np.float32))).all()
+
+
+@pytest.mark.parametrize("layers", [3, pl.Dense(3)])
+def test_layers_come_in_a_list(layers: Any) -> None:
+    with pytest.raises(ConfigurationError, match="Network expected a list of layers"):
+        pl.Network(layers)
+
+
+@pytest.mark.parametrize("shape", ["28", ("a",), (28.5, 28), [None]])
+def test_input_shapes_are_integers(shape: Any) -> None:
+    with pytest.raises(ShapeError, match="Network expected input_shape"):
+        pl.Network([pl.Dense(2)], input_shape=shape)
+
+
+@pytest.mark.parametrize("levels", [5, (1,), (0, 1, 2), "01", ("a", "b"), (0, 1e300), (-3e38, 3e38)])
+def test_level_ranges_are_two_numbers_of_float32(levels: Any) -> None:
+    with pytest.raises(ConfigurationError, match="Network expected level_range"):
+        pl.Network([pl.Dense(2)], level_range=levels)
+
+
+def test_classes_are_a_sequence() -> None:
+    with pytest.raises(ConfigurationError, match="Network expected 2 different class names"):
+        pl.Network([pl.Dense(2)], classes=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "x", None, True])
+def test_seeds_that_make_no_sense(seed: Any) -> None:
+    with pytest.raises(ConfigurationError, match="seed"):
+        pl.Network([pl.Dense(2)], seed=seed)
+
+
+def test_a_network_too_large_for_memory_is_refused() -> None:
+    with pytest.raises(PellucidError, match="Network expected at most"):
+        pl.Network([pl.Dense(1 << 40)], input_shape=(1 << 20,))

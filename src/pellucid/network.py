@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +17,9 @@ from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.layers.plan import aligned, plan
 from pellucid.reading import Reading
 from pellucid.running import Gradient, Trace, evaluate_lines, gradient_lines, read_arguments, trace_lines
+
+_MOST = 1 << 31  # parameters: 8 GiB of float32
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Network:
@@ -73,16 +76,18 @@ class Network:
         classes: Sequence[str] | None = None,
     ) -> None:
         self.input_shape = _checked_shape(input_shape)
-        if not layers:
-            raise ConfigurationError("Network expected at least one layer, got none.")
+        if not isinstance(layers, list | tuple) or not layers:
+            raise ConfigurationError(f"Network expected a list of layers such as [pl.Dense(16)], got {layers!r}.")
         shape, count = self.input_shape, 0
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
             count += layer.parameter_count(shape)
             shape = layer.output_shape(shape)
+        if count > _MOST:
+            raise ShapeError(f"Network expected at most {_MOST:,} parameters, got {count:,}: use smaller layers.")
         self.output_shape = shape
-        self.seed = seed
+        self.seed = _checked_seed(seed)
         self.level_range = _checked_range(level_range)
         self.classes = _checked_classes(classes, shape[0])
         self.record: dict[str, Any] = {}
@@ -280,26 +285,36 @@ def _times(shape: Shape) -> str:
 
 
 def _checked_shape(shape: Sequence[int]) -> Shape:
-    try:
-        checked = tuple(int(side) for side in shape)
-    except TypeError:
-        raise ShapeError(f"Network expected input_shape such as (28, 28), got {shape!r}.") from None
+    if not isinstance(shape, list | tuple) or not all(isinstance(side, int | np.integer) for side in shape):
+        raise ShapeError(f"Network expected input_shape such as (28, 28), got {shape!r}.")
+    checked = tuple(int(side) for side in shape)
     if not checked or min(checked) < 1 or math.prod(checked) > 1 << 24:
         raise ShapeError(f"Network expected an input_shape of 1 to {1 << 24:,} inputs, got {shape!r}.")
     return checked
 
 
+def _checked_seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ConfigurationError(f"Network expected seed to be an integer of at least 0, got {seed!r}.")
+    return int(seed)
+
+
 def _checked_range(level_range: LevelRange | None) -> LevelRange | None:
     if level_range is None:
         return None
-    low, high = map(float, level_range)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    try:
+        low, high = (float(level) for level in level_range)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    # The levels and their span have to be float32, which is what the engine computes in.
+    if isinstance(level_range, str) or not (low < high and max(abs(low), abs(high), high - low) < _LARGEST):
         raise ConfigurationError(f"Network expected level_range (low, high) with low < high, got {level_range!r}.")
     return low, high
 
 
 def _checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    names = tuple(map(str, range(count) if classes is None else classes))
+    given = range(count) if classes is None else classes
+    names = tuple(map(str, given)) if isinstance(given, Iterable) else ()
     if len(names) != count or len(set(names)) != count:
-        raise ConfigurationError(f"Network expected {count} different class names, one an output, got {names!r}.")
+        raise ConfigurationError(f"Network expected {count} different class names, one an output, got {classes!r}.")
     return names
