@@ -180,6 +180,29 @@ def test_bad_rates(rate):
         pl.SGD(rate)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pl.SGD(0.1, decay=float("inf")),
+        lambda: pl.SGD(0.1, decay=1e300),
+        lambda: pl.SGD(0.1, decay="x"),
+        lambda: pl.SGD(True),
+        lambda: pl.Momentum(0.1, momentum=1.0),
+        lambda: pl.Momentum(0.1, nesterov="no"),
+        lambda: pl.Adam(0.1, beta2=1 - 1e-12),
+        lambda: pl.Adam(0.1, epsilon=1e-50),
+        lambda: pl.Step(0.1, every=1.5),
+        lambda: pl.Step(0.1, every="x"),
+        lambda: pl.Cosine(0.1, floor=2),
+        lambda: pl.WarmUp(0.1, epochs=float("inf")),
+        lambda: pl.WarmUp(0.1, then=0.5),
+    ],
+)
+def test_settings_that_mean_nothing(make):
+    with pytest.raises(pl.ConfigurationError, match="expected"):
+        make()
+
+
 def test_data_that_do_not_fit(digits):
     net = pl.Network([pl.Dense(10, "softmax")], input_shape=(8, 8))
     with pytest.raises(pl.ShapeError, match=r"\(8, 8\)"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine import table as t
 from pellucid.errors import ConfigurationError
-from pellucid.schedules import Schedule, as_schedule, schedule_from
+from pellucid.schedules import Schedule, as_schedule, check_number, schedule_from
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         as_schedule(self.learning_rate)
-        _check("decay", self.decay, self.decay >= 0, "at least 0")
+        check_number("decay", self.decay, lambda value: value >= 0, "of at least 0")
 
     @property
     def code(self) -> int:
@@ -93,7 +93,9 @@ class Momentum(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
+        check_number("momentum", self.momentum, lambda value: 0 <= value < 1, "from 0 to below 1")
+        if not isinstance(self.nesterov, bool):
+            raise ConfigurationError(f"nesterov expected True or False, got {self.nesterov!r}.")
 
     @property
     def code(self) -> int:
@@ -126,9 +128,9 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check("beta1", self.beta1, 0 <= self.beta1 < 1, "from 0 to below 1")
-        _check("beta2", self.beta2, 0 <= self.beta2 < 1, "from 0 to below 1")
-        _check("epsilon", self.epsilon, self.epsilon >= 1e-30, "of at least 1e-30")
+        check_number("beta1", self.beta1, lambda value: 0 <= value < 1, "from 0 to below 1")
+        check_number("beta2", self.beta2, lambda value: 0 <= value < 1, "from 0 to below 1")
+        check_number("epsilon", self.epsilon, lambda value: value >= 1e-30, "of at least 1e-30")
 
     @property
     def code(self) -> int:
@@ -164,8 +166,3 @@ def _as_float32(rates: NDArray[np.float64], scales: NDArray[np.float64]) -> NDAr
     """Two numbers a step; a rate too large for float32 becomes infinite, and training says that it diverged."""
     with np.errstate(over="ignore"):
         return np.stack([rates, scales], axis=1).astype(np.float32)
-
-
-def _check(name: str, value: float, good: bool, wanted: str) -> None:
-    if not good:
-        raise ConfigurationError(f"{name} expected a number {wanted}, got {value!r}.")

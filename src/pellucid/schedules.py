@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -58,10 +59,10 @@ class Step(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.every < 1 or not 0 < self.factor <= 1:
-            raise ConfigurationError(
-                f"Step expected every >= 1 and 0 < factor <= 1, got every={self.every}, factor={self.factor}."
-            )
+        check_number(
+            "every", self.every, lambda value: value >= 1 and value == int(value), "of whole epochs, 1 or more"
+        )
+        check_number("factor", self.factor, lambda value: 0 < value <= 1, "above 0, up to 1")
 
     def rates(self, steps: NDArray[np.int64], per_epoch: int, total: int) -> NDArray[np.float64]:
         """The learning rate at each of ``steps``."""
@@ -83,8 +84,7 @@ class Cosine(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.floor <= 1:
-            raise ConfigurationError(f"Cosine expected floor from 0 to 1, got {self.floor}.")
+        check_number("floor", self.floor, lambda value: 0 <= value <= 1, "from 0 to 1")
 
     def rates(self, steps: NDArray[np.int64], per_epoch: int, total: int) -> NDArray[np.float64]:
         """The learning rate at each of ``steps``."""
@@ -108,8 +108,9 @@ class WarmUp(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.epochs > 0:
-            raise ConfigurationError(f"WarmUp expected epochs above 0, got {self.epochs}.")
+        check_number("epochs", self.epochs, lambda value: 0 < value <= 1e6, "above 0, up to a million")
+        if self.then is not None and not isinstance(self.then, Schedule):
+            raise ConfigurationError(f"then expected a schedule such as pl.Cosine(0.1), got {self.then!r}.")
 
     def rates(self, steps: NDArray[np.int64], per_epoch: int, total: int) -> NDArray[np.float64]:
         """The learning rate at each of ``steps``."""
@@ -146,6 +147,14 @@ def as_schedule(rate: float | Schedule) -> Schedule:
 
 def check_rate(rate: float) -> float:
     """The rate as a float, refused unless it is finite and above 0."""
-    if not isinstance(rate, int | float | np.integer | np.floating) or not (math.isfinite(rate) and rate > 0):
-        raise ConfigurationError(f"learning_rate expected a finite number above 0, got {rate!r}.")
-    return float(rate)
+    return check_number("learning_rate", rate, lambda value: value > 0, "above 0")
+
+
+def check_number(name: str, value: float, good: Callable[[float], bool], wanted: str) -> float:
+    """The number as a float, refused unless it is finite in float32 and ``good`` there."""
+    if not isinstance(value, bool) and isinstance(value, int | float | np.integer | np.floating):
+        with np.errstate(over="ignore"):
+            rounded = float(np.float32(value))
+        if math.isfinite(rounded) and good(rounded):
+            return float(value)
+    raise ConfigurationError(f"{name} expected a finite number {wanted}, got {value!r}.")
