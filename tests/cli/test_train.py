@@ -228,7 +228,7 @@ def test_a_loss_that_runs_away_names_step_and_rate_and_leaves_the_network_that_w
         (("--batch-size", "0"), "batch_size expected an integer of at least 1"),
         (("--epochs", "-1"), "--epochs expected a number of at least 0"),
         (("--epochs", "many"), "'--epochs'"),
-        (("--decay", "-1"), "decay expected a number at least 0"),
+        (("--decay", "-1"), "decay expected a finite number of at least 0"),
         (("--patience", "0"), "patience expected an integer of at least 1"),
         (("--threads", "0"), "--threads expected a number of at least 1"),
         (("--seed", "-1"), "--seed expected a number of at least 0"),
