@@ -40,7 +40,7 @@ def _plain_pairs(memory: Any, base: int, places: Any) -> Any:
 
 @operation(plain=_plain_pairs)
 def pairs(typing: Any, memory: Any, base: Any, places: Any) -> Any:
-    """``memory[base + p]`` and ``memory[base + p + 1]`` side by side for each p of ``places``: twice as many lanes.
+    """``memory[base + p]`` and ``memory[base + p + 1]`` side by side for each p >= 0 of ``places``: twice as many lanes.
 
     One load fetches both neighbours, which takes half the instructions of gathering each by itself.
     """
@@ -51,7 +51,7 @@ def pairs(typing: Any, memory: Any, base: Any, places: Any) -> Any:
         two = ir.VectorType(ir.FloatType(), 2)
         parts = []
         for lane in range(places.width):
-            offset = builder.sext(builder.extract_element(integers, ir.Constant(ir.IntType(32), lane)), start.type)
+            offset = builder.zext(builder.extract_element(integers, ir.Constant(ir.IntType(32), lane)), start.type)
             address = builder.bitcast(builder.gep(pointer, [builder.add(start, offset)]), two.as_pointer())
             parts.append(builder.load(address, align=4))
         while len(parts) > 1:
