@@ -40,7 +40,7 @@ def _plain_pairs(memory: Any, base: int, places: Any) -> Any:
 
 @operation(plain=_plain_pairs)
 def pairs(typing: Any, memory: Any, base: Any, places: Any) -> Any:
-    """``memory[base + p]`` and ``memory[base + p + 1]`` side by side for each p >= 0 of ``places``: twice as many lanes.
+    """``memory[base + p]`` and ``memory[base + p + 1]`` side by side for each p of ``places``, p >= 0: twice the lanes.
 
     One load fetches both neighbours, which takes half the instructions of gathering each by itself.
     """
