@@ -217,6 +217,16 @@ def test_specks_are_not_digits() -> None:
     assert len(find_digits(1 - ink)) == 3
 
 
+def test_a_faint_trace_is_no_digit_but_a_faint_digit_is() -> None:
+    strong = row([ring(), upright(), ring()], gap=60, margin=60)
+    trace = np.zeros_like(strong)
+    trace[4:38, 120:126] = 0.35
+    assert len(find_digits(1 - np.maximum(strong, trace))) == 3
+    faint = strong.copy()
+    faint[:, 190:] *= 0.4
+    assert len(find_digits(1 - faint)) == 3
+
+
 @pytest.mark.parametrize("noise", [0.03, 0.1])
 def test_noise_is_looked_through(noise: float) -> None:
     rng = np.random.default_rng(5)

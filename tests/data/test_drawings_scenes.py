@@ -151,7 +151,7 @@ KINDS: dict[str, tuple[Scene, float]] = {
     "photo of a board": (board, 0.95),
     "photo of ruled paper": (ruled, 0.95),
     "photo of a large page": (sparse, 0.95),
-    "photo of a sheet on a desk": (desk, 0.85),
+    "photo of a sheet on a desk": (desk, 0.9),
 }
 
 

@@ -105,7 +105,7 @@ def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken:
     dark = ink_is_dark(small) if dark_ink is None else dark_ink
     contrast = evened(small, dark=dark, widest=_stroke_window(small, dark))
     mask, calm = ink_mask(contrast)
-    groups, labels = find_groups(mask)
+    groups, labels = find_groups(mask, calm)
     scene = _Scene(factor, small, contrast, calm, noise_level(calm), labels)
     return [_digit(scene, group, thicken) for group in groups]
 

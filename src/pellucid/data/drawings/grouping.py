@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.data.drawings.joining import join_strokes, typical_size
 from pellucid.data.drawings.patches import Group, Labels, Mask, least_size, line_length, patches_of, thickness
@@ -16,20 +17,24 @@ WIDEST = 2.6
 LONGEST_LINE = 5.0
 THICKEST = 0.55
 FULLEST = 0.75
+# What is both fainter and smaller than these shares of the others is a trace of a shadow or of a sheet's edge.
+FAINTEST_DIGIT = 0.5
+FAINT_SIZE = 0.75
 # Digits of one row stand beside the one before for at least this share of their height.
 SAME_ROW = 0.3
 # A digit's largest patch makes up at least this share of its size; scattered dots are no digit.
 MAIN_STROKE = 0.4
 
 
-def find_groups(mask: Mask) -> tuple[list[Group], Labels]:
+def find_groups(mask: Mask, contrast: NDArray[np.float32]) -> tuple[list[Group], Labels]:
     """Digits of a mask of ink in reading order, and the picture of label numbers they refer to."""
     patches, labels = patches_of(mask)
     if not patches or len(patches) > MOST_PATCHES:
         return [], labels
     sizes = {p.labels[0]: p.size for p in patches}
     groups = [g for g in join_strokes(patches, labels) if _is_drawn(g, labels, sizes)]
-    return reading_order(_digits(groups, least_size(mask.shape))), labels
+    groups = _alike(_digits(groups, least_size(mask.shape)), labels, contrast)
+    return reading_order(groups), labels
 
 
 def reading_order(groups: list[Group]) -> list[Group]:
@@ -65,3 +70,14 @@ def _digits(groups: list[Group], least: float) -> list[Group]:
         return []
     least = max(least, SMALLEST_DIGIT * typical_size(groups))
     return [g for g in groups if g.height >= least and g.width <= WIDEST * g.height]
+
+
+def _alike(groups: list[Group], labels: Labels, contrast: NDArray[np.float32]) -> list[Group]:
+    """Groups that are about as strong, or about as large, as the others."""
+    if len(groups) < 2:
+        return groups
+    views = [contrast[g.top : g.bottom, g.left : g.right][g.ink(labels)] for g in groups]
+    strengths = np.array([np.median(view) for view in views])
+    strong = strengths >= FAINTEST_DIGIT * np.median(strengths)
+    tall = FAINT_SIZE * typical_size(groups)
+    return [group for group, is_strong in zip(groups, strong, strict=True) if is_strong or group.size >= tall]
