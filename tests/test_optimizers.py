@@ -59,11 +59,19 @@ def test_adam_after_a_million_steps_needs_no_correction() -> None:
         lambda: SGD(np.nan),
         lambda: SGD(0.1, decay=-1),
         lambda: SGD(0.1, decay=np.nan),
+        lambda: SGD(0.1, decay=np.inf),
+        lambda: SGD(0.1, decay=1e300),
+        lambda: SGD(0.1, decay="x"),  # type: ignore[arg-type]
+        lambda: SGD(True),
+        lambda: Momentum(0.1, momentum="x"),  # type: ignore[arg-type]
+        lambda: Momentum(0.1, nesterov="no"),  # type: ignore[arg-type]
         lambda: Momentum(0.1, momentum=1),
         lambda: Momentum(0.1, momentum=-0.1),
         lambda: Adam(beta1=1),
         lambda: Adam(beta2=1),
         lambda: Adam(beta2=-0.5),
+        lambda: Adam(beta1=1 - 1e-12),
+        lambda: Adam(beta2=1 - 1e-12),
         lambda: Adam(epsilon=0),
         lambda: Adam(epsilon=1e-50),
         lambda: Adam(epsilon=np.nan),

@@ -69,6 +69,8 @@ def test_rates_that_make_no_sense(rate: Any) -> None:
     "make",
     [
         lambda: Step(0.1, every=0),
+        lambda: Step(0.1, every=1.5),  # type: ignore[arg-type]
+        lambda: Step(0.1, every="x"),  # type: ignore[arg-type]
         lambda: Step(0.1, factor=0.0),
         lambda: Step(0.1, factor=1.5),
         lambda: Step(0.1, factor=np.nan),
@@ -76,6 +78,9 @@ def test_rates_that_make_no_sense(rate: Any) -> None:
         lambda: Cosine(0.1, floor=1.1),
         lambda: WarmUp(0.1, epochs=0),
         lambda: WarmUp(0.1, epochs=np.nan),
+        lambda: WarmUp(0.1, epochs=np.inf),
+        lambda: WarmUp(0.1, epochs=1e300),
+        lambda: WarmUp(0.1, then=0.5),  # type: ignore[arg-type]
     ],
 )
 def test_options_that_make_no_sense(make: Any) -> None:
