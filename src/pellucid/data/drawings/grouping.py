@@ -15,8 +15,8 @@ MOST_PATCHES = 250
 SMALLEST_DIGIT = 0.3
 WIDEST = 2.6
 LONGEST_LINE = 5.0
-THICKEST = 0.55
-FULLEST = 0.75
+THICKEST = 0.6
+FULLEST = 0.8
 # What is both fainter and smaller than these shares of the others is a trace of a shadow or of a sheet's edge.
 FAINTEST_DIGIT = 0.5
 FAINT_SIZE = 0.75

@@ -109,7 +109,8 @@ def line_length(ink: Mask) -> float:
 
 def thickness(ink: Mask) -> float:
     """Width of ink in pixels where it is widest."""
-    return 2 * float(ndimage.distance_transform_edt(np.pad(ink, 1)).max())
+    # Distances are to the middle of the nearest bare pixel, half a pixel beyond the ink's edge.
+    return 2 * float(ndimage.distance_transform_edt(np.pad(ink, 1)).max()) - 1
 
 
 def _is_line(patch: Group, width: int) -> bool:
