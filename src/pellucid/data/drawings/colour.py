@@ -25,8 +25,8 @@ def flatten(image: Image.Image) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
         return image
     if not image.has_transparency_data:
-        return image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB")
-    layered = image.convert("RGBA")
+        return image if image.mode in ("L", "RGB") else image.convert("L" if image.mode == "1" else "RGB")
+    layered = image if image.mode == "RGBA" else image.convert("RGBA")
     flat = Image.new("RGB", layered.size, _ground(layered))
     flat.paste(layered, mask=layered.getchannel("A"))
     return flat
@@ -35,8 +35,9 @@ def flatten(image: Image.Image) -> Image.Image:
 def grey_of(flat: Image.Image) -> NDArray[np.float32]:
     """Grey levels in 0..1 of a flattened picture."""
     if flat.mode in ("L", "RGB"):
-        grey = flat if flat.mode == "L" else _mix(flat)
-        return np.asarray(grey, np.float32) / np.float32(255)
+        grey = np.array(flat if flat.mode == "L" else _mix(flat), np.float32)
+        grey /= 255
+        return grey
     deep = np.asarray(flat)
     if not np.isfinite(deep).all():
         raise DataError("Expected a picture of finite levels, got NaN or infinity: save it as PNG.")
