@@ -78,7 +78,7 @@ class Augmented:
         except BaseException:
             self._drop(set(self._blocks))
             raise
-        shelf = np.array([self._blocks[block][0] for block in needed])
+        shelf = np.array([self._blocks[block][0] for block in needed], np.int64)
         order = np.add.outer(shelf * (size + 1), np.arange(size)).ravel()[low - first * size : high - first * size]
         return Batches(self._shelves, np.ascontiguousarray(order), self._shelves.labels.ravel()), begin
 
