@@ -27,7 +27,7 @@ def files(folder: Path) -> set[Path]:
 @pytest.fixture(scope="module")
 def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for engines of other widths than this machine's: in pytest's own cache where it has one."""
-    cache = request.config.cache
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
     return tmp_path_factory.mktemp("engines") if cache is None else cache.mkdir("pellucid-engines")
 
 
