@@ -61,8 +61,8 @@ class Augment:
     (Their alpha of 34 with a sigma of 4 comes to ``elastic`` of 1.4.) To smooth two fields afresh for every image takes
     fifty times as long as all the rest (SciPy's filter 97 microseconds, the rest 1.9), so each epoch draws one field,
     a torus of 128 by 128 pixels for a sigma of up to 8, and every image reads its two displacements through windows of
-    its own, multiplied by factors of its own. Each window is what Simard's recipe gives, and there are 268 million pairs
-    of windows; what is lost is that two images of an epoch may see parts of the same hill.
+    its own, multiplied by factors of its own. Each window is what Simard's recipe gives, and there are 268 million
+    pairs of windows; what is lost is that two images of an epoch may see parts of the same hill.
 
     References
     ----------
