@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import FileFormatError, PellucidError
-from pellucid.network import Network
+from pellucid.network import Network, described_size
 
 VERSION = 1
 MAX_BYTES = 1 << 31
@@ -115,15 +115,9 @@ def network_of(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> Net
 def _check_size(path: Path, configuration: Mapping[str, Any], tensors: Tensors) -> None:
     """Refuse descriptions far larger than what the file holds, before any memory is taken for them."""
     stored = sum(tensor.size for name, tensor in tensors.items() if name.startswith("layers."))
-    inputs = 1
-    for side in configuration["input_shape"]:
-        inputs *= int(side)
-    described = 0
     if len(configuration["layers"]) > 1000:
         raise FileFormatError(f"{path} describes {len(configuration['layers'])} layers; at most 1000 can be loaded.")
-    for layer in configuration["layers"]:
-        described += (inputs + 1) * int(layer["out_features"])
-        inputs = int(layer["out_features"])
+    described = described_size(configuration)
     if described != stored:
         raise FileFormatError(f"{path} describes a network of {described:,} parameters and holds {stored:,}.")
 

@@ -78,12 +78,7 @@ class Network:
         self.input_shape = _checked_shape(input_shape)
         if not isinstance(layers, list | tuple) or not layers:
             raise ConfigurationError(f"Network expected a list of layers such as [pl.Dense(16)], got {layers!r}.")
-        shape, count = self.input_shape, 0
-        for layer in layers:
-            if not isinstance(layer, Layer):
-                raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
-            count += layer.parameter_count(shape)
-            shape = layer.output_shape(shape)
+        count, shape = _measured(layers, self.input_shape)
         if count > _MOST:
             raise ShapeError(f"Network expected at most {_MOST:,} parameters, got {count:,}: use smaller layers.")
         self.output_shape = shape
@@ -215,13 +210,9 @@ class Network:
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         """A network of that configuration, with the parameters that its seed draws."""
-        from pellucid.layers import LAYERS
-
-        described = [dict(layer) for layer in configuration["layers"]]
-        layers = [LAYERS[layer.pop("kind")](**layer) for layer in described]
         level_range = configuration.get("level_range")
         return cls(
-            layers,
+            layers_of(configuration),
             input_shape=configuration["input_shape"],
             seed=configuration.get("seed", 0),
             level_range=None if level_range is None else tuple(level_range),
@@ -242,6 +233,30 @@ class Network:
             shape = layer.output_shape(shape)
             sizes.append(math.prod(shape))
         return sizes
+
+
+def layers_of(configuration: Mapping[str, Any]) -> list[Layer]:
+    """The layers that `Network.configuration` described."""
+    from pellucid.layers import LAYERS
+
+    described = [dict(layer) for layer in configuration["layers"]]
+    return [LAYERS[layer.pop("kind")](**layer) for layer in described]
+
+
+def described_size(configuration: Mapping[str, Any]) -> int:
+    """How many parameters the described network has; takes no memory for them."""
+    return _measured(layers_of(configuration), _checked_shape(configuration["input_shape"]))[0]
+
+
+def _measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
+    """Parameters of the layers one after another, and the shape of what comes out."""
+    count = 0
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
+        count += layer.parameter_count(shape)
+        shape = layer.output_shape(shape)
+    return count, shape
 
 
 def _restored(

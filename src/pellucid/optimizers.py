@@ -46,7 +46,9 @@ class Optimizer:
 
     def settings(self) -> NDArray[np.float32]:
         """The engine's eight settings: see `pellucid.engine.optimizers`; rates are filled in step by step."""
-        return np.array([0.0, self.decay, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0], np.float32)
+        settings = np.zeros(t.SETTINGS, np.float32)
+        settings[1], settings[5] = self.decay, 1.0
+        return settings
 
     def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
         """For each step the two numbers the engine takes: the rate, and the scale of the second moment."""

@@ -140,12 +140,16 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
     return outputs
 
 
-def _run_forward(net: Network, feed: Feed, arena: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:
-    """Fill ``outputs`` (N, K) for the images of a feed."""
+def _run_evaluate(
+    net: Network, feed: Feed, arena: NDArray[np.float32], labels: NDArray[np.int64] = _NOWHERE, loss: int = -1
+) -> NDArray[np.float64]:
+    """Read a feed and leave its last tile in the arena; summed loss and number right (2,), where a loss is given."""
+    history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
     engine().evaluate(
-        net.plan.table, net.plan.layers, net.parameters, arena, _NOWHERE, *feed.arguments, feed.order,
-        _NOWHERE, feed.count, -1, outputs, 1, np.zeros(2), 0, 1, np.zeros(16, np.int64),
+        net.plan.table, net.plan.layers, net.parameters, arena, wanted, *feed.arguments, feed.order,
+        labels, feed.count, loss, history, 0, 1, np.zeros(16, np.int64),
     )  # fmt: skip
+    return history
 
 
 def refuse_infinite(lines: NDArray[np.generic]) -> None:
@@ -156,25 +160,7 @@ def refuse_infinite(lines: NDArray[np.generic]) -> None:
 
 def judge_feed(net: Network, feed: Feed, labels: NDArray[np.int64], loss: str) -> tuple[float, float]:
     """Mean loss and accuracy of a network over a feed with labels (N,)."""
-    history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-    engine().evaluate(
-        net.plan.table,
-        net.plan.layers,
-        net.parameters,
-        net.plan.arena(),
-        wanted,
-        *feed.arguments,
-        feed.order,
-        labels,
-        feed.count,
-        loss_code(net, loss),
-        _NOWHERE,
-        0,
-        history,
-        0,
-        1,
-        np.zeros(16, np.int64),
-    )
+    history = _run_evaluate(net, feed, net.plan.arena(), labels, loss_code(net, loss))
     return float(history[0] / feed.count), float(history[1] / feed.count)
 
 
@@ -187,8 +173,7 @@ def trace_lines(net: Network, lines: NDArray[np.generic], single: bool) -> Trace
     arena = net.plan.arena()
     for begin in range(0, max(1, len(unit)), t.TILE):
         feed = Feed(lines[begin : begin + t.TILE], net.level_range)
-        outputs = np.empty((feed.count, *net.output_shape), np.float32)
-        _run_forward(net, feed, arena, outputs)
+        _run_evaluate(net, feed, arena)
         for row, column in places:
             kept[row, column].append(net.plan.block(arena, row, column, feed.count).copy())
     traces, inputs = [], unit

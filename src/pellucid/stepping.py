@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _WORTH_A_CREW = 5e7
 """Floating-point operations in one step above which several threads share it."""
 
-_PLACES = 8  # settings of one thread, see pellucid.engine.optimizers
-
 
 @dataclass(frozen=True)
 class Batches:

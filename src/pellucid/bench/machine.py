@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +10,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from pellucid.running import available_cores
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,7 @@ def describe() -> Machine:
 
 def cores() -> int:
     """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return available_cores()
 
 
 def last_level_cache() -> int:

@@ -20,12 +20,11 @@ from pellucid.engine.program import (
     backward,
     by_parts,
     count_right,
-    finish_layer,
     first_bias_gradient,
     first_gradient,
     first_sums,
     forward,
-    forward_from,
+    forward_from_sums,
     judge,
     scale_deltas,
     turn_all,
@@ -37,6 +36,7 @@ from pellucid.engine.table import (
     FLOATS,
     INPUTS,
     OUTPUTS,
+    SETTINGS,
     SOURCE,
     STRIDE,
     SUMS,
@@ -89,12 +89,12 @@ def train(
 ) -> None:
     """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``.
 
-    ``settings`` has eight floats a thread; ``rates`` two a step (the learning rate, and Adam's scale of the second
+    ``settings`` has SETTINGS floats a thread; ``rates`` two a step (the learning rate, and Adam's scale of the second
     moment). ``history`` receives the summed loss and the number read right, two float64 a step. A loss that is not
     finite ends the loop before the step: the rest of ``history`` stays as it was. ``direct``: plain descent on the
     first layer straight from the ink (only for plain SGD over ink, batches of at most one tile).
     """
-    at = rank * 8
+    at = rank * SETTINGS
     # Where the first layer is shared by pixels, thread 0 does the rest alone: it is its own crew.
     parted = by_parts(table, kind, crew)
     rest = 1 if parted else crew
@@ -114,10 +114,7 @@ def train(
                 table, p, work, kind, starts, middles, columns, values, order, first, n, images, rank, crew, point
             )
             if busy:
-                meet(point, rest)
-                finish_layer(table, 0, work, n, rank, rest)
-                meet(point, rest)
-                forward_from(1, table, layers, p, work, n, rank, rest, point)
+                forward_from_sums(table, layers, p, work, n, rank, rest, point)
                 if rank == 0:
                     judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE / np.float32(high - low))
                     right += count_right(table, layers, work, wanted, n)
@@ -165,16 +162,12 @@ def evaluate(
     targets: Any,
     images: int,
     loss: int,
-    outputs: Any,
-    keep: int,
     history: Any,
     rank: int,
     crew: int,
     point: Any,
 ) -> None:
-    """Read ``images`` images; ``loss`` of -1 leaves targets alone, ``keep`` writes the outputs (images, K)."""
-    row = (layers - 1) * COLUMNS
-    width = table[row + OUTPUTS]
+    """Read ``images`` images, and add up losses and right ones in ``history`` (2,); ``loss`` of -1 only reads."""
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
         forward(
@@ -184,10 +177,6 @@ def evaluate(
             judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE)
             history[0] += add_losses(work, n)
             history[1] += count_right(table, layers, work, wanted, n)
-        if keep:
-            for i in range(n):
-                for j in range(width):
-                    outputs[(first + i) * width + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
 
 
 @kernel
@@ -231,8 +220,7 @@ def read(
                 )
             for j in range(hidden):
                 doubt += work[z + j] - work[z + j]
-        finish_layer(table, 0, work, n, rank, crew)
-        forward_from(1, table, layers, p, work, n, rank, crew, point)
+        forward_from_sums(table, layers, p, work, n, rank, crew, point)
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
@@ -314,7 +302,7 @@ def apply(which: int, y: Any, x: Any, count: int) -> None:
 
 ENTRIES = {
     "train": (train, "IiFFFFiFIiIIHFIIiiiiiiiFFDiiI"),
-    "evaluate": (evaluate, "IiFFIiIIHFIIiiFiDiiI"),
+    "evaluate": (evaluate, "IiFFIiIIHFIIiiDiiI"),
     "read": (read, "IiFFiBFffiiFiiI"),
     "gradient": (gradient, "IiFFFIFFiIIHFIIiiDiiI"),
     "collect": (collect, "HFIiBFffii"),

@@ -78,19 +78,6 @@ def layer_sums(table: Any, row: int, p: Any, work: Any, n: int, rank: int, crew:
 
 
 @kernel
-def forward_from(
-    layer: int, table: Any, layers: int, p: Any, work: Any, n: int, rank: int, crew: int, point: Any
-) -> None:
-    """Run the layers from ``layer`` on over the tile of ``n`` images whose inputs stand in the arena."""
-    for i in range(layer, layers):
-        row = i * COLUMNS
-        layer_sums(table, row, p, work, n, rank, crew)
-        meet(point, crew)
-        finish_layer(table, row, work, n, rank, crew)
-        meet(point, crew)
-
-
-@kernel
 def by_parts(table: Any, kind: int, crew: int) -> bool:
     """Whether two threads split the pixels of the first layer, and the first of them does all the rest alone.
 
@@ -230,6 +217,20 @@ def copy_rows(work: Any, at: int, stride: int, x: Any, order: Any, first: int, n
 
 
 @kernel
+def forward_from_sums(table: Any, layers: int, p: Any, work: Any, n: int, rank: int, crew: int, point: Any) -> None:
+    """From the first layer's weighted sums of a tile to the network's outputs."""
+    meet(point, crew)
+    finish_layer(table, 0, work, n, rank, crew)
+    meet(point, crew)
+    for i in range(1, layers):
+        row = i * COLUMNS
+        layer_sums(table, row, p, work, n, rank, crew)
+        meet(point, crew)
+        finish_layer(table, row, work, n, rank, crew)
+        meet(point, crew)
+
+
+@kernel
 def forward(
     table: Any,
     layers: int,
@@ -250,10 +251,7 @@ def forward(
 ) -> None:
     """Run the network over the images ``order[first : first + n]``."""
     first_sums(table, p, work, kind, starts, middles, columns, values, order, first, n, ahead, rank, crew, point)
-    meet(point, crew)
-    finish_layer(table, 0, work, n, rank, crew)
-    meet(point, crew)
-    forward_from(1, table, layers, p, work, n, rank, crew, point)
+    forward_from_sums(table, layers, p, work, n, rank, crew, point)
 
 
 @kernel
@@ -434,8 +432,8 @@ def spread_ink(
     begin, end = share(rank, crew, table[OUTPUTS], NARROW)
     parted = by_parts(table, INK_INPUT, crew)
     if parted:
-        begin = table[WEIGHT] - table[WEIGHT]
-        end = table[OUTPUTS] if rank < 2 else begin
+        begin = 0
+        end = table[OUTPUTS] if rank < 2 else 0
     for i in range(n):
         image = order[first + i]
         low, high = starts[image], starts[image + 1]

@@ -38,6 +38,9 @@ CROSS_ENTROPY, SQUARED = range(2)
 
 SGD, MOMENTUM, NESTEROV, ADAM = range(4)
 
+SETTINGS = 8
+"""Floats in the settings of one thread's steps; `pellucid.engine.optimizers` says what stands where."""
+
 ALIGNMENT = 16
 """Rows in the arena are padded to a multiple of this, so that lanes of any width fit."""
 
