@@ -89,6 +89,8 @@ class Parameters(Event):
     """(parameterCount,), see `LayerInfo` for what lies where."""
     effective: Floats | None
     """The same with switched neurons and layers put in, which is what computes; None where nothing is switched."""
+    trained: Floats
+    """(parameterCount,): as loaded or last trained, which the changes are told from."""
 
 
 class Drawing(Event):

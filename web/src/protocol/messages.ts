@@ -616,6 +616,8 @@ export interface Parameters {
   readonly knobs: Floats;
   /** The same with switched neurons and layers put in, which is what computes; None where nothing is switched. */
   readonly effective: Floats | null;
+  /** (parameterCount,): as loaded or last trained, which the changes are told from. */
+  readonly trained: Floats;
 }
 
 /** What is read: strokes, an uploaded picture, an example or bare pixels. */
