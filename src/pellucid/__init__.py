@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pellucid import data as data
+    from pellucid import inspect as inspect
     from pellucid.errors import PellucidError as PellucidError
     from pellucid.layers import Dense as Dense
     from pellucid.network import Network as Network
@@ -56,12 +57,14 @@ _HOMES = {
     ),
 }
 
-__all__ = ["__version__", "data", *_HOMES]
+_ROOMS = ("data", "inspect")
+
+__all__ = ["__version__", "data", "inspect", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "data":
-        return importlib.import_module("pellucid.data")
+    if name in _ROOMS:
+        return importlib.import_module(f"pellucid.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
     return getattr(importlib.import_module(f"pellucid.{_HOMES[name]}"), name)

@@ -84,6 +84,11 @@ def load(source: StrPath) -> Network:
     return network_of(path, tensors, metadata)
 
 
+def network_bytes(net: Network) -> bytes:
+    """What `save` writes."""
+    return _to_bytes(network_tensors(net), {"pellucid": describe(net)})
+
+
 def describe(net: Network) -> str:
     """Version, configuration and record of a network as JSON."""
     return json.dumps({"version": VERSION, "network": net.configuration(), "record": net.record})
@@ -148,9 +153,6 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
     FileFormatError
         If it cannot be read as one, or is larger than ``MAX_BYTES``.
     """
-    import safetensors
-    from safetensors.numpy import load as load_bytes
-
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -158,6 +160,14 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
         content = path.read_bytes()
     except OSError as error:
         raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return parse_tensors(content, path)
+
+
+def parse_tensors(content: bytes, path: StrPath) -> tuple[Tensors, dict[str, str]]:
+    """All tensors and the metadata of a safetensors file's content; ``path`` is what errors call it."""
+    import safetensors
+    from safetensors.numpy import load as load_bytes
+
     header_size = int.from_bytes(content[:8], "little")
     if len(content) < 8 or header_size > min(_MAX_HEADER, len(content) - 8):
         raise FileFormatError(f"{path} is no safetensors file, or is cut off.")
@@ -172,11 +182,13 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
 
 def write_tensors(path: StrPath, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """Write a safetensors file beside its place, flush it to the disk, then move it there."""
+    write_whole(Path(path), _to_bytes(tensors, metadata))
+
+
+def _to_bytes(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
     from safetensors.numpy import save as to_bytes
 
-    target = Path(path)
-    content = to_bytes({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, dict(metadata))
-    write_whole(target, content)
+    return to_bytes({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, dict(metadata))
 
 
 def write_whole(target: Path, content: bytes) -> None:

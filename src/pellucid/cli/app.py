@@ -10,6 +10,7 @@ from pellucid.cli.bench import bench
 from pellucid.cli.look import look
 from pellucid.cli.page import CommandPage, GroupPage
 from pellucid.cli.read import read
+from pellucid.cli.studio import studio
 from pellucid.cli.train import train
 
 app = typer.Typer(
@@ -43,5 +44,5 @@ def pellucid(
     return 0
 
 
-for _command in (train, read, look, bench):
+for _command in (train, read, look, studio, bench):
     app.command(cls=CommandPage)(_command)

@@ -38,6 +38,11 @@ def load_mnist(progress: Progress | None = None) -> TrainTest:
         raise FileFormatError(f"{error} Delete {folder}, and the next load will download it again.") from error
 
 
+def is_here() -> bool:
+    """Whether MNIST is on this machine, so that loading it needs no network."""
+    return _found() is not None
+
+
 def _found() -> Path | None:
     """Return the first folder on this machine that has all four files."""
     folders = (given_folder("mnist"), cache_folder("mnist"))

@@ -228,6 +228,9 @@ class Judged(Event):
     """Mean loss."""
     baseline: float
     """Accuracy as loaded or last trained, before the changes."""
+    seen: bool
+    """Whether the network has learnt from these images, so that they prove little: a shipped network, judged by the
+    embedded digits, which are a part of MNIST's training images."""
 
 
 class KnobInfo(Shared):

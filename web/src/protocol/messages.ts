@@ -766,6 +766,8 @@ export interface Judged {
   readonly loss: number;
   /** Accuracy as loaded or last trained, before the changes. */
   readonly baseline: number;
+  /** Whether the network has learnt from these images, so that they prove little: a shipped network, judged by the embedded digits, which are a part of MNIST's training images. */
+  readonly seen: boolean;
 }
 
 /** A knob by name. */

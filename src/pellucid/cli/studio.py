@@ -1,0 +1,57 @@
+"""`pellucid studio`: the page to look inside, opened in the browser."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def studio(
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to listen on; 0 is any that is free. Default: 8127, if free."),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the link and do not open it.")] = False,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="The network to begin with. Default: the best shipped one.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on. Default: this machine alone.")
+    ] = "127.0.0.1",
+) -> int:
+    """Open the studio: look inside the network, turn any knob, watch it learn.
+
+    Serves a page on this machine and opens it in the browser. No request leaves the machine. Ctrl-C ends it.
+    """
+    from pellucid.cli.compiling import announced
+    from pellucid.models import DEFAULT
+    from pellucid.studio.serving import serve
+    from pellucid.studio.trust import is_loopback
+
+    if not is_loopback(host):
+        print(
+            f"warning: whoever reaches {host} over the network and sees the link can use the studio, and read what is "
+            "sent: it is not encrypted.",
+            file=sys.stderr,
+        )
+
+    def opened(link: str) -> None:
+        print(f"The studio is open: {link}\nCtrl-C ends it.", flush=True)
+        if not no_browser:
+            _browse(link)
+
+    with announced():
+        serve(model or DEFAULT, host=host, port=port, opened=opened)
+    print("The studio is closed.", flush=True)
+    return 0
+
+
+def _browse(link: str) -> None:
+    """Open the link in the browser, where there is one."""
+    import threading
+    import webbrowser
+
+    # Some browsers are waited for by those who start them.
+    threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()

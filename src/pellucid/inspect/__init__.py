@@ -1,0 +1,43 @@
+"""Looking inside: who voted, what changes when something is switched off, how the numbers learn.
+
+Plain functions over a `Network`, usable anywhere; the studio shows what they say. Every number is the engine's.
+
+>>> import pellucid as pl
+>>> net = pl.load("digits-relu")
+>>> image, label = pl.data.load("digits").test[0]
+>>> votes = pl.inspect.votes(net, image, layer=2, neuron=label)
+>>> [int(k) for k in votes.ranking[:3]]        # the neurons of the layer before that matter most
+[...]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pellucid.inspect.ablation import ablate as ablate
+    from pellucid.inspect.ablation import noisy as noisy
+    from pellucid.inspect.voting import Votes as Votes
+    from pellucid.inspect.voting import votes as votes
+    from pellucid.inspect.voting import weight_picture as weight_picture
+
+_HOMES = {
+    "Votes": "voting",
+    "votes": "voting",
+    "weight_picture": "voting",
+    "ablate": "ablation",
+    "noisy": "ablation",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

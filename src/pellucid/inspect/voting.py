@@ -1,0 +1,147 @@
+"""Who voted: every term of one neuron's weighted sum, ranked, with its sum, its bias and its squish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pellucid.errors import ShapeError
+from pellucid.inspect.checks import dense_layer, whole
+from pellucid.running import Trace
+
+if TYPE_CHECKING:
+    from pellucid.network import Network
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """One neuron at work on one input: ``activation = f(sum of weights * inputs + bias)``.
+
+    Attributes
+    ----------
+    inputs, weights, terms : ndarray (D,)
+        a of the layer before, w, and w a.
+    ranking : ndarray of int (D,)
+        Inputs by the size of their term, the largest first; equal ones in their own order.
+    bias, sum, activation : float
+        b, z and a, as the engine has them.
+    slope : float
+        da/dz; for softmax a (1 - a), which is how much a follows its own z.
+    function : str
+        f by name.
+    """
+
+    layer: int
+    neuron: int
+    inputs: Vector
+    weights: Vector
+    terms: Vector
+    ranking: NDArray[np.intp]
+    bias: float
+    sum: float
+    activation: float
+    slope: float
+    function: str
+
+    @property
+    def positive(self) -> float:
+        """Sum of the terms that speak for it."""
+        return float(self.terms[self.terms > 0].sum(dtype=np.float64))
+
+    @property
+    def negative(self) -> float:
+        """Sum of the terms that speak against it."""
+        return float(self.terms[self.terms < 0].sum(dtype=np.float64))
+
+    def __str__(self) -> str:
+        """The formula with the numbers in it: those for, those against, the bias."""
+        signed = [f"{'-' if value < 0 else '+'} {abs(value):.3g}" for value in (self.negative, self.bias)]
+        whose = " over its layer" if self.function == "softmax" else ""
+        inside = f"{self.positive:.3g} {signed[0]} {signed[1]}"
+        return f"{self.function}({inside}) = {self.function}({self.sum:.3g}){whose} = {self.activation:.3g}"
+
+
+def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
+    """Who voted for what a neuron says of one input.
+
+    Parameters
+    ----------
+    net : Network
+    x : array_like
+        One input.
+    layer, neuron : int
+        Which neuron, both from 0.
+
+    Returns
+    -------
+    Votes
+
+    Raises
+    ------
+    ShapeError
+        For a layer or neuron that is not there, or several inputs at once.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> net = pl.Network([pl.Dense(2, "relu")], input_shape=(3,))
+    >>> net.layers[0].weight[1], net.layers[0].bias[1] = (2.0, -1.0, 0.5), 0.25
+    >>> found = pl.inspect.votes(net, [0.5, 1.0, 1.0], layer=0, neuron=1)
+    >>> found.terms.tolist(), found.ranking.tolist(), found.sum
+    ([1.0, -1.0, 0.5], [0, 1, 2], 0.75)
+    >>> print(found)
+    relu(1.5 - 1 + 0.25) = relu(0.75) = 0.75
+    """
+    trace = net.trace(x)
+    if trace.outputs.ndim != 1:
+        raise ShapeError(f"votes expected one input of shape {net.input_shape}, got {np.shape(x)}.")
+    return votes_of(net, trace, layer, neuron)
+
+
+def votes_of(net: Network, trace: Trace, layer: int, neuron: int) -> Votes:
+    """The same, of a trace of one input."""
+    dense = dense_layer(net, layer)
+    row = whole(neuron, dense.out_features, "neuron")
+    seen = trace[layer]
+    inputs = seen.inputs.reshape(-1)
+    weights = np.array(dense.weight[row])
+    terms = weights * inputs
+    ranking = np.argsort(-np.abs(terms), kind="stable")
+    z, a = float(seen.sums[row]), float(seen.activations[row])
+    slope = float(slopes(dense.activation, seen.sums, seen.activations)[row])
+    return Votes(layer, row, inputs, weights, terms, ranking, float(dense.bias[row]), z, a, slope, dense.activation)
+
+
+def slopes(activation: str, sums: Vector, activations: Vector) -> Vector:
+    """da/dz of every neuron, in the shape of ``sums``; of softmax the diagonal, a (1 - a). ReLU has none at 0."""
+    if activation in ("sigmoid", "softmax"):
+        return activations * (1 - activations)
+    if activation == "tanh":
+        return 1 - activations * activations
+    if activation == "relu":
+        return (sums > 0).astype(np.float32)
+    return np.ones_like(sums)
+
+
+def weight_picture(net: Network, layer: int, neuron: int) -> Vector:
+    """What a neuron weighs, laid out as what it looks at.
+
+    Returns
+    -------
+    ndarray
+        Of ``net.input_shape`` for the first layer, whose neurons look at the picture; (D,) for later ones. A copy.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> pl.inspect.weight_picture(pl.load("digits-relu"), layer=0, neuron=3).shape
+    (28, 28)
+    """
+    dense = dense_layer(net, layer)
+    weights = np.array(dense.weight[whole(neuron, dense.out_features, "neuron")])
+    return weights.reshape(net.input_shape) if layer == 0 else weights

@@ -1,0 +1,144 @@
+"""The studio as a web application: the page, the WebSocket, files in and out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import anyio
+import msgspec
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from pellucid.studio.connection import Connection
+from pellucid.studio.refusal import RefusedError, failure
+from pellucid.studio.session import MAX_UPLOAD, Session
+from pellucid.studio.sessions import Sessions
+from pellucid.studio.trust import Trust
+
+PAGE = Path(__file__).parent / "page"
+"""The built page."""
+
+NO_PAGE = (
+    "The studio's page has not been built: this is a checkout, not an installed package. Build it with `make web` "
+    "(it needs Node 20 or newer), or install with `pip install .`, then reload."
+)
+
+_WORKERS = 8
+_STATUS = {"too_large": 413, "busy": 503, "unavailable": 404, "internal": 500}
+
+
+def studio_app(sessions: Sessions, *, token: str, hosts: list[str], page: Path = PAGE) -> ASGIApp:
+    """The whole application, its door included.
+
+    Parameters
+    ----------
+    sessions : Sessions
+    token : str
+        Whoever has it may come in.
+    hosts : list of str
+        Values of ``Host`` that are this studio.
+    page : Path
+        The folder of the built page.
+    """
+    house = _House(sessions)
+    routes = [
+        Route("/picture", house.picture, methods=["POST"]),
+        Route("/network", house.network, methods=["POST"]),
+        Route("/network.safetensors", house.download, methods=["GET"]),
+        WebSocketRoute("/socket", house.socket),
+        Mount("/", _page(page)),
+    ]
+    return Trust(Starlette(routes=routes, lifespan=house.lifespan), token=token, hosts=hosts)
+
+
+def _page(folder: Path) -> ASGIApp:
+    if (folder / "index.html").is_file():
+        return StaticFiles(directory=folder, html=True)
+    return PlainTextResponse(NO_PAGE, 503)
+
+
+class _House:
+    """What the routes do."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._workers = CapacityLimiter(_WORKERS)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """While the studio is open."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._tidy)
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
+        await to_thread.run_sync(self._sessions.close)
+
+    async def _tidy(self) -> None:
+        while True:
+            await anyio.sleep(30)
+            await to_thread.run_sync(self._sessions.free_idle)
+
+    async def socket(self, socket: WebSocket) -> None:
+        """The WebSocket."""
+        await Connection(socket, self._sessions, self._workers).run()
+
+    async def picture(self, request: Request) -> Response:
+        """A picture comes in."""
+        return await self._take(request, lambda session, content: session.open_picture(content))
+
+    async def network(self, request: Request) -> Response:
+        """A network file comes in."""
+        name = request.query_params.get("name", "network.safetensors")[:200]
+        return await self._take(request, lambda session, content: session.open_network(content, name))
+
+    async def download(self, request: Request) -> Response:
+        """The network goes out."""
+        try:
+            content = await to_thread.run_sync(self._session(request).network_file, limiter=self._workers)
+        except Exception as error:
+            return _failed(error)
+        headers = {"Content-Disposition": 'attachment; filename="network.safetensors"'}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    def _session(self, request: Request) -> Session:
+        session = self._sessions.find(request.query_params.get("session", ""))
+        if session is None:
+            raise RefusedError("unavailable", "There is no such session: it was idle for long.")
+        return session
+
+    async def _take(self, request: Request, use: Callable[[Session, bytes], None]) -> Response:
+        try:
+            session = self._session(request)
+            content = await _body(request)
+            await to_thread.run_sync(use, session, content, limiter=self._workers)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:
+            return _failed(error)
+        return Response(status_code=204)
+
+
+async def _body(request: Request) -> bytes:
+    """What is sent, no more of it read than may be."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_UPLOAD:
+            raise RefusedError("too_large", f"Expected a file of at most {MAX_UPLOAD:,} bytes, got more.")
+    return bytes(content)
+
+
+def _failed(error: Exception) -> Response:
+    event = failure(error)
+    content = msgspec.json.encode(event)
+    return Response(content, status_code=_STATUS.get(event.code, 400), media_type="application/json")

@@ -1,0 +1,109 @@
+"""One WebSocket: requests in, one after another; frames out as fast as the page takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from pellucid.studio.events import Failed, Gone
+from pellucid.studio.frames import frame
+from pellucid.studio.messages import MAX_REQUEST, AnyRequest, decode_request
+from pellucid.studio.refusal import RefusedError, failure
+from pellucid.studio.session import Session
+from pellucid.studio.sessions import Sessions
+
+T = TypeVar("T")
+
+MOST_BAD = 100
+"""Messages in a row that are none of the schema, after which the connection ends."""
+
+
+class Connection:
+    """A page and its session."""
+
+    def __init__(self, socket: WebSocket, sessions: Sessions, workers: CapacityLimiter) -> None:
+        self._socket, self._sessions, self._workers = socket, sessions, workers
+        self._loop = asyncio.get_running_loop()
+        self._filled = asyncio.Event()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may have ended
+            self._loop.call_soon_threadsafe(self._filled.set)
+
+    async def run(self) -> None:
+        """From the first event to the last."""
+        await self._socket.accept()
+        try:
+            session, resumed = await self._in_thread(self._sessions.open, self._socket.query_params.get("session"))
+        except RefusedError as error:
+            await self._end(failure(error), Gone(0, "full"))
+            return
+        except Exception as error:
+            await self._end(failure(error))
+            return
+        wake = self._wake
+        session.outbox.attach(wake)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._send, session, wake, tasks.cancel_scope)
+                await self._in_thread(session.greet, resumed)
+                await self._receive(session)
+                tasks.cancel_scope.cancel()
+        except* WebSocketDisconnect:
+            pass  # the page is gone: whatever was under way for it is of no use
+        finally:
+            if session.outbox.detach(wake):
+                session.left()
+
+    async def _receive(self, session: Session) -> None:
+        bad = 0
+        while bad < MOST_BAD:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            request = self._decoded(session, message.get("text"))
+            bad = 0 if request is not None else bad + 1
+            if request is not None:
+                await self._in_thread(session.handle, request)
+
+    def _decoded(self, session: Session, text: str | None) -> AnyRequest | None:
+        """The request, or None where there is none, which the page is told."""
+        try:
+            if text is None:
+                raise RefusedError("malformed", "Expected a request as text, got bytes.")
+            if len(text) > MAX_REQUEST:
+                raise RefusedError("too_large", f"Expected at most {MAX_REQUEST:,} bytes, got {len(text):,}.")
+            return decode_request(text)
+        except Exception as error:
+            session.outbox.put(frame(failure(error)))
+            return None
+
+    async def _send(self, session: Session, wake: Callable[[], None], scope: anyio.CancelScope) -> None:
+        outbox = session.outbox
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            if outbox.taken_over(wake):
+                await self._end(Gone(0, "elsewhere"))
+                scope.cancel()
+                return
+            if outbox.overflowing:
+                scope.cancel()
+                return
+            while (data := outbox.take(wake)) is not None:
+                await self._socket.send_bytes(data)
+
+    async def _end(self, *last: Failed | Gone) -> None:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            for event in last:
+                await self._socket.send_bytes(frame(event))
+            await self._socket.close(1000)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await to_thread.run_sync(work, *arguments, limiter=self._workers)

@@ -1,0 +1,159 @@
+"""The drawing pad: strokes to ink, undone and redone."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import DataError
+from pellucid.studio.parts import Stroke
+
+SIDE = 112
+"""Pixels along the pad: four of them make a pixel of the 28x28 field."""
+
+MOST_SEGMENTS = 16_384
+"""Pieces of line in a drawing, at most; laying them takes about a quarter of a second."""
+
+Ink = NDArray[np.float32]
+
+
+class Pad:
+    """Strokes on a square sheet, and the ink they leave.
+
+    Examples
+    --------
+    >>> pad = Pad()
+    >>> pad.draw(0, [0.2, 0.5, 0.8, 0.5], 0.08)
+    >>> pad.ink.shape, bool(pad.ink.any())
+    ((112, 112), True)
+    >>> pad.undo()
+    >>> bool(pad.ink.any())
+    False
+    """
+
+    def __init__(self) -> None:
+        self.strokes: list[Stroke] = []
+        self.ink: Ink = np.zeros((SIDE, SIDE), np.float32)
+        self._undone: list[list[Stroke]] = []
+        self._cleared: list[Stroke] = []
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a stroke to take back, or a sheet cleared a moment ago."""
+        return bool(self.strokes or self._cleared)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether something taken back can be drawn again."""
+        return bool(self._undone)
+
+    def draw(self, stroke: int, points: list[float], width: float, erase: bool = False) -> None:
+        """Put points at the end of a stroke; the one after the last begins a new one.
+
+        Parameters
+        ----------
+        stroke : int
+            The last one, or one more than there are.
+        points : list of float
+            x, y, x, y, ... as shares of the side.
+        width, erase
+            Of a new stroke: its width as a share of the side, and whether it takes ink away.
+
+        Raises
+        ------
+        DataError
+            For another stroke, half a point, or more than a pad takes.
+        """
+        if stroke not in (len(self.strokes) - 1, len(self.strokes)) or stroke < 0:
+            raise DataError(f"Expected stroke {len(self.strokes)}, a new one, or the last before it, got {stroke}.")
+        _whole(points)
+        if self._segments() + len(points) // 2 > MOST_SEGMENTS:
+            raise DataError(f"A drawing has at most {MOST_SEGMENTS:,} points: clear the pad to go on.")
+        self._undone.clear()
+        if stroke == len(self.strokes):
+            self._cleared = []
+            self.strokes.append(Stroke([], width, erase))
+        line = self.strokes[-1]
+        before = line.points[-2:]
+        line.points.extend(points)
+        _lay(self.ink, before + points, line)
+
+    def undo(self) -> None:
+        """Take back the last stroke, or the clearing of the pad."""
+        if self.strokes:
+            self._undone.append([self.strokes.pop()])
+        elif self._cleared:
+            self.strokes, self._cleared = self._cleared, []
+            self._undone.append([])
+        self._redraw()
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self._undone:
+            strokes = self._undone.pop()
+            if strokes:
+                self.strokes.extend(strokes)
+            else:
+                self.strokes, self._cleared = [], self.strokes
+        self._redraw()
+
+    def clear(self) -> None:
+        """Empty the pad; `undo` brings it back."""
+        if self.strokes:
+            self._cleared, self.strokes = self.strokes, []
+        self._undone.clear()
+        self._redraw()
+
+    def replace(self, strokes: list[Stroke]) -> None:
+        """Put a whole drawing in place of what is there."""
+        for stroke in strokes:
+            _whole(stroke.points)
+        if sum(len(stroke.points) // 2 for stroke in strokes) > MOST_SEGMENTS:
+            raise DataError(f"Expected a drawing of at most {MOST_SEGMENTS:,} points, got more.")
+        self.strokes = [Stroke(list(stroke.points), stroke.width, stroke.erase) for stroke in strokes]
+        self._undone.clear()
+        self._cleared = []
+        self._redraw()
+
+    def _segments(self) -> int:
+        return sum(len(stroke.points) // 2 for stroke in self.strokes)
+
+    def _redraw(self) -> None:
+        self.ink[...] = 0.0
+        for stroke in self.strokes:
+            _lay(self.ink, stroke.points, stroke)
+
+
+def _whole(points: list[float]) -> None:
+    if len(points) % 2:
+        raise DataError(f"Expected points as x, y, x, y, ..., got {len(points)} numbers: send whole points.")
+
+
+def _lay(ink: Ink, points: list[float], stroke: Stroke) -> None:
+    """Lay a line through the points: each piece of it covers what lies within half its width."""
+    places = np.array(points, np.float32).reshape(-1, 2) * np.float32(SIDE)
+    if len(places) == 1:
+        places = np.repeat(places, 2, axis=0)
+    radius = stroke.width * SIDE / 2
+    for start, end in itertools.pairwise(places):
+        _lay_piece(ink, start, end, radius, stroke.erase)
+
+
+def _lay_piece(ink: Ink, start: NDArray[np.float32], end: NDArray[np.float32], radius: float, erase: bool) -> None:
+    """One piece of a line, with soft edges a pixel wide."""
+    low = np.maximum(np.floor(np.minimum(start, end) - radius - 1), 0).astype(int)
+    high = np.minimum(np.ceil(np.maximum(start, end) + radius + 1), SIDE).astype(int)
+    x = np.arange(low[0], high[0], dtype=np.float32)[None, :] + np.float32(0.5) - start[0]
+    y = np.arange(low[1], high[1], dtype=np.float32)[:, None] + np.float32(0.5) - start[1]
+    dx, dy = end - start
+    length = max(float(dx * dx + dy * dy), 1e-12)
+    along = np.clip((x * dx + y * dy) / np.float32(length), 0, 1)
+    away = np.hypot(x - along * dx, y - along * dy)
+    cover = np.clip(np.float32(radius + 0.5) - away, 0, 1)
+    part = ink[low[1] : high[1], low[0] : high[0]]
+    if erase:
+        np.minimum(part, 1 - cover, out=part)
+    else:
+        np.maximum(part, cover, out=part)

@@ -1,0 +1,194 @@
+"""Read: a drawing, an example or a picture goes through the network, and everything on the way is shown."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from pellucid.data.drawings import center_steps, find_digits, read_picture
+from pellucid.data.drawings.centring import fit
+from pellucid.inspect.voting import votes_of
+from pellucid.reading import Reading
+from pellucid.running import Trace
+from pellucid.studio import events, requests
+from pellucid.studio.desk import Desk, Pixels
+from pellucid.studio.frames import Payload
+from pellucid.studio.pad import SIDE, Pad
+from pellucid.studio.parts import Centring, CentringStep, Example, Part
+from pellucid.studio.refusal import RefusedError
+
+_MOST_PICTURE = 24_000_000
+"""Pixels of an uploaded picture."""
+
+
+class ReadRoom:
+    """The pad, what else can be read, and the network's reading of it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._pad = Pad()
+        self._picture: Pixels | None = None
+        self._source: Literal["pad", "picture", "example", "pixels"] = "pad"
+        self._example: Example | None = None
+        self._centring, self._pictures = Centring(), False
+
+    def pen(self, request: requests.Pen) -> None:
+        """The pen moved."""
+        self._pad.draw(request.stroke, request.points, request.width, request.erase)
+        if self._source == "pad":
+            self.read(request.id)
+        else:
+            self._show_pad(request.id)
+
+    def undo(self, request: requests.UndoStroke) -> None:
+        """Take back the last stroke."""
+        self._pad.undo()
+        self._show_pad(request.id)
+
+    def redo(self, request: requests.RedoStroke) -> None:
+        """Draw it again."""
+        self._pad.redo()
+        self._show_pad(request.id)
+
+    def clear(self, request: requests.ClearDrawing) -> None:
+        """Empty the pad."""
+        self._pad.clear()
+        self._show_pad(request.id)
+
+    def set_drawing(self, request: requests.SetDrawing) -> None:
+        """Put a whole drawing on the pad."""
+        self._pad.replace(request.strokes)
+        self._show_pad(request.id)
+
+    def open_example(self, request: requests.OpenExample) -> None:
+        """Read an image of the data set."""
+        self.show_example(request.part, request.index, request.id)
+
+    def show_example(self, part: Part, index: int, request: int = 0) -> None:
+        """The same, also for other rooms."""
+        data = self._desk.part(part)
+        if index >= len(data):
+            raise RefusedError("bad_value", f"Expected an image from 0 to {len(data) - 1}, got {index}.")
+        self._source, self._example = "example", Example(part, index)
+        self._desk.pixels = self._desk.unit(part, np.array([index]))[0]
+        self._desk.label = int(data.labels[index])
+        self._show(request)
+
+    def open_pixels(self, request: requests.OpenPixels) -> None:
+        """Read these pixels as they are."""
+        self._source = "pixels"
+        self._example = self._desk.label = None
+        self._desk.pixels = np.array(request.pixels, np.float32).reshape(self._desk.pixels.shape)
+        self._show(request.id)
+
+    def open_picture(self, content: bytes) -> None:
+        """Read a picture file: the largest digit in it."""
+        digits = find_digits(read_picture(content, max_pixels=_MOST_PICTURE))
+        if not digits:
+            raise RefusedError(
+                "bad_value", "There is no digit in this picture: the strokes have to stand out from the paper."
+            )
+        largest = max(digits, key=lambda digit: digit.steps["cut out"].size)
+        # The digit's ink in the middle of the pad, at four fifths of its side.
+        ink = fit(largest.steps["cut out"], SIDE * 4 // 5)
+        self._picture = np.pad(ink, (SIDE - ink.shape[0]) // 2 + 1)[:SIDE, :SIDE]
+        self._source, self._example, self._desk.label = "picture", None, None
+        self._show(0)
+
+    def set_centring(self, request: requests.SetCentring) -> None:
+        """Switch steps of the centring."""
+        self._centring, self._pictures = request.centring, request.pictures
+        self.read(request.id)
+
+    def votes(self, request: requests.AskVotes) -> None:
+        """Who voted."""
+        desk, payload = self._desk, Payload()
+        found = votes_of(desk.subject.effective, desk.trace(), request.layer, request.neuron)
+        inputs, weights, terms = (payload.put(part) for part in (found.inputs, found.weights, found.terms))
+        desk.tell(
+            events.Votes(
+                request.id, desk.subject.version, found.layer, found.neuron, inputs, weights, terms,
+                found.ranking.tolist(), found.bias, found.sum, found.positive, found.negative, found.slope,
+                found.activation, str(found),
+            ),
+            payload,
+        )  # fmt: skip
+
+    def browse(self, request: requests.BrowseExamples) -> None:
+        """A page of the data set."""
+        desk, payload = self._desk, Payload()
+        data, outputs = desk.part(request.part), desk.outputs(request.part)
+        guesses = outputs.argmax(axis=1)
+        fits = np.ones(len(data), bool)
+        if request.label is not None:
+            fits &= data.labels == request.label
+        if request.reading is not None:
+            fits &= guesses == request.reading
+        if request.wrong:
+            fits &= guesses != data.labels
+        found = np.flatnonzero(fits)
+        chosen = found[request.begin : request.begin + request.count]
+        desk.tell(
+            events.Examples(
+                request.id, request.part, request.begin, len(found), chosen.tolist(), data.labels[chosen].tolist(),
+                guesses[chosen].tolist(), payload.put(outputs[chosen].max(axis=1)),
+                payload.put(desk.unit(request.part, chosen)),
+            ),
+            payload,
+        )  # fmt: skip
+
+    def tell(self, request: int) -> None:
+        """What is drawn."""
+        strokes = self._pad.strokes if self._source == "pad" else []
+        pad = self._pad
+        self._desk.tell(
+            events.Drawing(
+                request, self._source, strokes, pad.can_undo, pad.can_redo, self._example, self._desk.label,
+                self._centring, self._pictures,
+            )
+        )  # fmt: skip
+
+    def read(self, request: int) -> None:
+        """Centre what is drawn, and read it."""
+        desk, payload = self._desk, Payload()
+        steps = self._centre(payload)
+        trace = desk.trace()
+        outputs = trace.outputs
+        reading = Reading(np.nan_to_num(outputs), desk.subject.net.classes)
+        desk.tell(
+            events.Reading(
+                request, desk.subject.version, payload.put(desk.pixels), layer_readings(trace, payload),
+                reading.order.tolist(), str(reading) if desk.pixels.any() else "", steps,
+            ),
+            payload,
+        )  # fmt: skip
+
+    def _show_pad(self, request: int) -> None:
+        self._source = "pad"
+        self._example = self._desk.label = self._picture = None
+        self._show(request)
+
+    def _show(self, request: int) -> None:
+        self.tell(request)
+        self.read(request)
+
+    def _centre(self, payload: Payload) -> list[CentringStep]:
+        """Bring ink to the inputs; the pictures on the way, where they are wanted."""
+        ink = self._pad.ink if self._source == "pad" else self._picture
+        if ink is None or self._source not in ("pad", "picture"):
+            return []
+        how = self._centring
+        steps = center_steps(ink, scale=how.scale, mass=how.mass, smooth=how.smooth, thicken=how.thicken)
+        self._desk.pixels = steps[-1].picture
+        if not self._pictures:
+            return []
+        return [
+            CentringStep(step.name, step.caption, step.done, payload.put(step.picture), step.box, step.centre)  # type: ignore[arg-type]
+            for step in steps
+        ]
+
+
+def layer_readings(trace: Trace, payload: Payload) -> list[events.LayerReading]:
+    """Sums and activations of every layer, as the page is told them."""
+    return [events.LayerReading(payload.put(layer.sums), payload.put(layer.activations)) for layer in trace.layers]

@@ -1,0 +1,40 @@
+"""What a request can fail with, and the event that says so."""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal
+
+import msgspec
+
+from pellucid.errors import DataError, DivergedError, FileFormatError, PellucidError
+from pellucid.studio.events import Failed
+
+Code = Literal["malformed", "too_large", "out_of_order", "bad_value", "unavailable", "diverged", "busy", "internal"]
+
+logger = logging.getLogger("pellucid.studio")
+
+
+class RefusedError(PellucidError):
+    """A request that cannot be done, with the code that the page is told."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code: Code = code
+
+
+def failure(error: Exception, request: int = 0) -> Failed:
+    """The event for an error; one of ours that should not be is logged with its traceback."""
+    match error:
+        case RefusedError():
+            return Failed(request, error.code, str(error))
+        case msgspec.DecodeError() | UnicodeDecodeError() | RecursionError():
+            return Failed(request, "malformed", f"Expected a message of the schema: {error or 'nested too deep'}.")
+        case DivergedError():
+            return Failed(request, "diverged", str(error))
+        case FileFormatError() | DataError() | PellucidError():
+            return Failed(request, "bad_value", str(error))
+        case MemoryError():
+            return Failed(request, "too_large", "There is not enough memory for that: choose something smaller.")
+    logger.error("a request failed", exc_info=error)
+    return Failed(request, "internal", f"Something is wrong in the studio itself ({error!r}); the session goes on.")

@@ -1,0 +1,103 @@
+"""Serve the studio: a socket on this machine, a token, a link, and an end on Ctrl-C."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from pellucid.errors import ConfigurationError
+from pellucid.studio.app import studio_app
+from pellucid.studio.messages import MAX_REQUEST
+from pellucid.studio.sessions import Sessions
+from pellucid.studio.shelf import Shelf
+from pellucid.studio.trust import hosts_of
+
+HOST = "127.0.0.1"
+PORT = 8127
+
+
+def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Callable[[str], None]) -> None:
+    """Serve until stopped.
+
+    Parameters
+    ----------
+    model : str
+        The network that sessions begin with.
+    host : str
+        Address to listen on.
+    port : int, optional
+        0 takes any that is free. By default 8127, or where that is taken any that is free.
+    opened : function
+        Called with the link once the studio answers.
+
+    Raises
+    ------
+    ConfigurationError
+        If the address cannot be listened on.
+    """
+    listener = listen(host, port)
+    shelf = Shelf()
+    sessions = Sessions(shelf, model)
+    sessions.try_out()
+    token = secrets.token_urlsafe(32)
+    names = hosts_of(host, listener.getsockname()[1])
+    app = studio_app(sessions, token=token, hosts=names)
+    server = _Server(configuration(app), lambda: opened(f"http://{names[0]}/?token={token}"))
+    with listener:
+        server.run(sockets=[listener])
+
+
+def configuration(app: object) -> uvicorn.Config:
+    """How uvicorn serves it: what comes in is capped, nobody is told what serves."""
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_max_size=MAX_REQUEST,
+        ws_per_message_deflate=False,
+        h11_max_incomplete_event_size=32_768,
+        limit_concurrency=1000,
+        timeout_graceful_shutdown=2,
+        lifespan="on",
+    )
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A socket that listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    wanted = [PORT, 0] if port is None else [port]
+    for number in wanted:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, number))
+            listener.listen(128)
+            return listener
+        except OSError as error:
+            listener.close()
+            trouble = error
+    raise ConfigurationError(
+        f"Could not listen on {host}, port {wanted[-1]} ({trouble.strerror or trouble}): choose another with --port, "
+        "or 0 for any that is free."
+    )
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, opened: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._opened = opened
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        if self.started:
+            self._opened()

@@ -1,0 +1,118 @@
+"""A session: what one tab of the browser has open. Requests go to the rooms, what they tell goes to the tab."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pellucid
+from pellucid.files import network_bytes
+from pellucid.studio import events, requests
+from pellucid.studio.desk import Desk
+from pellucid.studio.messages import AnyRequest
+from pellucid.studio.read_room import ReadRoom
+from pellucid.studio.refusal import RefusedError, failure
+from pellucid.studio.shelf import Shelf
+from pellucid.studio.subject import Subject
+from pellucid.studio.turnstile import Turnstile
+
+MAX_UPLOAD = 16 << 20
+"""Bytes of an uploaded picture or network."""
+
+
+class Session:
+    """Rooms over one desk. Its methods may be called from any thread; they wait for each other.
+
+    Parameters
+    ----------
+    identity : str
+        What the page comes back with.
+    shelf : Shelf
+    model : str
+        The network to begin with: the name of a shipped one, or a path.
+    """
+
+    def __init__(self, identity: str, shelf: Shelf, model: str) -> None:
+        self.identity = identity
+        self.used = time.monotonic()
+        self._turnstile = Turnstile()
+        self._desk = Desk(shelf, Subject.load(model))
+        self._read = ReadRoom(self._desk)
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            requests.Pen: self._read.pen,
+            requests.UndoStroke: self._read.undo,
+            requests.RedoStroke: self._read.redo,
+            requests.ClearDrawing: self._read.clear,
+            requests.SetDrawing: self._read.set_drawing,
+            requests.OpenExample: self._read.open_example,
+            requests.OpenPixels: self._read.open_pixels,
+            requests.SetCentring: self._read.set_centring,
+            requests.AskVotes: self._read.votes,
+            requests.BrowseExamples: self._read.browse,
+            requests.LoadNetwork: self._load,
+        }
+        self.outbox = self._desk.outbox
+
+    def handle(self, request: AnyRequest) -> None:
+        """Do what a request asks for; what goes wrong is told, and leaves the session as it was."""
+        with self._turnstile.first():
+            self.used = time.monotonic()
+            try:
+                handler = self._handlers.get(type(request))
+                if handler is None:
+                    raise RefusedError("unavailable", f"This studio cannot do {type(request).__name__} yet.")
+                handler(request)
+            except Exception as error:
+                self._desk.tell(failure(error, request.id))
+
+    def greet(self, resumed: bool) -> None:
+        """Tell a page that has just come everything that it shows."""
+        with self._turnstile.first():
+            self.used = time.monotonic()
+            desk = self._desk
+            networks, data_sets = desk.shelf.networks, desk.shelf.data_sets
+            desk.tell(
+                events.Welcome(
+                    0, self.identity, resumed, pellucid.__version__, networks, data_sets, MAX_UPLOAD
+                )
+            )  # fmt: skip
+            desk.tell_network(0)
+            self._read.tell(0)
+            self._read.read(0)
+            desk.tell_judged(0)
+
+    def open_picture(self, content: bytes) -> None:
+        """Read a picture file."""
+        with self._turnstile.first():
+            self._read.open_picture(content)
+
+    def _load(self, request: requests.LoadNetwork) -> None:
+        """Take up a shipped network."""
+        if request.name not in self._desk.shelf.networks:
+            known = ", ".join(self._desk.shelf.networks)
+            raise RefusedError("unavailable", f"There is no shipped network {request.name!r}; there is {known}.")
+        self._take_up(Subject.load(request.name, self._desk.subject.version + 1), request.id)
+
+    def _take_up(self, subject: Subject, request: int) -> None:
+        self._desk.take_up(subject)
+        self._desk.tell_network(request)
+        self._read.read(request)
+        self._desk.tell_judged(request)
+
+    def left(self) -> None:
+        """The page has gone, perhaps to come back."""
+        self.used = time.monotonic()
+
+    def open_network(self, content: bytes, name: str) -> None:
+        """Take up the network of a file."""
+        with self._turnstile.first():
+            self._take_up(Subject.of_bytes(content, name, self._desk.subject.version + 1), 0)
+
+    def network_file(self) -> bytes:
+        """The network as it stands, as a file: with what is switched off put in."""
+        with self._turnstile.first():
+            return network_bytes(self._desk.subject.effective)
+
+    def close(self) -> None:
+        """Let go of everything."""

@@ -1,0 +1,158 @@
+"""The network that a session looks at: its knobs, what is switched off, and the states it can be set back to."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine import table as t
+from pellucid.files import network_of, parse_tensors, read_tensors
+from pellucid.inspect.ablation import ablate
+from pellucid.layers.dense import Dense
+from pellucid.models import shipped_path
+from pellucid.network import Network
+from pellucid.running import LOSSES, loss_code
+from pellucid.studio.parts import ActivationName, Factor, LayerInfo, Loss, NetworkInfo
+from pellucid.studio.refusal import RefusedError
+
+SIDE = 28
+MOST_PARAMETERS = 300_000
+"""More would neither be seen through nor sent many times a second."""
+
+Vector = NDArray[np.float32]
+Place = tuple[int, int]
+"""A layer, -1 for the inputs, and a neuron of it."""
+
+
+class Subject:
+    """A network under study.
+
+    Attributes
+    ----------
+    net : Network
+        Its parameters are the knobs.
+    version : int
+        Counts the changes; it goes on counting from one network to the next.
+    trained : ndarray (parameter_count,)
+        The knobs as loaded or last trained.
+    factors : dict of (layer, neuron) to float
+        What neurons hand on is multiplied by these.
+    """
+
+    def __init__(self, net: Network, name: str, loss: Loss, version: int = 0) -> None:
+        check_suitable(net)
+        self.net, self.name, self.loss = net, name, loss
+        self.version = version
+        self.trained: Vector = net.parameters.copy()
+        self.factors: dict[Place, float] = {}
+        self._initial: Vector | None = None
+        self._effective: Network | None = None
+        self._effective_version = -1
+
+    @classmethod
+    def load(cls, source: str, version: int = 0) -> Subject:
+        """A shipped network, or that of a file, by name."""
+        path = shipped_path(source)
+        return cls.read(path, Path(source).name, version)
+
+    @classmethod
+    def read(cls, path: Path, name: str, version: int = 0) -> Subject:
+        """The network of a file."""
+        net = network_of(path, *read_tensors(path))
+        return cls(net, name, usual_loss(net), version)
+
+    @classmethod
+    def of_bytes(cls, content: bytes, name: str, version: int = 0) -> Subject:
+        """The network of a file that was sent."""
+        net = network_of(Path(name), *parse_tensors(content, name))
+        return cls(net, name, usual_loss(net), version)
+
+    @property
+    def initial(self) -> Vector:
+        """The knobs as the network's seed drew them."""
+        if self._initial is None:
+            twin = self.net.copy()
+            twin.reset()
+            self._initial = twin.parameters
+        return self._initial
+
+    @property
+    def effective(self) -> Network:
+        """The network that computes: with switched and scaled neurons put in."""
+        if not self.factors:
+            return self.net
+        if self._effective_version != self.version:
+            self._effective = ablate(self.net, self.factors, out=self._effective)
+            self._effective_version = self.version
+        return self._effective or self.net
+
+    def has_seen(self, data: str) -> bool:
+        """Whether the network has learnt from that data set's held-out images, as far as is known.
+
+        The embedded digits are a part of MNIST's training images.
+        """
+        return data == "digits" and str(self.net.record.get("data", "")).startswith("mnist")
+
+    def changed(self) -> None:
+        """Something about the network is another."""
+        self.version += 1
+
+    def settle(self) -> None:
+        """What the knobs are now is what they are set back to."""
+        self.trained = self.net.parameters.copy()
+
+    def info(self) -> NetworkInfo:
+        """What the page is told of it."""
+        layers = [
+            LayerInfo("dense", int(row[t.INPUTS]), int(row[t.OUTPUTS]), cast(ActivationName, layer.activation), layer.describe(),
+                      int(row[t.WEIGHT]), int(row[t.BIAS]))
+            for layer, row in zip(self.net.layers, self.net.plan.table, strict=True)
+            if isinstance(layer, Dense)
+        ]  # fmt: skip
+        return NetworkInfo(
+            self.name, list(self.net.input_shape), list(self.net.classes), layers, self.net.parameter_count,
+            self.net.seed, self.loss,
+        )  # fmt: skip
+
+    def factor_list(self) -> list[Factor]:
+        """The factors, as the page is told them."""
+        return [Factor(layer, neuron, value) for (layer, neuron), value in sorted(self.factors.items())]
+
+
+def check_suitable(net: Network) -> None:
+    """Refuse networks that the studio has no pictures for."""
+    kinds = {layer.kind for layer in net.layers}
+    if kinds != {"dense"}:
+        raise RefusedError("bad_value", f"The studio shows networks of dense layers; this one has {', '.join(kinds)}.")
+    if math.prod(net.input_shape) != SIDE * SIDE:
+        shape = "x".join(map(str, net.input_shape))
+        raise RefusedError(
+            "bad_value", f"The studio draws pictures of {SIDE}x{SIDE} pixels; this network takes {shape}."
+        )
+    if net.parameter_count > MOST_PARAMETERS:
+        raise RefusedError(
+            "too_large",
+            f"The studio shows networks of up to {MOST_PARAMETERS:,} parameters; this one has "
+            f"{net.parameter_count:,}: use fewer or smaller layers.",
+        )
+
+
+def usual_loss(net: Network) -> Loss:
+    """The loss that a network was trained with, as far as is known."""
+    recorded = net.record.get("loss")
+    fitting: list[Loss] = [name for name in ("cross_entropy", "squared") if _fits(net, name)]
+    return recorded if recorded in fitting and recorded in LOSSES else fitting[0]
+
+
+def _fits(net: Network, loss: str) -> bool:
+    from pellucid.errors import ConfigurationError
+
+    try:
+        loss_code(net, loss)
+    except ConfigurationError:
+        return False
+    return True

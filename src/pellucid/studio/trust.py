@@ -1,0 +1,185 @@
+"""Who may speak to the studio: the browser that was given the link, on this machine, from the studio's own page.
+
+Every request, of HTTP or WebSocket, passes here before anything else sees it:
+
+- ``Host`` names the address the studio listens on, so that no other site's name can be pointed at it;
+- ``Origin``, where a browser sends it, is the studio's own; on what changes something and on the WebSocket it must be
+  there;
+- the token, made at the start, comes in the link that is opened, and from then on in a cookie that no script reads
+  and no other site can have sent along.
+"""
+
+from __future__ import annotations
+
+import hmac
+import html
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), usb=()",
+    "Cache-Control": "no-store",
+}
+
+
+_ONWARD = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={}"><title>Pellucid</title>'
+
+
+class Trust:
+    """The door, as ASGI middleware.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What lies behind.
+    token : str
+        Whoever has it may come in.
+    hosts : iterable of str
+        Values of ``Host`` that are the studio, such as "127.0.0.1:8000".
+    """
+
+    def __init__(self, app: ASGIApp, *, token: str, hosts: Iterable[str]) -> None:
+        self._app, self._token = app, token
+        self._hosts = frozenset(hosts)
+        self._origins = frozenset(f"http://{host}" for host in self._hosts)
+        port = next(iter(sorted(self._hosts))).rpartition(":")[2]
+        # Cookies know no ports: two studios side by side must not overwrite each other's.
+        self._cookie = f"pellucid_{port}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await self._turn_away(refusal, scope, receive, send)
+        elif scope["type"] == "http":
+            await self._admit(scope, receive, _with_headers(send))
+        else:
+            await self._app(scope, receive, send)
+
+    async def _turn_away(self, refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocketClose(1008, "refused")(scope, receive, send)
+        else:
+            await refusal(scope, receive, _with_headers(send))
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A token in the link becomes a cookie, and the link loses it."""
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        if "token" not in dict(query):
+            await self._app(scope, receive, send)
+            return
+        rest = urlencode([(name, value) for name, value in query if name != "token"])
+        place = f"/?{rest}" if rest else "/"
+        typed = Headers(scope=scope).get("sec-fetch-site", "none") == "none"
+        # Followed from another page, a redirect would not bring the cookie along; a page of our own does.
+        response = RedirectResponse(place, 303) if typed else HTMLResponse(_ONWARD.format(html.escape(place)))
+        response.set_cookie(self._cookie, self._token, path="/", httponly=True, samesite="strict")
+        await response(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """Why not, or None."""
+        headers = Headers(scope=scope)
+        if headers.getlist("host") not in [[host] for host in self._hosts]:
+            return PlainTextResponse("Not this host: open the link that pellucid studio printed.", 421)
+        origins = headers.getlist("origin")
+        asks = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        if (origins or not asks) and (len(origins) != 1 or origins[0] not in self._origins):
+            return PlainTextResponse("Only the studio's own page may ask this.", 403)
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not _opens_page(scope, headers):
+            return PlainTextResponse("Only the studio's own page may ask this.", 403)
+        if not self._has_token(scope, headers):
+            return PlainTextResponse(
+                "The studio opens with the link that pellucid studio printed in the terminal: it carries a key that "
+                "only you have.",
+                401,
+            )
+        return None
+
+    def _has_token(self, scope: Scope, headers: Headers) -> bool:
+        given = [value for name, value in _cookies(headers) if name == self._cookie]
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == "/":
+            given += [value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "token"]
+        return any(hmac.compare_digest(value.encode(), self._token.encode()) for value in given)
+
+
+def _opens_page(scope: Scope, headers: Headers) -> bool:
+    """Whether a link in another page or program leads to the studio: that may open the page, with the token."""
+    return scope["type"] == "http" and scope["path"] == "/" and headers.get("sec-fetch-mode") == "navigate"
+
+
+def _cookies(headers: Headers) -> list[tuple[str, str]]:
+    found = []
+    for line in headers.getlist("cookie"):
+        for part in line.split(";"):
+            name, equals, value = part.strip().partition("=")
+            if equals:
+                found.append((name, value))
+    return found
+
+
+def _with_headers(send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers[name] = value
+        await send(message)
+
+    return guarded
+
+
+def hosts_of(host: str, port: int) -> list[str]:
+    """The values of ``Host`` under which an address is asked.
+
+    Examples
+    --------
+    >>> hosts_of("127.0.0.1", 8000)
+    ['127.0.0.1:8000', 'localhost:8000']
+    >>> hosts_of("::1", 80)
+    ['[::1]:80', '[::1]', 'localhost:80', 'localhost']
+    """
+    names = [f"[{host}]" if ":" in host else host]
+    if is_loopback(host) and host != "localhost":
+        names.append("localhost")
+    return [value for name in names for value in ([f"{name}:{port}", name] if port == 80 else [f"{name}:{port}"])]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
