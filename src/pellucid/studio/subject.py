@@ -108,8 +108,10 @@ class Subject:
     def info(self) -> NetworkInfo:
         """What the page is told of it."""
         layers = [
-            LayerInfo("dense", int(row[t.INPUTS]), int(row[t.OUTPUTS]), cast(ActivationName, layer.activation), layer.describe(),
-                      int(row[t.WEIGHT]), int(row[t.BIAS]))
+            LayerInfo(
+                "dense", int(row[t.INPUTS]), int(row[t.OUTPUTS]), cast(ActivationName, layer.activation),
+                layer.describe(), int(row[t.WEIGHT]), int(row[t.BIAS]),
+            )
             for layer, row in zip(self.net.layers, self.net.plan.table, strict=True)
             if isinstance(layer, Dense)
         ]  # fmt: skip
