@@ -1,0 +1,41 @@
+/** Connect the page's state to the server, under the session that this tab had. */
+
+import type { Studio } from "./state/studio.svelte";
+import { makeLink } from "./transport/link";
+
+const KEY = "pellucid-session";
+
+export function begin(studio: Studio): void {
+  const link = makeLink({
+    address() {
+      const address = new URL("socket", location.href);
+      address.protocol = address.protocol.replace("http", "ws");
+      address.hash = "";
+      const session = stored();
+      address.search = session ? `?session=${encodeURIComponent(session)}` : "";
+      return address.href;
+    },
+    onFrame(frame) {
+      if (frame.event.type === "welcome") store(frame.event.session);
+      studio.receive(frame);
+    },
+    onState: (state) => studio.setLink(state),
+  });
+  studio.attach(link);
+}
+
+function stored(): string | null {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function store(session: string): void {
+  try {
+    sessionStorage.setItem(KEY, session);
+  } catch {
+    // Without storage a reload begins a new session; the address bar still holds the scene.
+  }
+}

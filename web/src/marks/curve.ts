@@ -1,0 +1,34 @@
+/** The squish as a curve: points of an activation function around a weighted sum. */
+
+import { line } from "d3-shape";
+
+const FUNCTIONS: Record<string, (z: number) => number> = {
+  identity: (z) => z,
+  sigmoid: (z) => 1 / (1 + Math.exp(-z)),
+  relu: (z) => (z > 0 ? z : 0),
+  tanh: Math.tanh,
+};
+
+export interface Curve {
+  readonly path: string;
+  readonly x: (z: number) => number;
+  readonly y: (a: number) => number;
+  readonly zero: { readonly x: number; readonly y: number };
+}
+
+/** A path through the box `width` x `height`, wide enough to hold `z`; null for functions of all the sums at once. */
+export function squishCurve(activation: string, z: number, width: number, height: number): Curve | null {
+  const squish = FUNCTIONS[activation];
+  if (!squish) return null;
+  const reach = Math.max(6, Math.ceil(Math.abs(z) * 1.1));
+  const low = activation === "tanh" ? -1 : activation === "identity" ? -reach : 0;
+  const high = activation === "relu" || activation === "identity" ? reach : 1;
+  const pad = 6;
+  const x = (value: number) => pad + ((value + reach) / (2 * reach)) * (width - 2 * pad);
+  const y = (value: number) => height - pad - ((value - low) / (high - low)) * (height - 2 * pad);
+  const points = Array.from({ length: 97 }, (_, at): [number, number] => {
+    const value = -reach + (2 * reach * at) / 96;
+    return [x(value), y(squish(value))];
+  });
+  return { path: line()(points) ?? "", x, y, zero: { x: x(0), y: y(0) } };
+}

@@ -1,0 +1,64 @@
+/** Small pictures of numbers: an image of activations, of weights, of products, a pixel a number. */
+
+import { diverging, lit, mix, type Palette, type Rgb } from "./palette";
+
+export type Shade = (value: number, index: number) => Rgb;
+
+/** Paint `values` row by row at one canvas pixel each; the style sheet scales the canvas up. */
+export function paintPixels(canvas: HTMLCanvasElement, values: ArrayLike<number>, columns: number, shade: Shade): void {
+  const rows = Math.ceil(values.length / columns);
+  if (canvas.width !== columns) canvas.width = columns;
+  if (canvas.height !== rows) canvas.height = rows;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  const image = context.createImageData(columns, rows);
+  for (let index = 0, at = 0; index < values.length; index++, at += 4) {
+    const [red, green, blue] = shade(values[index], index);
+    image.data[at] = red;
+    image.data[at + 1] = green;
+    image.data[at + 2] = blue;
+    image.data[at + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+export function litShade(palette: Palette): Shade {
+  return (value) => lit(palette, value);
+}
+
+/** Signed values against the largest of them. */
+export function signedShade(palette: Palette, most: number): Shade {
+  const scale = most > 0 ? 1 / most : 0;
+  return (value) => diverging(palette, value * scale);
+}
+
+/** The same with the drawing laid over it: what is drawn stays at full colour, the rest is faded. */
+export function overlaidShade(palette: Palette, most: number, drawing: ArrayLike<number> | null): Shade {
+  const plain = signedShade(palette, most);
+  if (!drawing) return plain;
+  return (value, index) => mix(palette.surface, plain(value, index), 0.3 + 0.7 * drawing[index]);
+}
+
+export function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let index = 0; index < values.length; index++) most = Math.max(most, Math.abs(values[index]));
+  return most;
+}
+
+/** Strokes of a −, in the middle of each pixel whose value is clearly negative, so that sign is said without colour. */
+export function paintMinuses(
+  canvas: HTMLCanvasElement, values: ArrayLike<number>, columns: number, least: number, colour: string,
+): void {
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  const cell = canvas.width / columns;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = colour;
+  const thick = Math.max(1, Math.round(cell * 0.14));
+  for (let index = 0; index < values.length; index++) {
+    if (values[index] > -least) continue;
+    const left = (index % columns) * cell + cell * 0.25;
+    const top = Math.floor(index / columns) * cell + cell / 2 - thick / 2;
+    context.fillRect(Math.round(left), Math.round(top), Math.round(cell * 0.5), thick);
+  }
+}

@@ -1,0 +1,44 @@
+/** Strokes on a canvas: round pens, erasers that take ink away. */
+
+import { GRID, type Stroke } from "../state/drawing";
+
+/** Draw one stroke from its point number `from` on; a single point is a dot. */
+export function paintStroke(context: CanvasRenderingContext2D, stroke: Stroke, colour: string, from = 0): void {
+  const scale = context.canvas.width / GRID;
+  const { points } = stroke;
+  context.save();
+  context.globalCompositeOperation = stroke.erase ? "destination-out" : "source-over";
+  context.strokeStyle = colour;
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  context.lineWidth = stroke.width * scale;
+  context.beginPath();
+  const first = Math.max(0, Math.min(from, points.length / 2 - 1));
+  context.moveTo(points[2 * first] * scale, points[2 * first + 1] * scale);
+  if (first === points.length / 2 - 1) context.lineTo(points[2 * first] * scale + 0.01, points[2 * first + 1] * scale);
+  for (let at = 2 * first + 2; at < points.length; at += 2) context.lineTo(points[at] * scale, points[at + 1] * scale);
+  context.stroke();
+  context.restore();
+}
+
+/** The whole drawing over an optional picture beneath it. */
+export function paintDrawing(
+  canvas: HTMLCanvasElement, strokes: readonly Stroke[], beneath: CanvasImageSource | null, colour: string, smooth = true,
+): void {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) return;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingEnabled = smooth;
+  if (beneath) context.drawImage(beneath, 0, 0, canvas.width, canvas.height);
+  for (const stroke of strokes) paintStroke(context, stroke, colour);
+}
+
+/** The ink of a canvas, 0 to 255 a pixel, row by row. */
+export function inkOf(canvas: HTMLCanvasElement): Uint8Array {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const ink = new Uint8Array(canvas.width * canvas.height);
+  if (!context) return ink;
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  for (let pixel = 0, at = 3; pixel < ink.length; pixel++, at += 4) ink[pixel] = data[at];
+  return ink;
+}

@@ -1,0 +1,20 @@
+/** The studio's rooms. A new one is a folder here and a line in `ROOMS`; its script loads when somebody enters. */
+
+import type { Component } from "svelte";
+import type { Studio } from "../state/studio.svelte";
+
+export interface Room {
+  readonly id: string;
+  readonly title: string;
+  /** What one does there, in a few words. */
+  readonly line: string;
+  load(): Promise<{ default: Component<{ studio: Studio }> }>;
+}
+
+export const ROOMS: readonly Room[] = [
+  { id: "read", title: "Read", line: "Draw a digit and look inside", load: () => import("./read/Read.svelte") },
+];
+
+export function roomOf(id: string): Room {
+  return ROOMS.find((room) => room.id === id) ?? ROOMS[0];
+}

@@ -1,0 +1,32 @@
+/** A neuron's formula with its numbers put in. */
+
+import { figure, inSum } from "./words";
+
+/** The squish in words and with the number: sigmoid(1.31) = 1 / (1 + e^−1.31) = 0.788. */
+export function squishFormula(activation: string, z: number, a: number, sums: ArrayLike<number>, index: number): string {
+  const value = figure(z);
+  switch (activation) {
+    case "sigmoid":
+      return `a = σ(${value}) = 1 / (1 + e^${z > 0 ? `−${value}` : figure(-z)}) = ${figure(a)}`;
+    case "relu":
+      return `a = max(0, ${value}) = ${figure(a)}`;
+    case "tanh":
+      return `a = tanh(${value}) = ${figure(a)}`;
+    case "identity":
+      return `a = z = ${figure(a)}`;
+    case "softmax":
+      return `a = e^${value} / (${softmaxSum(sums, index)}) = ${figure(a)}`;
+    default:
+      return `a = ${activation}(${value}) = ${figure(a)}`;
+  }
+}
+
+function softmaxSum(sums: ArrayLike<number>, index: number): string {
+  const others = sums.length - 1;
+  return `e^${figure(sums[index])} + ${others} others`;
+}
+
+/** z = Σ w·a + b with its numbers; the sum of the terms is what z leaves without b. */
+export function sumFormula(z: number, bias: number): string {
+  return `z = Σ w·a + b = ${figure(z - bias)} + ${inSum(bias)} = ${figure(z)}`;
+}

@@ -1,0 +1,144 @@
+/** What the network is: its layers over one flat vector of knobs, and the name of every knob. */
+
+export interface Layer {
+  readonly index: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly activation: string;
+  /** Where its weights begin in the vector: that from input i to neuron j is number weight + i * outputs + j. */
+  readonly weight: number;
+  readonly bias: number;
+}
+
+export interface Network {
+  readonly name: string;
+  readonly inputShape: readonly number[];
+  readonly layers: readonly Layer[];
+  readonly classes: readonly string[];
+  readonly knobs: number;
+}
+
+/** A knob: the weight from one input to one neuron, or (input -1) the neuron's bias. */
+export interface Knob {
+  readonly layer: number;
+  readonly neuron: number;
+  readonly input: number;
+}
+
+export interface NeuronPlace {
+  readonly layer: number;
+  readonly neuron: number;
+}
+
+export const BIAS = -1;
+
+/** Neurons a column, the inputs' first: 784, 16, 16, 10. */
+export function sizes(network: Network): number[] {
+  return [network.layers[0].inputs, ...network.layers.map((layer) => layer.outputs)];
+}
+
+export function wireCount(network: Network): number {
+  return network.layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0);
+}
+
+export function knobIndex(network: Network, knob: Knob): number {
+  const layer = network.layers[knob.layer];
+  return knob.input === BIAS ? layer.bias + knob.neuron : layer.weight + knob.input * layer.outputs + knob.neuron;
+}
+
+export function knobAt(network: Network, index: number): Knob {
+  for (const layer of network.layers) {
+    const weights = layer.inputs * layer.outputs;
+    if (index >= layer.weight && index < layer.weight + weights) {
+      const place = index - layer.weight;
+      return { layer: layer.index, neuron: place % layer.outputs, input: Math.floor(place / layer.outputs) };
+    }
+    if (index >= layer.bias && index < layer.bias + layer.outputs) {
+      return { layer: layer.index, neuron: index - layer.bias, input: BIAS };
+    }
+  }
+  throw new RangeError(`expected a knob from 0 to ${network.knobs - 1}, got ${index}`);
+}
+
+/** As in Python: `layers[0].weight[3, 120]`, `layers[2].bias[7]`. */
+export function knobName(network: Network, index: number): string {
+  const { layer, neuron, input } = knobAt(network, index);
+  return input === BIAS ? `layers[${layer}].bias[${neuron}]` : `layers[${layer}].weight[${neuron}, ${input}]`;
+}
+
+/** For people: "pixel (4, 8) → first layer's neuron 3", "bias of output 7". */
+export function knobWords(network: Network, index: number): string {
+  const { layer, neuron, input } = knobAt(network, index);
+  const to = neuronWords(network, { layer, neuron });
+  if (input === BIAS) return `bias of ${to}`;
+  return `${sourceWords(network, layer, input)} → ${to}`;
+}
+
+export function layerWords(network: Network, layer: number): string {
+  return layer === network.layers.length - 1 ? "output layer" : `hidden layer ${layer + 1}`;
+}
+
+export function neuronWords(network: Network, { layer, neuron }: NeuronPlace): string {
+  if (layer === network.layers.length - 1) return `output ${network.classes[neuron]}`;
+  return `hidden ${layer + 1}, neuron ${neuron}`;
+}
+
+/** What comes in at `input` of a layer: a pixel by row and column, or a neuron of the layer before. */
+export function sourceWords(network: Network, layer: number, input: number): string {
+  if (layer > 0) return neuronWords(network, { layer: layer - 1, neuron: input });
+  const columns = network.inputShape.at(-1) ?? 1;
+  return `pixel (${Math.floor(input / columns)}, ${input % columns})`;
+}
+
+const WEIGHT = /^\s*(?:layers?)?\s*\[?\s*(\d+)\s*\]?[\s.,]*w(?:eight)?s?\s*\[?\s*(\d+)\s*[,\s]\s*(\d+)\s*(?:[,\s]\s*(\d+)\s*)?\]?\s*$/i;
+const BIASES = /^\s*(?:layers?)?\s*\[?\s*(\d+)\s*\]?[\s.,]*b(?:ias)?(?:es)?\s*\[?\s*(\d+)\s*\]?\s*$/i;
+
+/**
+ * The knob that a text names, or null: "layers[0].weight[3, 120]", "0 w 3 120", "0 w 3 4 8" (a pixel's row and column),
+ * "2 bias 7", or the knob's number alone.
+ */
+export function findKnob(network: Network, text: string): number | null {
+  if (/^\s*[\d,]+\s*$/.test(text) && text.trim() !== ",") {
+    const index = Number(text.replaceAll(",", "").trim());
+    return index < network.knobs ? index : null;
+  }
+  const weight = WEIGHT.exec(text);
+  if (weight) return namedWeight(network, weight);
+  const bias = BIASES.exec(text);
+  if (!bias) return null;
+  const [layer, neuron] = [Number(bias[1]), Number(bias[2])];
+  if (layer >= network.layers.length || neuron >= network.layers[layer].outputs) return null;
+  return knobIndex(network, { layer, neuron, input: BIAS });
+}
+
+function namedWeight(network: Network, match: RegExpExecArray): number | null {
+  const [layer, neuron, first] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const columns = network.inputShape.at(-1) ?? 1;
+  if (match[4] !== undefined && (layer !== 0 || Number(match[4]) >= columns)) return null;
+  const input = match[4] === undefined ? first : first * columns + Number(match[4]);
+  if (layer >= network.layers.length) return null;
+  if (neuron >= network.layers[layer].outputs || input >= network.layers[layer].inputs) return null;
+  return knobIndex(network, { layer, neuron, input });
+}
+
+/** The knob that a wire is: wires are numbered as the weights are, layer after layer, without the biases. */
+export function wireKnob(network: Network, wire: number): number {
+  let first = 0;
+  for (const layer of network.layers) {
+    const count = layer.inputs * layer.outputs;
+    if (wire < first + count) return layer.weight + wire - first;
+    first += count;
+  }
+  throw new RangeError(`expected a wire from 0 to ${first - 1}, got ${wire}`);
+}
+
+/** The wire that a knob is, or -1 for a bias. */
+export function knobWire(network: Network, index: number): number {
+  let first = 0;
+  for (const layer of network.layers) {
+    const count = layer.inputs * layer.outputs;
+    if (index >= layer.weight && index < layer.weight + count) return first + index - layer.weight;
+    first += count;
+  }
+  return -1;
+}

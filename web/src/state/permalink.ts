@@ -1,0 +1,88 @@
+/** Where one is, as text for the address bar: room, network, drawing, switched steps, changed knobs. */
+
+import { decodeStrokes, encodeStrokes, toBytes, toText, type Stroke } from "./drawing";
+
+export interface Centring {
+  readonly thicken: boolean;
+  readonly scale: boolean;
+  readonly smooth: boolean;
+  readonly mass: boolean;
+}
+
+export interface Place {
+  readonly room: string;
+  readonly network?: string;
+  readonly strokes?: readonly Stroke[];
+  readonly example?: { readonly part: "train" | "test"; readonly index: number };
+  /** 784 levels from 0 to 255. */
+  readonly pixels?: Uint8Array;
+  readonly centring?: Centring;
+  /** Number and value of each changed knob. */
+  readonly knobs?: readonly (readonly [number, number])[];
+  /** Layer, neuron and factor of each switched neuron. */
+  readonly factors?: readonly (readonly [number, number, number])[];
+}
+
+/** More changed knobs than this are too long for a link. */
+export const MOST_KNOBS = 400;
+
+const STEPS = ["thicken", "scale", "smooth", "mass"] as const;
+
+export function encodePlace(place: Place): string {
+  const parts = new URLSearchParams();
+  if (place.network) parts.set("n", place.network);
+  if (place.example) parts.set("x", `${place.example.part}-${place.example.index}`);
+  else if (place.pixels) parts.set("p", toText(place.pixels));
+  else if (place.strokes?.length) parts.set("d", encodeStrokes(place.strokes));
+  if (place.centring && !STEPS.every((step) => place.centring?.[step])) {
+    parts.set("c", STEPS.filter((step) => place.centring?.[step]).join("-") || "none");
+  }
+  if (place.knobs?.length) parts.set("k", place.knobs.map(([knob, value]) => `${knob}_${shortest(value)}`).join("~"));
+  if (place.factors?.length) parts.set("f", place.factors.map(([layer, neuron, factor]) => `${layer}_${neuron}_${factor}`).join("~"));
+  const query = parts.toString();
+  return `#/${place.room}${query ? `?${query}` : ""}`;
+}
+
+/** What a link says; parts that make no sense are left out. */
+export function decodePlace(hash: string): Place {
+  const [, room = "", query = ""] = /^#?\/?([\w-]*)\??(.*)$/s.exec(hash) ?? [];
+  const parts = new URLSearchParams(query);
+  const example = /^(train|test)-(\d{1,9})$/.exec(parts.get("x") ?? "");
+  const strokes = parts.has("d") ? decodeStrokes(parts.get("d") ?? "") : null;
+  const pixels = parts.has("p") ? toBytes(parts.get("p") ?? "") : null;
+  return {
+    room,
+    ...(parts.get("n") && { network: parts.get("n") ?? "" }),
+    ...(example && { example: { part: example[1] as "train" | "test", index: Number(example[2]) } }),
+    ...(strokes && { strokes }),
+    ...(pixels?.length === 784 && { pixels }),
+    ...(parts.has("c") && { centring: decodeCentring(parts.get("c") ?? "") }),
+    ...(parts.has("k") && { knobs: numbers(parts.get("k"), 2) as unknown as [number, number][] }),
+    ...(parts.has("f") && { factors: numbers(parts.get("f"), 3) as unknown as [number, number, number][] }),
+  };
+}
+
+/** Whether two places show the same, whatever the room. */
+export function sameScene(a: Place, b: Place): boolean {
+  return encodePlace({ ...a, room: "" }) === encodePlace({ ...b, room: "" });
+}
+
+function decodeCentring(text: string): Centring {
+  const on = new Set(text.split("-"));
+  return { thicken: on.has("thicken"), scale: on.has("scale"), smooth: on.has("smooth"), mass: on.has("mass") };
+}
+
+function numbers(text: string | null, size: number): number[][] {
+  const rows = (text ?? "").split("~").map((row) => row.split("_").map(Number));
+  return rows.filter((row) => row.length === size && row.every((n) => Number.isFinite(n)) && Number.isInteger(row[0])).slice(0, MOST_KNOBS);
+}
+
+/** The shortest decimal that is the same float32. */
+export function shortest(value: number): string {
+  const single = Math.fround(value);
+  for (let digits = 1; digits < 9; digits++) {
+    const text = single.toPrecision(digits);
+    if (Math.fround(Number(text)) === single) return String(Number(text));
+  }
+  return String(Number(single.toPrecision(9)));
+}

@@ -1,0 +1,46 @@
+/** At most one request in flight: what comes meanwhile waits, and is merged into what already waits. */
+
+export interface Pacer<T> {
+  push(value: T): void;
+  /** An answer to request `id` came. */
+  settle(id: number): void;
+  /** Forget all, as after a new connection. */
+  reset(): void;
+  readonly idle: boolean;
+}
+
+/** `send` gives the request's number, 0 where it could not be sent; `merge` gives null for values to send one by one. */
+export function makePacer<T>(send: (value: T) => number, merge: (waiting: T, added: T) => T | null): Pacer<T> {
+  let waiting: T[] = [];
+  let flying = 0;
+
+  function flush(): void {
+    while (flying === 0 && waiting.length > 0) {
+      flying = send(waiting[0]);
+      if (flying === 0) return;
+      waiting = waiting.slice(1);
+    }
+  }
+
+  return {
+    push(value) {
+      const last = waiting.at(-1);
+      const merged = last === undefined ? null : merge(last, value);
+      if (merged === null) waiting.push(value);
+      else waiting[waiting.length - 1] = merged;
+      flush();
+    },
+    settle(id) {
+      if (id === 0 || id !== flying) return;
+      flying = 0;
+      flush();
+    },
+    reset() {
+      waiting = [];
+      flying = 0;
+    },
+    get idle() {
+      return flying === 0 && waiting.length === 0;
+    },
+  };
+}

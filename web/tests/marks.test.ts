@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { squishCurve } from "../src/marks/curve";
+import { hit, layout, nearestWire, neuronY, wireEnds } from "../src/marks/geometry";
+import { diverging, lit, parseRgb, type Palette } from "../src/marks/palette";
+import { largest, overlaidShade } from "../src/marks/pixels";
+import { strongest } from "../src/marks/wires";
+import { csvText } from "../src/parts/save";
+
+const PALETTE: Palette = {
+  paper: [255, 255, 255], surface: [250, 250, 250], line: [200, 200, 200], ink: [10, 10, 10], soft: [90, 90, 90],
+  faint: [140, 140, 140], positive: [0, 0, 250], negative: [250, 100, 0], accent: [100, 0, 200],
+};
+const SIZES = [784, 16, 16, 10];
+
+describe("the layout", () => {
+  for (const [width, height] of [[358, 560], [640, 640], [900, 700], [1400, 860]]) {
+    it(`keeps everything inside ${width} x ${height}, columns apart`, () => {
+      const geometry = layout(SIZES, width, height);
+      for (let column = 0; column < SIZES.length; column++) {
+        expect(neuronY(geometry, column, 0) - geometry.radius[column]).toBeGreaterThanOrEqual(0);
+        expect(neuronY(geometry, column, SIZES[column] - 1) + geometry.radius[column]).toBeLessThanOrEqual(height);
+        if (column > 0) {
+          expect(geometry.x[column] - geometry.radius[column]).toBeGreaterThan(geometry.x[column - 1] + geometry.radius[column - 1] + 20);
+          expect(2 * geometry.radius[column]).toBeLessThan(neuronY(geometry, column, 1) - neuronY(geometry, column, 0));
+        }
+      }
+      expect(geometry.bars[0]).toBeGreaterThan(geometry.x[3] + geometry.radius[3]);
+      expect(geometry.bars[1]).toBeLessThanOrEqual(width);
+    });
+  }
+
+  it("finds what lies under a point", () => {
+    const geometry = layout(SIZES, 900, 700);
+    for (const [column, index] of [[0, 0], [0, 783], [1, 7], [2, 15], [3, 9]]) {
+      expect(hit(geometry, geometry.x[column], neuronY(geometry, column, index))).toEqual({ column, index });
+    }
+    expect(hit(geometry, (geometry.x[1] + geometry.x[2]) / 2, 300)).toBeNull();
+    expect(hit(geometry, geometry.bars[1] - 1, neuronY(geometry, 3, 4))).toEqual({ column: 3, index: 4 });
+  });
+});
+
+describe("wires", () => {
+  const geometry = layout(SIZES, 900, 700);
+  const ends = wireEnds(geometry);
+
+  it("are 12,960, each from its input to its neuron", () => {
+    expect(ends.length).toBe(4 * 12960);
+    const wire = 120 * 16 + 3;
+    expect(ends[4 * wire + 1]).toBeCloseTo(neuronY(geometry, 0, 120), 3);
+    expect(ends[4 * wire + 3]).toBeCloseTo(neuronY(geometry, 1, 3), 3);
+  });
+
+  it("are found near a point, the strong before the weak", () => {
+    const strengths = new Float32Array(12960);
+    const wire = 784 * 16 + 5 * 16 + 9;
+    strengths[wire] = -0.5;
+    const [x, y] = [(ends[4 * wire] + ends[4 * wire + 2]) / 2, (ends[4 * wire + 1] + ends[4 * wire + 3]) / 2];
+    expect(nearestWire(ends, strengths, x, y + 3)).toBe(wire);
+    expect(nearestWire(ends, strengths, x, y + 40)).toBe(-1);
+    expect(nearestWire(ends, strengths, x, y, 5, 0.6)).toBe(-1);
+  });
+
+  it("are drawn weakest first, the weakest left out", () => {
+    expect(strongest(Float32Array.from([0.1, -0.9, 0, 0.5]), 0.05, 10)).toEqual([0, 3, 1]);
+    expect(strongest(Float32Array.from([0.1, -0.9, 0, 0.5]), 0.05, 2)).toEqual([3, 1]);
+  });
+});
+
+describe("colours", () => {
+  it("are read as browsers write them", () => {
+    expect(parseRgb("rgb(1, 2, 3)")).toEqual([1, 2, 3]);
+    expect(parseRgb(" #1f66b3")).toEqual([31, 102, 179]);
+    expect(() => parseRgb("blue")).toThrow(TypeError);
+  });
+
+  it("of nothing are the surface, of all the ends", () => {
+    expect([lit(PALETTE, 0), lit(PALETTE, 1), lit(PALETTE, 7)]).toEqual([PALETTE.surface, PALETTE.ink, PALETTE.ink]);
+    expect([diverging(PALETTE, -1), diverging(PALETTE, 0), diverging(PALETTE, 1)]).toEqual([PALETTE.negative, PALETTE.surface, PALETTE.positive]);
+  });
+
+  it("stay full where the drawing has ink", () => {
+    const shade = overlaidShade(PALETTE, 2, [1, 0]);
+    expect(shade(2, 0)).toEqual(PALETTE.positive);
+    expect(shade(2, 1)).not.toEqual(PALETTE.positive);
+    expect(largest([1, -3, 2])).toBe(3);
+  });
+});
+
+describe("the squish", () => {
+  it("is a curve through its value, for functions of one number", () => {
+    const curve = squishCurve("sigmoid", 0, 150, 76);
+    expect(curve?.path).toMatch(/^M6,/);
+    expect(curve?.x(0)).toBe(75);
+    expect(curve?.y(0.5)).toBe(38);
+    expect(squishCurve("softmax", 0, 150, 76)).toBeNull();
+  });
+});
+
+describe("numbers as CSV", () => {
+  it("are quoted where they must be", () => {
+    expect(csvText(["a", "b"], [[1, 'say "3, 8"'], [-0.5, "x"]])).toBe('a,b\r\n1,"say ""3, 8"""\r\n-0.5,x\r\n');
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { decodePlace, encodePlace, sameScene, shortest, type Place } from "../src/state/permalink";
+
+const STROKES = [{ erase: false, width: 70, points: [100, 200, 300, 400] }];
+
+describe("a place", () => {
+  const places: Place[] = [
+    { room: "read" },
+    { room: "turn", network: "digits-relu", strokes: STROKES },
+    { room: "read", example: { part: "test", index: 812 } },
+    { room: "read", pixels: Uint8Array.from({ length: 784 }, (_, at) => at % 256) },
+    { room: "turn", centring: { thicken: false, scale: true, smooth: false, mass: true } },
+    { room: "turn", centring: { thicken: false, scale: false, smooth: false, mass: false } },
+    { room: "turn", knobs: [[12, 0.7], [13001, -1e-7]], factors: [[0, 3, 0], [-1, 70, 2.5]] },
+  ];
+
+  it("comes back from its address", () => {
+    for (const place of places) expect(decodePlace(encodePlace(place))).toEqual(place);
+  });
+
+  it("has an address that needs no escaping", () => {
+    for (const place of places) expect(encodePlace(place)).toMatch(/^#\/[\w?=&~.%-]*$/);
+  });
+
+  it("leaves out what is as usual", () => {
+    const centring = { thicken: true, scale: true, smooth: true, mass: true };
+    expect(encodePlace({ room: "read", centring, strokes: [], knobs: [], factors: [] })).toBe("#/read");
+  });
+
+  it("survives addresses that make no sense", () => {
+    for (const hash of ["", "#", "#/", "#/read?", "#/read?x=test&k=~~&d=!!&p=AA&f=1_2", "#/read?k=a_1~1_NaN~1.5_2", "#read?%"]) {
+      const { room, ...rest } = decodePlace(hash);
+      expect(room).toMatch(/^(read)?$/);
+      expect(encodePlace({ room: "", ...rest })).toBe("#/");
+    }
+  });
+
+  it("is the same scene in every room", () => {
+    expect(sameScene({ room: "read", strokes: STROKES }, { room: "turn", strokes: STROKES })).toBe(true);
+    expect(sameScene({ room: "read", strokes: STROKES }, { room: "read" })).toBe(false);
+  });
+});
+
+describe("the shortest decimal of a float32", () => {
+  it("is the same float32", () => {
+    for (const value of [0, 0.1, 0.7, 1 / 3, -1e-7, 3.4e38, 16777217, Math.PI]) {
+      const single = Math.fround(value);
+      expect(Math.fround(Number(shortest(single)))).toBe(single);
+    }
+    expect(shortest(Math.fround(0.7))).toBe("0.7");
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { squishFormula, sumFormula } from "../src/state/formula";
+import { readingWords } from "../src/state/trace";
+import { figure, inSum, short, signed } from "../src/state/words";
+
+describe("figures", () => {
+  it("have a true minus, and none before zero", () => {
+    expect([figure(-1.5), figure(0), figure(-0.0000001), figure(2, 0)]).toEqual(["−1.500", "0.000", "−1.0·10⁻⁷", "2"]);
+    expect([signed(0.25), signed(-0.25), signed(0)]).toEqual(["+0.250", "−0.250", "+0.000"]);
+    expect([inSum(-0.5), inSum(0.5)]).toEqual(["(−0.500)", "0.500"]);
+  });
+
+  it("say what is no number", () => {
+    expect([figure(NaN), figure(Infinity), figure(-Infinity)]).toEqual(["not a number", "∞", "−∞"]);
+  });
+
+  it("fit a small place", () => {
+    expect([short(0.0001), short(-0.001), short(12.345), short(-123.4), short(5e6)]).toEqual(["0.00", "0.00", "12.3", "−123", "5.0·10⁶"]);
+  });
+});
+
+describe("a reading", () => {
+  const classes = Array.from("0123456789");
+  it("names the best, then the runner-up", () => {
+    expect(readingWords([0, 0, 0, 0.6, 0, 0, 0, 0, 0.4, 0], classes)).toBe("3 at 0.60, then 8 at 0.40");
+  });
+  it("leaves out a runner-up of nothing", () => {
+    expect(readingWords([0, 0.998, 0.001], classes)).toBe("1 at 1.00");
+  });
+});
+
+describe("formulas", () => {
+  it("hold the numbers", () => {
+    expect(sumFormula(1.83, -0.48)).toBe("z = Σ w·a + b = 2.310 + (−0.480) = 1.830");
+    expect(squishFormula("sigmoid", 1.83, 0.862, [], 0)).toBe("a = σ(1.830) = 1 / (1 + e^−1.830) = 0.862");
+    expect(squishFormula("sigmoid", -1.83, 0.138, [], 0)).toBe("a = σ(−1.830) = 1 / (1 + e^1.830) = 0.138");
+    expect(squishFormula("relu", -2, 0, [], 0)).toBe("a = max(0, −2.000) = 0.000");
+    expect(squishFormula("softmax", 2, 0.9, [2, 0, 0], 0)).toBe("a = e^2.000 / (e^2.000 + 2 others) = 0.900");
+  });
+});
