@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pellucid import data as data
     from pellucid import inspect as inspect
     from pellucid.errors import PellucidError as PellucidError
+    from pellucid.layers import LSTM as LSTM
     from pellucid.layers import Dense as Dense
     from pellucid.network import Network as Network
 
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Network": "network",
     "Dense": "layers",
+    "LSTM": "layers",
     "Trainer": "training",
     "train_many": "many",
     "SGD": "optimizers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.engine.library import engine
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.inputs import LevelRange, as_batch, levels_of
-from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.layers.layer import Layer, Shape, Vector, features
 from pellucid.layers.plan import aligned, plan
 from pellucid.reading import Reading
 from pellucid.running import Gradient, Trace, evaluate_lines, gradient_lines, read_arguments, trace_lines
@@ -84,12 +84,24 @@ class Network:
         self.output_shape = shape
         self.seed = _checked_seed(seed)
         self.level_range = _checked_range(level_range)
-        self.classes = _checked_classes(classes, shape[0])
+        self.classes = _checked_classes(classes, shape[-1])
         self.record: dict[str, Any] = {}
         self.parameters: Vector = aligned(count)
         self.layers: tuple[Layer, ...] = tuple(self._attached(layers))
-        self.plan = plan(self.layers, self.input_shape)
+        self._compose()
         self.reset(seed)
+
+    def __new__(cls, layers: Any = (), *, input_shape: Any = (), **options: Any) -> Self:
+        """A network of sequences, where that is what goes in."""
+        if cls is Network and isinstance(input_shape, list | tuple) and input_shape[:1] in ((None,), [None]):
+            from pellucid.sequences.network import SequenceNetwork
+
+            return cast("Self", object.__new__(SequenceNetwork))
+        return object.__new__(cls)
+
+    def _compose(self) -> None:
+        """Write the program."""
+        self.plan = plan(self.layers, self.input_shape)
         self._one: _OneImage | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
@@ -224,14 +236,14 @@ class Network:
         return _restored, (type(self), self.configuration(), self.parameters.copy(), dict(self.record))
 
     def __repr__(self) -> str:
-        sizes = "-".join(str(size) for size in [math.prod(self.input_shape), *(self._sizes())])
+        sizes = "-".join(str(size) for size in [features(self.input_shape), *(self._sizes())])
         return f"<Network {sizes}: {self.parameter_count:,} parameters>"
 
     def _sizes(self) -> list[int]:
         shape, sizes = self.input_shape, []
         for layer in self.layers:
             shape = layer.output_shape(shape)
-            sizes.append(math.prod(shape))
+            sizes.append(features(shape))
         return sizes
 
 
@@ -296,12 +308,16 @@ class _OneImage:
 
 
 def _times(shape: Shape) -> str:
-    return "x".join(map(str, shape))
+    return "x".join("T" if side is None else str(side) for side in shape)
 
 
 def _checked_shape(shape: Sequence[int]) -> Shape:
+    if isinstance(shape, list | tuple) and len(shape) == 2 and shape[0] is None:
+        return None, *_checked_shape(shape[1:])  # type: ignore[return-value]
     if not isinstance(shape, list | tuple) or not all(isinstance(side, int | np.integer) for side in shape):
-        raise ShapeError(f"Network expected input_shape such as (28, 28), got {shape!r}.")
+        raise ShapeError(
+            f"Network expected input_shape such as (28, 28), or (None, 20) for sequences of frames, got {shape!r}."
+        )
     checked = tuple(int(side) for side in shape)
     if not checked or min(checked) < 1 or math.prod(checked) > 1 << 24:
         raise ShapeError(f"Network expected an input_shape of 1 to {1 << 24:,} inputs, got {shape!r}.")

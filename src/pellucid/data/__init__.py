@@ -47,16 +47,18 @@ if TYPE_CHECKING:
     from pellucid.data.idx import read_idx as read_idx
     from pellucid.data.registry import load as load
     from pellucid.data.registry import names as names
+    from pellucid.data.sequences import Sequences as Sequences
 
 _HOMES = {
     "Dataset": "dataset",
+    "Sequences": "sequences",
     "TrainTest": "dataset",
     "load": "registry",
     "names": "registry",
     "read_idx": "idx",
 }
 
-__all__ = ["Dataset", "TrainTest", "drawings", "load", "names", "read_idx"]
+__all__ = ["Dataset", "Sequences", "TrainTest", "drawings", "load", "names", "read_idx"]
 
 
 def __getattr__(name: str) -> Any:

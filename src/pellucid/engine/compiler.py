@@ -19,6 +19,8 @@ if plain_python():
         """Leave the function as it is: plain Python over arrays."""
         return function
 
+    whole_kernel = kernel
+
 else:
     import llvmlite.binding as llvm
     import numba.core.types as numba_types
@@ -59,6 +61,11 @@ else:
     class _Kernel(CPUDispatcher):  # type: ignore[misc]
         targetdescr = _DraftTarget("cpu")
 
+    class _WholeKernel(_Kernel):
+        def get_call_template(self, args: Any, kws: Any) -> Any:
+            """Forget that an argument is a constant."""
+            return super().get_call_template(tuple(numba_types.unliteral(kind) for kind in args), kws)
+
     _pointer: Any = vars(numba_types)["CPointer"]  # Numba's own type stubs leave it out
     _LETTERS = {
         "i": numba_types.int64,
@@ -70,16 +77,21 @@ else:
         "B": _pointer(numba_types.uint8),
     }
 
+    _OPTIONS = {
+        "nopython": True,
+        "error_model": "numpy",
+        "boundscheck": False,
+        "no_cpython_wrapper": True,
+        "no_cfunc_wrapper": True,
+    }
+
     def kernel(function: F) -> F:
         """Compile the function where it is used. Memory arguments are pointers: ``p[i]`` is element i, unchecked."""
-        options = {
-            "nopython": True,
-            "error_model": "numpy",
-            "boundscheck": False,
-            "no_cpython_wrapper": True,
-            "no_cfunc_wrapper": True,
-        }
-        return _Kernel(function, targetoptions=options)
+        return _Kernel(function, targetoptions=_OPTIONS)
+
+    def whole_kernel(function: F) -> F:
+        """A kernel that is compiled once, whichever of its arguments are constants: for all that is not innermost."""
+        return _WholeKernel(function, targetoptions=_OPTIONS)
 
     def compile_entries(entries: Mapping[str, tuple[Any, str]]) -> bytes:
         """Compile entry points, with all they call, into one object file.

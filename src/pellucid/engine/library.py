@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import logging
@@ -107,6 +108,7 @@ class Engine:
 
 _lock = threading.Lock()
 _engine: Engine | None = None
+_sequence_engine: Engine | None = None
 
 
 def engine() -> Engine:
@@ -117,6 +119,17 @@ def engine() -> Engine:
             if _engine is None:
                 _engine = _plain_engine() if plain_python() else _compiled_engine()
     return _engine
+
+
+def sequence_engine() -> Engine:
+    """The entry points of sequence networks: an object file of their own, so that nobody else waits for them."""
+    global _sequence_engine
+    if _sequence_engine is None:
+        with _lock:
+            if _sequence_engine is None:
+                part = "sequence_entries"
+                _sequence_engine = _plain_engine(part) if plain_python() else _compiled_engine("sequences", part)
+    return _sequence_engine
 
 
 def cache_folder() -> Path:
@@ -140,31 +153,35 @@ def fingerprint() -> str:
     return digest.hexdigest()[:24]
 
 
-def _plain_engine() -> Engine:
-    from pellucid.engine.entries import ENTRIES
-
-    return Engine({name: PlainEntry(function, letters) for name, (function, letters) in ENTRIES.items()})
+def _plain_engine(part: str = "entries") -> Engine:
+    return Engine({name: PlainEntry(function, letters) for name, (function, letters) in _entries(part).items()})
 
 
-def _compiled_engine() -> Engine:
-    path = cache_folder() / f"engine-{fingerprint()}.bin"
+def _entries(part: str) -> dict[str, tuple[Any, str]]:
+    """The entry points of a module of the engine."""
+    entries: dict[str, tuple[Any, str]] = importlib.import_module(f"pellucid.engine.{part}").ENTRIES
+    return entries
+
+
+def _compiled_engine(name: str = "engine", part: str = "entries") -> Engine:
+    path = cache_folder() / f"{name}-{fingerprint()}.bin"
     stored = _read(path)
     if stored is None:
-        stored = _compile()
+        stored = _compile(part)
         _write(path, stored)
     return _link(stored)
 
 
-def _compile() -> bytes:
+def _compile(part: str = "entries") -> bytes:
     """Compile, and pack the entries' names and the object file into what a cache file holds after its digest."""
     for listener in listeners:
         listener("compiling", 0.0)
     began = time.perf_counter()
     from pellucid.engine.compiler import PREFIX, compile_entries
-    from pellucid.engine.entries import ENTRIES
 
-    code = compile_entries(ENTRIES)
-    header = {name: (PREFIX + name, letters) for name, (_, letters) in ENTRIES.items()}
+    entries = _entries(part)
+    code = compile_entries(entries)
+    header = {name: (PREFIX + name, letters) for name, (_, letters) in entries.items()}
     took = time.perf_counter() - began
     logger.info("compiled the engine for %s in %.1f s", processor()[0], took)
     for listener in listeners:

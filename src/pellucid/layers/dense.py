@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.layers.activation import activation
 from pellucid.layers.initialization import initializer
-from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.layers.layer import Layer, Shape, Vector, features
 
 
 @dataclass
@@ -62,12 +61,13 @@ class Dense(Layer):
             initializer(self.initialization)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """``(out_features,)``, whatever comes in."""
-        return (self.out_features,)
+        """``(out_features,)``, whatever comes in; of a sequence, (None, D), as many for every frame."""
+        every_frame = input_shape[:1] if input_shape[0] is None else ()
+        return (*every_frame, self.out_features)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Weights are stored by input, so that all weights leaving one pixel lie side by side."""
-        return {"weight": (math.prod(input_shape), self.out_features), "bias": (self.out_features,)}
+        return {"weight": (features(input_shape), self.out_features), "bias": (self.out_features,)}
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw W, set b to 0."""

@@ -17,6 +17,11 @@ Shape = tuple[int, ...]
 Vector = NDArray[np.float32]
 
 
+def features(shape: Shape) -> int:
+    """How many numbers one input of this shape has; of a sequence, shape (None, D), one frame."""
+    return math.prod(side for side in shape if side is not None)
+
+
 @dataclass
 class Layer(ABC):
     """A layer is configuration; once in a network it also has views of its share of the parameter vector.

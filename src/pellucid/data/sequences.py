@@ -1,0 +1,214 @@
+"""A data set of sequences: recordings as frames of features, each with its labels in order or with one class."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.data.checks import as_array, checked_classes
+from pellucid.errors import ConfigurationError, DataError
+
+Frames = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+Index = slice | npt.NDArray[Any] | Sequence[int]
+
+
+class Sequences:
+    """Labelled sequences of frames, each as long as it likes.
+
+    Parameters
+    ----------
+    frames : sequence of array_like, each of shape (T, D)
+        Finite numbers, kept as float32; T of at least 1 and different for each, D the same for all.
+    labels : sequence
+        What to learn of each sequence. Either an array of integers each, (L,): its labels in order, for the loss
+        "ctc", which finds out for itself where they are; class 0 is CTC's blank, so labels begin at 1. Or one
+        integer each, from 0: its class, for the loss "cross_entropy".
+    classes : sequence of str, optional
+        The name of each class, for transcripts including the blank's at 0; by default "0", "1", ...
+    name, source, licence : str
+        What the data is called, where it comes from, and on what terms.
+
+    Attributes
+    ----------
+    flat : ndarray of float32, shape (all frames, D)
+        Every frame, sequence after sequence.
+    starts : ndarray of int64, shape (N + 1,)
+        Where each sequence begins in ``flat``.
+    transcribed : bool
+        Whether labels are transcripts, else classes.
+    symbols : ndarray of int64
+        Every label, sequence after sequence; those of sequence i from ``label_starts[i]`` to ``label_starts[i + 1]``.
+    classes : tuple of str
+
+    Raises
+    ------
+    DataError
+        If frames and labels do not belong together, are empty, or hold what cannot be features or labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> two = Sequences([np.zeros((7, 3)), np.ones((4, 3))], [[1, 2, 2], [2]], classes=["-", "ze", "ro"])
+    >>> two
+    <Sequences data: 2 sequences of 4 to 7 frames of 3 features, 4 labels of 2 kinds>
+    >>> frames, labels = two[0]
+    >>> frames.shape, labels.tolist()
+    ((7, 3), [1, 2, 2])
+    >>> Sequences([np.zeros((7, 3)), np.ones((4, 3))], [1, 0])[1][1]
+    0
+    """
+
+    def __init__(
+        self,
+        frames: Sequence[npt.ArrayLike],
+        labels: Sequence[npt.ArrayLike],
+        *,
+        classes: Sequence[str] | None = None,
+        name: str = "data",
+        source: str = "",
+        licence: str = "",
+    ) -> None:
+        self.flat, self.starts = checked_frames(frames)
+        count = len(self.starts) - 1
+        if len(labels) != count:
+            raise DataError(f"Expected labels for each sequence, got {count} sequences and {len(labels)} labels.")
+        self.transcribed, self.symbols, self.label_starts = _checked_labels(labels)
+        self.classes = checked_classes(classes, max(int(self.symbols.max(initial=0)), int(self.transcribed)))
+        self.name = name
+        self.source = source
+        self.licence = licence
+
+    @property
+    def shape(self) -> tuple[None, int]:
+        """The shape of one sequence, as a network's `input_shape` wants it: any number of frames of D features."""
+        return None, self.flat.shape[1]
+
+    @property
+    def lengths(self) -> Labels:
+        """How many frames each sequence has, shape (N,)."""
+        return np.diff(self.starts)
+
+    @property
+    def frames(self) -> tuple[Frames, ...]:
+        """The frames (T, D) of each sequence: views of ``flat``."""
+        return tuple(self.flat[begin:end] for begin, end in zip(self.starts, self.starts[1:], strict=False))
+
+    @property
+    def labels(self) -> tuple[Labels, ...] | Labels:
+        """The labels (L,) of each sequence; where each has a class, all classes (N,)."""
+        if not self.transcribed:
+            return self.symbols
+        return tuple(self.symbols[a:b] for a, b in zip(self.label_starts, self.label_starts[1:], strict=False))
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Self, Self]:
+        """Divide the data in two at random; the first part holds `fraction` of it, each in the order of the whole.
+
+        Examples
+        --------
+        >>> data = Sequences([np.zeros((2, 1))] * 10, [0] * 10)
+        >>> [len(part) for part in data.split(0.8)]
+        [8, 2]
+        """
+        if not 0 < fraction < 1:
+            raise ConfigurationError(f"split expected a fraction between 0 and 1, got {fraction!r}: try 0.8.")
+        count = round(fraction * len(self))
+        if not 0 < count < len(self):
+            raise DataError(f"split({fraction!r}) of {len(self)} sequences leaves a part empty.")
+        order = np.random.default_rng(seed).permutation(len(self))
+        return self[np.sort(order[:count])], self[np.sort(order[count:])]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, index: int | np.integer[Any]) -> tuple[Frames, Labels | int]: ...
+    @overload
+    def __getitem__(self, index: Index) -> Self: ...
+    def __getitem__(self, index: int | np.integer[Any] | Index) -> tuple[Frames, Labels | int] | Self:
+        """Return (frames, labels) for a number; Sequences for a slice, a list of numbers or a boolean mask."""
+        if isinstance(index, int | np.integer):
+            i = range(len(self))[int(index)]
+            symbols = self.symbols[self.label_starts[i] : self.label_starts[i + 1]]
+            return self.flat[self.starts[i] : self.starts[i + 1]], symbols if self.transcribed else int(symbols[0])
+        chosen = np.arange(len(self))[index]
+        if chosen.ndim != 1 or not len(chosen):
+            raise DataError(f"Expected to choose one or more of the {len(self)} sequences, got {chosen.shape}.")
+        part = copy.copy(self)
+        part.flat, part.starts = _picked(self.flat, self.starts, chosen)
+        part.symbols, part.label_starts = _picked(self.symbols, self.label_starts, chosen)
+        return part
+
+    def __iter__(self) -> Iterator[tuple[Frames, Labels | int]]:
+        """Yield (frames, labels) for each sequence."""
+        for i in range(len(self)):
+            yield self[i]
+
+    def __repr__(self) -> str:
+        low, high = int(self.lengths.min()), int(self.lengths.max())
+        kinds = len(self.classes) - self.transcribed
+        told = f"{len(self.symbols)} labels of {kinds} kinds" if self.transcribed else f"{kinds} classes"
+        return (
+            f"<Sequences {self.name}: {len(self)} sequences of {low} to {high} frames of {self.flat.shape[1]} features, "
+            f"{told}>"
+        )
+
+
+def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
+    """Sequences (T, D) one after another, (all frames, D) float32, and where each begins.
+
+    Raises
+    ------
+    DataError
+        If there are none, or one is no array (T, D) of finite numbers with the D of the first.
+    """
+    arrays = []
+    for i, given in enumerate(frames):
+        array = as_array(given, f"the frames of sequence {i}")
+        if array.ndim != 2 or 0 in array.shape or (arrays and array.shape[1] != arrays[0].shape[1]):
+            wanted = f"(T, {arrays[0].shape[1]})" if arrays else "(T, D)"
+            raise DataError(
+                f"Expected frames of shape {wanted} with at least one frame, got {array.shape} for sequence {i}."
+            )
+        with np.errstate(over="ignore"):
+            arrays.append(np.asarray(array, np.float32))
+        if not np.isfinite(arrays[-1]).all():
+            t = int(np.argmin(np.isfinite(arrays[-1]).all(axis=1)))
+            raise DataError(f"Expected finite features, got NaN or infinity in frame {t} of sequence {i}: repair it.")
+    if not arrays:
+        raise DataError("Expected at least one sequence, got none.")
+    starts = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
+    return np.ascontiguousarray(np.concatenate(arrays)), starts
+
+
+def _checked_labels(labels: Sequence[npt.ArrayLike]) -> tuple[bool, Labels, Labels]:
+    """Whether labels are transcripts; all of them in a line, and where each sequence's begin."""
+    arrays = [as_array(given, f"the labels of sequence {i}") for i, given in enumerate(labels)]
+    depth = arrays[0].ndim
+    for i, array in enumerate(arrays):
+        if array.ndim != depth or depth > 1:
+            raise DataError(
+                f"Expected one integer a sequence, or a list of integers a sequence, got an array of {array.shape} for "
+                f"sequence {i}, where sequence 0 has {arrays[0].shape}."
+            )
+        if array.size and array.dtype.kind not in "ui":
+            raise DataError(f"Expected integer labels, got {array.dtype} for sequence {i}: number the classes.")
+        if array.size and not depth <= array.min() <= array.max() < 2**31:
+            why = " since 0 is the blank" if depth else ""
+            raise DataError(
+                f"Expected labels from {depth} up{why}, got {array.min()} to {array.max()} for sequence {i}."
+            )
+    flat = np.concatenate([array.reshape(-1) for array in arrays]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum([array.size for array in arrays])]).astype(np.int64)
+    return bool(depth), flat, starts
+
+
+def _picked(flat: npt.NDArray[Any], starts: Labels, chosen: Labels) -> tuple[npt.NDArray[Any], Labels]:
+    """The parts of ``flat`` that were chosen, one after another."""
+    parts = [flat[starts[i] : starts[i + 1]] for i in chosen]
+    ends = np.cumsum([len(part) for part in parts])
+    return np.ascontiguousarray(np.concatenate(parts)), np.concatenate([[0], ends]).astype(np.int64)

@@ -1,0 +1,321 @@
+"""The LSTM layer over one group of sequences: forward through time, and the gradients on the way back.
+
+Letters: D inputs, H hidden units, U the same rounded up to whole lanes, n sequences of one moment. Frames are rows,
+ordered by time (see `pellucid.engine.sequence_table`), so one moment is a block of rows. The gates of LANES units lie
+side by side, input, forget, candidate and output, in a panel of WIDTH floats; a row of gates has U / LANES panels.
+The parameters are packed the same way, panel by panel, each (D + H + 1, WIDTH): weights by input, weights by hidden
+unit, bias. Whatever is padded stays 0 all the way: a unit without weights has i = f = o = 1/2, g = 0 and c = h = 0.
+Derivation: docs/derivations/lstm.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler import whole_kernel as kernel
+from pellucid.engine.crew import lesser
+from pellucid.engine.functions import sigmoid, tanh
+from pellucid.engine.lanes import LANES, fma, load, load_first, splat, store, store_first
+from pellucid.engine.matmul import add_product, transpose
+from pellucid.engine.sequence_table import (
+    BEFORE,
+    BENT,
+    CARRY,
+    CELLS,
+    DIRECTIONS,
+    GATES,
+    GATES_EACH,
+    GROUP,
+    HIDDEN,
+    INPUTS,
+    PACKED,
+    PACKED_SIZE,
+    PACKED_SLOPES,
+    ROWS,
+    SLOPES,
+    SOURCE,
+    SOURCE_SLOPES,
+    SOURCE_STRIDE,
+    STRIDE,
+    TURNED,
+    TURNED_STRIDE,
+    UNITS,
+    VALUES,
+    WEIGHT,
+)
+
+WIDTH = GATES_EACH * LANES
+"""Floats in a panel."""
+
+_CHUNK = 32
+"""Frames whose share of the weights' gradient is added at a time: they fit the first cache."""
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+
+
+@kernel
+def pack(work: Any, packed: int, p: Any, weight: int, d: int, h: int) -> None:
+    """Copy one direction's parameters (D + H + 1, 4, H) from ``p[weight]`` on into panels."""
+    at = packed
+    for j in range(0, h, LANES):
+        for k in range(d + h + 1):
+            row = weight + k * GATES_EACH * h + j
+            for gate in range(GATES_EACH):
+                store(work, at, load_first(p, row + gate * h, h - j, LANES))
+                at += LANES
+
+
+@kernel
+def unpack(g: Any, weight: int, work: Any, packed: int, d: int, h: int) -> None:
+    """The way back: ``g[weight ...]`` (D + H + 1, 4, H) from panels."""
+    at = packed
+    for j in range(0, h, LANES):
+        for k in range(d + h + 1):
+            row = weight + k * GATES_EACH * h + j
+            for gate in range(GATES_EACH):
+                store_first(g, row + gate * h, load(work, at, LANES), h - j)
+                at += LANES
+
+
+@kernel
+def turn(work: Any, turned: int, turned_row: int, packed: int, first: int, count: int, rows: int, units: int) -> None:
+    """The rows ``first`` to ``first + count`` of every panel (rows, WIDTH), transposed: (4 U, count)."""
+    for panel in range(units // LANES):
+        transpose(
+            work,
+            turned + panel * WIDTH * turned_row,
+            turned_row,
+            work,
+            packed + (panel * rows + first) * WIDTH,
+            WIDTH,
+            count,
+            WIDTH,
+        )
+
+
+@kernel
+def prepare(table: Any, row: int, p: Any, work: Any, back: bool) -> None:
+    """Pack a layer's parameters; for the way back also transpose them."""
+    d, h, units = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS]
+    for direction in range(table[row + DIRECTIONS]):
+        packed = table[row + PACKED] + direction * table[row + PACKED_SIZE]
+        pack(work, packed, p, table[row + WEIGHT] + direction * (d + h + 1) * GATES_EACH * h, d, h)
+        if back:
+            stride = table[row + TURNED_STRIDE]
+            by_hidden = table[row + TURNED] + direction * GATES_EACH * units * (units + stride)
+            turn(work, by_hidden, units, packed, d, h, d + h + 1, units)
+            if table[row + SOURCE_SLOPES] >= 0:
+                turn(work, by_hidden + GATES_EACH * units * units, stride, packed, 0, d, d + h + 1, units)
+
+
+@kernel
+def cell(work: Any, z: int, cells: int, next_cells: int, next_states: int, bent: int, values: int, count: int) -> None:
+    """One panel of one frame: from the sums z of the gates to c = f c + i g and h = o tanh c.
+
+    The gates take the place of their sums. c and h go to where the next frame looks for them; h also goes to
+    ``values``, the first ``count`` lanes of it.
+    """
+    i = sigmoid(load(work, z, LANES))
+    f = sigmoid(load(work, z + LANES, LANES))
+    g = tanh(load(work, z + 2 * LANES, LANES))
+    o = sigmoid(load(work, z + 3 * LANES, LANES))
+    c = fma(f, load(work, cells, LANES), i * g)
+    t = tanh(c)
+    h = o * t
+    store(work, z, i)
+    store(work, z + LANES, f)
+    store(work, z + 2 * LANES, g)
+    store(work, z + 3 * LANES, o)
+    store(work, next_cells, c)
+    store(work, next_states, h)
+    store(work, bent, t)
+    store_first(work, values, h, count)
+
+
+@kernel
+def through_cell(
+    work: Any, z: int, cells: int, bent: int, slopes: int, count: int, by_state: int, by_cell: int
+) -> None:
+    """One panel of one frame on the way back: the gates give way to the gradients by their sums.
+
+    ``by_state`` and ``by_cell`` hold what comes back through time by h and by c; ``slopes`` what comes from above by
+    h, ``count`` lanes of it. ``by_cell`` goes on to the frame before.
+    """
+    i, f = load(work, z, LANES), load(work, z + LANES, LANES)
+    g, o = load(work, z + 2 * LANES, LANES), load(work, z + 3 * LANES, LANES)
+    t = load(work, bent, LANES)
+    one = splat(_ONE, LANES)
+    dh = load(work, by_state, LANES) + load_first(work, slopes, count, LANES)
+    dc = load(work, by_cell, LANES) + dh * o * (one - t * t)
+    store(work, z, dc * g * (i * (one - i)))
+    store(work, z + LANES, dc * load(work, cells, LANES) * (f * (one - f)))
+    store(work, z + 2 * LANES, dc * i * (one - g * g))
+    store(work, z + 3 * LANES, dh * t * (o * (one - o)))
+    store(work, by_cell, dc * f)
+
+
+@kernel
+def clear(work: Any, begin: int, count: int) -> None:
+    """Zeros in ``count`` places, a multiple of the lane width."""
+    for i in range(begin, begin + count, LANES):
+        store(work, i, splat(_ZERO, LANES))
+
+
+@kernel
+def begin_at(table: Any, row: int, work: Any, direction: int, times: Any, ti: int, longest: int, carry: bool) -> None:
+    """Put h and c before each sequence's first frame: 0, or with ``carry`` what the last frames left."""
+    units, rows = table[row + UNITS], table[ROWS]
+    shift = direction * (rows + table[GROUP]) * units
+    group = times[ti + 1] - times[ti]
+    s = 0
+    # Backwards, the longest sequences begin first.
+    for step in range(longest):
+        t = longest - 1 - step if direction == 1 else 0
+        n = times[ti + t + 1] - times[ti + t]
+        while s < n:
+            first = (times[ti + t] + s) * units + shift
+            last = (rows + s) * units + shift
+            for j in range(0, units, LANES):
+                for base in (table[row + BEFORE], table[row + CELLS]):
+                    v = load(work, base + last + j, LANES) if carry else splat(_ZERO, LANES)
+                    store(work, base + first + j, v)
+            s += 1
+        if s == group:
+            return
+
+
+@kernel
+def moment(table: Any, row: int, work: Any, direction: int, first: int, n: int, following: int, going_on: int) -> None:
+    """One moment of one direction: the rows ``first`` to ``first + n``.
+
+    What each leaves for its next frame goes to row ``following`` and on, for the first ``going_on`` of them; the
+    others end here, and leave it past the last row.
+    """
+    d, h, units, rows = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], table[ROWS]
+    shift = direction * (rows + table[GROUP])
+    states, cells = table[row + BEFORE] + shift * units, table[row + CELLS] + shift * units
+    packed = table[row + PACKED] + direction * table[row + PACKED_SIZE]
+    gates = table[row + GATES] + (direction * rows + first) * GATES_EACH * units
+    bent = table[row + BENT] + (direction * rows + first) * units
+    values = table[row + VALUES] + first * table[row + STRIDE] + direction * h
+    source, stride = table[row + SOURCE] + first * table[row + SOURCE_STRIDE], table[row + SOURCE_STRIDE]
+    for j in range(0, units, LANES):
+        z, z_row = gates + GATES_EACH * j, GATES_EACH * units
+        w = packed + (d + h + 1) * GATES_EACH * j
+        for s in range(n):
+            for gate in range(0, WIDTH, LANES):
+                store(work, z + s * z_row + gate, load(work, w + (d + h) * WIDTH + gate, LANES))
+        add_product(work, z, z_row, work, source, stride, 1, work, w, WIDTH, n, WIDTH, d)
+        add_product(work, z, z_row, work, states + first * units, units, 1, work, w + d * WIDTH, WIDTH, n, WIDTH, h)
+        for s in range(n):
+            after = (following + s if s < going_on else rows + s) * units + j
+            cell(
+                work,
+                z + s * z_row,
+                cells + (first + s) * units + j,
+                cells + after,
+                states + after,
+                bent + s * units + j,
+                values + s * table[row + STRIDE] + j,
+                h - j,
+            )
+
+
+@kernel
+def forward(table: Any, row: int, work: Any, times: Any, ti: int, longest: int, carry: bool) -> None:
+    """Run the layer over a group; ``times[ti + t]`` is the first row of frame t, up to t = longest."""
+    for direction in range(table[row + DIRECTIONS]):
+        begin_at(table, row, work, direction, times, ti, longest, carry)
+        for step in range(longest):
+            t = longest - 1 - step if direction == 1 else step
+            first, n = times[ti + t], times[ti + t + 1] - times[ti + t]
+            if direction == 1:
+                following = times[ti + t - 1] if t > 0 else first
+                going_on = n if t > 0 else 0
+            else:
+                following = times[ti + t + 1]
+                going_on = times[ti + t + 2] - following if t + 1 < longest else 0
+            moment(table, row, work, direction, first, n, following, going_on)
+
+
+@kernel
+def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: int) -> None:
+    """The gradients of one moment, by the gates' sums, by h and c of the frames before."""
+    h, units, rows = table[row + HIDDEN], table[row + UNITS], table[ROWS]
+    gates = table[row + GATES] + (direction * rows + first) * GATES_EACH * units
+    cells = table[row + CELLS] + (direction * (rows + table[GROUP]) + first) * units
+    bent = table[row + BENT] + (direction * rows + first) * units
+    slopes = table[row + SLOPES] + first * table[row + STRIDE] + direction * h
+    by_state, by_cell = table[row + CARRY], table[row + CARRY] + table[GROUP] * units
+    for s in range(n):
+        for j in range(0, units, LANES):
+            through_cell(
+                work,
+                gates + s * GATES_EACH * units + GATES_EACH * j,
+                cells + s * units + j,
+                bent + s * units + j,
+                slopes + s * table[row + STRIDE] + j,
+                h - j,
+                by_state + s * units + j,
+                by_cell + s * units + j,
+            )
+    clear(work, by_state, n * units)
+    turned = table[row + TURNED] + direction * GATES_EACH * units * (units + table[row + TURNED_STRIDE])
+    width = GATES_EACH * units
+    # A panel of the sums at a time: its part of the weights stays in the first cache for all sequences.
+    for k in range(0, width, WIDTH):
+        add_product(work, by_state, units, work, gates + k, width, 1, work, turned + k * units, units, n, units, WIDTH)
+
+
+@kernel
+def parameter_slopes(table: Any, row: int, work: Any, direction: int, count: int) -> None:
+    """The gradient by one direction's parameters, in panels, from ``count`` frames."""
+    d, h, units, rows = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], table[ROWS]
+    into = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
+    clear(work, into, table[row + PACKED_SIZE])
+    source, stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
+    states = table[row + BEFORE] + direction * (rows + table[GROUP]) * units
+    gates = table[row + GATES] + direction * rows * GATES_EACH * units
+    width = GATES_EACH * units
+    for first in range(0, count, _CHUNK):
+        n = lesser(_CHUNK, count - first)
+        for j in range(0, units, LANES):
+            c = into + (d + h + 1) * GATES_EACH * j
+            z = gates + first * width + GATES_EACH * j
+            add_product(work, c, WIDTH, work, source + first * stride, 1, stride, work, z, width, d, WIDTH, n)
+            by_state = c + d * WIDTH
+            add_product(work, by_state, WIDTH, work, states + first * units, 1, units, work, z, width, h, WIDTH, n)
+            by_bias = by_state + h * WIDTH
+            for gate in range(0, WIDTH, LANES):
+                total = load(work, by_bias + gate, LANES)
+                for s in range(n):
+                    total = total + load(work, z + s * width + gate, LANES)
+                store(work, by_bias + gate, total)
+
+
+@kernel
+def backward(table: Any, row: int, g: Any, gi: int, work: Any, times: Any, ti: int, longest: int) -> None:
+    """From the gradients by the outputs to those by the parameters, to ``g[gi ...]``, and by the inputs."""
+    d, h, units, count = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], times[ti + longest]
+    into, stride = table[row + SOURCE_SLOPES], table[row + SOURCE_STRIDE]
+    if into >= 0:
+        clear(work, into, count * stride)
+    for direction in range(table[row + DIRECTIONS]):
+        clear(work, table[row + CARRY], 2 * table[GROUP] * units)
+        for step in range(longest):
+            t = step if direction == 1 else longest - 1 - step
+            moment_back(table, row, work, direction, times[ti + t], times[ti + t + 1] - times[ti + t])
+        parameter_slopes(table, row, work, direction, count)
+        size = (d + h + 1) * GATES_EACH * h
+        packed = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
+        unpack(g, gi + table[row + WEIGHT] + direction * size, work, packed, d, h)
+        if into >= 0:
+            width = GATES_EACH * units
+            turned = table[row + TURNED] + direction * width * (units + table[row + TURNED_STRIDE]) + width * units
+            gates = table[row + GATES] + direction * table[ROWS] * width
+            add_product(
+                work, into, stride, work, gates, width, 1, work, turned, table[row + TURNED_STRIDE], count, d, width
+            )

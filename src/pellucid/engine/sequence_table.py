@@ -1,0 +1,64 @@
+"""The program table of sequence networks: a head, then one row of integers a layer.
+
+A group of sequences goes through the network together. Their frames are rows of one matrix, ordered by time: first
+every sequence's frame 0, then every frame 1, and so on, the longest sequence first, so that the frames of one moment
+lie side by side and nothing is padded. Offsets count float32 elements, as in `pellucid.engine.table`.
+"""
+
+from __future__ import annotations
+
+(
+    ROWS,  # frames of one group that the arena has room for
+    GROUP,  # sequences of one group that it has room for
+    LONGEST,  # frames of one sequence
+    STATES,  # states of one alignment, padded: twice the labels of a sequence and one
+    FRAMES,  # work offset of the group's frames, (rows, stride of the first layer's source)
+    TOP,  # work offset of softmax's maximum of each row
+    MASS,  # work offset of softmax's sum of each row
+    LOSS,  # work offset of the loss of each sequence
+    ALIGNMENT_WORK,  # work offset of what CTC keeps of one sequence
+    REDUCED,  # whether the outputs are one row a sequence, else one a frame
+    CLASSES,  # outputs of the last layer
+    FEATURES,  # inputs of a frame
+    INTEGERS,  # int64 that a group needs for its places in time and its alignment
+    SIZE,  # float32 in the arena
+) = range(14)
+
+(
+    OPERATION,  # DENSE, LSTM, LAST or MEAN
+    INPUTS,
+    OUTPUTS,
+    ACTIVATION,
+    WEIGHT,  # parameter offset of all the layer's parameters
+    BIAS,  # parameter offset, dense layers only
+    SOURCE,  # work offset of the inputs, (rows, source stride)
+    SOURCE_STRIDE,
+    SOURCE_SLOPES,  # work offset of the gradient by the inputs, of the same shape; -1 where nobody asks
+    SUMS,  # dense layers: work offset of the weighted sums, (rows, stride)
+    VALUES,  # work offset of the outputs, (rows, stride)
+    SLOPES,  # work offset of the gradient by the outputs, (rows, stride)
+    STRIDE,
+    ONE_EACH,  # whether the inputs are one row a sequence
+    TURNED,  # work offset of weights transposed for the way back
+    TURNED_STRIDE,
+    HIDDEN,  # LSTM: hidden units of one direction
+    UNITS,  # the same, padded
+    DIRECTIONS,
+    PACKED,  # work offset of the packed parameters of one direction, then the other's
+    PACKED_SIZE,
+    PACKED_SLOPES,  # work offset of their gradients
+    GATES,  # work offset of the gates, on the way back of the gradients by their sums; one direction, then the other
+    BEFORE,  # work offset of the hidden values one frame earlier, and at the end of the last ones, likewise
+    CELLS,  # the same of the cells
+    BENT,  # work offset of tanh of the cells
+    CARRY,  # work offset of the gradients that travel through time: by h, then by c, (group, units) each
+    COLUMNS,
+) = range(28)
+
+DENSE, LSTM, LAST, MEAN = range(4)
+
+GATES_EACH = 4
+"""The gates of a unit: input, forget, candidate and output."""
+
+BATCH_GROUP = 16
+"""Sequences of one group in training, once a mini-batch has enough for two such groups."""

@@ -1,0 +1,1 @@
+"""Networks that read sequences of frames: running, tracing, streaming and training them."""
