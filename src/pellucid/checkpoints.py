@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import DataError, FileFormatError, PellucidError
+from pellucid.errors import ConfigurationError, DataError, FileFormatError, PellucidError
 from pellucid.files import describe, network_of, network_tensors, read_tensors, write_tensors
 from pellucid.optimizers import optimizer_from
 
 if TYPE_CHECKING:
-    from pellucid.augmentation import Augment
-    from pellucid.data import Dataset
+    from pellucid.data import Dataset, Sequences
     from pellucid.training import Trainer
 
 T = TypeVar("T", bound="Trainer")
@@ -34,7 +33,8 @@ def save_checkpoint(trainer: Trainer, path: str | PathLike[str]) -> None:
         "optimizer": trainer.optimizer.configuration(),
         "batch_size": trainer.batch_size,
         "seed": trainer.seed,
-        "augment": None if trainer.augment is None else trainer.augment.configuration(),
+        "augment": trainer.augment_configuration,
+        "clip": trainer.clip,
         "state": dataclasses.asdict(trainer.state),
         "images": trainer.images,
         "data": trainer.data_digest,
@@ -42,8 +42,10 @@ def save_checkpoint(trainer: Trainer, path: str | PathLike[str]) -> None:
     write_tensors(path, tensors, {"pellucid": describe(trainer.net), "training": json.dumps(training)})
 
 
-def load_checkpoint(kind: type[T], path: str | PathLike[str], data: Dataset, threads: int | None) -> T:
-    """The trainer that a checkpoint describes."""
+def load_checkpoint(
+    kind: type[T], path: str | PathLike[str], data: Dataset | Sequences, threads: int | None, function: Any = None
+) -> T:
+    """The trainer that a checkpoint describes; ``function`` augments its sequences, if any does."""
     from pellucid.training import State
 
     place = Path(path)
@@ -51,7 +53,7 @@ def load_checkpoint(kind: type[T], path: str | PathLike[str], data: Dataset, thr
     net = network_of(place, tensors, metadata)
     try:
         training = json.loads(metadata["training"])
-        augment = training["augment"]
+        augment = _augment(training["augment"], function)
         trainer = kind(
             net,
             data,
@@ -59,8 +61,9 @@ def load_checkpoint(kind: type[T], path: str | PathLike[str], data: Dataset, thr
             optimizer=optimizer_from(training["optimizer"]),
             batch_size=training["batch_size"],
             seed=training["seed"],
-            augment=None if augment is None else _augment(augment),
+            augment=augment,
             threads=threads,
+            clip=training.get("clip"),
         )
         if training["data"] != trainer.data_digest:
             raise DataError(
@@ -71,17 +74,28 @@ def load_checkpoint(kind: type[T], path: str | PathLike[str], data: Dataset, thr
         for i, vector in enumerate(trainer.moments):
             if len(vector):
                 vector[...] = _moment(place, tensors[f"moments.{i}"], len(vector))
-    except DataError:
+    except (DataError, ConfigurationError):
         raise
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, PellucidError) as error:
         raise FileFormatError(f"{place} is no checkpoint, or is damaged ({error!r}): is it a network file?") from error
     return trainer
 
 
-def _augment(configuration: dict[str, Any]) -> Augment:
-    from pellucid.augmentation import Augment
+def _augment(configuration: dict[str, Any] | None, function: Any) -> Any:
+    """What the checkpoint's trainer varied its data with."""
+    if configuration is None or "function" not in configuration:
+        if function is not None:
+            raise ConfigurationError("The checkpoint was made without a function to augment with: leave it away.")
+        from pellucid.augmentation import Augment
 
-    return Augment.from_configuration(configuration)
+        return None if configuration is None else Augment.from_configuration(configuration)
+    from pellucid.sequences.augmenting import described
+
+    if function is None or described(function) != configuration:
+        raise ConfigurationError(
+            f"The checkpoint was made with augment={configuration['function']}: give the same one to Trainer.resume."
+        )
+    return function
 
 
 def _moment(place: Path, tensor: NDArray[Any], count: int) -> NDArray[np.float32]:

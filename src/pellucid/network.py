@@ -313,7 +313,7 @@ def _times(shape: Shape) -> str:
 
 def _checked_shape(shape: Sequence[int]) -> Shape:
     if isinstance(shape, list | tuple) and len(shape) == 2 and shape[0] is None:
-        return None, *_checked_shape(shape[1:])  # type: ignore[return-value]
+        return cast("Shape", (None, *_checked_shape(shape[1:])))
     if not isinstance(shape, list | tuple) or not all(isinstance(side, int | np.integer) for side in shape):
         raise ShapeError(
             f"Network expected input_shape such as (28, 28), or (None, 20) for sequences of frames, got {shape!r}."

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from pellucid.shuffling import Shuffled
 from pellucid.stepping import Stepper
 
 if TYPE_CHECKING:
-    from pellucid.data import Dataset
+    from pellucid.data import Dataset, Sequences
 
 _CHUNK_SECONDS = 0.02
 """About how long the engine works before Python looks up again: to report, to stop, to take a new rate."""
@@ -54,10 +54,10 @@ class Trainer:
     ----------
     net : Network
         Trained in place: its parameters change under whoever looks at them.
-    data : Dataset
+    data : Dataset or Sequences
         What to learn from.
     loss : str
-        "cross_entropy" (with softmax or sigmoid outputs) or "squared".
+        "cross_entropy" (with softmax or sigmoid outputs) or "squared"; "ctc" for transcribed sequences.
     optimizer : Optimizer
         `SGD`, `Momentum` or `Adam`, with a learning rate that may be a schedule.
     batch_size : int
@@ -65,9 +65,11 @@ class Trainer:
     seed : int
         Shuffles, and draws the augmentation: same seed, same bits, on any number of threads.
     augment : Augment, optional
-        How every image is varied each time it is seen.
+        How every image is varied each time it is seen; for sequences a function of (frames, rng) that gives frames.
     threads : int, optional
         Threads that share one step; by default one for small networks and all cores for large ones.
+    clip : float, optional
+        For networks of sequences: the largest norm the gradient of a step may have; longer ones are shortened.
 
     Raises
     ------
@@ -87,7 +89,7 @@ class Trainer:
     def __init__(
         self,
         net: Network,
-        data: Dataset,
+        data: Dataset | Sequences,
         *,
         loss: str = "cross_entropy",
         optimizer: Optimizer | None = None,
@@ -95,6 +97,7 @@ class Trainer:
         seed: int = 0,
         augment: Any = None,
         threads: int | None = None,
+        clip: float | None = None,
     ) -> None:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
             raise ConfigurationError(f"batch_size expected an integer of at least 1, got {batch_size!r}.")
@@ -110,13 +113,47 @@ class Trainer:
         self.augment = augment
         self.state = State()
         self.best: NDArray[np.float32] | None = None
+        self.clip = clip
         self._data = data
-        self._feed, self._labels = _fitting(net, data)
-        self._stepper = Stepper(net, self.optimizer, loss_code(net, loss), self.batch_size, self._feed.inked, threads)
-        self._source = _source(self, data)
+        self._equip(data, threads)
         self._stop = threading.Event()
         self._chunk = 1
         self._rewind = Rewind()
+
+    def __new__(cls, net: Any = None, *arguments: Any, **options: Any) -> Self:
+        """A trainer of sequences, where that is what the network takes."""
+        if cls is Trainer and getattr(net, "input_shape", ())[:1] == (None,):
+            from pellucid.sequences.training import SequenceTrainer
+
+            return cast("Self", object.__new__(SequenceTrainer))
+        return object.__new__(cls)
+
+    def _equip(self, data: Any, threads: int | None) -> None:
+        """Bring data and network together."""
+        if self.clip is not None:
+            raise ConfigurationError("clip works for networks of sequences only: leave it away.")
+        if not hasattr(data, "images"):
+            raise ConfigurationError(
+                f"A network of images expected a Dataset to learn from, got {type(data).__name__}."
+            )
+        self._feed, self._labels = _fitting(self.net, data)
+        loss = loss_code(self.net, self.loss)
+        self._stepper: Any = Stepper(self.net, self.optimizer, loss, self.batch_size, self._feed.inked, threads)
+        self._source: Any = _source(self, data)
+
+    def _examine(self, data: Any) -> Any:
+        """Data to judge the network by, as `_judge` takes them."""
+        return _fitting(self.net, data)
+
+    def _judge(self, examined: Any) -> tuple[float, float]:
+        """Mean loss and accuracy."""
+        feed, labels = examined
+        return judge_feed(self.net, feed, labels, self.loss)
+
+    @property
+    def augment_configuration(self) -> Any:
+        """What goes into files of the augmentation."""
+        return None if self.augment is None else self.augment.configuration()
 
     @property
     def images(self) -> int:
@@ -126,13 +163,15 @@ class Trainer:
     @property
     def moments(self) -> list[NDArray[np.float32]]:
         """What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none."""
-        return self._stepper.moments
+        moments: list[NDArray[np.float32]] = self._stepper.moments
+        return moments
 
     @property
     def data_digest(self) -> str:
         """Tells whether other data are these data, for going on from a checkpoint."""
         digest = hashlib.sha256(np.ascontiguousarray(self._labels).tobytes())
-        digest.update(np.ascontiguousarray(self._data.images[:: max(1, self.images // 256)]).tobytes())
+        images: Any = cast("Dataset", self._data).images
+        digest.update(np.ascontiguousarray(images[:: max(1, self.images // 256)]).tobytes())
         return digest.hexdigest()[:16]
 
     @property
@@ -162,7 +201,7 @@ class Trainer:
         self,
         epochs: int | None = None,
         *,
-        validation: Dataset | None = None,
+        validation: Dataset | Sequences | None = None,
         patience: int | None = None,
         progress: float | None = None,
         checkpoint: str | PathLike[str] | None = None,
@@ -196,10 +235,10 @@ class Trainer:
             For options or validation data that do not fit.
         """
         self._plan(epochs, patience, validation)
-        judge = None if validation is None else _fitting(self.net, validation)
+        judge = None if validation is None else self._examine(validation)
         return self._events(judge, patience, progress, _Keeper(self, checkpoint))
 
-    def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | None) -> None:
+    def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | None) -> None:
         if epochs is not None:
             if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 0:
                 raise ConfigurationError(f"epochs expected an integer of at least 0, got {epochs!r}.")
@@ -211,7 +250,7 @@ class Trainer:
 
     def _events(
         self,
-        judge: tuple[Feed, NDArray[np.int64]] | None,
+        judge: Any,
         patience: int | None,
         progress: float | None,
         keeper: _Keeper,
@@ -298,7 +337,8 @@ class Trainer:
         steps = np.arange(self.step, self.step + past - begin)
         rates = optimizer.step_rates(self._rates(steps), steps)
         batches, offset = self._source.batches(epoch, begin, past)
-        return self._stepper.run(batches, begin - offset, past - offset, optimizer, rates)
+        history: NDArray[np.float64] = self._stepper.run(batches, begin - offset, past - offset, optimizer, rates)
+        return history
 
     def _account(self, history: NDArray[np.float64], past: int) -> None:
         """Add up losses, one after another so that the total has the same bits wherever chunks end."""
@@ -341,13 +381,13 @@ class Trainer:
                 return self.step - 1
         return until
 
-    def _finish_epoch(self, judge: tuple[Feed, NDArray[np.int64]] | None) -> Epoch:
+    def _finish_epoch(self, judge: Any) -> Epoch:
         state, count = self.state, self.images
         loss, accuracy, took = state.loss_sum / count, state.right / count, state.epoch_seconds
         rate = float(self._rates(np.array([self.step - 1]))[0])
         self._next_epoch()
         self._record()
-        test_loss, test_accuracy = (None, None) if judge is None else judge_feed(self.net, *judge, self.loss)
+        test_loss, test_accuracy = (None, None) if judge is None else self._judge(judge)
         return Epoch(
             state.epoch,
             self.step,
@@ -371,7 +411,7 @@ class Trainer:
             "optimizer": self.optimizer.configuration(),
             "batch_size": self.batch_size,
             "seed": self.seed,
-            "augment": None if self.augment is None else self.augment.configuration(),
+            "augment": self.augment_configuration,
         }
 
     def _next_epoch(self) -> None:
@@ -399,8 +439,12 @@ class Trainer:
             self.net.parameters[...] = self.best
 
     @classmethod
-    def resume(cls, path: str | PathLike[str], data: Dataset, *, threads: int | None = None) -> Self:
+    def resume(
+        cls, path: str | PathLike[str], data: Dataset | Sequences, *, threads: int | None = None, augment: Any = None
+    ) -> Self:
         """A trainer that goes on from a checkpoint: same data, same bits as never having stopped.
+
+        A function that augments sequences is in no file: give the same one again.
 
         Raises
         ------
@@ -411,7 +455,7 @@ class Trainer:
         """
         from pellucid.checkpoints import load_checkpoint
 
-        return load_checkpoint(cls, path, data, threads)
+        return load_checkpoint(cls, path, data, threads, augment)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a checkpoint: network, moments, and where training stands; whole or not at all."""

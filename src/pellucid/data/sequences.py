@@ -149,12 +149,11 @@ class Sequences:
             yield self[i]
 
     def __repr__(self) -> str:
-        low, high = int(self.lengths.min()), int(self.lengths.max())
+        low, high, features = int(self.lengths.min()), int(self.lengths.max()), self.flat.shape[1]
         kinds = len(self.classes) - self.transcribed
         told = f"{len(self.symbols)} labels of {kinds} kinds" if self.transcribed else f"{kinds} classes"
         return (
-            f"<Sequences {self.name}: {len(self)} sequences of {low} to {high} frames of {self.flat.shape[1]} features, "
-            f"{told}>"
+            f"<Sequences {self.name}: {len(self)} sequences of {low} to {high} frames of {features} features, {told}>"
         )
 
 
@@ -166,7 +165,7 @@ def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
     DataError
         If there are none, or one is no array (T, D) of finite numbers with the D of the first.
     """
-    arrays = []
+    arrays: list[Frames] = []
     for i, given in enumerate(frames):
         array = as_array(given, f"the frames of sequence {i}")
         if array.ndim != 2 or 0 in array.shape or (arrays and array.shape[1] != arrays[0].shape[1]):

@@ -64,7 +64,7 @@ else:
     class _WholeKernel(_Kernel):
         def get_call_template(self, args: Any, kws: Any) -> Any:
             """Forget that an argument is a constant."""
-            return super().get_call_template(tuple(numba_types.unliteral(kind) for kind in args), kws)
+            return super().get_call_template(tuple(vars(numba_types)["unliteral"](kind) for kind in args), kws)
 
     _pointer: Any = vars(numba_types)["CPointer"]  # Numba's own type stubs leave it out
     _LETTERS = {

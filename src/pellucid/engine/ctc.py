@@ -58,7 +58,7 @@ def weigh_frame(
 
 
 @kernel
-def lower(work: Any, at: int, width: int) -> float:
+def lower(work: Any, at: int, width: int) -> Any:
     """Take the largest of a row off all of it; what it was."""
     best = load(work, at, LANES)
     for j in range(LANES, width, LANES):
@@ -186,7 +186,8 @@ def alignment_loss(
     for t in range(frames):
         place = times[ti + t] + member
         weigh_frame(
-            work, weights + t * width, z + place * stride, work[tops + place], work[masses + place], states, si, count, width
+            work, weights + t * width, z + place * stride, work[tops + place], work[masses + place], states, si, count,
+            width,
         )  # fmt: skip
     likelihood = ahead(work, alphas, long, weights, width, skip, frames, count)
     if back:

@@ -70,8 +70,9 @@ def learn(
     scale: Any,
     tallies: Any,
 ) -> None:
-    """One group of the mini-batch ``order[low : high]``: its gradient to ``g[gi ...]``, loss and number right to
-    ``tallies[2 group ...]``.
+    """One group of the mini-batch ``order[low : high]``: its gradient to ``g[gi ...]``.
+
+    Summed loss and number right go to ``tallies[2 group ...]``.
     """
     all_at = table[GROUP]
     own_at = all_at + room

@@ -87,7 +87,7 @@ def choose(
 
 
 @kernel
-def arrange(ints: Any, own_at: int, times_at: int, starts: Any, n: int) -> int:
+def arrange(ints: Any, own_at: int, times_at: int, starts: Any, n: int) -> Any:
     """The first row of every frame of a group sorted by length; how many frames the longest sequence has."""
     longest = starts[ints[own_at] + 1] - starts[ints[own_at]]
     row, active = 0, n

@@ -20,7 +20,9 @@ OUTPUTS = ("frames", "last", "mean")
 
 @dataclass
 class LSTM(Layer):
-    """At every frame t, from the frame x and the layer's own h and c of the frame before::
+    """Long short-term memory: from every frame x, and the layer's own h and c of the frame before.
+
+    ::
 
         i = sigmoid(W_ih[i] x + W_hh[i] h + b[i])      how much of the candidate to take in
         f = sigmoid(W_ih[f] x + W_hh[f] h + b[f])      how much of the cell to keep

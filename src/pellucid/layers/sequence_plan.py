@@ -28,6 +28,19 @@ class Room:
     longest: int
     labels: int = 0
 
+    def holds(self, other: Room) -> bool:
+        """Whether what fits the other fits here."""
+        return self.grown(other) == self
+
+    def grown(self, other: Room) -> Room:
+        """Room for what fits either."""
+        return Room(
+            max(self.rows, other.rows),
+            max(self.group, other.group),
+            max(self.longest, other.longest),
+            max(self.labels, other.labels),
+        )
+
     @property
     def states(self) -> int:
         """States of the longest alignment, padded."""

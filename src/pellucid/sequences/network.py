@@ -28,7 +28,7 @@ class SequenceNetwork(Network):
     >>> import pellucid as pl
     >>> net = pl.Network([pl.LSTM(4, bidirectional=True), pl.Dense(3, "softmax")], input_shape=(None, 2))
     >>> net
-    <Network 2-8-3: 283 parameters>
+    <Network 2-8-3: 251 parameters>
     >>> net(np.zeros((7, 2))).shape
     (7, 3)
     >>> [answer.shape for answer in net([np.zeros((7, 2)), np.zeros((4, 2))])]

@@ -38,9 +38,7 @@ class Stream:
     def __init__(self, net: SequenceNetwork) -> None:
         for layer in net.layers:
             if isinstance(layer, LSTM) and (layer.bidirectional or layer.outputs == "mean"):
-                reason = (
-                    "reads the sequence from its end too" if layer.bidirectional else "takes the mean of all frames"
-                )
+                reason = "reads the sequence from its end too" if layer.bidirectional else "answers with the mean"
                 raise ConfigurationError(f"A stream has no end yet, but an LSTM of this network {reason}.")
         self.net = net
         self._plan = net.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
@@ -66,7 +64,8 @@ class Stream:
             raise DataError("A stream with one answer a sequence expected at least one frame, got none.")
         parts = [self._some(rows[begin : begin + _AT_A_TIME]) for begin in range(0, len(rows), _AT_A_TIME)]
         if self.net.reduced:
-            return parts[-1][0]
+            answer: Floats = parts[-1][0]
+            return answer
         outputs = np.concatenate([np.zeros((0, self.net.output_shape[-1]), np.float32), *parts])
         return outputs[0] if array.ndim == 1 else outputs
 

@@ -75,7 +75,8 @@ def trace(net: SequenceNetwork, given: Given) -> SequenceTrace:
         activations = _shaped(plan, arena, rows[-1], st.VALUES, last, net.reduced and last == 1)
         if isinstance(layer, LSTM):
             h = plan.block(arena, rows[0], st.VALUES, frames).copy()
-            traces.append(LSTMTrace(layer, inputs, *_gates(plan, arena, rows[0], frames), h, activations))
+            i, f, g, o, c = _gates(plan, arena, rows[0], frames)
+            traces.append(LSTMTrace(layer, inputs, i, f, g, o, c, h, activations))
         else:
             sums = _shaped(plan, arena, rows[0], st.SUMS, count, net.reduced and count == 1)
             traces.append(LayerTrace(layer, inputs, sums, activations))

@@ -1,0 +1,120 @@
+"""Mini-batches of sequences through the engine."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine import sequence_table as st
+from pellucid.engine.library import sequence_engine
+from pellucid.engine.target import plain_python
+from pellucid.layers.plan import aligned
+from pellucid.layers.sequence_plan import SequencePlan
+from pellucid.running import available_cores
+from pellucid.sequences.inputs import Floats, Integers
+from pellucid.sequences.running import SEQUENCE_LOSSES, Targets, room_for
+
+if TYPE_CHECKING:
+    from pellucid.optimizers import Optimizer
+    from pellucid.sequences.network import SequenceNetwork
+
+_BLOCK = 4096  # as in pellucid.engine.sequence_entries
+_WORTH_A_CREW = 2e6
+"""Floating-point operations in one step above which several threads share it."""
+
+
+@dataclass(frozen=True)
+class SequenceBatches:
+    """One epoch's sequences, or those of a few steps: ``order`` says in which order they are visited."""
+
+    flat: Floats
+    starts: Integers
+    targets: Targets
+    order: Integers
+
+
+class SequenceStepper:
+    """Takes training steps on one network: owns the gradients, the moments and the arenas."""
+
+    def __init__(
+        self,
+        net: SequenceNetwork,
+        optimizer: Optimizer,
+        loss: str,
+        batch_size: int,
+        clip: float | None,
+        threads: int | None,
+    ) -> None:
+        count = net.parameter_count
+        self.net, self.batch_size = net, batch_size
+        self.moments = [aligned(count if i < optimizer.moments else 0) for i in range(2)]
+        self._loss, self._aligned = SEQUENCE_LOSSES[loss], loss == "ctc"
+        self._clip = 0.0 if clip is None else clip
+        self._threads = threads
+        self._groups = groups_of(batch_size)
+        self._slopes, self._gradient = aligned(self._groups * count), aligned(count)
+        self._tallies, self._norms = np.zeros(2 * self._groups), np.zeros(-(-count // _BLOCK))
+        self._point = np.zeros(16, np.int64)
+        self._plan: SequencePlan | None = None
+        self._arenas: list[Floats] = []
+        self._integers: list[Integers] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self.crew = 1
+
+    def _prepare(self, lengths: Integers, most_labels: int) -> SequencePlan:
+        """See to it that any mini-batch of these sequences has room, and choose the number of threads."""
+        each = -(-self.batch_size // self._groups)
+        room = room_for(lengths, each, most_labels if self._aligned else 0)
+        plan = self._plan
+        if plan is None or not plan.room.holds(room):
+            plan = self._plan = self.net.compose(room if plan is None else plan.room.grown(room))
+            self.crew = self._crew(int(lengths.mean()))
+            self._arenas = [plan.arena() for _ in range(self.crew)]
+            self._integers = [plan.integers(self.batch_size) for _ in range(self.crew)]
+            self._pool = ThreadPoolExecutor(self.crew - 1) if self.crew > 1 else None
+        return plan
+
+    def _crew(self, frames: int) -> int:
+        """How many threads share a step, at most one a group; the results do not depend on it."""
+        if plain_python():
+            return 1
+        if self._threads is not None:
+            return min(self._threads, self._groups)
+        work = 6.0 * self.net.parameter_count * self.batch_size * frames
+        return min(available_cores(), self._groups) if work > _WORTH_A_CREW else 1
+
+    def run(
+        self, batches: SequenceBatches, begin: int, end: int, optimizer: Optimizer, rates: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Take the steps from ``begin`` to ``end``: see `pellucid.stepping.Stepper.run`."""
+        targets, net = batches.targets, self.net
+        plan = self._prepare(np.diff(batches.starts), targets.most)
+        settings = np.tile(optimizer.settings(), self.crew)
+        history = np.full((end - begin, 2), np.nan)
+
+        def work(rank: int) -> None:
+            sequence_engine().train(
+                plan.table, plan.steps, net.parameters, self._gradient, self._slopes, *self.moments,
+                net.parameter_count, self._arenas[rank], self._integers[rank], batches.flat, batches.starts,
+                targets.symbols, targets.starts, batches.order, len(batches.order), self.batch_size, begin, end,
+                self._loss, optimizer.code, self._clip, settings, rates, history, self._tallies, self._norms, rank,
+                self.crew, self._point,
+            )  # fmt: skip
+
+        others = [self._pool.submit(work, rank) for rank in range(1, self.crew)] if self._pool else []
+        work(0)
+        for other in others:
+            other.result()
+        finite = np.isfinite(history[:, 0])
+        return history if finite.all() else history[: int(np.argmin(finite)) + 1]
+
+
+def groups_of(sequences: int) -> int:
+    """Groups of a mini-batch: as `pellucid.engine.sequences.groups_of`, which cannot be called from here."""
+    if sequences < 8:
+        return 1
+    return 2 if sequences < 2 * st.BATCH_GROUP else -(-sequences // st.BATCH_GROUP)
