@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pellucid.inspect.ablation import ablate as ablate
     from pellucid.inspect.ablation import noisy as noisy
+    from pellucid.inspect.knobs import Knob as Knob
+    from pellucid.inspect.knobs import Knobs as Knobs
     from pellucid.inspect.voting import Votes as Votes
     from pellucid.inspect.voting import votes as votes
     from pellucid.inspect.voting import weight_picture as weight_picture
@@ -28,6 +30,8 @@ _HOMES = {
     "weight_picture": "voting",
     "ablate": "ablation",
     "noisy": "ablation",
+    "Knob": "knobs",
+    "Knobs": "knobs",
 }
 
 __all__ = sorted(_HOMES)

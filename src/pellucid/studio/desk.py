@@ -84,7 +84,9 @@ class Desk:
     def unit(self, name: Part, indices: NDArray[np.intp]) -> Pixels:
         """Images of the data set as 0 to 1, (n, 28, 28)."""
         data = self.part(name)
-        return to_unit(data.images[indices].reshape(len(indices), -1), data.level_range).reshape(-1, SIDE, SIDE)
+        return to_unit(data.images[indices].reshape(len(indices), SIDE * SIDE), data.level_range).reshape(
+            -1, SIDE, SIDE
+        )
 
     def trace(self) -> Trace:
         """The network, switched neurons and all, at work on the present picture."""
@@ -144,7 +146,7 @@ class Desk:
         payload, subject = Payload(), self.subject
         knobs = payload.put(subject.net.parameters)
         effective = payload.put(subject.effective.parameters) if subject.factors else None
-        self.tell(events.Parameters(request, subject.version, knobs, effective), payload)
+        self.tell(events.Parameters(request, subject.version, knobs, effective, payload.put(subject.trained)), payload)
 
     def tell_judged(self, request: int) -> None:
         """How well the network reads what is held out."""

@@ -159,7 +159,7 @@ class ReadRoom:
         desk.tell(
             events.Reading(
                 request, desk.subject.version, payload.put(desk.pixels), layer_readings(trace, payload),
-                reading.order.tolist(), str(reading) if desk.pixels.any() else "", steps,
+                reading.order.tolist(), _words(reading, trace) if desk.pixels.any() else "", steps,
             ),
             payload,
         )  # fmt: skip
@@ -187,6 +187,12 @@ class ReadRoom:
             CentringStep(step.name, step.caption, step.done, payload.put(step.picture), step.box, step.centre)  # type: ignore[arg-type]
             for step in steps
         ]
+
+
+def _words(reading: Reading, trace: Trace) -> str:
+    if not np.isfinite(trace.outputs).all():
+        return "The sums are too large: what comes out is no number."
+    return str(reading)
 
 
 def layer_readings(trace: Trace, payload: Payload) -> list[events.LayerReading]:

@@ -15,6 +15,7 @@ from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.shelf import Shelf
 from pellucid.studio.subject import Subject
+from pellucid.studio.turn_room import TurnRoom
 from pellucid.studio.turnstile import Turnstile
 
 MAX_UPLOAD = 16 << 20
@@ -39,6 +40,7 @@ class Session:
         self._turnstile = Turnstile()
         self._desk = Desk(shelf, Subject.load(model))
         self._read = ReadRoom(self._desk)
+        self._turn = TurnRoom(self._desk, after=self._read.read)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             requests.Pen: self._read.pen,
             requests.UndoStroke: self._read.undo,
@@ -51,6 +53,16 @@ class Session:
             requests.AskVotes: self._read.votes,
             requests.BrowseExamples: self._read.browse,
             requests.LoadNetwork: self._load,
+            requests.TurnKnobs: self._turn.turn,
+            requests.FindKnobs: self._turn.find,
+            requests.SweepKnob: self._turn.sweep,
+            requests.ScaleNeuron: self._turn.scale_neuron,
+            requests.ScaleLayer: self._turn.scale_layer,
+            requests.AddNoise: self._turn.add_noise,
+            requests.UndoTurn: self._turn.undo,
+            requests.RedoTurn: self._turn.redo,
+            requests.GoToChange: self._turn.go_to,
+            requests.ResetKnobs: self._turn.reset,
         }
         self.outbox = self._desk.outbox
 
@@ -78,6 +90,7 @@ class Session:
                 )
             )  # fmt: skip
             desk.tell_network(0)
+            self._turn.tell(0, None)
             self._read.tell(0)
             self._read.read(0)
             desk.tell_judged(0)
@@ -96,7 +109,9 @@ class Session:
 
     def _take_up(self, subject: Subject, request: int) -> None:
         self._desk.take_up(subject)
+        self._turn.begin_anew()
         self._desk.tell_network(request)
+        self._turn.tell(request)
         self._read.read(request)
         self._desk.tell_judged(request)
 

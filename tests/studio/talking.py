@@ -1,0 +1,97 @@
+"""A page made of Python: it talks to a session as the browser does, without a network in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.studio.frames import unframe
+from pellucid.studio.messages import REQUESTS, decode_request
+from pellucid.studio.session import Session
+from pellucid.studio.shelf import Shelf
+
+TAGS = {kind.__struct_config__.tag: kind for kind in REQUESTS}
+
+
+class Told:
+    """One event and its arrays: fields by attribute, arrays looked up."""
+
+    def __init__(self, data: bytes) -> None:
+        self.fields, self._payload = unframe(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return self._looked_up(self.fields[name])
+
+    def _looked_up(self, value: Any) -> Any:
+        if isinstance(value, dict) and value.keys() == {"offset", "shape"}:
+            count = int(np.prod(value["shape"]))
+            return self._payload[value["offset"] : value["offset"] + count].reshape(value["shape"])
+        if isinstance(value, dict):
+            return {name: self._looked_up(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._looked_up(each) for each in value]
+        return value
+
+
+class Page:
+    """Asks a session, and collects what it tells."""
+
+    def __init__(self, session: Session, *, greet: bool = True) -> None:
+        self.session, self._number = session, 0
+        self._wake = lambda: None
+        session.outbox.attach(self._wake)
+        self.greeting: list[Told] = []
+        if greet:
+            session.greet(False)
+            self.greeting = self.fetch()
+
+    def fetch(self) -> list[Told]:
+        """Everything that waits."""
+        found = []
+        while (data := self.session.outbox.take(self._wake)) is not None:
+            found.append(Told(data))
+        return found
+
+    def ask(self, kind: str, **fields: Any) -> list[Told]:
+        """What a request, which passes the schema, is answered with."""
+        import json
+
+        self._number += 1
+        self.session.handle(decode_request(json.dumps({"type": kind, "id": self._number, **fields})))
+        return self.fetch()
+
+    def asked(self, kind: str, answer: str, **fields: Any) -> Told:
+        """The one event of that type among the answers."""
+        events = self.ask(kind, **fields)
+        [found] = [event for event in events if event.type == answer]
+        assert found.request == self._number
+        return found
+
+    def refused(self, kind: str, **fields: Any) -> str:
+        """The code of the error, which has to be the only answer."""
+        [event] = self.ask(kind, **fields)
+        assert event.type == "failed"
+        assert len(event.message) > 20
+        code: str = event.code
+        return code
+
+
+class SmallShelf(Shelf):
+    """Only what comes with the package."""
+
+    @property
+    def data_sets(self) -> list[str]:
+        return ["digits"]
+
+
+def session(model: str = "digits-relu", shelf: Shelf | None = None) -> Session:
+    return Session("a", shelf or SmallShelf(), model)
+
+
+def digits() -> NDArray[np.uint8]:
+    import pellucid as pl
+
+    images: NDArray[np.uint8] = pl.data.load("digits").test.images
+    return images
