@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ INKABLE = 65536
 """Inputs an image may have to be held as ink: a column is an unsigned 16-bit number."""
 
 _CHUNK = 4096
+_READ_ON = 64
 _NO_FLOATS = np.zeros(1, np.float32)
 _NO_BYTES = np.zeros(1, np.uint8)
 
@@ -28,23 +28,18 @@ _NO_BYTES = np.zeros(1, np.uint8)
 class Ink:
     """Images as their non-zero inputs; see `pellucid.engine.ink`.
 
-    ``starts`` (N + 1,) int64, ``columns`` (entries,) uint16, ``values`` (entries,) float32, ``width`` inputs an image.
+    ``starts`` (N + 1,) int64, ``middles`` (N,) int64 the first entries in the lower halves of the inputs, ``columns``
+    (entries,) uint16, ``values`` (entries,) float32, ``width`` inputs an image.
     """
 
     starts: NDArray[np.int64]
+    middles: NDArray[np.int64]
     columns: NDArray[np.uint16]
     values: NDArray[np.float32]
     width: int
 
     def __len__(self) -> int:
         return len(self.starts) - 1
-
-    @functools.cached_property
-    def middles(self) -> NDArray[np.int64]:
-        """Each image's first entry in the lower half of the inputs, (N,)."""
-        before = np.concatenate([[0], np.cumsum(self.columns < self.width // 2)])
-        middles: NDArray[np.int64] = self.starts[:-1] + before[self.starts[1:]] - before[self.starts[:-1]]
-        return middles
 
     @property
     def density(self) -> float:
@@ -148,11 +143,13 @@ def to_ink(lines: NDArray[np.generic], level_range: LevelRange | None = None) ->
     count, width = lines.shape
     parts = [_collect(lines[begin : begin + _CHUNK], level_range) for begin in range(0, count, _CHUNK)]
     if not parts:
-        return Ink(np.zeros(1, np.int64), np.zeros(0, np.uint16), np.zeros(0, np.float32), width)
-    counts = np.concatenate([np.diff(part.starts) for part in parts])
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    columns = np.concatenate([part.columns for part in parts])
-    return Ink(starts, columns, np.concatenate([part.values for part in parts]), width)
+        nowhere = np.zeros(1, np.int64)
+        return Ink(nowhere, nowhere[:0], np.zeros(0, np.uint16), np.zeros(0, np.float32), width)
+    before = np.cumsum([0, *(len(part.columns) for part in parts)])
+    starts = [part.starts[:-1] + entry for part, entry in zip(parts, before, strict=False)]
+    middles = [part.middles + entry for part, entry in zip(parts, before, strict=False)]
+    columns, values = ([getattr(part, name) for part in parts] for name in ("columns", "values"))
+    return Ink(*map(np.concatenate, ([*starts, before[-1:]], middles, columns, values)), width)
 
 
 def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
@@ -161,8 +158,43 @@ def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
     levels = levels_of(lines, level_range)
     dense = levels.small if levels.kind == t.LEVELS else levels.floats
     entries = int(np.count_nonzero(dense != np.float32(levels.low) if levels.low else dense))
-    starts = np.empty(count + 1, np.int64)
+    starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
     columns = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last
     values = np.empty(entries + 1, np.float32)
-    engine().collect(columns, values, starts, *levels.arguments, count, width)
-    return Ink(starts, columns[:-1], values[:-1], width)
+    engine().collect(columns, values, starts, middles, *levels.arguments, count, width)
+    return Ink(starts, middles, columns[:-1], values[:-1], width)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Images of bytes as ink with its levels left as they are; see `pellucid.engine.ink`.
+
+    As `Ink`, with ``levels`` uint8 for values; ``low`` means 0 and ``low + span`` means 1. Behind the last entry there
+    is room for the engine to read on.
+    """
+
+    starts: NDArray[np.int64]
+    middles: NDArray[np.int64]
+    columns: NDArray[np.uint16]
+    levels: NDArray[np.uint8]
+    low: float
+    span: float
+
+
+def can_be_packed(lines: NDArray[np.generic], level_range: LevelRange | None) -> bool:
+    """Whether images (N, D) are bytes, one of whose levels is paper."""
+    low = scale_of(lines.dtype, level_range)[0]
+    return lines.dtype == np.uint8 and low in range(256)
+
+
+def to_packed(lines: NDArray[np.uint8], level_range: LevelRange | None = None) -> Packed:
+    """Pack images (N, D) for which `can_be_packed` holds."""
+    count, width = lines.shape
+    low, high = scale_of(lines.dtype, level_range)
+    chunks = (lines[begin : begin + _CHUNK] for begin in range(0, count, _CHUNK))
+    entries = sum(int(np.count_nonzero(chunk != np.uint8(low) if low else chunk)) for chunk in chunks)
+    room = entries + 2 * (t.INK_STEP - 1) * count + _READ_ON
+    columns, levels = np.empty(room, np.uint16), np.empty(room, np.uint8)
+    starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
+    engine().pack(columns, levels, starts, middles, 0, np.ascontiguousarray(lines), count, width, int(low))
+    return Packed(starts, middles, columns, levels, low, high - low)

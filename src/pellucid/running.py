@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pellucid.engine import table as t
 from pellucid.engine.library import engine
 from pellucid.errors import ConfigurationError, DataError
-from pellucid.inputs import INKABLE, LevelRange, Levels, as_floats, levels_of, to_ink, to_unit
+from pellucid.inputs import INKABLE, LevelRange, Levels, as_floats, can_be_packed, levels_of, to_ink, to_packed, to_unit
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
@@ -31,6 +31,8 @@ _WORTH_A_THREAD = 512  # images below which a second thread costs more than it b
 _feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()
 _NOWHERE = np.zeros(16, np.int64)
 _NO_COLUMNS = np.zeros(1, np.uint16)
+_NO_VALUES = np.zeros(1, np.float32)
+_NO_LEVELS = np.zeros(1, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -81,17 +83,24 @@ class Gradient:
 class Feed:
     """Images as training and gradients take them: as ink, or dense where an image has too many inputs for that."""
 
+    starts = middles = _NOWHERE
+    columns, values, levels = _NO_COLUMNS, _NO_VALUES, _NO_LEVELS
+    low, span = 0.0, 1.0
+
     def __init__(self, lines: NDArray[np.generic], level_range: LevelRange | None) -> None:
         self.count = len(lines)
         self.order = np.arange(self.count)
-        if lines.shape[1] <= INKABLE:
+        if lines.shape[1] > INKABLE:
+            self.kind, self.values = t.DENSE_INPUT, to_unit(lines, level_range)
+        elif can_be_packed(lines, level_range):
+            packed = to_packed(lines, level_range)  # type: ignore[arg-type]
+            self.kind, self.starts, self.middles = t.PACKED_INPUT, packed.starts, packed.middles
+            self.columns, self.levels = packed.columns, packed.levels
+            self.low, self.span = packed.low, packed.span
+        else:
             ink = to_ink(lines, level_range)
             self.kind, self.starts, self.middles = t.INK_INPUT, ink.starts, ink.middles
             self.columns, self.values = ink.columns, ink.values
-        else:
-            self.kind, self.starts, self.middles = t.DENSE_INPUT, _NOWHERE, _NOWHERE
-            self.columns = _NO_COLUMNS
-            self.values = to_unit(lines, level_range)
 
     @classmethod
     def of(cls, data: Dataset) -> Feed:
@@ -104,12 +113,12 @@ class Feed:
     @property
     def inked(self) -> bool:
         """Whether the images are held as ink."""
-        return self.kind == t.INK_INPUT
+        return self.kind != t.DENSE_INPUT
 
     @property
     def arguments(self) -> tuple[Any, ...]:
         """What the entry points take for their images."""
-        return self.kind, self.starts, self.middles, self.columns, self.values
+        return self.kind, self.starts, self.middles, self.columns, self.values, self.levels, self.low, self.span
 
 
 def read_arguments(

@@ -166,7 +166,7 @@ def test_nothing_drawn_gives_the_ink_of_the_image_bit_for_bit(
     starts = np.zeros(4, np.int64)
     columns, values = np.zeros(3 * size + SPARE, np.uint16), np.zeros(3 * size + SPARE, np.float32)
     code = LEVELS if kind is np.uint8 else FLOATS
-    engine().collect(columns, values, starts, code, dense, dense, *levels, 3, size)
+    engine().collect(columns, values, starts, np.zeros(3, np.int64), code, dense, dense, *levels, 3, size)
     np.testing.assert_array_equal(made.starts[:4], starts)
     np.testing.assert_array_equal(made.columns[: starts[3]], columns[: starts[3]])
     np.testing.assert_array_equal(made.values[: starts[3]].view(np.int32), values[: starts[3]].view(np.int32))

@@ -12,7 +12,7 @@ from engine.probe import probe
 from pellucid.engine.lanes import LANES, PLAIN
 from pellucid.engine.library import engine
 from pellucid.engine.panels import BROAD, NARROW
-from pellucid.engine.table import FLOATS, LEVELS
+from pellucid.engine.table import FLOATS, INK_STEP, LEVELS
 
 EXAMPLES = 15 if PLAIN else 120
 MARK = 4321.0
@@ -42,15 +42,15 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
     z = np.full((2, k + 3), MARK, np.float32)
     last = len(columns) - 1
     middle = int((columns[:last] < d // 2).sum())
-    probe().ink_sums(z, 1, w, 0, k, columns, values, 0, middle, last, bias, 0, k)
+    probe().ink_sums(z, 1, w, 0, k, columns, values, 0, 0, middle, last, bias, 0, k)
     probe().line_sums(z, k + 4, w, 0, k, x, 0, d, bias, 0, k)
     truth = bias + x.astype(np.float64) @ w
     np.testing.assert_allclose(z[:, 1:-2], [truth, truth], rtol=0, atol=2e-5)
     assert (z[:, [0, -2, -1]] == MARK).all()
 
     parts = np.full((2, k + 1), MARK, np.float32)
-    probe().part_sums(parts, 0, w, 0, k, columns, values, 0, middle, bias, 0, 1, k)
-    probe().part_sums(parts, k + 1, w, 0, k, columns, values, middle, last, bias, 0, 0, k)
+    probe().part_sums(parts, 0, w, 0, k, columns, values, 0, 0, middle, bias, 0, 1, k)
+    probe().part_sums(parts, k + 1, w, 0, k, columns, values, 0, middle, last, bias, 0, 0, k)
     np.testing.assert_array_equal(parts[0, :k] + parts[1, :k], z[0, 1:-2])
     assert (parts[:, k] == MARK).all()
 
@@ -63,7 +63,7 @@ def test_spread_adds_the_outer_product(d: int, k: int, seed: int) -> None:
     columns, values = entries(x)
     w = np.full((d, k + 2), MARK, np.float32)
     w[:, 1:-1] = before = rng.standard_normal((d, k)).astype(np.float32)
-    probe().spread(w, 1, k + 2, columns, values, 0, len(columns) - 1, s, 0, k)
+    probe().spread(w, 1, k + 2, columns, values, 0, 0, len(columns) - 1, s, 0, k)
     np.testing.assert_allclose(w[:, 1:-1], before + np.outer(x.astype(np.float64), s), rtol=0, atol=1e-6)
     assert (w[:, [0, -1]] == MARK).all()
     np.testing.assert_array_equal(w[x == 0, 1:-1], before[x == 0])
@@ -86,11 +86,13 @@ def test_collect(counts: list[float], width: int, kind: int, levels: tuple[float
     dense = small.astype(np.float32) if kind == LEVELS else dense
     truth = [entries((row - np.float32(low)) / np.float32(span)) for row in dense]
     total = int((dense != low).sum())
-    starts = np.full(len(counts) + 2, -7)
+    starts, middles = np.full(len(counts) + 2, -7), np.full(len(counts) + 1, -7)
     columns, values = np.full(total + 2, 60000, np.uint16), np.full(total + 2, MARK, np.float32)
-    engine().collect(columns, values, starts, kind, small, dense, low, span, len(counts), width)
-    assert starts[-1] == -7
+    engine().collect(columns, values, starts, middles, kind, small, dense, low, span, len(counts), width)
+    assert starts[-1] == middles[-1] == -7
     assert starts[:-1].tolist() == [0, *np.cumsum([len(c) - 1 for c, _ in truth])]
+    uppers = [int((c[:-1] < width // 2).sum()) for c, _ in truth]
+    np.testing.assert_array_equal(middles[:-1], starts[:-2] + np.array(uppers, np.int64))
     np.testing.assert_array_equal(columns[:total], np.concatenate([np.zeros(0), *(c[:-1] for c, _ in truth)]))
     np.testing.assert_array_equal(values[:total], np.concatenate([np.zeros(0), *(v[:-1] for _, v in truth)]))
     assert (columns[-1], values[-1]) == (60000, MARK)
@@ -101,7 +103,9 @@ def test_collect_keeps_all_that_is_not_zero(value: float) -> None:
     x = np.zeros((1, 3 * LANES + 1), np.float32)
     x[0, [5, 3 * LANES]] = value
     starts, columns, values = np.zeros(2, np.int64), np.zeros(3, np.uint16), np.zeros(3, np.float32)
-    engine().collect(columns, values, starts, FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, x.shape[1])
+    engine().collect(
+        columns, values, starts, np.zeros(1, np.int64), FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, x.shape[1]
+    )
     if value == 0:
         assert starts[1] == 0
     else:
@@ -113,5 +117,43 @@ def test_collect_reaches_the_last_column_a_number_of_16_bits_has() -> None:
     x = np.zeros((1, 65536), np.float32)
     x[0, [0, 65535]] = 1
     starts, columns, values = np.zeros(2, np.int64), np.zeros(3, np.uint16), np.zeros(3, np.float32)
-    engine().collect(columns, values, starts, FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, 65536)
+    engine().collect(
+        columns, values, starts, np.zeros(1, np.int64), FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, 65536
+    )
     assert columns[: starts[1]].tolist() == [0, 65535]
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(
+    counts=st.lists(st.sampled_from([0.0, 0.1, 0.5, 1.0]), min_size=0, max_size=5),
+    width=inputs,
+    paper=st.sampled_from([0, 3, 255]),
+    seed=st.integers(0, 99),
+)
+def test_packed_halves_are_whole_steps_and_unpack_to_the_image(
+    counts: list[float], width: int, paper: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    inked = rng.random((len(counts), width)) < np.array(counts)[:, None]
+    small = np.where(inked, rng.integers(0, 256, inked.shape), paper).astype(np.uint8)
+    room = 5 + small.size + 2 * INK_STEP * len(counts)
+    columns, levels = np.full(room + LANES, 60000, np.uint16), np.full(room + LANES, 77, np.uint8)
+    starts, middles = np.full(len(counts) + 2, -7), np.full(len(counts) + 1, -7)
+    engine().pack(columns, levels, starts, middles, 5, small, len(counts), width, paper)
+    assert (starts[0], starts[-1], middles[-1]) == (5, -7, -7)
+    assert (columns[:5] == 60000).all()
+    bounds = np.stack([starts[:-2], middles[:-1], starts[1:-1]], 1)
+    assert (np.diff(bounds) % INK_STEP == 0).all()
+    for row, (begin, middle, end) in zip(small, bounds, strict=True):
+        values = np.full(width + 3 * INK_STEP, MARK, np.float32)
+        probe().unpack(values, 1 - begin, levels, begin, end, float(paper), 255.0)
+        assert (values[[0, *range(1 + end - begin, len(values))]] == MARK).all()
+        image = np.zeros(width, np.float32)
+        np.add.at(image, columns[begin:end], values[1 : 1 + end - begin])
+        np.testing.assert_array_equal(image, (row - np.float32(paper)) / np.float32(255))
+        assert (columns[begin:middle] < width // 2).all()
+        assert (columns[middle:end] >= width // 2).all()
+        for half in (slice(begin, middle), slice(middle, end)):
+            ink = levels[half] != paper
+            assert (~ink).sum() < INK_STEP
+            assert (columns[half][~ink] == columns[half][ink][-1:]).all()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.engine import ink
 from pellucid.engine.compiler import kernel
 from pellucid.engine.draws import ELASTIC, REACH, draw_bend, draw_map
 from pellucid.engine.lanes import (
@@ -226,18 +227,6 @@ def warp(
 
 
 @kernel
-def first_from(columns: Any, begin: int, end: int, column: int) -> int:
-    """The first of the entries from ``begin`` to ``end`` that is in ``column`` or past it."""
-    while begin < end:
-        middle = (begin + end) // 2
-        if columns[middle] < column:
-            begin = middle + 1
-        else:
-            end = middle
-    return begin
-
-
-@kernel
 def fetch_ahead(kind: int, small: Any, floats: Any, begin: int, end: int) -> None:
     """Ask for one dense image while another is worked on."""
     if kind == LEVELS:
@@ -296,4 +285,4 @@ def augment(
             for j in range(begin, entry, LANES):
                 store(values, j, load(values, j, LANES) / splat(span, LANES))
         starts[i + 1] = entry
-        middles[i] = first_from(columns, begin, entry, height * width // 2)
+        middles[i] = ink.first_from(columns, begin, entry, height * width // 2)

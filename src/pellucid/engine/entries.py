@@ -71,6 +71,9 @@ def train(
     middles: Any,
     columns: Any,
     values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
     order: Any,
     targets: Any,
     images: int,
@@ -102,21 +105,22 @@ def train(
     for step in range(begin, end):
         settings[at + RATE] = rates[2 * (step - begin)]
         settings[at + SECOND_SCALE] = rates[2 * (step - begin) + 1]
-        low = step * batch
-        high = lesser(low + batch, images)
+        since = step * batch
+        until = lesser(since + batch, images)
         if busy:
             turn_all(table, 1, layers, p, work, rank, rest)
         lost = np.float64(0.0)
         right = 0
-        for first in range(low, high, TILE):
-            n = lesser(TILE, high - first)
+        for first in range(since, until, TILE):
+            n = lesser(TILE, until - first)
             first_sums(
-                table, p, work, kind, starts, middles, columns, values, order, first, n, images, rank, crew, point
-            )
+                table, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, images,
+                rank, crew, point,
+            )  # fmt: skip
             if busy:
                 forward_from_sums(table, layers, p, work, n, rank, rest, point)
                 if rank == 0:
-                    judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE / np.float32(high - low))
+                    judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE / np.float32(until - since))
                     right += count_right(table, layers, work, wanted, n)
                     lost += add_losses(work, n)
                     history[2 * (step - begin)] = lost
@@ -133,7 +137,7 @@ def train(
                 return
             into = p if direct else g
             first_gradient(table, into, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
-            if high - first > TILE or not parted or not direct:
+            if until - first > TILE or not parted or not direct:
                 # The next tile's inputs, or the step, go where this one's still are.
                 meet(point, crew)
         if direct and parted:
@@ -158,6 +162,9 @@ def evaluate(
     middles: Any,
     columns: Any,
     values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
     order: Any,
     targets: Any,
     images: int,
@@ -171,8 +178,9 @@ def evaluate(
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
         forward(
-            table, layers, p, work, kind, starts, middles, columns, values, order, first, n, images, rank, crew, point
-        )
+            table, layers, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, images,
+            rank, crew, point,
+        )  # fmt: skip
         if loss >= 0:
             judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE)
             history[0] += add_losses(work, n)
@@ -242,6 +250,9 @@ def gradient(
     middles: Any,
     columns: Any,
     values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
     order: Any,
     targets: Any,
     images: int,
@@ -262,8 +273,9 @@ def gradient(
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
         forward(
-            table, layers, p, work, kind, starts, middles, columns, values, order, first, n, images, rank, crew, point
-        )
+            table, layers, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, images,
+            rank, crew, point,
+        )  # fmt: skip
         judge(table, layers, work, targets, wanted, order, first, n, loss, scale)
         history[0] += add_losses(work, n)
         history[1] += count_right(table, layers, work, wanted, n)
@@ -278,6 +290,7 @@ def collect(
     columns: Any,
     values: Any,
     starts: Any,
+    middles: Any,
     kind: int,
     small: Any,
     floats: Any,
@@ -286,12 +299,16 @@ def collect(
     count: int,
     width: int,
 ) -> None:
-    """The ink of ``count`` dense images (count, width): fills ``starts`` (count + 1), ``columns`` and ``values``."""
+    """The ink of ``count`` dense images (count, width).
+
+    Fills ``starts`` (count + 1), ``middles`` (count,), ``columns`` and ``values``.
+    """
     at = 0
     starts[0] = 0
     for i in range(count):
         at = ink.collect(columns, values, at, kind, small, floats, i * width, width, low, span)
         starts[i + 1] = at
+        middles[i] = ink.first_from(columns, starts[i], at, width // 2)
 
 
 @kernel
@@ -301,11 +318,12 @@ def apply(which: int, y: Any, x: Any, count: int) -> None:
 
 
 ENTRIES = {
-    "train": (train, "IiFFFFiFIiIIHFIIiiiiiiiFFDiiI"),
-    "evaluate": (evaluate, "IiFFIiIIHFIIiiDiiI"),
+    "train": (train, "IiFFFFiFIiIIHFBffIIiiiiiiiFFDiiI"),
+    "evaluate": (evaluate, "IiFFIiIIHFBffIIiiDiiI"),
     "read": (read, "IiFFiBFffiiFiiI"),
-    "gradient": (gradient, "IiFFFIFFiIIHFIIiiDiiI"),
-    "collect": (collect, "HFIiBFffii"),
+    "gradient": (gradient, "IiFFFIFFiIIHFBffIIiiDiiI"),
+    "collect": (collect, "HFIIiBFffii"),
+    "pack": (ink.pack, "HBIIiBiii"),
     "apply": (apply, "iFFi"),
     "augment": (augment, "HFIIiiBFffIiiiiFFiiiF"),
 }

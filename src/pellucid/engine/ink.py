@@ -6,6 +6,10 @@ nothing to a weighted sum and gives its weights no gradient, so leaving it out c
 image i's first entry in the lower half of the inputs: two threads take one half each, and with it half of the
 weights, which then fit the cache nearest to each and are never handed to and fro.
 
+Images of bytes are packed: their ``levels`` stay bytes, a quarter of the memory to wait for, and become floats image
+by image as they are met. Each half of a packed image is filled up to whole steps of INK_STEP entries, by paper in the
+column of its last ink; that adds nothing either, and leaves the loops no odd ends to guess.
+
 Weights are stored by input: the ``outputs`` weights that leave one pixel lie side by side and are one vector.
 """
 
@@ -17,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler import kernel
+from pellucid.engine.crew import lesser
 from pellucid.engine.lanes import (
     LANES,
     all_zero,
@@ -29,34 +34,41 @@ from pellucid.engine.lanes import (
     store_first,
 )
 from pellucid.engine.panels import BROAD, NARROW, access
-from pellucid.engine.table import LEVELS
+from pellucid.engine.table import INK_STEP, LEVELS, PACKED_INPUT
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
 def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable[..., None]]:
-    """Make the kernels that sum one panel of ``width`` outputs, over a whole image and over one part of it.
-
-    Four chains hide the latency of the additions.
-    """
+    """Make the kernels that sum one panel of ``width`` outputs, over a whole image and over one part of it."""
     fetch, put = access(width, masked)
 
     @kernel
-    def chains(a: Any, w: Any, wi: int, w_row: int, columns: Any, values: Any, begin: int, end: int, count: int) -> Any:
+    def term(w: Any, wi: int, w_row: int, columns: Any, values: Any, vi: int, i: int, count: int, total: Any) -> Any:
+        return fma(splat(values[vi + i], width), fetch(w, wi + np.int64(columns[i]) * w_row, count), total)
+
+    @kernel
+    def chains(
+        a: Any, w: Any, wi: int, w_row: int, columns: Any, values: Any, vi: int, begin: int, end: int, count: int
+    ) -> Any:
         b = splat(_ZERO, width)
         c = b
         d = b
         i = begin
-        while i + 4 <= end:
-            a = fma(splat(values[i], width), fetch(w, wi + np.int64(columns[i]) * w_row, count), a)
-            b = fma(splat(values[i + 1], width), fetch(w, wi + np.int64(columns[i + 1]) * w_row, count), b)
-            c = fma(splat(values[i + 2], width), fetch(w, wi + np.int64(columns[i + 2]) * w_row, count), c)
-            d = fma(splat(values[i + 3], width), fetch(w, wi + np.int64(columns[i + 3]) * w_row, count), d)
-            i += 4
-        while i < end:
-            a = fma(splat(values[i], width), fetch(w, wi + np.int64(columns[i]) * w_row, count), a)
-            i += 1
+        while i + INK_STEP <= end:
+            a = term(w, wi, w_row, columns, values, vi, i, count, a)
+            b = term(w, wi, w_row, columns, values, vi, i + 1, count, b)
+            c = term(w, wi, w_row, columns, values, vi, i + 2, count, c)
+            d = term(w, wi, w_row, columns, values, vi, i + 3, count, d)
+            i += INK_STEP
+        # Each to its own chain, as if the step were filled up.
+        if i < end:
+            a = term(w, wi, w_row, columns, values, vi, i, count, a)
+        if i + 1 < end:
+            b = term(w, wi, w_row, columns, values, vi, i + 1, count, b)
+        if i + 2 < end:
+            c = term(w, wi, w_row, columns, values, vi, i + 2, count, c)
         return (a + b) + (c + d)
 
     @kernel
@@ -68,6 +80,7 @@ def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable
         w_row: int,
         columns: Any,
         values: Any,
+        vi: int,
         begin: int,
         middle: int,
         end: int,
@@ -75,8 +88,8 @@ def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable
         bi: int,
         count: int,
     ) -> None:
-        upper = chains(fetch(bias, bi, count), w, wi, w_row, columns, values, begin, middle, count)
-        lower = chains(splat(_ZERO, width), w, wi, w_row, columns, values, middle, end, count)
+        upper = chains(fetch(bias, bi, count), w, wi, w_row, columns, values, vi, begin, middle, count)
+        lower = chains(splat(_ZERO, width), w, wi, w_row, columns, values, vi, middle, end, count)
         put(z, zi, upper + lower, count)
 
     @kernel
@@ -88,6 +101,7 @@ def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable
         w_row: int,
         columns: Any,
         values: Any,
+        vi: int,
         begin: int,
         end: int,
         bias: Any,
@@ -96,7 +110,7 @@ def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable
         count: int,
     ) -> None:
         start = fetch(bias, bi, count) if biased else splat(_ZERO, width)
-        put(z, zi, chains(start, w, wi, w_row, columns, values, begin, end, count), count)
+        put(z, zi, chains(start, w, wi, w_row, columns, values, vi, begin, end, count), count)
 
     return whole, part
 
@@ -107,12 +121,22 @@ def _spread_panel(width: int, masked: bool) -> Callable[..., None]:
 
     @kernel
     def panel(
-        w: Any, wi: int, w_row: int, columns: Any, values: Any, begin: int, end: int, s: Any, si: int, count: int
+        w: Any,
+        wi: int,
+        w_row: int,
+        columns: Any,
+        values: Any,
+        vi: int,
+        begin: int,
+        end: int,
+        s: Any,
+        si: int,
+        count: int,
     ) -> None:
         lanes = fetch(s, si, count)
         for i in range(begin, end):
             at = wi + np.int64(columns[i]) * w_row
-            put(w, at, fma(splat(values[i], width), lanes, fetch(w, at, count)), count)
+            put(w, at, fma(splat(values[vi + i], width), lanes, fetch(w, at, count)), count)
 
     return panel
 
@@ -134,6 +158,7 @@ def weighted_sums(
     w_row: int,
     columns: Any,
     values: Any,
+    vi: int,
     begin: int,
     middle: int,
     end: int,
@@ -143,17 +168,18 @@ def weighted_sums(
 ) -> None:
     """``z[j] = bias[j] + sum over the inked pixels of w[column, j] * value`` for one image; z and bias (outputs,).
 
-    The sum is taken in two parts, above and below ``middle``, so that two threads can take one each.
+    Its entries are ``columns[begin : end]`` and ``values[vi + begin : vi + end]``, here and below. The sum is taken in
+    two parts, above and below ``middle``, so that two threads can take one each.
     """
     j = 0
     while j + BROAD <= outputs:
-        _sum_broad(z, zi + j, w, wi + j, w_row, columns, values, begin, middle, end, bias, bi + j, BROAD)
+        _sum_broad(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, middle, end, bias, bi + j, BROAD)
         j += BROAD
     while j + NARROW <= outputs:
-        _sum_narrow(z, zi + j, w, wi + j, w_row, columns, values, begin, middle, end, bias, bi + j, NARROW)
+        _sum_narrow(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, middle, end, bias, bi + j, NARROW)
         j += NARROW
     if j < outputs:
-        _sum_rest(z, zi + j, w, wi + j, w_row, columns, values, begin, middle, end, bias, bi + j, outputs - j)
+        _sum_rest(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, middle, end, bias, bi + j, outputs - j)
 
 
 @kernel
@@ -165,6 +191,7 @@ def part_sums(
     w_row: int,
     columns: Any,
     values: Any,
+    vi: int,
     begin: int,
     end: int,
     bias: Any,
@@ -175,15 +202,15 @@ def part_sums(
     """One part of `weighted_sums`: the upper one carries the bias, and the two parts add up to the whole."""
     j = 0
     while j + NARROW <= outputs:
-        _sum_narrow_part(z, zi + j, w, wi + j, w_row, columns, values, begin, end, bias, bi + j, biased, NARROW)
+        _sum_narrow_part(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, end, bias, bi + j, biased, NARROW)
         j += NARROW
     if j < outputs:
-        _sum_rest_part(z, zi + j, w, wi + j, w_row, columns, values, begin, end, bias, bi + j, biased, outputs - j)
+        _sum_rest_part(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, end, bias, bi + j, biased, outputs - j)
 
 
 @kernel
 def spread(
-    w: Any, wi: int, w_row: int, columns: Any, values: Any, begin: int, end: int, s: Any, si: int, outputs: int
+    w: Any, wi: int, w_row: int, columns: Any, values: Any, vi: int, begin: int, end: int, s: Any, si: int, outputs: int
 ) -> None:
     """``w[column, j] += value * s[j]`` for each inked pixel of one image; s (outputs,).
 
@@ -192,22 +219,34 @@ def spread(
     """
     j = 0
     while j + BROAD <= outputs:
-        _spread_broad(w, wi + j, w_row, columns, values, begin, end, s, si + j, BROAD)
+        _spread_broad(w, wi + j, w_row, columns, values, vi, begin, end, s, si + j, BROAD)
         j += BROAD
     while j + NARROW <= outputs:
-        _spread_narrow(w, wi + j, w_row, columns, values, begin, end, s, si + j, NARROW)
+        _spread_narrow(w, wi + j, w_row, columns, values, vi, begin, end, s, si + j, NARROW)
         j += NARROW
     if j < outputs:
-        _spread_rest(w, wi + j, w_row, columns, values, begin, end, s, si + j, outputs - j)
+        _spread_rest(w, wi + j, w_row, columns, values, vi, begin, end, s, si + j, outputs - j)
 
 
 @kernel
-def fetch_ahead(columns: Any, values: Any, begin: int, end: int) -> None:
+def fetch_ahead(kind: int, columns: Any, values: Any, levels: Any, begin: int, end: int) -> None:
     """Ask for one image's ink while others are worked on: shuffled images lie far apart in memory."""
-    for i in range(begin, end, 16):
-        prefetch(values, i)
+    if kind == PACKED_INPUT:
+        for i in range(begin, end, 64):
+            prefetch(levels, i)
+    else:
+        for i in range(begin, end, 16):
+            prefetch(values, i)
     for i in range(begin, end, 32):
         prefetch(columns, i)
+
+
+@kernel
+def unpack(values: Any, vi: int, levels: Any, begin: int, end: int, low: Any, span: Any) -> None:
+    """``values[vi + i] = (levels[i] - low) / span`` for the entries from ``begin`` to ``end``."""
+    for i in range(begin, end, LANES):
+        v = (load_bytes(levels, i, LANES) - splat(low, LANES)) / splat(span, LANES)
+        store_first(values, vi + i, v, end - i)
 
 
 @kernel
@@ -242,4 +281,57 @@ def collect(
         for i in range(begin, at, LANES):
             v = (load_first(values, i, at - i, LANES) - paper) / splat(span, LANES)
             store_first(values, i, v, at - i)
+    return at
+
+
+@kernel
+def first_from(columns: Any, begin: int, end: int, column: int) -> int:
+    """The first of the entries from ``begin`` to ``end`` that is in ``column`` or past it."""
+    while begin < end:
+        middle = (begin + end) // 2
+        if columns[middle] < column:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
+@kernel
+def pack(
+    columns: Any, levels: Any, starts: Any, middles: Any, entry: int, small: Any, count: int, width: int, paper: int
+) -> None:
+    """Pack ``count`` images of bytes (count, width) from ``entry`` on, ``paper`` the level of no ink.
+
+    Fills ``starts`` (count + 1), ``middles`` (count,), ``columns`` and ``levels``, and may write one entry more.
+    """
+    starts[0] = entry
+    for image in range(count):
+        x = image * width
+        entry = pack_half(columns, levels, entry, small, x, 0, width // 2, paper)
+        middles[image] = entry
+        entry = pack_half(columns, levels, entry, small, x, width // 2, width, paper)
+        starts[image + 1] = entry
+
+
+@kernel
+def pack_half(columns: Any, levels: Any, at: int, small: Any, x: int, begin: int, end: int, paper: int) -> int:
+    """Pack the inputs from ``begin`` to ``end`` of the image at ``small[x]``; return the entry past the last."""
+    first = at
+    nothing = splat(np.float32(paper), LANES)
+    i = begin
+    while i < end:
+        past = lesser(i + LANES, end)
+        if i + LANES <= end and all_zero(load_bytes(small, x + i, LANES) - nothing):
+            i = past
+            continue
+        while i < past:
+            # Always written, stepped past only if it is ink: no branch to predict.
+            columns[at] = i
+            levels[at] = small[x + i]
+            at += small[x + i] != paper
+            i += 1
+    while (at - first) % INK_STEP:
+        columns[at] = columns[at - 1]
+        levels[at] = paper
+        at += 1
     return at

@@ -380,9 +380,8 @@ def all_zero(typing: Any, lanes: Any) -> Any:
     return types.boolean(lanes), emit
 
 
-@operation(plain=lambda memory, index: None)
-def prefetch(typing: Any, memory: Any, index: Any) -> Any:
-    """Ask for ``memory[index]`` ahead of time; changes nothing but speed."""
+def _ask(memory: Any, write: int) -> Any:
+    """A call of LLVM's prefetch, to read or to write."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         byte = ir.IntType(8).as_pointer()
@@ -391,7 +390,19 @@ def prefetch(typing: Any, memory: Any, index: Any) -> Any:
             builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0"
         )
         address = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), byte)
-        builder.call(function, [address, word(0), word(3), word(1)])
+        builder.call(function, [address, word(write), word(3), word(1)])
         return context.get_dummy_value()
 
     return types.void(memory, types.int64), emit
+
+
+@operation(plain=lambda memory, index: None)
+def prefetch(typing: Any, memory: Any, index: Any) -> Any:
+    """Ask for ``memory[index]`` ahead of time; changes nothing but speed."""
+    return _ask(memory, 0)
+
+
+@operation(plain=lambda memory, index: None)
+def claim(typing: Any, memory: Any, index: Any) -> Any:
+    """Ask for ``memory[index]`` ahead of writing to it, where another thread has it; changes nothing but speed."""
+    return _ask(memory, 1)

@@ -14,18 +14,21 @@ from pellucid.engine import dense, ink
 from pellucid.engine.activations import activate, back, softmax
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import meet, share
-from pellucid.engine.lanes import LANES, load, splat, store
+from pellucid.engine.lanes import LANES, claim, load, prefetch, splat, store
 from pellucid.engine.losses import is_right, lose
+from pellucid.engine.matmul import ROWS
 from pellucid.engine.panels import NARROW
 from pellucid.engine.table import (
     ACTIVATION,
+    ALIGNMENT,
     BIAS,
     COLUMNS,
     DELTAS,
-    INK_INPUT,
+    DENSE_INPUT,
     INPUTS,
     LOWER,
     OUTPUTS,
+    PACKED_INPUT,
     PARTED_BELOW,
     SOFTMAX,
     SOURCE,
@@ -43,6 +46,10 @@ TOP, MASS, LOSS = 0, TILE, 2 * TILE
 """Places in the arena's head: softmax's maximum and sum, and the loss, of each image of the tile."""
 
 
+NEAR, FAR = 2, 8
+"""How many images ahead ink is asked for, and where it begins: asking for ink takes that."""
+
+
 @kernel
 def finish_layer(table: Any, row: int, work: Any, n: int, rank: int, crew: int) -> None:
     """From the weighted sums of a tile of ``n`` images to the activations; a share of the images."""
@@ -54,6 +61,15 @@ def finish_layer(table: Any, row: int, work: Any, n: int, rank: int, crew: int) 
         softmax(work, y, work, z, stride, end - begin, table[row + OUTPUTS], work, TOP + begin, work, MASS + begin)
     else:
         activate(table[row + ACTIVATION], work, y, work, z, (end - begin) * stride)
+
+
+@kernel
+def whole_blocks(n: int) -> int:
+    """Rows of a tile of ``n`` images, filled up to whole blocks of the matrix product.
+
+    What the rows past the last hold does not matter; four rows together are as quick as one alone.
+    """
+    return (n + ROWS - 1) // ROWS * ROWS
 
 
 @kernel
@@ -69,7 +85,7 @@ def layer_sums(table: Any, row: int, p: Any, work: Any, n: int, rank: int, crew:
         p,
         table[row + WEIGHT],
         table[row + BIAS],
-        n,
+        whole_blocks(n),
         table[row + INPUTS],
         table[row + OUTPUTS],
         rank,
@@ -83,7 +99,25 @@ def by_parts(table: Any, kind: int, crew: int) -> bool:
 
     So it is where the first layer is narrow: the rest is then too little to be worth meeting for.
     """
-    return kind == INK_INPUT and crew > 1 and table[OUTPUTS] < PARTED_BELOW
+    return kind != DENSE_INPUT and crew > 1 and table[OUTPUTS] < PARTED_BELOW
+
+
+@kernel
+def unpacked_at(table: Any, i: int, start: int) -> int:
+    """Where the values of the tile's image i lie in the arena, counted as if its entry ``start``, the first, were 0.
+
+    They lie where dense inputs would: an image has no more entries than inputs, but for those that fill up.
+    """
+    return table[SOURCE] + i * table[SOURCE_STRIDE] - start
+
+
+@kernel
+def half_unpacked_at(table: Any, i: int, start: int, rank: int) -> int:
+    """The same for the half of thread ``rank``.
+
+    The lower half has a place of its own: thread 1 may be at the next images while thread 0 is still at these.
+    """
+    return unpacked_at(table, i, start) + rank * (table[SOURCE_STRIDE] // 2)
 
 
 @kernel
@@ -91,10 +125,14 @@ def ink_sums(
     table: Any,
     p: Any,
     work: Any,
+    kind: int,
     starts: Any,
     middles: Any,
     columns: Any,
     values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
     order: Any,
     first: int,
     n: int,
@@ -106,9 +144,16 @@ def ink_sums(
     begin, end = share(rank, crew, n, 1)
     for i in range(begin, end):
         image = order[first + i]
-        if first + i + 2 < ahead:
-            coming = order[first + i + 2]
-            ink.fetch_ahead(columns, values, starts[coming], starts[coming + 1])
+        if first + i + FAR < ahead:
+            prefetch(starts, order[first + i + FAR])
+            prefetch(middles, order[first + i + FAR])
+        if first + i + NEAR < ahead:
+            coming = order[first + i + NEAR]
+            ink.fetch_ahead(kind, columns, values, levels, starts[coming], starts[coming + 1])
+        entries, vi = values, 0
+        if kind == PACKED_INPUT:
+            entries, vi = work, unpacked_at(table, i, starts[image])
+            ink.unpack(work, vi, levels, starts[image], starts[image + 1], low, span)
         ink.weighted_sums(
             work,
             table[SUMS] + i * table[STRIDE],
@@ -116,7 +161,8 @@ def ink_sums(
             table[WEIGHT],
             table[OUTPUTS],
             columns,
-            values,
+            entries,
+            vi,
             starts[image],
             middles[image],
             starts[image + 1],
@@ -131,10 +177,14 @@ def ink_part_sums(
     table: Any,
     p: Any,
     work: Any,
+    kind: int,
     starts: Any,
     middles: Any,
     columns: Any,
     values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
     order: Any,
     first: int,
     n: int,
@@ -142,15 +192,24 @@ def ink_part_sums(
     rank: int,
 ) -> None:
     """One half of the pixels: thread 0 takes the upper one into SUMS, thread 1 the lower one into LOWER."""
+    if rank == 1:
+        claim_rows(work, table[LOWER], n * table[STRIDE])
     for i in range(n):
         image = order[first + i]
-        if first + i + 2 < ahead:
-            coming = order[first + i + 2]
+        if first + i + FAR < ahead:
+            prefetch(starts, order[first + i + FAR])
+            prefetch(middles, order[first + i + FAR])
+        if first + i + NEAR < ahead:
+            coming = order[first + i + NEAR]
             begin = starts[coming] if rank == 0 else middles[coming]
             end = middles[coming] if rank == 0 else starts[coming + 1]
-            ink.fetch_ahead(columns, values, begin, end)
+            ink.fetch_ahead(kind, columns, values, levels, begin, end)
         begin = starts[image] if rank == 0 else middles[image]
         end = middles[image] if rank == 0 else starts[image + 1]
+        entries, vi = values, 0
+        if kind == PACKED_INPUT:
+            entries, vi = work, half_unpacked_at(table, i, begin, rank)
+            ink.unpack(work, vi, levels, begin, end, low, span)
         z = (table[SUMS] if rank == 0 else table[LOWER]) + i * table[STRIDE]
         biased = 1 if rank == 0 else 0
         ink.part_sums(
@@ -160,7 +219,8 @@ def ink_part_sums(
             table[WEIGHT],
             table[OUTPUTS],
             columns,
-            values,
+            entries,
+            vi,
             begin,
             end,
             p,
@@ -180,6 +240,9 @@ def first_sums(
     middles: Any,
     columns: Any,
     values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
     order: Any,
     first: int,
     n: int,
@@ -189,7 +252,7 @@ def first_sums(
     point: Any,
 ) -> None:
     """The first layer's weighted sums of the images ``order[first : first + n]``; dense images stand in ``values``."""
-    if kind != INK_INPUT:
+    if kind == DENSE_INPUT:
         begin, end = share(rank, crew, n, 1)
         at = table[SOURCE] + begin * table[SOURCE_STRIDE]
         copy_rows(work, at, table[SOURCE_STRIDE], values, order, first + begin, end - begin, table[INPUTS])
@@ -197,14 +260,50 @@ def first_sums(
         layer_sums(table, 0, p, work, n, rank, crew)
     elif by_parts(table, kind, crew):
         if rank < 2:
-            ink_part_sums(table, p, work, starts, middles, columns, values, order, first, n, ahead, rank)
+            ink_part_sums(
+                table, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, ahead, rank
+            )
         meet(point, crew)
         if rank == 0:
+            fetch_rows(work, table[LOWER], n * table[STRIDE])
+            claim_rows(work, table[DELTAS], n * table[STRIDE])
             for i in range(0, n * table[STRIDE], LANES):
                 z = table[SUMS] + i
                 store(work, z, load(work, z, LANES) + load(work, table[LOWER] + i, LANES))
     else:
-        ink_sums(table, p, work, starts, middles, columns, values, order, first, n, ahead, rank, crew)
+        ink_sums(
+            table,
+            p,
+            work,
+            kind,
+            starts,
+            middles,
+            columns,
+            values,
+            levels,
+            low,
+            span,
+            order,
+            first,
+            n,
+            ahead,
+            rank,
+            crew,
+        )
+
+
+@kernel
+def fetch_rows(work: Any, at: int, count: int) -> None:
+    """Ask for what another thread has just written: waiting for one line after another costs more than the work."""
+    for i in range(at, at + count, ALIGNMENT):
+        prefetch(work, i)
+
+
+@kernel
+def claim_rows(work: Any, at: int, count: int) -> None:
+    """Ask for the place of results that another thread has read, before they are there to be written."""
+    for i in range(at, at + count, ALIGNMENT):
+        claim(work, i)
 
 
 @kernel
@@ -241,6 +340,9 @@ def forward(
     middles: Any,
     columns: Any,
     values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
     order: Any,
     first: int,
     n: int,
@@ -250,7 +352,10 @@ def forward(
     point: Any,
 ) -> None:
     """Run the network over the images ``order[first : first + n]``."""
-    first_sums(table, p, work, kind, starts, middles, columns, values, order, first, n, ahead, rank, crew, point)
+    first_sums(
+        table, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, ahead, rank, crew,
+        point,
+    )  # fmt: skip
     forward_from_sums(table, layers, p, work, n, rank, crew, point)
 
 
@@ -349,7 +454,7 @@ def backward(table: Any, layers: int, g: Any, work: Any, n: int, rank: int, crew
             work,
             table[row + TRANSPOSED],
             table[row + TRANSPOSED_STRIDE],
-            n,
+            whole_blocks(n),
             d,
             k,
             rank,
@@ -387,8 +492,8 @@ def first_gradient(
     crew: int,
 ) -> None:
     """Add up the gradient of the first layer's weights."""
-    if kind == INK_INPUT:
-        spread_ink(table, g, work, starts, middles, columns, values, order, first, n, rank, crew)
+    if kind != DENSE_INPUT:
+        spread_ink(table, g, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
     else:
         dense.weight_gradient(
             g,
@@ -418,6 +523,7 @@ def spread_ink(
     table: Any,
     into: Any,
     work: Any,
+    kind: int,
     starts: Any,
     middles: Any,
     columns: Any,
@@ -430,22 +536,28 @@ def spread_ink(
 ) -> None:
     """``into[weight] += x' delta`` for the first layer over ink; a share of the outputs, or of the pixels."""
     begin, end = share(rank, crew, table[OUTPUTS], NARROW)
-    parted = by_parts(table, INK_INPUT, crew)
+    parted = by_parts(table, kind, crew)
     if parted:
         begin = 0
         end = table[OUTPUTS] if rank < 2 else 0
+        if rank == 1:
+            fetch_rows(work, table[DELTAS], n * table[STRIDE])
     for i in range(n):
         image = order[first + i]
         low, high = starts[image], starts[image + 1]
         if parted:
             low = low if rank == 0 else middles[image]
             high = middles[image] if rank == 0 else high
+        entries, vi = values, 0
+        if kind == PACKED_INPUT:
+            entries, vi = work, half_unpacked_at(table, i, low, rank) if parted else unpacked_at(table, i, low)
         ink.spread(
             into,
             table[WEIGHT] + begin,
             table[OUTPUTS],
             columns,
-            values,
+            entries,
+            vi,
             low,
             high,
             work,

@@ -29,7 +29,8 @@ DENSE = 0
 
 IDENTITY, SIGMOID, RELU, TANH, SOFTMAX = range(5)
 
-DENSE_INPUT, INK_INPUT = range(2)
+DENSE_INPUT, INK_INPUT, PACKED_INPUT = range(3)
+"""How training gets its images: dense, as ink with float32 values, or as ink with its levels left as bytes."""
 
 FLOATS, LEVELS = range(2)
 """What dense images come as: float32, or unsigned bytes."""
@@ -40,6 +41,9 @@ SGD, MOMENTUM, NESTEROV, ADAM = range(4)
 
 SETTINGS = 8
 """Floats in the settings of one thread's steps; `pellucid.engine.optimizers` says what stands where."""
+
+INK_STEP = 4
+"""Entries at a time in the loops over ink; each half of a packed image is filled up to whole steps."""
 
 ALIGNMENT = 16
 """Rows in the arena are padded to a multiple of this, so that lanes of any width fit."""

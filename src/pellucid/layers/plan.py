@@ -56,7 +56,7 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
         Shape of one input.
     """
     arena = _Arena()
-    source, stride = 0, t.padded(math.prod(input_shape))
+    source, stride = 0, t.padded(math.prod(input_shape) + 2 * (t.INK_STEP - 1))
     rows, parameter = [], 0
     for index, layer in enumerate(layers):
         row = np.zeros(t.COLUMNS, np.int64)
