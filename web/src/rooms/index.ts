@@ -13,6 +13,7 @@ export interface Room {
 
 export const ROOMS: readonly Room[] = [
   { id: "read", title: "Read", line: "Draw a digit and look inside", load: () => import("./read/Read.svelte") },
+  { id: "turn", title: "Turn", line: "Turn any knob", load: () => import("./turn/Turn.svelte") },
 ];
 
 export function roomOf(id: string): Room {

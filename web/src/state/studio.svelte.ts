@@ -6,7 +6,7 @@ import type { Link, LinkState, Outgoing } from "../transport/link";
 import { makePacer, type Pacer } from "../transport/pacer";
 import { begin, extend, GRID, type Stroke } from "./drawing";
 import { LearnState } from "./learn.svelte";
-import { type Network, type NeuronPlace } from "./network";
+import { knobAt, type Network, type NeuronPlace } from "./network";
 import { NudgeState } from "./nudge.svelte";
 import type { Centring, Place } from "./permalink";
 import { largestAt, readingWords, type Trace } from "./trace";
@@ -271,9 +271,14 @@ export class Studio {
 
   #takeTurned(event: wire.Turned): void {
     this.turned = event;
-    if (!event.knobs || !event.values || !this.knobs) return;
+    // While newer turns wait to be sent, the page is ahead of the server.
+    if (event.knobs && event.values && !this.#turns.waits) this.#setKnobs(event.knobs, event.values);
+  }
+
+  #setKnobs(knobs: readonly number[], values: readonly number[]): void {
+    if (!this.knobs) return;
     const turned = this.knobs.slice();
-    event.knobs.forEach((knob, index) => (turned[knob] = event.values?.[index] ?? turned[knob]));
+    knobs.forEach((knob, index) => (turned[knob] = values[index]));
     this.knobs = turned;
     if (!this.#effective) this.parameters = turned;
   }
@@ -371,7 +376,16 @@ export class Studio {
 
   /** Turn knobs; the page shows it at once, the server's answer confirms it. */
   turn(knobs: readonly number[], values: readonly number[], gesture = this.newGesture()): void {
+    this.#setKnobs(knobs, values);
     this.#turns.push({ knobs, values, gesture });
+  }
+
+  /** Make a knob the one that is turned, and show the neuron it belongs to. */
+  chooseKnob(knob: number): void {
+    this.knob = knob;
+    if (!this.network) return;
+    const { layer, neuron } = knobAt(this.network, knob);
+    this.pinned = { layer, neuron };
   }
 
   factorOf(layer: number, neuron: number): number {
@@ -426,8 +440,10 @@ function mergeMoves(waiting: PenMove, added: PenMove): PenMove | null {
 }
 
 function mergeTurns(waiting: Turns, added: Turns): Turns | null {
-  const same = waiting.gesture === added.gesture && waiting.knobs.length === added.knobs.length;
-  return same && waiting.knobs.every((knob, index) => knob === added.knobs[index]) ? added : null;
+  if (waiting.gesture !== added.gesture) return null;
+  const merged = new Map(waiting.knobs.map((knob, index) => [knob, waiting.values[index]]));
+  added.knobs.forEach((knob, index) => merged.set(knob, added.values[index]));
+  return { knobs: [...merged.keys()], values: [...merged.values()], gesture: added.gesture };
 }
 
 function unknown(event: never): void {

@@ -6,6 +6,8 @@ export interface Pacer<T> {
   settle(id: number): void;
   /** Forget all, as after a new connection. */
   reset(): void;
+  /** Whether something has not been sent yet. */
+  readonly waits: boolean;
   readonly idle: boolean;
 }
 
@@ -38,6 +40,9 @@ export function makePacer<T>(send: (value: T) => number, merge: (waiting: T, add
     reset() {
       waiting = [];
       flying = 0;
+    },
+    get waits() {
+      return waiting.length > 0;
     },
     get idle() {
       return flying === 0 && waiting.length === 0;

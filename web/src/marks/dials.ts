@@ -1,0 +1,72 @@
+/** Many small dials on a canvas: a ring and a needle each, leaning right for positive, left for negative. */
+
+import { css, type Palette } from "./palette";
+
+/** Furthest lean to either side, radians from upright. */
+export const LEAN = 2.36;
+
+export interface DialView {
+  /** Side of a dial's cell in CSS pixels. */
+  readonly cell: number;
+  /** First column that is seen, may be a fraction. */
+  readonly left: number;
+  readonly width: number;
+  readonly height: number;
+  readonly ratio: number;
+}
+
+/** What each visible cell shows; `lean` from -1 to 1, NaN for an empty cell. */
+export interface DialCells {
+  readonly rows: number;
+  lean(column: number, row: number): number;
+  /** Whether the knob is not as it was trained. */
+  changed(column: number, row: number): boolean;
+  /** 0 to 1: how much ink its input sees now. */
+  ink(column: number): number;
+}
+
+export function paintDials(canvas: HTMLCanvasElement, view: DialView, cells: DialCells, palette: Palette): void {
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+  context.clearRect(0, 0, view.width, view.height);
+  const first = Math.floor(view.left);
+  const last = Math.ceil(view.left + view.width / view.cell);
+  const rings = new Path2D();
+  const needles = { plus: new Path2D(), minus: new Path2D() };
+  const marks = new Path2D();
+  const radius = view.cell * 0.4;
+  for (let column = first; column < last; column++) {
+    const x = (column - view.left + 0.5) * view.cell;
+    paintInk(context, x - view.cell / 2, view, cells.ink(column), palette);
+    for (let row = 0; row < cells.rows; row++) {
+      const lean = cells.lean(column, row);
+      if (Number.isNaN(lean)) continue;
+      const y = (row + 0.5) * view.cell;
+      rings.moveTo(x + radius, y);
+      rings.arc(x, y, radius, 0, 2 * Math.PI);
+      const path = lean < 0 ? needles.minus : needles.plus;
+      const angle = Math.max(-1, Math.min(1, lean)) * LEAN;
+      path.moveTo(x, y);
+      path.lineTo(x + radius * Math.sin(angle), y - radius * Math.cos(angle));
+      if (cells.changed(column, row)) marks.rect(x - view.cell / 2 + 0.5, y - view.cell / 2 + 0.5, view.cell - 1, view.cell - 1);
+    }
+  }
+  context.lineWidth = 0.75;
+  context.strokeStyle = css(palette.line);
+  context.stroke(rings);
+  context.lineWidth = 1.6;
+  context.strokeStyle = css(palette.positive);
+  context.stroke(needles.plus);
+  context.strokeStyle = css(palette.negative);
+  context.stroke(needles.minus);
+  context.lineWidth = 1;
+  context.strokeStyle = css(palette.accent);
+  context.stroke(marks);
+}
+
+function paintInk(context: CanvasRenderingContext2D, x: number, view: DialView, ink: number, palette: Palette): void {
+  if (ink <= 0) return;
+  context.fillStyle = css(palette.ink, 0.12 * ink);
+  context.fillRect(x, 0, view.cell, view.height);
+}

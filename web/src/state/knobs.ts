@@ -1,0 +1,76 @@
+/** How far knobs turn, and by what steps. */
+
+import { knobAt, type Network } from "./network";
+
+/** For each layer how far its dials reach to either side: half as much again as its largest knob when trained, at least 1. */
+export function reaches(network: Network, trained: Float32Array): number[] {
+  return network.layers.map((layer) => {
+    let most = 2 / 3;
+    for (let knob = layer.weight; knob < layer.weight + layer.inputs * layer.outputs; knob++) most = Math.max(most, Math.abs(trained[knob]));
+    for (let knob = layer.bias; knob < layer.bias + layer.outputs; knob++) most = Math.max(most, Math.abs(trained[knob]));
+    return nice(1.5 * most);
+  });
+}
+
+/** The reach of one knob's dial: its layer's, or as far as it stands if that is further. */
+export function reachOf(network: Network, layers: readonly number[], knob: number, value: number): number {
+  return Math.max(layers[knobAt(network, knob).layer], nice(Math.abs(value)));
+}
+
+/** The next of 1, 1.5, 2, 3, 5, 7 times a power of ten. */
+function nice(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value || 1));
+  return ([1, 1.5, 2, 3, 5, 7].find((step) => step * power >= value) ?? 10) * power;
+}
+
+export type Sweep = "zero" | "flip" | "trained";
+
+/** What a sweep makes of a knob. */
+export function swept(sweep: Sweep, value: number, trained: number): number {
+  switch (sweep) {
+    case "zero":
+      return 0;
+    case "flip":
+      return -value;
+    case "trained":
+      return trained;
+  }
+}
+
+/**
+ * The long panel: a row a neuron, a column an input, the biases last; layers side by side, with an empty column between.
+ */
+export interface Panel {
+  readonly rows: number;
+  readonly columns: number;
+  /** First column of each layer. */
+  readonly starts: readonly number[];
+}
+
+export function panelOf(network: Network): Panel {
+  const starts: number[] = [];
+  let columns = 0;
+  for (const layer of network.layers) {
+    starts.push(columns);
+    columns += layer.inputs + 2;
+  }
+  return { rows: Math.max(...network.layers.map((layer) => layer.outputs)), columns: columns - 1, starts };
+}
+
+/** The knob in a cell of the panel, or -1. */
+export function panelKnob(network: Network, panel: Panel, column: number, row: number): number {
+  for (let at = network.layers.length - 1; at >= 0; at--) {
+    const layer = network.layers[at];
+    const input = column - panel.starts[at];
+    if (input < 0) continue;
+    if (row < 0 || row >= layer.outputs || input > layer.inputs) return -1;
+    return input === layer.inputs ? layer.bias + row : layer.weight + input * layer.outputs + row;
+  }
+  return -1;
+}
+
+/** The cell of a knob: column and row. */
+export function panelCell(network: Network, panel: Panel, knob: number): [number, number] {
+  const { layer, neuron, input } = knobAt(network, knob);
+  return [panel.starts[layer] + (input < 0 ? network.layers[layer].inputs : input), neuron];
+}
