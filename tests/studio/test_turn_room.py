@@ -50,10 +50,24 @@ def test_one_gesture_is_one_change() -> None:
     assert len(told.changes) == 1
     assert told.changes[0]["before"] == pytest.approx(first)
     assert told.changes[0]["after"] == pytest.approx(0.3)
-    told = page.asked("turnKnobs", "turned", knobs=[6], values=[0.3], gesture=4)
+    told = page.asked("turnKnobs", "turned", knobs=[6], values=[0.3], gesture=5)
     assert len(told.changes) == 2
     page.ask("goToChange", position=0)
     np.testing.assert_array_equal(knobs_of(page), pl.load("digits-relu").parameters)
+
+
+def test_one_gesture_may_sweep_over_many_knobs() -> None:
+    page, trained = Page(session()), pl.load("digits-relu").parameters
+    for knobs in ([7, 3], [5], [3, 9]):
+        told = page.asked("turnKnobs", "turned", knobs=knobs, values=[0.5 + knob for knob in knobs], gesture=4)
+    assert [change["text"] for change in told.changes] == ["4 knobs"]
+    assert dict(zip(told.knobs, told.values, strict=True)) == {3: 3.5, 5: 5.5, 7: 7.5, 9: 9.5}
+    page.ask("undoTurn")
+    np.testing.assert_array_equal(knobs_of(page), trained)
+    page.ask("redoTurn")
+    swept = trained.copy()
+    swept[[3, 5, 7, 9]] = [3.5, 5.5, 7.5, 9.5]
+    np.testing.assert_array_equal(knobs_of(page), swept)
 
 
 def test_a_new_change_after_an_undone_one_forgets_it() -> None:

@@ -142,7 +142,7 @@ class TurnKnobs(Request):
     values: Annotated[list[Number], Meta(min_length=1, max_length=100_000)]
     """Their new values, (n,)."""
     gesture: Count
-    """Turns of the same knobs with the same number, one after another, are undone as one."""
+    """Turns with the same number, one after another, are undone as one, whichever knobs they turn."""
 
 
 class FindKnobs(Request):

@@ -49,8 +49,11 @@ class TurnRoom:
             raise RefusedError("bad_value", f"Expected knobs up to {len(self._knobs) - 1}, got {indices.max()}.")
         if len(np.unique(indices)) != len(indices):
             raise RefusedError("bad_value", "Expected each knob once, got one twice.")
+        gesture = ("knobs", request.gesture)
+        begun = self._changes.open(gesture)
+        if begun is not None and begun.knobs is not None:
+            indices, values = self._go_on(begun, begun.knobs, indices, values)
         before = self._desk.subject.net.parameters[indices].copy()
-        gesture = ("knobs", request.gesture, indices.tobytes())
         edit = self._edit("knobs", "", indices, before, values, gesture=gesture)
         self._describe(edit)
         self._make(edit, request.id)
@@ -154,6 +157,16 @@ class TurnRoom:
                 changes.position, desk.subject.factor_list(), changes.noise,
             )
         )  # fmt: skip
+
+    def _go_on(self, begun: Edit, earlier: Indices, indices: Indices, values: Vector) -> tuple[Indices, Vector]:
+        """A movement that goes on, perhaps to other knobs: all of them so far, and their values now."""
+        parameters = self._desk.subject.net.parameters
+        union = np.union1d(earlier, indices)
+        before, after = parameters[union].copy(), parameters[union].copy()
+        before[np.searchsorted(union, earlier)] = begun.before
+        after[np.searchsorted(union, indices)] = values
+        begun.knobs, begun.before = union, before
+        return union, after
 
     def _scale_of(self, knob: int) -> np.float32:
         """What the factors multiply a knob by."""

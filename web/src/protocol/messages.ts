@@ -299,7 +299,7 @@ export interface TurnKnobs {
   readonly knobs: readonly number[];
   /** Their new values, (n,). */
   readonly values: readonly number[];
-  /** Turns of the same knobs with the same number, one after another, are undone as one. */
+  /** Turns with the same number, one after another, are undone as one, whichever knobs they turn. */
   readonly gesture: number;
 }
 

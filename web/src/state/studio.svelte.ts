@@ -43,6 +43,8 @@ interface Turns {
   readonly gesture: number;
 }
 
+type Act = Extract<Outgoing, { type: "scaleNeuron" | "scaleLayer" | "addNoise" }>;
+
 const ALL_STEPS: Centring = { thicken: true, scale: true, smooth: true, mass: true };
 const NO_SOURCE: Source = { kind: "pad", canUndo: false, canRedo: false, example: null, label: null };
 
@@ -96,18 +98,21 @@ export class Studio {
   #link: Link | null = null;
   #effective = false;
   #wantPictures = false;
+  #hasPictures = false;
   #drawing = false;
   /** Whether strokes were drawn that the server may not have. */
   #unsent = false;
   #gesture = Date.now() % 1e9;
   readonly #pen: Pacer<PenMove>;
   readonly #turns: Pacer<Turns>;
+  readonly #acts: Pacer<Act>;
   readonly #listeners = new Set<(event: wire.AnyEvent, payload: Float32Array) => void>();
 
   constructor() {
     this.learn = new LearnState(this);
     this.nudge = new NudgeState(this);
     this.#pen = makePacer((move) => this.send({ type: "pen", ...move }), mergeMoves);
+    this.#acts = makePacer((act) => this.send(act), (waiting, added) => (waiting.gesture === added.gesture ? added : null));
     this.#turns = makePacer((turns) => this.send({ type: "turnKnobs", ...turns }), mergeTurns);
   }
 
@@ -123,6 +128,7 @@ export class Studio {
       this.#unsent ||= this.#drawing || !this.#pen.idle;
       this.#pen.reset();
       this.#turns.reset();
+      this.#acts.reset();
     } else this.gone = null;
   }
 
@@ -149,6 +155,7 @@ export class Studio {
     this.#apply(event, payload);
     this.#pen.settle(event.request);
     this.#turns.settle(event.request);
+    this.#acts.settle(event.request);
     for (const listener of this.#listeners) listener(event, payload);
   }
 
@@ -177,7 +184,7 @@ export class Studio {
         return this.#takeTurned(event);
       case "judged":
         this.judged = event;
-        return;
+        return this.#greeted();
       case "swept":
         this.swept = { knob: event.knob, values: floats(payload, event.values), accuracies: floats(payload, event.accuracies) };
         return;
@@ -186,9 +193,6 @@ export class Studio {
       case "knobs":
         return;
       case "curves":
-        this.ready = true;
-        if (this.#unsent) this.setDrawing(this.strokes);
-        this.#unsent = false;
         return this.learn.apply(event, payload);
       case "picture":
         this.#takePicture(event, payload);
@@ -209,6 +213,15 @@ export class Studio {
     }
   }
 
+  /** All that a page shows at first has come. */
+  #greeted(): void {
+    if (this.ready) return;
+    this.ready = true;
+    if (this.#unsent) this.setDrawing(this.strokes);
+    this.#unsent = false;
+    if (this.#hasPictures !== this.#wantPictures) this.#sendCentring();
+  }
+
   #takeNetwork({ network, data }: wire.Network): void {
     this.info = network;
     this.data = data;
@@ -227,6 +240,8 @@ export class Studio {
   }
 
   #takeParameters(event: wire.Parameters, payload: Float32Array): void {
+    // While newer turns wait to be sent, the page is ahead of the server.
+    if (this.#turns.waits && this.knobs) return;
     this.knobs = floats(payload, event.knobs);
     this.#effective = event.effective !== null;
     this.parameters = event.effective ? floats(payload, event.effective) : this.knobs;
@@ -236,7 +251,7 @@ export class Studio {
   #takeDrawing(event: wire.Drawing): void {
     this.source = { kind: event.source, canUndo: event.canUndo, canRedo: event.canRedo, example: event.example, label: event.label };
     this.centring = event.centring;
-    if (event.pictures !== this.#wantPictures) this.#sendCentring();
+    this.#hasPictures = event.pictures;
     if (this.#drawing || this.#unsent || !this.#pen.idle) return;
     this.strokes = event.strokes.map((stroke) => ({
       erase: stroke.erase,
@@ -286,8 +301,12 @@ export class Studio {
   // Drawing.
 
   penDown(x: number, y: number, width: number, erase: boolean): void {
-    if (this.source.kind !== "pad") this.strokes = [];
-    this.source = { ...this.source, kind: "pad", example: null, label: null };
+    if (this.source.kind !== "pad") {
+      // The strokes of before lie under the picture; a new drawing begins with an empty pad.
+      this.send({ type: "clearDrawing" });
+      this.strokes = [];
+    }
+    this.source = { kind: "pad", canUndo: true, canRedo: false, example: null, label: null };
     this.#drawing = true;
     const stroke = begin(width, erase, x, y);
     this.strokes = [...this.strokes, stroke];
@@ -331,7 +350,6 @@ export class Studio {
 
   /** Whether the pictures of the centring's steps are wanted; they cost a little at every pen movement. */
   wantPictures(wanted: boolean): void {
-    if (wanted === this.#wantPictures) return;
     this.#wantPictures = wanted;
     if (this.ready) this.#sendCentring();
   }
@@ -378,6 +396,11 @@ export class Studio {
   turn(knobs: readonly number[], values: readonly number[], gesture = this.newGesture()): void {
     this.#setKnobs(knobs, values);
     this.#turns.push({ knobs, values, gesture });
+  }
+
+  /** Scale a neuron or a layer, or add noise: one at a time, the latest of a gesture. */
+  act(act: Act): void {
+    this.#acts.push(act);
   }
 
   /** Make a knob the one that is turned, and show the neuron it belongs to. */
