@@ -23,15 +23,19 @@ if TYPE_CHECKING:
     from pellucid import inspect as inspect
     from pellucid.errors import PellucidError as PellucidError
     from pellucid.layers import LSTM as LSTM
+    from pellucid.layers import AvgPool2d as AvgPool2d
+    from pellucid.layers import Conv2d as Conv2d
     from pellucid.layers import Dense as Dense
+    from pellucid.layers import Dropout as Dropout
+    from pellucid.layers import Flatten as Flatten
+    from pellucid.layers import MaxPool2d as MaxPool2d
     from pellucid.network import Network as Network
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Network": "network",
-    "Dense": "layers",
-    "LSTM": "layers",
+    **dict.fromkeys(("Dense", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "Dropout", "LSTM"), "layers"),
     "Trainer": "training",
     "train_many": "many",
     "SGD": "optimizers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +11,14 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid.engine.library import engine
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.inputs import LevelRange, as_batch, levels_of
 from pellucid.layers.layer import Layer, Shape, Vector, features
-from pellucid.layers.plan import aligned, plan
+from pellucid.layers.plan import Plan, aligned, plan
+from pellucid.layers.tiles import TilePlan, needs_tiles, tile_plan
 from pellucid.reading import Reading
-from pellucid.running import Gradient, Trace, evaluate_lines, gradient_lines, read_arguments, trace_lines
+from pellucid.running import Gradient, Trace, evaluate_lines, gradient_lines, read_call, trace_lines
+from pellucid.tiling import one_plan
 
 _MOST = 1 << 31  # parameters: 8 GiB of float32
 _LARGEST = float(np.finfo(np.float32).max)
@@ -101,7 +103,8 @@ class Network:
 
     def _compose(self) -> None:
         """Write the program."""
-        self.plan = plan(self.layers, self.input_shape)
+        tiled = needs_tiles(self.layers)
+        self.plan: Plan | TilePlan = (tile_plan if tiled else plan)(self.layers, self.input_shape)
         self._one: _OneImage | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
@@ -116,6 +119,11 @@ class Network:
     def parameter_count(self) -> int:
         """How many weights and biases there are."""
         return len(self.parameters)
+
+    @functools.cached_property
+    def open_plan(self) -> TilePlan:
+        """The plan that keeps everything on the way, to be looked at."""
+        return tile_plan(self.layers, self.input_shape, open_to_view=True)
 
     def reset(self, seed: int | None = None) -> None:
         """Draw the parameters anew: from ``seed``, else from the network's own, which gives the same start again."""
@@ -161,7 +169,7 @@ class Network:
                 return outputs
         lines, single = as_batch(x, self.input_shape)
         if not single:
-            return evaluate_lines(self, lines)
+            return evaluate_lines(self, lines).reshape(len(lines), *self.output_shape)
         if self._one is None:
             self._one = _OneImage(self)
         outputs = evaluate_lines(self, lines)
@@ -285,15 +293,15 @@ class _OneImage:
 
     def __init__(self, net: Network) -> None:
         self._lock = threading.Lock()
-        self._outputs = np.zeros(net.output_shape[0] + 1, np.float32)
-        self._answer = self._outputs[:-1]
+        self._outputs = np.zeros(math.prod(net.output_shape) + 1, np.float32)
+        self._answer = self._outputs[:-1].reshape(net.output_shape)
         size = math.prod(net.input_shape)
         self._ways: dict[Any, Any] = {}
-        arena = net.plan.arena()
+        made = one_plan(net) if isinstance(net.plan, TilePlan) else net.plan
         for dtype in (np.dtype(np.uint8), np.dtype(np.float32)):
             image = np.zeros(net.input_shape, dtype)
             levels = levels_of(image.reshape(1, size), net.level_range)
-            self._ways[dtype] = image, engine().read.bind(*read_arguments(net, arena, levels, (1, size), self._outputs))
+            self._ways[dtype] = image, read_call(net, made, levels, (1, size), self._outputs)
 
     def __call__(self, image: NDArray[np.generic]) -> NDArray[np.float32] | None:
         """The outputs, or None where the image is of another type or met something that is not finite."""

@@ -13,14 +13,19 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid import tiling
 from pellucid.engine import table as t
 from pellucid.engine.library import engine
-from pellucid.errors import ConfigurationError, DataError
+from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.inputs import INKABLE, LevelRange, Levels, as_floats, can_be_packed, levels_of, to_ink, to_packed, to_unit
+from pellucid.layers.conv2d import Conv2d
+from pellucid.layers.flatten import Flatten
+from pellucid.layers.layer import Layer
+from pellucid.layers.plan import Plan
+from pellucid.layers.tiles import TilePlan
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
-    from pellucid.layers.layer import Layer
     from pellucid.network import Network
 
 T = TypeVar("T")
@@ -39,7 +44,8 @@ _NO_LEVELS = np.zeros(1, np.uint8)
 class LayerTrace:
     """One layer at work: ``inputs`` (N, D), ``sums`` the weighted sums z and ``activations`` a, (N, K), float32.
 
-    For a single input the batch axis is left out.
+    Layers over planes have them as (N, C, H, W): a convolution's activations are its feature maps. For a single input
+    the batch axis is left out.
     """
 
     layer: Layer
@@ -47,10 +53,29 @@ class LayerTrace:
     sums: NDArray[np.float32]
     activations: NDArray[np.float32]
 
-    def terms(self, neuron: int) -> NDArray[np.float32]:
-        """Every w x of one neuron's weighted sum, in the shape of ``inputs``; with the bias they add up to its sum."""
-        weight: NDArray[np.float32] = self.layer.weight[neuron]  # type: ignore[attr-defined]
-        return weight * self.inputs
+    def terms(self, neuron: int, y: int = 0, x: int = 0) -> NDArray[np.float32]:
+        """Every w x of one weighted sum; with the bias they add up to it.
+
+        For a dense layer ``neuron`` says which sum, and the terms have the shape of ``inputs``. For a convolution it
+        is the channel, and (y, x) the place in its feature map: the terms (..., C, kernel height, kernel width) are
+        what the filter saw there.
+
+        Raises
+        ------
+        ShapeError
+            For a layer without weights, or a place that its feature map does not have.
+        """
+        if "weight" not in self.layer.named():
+            raise ShapeError(f"{type(self.layer).__name__} has no weights, so its outputs are no sums of terms.")
+        weight = self.layer.named()["weight"]
+        shape = self.layer.output_shape(self.layer.input_shape)
+        place = (neuron, y, x) if isinstance(self.layer, Conv2d) else (neuron,)
+        if not all(0 <= index < side for index, side in zip(place, shape, strict=True)):
+            raise ShapeError(f"terms expected a place within {shape}, got {place}.")
+        if isinstance(self.layer, Conv2d):
+            return tiling.terms(weight, self.layer, self.inputs, neuron, y, x)
+        product: NDArray[np.float32] = weight[neuron] * self.inputs
+        return product
 
 
 @dataclass(frozen=True)
@@ -121,17 +146,22 @@ class Feed:
         return self.kind, self.starts, self.middles, self.columns, self.values, self.levels, self.low, self.span
 
 
-def read_arguments(
-    net: Network, arena: NDArray[np.float32], levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
-) -> tuple[Any, ...]:
-    """What the entry point ``read`` takes for images of ``shape`` (N, D); ``outputs`` (N * K + 1,)."""
-    point = np.zeros(16, np.int64)
-    return net.plan.table, net.plan.layers, net.parameters, arena, *levels.arguments, *shape, outputs, 0, 1, point
+def read_call(
+    net: Network, plan: Plan | TilePlan, levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
+) -> Callable[[], None]:
+    """A call that reads images of ``shape`` (N, D) into ``outputs`` (N * K + 1,)."""
+    if isinstance(plan, TilePlan):
+        return tiling.read_call(net, plan, levels, shape, outputs)
+    bound: Callable[[], None] = engine().read.bind(
+        plan.table, plan.layers, net.parameters, plan.arena(), *levels.arguments, *shape, outputs,
+        0, 1, np.zeros(16, np.int64),
+    )  # fmt: skip
+    return bound
 
 
 def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:
     """Outputs (N, K) for lines (N, D); large sets are shared among the cores."""
-    width, outs = lines.shape[1], net.output_shape[0]
+    width, outs = lines.shape[1], math.prod(net.output_shape)
     parts = max(1, min(available_cores(), len(lines) // _WORTH_A_THREAD))
     bounds = np.linspace(0, len(lines), parts + 1).astype(int)
     outputs = np.empty((len(lines), outs), np.float32)
@@ -140,7 +170,7 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
         begin, end = bounds[part], bounds[part + 1]
         results = np.empty((end - begin) * outs + 1, np.float32)
         levels = levels_of(lines[begin:end], net.level_range)
-        engine().read(*read_arguments(net, net.plan.arena(), levels, (end - begin, width), results))
+        read_call(net, net.plan, levels, (end - begin, width), results)()
         outputs[begin:end] = results[:-1].reshape(-1, outs)
         return bool(np.isfinite(results[-1]))
 
@@ -150,12 +180,17 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
 
 
 def _run_evaluate(
-    net: Network, feed: Feed, arena: NDArray[np.float32], labels: NDArray[np.int64] = _NOWHERE, loss: int = -1
+    net: Network,
+    plan: Plan,
+    feed: Feed,
+    arena: NDArray[np.float32],
+    labels: NDArray[np.int64] = _NOWHERE,
+    loss: int = -1,
 ) -> NDArray[np.float64]:
     """Read a feed and leave its last tile in the arena; summed loss and number right (2,), where a loss is given."""
     history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
     engine().evaluate(
-        net.plan.table, net.plan.layers, net.parameters, arena, wanted, *feed.arguments, feed.order,
+        plan.table, plan.layers, net.parameters, arena, wanted, *feed.arguments, feed.order,
         labels, feed.count, loss, history, 0, 1, np.zeros(16, np.int64),
     )  # fmt: skip
     return history
@@ -169,7 +204,11 @@ def refuse_infinite(lines: NDArray[np.generic]) -> None:
 
 def judge_feed(net: Network, feed: Feed, labels: NDArray[np.int64], loss: str) -> tuple[float, float]:
     """Mean loss and accuracy of a network over a feed with labels (N,)."""
-    history = _run_evaluate(net, feed, net.plan.arena(), labels, loss_code(net, loss))
+    code = loss_code(net, loss)
+    if isinstance(net.plan, TilePlan):
+        history = tiling.judge(net, net.plan, feed, labels, code)
+    else:
+        history = _run_evaluate(net, net.plan, feed, net.plan.arena(), labels, code)
     return float(history[0] / feed.count), float(history[1] / feed.count)
 
 
@@ -177,21 +216,35 @@ def trace_lines(net: Network, lines: NDArray[np.generic], single: bool) -> Trace
     """Keep what stands in the arena after each tile."""
     refuse_infinite(lines)
     unit = np.array(to_unit(lines, net.level_range))  # never the caller's own memory
-    places = [(row, column) for row in range(net.plan.layers) for column in (t.SUMS, t.VALUES)]
+    told = _traced(net, net.plan, lines, unit) if isinstance(net.plan, Plan) else tiling.trace(
+        net, Feed(lines, net.level_range), unit)  # fmt: skip
+    whole = slice(None) if not single else 0
+    layers = zip(net.layers, told, strict=True)
+    return Trace(tuple(LayerTrace(layer, *(array[whole] for array in arrays)) for layer, arrays in layers))
+
+
+def _traced(
+    net: Network, plan: Plan, lines: NDArray[np.generic], unit: NDArray[np.float32]
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
+    """Inputs, sums and activations of every layer, for dense networks."""
+    places = [(row, column) for row in range(plan.layers) for column in (t.SUMS, t.VALUES)]
     kept: dict[tuple[int, int], list[NDArray[np.float32]]] = {place: [] for place in places}
-    arena = net.plan.arena()
+    arena = plan.arena()
     for begin in range(0, max(1, len(unit)), t.TILE):
         feed = Feed(lines[begin : begin + t.TILE], net.level_range)
-        _run_evaluate(net, feed, arena)
+        _run_evaluate(net, plan, feed, arena)
         for row, column in places:
-            kept[row, column].append(net.plan.block(arena, row, column, feed.count).copy())
-    traces, inputs = [], unit
-    for row, layer in enumerate(net.layers):
+            kept[row, column].append(plan.block(arena, row, column, feed.count).copy())
+    told, inputs, rows = [], unit, iter(range(plan.layers))
+    for layer in net.layers:
+        if isinstance(layer, Flatten):
+            told.append((inputs, inputs, inputs))
+            continue
+        row = next(rows)
         sums, activations = (np.concatenate(kept[row, column]) for column in (t.SUMS, t.VALUES))
-        whole = slice(None) if not single else 0
-        traces.append(LayerTrace(layer, inputs[whole], sums[whole], activations[whole]))
+        told.append((inputs, sums, activations))
         inputs = activations
-    return Trace(tuple(traces))
+    return told
 
 
 def gradient_lines(net: Network, lines: NDArray[np.generic], labels: NDArray[Any], loss: str) -> Gradient:
@@ -202,6 +255,9 @@ def gradient_lines(net: Network, lines: NDArray[np.generic], labels: NDArray[Any
     targets = checked_labels(labels, len(lines), net.output_shape[0])
     feed = Feed(lines, net.level_range)
     slope, by_input = np.zeros(net.parameter_count, np.float32), np.zeros(lines.shape, np.float32)
+    if isinstance(net.plan, TilePlan):
+        sums = tiling.gradient(net, feed, targets, loss_code(net, loss), slope, by_input)
+        return Gradient(float(sums[0] / feed.count), slope, by_input)
     width = math.prod(net.input_shape)
     turned = np.zeros((net.plan.table[0, t.OUTPUTS], width), np.float32)
     history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
@@ -231,6 +287,11 @@ def loss_code(net: Network, loss: str) -> int:
     """The engine's number for a loss, where the network's output suits it."""
     if loss not in LOSSES:
         raise ConfigurationError(f"loss expected one of {', '.join(LOSSES)}; got {loss!r}.")
+    if len(net.output_shape) != 1:
+        raise ShapeError(
+            f"A loss needs one number a class, (K,); the network's outputs are {net.output_shape}: end it with Flatten "
+            "or Dense."
+        )
     last = int(net.plan.table[-1, t.ACTIVATION])
     if loss == "cross_entropy" and last not in (t.SOFTMAX, t.SIGMOID):
         raise ConfigurationError(

@@ -10,14 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine import table as t
-from pellucid.engine.library import engine
+from pellucid.engine.library import engine, tile_engine
 from pellucid.engine.target import plain_python
 from pellucid.layers.plan import aligned
+from pellucid.layers.tiles import TilePlan
 from pellucid.running import Feed, available_cores
+from pellucid.tiling import dropout_key
 
 if TYPE_CHECKING:
     from pellucid.network import Network
     from pellucid.optimizers import Optimizer
+
+Vectors = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]
 
 _WORTH_A_CREW = 5e7
 """Floating-point operations in one step above which several threads share it."""
@@ -59,7 +63,13 @@ class Stepper:
         return available_cores() if work > _WORTH_A_CREW else 1
 
     def run(
-        self, batches: Batches, begin: int, end: int, optimizer: Optimizer, rates: NDArray[np.float32]
+        self,
+        batches: Batches,
+        begin: int,
+        end: int,
+        optimizer: Optimizer,
+        rates: NDArray[np.float32],
+        serial: int = 0,
     ) -> NDArray[np.float64]:
         """Take the steps from ``begin`` to ``end`` of an epoch.
 
@@ -67,6 +77,8 @@ class Stepper:
         ----------
         rates : ndarray (end - begin, 2)
             What `Optimizer.step_rates` says of these steps.
+        serial : int
+            The number of the first image in ``batches`` among all that were ever trained on.
 
         Returns
         -------
@@ -74,17 +86,11 @@ class Stepper:
             Summed loss and number read right of each mini-batch; the first row with a loss that is not finite is the
             last, and its step was not taken.
         """
-        net, feed = self.net, batches.feed
         settings = np.tile(optimizer.settings(), self.crew)
         history = np.full((end - begin, 2), np.nan)
 
         def work(rank: int) -> None:
-            engine().train(
-                net.plan.table, net.plan.layers, net.parameters, self._gradient, *self.moments, net.parameter_count,
-                self._arena, self._wanted, *feed.arguments, batches.order, batches.labels, len(batches.order),
-                self.batch_size, begin, end, self._loss, optimizer.code, int(self._direct), settings, rates, history,
-                rank, self.crew, self._point,
-            )  # fmt: skip
+            self._take(rank, batches, (begin, end), optimizer.code, (settings, rates, history), serial)
 
         if self._pool is None:
             work(0)
@@ -98,3 +104,56 @@ class Stepper:
             return history
         self._gradient[...] = 0.0
         return history[: int(np.argmin(finite)) + 1]
+
+    def _take(
+        self, rank: int, batches: Batches, span: tuple[int, int], optimizer: int, told: Vectors, serial: int
+    ) -> None:
+        """One thread's work on the steps of ``span``; ``told`` are the settings, the rates, and the history to fill."""
+        net = self.net
+        engine().train(
+            net.plan.table, len(net.plan.table), net.parameters, self._gradient, *self.moments, net.parameter_count,
+            self._arena, self._wanted, *batches.feed.arguments, batches.order, batches.labels, len(batches.order),
+            self.batch_size, *span, self._loss, optimizer, int(self._direct), *told, rank, self.crew, self._point,
+        )  # fmt: skip
+
+
+class TileStepper(Stepper):
+    """The same for networks of any layers, whose batches are cut into shards with gradients of their own."""
+
+    def __init__(
+        self, net: Network, plan: TilePlan, optimizer: Optimizer, loss: int, batch_size: int, threads: int | None,
+        seed: int,
+    ) -> None:  # fmt: skip
+        self._plan = plan
+        super().__init__(net, optimizer, loss, batch_size, False, threads)
+        groups = -(-batch_size // plan.group)
+        self._gradient = aligned(min(t.SHARDS, groups) * net.parameter_count)
+        self._arenas = [self._arena, *(plan.arena() for _ in range(1, self.crew))]
+        self._labels = [np.zeros(t.TILE, np.int64) for _ in self._arenas]
+        self._parts = np.zeros((t.SHARDS, 2))
+        self._key = dropout_key(seed)
+
+    def _crew(self, threads: int | None) -> int:
+        """As many threads as there are cores or shards."""
+        shards = min(t.SHARDS, -(-self.batch_size // self._plan.group))
+        return 1 if plain_python() else min(threads or available_cores(), shards)
+
+    def _take(
+        self, rank: int, batches: Batches, span: tuple[int, int], optimizer: int, told: Vectors, serial: int
+    ) -> None:
+        net, plan, feed = self.net, self._plan, batches.feed
+        tile_engine().train_tiles(
+            plan.code, plan.rows, net.parameters, self._gradient, *self.moments, net.parameter_count,
+            self._arenas[rank], self._labels[rank], self._parts, *feed.arguments,
+            batches.order, batches.labels, len(batches.order), self.batch_size, *span, self._loss, optimizer, *told,
+            serial, *self._key, rank, self.crew, self._point,
+        )  # fmt: skip
+
+
+def stepper(
+    net: Network, optimizer: Optimizer, loss: int, batch_size: int, inked: bool, threads: int | None, seed: int
+) -> Stepper:
+    """What takes steps on this network; ``seed`` tells what dropout drops."""
+    if isinstance(net.plan, TilePlan):
+        return TileStepper(net, net.plan, optimizer, loss, batch_size, threads, seed)
+    return Stepper(net, optimizer, loss, batch_size, inked, threads)

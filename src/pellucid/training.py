@@ -22,7 +22,7 @@ from pellucid.rewind import Rewind
 from pellucid.running import Feed, checked_labels, judge_feed, loss_code
 from pellucid.schedules import Constant, check_rate
 from pellucid.shuffling import Shuffled
-from pellucid.stepping import Stepper
+from pellucid.stepping import stepper
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences
@@ -138,7 +138,8 @@ class Trainer:
             )
         self._feed, self._labels = _fitting(self.net, data)
         loss = loss_code(self.net, self.loss)
-        self._stepper: Any = Stepper(self.net, self.optimizer, loss, self.batch_size, self._feed.inked, threads)
+        inked = self._feed.inked
+        self._stepper: Any = stepper(self.net, self.optimizer, loss, self.batch_size, inked, threads, self.seed)
         self._source: Any = _source(self, data)
 
     def _examine(self, data: Any) -> Any:
@@ -337,7 +338,10 @@ class Trainer:
         steps = np.arange(self.step, self.step + past - begin)
         rates = optimizer.step_rates(self._rates(steps), steps)
         batches, offset = self._source.batches(epoch, begin, past)
-        history: NDArray[np.float64] = self._stepper.run(batches, begin - offset, past - offset, optimizer, rates)
+        serial = epoch * self.images + offset * self.batch_size
+        history: NDArray[np.float64] = self._stepper.run(
+            batches, begin - offset, past - offset, optimizer, rates, serial
+        )
         return history
 
     def _account(self, history: NDArray[np.float64], past: int) -> None:

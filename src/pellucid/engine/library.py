@@ -109,6 +109,7 @@ class Engine:
 _lock = threading.Lock()
 _engine: Engine | None = None
 _sequence_engine: Engine | None = None
+_tile_engine: Engine | None = None
 
 
 def engine() -> Engine:
@@ -119,6 +120,17 @@ def engine() -> Engine:
             if _engine is None:
                 _engine = _plain_engine() if plain_python() else _compiled_engine()
     return _engine
+
+
+def tile_engine() -> Engine:
+    """The entry points of networks with convolutions and dropout: an object file of their own too."""
+    global _tile_engine
+    if _tile_engine is None:
+        with _lock:
+            if _tile_engine is None:
+                part = "tile_entries"
+                _tile_engine = _plain_engine(part) if plain_python() else _compiled_engine("tiles", part)
+    return _tile_engine
 
 
 def sequence_engine() -> Engine:

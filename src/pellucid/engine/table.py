@@ -22,10 +22,27 @@ from __future__ import annotations
     TRANSPOSED,  # work offset of the transposed weights (outputs, transposed stride), used on the way back
     TRANSPOSED_STRIDE,
     LOWER,  # work offset of the first layer's sums over the lower half of the pixels, where two threads share it
+    CHANNELS,  # planes out, and their sides; sums and activations lie (channels, height, width, group of images)
+    HEIGHT,
+    WIDTH,
+    PLANE,  # distance between channels in VALUES, and between lines; SUMS lie alike
+    LINE,
+    DELTA_PLANE,  # distance between channels in DELTAS, between lines, and between neighbours
+    DELTA_LINE,
+    DELTA_STEP,
+    WINDOW_Y,  # sides of a pool's window, and how far it moves
+    WINDOW_X,
+    STEP_Y,
+    STEP_X,
+    FORWARD,  # where a convolution's description lies behind the rows (see `pellucid.engine.conv2d`); on the way back
+    BACKWARD,  # 0 where nobody asks
+    SLOPE,
+    CHANCE,  # of a number to be dropped, in units of 2**-32
+    SALT,  # which dropout layer this is
     COLUMNS,
-) = range(16)
+) = range(33)
 
-DENSE = 0
+DENSE, INPUT_LINES, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT = range(8)
 
 IDENTITY, SIGMOID, RELU, TANH, SOFTMAX = range(5)
 
@@ -53,6 +70,12 @@ PARTED_BELOW = 64
 
 TILE = 128
 """Images worked on at a time: their activations stay in the cache."""
+
+NOTHING, UNITY = 3 * TILE, 3 * TILE + 16
+"""Places in the head of an arena that holds planes: 16 zeros, and 16 ones."""
+
+SHARDS = 8
+"""Parts, at most, that a mini-batch of planes is cut into: each has a gradient of its own, whatever thread makes it."""
 
 
 def padded(count: int) -> int:

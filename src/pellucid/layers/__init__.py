@@ -1,8 +1,15 @@
 """Layers: configuration, shapes, initialisation, and each layer's line in the engine's program."""
 
+from pellucid.layers.conv2d import Conv2d as Conv2d
 from pellucid.layers.dense import Dense as Dense
+from pellucid.layers.dropout import Dropout as Dropout
+from pellucid.layers.flatten import Flatten as Flatten
 from pellucid.layers.layer import Layer as Layer
 from pellucid.layers.lstm import LSTM as LSTM
+from pellucid.layers.pool2d import AvgPool2d as AvgPool2d
+from pellucid.layers.pool2d import MaxPool2d as MaxPool2d
 
-LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in (Dense, LSTM)}
+LAYERS: dict[str, type[Layer]] = {
+    layer.kind: layer for layer in (Dense, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout, LSTM)
+}
 """Every kind of layer by the name it has in files."""

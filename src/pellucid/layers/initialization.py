@@ -1,4 +1,7 @@
-"""How weights begin, by name. Each draws ``(inputs, outputs)`` float32 values from a seeded generator.
+"""How weights begin, by name. Each draws float32 values (inputs, outputs) from a seeded generator.
+
+``fan_in`` and ``fan_out`` count what a neuron hears and who hears it. In a dense layer these are the inputs and the
+outputs; in a convolution, whose ``outputs`` are its filters, each place of a filter counts.
 
 References
 ----------
@@ -11,38 +14,47 @@ orthogonal : Saxe et al., "Exact solutions to the nonlinear dynamics of learning
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ConfigurationError
 
-Initializer = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
+
+class Initializer(Protocol):
+    """Draws weights (fan_in, outputs); ``outputs`` are ``fan_out`` unless said otherwise."""
+
+    def __call__(
+        self, rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None
+    ) -> NDArray[np.float32]:
+        """Draw."""
 
 
 def _normal(spread: Callable[[int, int], float]) -> Initializer:
-    def draw(rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float32]:
-        return (rng.standard_normal((fan_in, fan_out)) * spread(fan_in, fan_out)).astype(np.float32)
+    def draw(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
+        return (rng.standard_normal((fan_in, outputs or fan_out)) * spread(fan_in, fan_out)).astype(np.float32)
 
     return draw
 
 
 def _uniform(bound: Callable[[int, int], float]) -> Initializer:
-    def draw(rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float32]:
-        return (rng.uniform(-1.0, 1.0, (fan_in, fan_out)) * bound(fan_in, fan_out)).astype(np.float32)
+    def draw(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
+        return (rng.uniform(-1.0, 1.0, (fan_in, outputs or fan_out)) * bound(fan_in, fan_out)).astype(np.float32)
 
     return draw
 
 
-def _orthogonal(rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float32]:
-    long, short = max(fan_in, fan_out), min(fan_in, fan_out)
+def _orthogonal(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
+    columns = outputs or fan_out
+    long, short = max(fan_in, columns), min(fan_in, columns)
     q, r = np.linalg.qr(rng.standard_normal((long, short)))
     q *= np.sign(np.diag(r))
-    return np.ascontiguousarray(q if fan_in >= fan_out else q.T, dtype=np.float32)
+    return np.ascontiguousarray(q if fan_in >= columns else q.T, dtype=np.float32)
 
 
-def _zeros(rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float32]:
-    return np.zeros((fan_in, fan_out), np.float32)
+def _zeros(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
+    return np.zeros((fan_in, outputs or fan_out), np.float32)
 
 
 INITIALIZERS: dict[str, Initializer] = {

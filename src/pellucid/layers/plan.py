@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pellucid.engine import table as t
 from pellucid.layers.activation import activation
 from pellucid.layers.dense import Dense
+from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
 
 
@@ -58,7 +59,7 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
     arena = _Arena()
     source, stride = 0, t.padded(math.prod(input_shape) + 2 * (t.INK_STEP - 1))
     rows, parameter = [], 0
-    for index, layer in enumerate(layers):
+    for index, layer in enumerate(layer for layer in layers if not isinstance(layer, Flatten)):
         row = np.zeros(t.COLUMNS, np.int64)
         row[[t.SOURCE, t.SOURCE_STRIDE, t.WEIGHT]] = source, stride, parameter
         _dense(row, layer, input_shape, arena, turned=index > 0)

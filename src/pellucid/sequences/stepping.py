@@ -88,7 +88,13 @@ class SequenceStepper:
         return min(available_cores(), self._groups) if work > _WORTH_A_CREW else 1
 
     def run(
-        self, batches: SequenceBatches, begin: int, end: int, optimizer: Optimizer, rates: NDArray[np.float32]
+        self,
+        batches: SequenceBatches,
+        begin: int,
+        end: int,
+        optimizer: Optimizer,
+        rates: NDArray[np.float32],
+        serial: int = 0,
     ) -> NDArray[np.float64]:
         """Take the steps from ``begin`` to ``end``: see `pellucid.stepping.Stepper.run`."""
         targets, net = batches.targets, self.net

@@ -1,0 +1,270 @@
+"""Convolution over planes (channels, height, width, group of images), the images in the lanes: forward and back.
+
+A lane is an image, so every layer fills its vectors whatever its number of channels (a first layer of six channels
+would leave ten of sixteen lanes empty if they were channels), weights are broadcast from where they lie, and pooling,
+activations and gradients need no shuffles; only the gradient of a weight sums over lanes, once at its end. A
+register block of a few output channels by five positions reaches 100 to 115 GFLOP/s on one core of an AMD EPYC with
+AVX-512, where lanes over channels reached 80.
+
+The sums forward and the gradient by the input are the same loops over other strides, so both are told by a
+description: whole numbers behind the table's rows, which begin with the columns below. Derivation:
+docs/derivations/conv2d.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.blocks import add_sums, block_of, inner, keep_block, keep_first, outer
+from pellucid.engine.compiler import kernel
+from pellucid.engine.lanes import LANES
+
+(
+    TO_CHANNELS,  # channels, and lines of each, that come out
+    TO_LINES,
+    LENGTH,  # floats in a line that comes out
+    Z_PLANE,  # distances in what comes out: between channels, lines, vectors
+    Z_LINE,
+    Z_STEP,
+    W_TO,  # distances in the weights: between output channels, input channels, lines and columns of the kernel
+    W_FROM,
+    W_LINE,
+    W_STEP,
+    X_PLANE,  # distances in what goes in: between channels, lines that meet, vectors, columns of the kernel
+    X_LINE,
+    X_STEP,
+    X_TAP,
+    FROM_CHANNELS,
+    TAPS,  # columns of the kernel
+    SPANS,  # then for each line: where its weights and its input begin, and how many lines of the kernel meet the input
+) = range(17)
+
+(
+    D_CHANNELS,  # channels of the deltas, and the distances between them, their lines and vectors
+    D_PLANE,
+    D_LINE,
+    D_STEP,
+    I_CHANNELS,  # channels of the input, and the distances between them, its lines, vectors, columns of the kernel
+    I_PLANE,
+    I_LINE,
+    I_STEP,
+    I_TAP,
+    KERNEL_LINES,
+    KERNEL_TAPS,
+    VECTORS,  # in a line of deltas
+    MEETINGS,  # then for each line of the kernel: where deltas and input begin, and how many lines of them meet
+) = range(13)
+
+HIGH = 4 if LANES == 16 else 2
+"""Output channels in a block: with 16 lanes there are 32 registers, else 16."""
+
+ACROSS = 5
+"""Positions, or columns of the kernel, in a block."""
+
+_ONE: Any = np.int64(1)
+_STILL: Any = np.int64(0)
+
+
+def _sums(rows: int, columns: int) -> Callable[..., None]:
+    """Make the kernel for a block of ``rows`` output channels by ``columns`` vectors of a line."""
+
+    @kernel
+    def sums(
+        z: Any,
+        zi: int,
+        bias: Any,
+        bi: int,
+        b_step: int,
+        w: Any,
+        wi: int,
+        x: Any,
+        xi: int,
+        lines: int,
+        code: Any,
+        at: int,
+        floor: Any,
+        count: int,
+    ) -> None:
+        block = block_of(bias, bi, b_step, rows, columns, LANES)
+        w_to, w_step, x_step, x_tap = code[at + W_TO], code[at + W_STEP], code[at + X_STEP], code[at + X_TAP]
+        for channel in range(code[at + FROM_CHANNELS]):
+            for line in range(lines):
+                wj = wi + channel * code[at + W_FROM] + line * code[at + W_LINE]
+                xj = xi + channel * code[at + X_PLANE] + line * code[at + X_LINE]
+                for _ in range(code[at + TAPS]):
+                    block = outer(block, w, wj, w_to, x, xj, x_step)
+                    wj += w_step
+                    xj += x_tap
+        if columns == 1:
+            keep_first(z, zi, code[at + Z_PLANE], block, floor, count)
+        else:
+            keep_block(z, zi, code[at + Z_PLANE], code[at + Z_STEP], block, floor)
+
+    return sums
+
+
+def _band(rows: int) -> Callable[..., None]:
+    """Make the kernel for one line of ``rows`` output channels."""
+    several, one = _sums(rows, ACROSS), _sums(rows, 1)
+
+    @kernel
+    def band(
+        z: Any,
+        zi: int,
+        bias: Any,
+        bi: int,
+        b_step: int,
+        w: Any,
+        wi: int,
+        x: Any,
+        xi: int,
+        lines: int,
+        code: Any,
+        at: int,
+        floor: Any,
+    ) -> None:
+        left = code[at + LENGTH]
+        while left >= ACROSS * LANES:
+            several(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+            zi += ACROSS * code[at + Z_STEP]
+            xi += ACROSS * code[at + X_STEP]
+            left -= ACROSS * LANES
+        while left > 0:
+            one(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+            zi += code[at + Z_STEP]
+            xi += code[at + X_STEP]
+            left -= LANES
+
+    return band
+
+
+_high_band = _band(HIGH)
+_low_band = _band(1)
+
+
+@kernel
+def correlate(
+    z: Any,
+    zi: int,
+    bias: Any,
+    bi: int,
+    b_step: int,
+    w: Any,
+    wi: int,
+    x: Any,
+    xi: int,
+    code: Any,
+    at: int,
+    floor: Any,
+) -> None:
+    """``z[o, y] = max(floor, bias[o] + sum over c, i, j of w[o, c, i, j] x[c, y's line i, columns from j on])``.
+
+    The description at ``code[at]`` has all distances. Forward, z are the weighted sums and x the layer's input; on the
+    way back z is the gradient by the input and x the deltas, met by the kernel turned round.
+    """
+    channels = code[at + TO_CHANNELS]
+    for y in range(code[at + TO_LINES]):
+        span = at + SPANS + 3 * y
+        w_line, x_line, lines = wi + code[span], xi + code[span + 1], code[span + 2]
+        line = zi + y * code[at + Z_LINE]
+        o = 0
+        while o < channels:
+            wo, zo, bo = w_line + o * code[at + W_TO], line + o * code[at + Z_PLANE], bi + o * b_step
+            if o + HIGH <= channels:
+                _high_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
+                o += HIGH
+            else:
+                _low_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
+                o += 1
+
+
+def _products(rows: int, columns: int) -> Callable[..., None]:
+    """Make the kernel that adds up the gradient of ``rows`` output channels by ``columns`` columns of the kernel."""
+
+    @kernel
+    def products(
+        g: Any,
+        gi: int,
+        g_to: int,
+        d: Any,
+        di: int,
+        x: Any,
+        xi: int,
+        x_line: int,
+        x_step: int,
+        nothing: Any,
+        ni: int,
+        lines: int,
+        code: Any,
+        at: int,
+    ) -> None:
+        block = block_of(nothing, ni, 0, rows, columns, LANES)
+        d_plane, d_step, x_tap = code[at + D_PLANE], code[at + D_STEP], code[at + I_TAP]
+        for line in range(lines):
+            dj = di + line * code[at + D_LINE]
+            xj = xi + line * x_line
+            for _ in range(code[at + VECTORS]):
+                block = inner(block, d, dj, d_plane, x, xj, x_tap)
+                dj += d_step
+                xj += x_step
+        add_sums(g, gi, g_to, 1, block)
+
+    return products
+
+
+_high_across, _high_three, _high_one = _products(HIGH, ACROSS), _products(HIGH, 3), _products(HIGH, 1)
+_low_across, _low_one = _products(1, ACROSS), _products(1, 1)
+
+
+@kernel
+def weight_gradient(g: Any, gi: int, d: Any, di: int, x: Any, xi: int, zeros: int, code: Any, at: int) -> None:
+    """``dW[o, c, i, j] += sum over images, y and x of delta[o, y, x] x[c, y's line i, x's column j]``.
+
+    dW (O, C, KH, KW) at ``g[gi]``; deltas and input in the arena, where ``x[zeros]`` is 0.
+    """
+    taps = code[at + KERNEL_TAPS]
+    one = code[at + KERNEL_LINES] * taps
+    g_to = code[at + I_CHANNELS] * one
+    x_line, x_step, x_tap = code[at + I_LINE], code[at + I_STEP], code[at + I_TAP]
+    for channel in range(code[at + I_CHANNELS]):
+        for i in range(code[at + KERNEL_LINES]):
+            span = at + MEETINGS + 3 * i
+            xc, lines = xi + channel * code[at + I_PLANE] + code[span + 1], code[span + 2]
+            o = 0
+            while o < code[at + D_CHANNELS]:
+                high = o + HIGH <= code[at + D_CHANNELS]
+                do = di + o * code[at + D_PLANE] + code[span]
+                j = 0
+                while j < taps:
+                    place, xj = gi + o * g_to + channel * one + i * taps + j, xc + j * x_tap
+                    wide = j + ACROSS <= taps
+                    if high and wide:
+                        _high_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                    elif high and j + 3 <= taps:
+                        _high_three(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                        j += 2
+                    elif high:
+                        _high_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                    elif wide:
+                        _low_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                    else:
+                        _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                    j += ACROSS if wide else 1
+                o += HIGH if high else 1
+
+
+@kernel
+def bias_gradient(g: Any, gi: int, d: Any, di: int, lines: int, ones: int, zeros: int, code: Any, at: int) -> None:
+    """``db[o] += sum over images, y and x of delta[o, y, x]``: products with a vector of ones at ``d[ones]``."""
+    o = 0
+    while o < code[at + D_CHANNELS]:
+        do = di + o * code[at + D_PLANE]
+        if o + HIGH <= code[at + D_CHANNELS]:
+            _high_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, code, at)
+            o += HIGH
+        else:
+            _low_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, code, at)
+            o += 1

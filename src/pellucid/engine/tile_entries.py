@@ -1,0 +1,286 @@
+"""The engine's entry points for tables of any layers (`pellucid.engine.tiles`): whole loops over groups of images.
+
+A mini-batch is cut into at most SHARDS parts of whole groups, by its size alone. Each part has a gradient of its own,
+made by one thread; the parts are then added in their order. So the bits are the same on any number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine import lines, planes
+from pellucid.engine.compiler import kernel
+from pellucid.engine.crew import lesser, meet, share
+from pellucid.engine.entries import is_finite
+from pellucid.engine.lanes import LANES, load_first, splat, store_first, sum_lanes
+from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
+from pellucid.engine.program import add_losses, count_right, judge
+from pellucid.engine.table import (
+    CHANNELS,
+    COLUMNS,
+    DELTA_LINE,
+    DELTA_PLANE,
+    DELTA_STEP,
+    DELTAS,
+    FLOATS,
+    HEIGHT,
+    INPUT_PLANES,
+    OPERATION,
+    OUTPUTS,
+    SETTINGS,
+    SHARDS,
+    SOURCE,
+    STRIDE,
+    VALUES,
+    WIDTH,
+)
+from pellucid.engine.tiles import backward, forward, place_images
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+# Typed, so that they compile no kernel anew as literals do.
+_GROUP: Any = np.int64(LANES)
+_FIRST: Any = np.int64(0)
+_STEP: Any = np.int64(1)
+_TRAINING: Any = np.int64(1)
+_READING: Any = np.int64(0)
+_NOBODY: Any = np.int64(0)
+
+
+@kernel
+def gather(g: Any, count: int, parts: int, begin: int, end: int) -> None:
+    """Add the gradients of all parts, ``count`` floats apart, to the first, from ``begin`` to ``end``; clear them."""
+    for i in range(begin, end, LANES):
+        total = load_first(g, i, end - i, LANES)
+        for part in range(1, parts):
+            total = total + load_first(g, part * count + i, end - i, LANES)
+            store_first(g, part * count + i, splat(_ZERO, LANES), end - i)
+        store_first(g, i, total, end - i)
+
+
+@kernel
+def train_tiles(
+    table: Any,
+    rows: int,
+    p: Any,
+    g: Any,
+    first_moment: Any,
+    second_moment: Any,
+    count: int,
+    work: Any,
+    wanted: Any,
+    parts: Any,
+    kind: int,
+    starts: Any,
+    middles: Any,
+    columns: Any,
+    values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
+    order: Any,
+    targets: Any,
+    images: int,
+    batch: int,
+    begin: int,
+    end: int,
+    loss: int,
+    optimizer: int,
+    settings: Any,
+    rates: Any,
+    history: Any,
+    serial: int,
+    key0: int,
+    key1: int,
+    rank: int,
+    crew: int,
+    point: Any,
+) -> None:
+    """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``; see `entries.train`.
+
+    ``work`` and ``wanted`` are this thread's own; ``g`` (SHARDS, count) and ``parts`` (SHARDS, 2), loss and number
+    right of each part of a batch, are shared. ``serial`` is the number of the epoch's first image among all that were
+    ever trained on; with the keys it tells what dropout drops.
+    """
+    at = rank * SETTINGS
+    for step in range(begin, end):
+        settings[at + RATE] = rates[2 * (step - begin)]
+        settings[at + SECOND_SCALE] = rates[2 * (step - begin) + 1]
+        since = step * batch
+        until = lesser(since + batch, images)
+        groups = (until - since + LANES - 1) // LANES
+        shards = lesser(SHARDS, groups)
+        for shard in range(shards * rank // crew, shards * (rank + 1) // crew):
+            parts[2 * shard] = 0.0
+            parts[2 * shard + 1] = 0.0
+            past = lesser(since + groups * (shard + 1) // shards * LANES, until)
+            for first in range(since + groups * shard // shards * LANES, past, LANES):
+                n = lesser(LANES, past - first)
+                place_images(table, work, _GROUP, kind, starts, columns, values, levels, low, span, order, first, n)
+                forward(table, rows, p, work, _GROUP, n, _TRAINING, serial + first, key0, key1)
+                judge(table, rows, work, targets, wanted, order, first, n, loss, _ONE / np.float32(until - since))
+                parts[2 * shard] += add_losses(work, n)
+                parts[2 * shard + 1] += count_right(table, rows, work, wanted, n)
+                backward(table, rows, p, g, shard * count, work, n)
+        meet(point, crew)
+        lost = np.float64(0.0)
+        right = np.float64(0.0)
+        for shard in range(shards):
+            lost += parts[2 * shard]
+            right += parts[2 * shard + 1]
+        if rank == 0:
+            history[2 * (step - begin)] = lost
+            history[2 * (step - begin) + 1] = right
+        if not is_finite(lost):
+            return
+        mine, past = share(rank, crew, count, LANES)
+        gather(g, count, shards, mine, past)
+        optimize(optimizer, p, g, first_moment, second_moment, mine, past, settings, at)
+        meet(point, crew)
+
+
+@kernel
+def evaluate_tiles(
+    table: Any,
+    rows: int,
+    p: Any,
+    work: Any,
+    wanted: Any,
+    kind: int,
+    starts: Any,
+    middles: Any,
+    columns: Any,
+    values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
+    order: Any,
+    targets: Any,
+    first: int,
+    past: int,
+    loss: int,
+    history: Any,
+) -> None:
+    """Read the images ``first`` to ``past``, and add up losses and right ones in ``history`` (2,).
+
+    A ``loss`` of -1 only reads.
+    """
+    for begin in range(first, past, LANES):
+        n = lesser(LANES, past - begin)
+        place_images(table, work, _GROUP, kind, starts, columns, values, levels, low, span, order, begin, n)
+        forward(table, rows, p, work, _GROUP, n, _READING, _NOBODY, _NOBODY, _NOBODY)
+        if loss >= 0:
+            judge(table, rows, work, targets, wanted, order, begin, n, loss, _ONE)
+            history[0] += add_losses(work, n)
+            history[1] += count_right(table, rows, work, wanted, n)
+
+
+@kernel
+def read_tiles(
+    table: Any,
+    rows: int,
+    p: Any,
+    work: Any,
+    group: int,
+    kind: int,
+    small: Any,
+    floats: Any,
+    low: Any,
+    span: Any,
+    images: int,
+    width: int,
+    outputs: Any,
+) -> None:
+    """Read ``images`` dense images (images, width) of any levels, ``group`` of them at a time.
+
+    ``outputs`` (images * K + 1) receives the outputs, and in its last place NaN if an image holds a number that is not
+    finite, else 0.
+    """
+    last = (rows - 1) * COLUMNS
+    outs = table[last + OUTPUTS]
+    in_planes = table[OPERATION] == INPUT_PLANES
+    doubt = splat(_ZERO, LANES)
+    for first in range(0, images, group):
+        n = lesser(group, images - first)
+        for i in range(n):
+            place = i if in_planes else i * table[STRIDE]
+            x = (first + i) * width
+            lines.unit_line(work, table[SOURCE], kind, small, floats, x, width, low, span)
+            if kind == FLOATS:
+                for j in range(0, width, LANES):
+                    v = load_first(work, table[SOURCE] + j, width - j, LANES)
+                    doubt = doubt + (v - v)
+            planes.place_line(table, _FIRST, work, work, table[SOURCE], place, group if in_planes else _STEP)
+        forward(table, rows, p, work, group, n, _READING, _NOBODY, _NOBODY, _NOBODY)
+        for i in range(n):
+            for j in range(outs):
+                outputs[(first + i) * outs + j] = work[table[last + VALUES] + i * table[last + STRIDE] + j]
+    outputs[images * outs] = sum_lanes(doubt)
+
+
+@kernel
+def take_input_deltas(table: Any, work: Any, dx: Any, first: int, n: int) -> None:
+    """Lay the deltas of the images out in lines: dx (all, inputs), from image ``first`` on."""
+    width = table[OUTPUTS]
+    if table[OPERATION] != INPUT_PLANES:
+        for i in range(n):
+            for j in range(width):
+                dx[(first + i) * width + j] = work[table[DELTAS] + i * table[STRIDE] + j]
+        return
+    at = 0
+    for channel in range(table[CHANNELS]):
+        for y in range(table[HEIGHT]):
+            delta = table[DELTAS] + channel * table[DELTA_PLANE] + y * table[DELTA_LINE]
+            for _ in range(table[WIDTH]):
+                for i in range(n):
+                    dx[(first + i) * width + at] = work[delta + i]
+                delta += table[DELTA_STEP]
+                at += 1
+
+
+@kernel
+def gradient_tiles(
+    table: Any,
+    rows: int,
+    p: Any,
+    g: Any,
+    work: Any,
+    wanted: Any,
+    dx: Any,
+    kind: int,
+    starts: Any,
+    middles: Any,
+    columns: Any,
+    values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
+    order: Any,
+    targets: Any,
+    images: int,
+    loss: int,
+    history: Any,
+) -> None:
+    """The gradient of the mean loss over ``images`` images: by every parameter, added to g, and by every input.
+
+    ``dx`` (images, D) receives the gradient by the inputs. Nothing is dropped.
+    """
+    for first in range(0, images, LANES):
+        n = lesser(LANES, images - first)
+        place_images(table, work, _GROUP, kind, starts, columns, values, levels, low, span, order, first, n)
+        forward(table, rows, p, work, _GROUP, n, _TRAINING, _NOBODY, _NOBODY, _NOBODY)
+        judge(table, rows, work, targets, wanted, order, first, n, loss, _ONE / np.float32(images))
+        history[0] += add_losses(work, n)
+        history[1] += count_right(table, rows, work, wanted, n)
+        backward(table, rows, p, g, _FIRST, work, n)
+        take_input_deltas(table, work, dx, first, n)
+
+
+ENTRIES = {
+    "train_tiles": (train_tiles, "IiFFFFiFIDiIIHFBffIIiiiiiiFFDiiiiiI"),
+    "evaluate_tiles": (evaluate_tiles, "IiFFIiIIHFBffIIiiiD"),
+    "read_tiles": (read_tiles, "IiFFiiBFffiiF"),
+    "gradient_tiles": (gradient_tiles, "IiFFFIFiIIHFBffIIiiD"),
+}

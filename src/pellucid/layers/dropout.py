@@ -1,0 +1,80 @@
+"""Dropout: a network that cannot rely on any one number learns what holds without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pellucid.errors import ConfigurationError
+from pellucid.layers.layer import Layer, Shape, Vector
+
+
+@dataclass
+class Dropout(Layer):
+    """In training ``a = m x / (1 - rate)`` with m 0 by a chance of ``rate``, else 1; afterwards ``a = x``.
+
+    m is drawn anew for every number of every image, from the trainer's seed: same seed, same bits, on any number of
+    threads, and after a stop. Derivation: ``docs/derivations/dropout.md``.
+
+    Parameters
+    ----------
+    rate : float
+        Chance of a number to be dropped, from 0 up to, not including, 1.
+
+    Raises
+    ------
+    ConfigurationError
+        For another rate.
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pellucid as pl
+    >>> pl.Network([pl.Dropout(0.5)], input_shape=(3,))(np.array([0.0, 0.5, 1.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+
+    kind: ClassVar[str] = "dropout"
+
+    rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rate, bool) or not isinstance(self.rate, int | float | np.integer | np.floating):
+            raise ConfigurationError(f"Dropout expected a number for rate, got {self.rate!r}.")
+        if not 0.0 <= self.rate < 1.0:
+            raise ConfigurationError(f"Dropout expected a rate from 0 up to, not including, 1; got {self.rate:g}.")
+        self.rate = float(self.rate)
+
+    @property
+    def chance(self) -> int:
+        """The rate in units of 2**-32, as the engine counts it."""
+        return min(round(self.rate * 2**32), 2**32 - 1)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """As it comes in."""
+        return input_shape
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Nothing to learn."""
+        return {}
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Nothing to draw."""
+
+    def configuration(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {"rate": self.rate}
+
+    def describe(self) -> str:
+        """What it does, and when."""
+        return f"a = x; in training, {self.rate:.0%} dropped"
+
+    def named(self) -> dict[str, Vector]:
+        """No parameters."""
+        return {}

@@ -1,0 +1,131 @@
+"""Run networks of any layers over many inputs, group by group: `pellucid.running` for those that are not all dense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine import table as t
+from pellucid.engine.library import tile_engine
+from pellucid.engine.target import plain_python
+from pellucid.inputs import Levels
+from pellucid.layers.conv2d import Conv2d
+from pellucid.layers.dense import Dense
+from pellucid.layers.tiles import TilePlan, can_read_one, tile_plan
+
+if TYPE_CHECKING:
+    from pellucid.network import Network
+    from pellucid.running import Feed
+
+_PARTS = 8
+_WORTH_A_PART = 256  # images
+
+Sums = NDArray[np.float32]
+
+
+def one_plan(net: Network) -> TilePlan:
+    """The plan that reads a single image soonest."""
+    group = 1 if can_read_one(net.layers) else 0
+    return tile_plan(net.layers, net.input_shape, group=group)
+
+
+def read_call(
+    net: Network, plan: TilePlan, levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
+) -> Callable[[], None]:
+    """A call that reads images of ``shape`` (N, D) into ``outputs`` (N * K + 1,)."""
+    bound: Callable[[], None] = tile_engine().read_tiles.bind(
+        plan.code, plan.rows, net.parameters, plan.arena(), plan.group, *levels.arguments, *shape, outputs
+    )
+    return bound
+
+
+def judge(net: Network, plan: TilePlan, feed: Feed, labels: NDArray[np.int64], loss: int) -> NDArray[np.float64]:
+    """Summed loss and number right (2,), in parts that threads share; their number depends on the images alone."""
+    parts = max(1, min(_PARTS, feed.count // _WORTH_A_PART))
+    bounds = np.linspace(0, feed.count, parts + 1).astype(int).tolist()
+
+    def some(part: int) -> NDArray[np.float64]:
+        return run(net, plan, feed, plan.arena(), (bounds[part], bounds[part + 1]), labels, loss)
+
+    total = np.zeros(2)
+    if parts == 1 or plain_python():
+        return sum(map(some, range(parts)), total)
+    from pellucid.running import available_cores
+
+    with ThreadPoolExecutor(min(parts, available_cores())) as pool:
+        return sum(pool.map(some, range(parts)), total)
+
+
+def run(
+    net: Network,
+    plan: TilePlan,
+    feed: Feed,
+    arena: NDArray[np.float32],
+    span: tuple[int, int],
+    labels: NDArray[np.int64],
+    loss: int,
+) -> NDArray[np.float64]:
+    """Read some images of a feed and leave the last group in the arena; summed loss and number right (2,)."""
+    history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+    tile_engine().evaluate_tiles(
+        plan.code, plan.rows, net.parameters, arena, wanted, *feed.arguments, feed.order, labels, *span, loss, history,
+    )  # fmt: skip
+    return history
+
+
+def trace(net: Network, feed: Feed, unit: NDArray[np.float32]) -> list[tuple[Sums, Sums, Sums]]:
+    """Inputs, sums and activations of every layer, (N, ...) each in the layer's own shape, for a feed and its lines."""
+    plan = net.open_plan
+    arena, nobody = plan.arena(), np.zeros(1, np.int64)
+    places = [(row, column) for row in plan.places if row >= 0 for column in (t.SUMS, t.VALUES)]
+    kept: dict[tuple[int, int], list[Sums]] = {place: [] for place in places}
+    for begin in range(0, max(1, feed.count), plan.group):
+        past = min(begin + plan.group, feed.count)
+        run(net, plan, feed, arena, (begin, past), nobody, -1)
+        for row, column in places:
+            kept[row, column].append(plan.block(arena, row, column, past - begin).copy())
+    told = []
+    values = unit.reshape(len(unit), *net.input_shape)
+    shape = net.input_shape
+    for layer, row in zip(net.layers, plan.places, strict=True):
+        shape = layer.output_shape(shape)
+        inputs = values.reshape(len(unit), -1) if isinstance(layer, Dense) else values
+        if row >= 0:
+            values = np.concatenate(kept[row, t.VALUES])
+        values = values.reshape(len(unit), *shape)
+        sums = np.concatenate(kept[row, t.SUMS]) if isinstance(layer, Dense | Conv2d) else values
+        told.append((inputs, sums.reshape(values.shape), values))
+    return told
+
+
+def gradient(
+    net: Network, feed: Feed, labels: NDArray[np.int64], loss: int, slope: Sums, by_input: Sums
+) -> NDArray[np.float64]:
+    """Write the gradient of the mean loss by parameters and inputs; summed loss and number right (2,)."""
+    plan = net.open_plan
+    history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+    tile_engine().gradient_tiles(
+        plan.code, plan.rows, net.parameters, slope, plan.arena(), wanted, by_input, *feed.arguments,
+        feed.order, labels, feed.count, loss, history,
+    )  # fmt: skip
+    return history
+
+
+def dropout_key(seed: int) -> tuple[int, int]:
+    """The key of dropout's random numbers, apart from those of augmentation."""
+    first, second = np.random.SeedSequence(seed, spawn_key=(2**32 - 1,)).generate_state(2).tolist()
+    return first, second
+
+
+def terms(weight: NDArray[Any], layer: Conv2d, inputs: Sums, channel: int, y: int, x: int) -> Sums:
+    """Every w x of one place's weighted sum, (..., C, kernel height, kernel width); beyond the picture x is 0."""
+    (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
+    planes = inputs if inputs.ndim > 2 and inputs.shape[-3] == weight.shape[1] else inputs[..., None, :, :]
+    edge = [(0, 0)] * (planes.ndim - 2) + [(pad_y, pad_y), (pad_x, pad_x)]
+    seen = np.pad(planes, edge)[..., y * step_y : y * step_y + down, x * step_x : x * step_x + across]
+    product: Sums = weight[channel] * seen
+    return product
