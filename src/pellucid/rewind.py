@@ -14,10 +14,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Snapshot:
+class Snapshot:
+    """Training as it stood before step number ``step``: its state, parameters and moments."""
+
     step: int
     state: State
     vectors: tuple[NDArray[np.float32], ...]
+
+    @classmethod
+    def of(cls, step: int, state: State, vectors: Sequence[NDArray[np.float32]]) -> Snapshot:
+        """Copies of what stands now."""
+        return cls(step, replace(state), tuple(vector.copy() for vector in vectors))
+
+    def restore(self, vectors: Sequence[NDArray[np.float32]]) -> State:
+        """Put the vectors back; the state that goes with them."""
+        for vector, kept in zip(vectors, self.vectors, strict=True):
+            vector[...] = kept
+        return replace(self.state)
 
 
 class Rewind:
@@ -27,24 +40,21 @@ class Rewind:
     """
 
     def __init__(self) -> None:
-        self._snapshots: list[_Snapshot] = []
+        self._snapshots: list[Snapshot] = []
 
     def remember(self, step: int, state: State, vectors: Sequence[NDArray[np.float32]]) -> None:
         """Keep what stands now, before step number ``step``."""
-        snapshot = _Snapshot(step, replace(state), tuple(vector.copy() for vector in vectors))
-        self._snapshots = [*self._snapshots[-1:], snapshot]
+        self._snapshots = [*self._snapshots[-1:], Snapshot.of(step, state, vectors)]
 
     def usable(self, step: int) -> bool:
         """Whether there is anything finite to go back to at or before ``step``."""
         return all(np.isfinite(vector).all() for vector in self._latest(step).vectors)
 
-    def _latest(self, step: int) -> _Snapshot:
+    def _latest(self, step: int) -> Snapshot:
         return ([snapshot for snapshot in self._snapshots if snapshot.step <= step] or self._snapshots)[-1]
 
     def restore(self, step: int, vectors: Sequence[NDArray[np.float32]]) -> State:
         """Put back the latest vectors kept at or before ``step``; the state that goes with them."""
         snapshot = self._latest(step)
-        for vector, kept in zip(vectors, snapshot.vectors, strict=True):
-            vector[...] = kept
         self._snapshots = [snapshot]
-        return replace(snapshot.state)
+        return snapshot.restore(vectors)

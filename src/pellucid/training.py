@@ -18,7 +18,7 @@ from pellucid.errors import ConfigurationError, DivergedError, ShapeError
 from pellucid.events import Epoch, Event, Progress, Stopped
 from pellucid.network import Network
 from pellucid.optimizers import SGD, Optimizer
-from pellucid.rewind import Rewind
+from pellucid.rewind import Rewind, Snapshot
 from pellucid.running import Feed, checked_labels, judge_feed, loss_code
 from pellucid.schedules import Constant, check_rate
 from pellucid.shuffling import Shuffled
@@ -289,18 +289,30 @@ class Trainer:
         DivergedError
             As in `run`.
         """
-        losses: list[NDArray[np.float64]] = []
+        return self.advance(count)[:, 0]
+
+    def advance(self, count: int) -> NDArray[np.float64]:
+        """As `take_steps`; the mean loss and the share read right of each mini-batch, (count, 2)."""
+        means: list[NDArray[np.float64]] = [np.zeros((0, 2))]
         while count > 0:
             if self.state.batch == self.steps_per_epoch:
                 self._next_epoch()
             past = min(self.state.batch + count, self.steps_per_epoch)
             begin = self.state.batch
-            sums = self._advance(past)[:, 0]
-            losses.append(sums / self._sizes(begin, past))
+            means.append(self._advance(past) / self._sizes(begin, past)[:, None])
             count -= past - begin
         if self.state.batch == self.steps_per_epoch:
             self._next_epoch()
-        return np.concatenate(losses) if losses else np.zeros(0)
+        return np.concatenate(means)
+
+    def snapshot(self) -> Snapshot:
+        """Where training stands, parameters and moments with it: for `restore`."""
+        return Snapshot.of(self.step, self.state, self._vectors)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go to where training stood: the steps from there have the same bits as they had then."""
+        self.state = snapshot.restore(self._vectors)
+        self._rewind = Rewind()
 
     def _sizes(self, begin: int, past: int) -> NDArray[np.int64]:
         """Images in each of the mini-batches."""

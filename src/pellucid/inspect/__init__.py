@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pellucid.inspect.ablation import noisy as noisy
     from pellucid.inspect.knobs import Knob as Knob
     from pellucid.inspect.knobs import Knobs as Knobs
+    from pellucid.inspect.mistaken import Mistakes as Mistakes
+    from pellucid.inspect.mistaken import mistakes as mistakes
+    from pellucid.inspect.neurons import Health as Health
+    from pellucid.inspect.neurons import health as health
     from pellucid.inspect.voting import Votes as Votes
     from pellucid.inspect.voting import votes as votes
     from pellucid.inspect.voting import weight_picture as weight_picture
@@ -30,6 +34,10 @@ _HOMES = {
     "weight_picture": "voting",
     "ablate": "ablation",
     "noisy": "ablation",
+    "Health": "neurons",
+    "health": "neurons",
+    "Mistakes": "mistaken",
+    "mistakes": "mistaken",
     "Knob": "knobs",
     "Knobs": "knobs",
 }
