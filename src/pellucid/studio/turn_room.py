@@ -26,7 +26,7 @@ class TurnRoom:
     ----------
     desk : Desk
     after : function
-        Called after each change with the number of the request: the drawing is to be read anew.
+        Called after each change with the number of the request: the drawing is to be read anew, and training to know.
     """
 
     def __init__(self, desk: Desk, after: Callable[[int], None]) -> None:

@@ -829,6 +829,8 @@ export interface Training {
   readonly state: "diverged" | "paused" | "ready" | "running" | "stepping";
   /** Mini-batches done. */
   readonly step: number;
+  /** The earliest that can be gone back to: 0, unless very much was changed on the way. */
+  readonly firstStep: number;
   /** The furthest there has been on this line of time. */
   readonly lastStep: number;
   /** Whole epochs done. */

@@ -1,0 +1,137 @@
+"""What the page is shown while a network learns: as much as it can take, and no more than training can spare."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.inspect.mistaken import mistakes_of
+from pellucid.inspect.neurons import health
+from pellucid.inspect.plane import loss_plane
+from pellucid.studio import events, requests
+from pellucid.studio.desk import Desk
+from pellucid.studio.frames import Payload
+from pellucid.studio.read_room import layer_readings
+from pellucid.studio.run import Run
+
+_PICTURES = 1 / 60.0
+_HEALTHS = 0.25
+_EXAMINED = 1.0
+"""Seconds between two, at least."""
+
+_MOST_BYTES = 24e6
+"""Of pictures a second."""
+
+_LOOKED_AT = 256
+_MOST_WRONG = 200
+
+
+class Showing:
+    """Pictures of a run, at most so many a second."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Another network: forget what was not shown yet."""
+        self._pending: list[NDArray[np.float64]] = []
+        self._pictured = self._healthy = self._looked = 0.0
+        self._speed, self._counted, self._since = 0.0, 0, time.perf_counter()
+
+    def learnt(self, means: NDArray[np.float64]) -> None:
+        """Mini-batches were done: their mean loss and share read right, (n, 2)."""
+        self._pending.append(means)
+        self._counted += len(means)
+        now = time.perf_counter()
+        if now - self._since > 0.25:
+            self._speed = self._counted / (now - self._since)
+            self._counted, self._since = 0, now
+
+    def maybe(self, run: Run) -> None:
+        """Send a picture, if it is time and the page has fetched the one before."""
+        now, outbox = time.perf_counter(), self._desk.outbox
+        apart = max(_PICTURES, run.trainer.net.parameter_count * 4 / _MOST_BYTES)
+        if now - self._pictured >= apart and outbox.attached and not outbox.waits("picture"):
+            self.picture(run)
+        if now - self._healthy >= _HEALTHS and outbox.attached and not outbox.waits("health"):
+            self.health(run)
+
+    def picture(self, run: Run, request: int = 0) -> None:
+        """The network as it is now, and the mini-batches since the last picture."""
+        desk, payload, step = self._desk, Payload(), run.trainer.step
+        self._pictured = time.perf_counter()
+        means = np.concatenate([np.zeros((0, 2)), *self._pending])
+        self._pending.clear()
+        steps = np.arange(step - len(means) + 1, step + 1)
+        desk.tell(
+            events.Picture(
+                request, desk.subject.version, step, run.trainer.state.epoch, payload.put(run.trainer.net.parameters),
+                payload.put(steps), payload.put(means[:, 0]), payload.put(means[:, 1]), self._speed,
+                layer_readings(desk.trace(), payload),
+            ),
+            payload,
+            key=None if request else "picture",
+        )  # fmt: skip
+
+    def health(self, run: Run) -> None:
+        """How the neurons fare, on the first few hundred images that are learnt from."""
+        desk, payload, trainer = self._desk, Payload(), run.trainer
+        self._healthy = time.perf_counter()
+        count = min(_LOOKED_AT, len(desk.data.train))
+        images = desk.levels(trainer.net, desk.unit("train", np.arange(count)))
+        found = health(trainer.net, images, desk.data.train.labels[:count], run.plan.loss)
+        desk.tell(
+            events.Health(
+                0, desk.subject.version, trainer.step, payload.put(found.gradient_sizes),
+                payload.put(found.gradient_norms), payload.put(found.weight_norms),
+                [list(layer) for layer in found.dead], [list(layer) for layer in found.saturated], count,
+            ),
+            payload,
+            key="health",
+        )  # fmt: skip
+
+    def maybe_examined(self) -> None:
+        """What is confused, if it is time."""
+        outbox = self._desk.outbox
+        late = time.perf_counter() - self._looked >= _EXAMINED
+        if late and outbox.attached and not outbox.waits("examined"):
+            self.examined(0)
+
+    def examined(self, request: int) -> None:
+        """Confusion matrix and wrongly read images."""
+        desk, payload = self._desk, Payload()
+        self._looked = time.perf_counter()
+        labels = desk.data.test.labels
+        found = mistakes_of(np.nan_to_num(desk.outputs("test")), labels)
+        wrong = found.wrong[:_MOST_WRONG]
+        desk.tell(
+            events.Examined(
+                request, desk.subject.version, payload.put(found.confusion), len(labels), len(found.wrong),
+                wrong.tolist(), labels[wrong].tolist(), found.readings[wrong].tolist(),
+                payload.put(found.confidences[wrong]), payload.put(desk.unit("test", wrong)),
+            ),
+            payload,
+            key=None if request else "examined",
+        )  # fmt: skip
+
+    def plane(self, run: Run, request: requests.AskLossPlane) -> None:
+        """The loss around the path of training."""
+        desk, payload = self._desk, Payload()
+        steps, path = run.timeline.path(200)
+        if steps[-1] != run.trainer.step:
+            steps, path = np.append(steps, run.trainer.step), np.vstack([path, run.trainer.net.parameters])
+        images = desk.data.train
+        if request.images < len(images):
+            images = images[: request.images]
+        found = loss_plane(run.trainer.net, path, images, run.plan.loss, side=request.side, margin=request.margin)
+        desk.tell(
+            events.LossPlane(
+                request.id, payload.put(found.xs), payload.put(found.ys), payload.put(found.losses),
+                payload.put(found.path), payload.put(steps), payload.put(found.path_losses),
+                payload.put(found.distances), list(found.explained), len(images), run.trainer.step,
+            ),
+            payload,
+        )  # fmt: skip

@@ -1,0 +1,295 @@
+"""Learn: live training is the trainer's own, bit for bit, forwards and backwards; what is shown of it is true."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.studio.session import Session
+from studio.talking import Page, Told, session
+
+PLAN: dict[str, Any] = {
+    "layers": [{"size": 16, "activation": "sigmoid"}, {"size": 10, "activation": "softmax"}],
+    "loss": "cross_entropy",
+    "optimizer": {"kind": "sgd", "learningRate": 0.5},
+    "batchSize": 32,
+    "data": "digits",
+    "seed": 3,
+    "augment": False,
+}
+
+
+def planned(**changes: Any) -> dict[str, Any]:
+    return {**PLAN, **changes}
+
+
+def a_trainer(rate: float = 0.5, **options: Any) -> pl.Trainer:
+    net = pl.Network([pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")], input_shape=(28, 28), seed=3)
+    optimizer = options.pop("optimizer", pl.SGD(rate))
+    return pl.Trainer(net, pl.data.load("digits").train, optimizer=optimizer, batch_size=32, seed=3, **options)
+
+
+@pytest.fixture
+def page():
+    made = Page(session())
+    made.ask("setUp", plan=PLAN)
+    yield made
+    made.session.close()
+
+
+def until(page: Page, state: str, seconds: float = 30.0) -> list[Told]:
+    """Everything told until training is in that state."""
+    told: list[Told] = []
+    late = time.monotonic() + seconds
+    while time.monotonic() < late:
+        told += page.fetch()
+        if any(event.type == "training" and event.state == state for event in told):
+            time.sleep(0.05)  # what belongs to that state follows at once
+            with page.session._turnstile.first():
+                return told + page.fetch()
+        time.sleep(0.002)
+    raise AssertionError(f"not {state} in time: {[event.type for event in told]}")
+
+
+def go_to_step(page: Page, count: int) -> list[Told]:
+    return page.ask("stepBatches", count=count) + until(page, "paused")
+
+
+def only(told: list[Told], kind: str) -> Told:
+    return [event for event in told if event.type == kind][-1]
+
+
+def parameters(page: Page) -> np.ndarray:
+    return page.session._desk.subject.net.parameters.copy()
+
+
+def test_a_plan_makes_the_network_that_its_seed_draws() -> None:
+    page = Page(session())
+    told = page.ask("setUp", plan=PLAN)
+    assert [event.type for event in told] == [
+        "network", "parameters", "turned", "reading", "judged", "training", "curves",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(told[1].knobs, a_trainer().net.parameters)
+    training = told[5]
+    assert (training.state, training.step, training.stepsPerEpoch) == ("ready", 0, 250)
+    assert training.plan["optimizer"]["learningRate"] == 0.5
+    assert told[4].seen is False
+
+
+def test_steps_are_the_trainers_own(page: Page) -> None:
+    told, trainer = go_to_step(page, 7), a_trainer()
+    losses = trainer.take_steps(7)
+    picture = only(told, "picture")
+    np.testing.assert_array_equal(picture.knobs, trainer.net.parameters)
+    pictures = [event for event in told if event.type == "picture"]
+    assert np.concatenate([event.steps for event in pictures]).tolist() == list(range(1, 8))
+    np.testing.assert_array_equal(np.concatenate([event.losses for event in pictures]), np.float32(losses))
+    assert only(told, "training").step == 7
+
+
+def test_an_epoch_is_run_and_judged(page: Page) -> None:
+    page.ask("runToEpoch")
+    told, trainer = until(page, "paused"), a_trainer()
+    [event] = list(trainer.run(1, validation=pl.data.load("digits").test))
+    done = only(told, "epochDone")
+    assert (done.epoch, done.step) == (1, 250)
+    assert done.loss == pytest.approx(event.loss, rel=1e-6)
+    assert done.accuracy == pytest.approx(event.train_accuracy)
+    assert done.testAccuracy == pytest.approx(event.test_accuracy)
+    assert done.testLoss == pytest.approx(event.test_loss)
+    np.testing.assert_array_equal(only(told, "parameters").knobs, trainer.net.parameters)
+    examined = only(told, "examined")
+    assert examined.confusion.sum() == 2000
+    assert examined.wrong == round(2000 * (1 - event.test_accuracy))
+    health = only(told, "health")
+    assert health.images == 256
+    assert len(health.gradients) == 2
+
+
+@pytest.mark.parametrize("kind", ["sgd", "momentum", "adam"])
+def test_time_goes_back_and_forth_to_the_same_bits(kind: str) -> None:
+    page = Page(session())
+    page.ask("setUp", plan=planned(optimizer={"kind": kind, "learningRate": 0.05}))
+    seen = {0: parameters(page)}
+    for step in (3, 40, 41, 300):
+        go_to_step(page, step - max(seen))
+        seen[step] = parameters(page)
+    for step in (41, 0, 300, 3, 40):
+        told = page.ask("goToStep", step=step)
+        np.testing.assert_array_equal(parameters(page), seen[step])
+        assert only(told, "training").step == step
+        assert only(told, "training").lastStep == 300
+        np.testing.assert_array_equal(only(told, "picture").knobs, seen[step])
+    assert page.refused("goToStep", step=301) == "bad_value"
+
+
+def test_another_future_begins_where_one_goes_back_to(page: Page) -> None:
+    go_to_step(page, 100)
+    page.ask("goToStep", step=50)
+    page.ask("setRate", learningRate=0.05)
+    told = go_to_step(page, 20)
+    trainer = a_trainer()
+    trainer.take_steps(50)
+    trainer.learning_rate = 0.05
+    trainer.take_steps(20)
+    np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
+    assert only(told, "training").lastStep == 70
+    curves = page.asked("askCurves", "curves")
+    assert curves.steps[-1] == 70
+    assert curves.rateSteps.tolist() == [0, 50]
+    page.ask("goToStep", step=60)
+    page.ask("goToStep", step=70)
+    np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
+
+
+def test_knobs_turned_in_between_are_part_of_the_past(page: Page) -> None:
+    go_to_step(page, 30)
+    page.ask("turnKnobs", knobs=[5], values=[1.5], gesture=1)
+    go_to_step(page, 30)
+    trainer = a_trainer()
+    trainer.take_steps(30)
+    trainer.net.parameters[5] = 1.5
+    trainer.take_steps(30)
+    np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
+    page.ask("goToStep", step=10)
+    page.ask("goToStep", step=60)
+    np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
+
+
+def test_training_forgets_what_could_be_undone_and_restores_neurons(page: Page) -> None:
+    page.ask("scaleNeuron", layer=0, neuron=1, factor=0, gesture=1)
+    told = go_to_step(page, 1)
+    assert only(told, "turned").changes == []
+    assert only(told, "parameters").effective is None
+
+
+def test_it_runs_until_paused_and_shows_what_it_does(page: Page) -> None:
+    page.ask("train")
+    time.sleep(0.6)
+    told = page.fetch() + page.ask("pause")
+    steps = np.concatenate([event.steps for event in told if event.type == "picture"])
+    last = only(told, "training")
+    assert last.state == "paused"
+    assert steps.tolist() == list(range(1, last.step + 1))
+    trainer = a_trainer()
+    trainer.take_steps(last.step)
+    np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
+    time.sleep(0.05)
+    assert page.fetch() == []
+    np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
+
+
+def test_a_page_that_fetches_nothing_holds_nothing_up(page: Page) -> None:
+    page.ask("train")
+    time.sleep(0.4)
+    told = page.fetch()
+    assert len([event for event in told if event.type == "picture"]) == 1
+    assert len(only(told, "picture").steps) >= 1
+    page.ask("pause")
+
+
+def test_the_pace_is_kept(page: Page) -> None:
+    page.ask("setPace", batchesPerSecond=50)
+    page.ask("train")
+    time.sleep(0.5)
+    step = only(page.ask("pause"), "training").step
+    assert 5 <= step <= 30
+
+
+def test_a_question_is_answered_while_training_runs(page: Page) -> None:
+    page.ask("train")
+    waits = []
+    for _ in range(20):
+        began = time.perf_counter()
+        assert page.asked("askVotes", "votes", layer=0, neuron=0)
+        waits.append(time.perf_counter() - began)
+    page.ask("pause")
+    assert np.median(waits) < 0.1
+
+
+def test_a_loss_that_runs_away_is_explained_and_taken_back() -> None:
+    page = Page(session())
+    layers = [{"size": 16, "activation": "relu"}, {"size": 10, "activation": "identity"}]
+    optimizer = {"kind": "sgd", "learningRate": 1000.0}
+    page.ask("setUp", plan=planned(layers=layers, loss="squared", optimizer=optimizer))
+    page.ask("train")
+    told = until(page, "diverged")
+    training = only(told, "training")
+    assert "smaller learning rate" in training.trouble
+    assert training.lastStep == training.step
+    assert np.isfinite(only(told, "parameters").knobs).all()
+    page.ask("setRate", learningRate=0.0001)
+    told = go_to_step(page, 5)
+    assert only(told, "training").trouble is None
+    assert only(told, "training").step == training.step + 5
+
+
+def test_the_loss_plane_goes_through_the_path(page: Page) -> None:
+    assert page.refused("askLossPlane", side=5, images=200) == "bad_value"
+    go_to_step(page, 60)
+    told = page.asked("askLossPlane", "lossPlane", side=7, images=200)
+    assert told.losses.shape == (7, 7)
+    assert told.pathSteps[0] == 0
+    assert told.pathSteps[-1] == 60
+    assert told.path[-1].tolist() == [0.0, 0.0]
+    assert 0 < told.explained[1] <= told.explained[0] <= 1
+    train = pl.data.load("digits").train[:200]
+    loss = page.session._desk.subject.net.gradient(train.images, train.labels).loss
+    assert told.pathLosses[-1] == pytest.approx(loss, rel=1e-5)
+
+
+def test_going_on_with_a_shipped_network_keeps_it() -> None:
+    page = Page(session())
+    before = parameters(page)
+    training = only(page.greeting, "training")
+    assert training.plan["optimizer"]["kind"] == "adam"
+    told = page.ask("setUp", plan=training.plan | {"data": "digits", "batchSize": 64}, keepNetwork=True)
+    np.testing.assert_array_equal(only(told, "parameters").knobs, before)
+    assert page.refused("setUp", plan=PLAN, keepNetwork=True) == "bad_value"
+    told = go_to_step(page, 3)
+    assert only(told, "training").step == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"data": "mnist"}, "unavailable"),
+        ({"data": "../../etc"}, "unavailable"),
+        ({"layers": [{"size": 9, "activation": "softmax"}]}, "bad_value"),
+        ({"layers": [{"size": 10, "activation": "relu"}]}, "bad_value"),
+        ({"layers": [{"size": 1024, "activation": "relu"}] * 7 + [{"size": 10, "activation": "softmax"}]}, "too_large"),
+    ],
+)
+def test_plans_that_mean_nothing_leave_all_as_it_was(page: Page, changes: dict[str, Any], code: str) -> None:
+    before = parameters(page)
+    assert page.refused("setUp", plan=planned(**changes)) == code
+    np.testing.assert_array_equal(parameters(page), before)
+    assert only(go_to_step(page, 1), "training").step == 1
+
+
+def test_training_without_a_page_ends_by_itself(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pellucid.studio import driver
+
+    monkeypatch.setattr(driver, "ALONE", 0.05)
+    page.ask("train")
+    page.session.outbox.detach(page._wake)
+    late = time.monotonic() + 10
+    while page.session._learn._driver.busy and time.monotonic() < late:
+        time.sleep(0.01)
+    assert not page.session._learn._driver.busy
+
+
+def test_only_so_many_train_at_a_time() -> None:
+    from studio.talking import SmallShelf
+
+    shelf = SmallShelf()
+    while shelf.slots.acquire(blocking=False):
+        pass
+    page = Page(Session("b", shelf, "digits-relu"))
+    assert page.refused("train") == "busy"
+    shelf.slots.release()
+    assert go_to_step(page, 1)

@@ -1,0 +1,81 @@
+"""Time kept in little memory: any step can be gone back to, however the moments were thinned out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pellucid as pl
+from pellucid.studio.series import Series
+from pellucid.studio.timeline import Timeline
+
+DIGITS = pl.data.load("digits").train[:320]
+
+
+def trainer() -> pl.Trainer:
+    net = pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28))
+    return pl.Trainer(net, DIGITS, optimizer=pl.Momentum(0.05), batch_size=32)
+
+
+@pytest.mark.parametrize("moments", [3, 10, 1000])
+def test_any_step_is_reached_again(moments: int) -> None:
+    made = trainer()
+    timeline = Timeline(made, most_bytes=moments * 2 * made.net.parameters.nbytes)
+    seen = [made.net.parameters.copy()]
+    for _ in range(120):
+        made.take_steps(1)
+        timeline.pass_by()
+        seen.append(made.net.parameters.copy())
+    assert timeline.last_step == 120
+    assert timeline.first_step == 0
+    assert len(timeline._moments) <= moments
+    for step in (119, 0, 64, 7, 120, 55):
+        timeline.go_to(step)
+        assert made.step == step
+        np.testing.assert_array_equal(made.net.parameters, seen[step])
+    steps, path = timeline.path(5)
+    assert len(steps) <= 5
+    for step, parameters in zip(steps, path, strict=True):
+        np.testing.assert_array_equal(parameters, seen[step])
+
+
+def test_where_every_moment_matters_the_oldest_go() -> None:
+    made = trainer()
+    timeline = Timeline(made, most_bytes=4 * 2 * made.net.parameters.nbytes)
+    for turn in range(10):
+        made.take_steps(1)
+        made.net.parameters[turn] += 1
+        timeline.fix()
+    assert timeline.first_step == 7
+    timeline.go_to(0)
+    assert made.step == 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.integers(1, 40), st.floats(0, 1)), max_size=30), st.integers(4, 64))
+def test_a_series_is_the_means_of_what_was_added(moves: list[int | float], most: int) -> None:
+    """Integers add so many values, shares cut back to that share."""
+    series, values = Series(most), np.zeros((0, 2))
+    whole = True
+    for move in moves:
+        if isinstance(move, int):
+            new = np.random.default_rng(move).random((move, 2)).astype(np.float32)
+            series.add(new.astype(np.float64))
+            values = np.concatenate([values, new])
+        else:
+            step = int(move * len(values))
+            whole = whole and step % series.stride == 0
+            series.cut(step)
+            values = values[:step]
+    assert series.steps == len(values)
+    assert series._count <= most
+    steps, losses, accuracies = series.points(10_000)
+    assert len(steps) == len(losses) == len(accuracies)
+    if whole and series._count:
+        stride = series.stride
+        means = values[: len(losses) * stride].reshape(-1, stride, 2).mean(axis=1)
+        np.testing.assert_allclose(losses, means[:, 0], rtol=1e-4)
+        np.testing.assert_allclose(accuracies, means[:, 1], rtol=1e-4)
+        np.testing.assert_array_equal(steps, np.arange(1, len(losses) + 1) * stride)
