@@ -19,8 +19,6 @@ if plain_python():
         """Leave the function as it is: plain Python over arrays."""
         return function
 
-    whole_kernel = kernel
-
 else:
     import llvmlite.binding as llvm
     import numba.core.types as numba_types
@@ -60,11 +58,12 @@ else:
 
     class _Kernel(CPUDispatcher):  # type: ignore[misc]
         targetdescr = _DraftTarget("cpu")
+        constants = True
 
-    class _WholeKernel(_Kernel):
         def get_call_template(self, args: Any, kws: Any) -> Any:
-            """Forget that an argument is a constant."""
-            return super().get_call_template(tuple(vars(numba_types)["unliteral"](kind) for kind in args), kws)
+            """Where that is not wanted, forget that an argument is a constant."""
+            kinds = args if self.constants else tuple(vars(numba_types)["unliteral"](kind) for kind in args)
+            return super().get_call_template(kinds, kws)
 
     _pointer: Any = vars(numba_types)["CPointer"]  # Numba's own type stubs leave it out
     _LETTERS = {
@@ -77,23 +76,18 @@ else:
         "B": _pointer(numba_types.uint8),
     }
 
-    _OPTIONS = {
-        "nopython": True,
-        "error_model": "numpy",
-        "boundscheck": False,
-        "no_cpython_wrapper": True,
-        "no_cfunc_wrapper": True,
-    }
-
     def kernel(function: F) -> F:
         """Compile the function where it is used. Memory arguments are pointers: ``p[i]`` is element i, unchecked."""
-        return _Kernel(function, targetoptions=_OPTIONS)
+        options = {
+            "nopython": True,
+            "error_model": "numpy",
+            "boundscheck": False,
+            "no_cpython_wrapper": True,
+            "no_cfunc_wrapper": True,
+        }
+        return _Kernel(function, targetoptions=options)
 
-    def whole_kernel(function: F) -> F:
-        """A kernel that is compiled once, whichever of its arguments are constants: for all that is not innermost."""
-        return _WholeKernel(function, targetoptions=_OPTIONS)
-
-    def compile_entries(entries: Mapping[str, tuple[Any, str]]) -> bytes:
+    def compile_entries(entries: Mapping[str, tuple[Any, str]], constants: bool = True) -> bytes:
         """Compile entry points, with all they call, into one object file.
 
         Parameters
@@ -101,6 +95,9 @@ else:
         entries : mapping of name to (kernel, letters)
             The kernels return nothing. One letter an argument: ``i`` int64, ``f`` float32; pointers ``F`` float32,
             ``D`` float64, ``I`` int64, ``H`` uint16, ``B`` uint8.
+        constants : bool
+            Whether kernels that are called with constants are compiled once more for each: a little faster where the
+            innermost loops are short, and longer to wait for.
 
         Returns
         -------
@@ -109,6 +106,7 @@ else:
             block of 8-byte slots, one an argument.
         """
         symbols, whole = {}, llvm.parse_assembly("")
+        _Kernel.constants = constants
         for name, (function, letters) in entries.items():
             signature = numba_types.void(*(_LETTERS[letter] for letter in letters))
             function.compile(signature.args)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import whole_kernel as kernel
+from pellucid.engine.compiler import kernel
 from pellucid.engine.functions import exp, log
 from pellucid.engine.lanes import LANES, fill_rest, load, load_first, max_lanes, maximum, splat, store, sum_lanes
 from pellucid.engine.table import ALIGNMENT

@@ -192,7 +192,7 @@ def _compile(part: str = "entries") -> bytes:
     from pellucid.engine.compiler import PREFIX, compile_entries
 
     entries = _entries(part)
-    code = compile_entries(entries)
+    code = compile_entries(entries, constants=part == "entries")
     header = {name: (PREFIX + name, letters) for name, (_, letters) in entries.items()}
     took = time.perf_counter() - began
     logger.info("compiled the engine for %s in %.1f s", processor()[0], took)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import whole_kernel as kernel
+from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser
 from pellucid.engine.functions import sigmoid, tanh
 from pellucid.engine.lanes import LANES, fma, load, load_first, splat, store, store_first

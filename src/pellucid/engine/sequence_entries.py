@@ -5,15 +5,14 @@ They are compiled apart from the others, the first time a sequence network is us
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import whole_kernel as kernel
+from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser, meet, share
 from pellucid.engine.entries import is_finite
-from pellucid.engine.lanes import LANES, load_first, splat, store_first
+from pellucid.engine.lanes import LANES, load_first, max_lanes, splat, sqrt, store_first
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.sequence_table import (
     CLASSES,
@@ -81,13 +80,13 @@ def learn(
     n = choose(ints, all_at, own_at, starts, order, low, high, group, groups)
     longest = arrange(ints, own_at, times_at, starts, n)
     gather(table, work, frames, starts, ints, own_at, times_at, longest)
-    forward(table, layers, p, work, ints, times_at, longest, n, False)
+    forward(table, layers, p, work, ints, own_at, times_at, starts, longest, n, False)
     right = judge(
         table, layers, work, ints, own_at, times_at, states_at, n, starts, labels, label_starts, loss, scale, True
     )
     tallies[2 * group] = add_losses(table, work, n)
     tallies[2 * group + 1] = right
-    backward(table, layers, g, gi, work, ints, times_at, longest, n)
+    backward(table, layers, g, gi, work, ints, own_at, times_at, starts, longest, n)
 
 
 @kernel
@@ -119,7 +118,7 @@ def clip_to(g: Any, begin: int, end: int, norms: Any, count: int, most: float) -
     total = np.float64(0.0)
     for block in range((count + BLOCK - 1) // BLOCK):
         total += norms[block]
-    norm = math.sqrt(total)
+    norm = np.float64(max_lanes(sqrt(splat(np.float32(total), LANES))))
     if norm > most:
         factor = splat(np.float32(most / norm), LANES)
         for i in range(begin, end, LANES):
@@ -280,7 +279,7 @@ def read(
         n = choose(ints, all_at, own_at, starts, order, low, high, 0, 1)
         longest = arrange(ints, own_at, times_at, starts, n)
         gather(table, work, frames, starts, ints, own_at, times_at, longest)
-        forward(table, layers, p, work, ints, times_at, longest, n, carry != 0)
+        forward(table, layers, p, work, ints, own_at, times_at, starts, longest, n, carry != 0)
         if loss >= 0:
             right = judge(
                 table, layers, work, ints, own_at, times_at, states_at, n, starts, labels, label_starts, loss, _ONE,

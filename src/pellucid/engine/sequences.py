@@ -12,9 +12,9 @@ import numpy as np
 
 from pellucid.engine import ctc, dense, lstm
 from pellucid.engine.activations import activate, back, softmax
-from pellucid.engine.compiler import whole_kernel as kernel
-from pellucid.engine.lanes import LANES, load, load_first, splat, store, store_first
-from pellucid.engine.losses import is_right, lose
+from pellucid.engine.compiler import kernel
+from pellucid.engine.lanes import LANES, fma, load, load_first, splat, store, store_first
+from pellucid.engine.losses import distance_to_target, is_right, softmax_cross_entropy
 from pellucid.engine.sequence_table import (
     ACTIVATION,
     ALIGNMENT_WORK,
@@ -116,63 +116,36 @@ def gather(
 
 
 @kernel
-def reduce(table: Any, row: int, work: Any, ints: Any, times_at: int, longest: int, n: int) -> None:
-    """From all frames of each sequence to one row: the mean, or what each direction says at its last frame."""
-    k, stride, source_stride = table[row + INPUTS], table[row + STRIDE], table[row + SOURCE_STRIDE]
-    half = k // table[row + DIRECTIONS]
-    lstm.clear(work, table[row + VALUES], n * stride)
-    mean = table[row + OPERATION] == MEAN
-    for t in range(longest):
-        first, active = ints[times_at + t], ints[times_at + t + 1] - ints[times_at + t]
-        after = ints[times_at + t + 2] - ints[times_at + t + 1] if t + 1 < longest else 0
-        for s in range(active):
-            source, into = table[row + SOURCE] + (first + s) * source_stride, table[row + VALUES] + s * stride
-            low = 0 if mean or s >= after else half
-            high = k if mean or t == 0 else half
-            for j in range(low, high):
-                work[into + j] += work[source + j]
-    if mean:
-        scale_means(table, row, work, ints, times_at, longest, n)
+def reduce(
+    table: Any, row: int, work: Any, ints: Any, own_at: int, times_at: int, starts: Any, n: int, back_too: bool
+) -> None:
+    """From all frames of each sequence to one row: their mean, or what each direction says at its last frame.
 
-
-@kernel
-def scale_means(table: Any, row: int, work: Any, ints: Any, times_at: int, longest: int, n: int) -> None:
-    """Divide each sequence's row by its frames."""
-    for t in range(longest):
-        active = ints[times_at + t + 1] - ints[times_at + t]
-        after = ints[times_at + t + 2] - ints[times_at + t + 1] if t + 1 < longest else 0
-        for s in range(after, active):
-            into = table[row + VALUES] + s * table[row + STRIDE]
-            share = splat(_ONE / np.float32(t + 1), LANES)
-            for j in range(0, table[row + STRIDE], LANES):
-                store(work, into + j, load(work, into + j, LANES) * share)
-
-
-@kernel
-def reduce_back(table: Any, row: int, work: Any, ints: Any, times_at: int, longest: int) -> None:
-    """Give every frame its part of its sequence's gradient."""
-    k, stride, source_stride = table[row + INPUTS], table[row + STRIDE], table[row + SOURCE_STRIDE]
+    With ``back_too`` the other way: every frame's gradient from that of its sequence.
+    """
+    k, stride = table[row + INPUTS], table[row + STRIDE]
     half = k // table[row + DIRECTIONS]
     mean = table[row + OPERATION] == MEAN
-    lstm.clear(work, table[row + SOURCE_SLOPES], ints[times_at + longest] * source_stride)
-    for step in range(longest):
-        t = longest - 1 - step
-        first, active = ints[times_at + t], ints[times_at + t + 1] - ints[times_at + t]
-        after = ints[times_at + t + 2] - ints[times_at + t + 1] if t + 1 < longest else 0
-        for s in range(active):
-            into, slope = table[row + SOURCE_SLOPES] + (first + s) * source_stride, table[row + SLOPES] + s * stride
+    many, one = table[row + SOURCE], table[row + VALUES]
+    if back_too:
+        many, one = table[row + SOURCE_SLOPES], table[row + SLOPES]
+        lstm.clear(work, many, ints[times_at + starts[ints[own_at] + 1] - starts[ints[own_at]]] * stride)
+    else:
+        lstm.clear(work, one, n * stride)
+    for s in range(n):
+        frames = starts[ints[own_at + s] + 1] - starts[ints[own_at + s]]
+        share = splat(_ONE / np.float32(frames), LANES)
+        for t in range(frames):
+            frame, answer = many + (ints[times_at + t] + s) * stride, one + s * stride
+            source, into = (answer, frame) if back_too else (frame, answer)
             if mean:
-                if s >= after:
-                    # The last frame of this sequence: its gradient becomes that of one frame's share.
-                    for j in range(k):
-                        work[slope + j] /= np.float32(t + 1)
-                for j in range(k):
-                    work[into + j] = work[slope + j]
+                for j in range(0, stride, LANES):
+                    store(work, into + j, fma(load(work, source + j, LANES), share, load(work, into + j, LANES)))
             else:
-                low = 0 if s >= after else half
+                low = 0 if t == frames - 1 else half
                 high = k if t == 0 else half
                 for j in range(low, high):
-                    work[into + j] = work[slope + j]
+                    work[into + j] = work[source + j]
 
 
 @kernel
@@ -225,7 +198,17 @@ def dense_forward(table: Any, row: int, p: Any, work: Any, rows: int) -> None:
 
 @kernel
 def forward(
-    table: Any, layers: int, p: Any, work: Any, ints: Any, times_at: int, longest: int, n: int, carry: bool
+    table: Any,
+    layers: int,
+    p: Any,
+    work: Any,
+    ints: Any,
+    own_at: int,
+    times_at: int,
+    starts: Any,
+    longest: int,
+    n: int,
+    carry: bool,
 ) -> None:
     """Every layer over a group whose frames stand in the arena."""
     for i in range(1, layers + 1):
@@ -236,7 +219,7 @@ def forward(
         elif operation == DENSE:
             dense_forward(table, row, p, work, n if table[row + ONE_EACH] else ints[times_at + longest])
         else:
-            reduce(table, row, work, ints, times_at, longest, n)
+            reduce(table, row, work, ints, own_at, times_at, starts, n, False)
 
 
 @kernel
@@ -272,7 +255,17 @@ def dense_backward(table: Any, row: int, g: Any, gi: int, work: Any, rows: int, 
 
 @kernel
 def backward(
-    table: Any, layers: int, g: Any, gi: int, work: Any, ints: Any, times_at: int, longest: int, n: int
+    table: Any,
+    layers: int,
+    g: Any,
+    gi: int,
+    work: Any,
+    ints: Any,
+    own_at: int,
+    times_at: int,
+    starts: Any,
+    longest: int,
+    n: int,
 ) -> None:
     """Every layer's gradient, last layer first, to ``g[gi ...]``."""
     for step in range(layers):
@@ -284,7 +277,7 @@ def backward(
             rows = n if table[row + ONE_EACH] else ints[times_at + longest]
             dense_backward(table, row, g, gi, work, rows, step == 0)
         else:
-            reduce_back(table, row, work, ints, times_at, longest)
+            reduce(table, row, work, ints, own_at, times_at, starts, n, True)
 
 
 @kernel
@@ -326,11 +319,9 @@ def judge(
         return right
     for s in range(n):
         ints[s] = labels[label_starts[ints[own_at + s]]]
-    activation = table[row + ACTIVATION]
-    lose(
-        loss, activation, work, table[LOSS], work, d, work, z, work, y, stride, ints, n, k, scale,
-        work, table[TOP], work, table[MASS],
-    )  # fmt: skip
+    softmax_cross_entropy(work, table[LOSS], work, z, stride, ints, n, work, table[TOP], work, table[MASS])
+    if back_too:
+        distance_to_target(work, d, work, y, stride, ints, n, scale)
     for s in range(n):
         if is_right(work, y + s * stride, k, ints[s]):
             right += 1

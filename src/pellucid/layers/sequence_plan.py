@@ -53,7 +53,7 @@ class Room:
 
     def integers(self, batch: int) -> int:
         """What a group needs of integers, where mini-batches have ``batch`` sequences."""
-        return 2 * padded(self.group) + batch + self.longest + 2 + self.states
+        return 2 * padded(self.group) + max(batch, padded(self.group)) + self.longest + 2 + self.states
 
 
 @dataclass(frozen=True)
