@@ -103,7 +103,7 @@ def by_parts(table: Any, kind: int, crew: int) -> bool:
 
 
 @kernel
-def unpacked_at(table: Any, i: int, start: int) -> int:
+def unpacked_at(table: Any, i: int, start: int) -> Any:
     """Where the values of the tile's image i lie in the arena, counted as if its entry ``start``, the first, were 0.
 
     They lie where dense inputs would: an image has no more entries than inputs, but for those that fill up.
@@ -112,7 +112,7 @@ def unpacked_at(table: Any, i: int, start: int) -> int:
 
 
 @kernel
-def half_unpacked_at(table: Any, i: int, start: int, rank: int) -> int:
+def half_unpacked_at(table: Any, i: int, start: int, rank: int) -> Any:
     """The same for the half of thread ``rank``.
 
     The lower half has a place of its own: thread 1 may be at the next images while thread 0 is still at these.
