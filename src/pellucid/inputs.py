@@ -148,8 +148,13 @@ def to_ink(lines: NDArray[np.generic], level_range: LevelRange | None = None) ->
     before = np.cumsum([0, *(len(part.columns) for part in parts)])
     starts = [part.starts[:-1] + entry for part, entry in zip(parts, before, strict=False)]
     middles = [part.middles + entry for part, entry in zip(parts, before, strict=False)]
-    columns, values = ([getattr(part, name) for part in parts] for name in ("columns", "values"))
-    return Ink(*map(np.concatenate, ([*starts, before[-1:]], middles, columns, values)), width)
+    return Ink(
+        np.concatenate([*starts, before[-1:]]),
+        np.concatenate(middles),
+        np.concatenate([part.columns for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        width,
+    )
 
 
 def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:

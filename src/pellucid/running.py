@@ -317,8 +317,9 @@ def side_by_side(work: Callable[[int], T], parts: int) -> list[T]:
     """``[work(0), work(1), ...]``, each part in a thread of its own."""
     if parts == 1:
         return [work(0)]
-    with ThreadPoolExecutor(parts) as pool:
-        return list(pool.map(work, range(parts)))
+    with ThreadPoolExecutor(parts - 1) as pool:
+        others = [pool.submit(work, part) for part in range(1, parts)]
+        return [work(0), *(other.result() for other in others)]
 
 
 def available_cores() -> int:

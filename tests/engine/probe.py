@@ -108,6 +108,8 @@ PROBES = {
     "part_sums": (ink.part_sums, "FiFiiHFiiiFiii"),
     "unpack": (ink.unpack, "FiBiiff"),
     "spread": (ink.spread, "FiiHFiiiFii"),
+    "unit_line": (lines.unit_line, "FiiBFiiff"),
+    "line_sums_of_two": (lines.weighted_sums_of_two, "FiiFiiFiiiFii"),
     "line_sums": (lines.weighted_sums, "FiFiiFiiFii"),
     "activate": (activations.activate, "iFiFii"),
     "softmax": (activations.softmax, "FiFiiiiFiFi"),

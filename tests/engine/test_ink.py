@@ -56,6 +56,29 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
+@given(d=inputs, k=outputs, density=st.sampled_from([0.0, 0.1, 1.0]), seed=st.integers(0, 99))
+def test_two_lines_together_give_the_bits_of_each_alone(d: int, k: int, density: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = np.full((2, d + 5), MARK, np.float32)
+    x[:, :d] = image(rng, d, density), image(rng, d, 0.3)
+    w, bias = rng.standard_normal((d, k)).astype(np.float32), rng.standard_normal(k).astype(np.float32)
+    alone, together = np.full((2, 2, k + 3), MARK, np.float32)
+    for i in range(2):
+        probe().line_sums(alone, i * (k + 3) + 1, w, 0, k, x, i * (d + 5), d, bias, 0, k)
+    probe().line_sums_of_two(together, 1, k + 3, w, 0, k, x, 0, d + 5, d, bias, 0, k)
+    np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("low", [0.0, 3.0, 127.0])
+@pytest.mark.parametrize("span", [1.0, 3.0, 7.0, 9.0, 100.0, 254.0, 255.0, 0.1, 1e-30, 3e38])
+def test_bytes_become_what_division_makes_of_them(low: float, span: float) -> None:
+    small = np.arange(256, dtype=np.uint8)
+    line = np.zeros(256, np.float32)
+    probe().unit_line(line, 0, LEVELS, small, line, 0, 256, low, span)
+    np.testing.assert_array_equal(line, (small - np.float32(low)) / np.float32(span))
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(d=inputs, k=outputs, seed=st.integers(0, 99))
 def test_spread_adds_the_outer_product(d: int, k: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser, meet, share
 from pellucid.engine.lanes import LANES
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
+from pellucid.engine.panels import BROAD
 from pellucid.engine.program import (
     add_losses,
     backward,
@@ -38,6 +39,7 @@ from pellucid.engine.table import (
     OUTPUTS,
     SETTINGS,
     SOURCE,
+    SOURCE_STRIDE,
     STRIDE,
     SUMS,
     TILE,
@@ -216,18 +218,25 @@ def read(
     doubt = _ZERO
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
-        for i in range(n):
+        i = 0
+        while i < n:
             z = table[SUMS] + i * stride
             x = (first + i) * width
-            if as_is:
-                lines.weighted_sums(work, z, p, table[WEIGHT], hidden, floats, x, width, p, table[BIAS], hidden)
+            together = 2 if i + 2 <= n and hidden <= BROAD else 1
+            line, at, apart = floats, x, width
+            if not as_is:
+                line, at, apart = work, table[SOURCE], table[SOURCE_STRIDE]
+                for k in range(together):
+                    lines.unit_line(work, at + k * apart, kind, small, floats, x + k * width, width, low, span)
+            weight, bias = table[WEIGHT], table[BIAS]
+            if together == 2:
+                lines.weighted_sums_of_two(work, z, stride, p, weight, hidden, line, at, apart, width, p, bias, hidden)
             else:
-                lines.unit_line(work, table[SOURCE], kind, small, floats, x, width, low, span)
-                lines.weighted_sums(
-                    work, z, p, table[WEIGHT], hidden, work, table[SOURCE], width, p, table[BIAS], hidden
-                )
-            for j in range(hidden):
-                doubt += work[z + j] - work[z + j]
+                lines.weighted_sums(work, z, p, weight, hidden, line, at, width, p, bias, hidden)
+            for k in range(together):
+                for j in range(hidden):
+                    doubt += work[z + k * stride + j] - work[z + k * stride + j]
+            i += together
         forward_from_sums(table, layers, p, work, n, rank, crew, point)
         for i in range(n):
             for j in range(outs):

@@ -33,6 +33,7 @@ from pellucid.engine.lanes import (
     splat,
     store_first,
 )
+from pellucid.engine.lines import quotient
 from pellucid.engine.panels import BROAD, NARROW, access
 from pellucid.engine.table import INK_STEP, LEVELS, PACKED_INPUT
 
@@ -244,8 +245,10 @@ def fetch_ahead(kind: int, columns: Any, values: Any, levels: Any, begin: int, e
 @kernel
 def unpack(values: Any, vi: int, levels: Any, begin: int, end: int, low: Any, span: Any) -> None:
     """``values[vi + i] = (levels[i] - low) / span`` for the entries from ``begin`` to ``end``."""
+    paper, whole = splat(low, LANES), splat(span, LANES)
+    inverse = splat(_ONE, LANES) / whole
     for i in range(begin, end, LANES):
-        v = (load_bytes(levels, i, LANES) - splat(low, LANES)) / splat(span, LANES)
+        v = quotient(load_bytes(levels, i, LANES) - paper, whole, inverse)
         store_first(values, vi + i, v, end - i)
 
 

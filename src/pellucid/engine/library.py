@@ -49,14 +49,18 @@ class Entry:
     def __init__(self, address: int, letters: str, keep: Any) -> None:
         self._keep = keep
         self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
-        self._floats = [place for place, letter in enumerate(letters) if letter == "f"]
+        self._floats = {place for place, letter in enumerate(letters) if letter == "f"}
 
     def _block(self, arguments: tuple[Any, ...]) -> NDArray[np.int64]:
         block = np.zeros(len(arguments), np.int64)
+        floats = block.view(np.float32)[::2]
         for place, argument in enumerate(arguments):
-            block[place] = argument.ctypes.data if isinstance(argument, np.ndarray) else int(argument)
-        for place in self._floats:
-            block.view(np.float32)[2 * place] = arguments[place]
+            if isinstance(argument, np.ndarray):
+                block[place] = argument.ctypes.data
+            elif place in self._floats:
+                floats[place] = argument
+            else:
+                block[place] = argument
         return block
 
     def __call__(self, *arguments: Any) -> None:
