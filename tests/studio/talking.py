@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -54,22 +55,20 @@ class Page:
             found.append(Told(data))
         return found
 
-    def ask(self, kind: str, **fields: Any) -> list[Told]:
+    def ask(self, kind: str, /, **fields: Any) -> list[Told]:
         """What a request, which passes the schema, is answered with."""
-        import json
-
         self._number += 1
         self.session.handle(decode_request(json.dumps({"type": kind, "id": self._number, **fields})))
         return self.fetch()
 
-    def asked(self, kind: str, answer: str, **fields: Any) -> Told:
+    def asked(self, kind: str, answer: str, /, **fields: Any) -> Told:
         """The one event of that type among the answers."""
         events = self.ask(kind, **fields)
         [found] = [event for event in events if event.type == answer]
         assert found.request == self._number
         return found
 
-    def refused(self, kind: str, **fields: Any) -> str:
+    def refused(self, kind: str, /, **fields: Any) -> str:
         """The code of the error, which has to be the only answer."""
         [event] = self.ask(kind, **fields)
         assert event.type == "failed"

@@ -18,6 +18,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pellucid.inspect.ablation import ablate as ablate
     from pellucid.inspect.ablation import noisy as noisy
+    from pellucid.inspect.backward import Backpropagation as Backpropagation
+    from pellucid.inspect.backward import Check as Check
+    from pellucid.inspect.backward import LayerNudges as LayerNudges
+    from pellucid.inspect.backward import backpropagate as backpropagate
+    from pellucid.inspect.backward import check_activation as check_activation
+    from pellucid.inspect.backward import check_input as check_input
+    from pellucid.inspect.backward import check_parameter as check_parameter
     from pellucid.inspect.knobs import Knob as Knob
     from pellucid.inspect.knobs import Knobs as Knobs
     from pellucid.inspect.mistaken import Mistakes as Mistakes
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
     from pellucid.inspect.neurons import health as health
     from pellucid.inspect.plane import LossPlane as LossPlane
     from pellucid.inspect.plane import loss_plane as loss_plane
+    from pellucid.inspect.telling import Stage as Stage
+    from pellucid.inspect.telling import stages as stages
     from pellucid.inspect.voting import Votes as Votes
     from pellucid.inspect.voting import votes as votes
     from pellucid.inspect.voting import weight_picture as weight_picture
@@ -42,6 +51,12 @@ _HOMES = {
     "mistakes": "mistaken",
     "LossPlane": "plane",
     "loss_plane": "plane",
+    **dict.fromkeys(
+        ("Backpropagation", "Check", "LayerNudges", "backpropagate", "check_activation", "check_input"), "backward"
+    ),
+    "check_parameter": "backward",
+    "Stage": "telling",
+    "stages": "telling",
     "Knob": "knobs",
     "Knobs": "knobs",
 }

@@ -134,7 +134,7 @@ def _unit(vector: NDArray[np.float64], other: NDArray[np.float64], start: NDArra
     """``vector`` at right angles to ``other`` and of length 1; any such one where the path has no second direction."""
     vector = vector - (vector @ other) * other
     if np.linalg.norm(vector) < 1e-9 * max(1.0, float(np.linalg.norm(start))):
-        vector = np.random.default_rng(0).standard_normal(vector.shape)
+        vector = np.random.default_rng(int(other.any())).standard_normal(vector.shape)
         vector -= (vector @ other) * other
     vector = vector / np.linalg.norm(vector)
     return -vector if vector @ start > 0 else vector

@@ -12,6 +12,7 @@ from pellucid.studio import events, requests
 from pellucid.studio.desk import Desk
 from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.messages import AnyRequest
+from pellucid.studio.nudge_room import NudgeRoom
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.shelf import Shelf
@@ -43,6 +44,7 @@ class Session:
         self._read = ReadRoom(self._desk)
         self._turn = TurnRoom(self._desk, after=self._turned)
         self._learn = LearnRoom(self._desk, self._turn, self._turnstile)
+        self._nudge = NudgeRoom(self._desk, self._turn)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             requests.Pen: self._read.pen,
             requests.UndoStroke: self._read.undo,
@@ -76,6 +78,10 @@ class Session:
             requests.AskCurves: self._learn.curves,
             requests.AskExamined: self._learn.examined,
             requests.AskLossPlane: self._learn.plane,
+            requests.AskNudges: self._nudge.nudges,
+            requests.AskBatchNudges: self._nudge.batch,
+            requests.CheckNudge: self._nudge.check,
+            requests.TakeStep: self._nudge.step,
         }
         self.outbox = self._desk.outbox
 
