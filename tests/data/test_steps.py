@@ -12,9 +12,8 @@ from pellucid.data.drawings import center, center_steps
 from pellucid.errors import DataError
 
 switches = st.fixed_dictionaries({name: st.booleans() for name in ("scale", "mass", "smooth", "thicken")})
-drawings = arrays.arrays(
-    np.uint8, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.sampled_from([0, 255])
-)
+sides = st.tuples(st.integers(1, 60), st.integers(1, 60))
+drawings = arrays.arrays(np.uint8, sides, elements=st.sampled_from([0, 255]))
 
 
 @settings(max_examples=80, deadline=None)

@@ -38,7 +38,7 @@ def page():
     made = Page(session())
     made.ask("setUp", plan=PLAN)
     yield made
-    made.session.close()
+    made.session.close("closing")
 
 
 def until(page: Page, state: str, seconds: float = 30.0) -> list[Told]:

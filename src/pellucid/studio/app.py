@@ -28,10 +28,11 @@ PAGE = Path(__file__).parent / "page"
 
 NO_PAGE = (
     "The studio's page has not been built: this is a checkout, not an installed package. Build it with `make web` "
-    "(it needs Node 20 or newer), or install with `pip install .`, then reload."
+    "(it needs Node 20 or newer), or install with `pip install .`; then start the studio again."
 )
 
 _WORKERS = 8
+_UPLOAD_SECONDS = 60
 _STATUS = {"too_large": 413, "busy": 503, "unavailable": 404, "internal": 500}
 
 
@@ -119,8 +120,11 @@ class _House:
     async def _take(self, request: Request, use: Callable[[Session, bytes], None]) -> Response:
         try:
             session = self._session(request)
-            content = await _body(request)
+            with anyio.fail_after(_UPLOAD_SECONDS):
+                content = await _body(request)
             await to_thread.run_sync(use, session, content, limiter=self._workers)
+        except TimeoutError:
+            return _failed(RefusedError("too_large", f"The file did not arrive within {_UPLOAD_SECONDS} seconds."))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:

@@ -71,6 +71,7 @@ class Connection:
             bad = 0 if request is not None else bad + 1
             if request is not None:
                 await self._in_thread(session.handle, request)
+        await self._end(Failed(0, "malformed", f"{bad} messages in a row were none of the schema: reload the page."))
 
     def _decoded(self, session: Session, text: str | None) -> AnyRequest | None:
         """The request, or None where there is none, which the page is told."""
@@ -78,7 +79,7 @@ class Connection:
             if text is None:
                 raise RefusedError("malformed", "Expected a request as text, got bytes.")
             if len(text) > MAX_REQUEST:
-                raise RefusedError("too_large", f"Expected at most {MAX_REQUEST:,} bytes, got {len(text):,}.")
+                raise RefusedError("too_large", f"Expected at most {MAX_REQUEST:,} characters, got {len(text):,}.")
             return decode_request(text)
         except Exception as error:
             session.outbox.put(frame(failure(error)))
@@ -89,11 +90,10 @@ class Connection:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            if outbox.taken_over(wake):
-                await self._end(Gone(0, "elsewhere"))
-                scope.cancel()
-                return
-            if outbox.overflowing:
+            reason = outbox.goodbye(wake)
+            if reason is not None:
+                await self._end(Gone(0, reason))
+            if reason is not None or outbox.overflowing:
                 scope.cancel()
                 return
             while (data := outbox.take(wake)) is not None:

@@ -122,6 +122,11 @@ class LearnRoom:
         if self._run is not None:
             self._run.turned(under_way=self._driver.busy)
 
+    @property
+    def busy(self) -> bool:
+        """Whether training runs."""
+        return self._driver.busy
+
     def close(self) -> None:
         """Train no more."""
         self._driver.stop()

@@ -6,9 +6,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
+from typing import Literal
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 24 << 20
 """Bytes that wait for a slow page, at most; then it is taken to be gone."""
+
+
+Reason = Literal["elsewhere", "idle", "full", "closing"]
 
 
 class Outbox:
@@ -23,25 +27,34 @@ class Outbox:
         self._numbers = count()
         self._bytes = 0
         self._wake: Callable[[], None] | None = None
+        self._goodbyes: dict[Callable[[], None], Reason] = {}
 
     def attach(self, wake: Callable[[], None]) -> None:
         """Begin anew for a page: forget what waited, and call ``wake`` whenever something is put.
 
-        A page that was there before is woken a last time, and finds that it was `taken_over`.
+        A page that was there before is told to leave.
         """
+        self.end("elsewhere")
         with self._lock:
-            before, self._wake = self._wake, wake
-            self._forget()
-        if before is not None:
-            before()
+            self._wake = wake
 
-    def taken_over(self, wake: Callable[[], None]) -> bool:
-        """Whether another page has come since this one."""
-        return self._wake is not wake
+    def end(self, reason: Reason) -> None:
+        """Have the page leave: it is woken a last time, to find its `goodbye`."""
+        with self._lock:
+            wake, self._wake = self._wake, None
+            self._forget()
+            if wake is not None:
+                self._goodbyes[wake] = reason
+                wake()
+
+    def goodbye(self, wake: Callable[[], None]) -> Reason | None:
+        """Why a page has to leave, if it has to."""
+        return self._goodbyes.get(wake)
 
     def detach(self, wake: Callable[[], None]) -> bool:
         """The page is gone: keep nothing from now on. False where another page has taken over since."""
         with self._lock:
+            self._goodbyes.pop(wake, None)
             if self._wake is not wake:
                 return False
             self._forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 from collections.abc import Callable
@@ -45,7 +46,7 @@ def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Call
     token = secrets.token_urlsafe(32)
     names = hosts_of(host, listener.getsockname()[1])
     app = studio_app(sessions, token=token, hosts=names)
-    server = _Server(configuration(app), lambda: opened(f"http://{names[0]}/?token={token}"))
+    server = _Server(configuration(app), sessions, lambda: opened(f"http://{names[0]}/?token={token}"))
     with listener:
         server.run(sockets=[listener])
 
@@ -60,7 +61,7 @@ def configuration(app: object) -> uvicorn.Config:
         date_header=False,
         proxy_headers=False,
         ws="websockets-sansio",
-        ws_max_size=MAX_REQUEST,
+        ws_max_size=4 * MAX_REQUEST,  # what is a little too large gets an answer, what is more ends the connection
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=32_768,
         limit_concurrency=1000,
@@ -90,14 +91,20 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it answers."""
+    """Tells when it answers, and tells the pages when it stops."""
 
-    def __init__(self, config: uvicorn.Config, opened: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, sessions: Sessions, opened: Callable[[], None]) -> None:
         super().__init__(config)
-        self._opened = opened
+        self._sessions, self._opened = sessions, opened
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
         if self.started:
             self._opened()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to answer; pages have a moment to hear of it."""
+        self._sessions.close()
+        await asyncio.sleep(0.1)
+        await super().shutdown(sockets)

@@ -13,6 +13,7 @@ from pellucid.studio.desk import Desk
 from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.messages import AnyRequest
 from pellucid.studio.nudge_room import NudgeRoom
+from pellucid.studio.outbox import Reason
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.shelf import Shelf
@@ -164,6 +165,12 @@ class Session:
         with self._turnstile.first():
             return network_bytes(self._desk.subject.effective)
 
-    def close(self) -> None:
-        """Let go of everything."""
+    @property
+    def training(self) -> bool:
+        """Whether training runs."""
+        return self._learn.busy
+
+    def close(self, reason: Reason) -> None:
+        """Let go of everything; a page that is still there is told why."""
         self._learn.close()
+        self.outbox.end(reason)

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 
+from pellucid.studio.outbox import Reason
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session import Session
 from pellucid.studio.shelf import Shelf
@@ -15,6 +16,9 @@ MOST = 128
 
 IDLE_SECONDS = 30 * 60.0
 """After which a session without a page is freed."""
+
+SILENT_SECONDS = 6 * 3600.0
+"""After which one is freed whose page has asked for nothing, and which does not train."""
 
 
 class Sessions:
@@ -39,7 +43,7 @@ class Sessions:
 
     def try_out(self) -> None:
         """Make a session and forget it: a bad model is told at once, and compiled code is at hand."""
-        Session("", self._shelf, self._model).close()
+        Session("", self._shelf, self._model).close("closing")
 
     def find(self, identity: str) -> Session | None:
         """The session of that identity, if it is still there."""
@@ -57,6 +61,7 @@ class Sessions:
             self._free_idle()
             session = self._sessions.get(identity or "")
             if session is not None:
+                session.used = time.monotonic()
                 return session, True
             if len(self._sessions) >= self._most:
                 self._free_oldest()
@@ -73,13 +78,14 @@ class Sessions:
         """Free all."""
         with self._lock:
             for identity in list(self._sessions):
-                self._free(identity)
+                self._free(identity, "closing")
 
     def _free_idle(self) -> None:
         now = time.monotonic()
         for identity, session in list(self._sessions.items()):
-            if not session.outbox.attached and now - session.used > self._idle:
-                self._free(identity)
+            silent = now - session.used
+            if silent > (SILENT_SECONDS if session.outbox.attached else self._idle) and not session.training:
+                self._free(identity, "idle")
 
     def _free_oldest(self) -> None:
         """Make room by freeing the one longest without a page."""
@@ -88,7 +94,7 @@ class Sessions:
         ]
         if not alone:
             raise RefusedError("busy", f"There are {self._most} sessions already: close a tab, and try again.")
-        self._free(min(alone)[1])
+        self._free(min(alone)[1], "full")
 
-    def _free(self, identity: str) -> None:
-        self._sessions.pop(identity).close()
+    def _free(self, identity: str, reason: Reason) -> None:
+        self._sessions.pop(identity).close(reason)

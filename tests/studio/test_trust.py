@@ -1,0 +1,196 @@
+"""The door, as a table: every route and the WebSocket, each with every way of not being the studio's own page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pellucid.studio.app import NO_PAGE, studio_app
+from pellucid.studio.session import MAX_UPLOAD
+from pellucid.studio.sessions import Sessions
+from pellucid.studio.trust import hosts_of, is_loopback
+from studio.asking import Headers, ask
+from studio.talking import SmallShelf
+
+TOKEN = "a" * 43
+HOST, ORIGIN = "127.0.0.1:8127", "http://127.0.0.1:8127"
+COOKIE = f"pellucid_8127={TOKEN}"
+
+ROUTES = [
+    ("GET", "/"),
+    ("HEAD", "/"),
+    ("GET", "/index.html"),
+    ("GET", "/assets/page.js"),
+    ("GET", "/nothing"),
+    ("GET", "/../app.py"),
+    ("GET", "/network.safetensors"),
+    ("POST", "/picture"),
+    ("POST", "/network"),
+    ("PUT", "/"),
+    ("DELETE", "/network.safetensors"),
+    ("OPTIONS", "/picture"),
+    ("WEBSOCKET", "/socket"),
+    ("WEBSOCKET", "/nothing"),
+]
+
+HOSTILE: dict[str, Headers] = {
+    "another host": [("Host", "evil.example:8127"), ("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "a host that resolves here": [("Host", "127.0.0.1.nip.io:8127"), ("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "another port": [("Host", "127.0.0.1:8128"), ("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "no port": [("Host", "127.0.0.1"), ("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "an empty host": [("Host", ""), ("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "no host": [("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "two hosts": [("Host", HOST), ("Host", "evil.example"), ("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "a host and a user": [("Host", f"x@{HOST}"), ("Origin", ORIGIN), ("Cookie", COOKIE)],
+    "another origin": [("Host", HOST), ("Origin", "http://evil.example"), ("Cookie", COOKIE)],
+    "a null origin": [("Host", HOST), ("Origin", "null"), ("Cookie", COOKIE)],
+    "an empty origin": [("Host", HOST), ("Origin", ""), ("Cookie", COOKIE)],
+    "another scheme": [("Host", HOST), ("Origin", "https://127.0.0.1:8127"), ("Cookie", COOKIE)],
+    "another port's origin": [("Host", HOST), ("Origin", "http://127.0.0.1:3000"), ("Cookie", COOKIE)],
+    "two origins": [("Host", HOST), ("Origin", ORIGIN), ("Origin", "http://evil.example"), ("Cookie", COOKIE)],
+    "another site's script": [("Host", HOST), ("Origin", ORIGIN), ("Cookie", COOKIE), ("Sec-Fetch-Site", "cross-site")],
+    "another port's script": [("Host", HOST), ("Origin", ORIGIN), ("Cookie", COOKIE), ("Sec-Fetch-Site", "same-site")],
+    "no token": [("Host", HOST), ("Origin", ORIGIN)],
+    "an empty token": [("Host", HOST), ("Origin", ORIGIN), ("Cookie", "pellucid_8127=")],
+    "a wrong token": [("Host", HOST), ("Origin", ORIGIN), ("Cookie", f"pellucid_8127={TOKEN[:-1]}b")],
+    "half a token": [("Host", HOST), ("Origin", ORIGIN), ("Cookie", f"pellucid_8127={TOKEN[:20]}")],
+    "a strange token": [("Host", HOST), ("Origin", ORIGIN), ("Cookie", "pellucid_8127=\xe4\xff")],
+    "another studio's cookie": [("Host", HOST), ("Origin", ORIGIN), ("Cookie", f"pellucid_9000={TOKEN}")],
+    "the token elsewhere": [("Host", HOST), ("Origin", ORIGIN), ("Authorization", f"Bearer {TOKEN}")],
+}
+OWN: Headers = [("Host", HOST), ("Origin", ORIGIN), ("Cookie", COOKIE), ("Sec-Fetch-Site", "same-origin")]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "assets").mkdir()
+    (folder / "index.html").write_text("<!doctype html><title>page</title>")
+    (folder / "assets/page.js").write_text("export {};")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sessions():
+    made = Sessions(SmallShelf(), "digits-relu")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def app(sessions: Sessions, page: Path) -> Any:
+    return studio_app(sessions, token=TOKEN, hosts=hosts_of("127.0.0.1", 8127), page=page)
+
+
+@pytest.mark.parametrize("who", HOSTILE)
+@pytest.mark.parametrize(("kind", "path"), ROUTES)
+def test_every_route_turns_strangers_away(app: Any, sessions: Sessions, kind: str, path: str, who: str) -> None:
+    before = len(sessions)
+    answer = ask(app, kind, path, HOSTILE[who])
+    assert answer.status in (401, 403, 421)
+    assert b"<title>" not in answer.body
+    assert "set-cookie" not in answer.headers
+    assert len(sessions) == before
+
+
+@pytest.mark.parametrize(("kind", "path"), ROUTES)
+def test_no_route_takes_the_token_from_a_link_but_the_page(app: Any, kind: str, path: str) -> None:
+    stranger: Headers = [("Host", HOST), ("Origin", ORIGIN)]
+    answer = ask(app, kind, path, stranger, query=f"token={TOKEN}")
+    assert answer.status == (303 if (kind, path) == ("GET", "/") else 401 if kind != "WEBSOCKET" else 403)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "status"),
+    [
+        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/assets/page.js", 200), ("GET", "/nothing", 404),
+        ("GET", "/../app.py", 404), ("GET", "/network.safetensors", 404), ("POST", "/picture", 404),
+        ("POST", "/network", 404), ("PUT", "/", 405), ("DELETE", "/network.safetensors", 405),
+        ("WEBSOCKET", "/socket", 101),
+    ],
+)  # fmt: skip
+def test_its_own_page_is_let_in(app: Any, kind: str, path: str, status: int) -> None:
+    assert ask(app, kind, path, OWN).status == status
+
+
+def test_a_get_without_origin_is_let_in_and_a_post_is_not(app: Any) -> None:
+    plain: Headers = [("Host", HOST), ("Cookie", COOKIE)]
+    assert ask(app, "GET", "/", plain).status == 200
+    assert ask(app, "POST", "/picture", plain).status == 403
+    assert ask(app, "WEBSOCKET", "/socket", plain).status == 403
+
+
+def test_the_link_leaves_a_cookie_that_no_script_and_no_other_site_has(app: Any) -> None:
+    answer = ask(app, "GET", "/", [("Host", HOST)], query=f"room=learn&token={TOKEN}")
+    assert answer.status == 303
+    assert answer.headers["location"] == "/?room=learn"
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(COOKIE + ";")
+    assert {"httponly", "path=/", "samesite=strict"} <= {part.strip().lower() for part in cookie.split(";")}
+
+
+def test_a_link_followed_from_another_page_goes_on_from_a_page_of_our_own(app: Any) -> None:
+    headers: Headers = [("Host", HOST), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")]
+    answer = ask(app, "GET", "/", headers, query=f'token={TOKEN}&a="><script>')
+    assert answer.status == 200
+    assert b"<script>" not in answer.body
+    assert b"http-equiv" in answer.body
+    assert COOKIE in answer.headers["set-cookie"]
+    assert ask(app, "GET", "/", headers, query="token=b").status == 401
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "headers"),
+    [("GET", "/", OWN), ("GET", "/nothing", OWN), ("GET", "/", []), ("POST", "/picture", OWN), ("PUT", "/", OWN)],
+)
+def test_every_answer_carries_the_policy(app: Any, kind: str, path: str, headers: Headers) -> None:
+    answer = ask(app, kind, path, headers)
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "default-src 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_page_that_was_not_built_is_explained(sessions: Sessions, tmp_path: Path) -> None:
+    app = studio_app(sessions, token=TOKEN, hosts=[HOST], page=tmp_path)
+    answer = ask(app, "GET", "/", OWN)
+    assert (answer.status, answer.body.decode()) == (503, NO_PAGE)
+    assert "make web" in NO_PAGE
+
+
+def test_uploads_are_capped_while_they_come(app: Any, sessions: Sessions) -> None:
+    session, _ = sessions.open(None)
+    query = f"session={session.identity}"
+    endless = [b"\0" * (1 << 20)] * 1000
+    answer = ask(app, "POST", "/network", OWN, query, endless)
+    assert answer.status == 413
+    assert b'"too_large"' in answer.body
+    assert str(f"{MAX_UPLOAD:,}").encode() in answer.body
+    for path, body in [("/network", b"{}"), ("/picture", b"GIF89a"), ("/picture", b""), ("/network", b"\xff" * 100)]:
+        answer = ask(app, "POST", path, OWN, query, [body])
+        assert (answer.status, b'"bad_value"' in answer.body) == (400, True)
+
+
+def test_a_network_goes_out_and_comes_in_again(app: Any, sessions: Sessions) -> None:
+    session, _ = sessions.open(None)
+    query = f"session={session.identity}"
+    file = ask(app, "GET", "/network.safetensors", OWN, query)
+    assert file.status == 200
+    assert "attachment" in file.headers["content-disposition"]
+    assert ask(app, "POST", "/network", OWN, query + "&name=mine", [file.body]).status == 204
+    assert session._desk.subject.name == "mine"
+    assert ask(app, "GET", "/network.safetensors", OWN, query).body == file.body
+    assert ask(app, "GET", "/network.safetensors", OWN, "session=../../etc/passwd").status == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [("127.0.0.1", True), ("127.8.9.10", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
+     ("192.168.1.5", False), ("::", False), ("example.org", False)],
+)  # fmt: skip
+def test_loopback_is_told_from_the_world(host: str, alone: bool) -> None:
+    assert is_loopback(host) is alone
