@@ -25,7 +25,7 @@ def look(
 ) -> int:
     """See what is inside a network.
 
-    Its layers and how many numbers they hold, how it was trained, and what each neuron of the first layer looks for.
+    Its layers and how many numbers they hold, how it was trained, and what each neuron or filter of the first layer looks for.
     """
     from pellucid.cli.terminal import Terminal
     from pellucid.files import load
@@ -62,7 +62,8 @@ def _layers(terminal: Terminal, name: str, net: Network) -> None:
     else:
         for a, b, c, d in rows:
             terminal.say(f"{a}: {b}")
-            terminal.say(f"  {c}: {d}")
+            if c:
+                terminal.say(f"  {c}: {d}")
 
 
 def _training(terminal: Terminal, net: Network) -> None:
@@ -146,7 +147,7 @@ def _weights(terminal: Terminal, net: Network) -> None:
 
     from pellucid.cli.pictures import signed_legend, signed_picture
     from pellucid.cli.readings import side_by_side
-    from pellucid.cli.sheet import first_weights, shrunk
+    from pellucid.cli.sheet import first_weights, seers, shrunk
 
     pictures = first_weights(net)
     terminal.say()
@@ -158,21 +159,21 @@ def _weights(terminal: Terminal, net: Network) -> None:
     full = 4 * side + 3 * 2 <= terminal.width
     shown = pictures if full else shrunk(pictures)
     cell = shown.shape[2]
-    terminal.say(f"Weights of the first layer, {len(pictures)} neurons", "underline")
-    terminal.say(_reading_help(terminal, full))
+    terminal.say(f"Weights of the first layer, {len(pictures)} {seers(net)}s", "underline")
+    terminal.say(_reading_help(terminal, full, seers(net)))
     terminal.show([signed_legend(terminal.look, scale), Text()])
     room = max(cell, 11)
     cells = [
-        [Text(f"neuron {number}", "dim"), *signed_picture(picture / scale, terminal.look)]
+        [Text(f"{seers(net)} {number}", "dim"), *signed_picture(picture / scale, terminal.look)]
         for number, picture in enumerate(shown)
     ]
     terminal.show(side_by_side(cells, terminal.width, cell=room, gap=2))
 
 
-def _reading_help(terminal: Terminal, full: bool) -> str:
+def _reading_help(terminal: Terminal, full: bool, who: str) -> str:
     """How to read the pictures."""
-    colours = "Ink where it is light and amber raises a neuron's sum, ink where it is dark and blue lowers it."
-    signs = "Ink where there is + or # raises a neuron's sum, ink where there is - or = lowers it."
+    colours = f"Ink where it is light and amber raises a {who}'s sum, ink where it is dark and blue lowers it."
+    signs = f"Ink where there is + or # raises a {who}'s sum, ink where there is - or = lowers it."
     text = colours if terminal.look == "colour" else signs
     return text if full else f"{text} Each square is the mean of 2x2 weights."
 

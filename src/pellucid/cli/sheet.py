@@ -29,14 +29,24 @@ _MOST_NEURONS = 256
 
 
 def first_weights(net: Network) -> Floats | None:
-    """The first layer's weights (neurons, H, W); None where its inputs are no picture."""
+    """The first layer's weights (neurons, H, W); None where its inputs are no picture.
+
+    A convolution's are those of its filters, one picture a filter and channel.
+    """
     weight = net.layers[0].named().get("weight")
+    if weight is not None and weight.ndim == 4:
+        return np.ascontiguousarray(weight).reshape(-1, *weight.shape[2:])
     shape = net.input_shape[1:] if len(net.input_shape) == 3 and net.input_shape[0] == 1 else net.input_shape
     if len(shape) == 1 and round(shape[0] ** 0.5) ** 2 == shape[0]:
         shape = (round(shape[0] ** 0.5),) * 2
     if weight is None or len(shape) != 2 or weight.ndim != 2 or weight.shape[1] != shape[0] * shape[1]:
         return None
     return np.ascontiguousarray(weight).reshape(-1, *shape)
+
+
+def seers(net: Network) -> str:
+    """What the first layer's weights belong to."""
+    return "filter" if net.layers[0].kind == "conv2d" else "neuron"
 
 
 def shrunk(pictures: Floats) -> Floats:
@@ -70,10 +80,10 @@ def contact_sheet(name: str, net: Network) -> bytes:
     size = (2 * _MARGIN + across * (width + _GAP) - _GAP, head + down * (height + _LINE + _GAP) + _MARGIN - _GAP)
     sheet = Image.new("RGB", (max(size[0], 480), size[1]), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    _head(draw, sheet, f"{name}: weights of the first layer, {len(shown)} of {len(pictures)} neurons", scale)
+    _head(draw, sheet, f"{name}: weights of the first layer, {len(shown)} of {len(pictures)} {seers(net)}s", scale)
     for number, picture in enumerate(shown):
         corner = (_MARGIN + number % across * (width + _GAP), head + number // across * (height + _LINE + _GAP))
-        draw.text(corner, f"neuron {number}", fill=_GREY, font=_font(13))
+        draw.text(corner, f"{seers(net)} {number}", fill=_GREY, font=_font(13))
         sheet.paste(_picture(picture / scale, square), (corner[0], corner[1] + _LINE - 3))
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG", optimize=True)

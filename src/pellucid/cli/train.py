@@ -34,8 +34,9 @@ def train(
     network: Annotated[
         str | None,
         typer.Option(
-            metavar="mlp|FILE",
-            help="A new network of dense layers, or one from a file or shipped, to train on. Default: mlp.",
+            metavar="mlp|lenet|conv|FILE",
+            help="A new network: of dense layers, LeNet-5, or what reads digits best; or one from a file or shipped, "
+            "to train on. Default: mlp.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -67,7 +68,9 @@ def train(
     ] = None,
     optimizer: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="sgd, momentum or adam. Default: sgd.", rich_help_panel=_HOW),
+        typer.Option(
+            metavar="NAME", help="sgd, momentum or adam. Default: sgd; adam for lenet and conv.", rich_help_panel=_HOW
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None,

@@ -16,7 +16,7 @@ import numpy as np
 
 from pellucid import data
 from pellucid.files import save
-from pellucid.layers import Dense
+from pellucid.layers import Layer
 from pellucid.many import train_many
 from pellucid.network import Network
 from pellucid.optimizers import Optimizer
@@ -31,23 +31,29 @@ class Recipe:
     """One network and its training: everything but the seed."""
 
     name: str
-    layers: tuple[Dense, ...]
+    layers: tuple[Layer, ...]
     optimizer: Optimizer
     batch_size: int
     epochs: int
     augment: Any = None
     description: str = ""
 
-    def trainer(self, train: Dataset, seed: int) -> Trainer:
+    def trainer(self, train: Dataset, seed: int, threads: int | None = None) -> Trainer:
         """A trainer for a fresh network, both drawn from ``seed``."""
         net = Network(self.layers, input_shape=(28, 28), seed=seed, classes=train.classes)
         return Trainer(
-            net, train, optimizer=self.optimizer, batch_size=self.batch_size, seed=seed, augment=self.augment
+            net,
+            train,
+            optimizer=self.optimizer,
+            batch_size=self.batch_size,
+            seed=seed,
+            augment=self.augment,
+            threads=threads,
         )
 
     def run(self, train: Dataset, test: Dataset, seeds: Sequence[int]) -> tuple[list[Network], list[float]]:
         """Train one network a seed, side by side; the networks and their test accuracies after the last epoch."""
-        trainers = [self.trainer(train, seed) for seed in seeds]
+        trainers = [self.trainer(train, seed, threads=1 if len(seeds) > 1 else None) for seed in seeds]
         accuracies = [0.0] * len(seeds)
         for index, event in train_many(trainers, self.epochs, validation=test):
             accuracies[index] = getattr(event, "test_accuracy", accuracies[index])
