@@ -25,7 +25,8 @@ def look(
 ) -> int:
     """See what is inside a network.
 
-    Its layers and how many numbers they hold, how it was trained, and what each neuron or filter of the first layer looks for.
+    Its layers and how many numbers they hold, how it was trained, and what each neuron of the first layer, or each
+    filter, looks for.
     """
     from pellucid.cli.terminal import Terminal
     from pellucid.files import load

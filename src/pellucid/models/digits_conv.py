@@ -11,7 +11,7 @@ RECIPE = Recipe(
     layers=conv(),
     optimizer=Adam(WarmUp(0.002, epochs=2, then=Cosine(0.002))),
     batch_size=64,
-    epochs=24,
+    epochs=16,
     augment=Augment(shift=1.5, rotation=10.0, scale=0.1, shear=0.15, elastic=0.7, elastic_sigma=4.0),
     description="four convolutions and a dense layer, ReLU, dropout, Adam, every image shifted, turned, scaled, "
     "sheared and bent each time it is seen",

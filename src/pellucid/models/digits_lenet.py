@@ -11,7 +11,7 @@ RECIPE = Recipe(
     layers=lenet(),
     optimizer=Adam(WarmUp(0.002, epochs=2, then=Cosine(0.002))),
     batch_size=64,
-    epochs=25,
+    epochs=20,
     augment=Augment(shift=1.0, rotation=8.0, scale=0.08, shear=0.1, elastic=0.5, elastic_sigma=4.0),
     description="LeNet-5, ReLU, Adam, every image shifted, turned, scaled, sheared and bent each time it is seen",
 )
