@@ -57,6 +57,9 @@ from __future__ import annotations
 
 DENSE, LSTM, LAST, MEAN = range(4)
 
+CTC = 2
+"""The loss over alignments, beside CROSS_ENTROPY of `pellucid.engine.table`."""
+
 GATES_EACH = 4
 """The gates of a unit: input, forget, candidate and output."""
 

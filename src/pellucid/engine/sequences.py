@@ -20,6 +20,7 @@ from pellucid.engine.sequence_table import (
     ALIGNMENT_WORK,
     BATCH_GROUP,
     BIAS,
+    CTC,
     COLUMNS,
     DENSE,
     DIRECTIONS,
@@ -47,9 +48,6 @@ from pellucid.engine.sequence_table import (
     WEIGHT,
 )
 from pellucid.engine.table import SOFTMAX
-
-CTC = 2
-"""The loss over alignments, beside those of `pellucid.engine.table`."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

@@ -104,7 +104,7 @@ class SequenceNetwork(Network):
         labels : array_like
             What is wanted: for one sequence its labels (L,) or its class, for several a list of those.
         loss : str, optional
-            "ctc", "cross_entropy" or "squared"; by default "ctc" for labels and "cross_entropy" for classes.
+            "ctc" or "cross_entropy"; by default "ctc" for labels and "cross_entropy" for classes.
         """
         from pellucid.sequences.running import gradient
 

@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine import sequence_table as st
+from pellucid.engine import table as t
 from pellucid.engine.library import sequence_engine
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.layers.plan import aligned
 from pellucid.layers.sequence_plan import Room, SequencePlan
-from pellucid.running import LOSSES, Gradient, available_cores, side_by_side
+from pellucid.running import Gradient, available_cores, side_by_side
 from pellucid.sequences.inputs import Floats, Given, Integers
 
 if TYPE_CHECKING:
     from pellucid.sequences.network import SequenceNetwork
 
-SEQUENCE_LOSSES = {**LOSSES, "ctc": 2}
+SEQUENCE_LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "ctc": st.CTC}
 
 _WORTH_A_THREAD = 8  # sequences below which a second thread costs more than it brings
 
@@ -63,7 +64,7 @@ def loss_code(net: SequenceNetwork, loss: str) -> int:
         raise ConfigurationError(
             f'{loss} needs one answer a sequence: give the last LSTM outputs="last" or "mean", or use loss="ctc".'
         )
-    if loss == "cross_entropy" and last not in ("softmax", "sigmoid"):
+    elif last != "softmax":
         raise ConfigurationError("cross_entropy needs outputs that are probabilities: give the last layer softmax.")
     return SEQUENCE_LOSSES[loss]
 
