@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from naive import activate, sigmoid
+from naive import activate
 
 Array = npt.NDArray[np.float64]
 Direction = tuple[Array, Array, Array]  # W_ih (4 H, D), W_hh (4 H, H), b (4 H,)
@@ -24,8 +24,8 @@ def run_direction(x: Array, parameters: Direction) -> dict[str, Array]:
     kept: dict[str, list[Array]] = {name: [] for name in "ifgoch"}
     for frame in x:
         z = by_input @ frame + by_hidden @ h + bias
-        i, f, o = (np.array([sigmoid(v) for v in z[k * size : (k + 1) * size]]) for k in (0, 1, 3))
-        g = np.array([math.tanh(v) for v in z[2 * size : 3 * size]])
+        i, f, o = (1 / (1 + np.exp(-z[k * size : (k + 1) * size])) for k in (0, 1, 3))
+        g = np.tanh(z[2 * size : 3 * size])
         c = f * c + i * g
         h = o * np.tanh(c)
         for name, value in zip("ifgoch", (i, f, g, o, c, h), strict=True):
