@@ -80,16 +80,15 @@ def log_softmax(z: Array) -> Array:
 def ctc(z: Array, labels: Sequence[int]) -> float:
     """-log p(labels) by Graves's recursion, from the last weighted sums z (T, K)."""
     logs = log_softmax(z)
-    states = [0] + [part for label in labels for part in (int(label), 0)]
+    states = np.array([0] + [part for label in labels for part in (int(label), 0)])
+    jumps = np.full(len(states), -np.inf)
+    jumps[3::2] = np.where(states[3::2] == states[1:-2:2], -np.inf, 0.0)
     alpha = np.full(len(states), -np.inf)
     alpha[:2] = logs[0, states[:2]]
+    never = np.full(2, -np.inf)
     for frame in logs[1:]:
-        before = alpha.copy()
-        for s, state in enumerate(states):
-            ways = [before[s], *(before[s - 1 : s] if s else [])]
-            if s > 1 and state not in (0, states[s - 2]):
-                ways.append(before[s - 2])
-            alpha[s] = np.logaddexp.reduce(ways) + frame[state]
+        one, two = np.concatenate([never[:1], alpha[:-1]]), np.concatenate([never, alpha[:-2]])[: len(alpha)]
+        alpha = np.logaddexp(np.logaddexp(alpha, one), two + jumps) + frame[states]
     return float(-np.logaddexp.reduce(alpha[-2:]))
 
 
