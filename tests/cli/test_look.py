@@ -75,6 +75,18 @@ def test_inputs_that_are_no_picture(run: Run) -> None:
     assert not Path("weights.png").exists()
 
 
+def test_filters_are_drawn(run: Run) -> None:
+    layers = [pl.Conv2d(3, 5, activation="relu"), pl.MaxPool2d(2), pl.Dense(10, "softmax")]
+    pl.save(pl.Network(layers, input_shape=(28, 28)), "filters.safetensors")
+    done = run("look", "filters.safetensors", "--save", "filters.png")
+    assert done.code == 0
+    for part in ("weight 3x1x5x5, bias 3", "a = the largest of each 2x2", "3 filters", "filter 2"):
+        assert part in done.out
+    assert "filter 3" not in done.out
+    assert "neuron 0" not in done.out
+    assert Path("filters.png").exists()
+
+
 def test_weights_that_are_all_zero_and_a_single_neuron(run: Run) -> None:
     net = pl.Network([pl.Dense(1, "sigmoid")], input_shape=(5, 3))
     net.parameters[...] = 0

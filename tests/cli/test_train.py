@@ -74,6 +74,18 @@ def test_the_defaults_suit_each_other(run: Run, options: tuple[str, ...]) -> Non
     assert objects(done.out)[-1]["test_accuracy"] > 0.85
 
 
+@pytest.mark.parametrize("name", ["lenet", "conv"])
+def test_convolutional_networks(run: Run, name: str) -> None:
+    done = run("train", "--network", name, "--epochs", 2, "--json")
+    assert done.code == 0, done.err
+    assert objects(done.out)[-1]["test_accuracy"] > 0.95
+    net = pl.load("digits.safetensors")
+    assert net.layers[0].kind == "conv2d"
+    assert net.record["optimizer"]["kind"] == "adam"
+    refused = run("train", "--network", name, "--hidden", "16")
+    assert (refused.code, "--hidden" in refused.err) == (2, True)
+
+
 def test_patience_stops_with_the_best_weights(run: Run) -> None:
     done = run("train", "--patience", 1, "--epochs", 200, "--schedule", "constant", "--learning-rate", 3)
     assert done.code == 0

@@ -53,6 +53,29 @@ def learned(name: str) -> dict[str, Any]:
     return {**told, "losses": history[:, 0].tolist(), "end": net.parameters.tolist()}
 
 
+PLANES: list[Any] = [
+    pl.Conv2d(5, 3, padding=1, activation="relu"), pl.MaxPool2d(2), pl.Conv2d(3, 2, (1, 2), activation="tanh"),
+    pl.AvgPool2d((2, 1)), pl.Flatten(), pl.Dense(7, "relu"), pl.Dense(5, "softmax"),
+]  # fmt: skip
+SHAPE = (9, 8)
+
+
+def pictures() -> np.ndarray:
+    return np.random.default_rng(2).random((COUNT, *SHAPE)).astype(np.float32)
+
+
+def planes() -> dict[str, Any]:
+    """Outputs, all at once and one by one, gradient, and what two steps of training with dropout come to."""
+    net = pl.Network(PLANES, input_shape=SHAPE, seed=3)
+    slope, singles = net.gradient(pictures(), labels()), [net(x).tolist() for x in pictures()[:3]]
+    told = {"outputs": net(pictures()).tolist(), "single": singles, "gradient": slope.parameters.tolist()}
+    told["inputs"] = slope.inputs.tolist()
+    dropping = pl.Network([*PLANES[:4], pl.Dropout(0.3), *PLANES[4:]], input_shape=SHAPE, seed=3)
+    data = pl.data.Dataset(pictures(), labels(), classes=list("abcde"))
+    trainer = pl.Trainer(dropping, data, optimizer=pl.Momentum(0.05), batch_size=COUNT, seed=4)
+    return {**told, "losses": trainer.take_steps(2).tolist()}
+
+
 def applied() -> dict[str, list[float]]:
     """The functions over a few hundred numbers, ends included."""
     x = np.linspace(-87, 88, 256).astype(np.float32)
@@ -65,7 +88,13 @@ def applied() -> dict[str, list[float]]:
 
 
 def main() -> None:
-    told = {"lanes": LANES, "plain": PLAIN, "functions": applied(), **{name: learned(name) for name in CASES}}
+    told = {
+        "planes": planes(),
+        "lanes": LANES,
+        "plain": PLAIN,
+        "functions": applied(),
+        **{name: learned(name) for name in CASES},
+    }
     json.dump(told, sys.stdout)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import naive
+import naive_planes
 import pellucid
 from engine import selfcheck
 
@@ -73,3 +74,18 @@ def test_networks_answer_and_learn(told: dict[str, Any], name: str) -> None:
     means = np.array(told[name]["losses"]) / [len(batch[1]) for batch in batches]
     np.testing.assert_allclose(means, losses, rtol=1e-5)
     np.testing.assert_allclose(told[name]["end"], naive.parameters(layers), rtol=1e-4, atol=1e-5)
+
+
+def test_planes_answer_and_learn(told: dict[str, Any]) -> None:
+    answers = told["planes"]
+    net = pellucid.Network(selfcheck.PLANES, input_shape=selfcheck.SHAPE, seed=3)
+    x = selfcheck.pictures().astype(np.float64)
+    outputs = naive_planes.forward(net, x)[-1][2]
+    np.testing.assert_allclose(answers["outputs"], outputs, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(answers["single"], answers["outputs"][:3])
+    loss, parameters, inputs = naive_planes.backward(net, x, selfcheck.labels().tolist())
+    np.testing.assert_allclose(answers["gradient"], parameters, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(answers["inputs"], inputs, rtol=1e-3, atol=1e-7)
+    # What is dropped does not depend on the lanes.
+    np.testing.assert_allclose(answers["losses"], selfcheck.planes()["losses"], rtol=1e-5)
+    assert abs(answers["losses"][0] - loss) > 1e-4
