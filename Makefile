@@ -1,4 +1,4 @@
-.PHONY: help install test check bench clean
+.PHONY: help install test check web bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,6 +13,9 @@ check:  ## Lint, check the formatting and the types
 	ruff check .
 	ruff format --check .
 	mypy
+
+web:  ## Build the studio's page into the package
+	python hatch_build.py
 
 bench:  ## Measure Pellucid beside its peers, where they are installed
 	pellucid bench
