@@ -20,8 +20,8 @@ from pellucid.engine.sequence_table import (
     ALIGNMENT_WORK,
     BATCH_GROUP,
     BIAS,
-    CTC,
     COLUMNS,
+    CTC,
     DENSE,
     DIRECTIONS,
     FEATURES,
@@ -49,7 +49,6 @@ from pellucid.engine.sequence_table import (
 )
 from pellucid.engine.table import SOFTMAX
 
-_ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
