@@ -98,6 +98,7 @@ class LearnRoom:
         if request.step > run.timeline.last_step:
             raise RefusedError("bad_value", f"Expected a step up to {run.timeline.last_step}, got {request.step}.")
         self._driver.stop()
+        self._showing.picture(run)  # what was learnt since the last one belongs to the time before
         run.go_to(request.step)
         self._state, self._trouble = "paused", None
         self._turn.begin_anew()

@@ -14,6 +14,7 @@ export interface Room {
 export const ROOMS: readonly Room[] = [
   { id: "read", title: "Read", line: "Draw a digit and look inside", load: () => import("./read/Read.svelte") },
   { id: "turn", title: "Turn", line: "Turn any knob", load: () => import("./turn/Turn.svelte") },
+  { id: "learn", title: "Learn", line: "Watch a network learn", load: () => import("./learn/Learn.svelte") },
 ];
 
 export function roomOf(id: string): Room {

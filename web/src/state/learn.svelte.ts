@@ -1,31 +1,251 @@
-/** What the page knows of training; the room Learn shows it. */
+/** What the page knows of training, and what it asks of it; the room Learn shows it. */
 
 import type * as wire from "../protocol/messages";
+import { floats } from "../transport/frames";
+import { makePacer, type Pacer } from "../transport/pacer";
+import { History } from "./history";
+import { samePlan } from "./plan";
 import type { Studio } from "./studio.svelte";
 
 export type LearnEvent =
   wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.LossPlane;
 
+export interface HealthView {
+  readonly step: number;
+  /** Root mean square of each layer's gradient, and the lengths of gradient and weights. */
+  readonly gradients: Float32Array;
+  readonly gradientNorms: Float32Array;
+  readonly weightNorms: Float32Array;
+  readonly dead: readonly (readonly number[])[];
+  readonly saturated: readonly (readonly number[])[];
+  readonly images: number;
+}
+
+export interface ExaminedView {
+  readonly version: number;
+  readonly classes: number;
+  readonly confusion: Float32Array;
+  readonly total: number;
+  readonly wrong: number;
+  readonly mistakes: readonly Mistake[];
+}
+
+export interface Mistake {
+  readonly index: number;
+  readonly label: number;
+  readonly reading: number;
+  readonly confidence: number;
+  readonly pixels: Float32Array;
+}
+
+export interface PlaneView {
+  readonly xs: Float32Array;
+  readonly ys: Float32Array;
+  readonly losses: Float32Array;
+  /** x, y, x, y, ... */
+  readonly path: Float32Array;
+  readonly pathSteps: Float32Array;
+  readonly pathLosses: Float32Array;
+  readonly distances: Float32Array;
+  readonly explained: readonly number[];
+  readonly images: number;
+  readonly step: number;
+}
+
+interface Place {
+  readonly step: number;
+  readonly scrubbing: boolean;
+}
+
+/** So many moments of the gradients' sizes are kept. */
+const MOST_HEALTHS = 600;
+
 export class LearnState {
   readonly studio: Studio;
   training: wire.Training | null = $state.raw(null);
+  /** The plan as it is being edited. */
+  draft: wire.LearnPlan | null = $state.raw(null);
+  /** Mini-batches done and epochs, as of the last picture. */
+  step = $state(0);
+  epoch = $state(0);
+  /** Mini-batches a second, lately. */
+  speed = $state(0);
+  readonly history = new History();
+  /** Counts up with every change of the history. */
+  grown = $state(0);
+  health: HealthView | null = $state.raw(null);
+  healths: readonly { readonly step: number; readonly gradients: Float32Array }[] = $state.raw([]);
+  examined: ExaminedView | null = $state.raw(null);
+  plane: PlaneView | null = $state.raw(null);
+  planeAsked = $state(false);
+
+  readonly running: boolean = $derived(this.training?.state === "running" || this.training?.state === "stepping");
+  /** The furthest step that can be gone to. */
+  readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.step : 0));
+
+  readonly #places: Pacer<Place>;
+  readonly #rates: Pacer<number>;
+  #planeRequest = 0;
 
   constructor(studio: Studio) {
     this.studio = studio;
+    this.#places = makePacer((place) => studio.send({ type: "goToStep", ...place }), (_, added) => added);
+    this.#rates = makePacer((rate) => studio.send({ type: "setRate", learningRate: rate }), (_, added) => added);
+    studio.listen((event) => {
+      this.#places.settle(event.request);
+      this.#rates.settle(event.request);
+      if (event.type === "welcome") this.#begin();
+      if (event.type === "network") this.#forget();
+      if (event.type === "failed" && event.request === this.#planeRequest) this.planeAsked = false;
+    });
   }
 
-  apply(event: LearnEvent, _payload: Float32Array): void {
+  apply(event: LearnEvent, payload: Float32Array): void {
     switch (event.type) {
       case "training":
-        this.training = event;
-        return;
+        return this.#takeTraining(event);
       case "picture":
+        return this.#takePicture(event, payload);
       case "health":
+        return this.#takeHealth(event, payload);
       case "epochDone":
-      case "curves":
-      case "examined":
-      case "lossPlane":
+        this.history.addEpoch({ step: event.step, loss: event.testLoss, accuracy: event.testAccuracy });
+        this.grown++;
         return;
+      case "curves":
+        return this.#takeCurves(event, payload);
+      case "examined":
+        return this.#takeExamined(event, payload);
+      case "lossPlane":
+        return this.#takePlane(event, payload);
     }
+  }
+
+  /** A new connection: what was in flight is lost. */
+  #begin(): void {
+    this.#places.reset();
+    this.#rates.reset();
+    this.planeAsked = false;
+  }
+
+  /** Another network, or another run of it. */
+  #forget(): void {
+    this.history.clear();
+    this.grown++;
+    this.health = this.examined = this.plane = null;
+    this.healths = [];
+    this.draft = null;
+  }
+
+  #takeTraining(event: wire.Training): void {
+    const before = this.training;
+    this.training = event;
+    this.step = event.step;
+    this.epoch = event.epoch;
+    if (event.state !== "running" && event.state !== "stepping") this.speed = 0;
+    if (!this.draft || (before && samePlan(this.draft, before.plan))) this.draft = event.plan;
+    this.history.cut(event.lastStep);
+    this.healths = this.healths.filter(({ step }) => step <= event.lastStep);
+    if (this.plane && this.plane.step > event.lastStep) this.plane = null;
+    this.grown++;
+  }
+
+  #takePicture(event: wire.Picture, payload: Float32Array): void {
+    this.step = event.step;
+    this.epoch = event.epoch;
+    this.speed = this.running ? event.speed : 0;
+    const steps = floats(payload, event.steps);
+    this.history.add(steps, floats(payload, event.losses), floats(payload, event.accuracies));
+    if (steps.length > 0) this.grown++;
+  }
+
+  #takeHealth(event: wire.Health, payload: Float32Array): void {
+    const gradients = floats(payload, event.gradients);
+    this.health = {
+      step: event.step, gradients,
+      gradientNorms: floats(payload, event.gradientNorms),
+      weightNorms: floats(payload, event.weightNorms),
+      dead: event.dead, saturated: event.saturated, images: event.images,
+    };
+    // Copies: a view would keep the whole frame in memory.
+    const kept = [...this.healths.filter(({ step }) => step !== event.step), { step: event.step, gradients: gradients.slice() }];
+    kept.sort((a, b) => a.step - b.step);
+    this.healths = kept.length > MOST_HEALTHS ? kept.filter((_, index) => index % 2 === 0) : kept;
+  }
+
+  #takeCurves(event: wire.Curves, payload: Float32Array): void {
+    const read = (place: wire.Floats) => floats(payload, place);
+    this.history.clear();
+    this.history.add(read(event.steps), read(event.losses), read(event.accuracies));
+    const [losses, accuracies, rates] = [read(event.testLosses), read(event.testAccuracies), read(event.rates)];
+    this.history.epochs = Array.from(read(event.epochSteps), (step, index) => ({ step, loss: losses[index], accuracy: accuracies[index] }));
+    this.history.rates = Array.from(read(event.rateSteps), (step, index) => ({ step, rate: rates[index] }));
+    this.grown++;
+  }
+
+  #takeExamined(event: wire.Examined, payload: Float32Array): void {
+    const pixels = floats(payload, event.pixels);
+    const confidences = floats(payload, event.confidences);
+    const size = event.indices.length ? pixels.length / event.indices.length : 0;
+    this.examined = {
+      version: event.version, classes: event.confusion.shape[0], confusion: floats(payload, event.confusion),
+      total: event.total, wrong: event.wrong,
+      mistakes: event.indices.map((index, at) => ({
+        index, label: event.labels[at], reading: event.readings[at], confidence: confidences[at],
+        pixels: pixels.subarray(at * size, (at + 1) * size),
+      })),
+    };
+  }
+
+  #takePlane(event: wire.LossPlane, payload: Float32Array): void {
+    const read = (place: wire.Floats) => floats(payload, place);
+    this.planeAsked = false;
+    this.plane = {
+      xs: read(event.xs), ys: read(event.ys), losses: read(event.losses), path: read(event.path),
+      pathSteps: read(event.pathSteps), pathLosses: read(event.pathLosses), distances: read(event.distances),
+      explained: event.explained, images: event.images, step: event.step,
+    };
+  }
+
+  // What one does.
+
+  /** Make the draft's network, or go on with the present one under the draft's plan. */
+  setUp(keepNetwork: boolean): void {
+    if (this.draft) this.studio.send({ type: "setUp", plan: this.draft, keepNetwork });
+  }
+
+  toggle(): void {
+    this.studio.send({ type: this.running ? "pause" : "train" });
+  }
+
+  stepBatches(count: number): void {
+    this.studio.send({ type: "stepBatches", count });
+  }
+
+  runToEpoch(): void {
+    this.studio.send({ type: "runToEpoch" });
+  }
+
+  setPace(batchesPerSecond: number | null): void {
+    this.studio.send({ type: "setPace", batchesPerSecond });
+  }
+
+  setRate(rate: number): void {
+    if (rate > 0 && rate <= 1e6) this.#rates.push(rate);
+  }
+
+  /** Go to a moment of this line of time; while `scrubbing`, what takes long is left for later. */
+  goTo(step: number, scrubbing: boolean): void {
+    const first = this.training?.firstStep ?? 0;
+    this.#places.push({ step: Math.min(this.furthest, Math.max(first, Math.round(step))), scrubbing });
+  }
+
+  askExamined(): void {
+    this.studio.send({ type: "askExamined" });
+  }
+
+  askPlane(): void {
+    this.#planeRequest = this.studio.send({ type: "askLossPlane", side: 31, images: 2000, margin: 0.3 });
+    this.planeAsked = this.#planeRequest !== 0;
   }
 }

@@ -1,0 +1,66 @@
+/** A curve of training on a canvas: the mean as a line, least and most around it as a pale band. */
+
+import { css, type Palette } from "./palette";
+import type { Bin } from "../state/history";
+
+export interface TrendScales {
+  x(step: number): number;
+  y(value: number): number;
+}
+
+export function sizeCanvas(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
+  const ratio = Math.min(devicePixelRatio, 2);
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  const context = canvas.getContext("2d");
+  context?.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context?.clearRect(0, 0, width, height);
+  return context;
+}
+
+/** `now` splits what lies behind from what lies ahead, which is drawn paler. */
+export function paintTrend(
+  context: CanvasRenderingContext2D, bins: readonly Bin[], { x, y }: TrendScales, now: number, palette: Palette,
+): void {
+  if (bins.length === 0) return;
+  const past = bins.filter(({ step }) => step <= now);
+  const ahead = bins.slice(Math.max(0, past.length - 1));
+  if (ahead.length > 1) paintStretch(context, ahead, x, y, palette, 0.35);
+  if (past.length > 0) paintStretch(context, past, x, y, palette, 1);
+}
+
+function paintStretch(
+  context: CanvasRenderingContext2D, bins: readonly Bin[], x: TrendScales["x"], y: TrendScales["y"], palette: Palette, opacity: number,
+): void {
+  context.beginPath();
+  for (const bin of bins) context.lineTo(x(bin.step), y(bin.high));
+  for (const bin of bins.toReversed()) context.lineTo(x(bin.step), y(bin.low));
+  context.closePath();
+  context.fillStyle = css(palette.ink, 0.13 * opacity);
+  context.fill();
+  context.beginPath();
+  for (const bin of bins) context.lineTo(x(bin.step), y(bin.mean));
+  context.strokeStyle = css(palette.ink, opacity);
+  context.lineWidth = 1.5;
+  context.lineJoin = "round";
+  context.stroke();
+  if (bins.length === 1) {
+    context.fillStyle = css(palette.ink, opacity);
+    context.fillRect(x(bins[0].step) - 1.5, y(bins[0].mean) - 1.5, 3, 3);
+  }
+}
+
+/** What a curve's axis spans: from the least to the most of the means, with a little room. */
+export function trendDomain(bins: readonly Bin[], extra: readonly number[], measure: "loss" | "accuracy", logarithmic: boolean): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of [...bins.map(({ mean }) => mean), ...extra]) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (low > high) return measure === "loss" ? [0, 1] : [0, 1];
+  if (measure === "accuracy") return [low > 0.55 ? Math.floor(low * 10 - 0.5) / 10 : 0, 1];
+  if (logarithmic) return [Math.max(1e-9, low * 0.8), Math.max(2e-9, high * 1.25)];
+  return [0, high > 0 ? high * 1.08 : 1];
+}

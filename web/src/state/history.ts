@@ -1,0 +1,140 @@
+/** The curves of training: a point a mini-batch, thinned out when there are very many, forgotten where time forks. */
+
+/** Past so many points, every two become one. */
+const MOST = 1 << 16;
+
+export interface EpochPoint {
+  readonly step: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface RatePoint {
+  readonly step: number;
+  readonly rate: number;
+}
+
+/** A stretch of a curve: what a few mini-batches had in common. */
+export interface Bin {
+  /** Its last mini-batch. */
+  readonly step: number;
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export type Measure = "loss" | "accuracy";
+
+export class History {
+  /** Last mini-batch of each point; each stands for those since the one before. */
+  steps = new Float64Array(1024);
+  losses = new Float32Array(1024);
+  accuracies = new Float32Array(1024);
+  count = 0;
+  epochs: EpochPoint[] = [];
+  rates: RatePoint[] = [];
+  readonly #most: number;
+
+  constructor(most = MOST) {
+    this.#most = most;
+  }
+
+  get last(): number {
+    return this.count > 0 ? this.steps[this.count - 1] : 0;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.epochs = [];
+    this.rates = [];
+  }
+
+  /** Put the next mini-batches at the end, in place of any of the same numbers. */
+  add(steps: ArrayLike<number>, losses: ArrayLike<number>, accuracies: ArrayLike<number>): void {
+    if (steps.length === 0) return;
+    this.#cutPoints(steps[0] - 1);
+    for (let index = 0; index < steps.length; index++) {
+      if (this.count === this.#most) this.#halve();
+      if (this.count === this.steps.length) this.#grow();
+      this.steps[this.count] = steps[index];
+      this.losses[this.count] = losses[index];
+      this.accuracies[this.count] = accuracies[index];
+      this.count++;
+    }
+  }
+
+  addEpoch(point: EpochPoint): void {
+    this.epochs = [...this.epochs.filter(({ step }) => step < point.step), point];
+  }
+
+  /** Forget what came after a step. */
+  cut(step: number): void {
+    this.#cutPoints(step);
+    if (this.epochs.some((epoch) => epoch.step > step)) this.epochs = this.epochs.filter((epoch) => epoch.step <= step);
+    if (this.rates.some((rate) => rate.step > step)) this.rates = this.rates.filter((rate) => rate.step <= step);
+  }
+
+  /** Number of the point that a mini-batch belongs to, or -1. */
+  at(step: number): number {
+    if (this.count === 0 || step > this.last) return -1;
+    let [low, high] = [0, this.count - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.steps[middle] < step) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The curve in about `count` stretches of equal length, with mean, least and most of each. */
+  bins(measure: Measure, count: number): Bin[] {
+    const values = measure === "loss" ? this.losses : this.accuracies;
+    const width = this.last / count;
+    const bins: Bin[] = [];
+    for (let index = 0, before = 0; index < this.count; ) {
+      const end = (Math.floor(before / width) + 1) * width;
+      let [sum, weight, low, high] = [0, 0, Infinity, -Infinity];
+      do {
+        const span = this.steps[index] - before;
+        const value = values[index];
+        sum += value * span;
+        weight += span;
+        if (value < low) low = value;
+        if (value > high) high = value;
+        before = this.steps[index++];
+      } while (index < this.count && this.steps[index] <= end);
+      bins.push({ step: before, mean: sum / weight, low, high });
+    }
+    return bins;
+  }
+
+  #cutPoints(step: number): void {
+    while (this.count > 0 && this.steps[this.count - 1] > step) this.count--;
+  }
+
+  #grow(): void {
+    const size = this.steps.length * 2;
+    const steps = new Float64Array(size);
+    const [losses, accuracies] = [new Float32Array(size), new Float32Array(size)];
+    steps.set(this.steps);
+    losses.set(this.losses);
+    accuracies.set(this.accuracies);
+    [this.steps, this.losses, this.accuracies] = [steps, losses, accuracies];
+  }
+
+  /** Every two points become their mean, weighted by the mini-batches that each stands for. */
+  #halve(): void {
+    let before = 0;
+    for (let index = 0; 2 * index + 1 < this.count; index++) {
+      const [first, second] = [2 * index, 2 * index + 1];
+      const one = this.steps[first] - before;
+      const two = this.steps[second] - this.steps[first];
+      const share = one / (one + two);
+      this.losses[index] = share * this.losses[first] + (1 - share) * this.losses[second];
+      this.accuracies[index] = share * this.accuracies[first] + (1 - share) * this.accuracies[second];
+      before = this.steps[second];
+      this.steps[index] = before;
+    }
+    this.count >>= 1;
+  }
+}
