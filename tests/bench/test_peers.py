@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import naive_planes
 from pellucid.bench import machine
 from pellucid.bench.peers import Peer, UnsuitedError, everyone
 from pellucid.bench.peers.numpy_loop import NumpyLoop
 from pellucid.bench.peers.onnx_runtime import OnnxRuntime
+from pellucid.bench.peers.pellucid_ import _network
 from pellucid.bench.peers.sklearn_mlp import SklearnMLP
 from pellucid.bench.peers.torch_compile import TorchCompile
 from pellucid.bench.work import ADAM_EPSILON, InferenceWork, TrainingWork
@@ -260,3 +262,39 @@ def test_blas_threads_are_set_and_given_back() -> None:
     with machine.blas_threads(1):
         assert {library.num_threads for library in controller.lib_controllers} == {1}
     assert [library.num_threads for library in controller.lib_controllers] == before
+
+
+@pytest.mark.parametrize("peer", [p for p in quick() if "lenet" in p.networks], ids=lambda p: p.label)
+def test_lenet_is_the_same_for_everyone(peer: Peer) -> None:
+    """Three steps of descent, and reading, against the naive twin's convolutions and numpy's descent."""
+    usable(peer)
+    rng = np.random.default_rng(4)
+    data = rng.random((10, 784)) * (rng.random((10, 784)) < 0.3)
+    options = {"layers": (784, 10), "activation": "relu", "network": "lenet"}
+    work = TrainingWork("lenet", data, np.arange(10), batch_size=4, learning_rate=0.05, **options)
+    wanted, probabilities = naive_lenet(work)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert peer.prepare(work)() == pytest.approx(wanted, rel=1e-4)
+        read = peer.prepare(InferenceWork("lenet", data, **options))()
+    np.testing.assert_allclose(read, probabilities, atol=1e-5)
+
+
+def naive_lenet(work: TrainingWork) -> tuple[float, np.ndarray]:
+    """The epoch's mean loss, and what the network says of all images before it."""
+    net = _network(work)
+    before, total = naive_planes.forward(net, work.images.reshape(-1, 28, 28).astype(float))[-1][2], 0.0
+    parameters = net.parameters.astype(np.float64)
+    for rows in work.batches():
+        images, labels = work.images[rows].reshape(-1, 28, 28).astype(float), work.labels[rows].tolist()
+        loss, slope, _ = naive_planes.backward(net, images, labels)
+        total += loss * len(rows)
+        parameters -= work.learning_rate * slope
+        net.parameters[...] = parameters
+    return total / work.count, before
+
+
+def test_others_do_dense_networks_only() -> None:
+    work = InferenceWork("lenet", np.zeros((2, 784)), (784, 10), "relu", network="lenet")
+    with pytest.raises(UnsuitedError, match="dense"):
+        NumpyLoop().prepare(work)

@@ -84,6 +84,8 @@ def test_arrays_become_contiguous_float32_and_int64() -> None:
         ({"activation": "tanh"}, ConfigurationError, "sigmoid, relu"),
         ({"optimizer": "lion"}, ConfigurationError, "sgd, momentum, adam"),
         ({"batch_size": 0}, ConfigurationError, "batch_size=0"),
+        ({"network": "lenet"}, ConfigurationError, "LeNet-5"),
+        ({"network": "alexnet"}, ConfigurationError, "dense, lenet"),
     ],
 )
 def test_what_makes_no_sense_is_refused(changes: dict[str, object], error: type[Exception], words: str) -> None:
@@ -98,9 +100,12 @@ def test_the_benchmarks_works_cover_what_is_claimed() -> None:
     found = {(work.layers[1], work.activation, work.optimizer, work.batch_size) for work in works}
     small = {(16, "sigmoid", "sgd", size) for size in (1, 10, 32, 128)}
     variants = {(16, "relu", "sgd", 32), (16, "sigmoid", "momentum", 32), (16, "sigmoid", "adam", 32)}
-    assert found == small | variants | {(512, "sigmoid", "sgd", 32), (512, "sigmoid", "sgd", 128)}
+    wide, convolutional = {(512, "sigmoid", "sgd", size) for size in (32, 128)}, {(10, "relu", "sgd", 32)}
+    assert found == small | variants | wide | convolutional | {(10, "relu", "sgd", 128)}
+    assert [work.network for work in works].count("lenet") == 2
     assert len({work.name for work in works}) == len(works)
-    one, many = inference_works(data)
+    one, many, convolutional = inference_works(data)
+    assert (many.network, convolutional.network) == ("dense", "lenet")
     assert one.one_at_a_time
     assert not many.one_at_a_time
     assert "12 images" in many.name

@@ -201,6 +201,7 @@ def _result(work: Work, contenders: list[_Contender], baseline: str, skipped: di
         baseline=baseline,
         entries=entries,
         skipped=skipped,
+        network=work.network,
     )
 
 

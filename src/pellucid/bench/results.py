@@ -84,6 +84,8 @@ class Result:
         In the order given.
     skipped
         Entrants without times, and why.
+    network
+        Kind of network.
     """
 
     work: str
@@ -94,6 +96,7 @@ class Result:
     baseline: str
     entries: list[Entry]
     skipped: dict[str, str]
+    network: str = "dense"
 
     def best(self) -> list[Entry]:
         """Return the fastest entry of each peer, in the order given."""

@@ -18,6 +18,7 @@ Integers = NDArray[np.int64]
 Parameters = tuple[tuple[Floats, Floats], ...]
 Activation = Literal["sigmoid", "relu"]
 Optimizer = Literal["sgd", "momentum", "adam"]
+Kind = Literal["dense", "lenet"]
 
 ACTIVATIONS = ("sigmoid", "relu")
 OPTIMIZERS = ("sgd", "momentum", "adam")
@@ -26,11 +27,13 @@ ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
 SMALL = (784, 16, 16, 10)
 WIDE = (784, 512, 512, 10)
+LENET = (784, 10)
+"""Numbers in and out of LeNet-5 for pictures of 28x28."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingWork:
-    """One epoch of training a dense network, from given weights, in a given order.
+    """One epoch of training a network, from given weights, in a given order.
 
     Hidden layers use `activation`, the output is softmax, the loss is the mean cross-entropy of a batch. No image
     is dropped: the last batch may be short.
@@ -44,7 +47,9 @@ class TrainingWork:
     labels
         Shape (N,), 0 to K - 1.
     layers
-        Sizes from D to K.
+        Sizes from D to K; of LeNet-5 these two.
+    network
+        `"dense"`, or `"lenet"`: LeNet-5 with ReLU and the largest of each window, on pictures of 28x28.
     activation, optimizer, learning_rate, batch_size
         `"momentum"` is 0.9 without Nesterov; `"adam"` has its usual constants.
     seed
@@ -72,8 +77,10 @@ class TrainingWork:
     batch_size: int = 32
     seed: int = 0
     limit: int | None = None
+    network: Kind = "dense"
 
     def __post_init__(self) -> None:
+        _check_lenet(self.network, self.layers, self.activation)
         _freeze(self, "images", _as_images(self.images, self.layers))
         _freeze(self, "labels", _as_labels(self.labels, len(self.images), self.layers[-1]))
         _check_choice("activation", self.activation, ACTIVATIONS)
@@ -83,8 +90,8 @@ class TrainingWork:
 
     @cached_property
     def parameters(self) -> Parameters:
-        """The weights (out, in) and biases (out,) that training starts from; copy before changing."""
-        return initial(self.layers, self.seed)
+        """The weights (out, in, ...) and biases (out,) that training starts from; copy before changing."""
+        return initial_lenet(self.seed) if self.network == "lenet" else initial(self.layers, self.seed)
 
     @cached_property
     def order(self) -> Integers:
@@ -117,7 +124,7 @@ class InferenceWork:
 
     Parameters
     ----------
-    name, images, layers, activation, seed
+    name, images, layers, activation, seed, network
         As in `TrainingWork`.
     one_at_a_time
         Whether each image is a call of its own, its answer waited for.
@@ -129,15 +136,17 @@ class InferenceWork:
     activation: Activation = "sigmoid"
     one_at_a_time: bool = False
     seed: int = 0
+    network: Kind = "dense"
 
     def __post_init__(self) -> None:
+        _check_lenet(self.network, self.layers, self.activation)
         _freeze(self, "images", _as_images(self.images, self.layers))
         _check_choice("activation", self.activation, ACTIVATIONS)
 
     @cached_property
     def parameters(self) -> Parameters:
-        """The weights (out, in) and biases (out,) to read with."""
-        return initial(self.layers, self.seed)
+        """The weights (out, in, ...) and biases (out,) to read with."""
+        return initial_lenet(self.seed) if self.network == "lenet" else initial(self.layers, self.seed)
 
     @property
     def count(self) -> int:
@@ -156,12 +165,21 @@ def initial(layers: tuple[int, ...], seed: int) -> Parameters:
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
     rng = np.random.default_rng([seed, 0])
-    pairs = []
-    for fan_in, fan_out in pairwise(layers):
-        bound = np.float32(np.sqrt(6 / (fan_in + fan_out)))
-        weight = (2 * rng.random((fan_out, fan_in), dtype=np.float32) - 1) * bound
-        pairs.append((weight, np.zeros(fan_out, np.float32)))
-    return tuple(pairs)
+    return tuple(_pair(rng, (fan_out, fan_in)) for fan_in, fan_out in pairwise(layers))
+
+
+def initial_lenet(seed: int) -> Parameters:
+    """Return LeNet-5's weights, two convolutions (out, in, 5, 5) and three dense layers (out, in), drawn likewise."""
+    rng = np.random.default_rng([seed, 0])
+    shapes = ((6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84))
+    return tuple(_pair(rng, shape) for shape in shapes)
+
+
+def _pair(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Weights of a shape (out, in, ...) within their bound, and biases of zero."""
+    seen = int(np.prod(shape[2:]))
+    bound = np.float32(np.sqrt(6 / ((shape[0] + shape[1]) * seen)))
+    return (2 * rng.random(shape, dtype=np.float32) - 1) * bound, np.zeros(shape[0], np.float32)
 
 
 # Learning rates keep an epoch steady enough for float32 rounding not to part the peers' losses.
@@ -176,18 +194,25 @@ _TRAINING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("784-512-512-10, batch 32", {"layers": WIDE, "learning_rate": 0.1}),
     ("784-512-512-10, batch 128", {"layers": WIDE, "batch_size": 128, "learning_rate": 0.1}),
 )
+_CONVOLUTION: dict[str, Any] = {"network": "lenet", "layers": LENET, "activation": "relu"}
+_SOME = 12_800  # images of an epoch of LeNet-5: enough to tell its pace
 
 
 def training_works(images: Floats, labels: Integers) -> list[TrainingWork]:
     """Return the benchmark's training works on these images, shape (N, 784), values 0 to 1."""
-    return [TrainingWork(f"train {name}", images, labels, **options) for name, options in _TRAINING]
+    dense = [TrainingWork(f"train {name}", images, labels, **options) for name, options in _TRAINING]
+    options = {**_CONVOLUTION, "learning_rate": 0.05, "limit": _SOME}
+    return dense + [
+        TrainingWork(f"train LeNet-5, batch {size}", images, labels, batch_size=size, **options) for size in (32, 128)
+    ]
 
 
 def inference_works(images: Floats) -> list[InferenceWork]:
-    """Return the benchmark's reading works: up to 2,000 images one at a time, and up to 10,000 at once."""
+    """Return the benchmark's reading works: up to 2,000 images one at a time, and up to 10,000 at once, twice."""
     one = InferenceWork("read one image at a time", images[:2000], one_at_a_time=True)
     many = images[:10_000]
-    return [one, InferenceWork(f"read {len(many):,} images at once", many)]
+    convolutional = InferenceWork(f"read {len(many):,} images with LeNet-5", many, **_CONVOLUTION)
+    return [one, InferenceWork(f"read {len(many):,} images at once", many), convolutional]
 
 
 def average_ink(images: Floats) -> float:
@@ -227,6 +252,12 @@ def _as_labels(labels: Integers, count: int, classes: int) -> Integers:
             "the last of the layers has to cover them."
         )
     return labels
+
+
+def _check_lenet(network: str, layers: tuple[int, ...], activation: str) -> None:
+    _check_choice("network", network, ("dense", "lenet"))
+    if network == "lenet" and (tuple(layers) != LENET or activation != "relu"):
+        raise ConfigurationError(f"LeNet-5 is a work of layers {LENET} with relu, got {layers} with {activation}.")
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:

@@ -39,12 +39,15 @@ class Peer:
         Modules that have to be importable.
     most_steps
         Training works of more updates than this are cut to so many, and their speed taken per image; None: never.
+    networks
+        Kinds of network that it does.
     """
 
     name: str
     package: str
     modules: tuple[str, ...] = ()
     most_steps: int | None = None
+    networks: tuple[str, ...] = ("dense",)
 
     def __init__(self, variant: str = "", threads: int | None = None) -> None:
         self.variant = variant
@@ -80,6 +83,8 @@ class Peer:
         UnsuitedError
             This peer does not do such work.
         """
+        if work.network not in self.networks:
+            raise UnsuitedError(f"{self.name} does dense networks only here.")
         return self.train(work) if isinstance(work, TrainingWork) else self.read(work)
 
     def train(self, work: TrainingWork) -> TrainingRun:

@@ -20,6 +20,7 @@ class JaxScan(Peer):
     name = "JAX"
     package = "jax"
     modules = ("jax",)
+    networks = ("dense", "lenet")
 
     def train(self, work: TrainingWork) -> TrainingRun:
         """Scan over the full batches, then take the short one."""
@@ -74,10 +75,26 @@ def _forward(parameters: Any, a: Any, activation: str) -> Any:
     import jax
 
     squash = jax.nn.relu if activation == "relu" else jax.nn.sigmoid
+    if parameters[0][0].ndim == 4:
+        a = _convolved(parameters[:2], a)
+        parameters = parameters[2:]
     for weight, bias in parameters[:-1]:
         a = squash(a @ weight.T + bias)
     weight, bias = parameters[-1]
     return a @ weight.T + bias
+
+
+def _convolved(parameters: Any, a: Any) -> Any:
+    """What LeNet-5's dense layers get of images a (N, 784)."""
+    import jax
+
+    a = a.reshape(-1, 1, 28, 28)
+    for (weight, bias), padding in zip(parameters, (2, 0), strict=True):
+        both = [(padding, padding)] * 2
+        a = jax.lax.conv_general_dilated(a, weight, (1, 1), both, dimension_numbers=("NCHW", "OIHW", "NCHW"))
+        a = jax.nn.relu(a + bias[:, None, None])
+        a = jax.lax.reduce_window(a, -float("inf"), jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+    return a.reshape(len(a), -1)
 
 
 def _epoch(work: TrainingWork) -> Callable[..., Any]:

@@ -8,12 +8,13 @@ import numpy as np
 
 from pellucid import __version__
 from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
-from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, InferenceWork, Parameters, TrainingWork
+from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, InferenceWork, TrainingWork
 from pellucid.layers import Dense
+from pellucid.models.architectures import lenet
 from pellucid.network import Network
 from pellucid.optimizers import SGD, Adam, Momentum, Optimizer
 from pellucid.running import Feed, loss_code
-from pellucid.stepping import Batches, Stepper
+from pellucid.stepping import Batches, stepper
 
 
 class Pellucid(Peer):
@@ -21,6 +22,7 @@ class Pellucid(Peer):
 
     name = "Pellucid"
     package = "pellucid"
+    networks = ("dense", "lenet")
 
     @property
     def version(self) -> str:
@@ -29,37 +31,42 @@ class Pellucid(Peer):
 
     def train(self, work: TrainingWork) -> TrainingRun:
         """Run the epoch in one call of the engine."""
-        net = _network(work.layers, work.activation, work.parameters)
+        net = _network(work)
         start, optimizer = net.parameters.copy(), _optimizer(work)
         feed = Feed(work.images, (0.0, 1.0))
         batches = Batches(feed, np.ascontiguousarray(work.order, np.int64), np.ascontiguousarray(work.labels, np.int64))
-        stepper = Stepper(net, optimizer, loss_code(net, "cross_entropy"), work.batch_size, feed.inked, self.threads)
+        loss = loss_code(net, "cross_entropy")
+        taker = stepper(net, optimizer, loss, work.batch_size, feed.inked, self.threads, work.seed)
         steps = np.arange(work.steps)
         rates = optimizer.step_rates(np.full(work.steps, work.learning_rate), steps)
 
         def run() -> float:
-            for vector in (net.parameters, *stepper.moments):
+            for vector in (net.parameters, *taker.moments):
                 vector[...] = start if vector is net.parameters else 0.0
-            history = stepper.run(batches, 0, work.steps, optimizer, rates)
+            history = taker.run(batches, 0, work.steps, optimizer, rates)
             return float(history[:, 0].sum() / work.count)
 
         return run
 
     def read(self, work: InferenceWork) -> InferenceRun:
         """Call the network, with one image or with all."""
-        net = _network(work.layers, work.activation, work.parameters)
+        net = _network(work)
         images: Iterable[np.ndarray] = work.images
         if work.one_at_a_time:
             return lambda: np.array([net(image) for image in images])
         return lambda: net(work.images)
 
 
-def _network(layers: tuple[int, ...], activation: str, parameters: Parameters) -> Network:
+def _network(work: TrainingWork | InferenceWork) -> Network:
     """The network of a work, with its parameters."""
-    names = [*[activation] * (len(layers) - 2), "softmax"]
-    described = [Dense(size, name) for size, name in zip(layers[1:], names, strict=True)]
-    net = Network(described, input_shape=layers[:1])
-    for layer, (weight, bias) in zip(net.layers, parameters, strict=True):
+    if work.network == "lenet":
+        net = Network(lenet(), input_shape=(28, 28))
+    else:
+        names = [*[work.activation] * (len(work.layers) - 2), "softmax"]
+        described = [Dense(size, name) for size, name in zip(work.layers[1:], names, strict=True)]
+        net = Network(described, input_shape=work.layers[:1])
+    learning = [layer for layer in net.layers if layer.named()]
+    for layer, (weight, bias) in zip(learning, work.parameters, strict=True):
         named = layer.named()
         named["weight"][...], named["bias"][...] = weight, bias
     return net

@@ -17,6 +17,7 @@ class TorchEager(Peer):
     package = "torch"
     modules = ("torch",)
     most_steps = 6000
+    networks = ("dense", "lenet")
 
     def train(self, work: TrainingWork) -> TrainingRun:
         """Run the epoch batch by batch."""
@@ -72,9 +73,22 @@ def forward(parameters: list[Any], a: Any, activation: str) -> Any:
     import torch
 
     squash = torch.relu if activation == "relu" else torch.sigmoid
-    for layer in range(0, len(parameters) - 2, 2):
+    dense = 0
+    if parameters[0].dim() == 4:
+        dense, a = 4, _convolved(parameters, a)
+    for layer in range(dense, len(parameters) - 2, 2):
         a = squash(torch.nn.functional.linear(a, parameters[layer], parameters[layer + 1]))
     return torch.nn.functional.linear(a, parameters[-2], parameters[-1])
+
+
+def _convolved(parameters: list[Any], a: Any) -> Any:
+    """Return what LeNet-5's dense layers get of images a (N, 784)."""
+    import torch.nn.functional as f
+
+    a = f.conv2d(a.view(-1, 1, 28, 28), parameters[0], parameters[1], padding=2)
+    a = f.max_pool2d(f.relu(a, inplace=True), 2)
+    a = f.max_pool2d(f.relu(f.conv2d(a, parameters[2], parameters[3]), inplace=True), 2)
+    return a.flatten(1)
 
 
 def _read_one(parameters: list[Any], a: Any, activation: str) -> Any:
