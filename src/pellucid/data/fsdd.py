@@ -1,0 +1,131 @@
+"""The data set "fsdd": 3,000 recordings of ten digits by six people, from PELLUCID_DATA, the cache, or the network.
+
+The Free Spoken Digit Dataset as it stood at commit 26eb9aa. Its own split holds out the first five recordings of each
+digit by each speaker, so the same people are on both sides; whoever wants to know how strangers are heard holds out one
+speaker at a time with `Recordings.without`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import wave
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from pellucid.data.download import Remote, fetch
+from pellucid.data.lock import locked
+from pellucid.data.options import Progress
+from pellucid.data.places import VARIABLE, cache_folder, given_folder
+from pellucid.data.recordings import Recordings, Samples, SpokenParts
+from pellucid.errors import DataError, DownloadError, FileFormatError
+
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+HELD_OUT = 5
+RATE = 8000
+NAMES = sorted(f"{digit}_{speaker}_{i}.wav" for digit in range(10) for speaker in SPEAKERS for i in range(50))
+SHA256 = "1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959"
+"""Of a line for each file in the order of their names: its SHA-256, two spaces, its name."""
+
+# The host packs the archive anew whenever it likes, so what is checked is what the archive holds.
+MIRRORS = ("https://github.com/Jakobovski/free-spoken-digit-dataset/archive/",)
+ARCHIVE = "26eb9aa.zip"
+_MOST_BYTES = 1 << 26
+_MOST_RECORDING = 1 << 20
+
+_SOURCE = "Free Spoken Digit Dataset, Zohar Jackson and others, commit 26eb9aa"
+_LICENCE = "CC BY-SA 4.0"
+_Reader = Callable[[str], bytes]
+
+
+def load_fsdd(progress: Progress | None = None) -> SpokenParts:
+    """Load the recordings in their official split, downloading them the first time (16 MB)."""
+    with _reader(progress) as read:
+        samples = [_samples(name, read(name)) for name in NAMES]
+    labels, speakers, numbers = zip(*(_parted(name) for name in NAMES), strict=True)
+    whole = Recordings(
+        samples, labels, speakers, rate=RATE, name="fsdd", source=_SOURCE, licence=_LICENCE
+    )
+    held_out = np.array(numbers) < HELD_OUT
+    train, test = whole[~held_out], whole[held_out]
+    train.name, test.name = "fsdd (train)", "fsdd (test)"
+    return SpokenParts(train, test)
+
+
+def _parted(name: str) -> tuple[int, str, int]:
+    digit, speaker, number = name.removesuffix(".wav").split("_")
+    return int(digit), speaker, int(number)
+
+
+def _samples(name: str, content: bytes) -> Samples:
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            kind = file.getframerate(), file.getsampwidth(), file.getnchannels()
+            samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
+    except (wave.Error, EOFError, ValueError) as error:
+        raise FileFormatError(f"{name} of fsdd is no WAV file ({error}): fetch the data set again.") from error
+    if kind != (RATE, 2, 1) or not len(samples):
+        raise DataError(f"{name} of fsdd is not 16-bit mono at {RATE} a second: this is another data set.")
+    return samples
+
+
+@contextmanager
+def _reader(progress: Progress | None) -> Iterator[_Reader]:
+    """What gives each file's content by name, from the first place on this machine that has them, or the network."""
+    folders = [folder / "recordings" for folder in (given_folder("fsdd"), cache_folder("fsdd")) if folder is not None]
+    for folder in folders:
+        if all((folder / name).is_file() for name in (NAMES[0], NAMES[-1])):
+            try:
+                yield lambda name: (folder / name).read_bytes()
+            except FileNotFoundError as error:
+                raise DataError(f"There is no {error.filename}: fsdd has {len(NAMES):,} recordings there.") from error
+            return
+    with zipfile.ZipFile(_fetched(progress)) as archive:
+        members = _members(archive)
+        yield lambda name: archive.read(members[name])
+
+
+def _fetched(progress: Progress | None) -> Path:
+    """The archive in the user's cache, downloaded where it is not there."""
+    folder = cache_folder("fsdd")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / ".lock"):
+            return fetch(Remote(ARCHIVE, MIRRORS, _MOST_BYTES, _wrong), folder, progress)
+    except OSError as error:
+        why = str(error) if isinstance(error, DownloadError) else f"Could not write to {folder}: {error.strerror}."
+        raise DownloadError(
+            f"{why} Try again when the network is there; or put the recordings into {folder / 'recordings'}; or set "
+            f'{VARIABLE} to a folder that has them in fsdd/recordings/; or use the embedded data set "spoken".'
+        ) from error
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The recordings in an archive by their names; what else is in it is left alone."""
+    found = {}
+    for member in archive.infolist():
+        match = re.fullmatch(r"[^/]+/recordings/([^/]+\.wav)", member.filename)
+        if match and member.file_size <= _MOST_RECORDING:
+            found[match[1]] = member
+    return found
+
+
+def _wrong(path: Path) -> str | None:
+    """What is wrong with an archive, or None."""
+    lines = hashlib.sha256()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive)
+            if sorted(members) != NAMES:
+                return f"holds {len(members)} recordings, not the {len(NAMES)} expected"
+            for name in NAMES:
+                lines.update(f"{hashlib.sha256(archive.read(members[name])).hexdigest()}  {name}\n".encode())
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        return f"is not the zip file expected ({error})"
+    return None if lines.hexdigest() == SHA256 else f"has content of SHA-256 {lines.hexdigest()}, expected {SHA256}"

@@ -1,0 +1,194 @@
+"""Recordings in: WAV, FLAC, OGG and what else libsndfile reads, of any rate, mono or not, a block at a time.
+
+A file is never held as a whole: blocks of a second are mixed to one channel and brought to 8 kHz as they are read, so
+that ten hours take no more memory than ten seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import DataError
+from pellucid.speech.features import RATE
+
+Floats = npt.NDArray[np.float32]
+Source = str | Path | IO[bytes]
+
+MOST_HOURS = 24
+"""Longer recordings are refused: the results, at least, have to be held."""
+_MOST_CHANNELS = 64
+_SLOWEST, _FASTEST = 1000, 768_000
+_FULL = 0.999
+_CLIPPED = 0.01
+
+
+@dataclass
+class Recording:
+    """A recording that is being read: what is known of it so far, and `blocks` to read it.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    rate, channels : int
+        As the file says.
+    seconds : float
+        How much has been read.
+    peak : float
+        The loudest sample so far, 1 being full scale.
+    broken : bool
+        Whether the file ended before what its header promised.
+    """
+
+    name: str
+    rate: int
+    channels: int
+    promised: float
+    file: Any = field(repr=False)
+    seconds: float = 0.0
+    peak: float = 0.0
+    broken: bool = False
+    _full: int = 0
+    _read: int = 0
+
+    @property
+    def clipped(self) -> bool:
+        """Whether one sample in a hundred is at full scale: the recording was too loud for its device."""
+        return self._full > _CLIPPED * max(1, self._read)
+
+    def blocks(self, seconds: float = 1.0) -> Iterator[Floats]:
+        """Yield mono samples (n,) at 8 kHz, in order, until the file ends.
+
+        Raises
+        ------
+        DataError
+            If a sample is no number, or the recording is longer than `MOST_HOURS`.
+        """
+        resampler = Resampler(self.rate)
+        with self.file:
+            for block in self._raw(max(1, int(seconds * self.rate))):
+                mono = self._mixed(block)
+                if self.seconds > MOST_HOURS * 3600:
+                    raise DataError(f"{self.name} is longer than {MOST_HOURS} hours: cut it into pieces.")
+                if len(samples := resampler.feed(mono)):
+                    yield samples
+        if len(samples := resampler.finish()):
+            yield samples
+
+    def _raw(self, frames: int) -> Iterator[Floats]:
+        """Blocks (n, channels) as they are in the file; a damaged one ends where the damage begins."""
+        import soundfile
+
+        while True:
+            try:
+                block = self.file.read(frames, dtype="float32", always_2d=True)
+            except (soundfile.LibsndfileError, RuntimeError):
+                self.broken = True
+                return
+            if len(block) == 0:
+                self.broken = self.broken or self.seconds < 0.999 * self.promised - 0.01
+                return
+            yield block
+
+    def _mixed(self, block: Floats) -> Floats:
+        """One channel of a block (n, channels), and what there is to note of it."""
+        if not np.isfinite(block).all():
+            raise DataError(f"{self.name} holds samples that are NaN or infinite, at {self.seconds:.2f} s: repair it.")
+        loud = np.abs(block)
+        self.peak = max(self.peak, float(loud.max(initial=0.0)))
+        self._full += int(np.count_nonzero(loud >= _FULL))
+        self._read += block.size
+        self.seconds += len(block) / self.rate
+        return np.ascontiguousarray(block[:, 0] if self.channels == 1 else block.mean(axis=1), np.float32)
+
+
+class Resampler:
+    """Mono samples of any rate to 8 kHz, as they come."""
+
+    def __init__(self, rate: int) -> None:
+        import soxr
+
+        self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="HQ")
+
+    def feed(self, samples: Floats) -> Floats:
+        """What is ready once these samples (n,) have come."""
+        result: Floats = samples if self._stream is None else self._stream.resample_chunk(samples)
+        return result
+
+    def finish(self) -> Floats:
+        """What was still waiting for more."""
+        nothing = np.zeros(0, np.float32)
+        result: Floats = nothing if self._stream is None else self._stream.resample_chunk(nothing, last=True)
+        return result
+
+
+def opened(source: Source) -> Recording:
+    """Open a recording.
+
+    Raises
+    ------
+    DataError
+        If there is none, it is no audio that can be read, or is of no sensible kind.
+    """
+    import soundfile
+
+    name = str(source) if isinstance(source, str | Path) else str(getattr(source, "name", "standard input"))
+    try:
+        if isinstance(source, str | Path):
+            _check_file(Path(source).expanduser(), name)
+        promised = _promised(source)
+        file = soundfile.SoundFile(Path(source).expanduser() if isinstance(source, str) else source)
+    except (soundfile.LibsndfileError, TypeError) as error:
+        why = str(getattr(error, "error_string", error)).strip().rstrip(".")
+        raise DataError(f"{name} is no recording that can be read ({why}): expected WAV, FLAC or OGG.") from error
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
+    if not _SLOWEST <= file.samplerate <= _FASTEST or not 1 <= file.channels <= _MOST_CHANNELS:
+        file.close()
+        raise DataError(
+            f"{name} has {file.samplerate:,} samples a second in {file.channels} channels; expected {_SLOWEST:,} to "
+            f"{_FASTEST:,} in 1 to {_MOST_CHANNELS}."
+        )
+    length = file.frames if file.frames < 1 << 62 else 0
+    return Recording(name, file.samplerate, file.channels, max(length / file.samplerate, promised), file)
+
+
+def read(source: Source) -> Floats:
+    """All of a recording (n,) at 8 kHz: for short ones."""
+    parts = list(opened(source).blocks())
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _check_file(path: Path, name: str) -> None:
+    if path.is_dir():
+        raise DataError(f"{name} is a folder: expected a recording, WAV, FLAC or OGG.")
+    if not path.exists():
+        raise DataError(f"There is no {name}: check its spelling.")
+    if path.is_file() and path.stat().st_size == 0:
+        raise DataError(f"{name} is empty: expected a recording, WAV, FLAC or OGG.")
+
+
+def _promised(source: Source) -> float:
+    """Seconds that a WAV file's header promises, which libsndfile takes back silently where the file is shorter."""
+    if not isinstance(source, str | Path):
+        return 0.0
+    with Path(source).expanduser().open("rb") as file:
+        head = file.read(1 << 12)
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return 0.0
+    at, bytes_a_second = 12, 0
+    while at + 8 <= len(head):
+        kind, size = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
+        if kind == b"fmt " and at + 20 <= len(head):
+            bytes_a_second = int.from_bytes(head[at + 16 : at + 20], "little")
+        if kind == b"data":
+            # Programs that write to a pipe leave the largest number, or none.
+            return size / bytes_a_second if bytes_a_second and size < 0x7FFFFFFF else 0.0
+        at += 8 + size + size % 2
+    return 0.0

@@ -1,0 +1,270 @@
+"""From what the network says of every frame to digits: greedily, or by a beam that knows the words and the grammar.
+
+The network gives, for each frame, a probability for every sound and for the blank, which says "no new sound here".
+Many paths through the frames spell the same sounds once repetitions are merged and blanks are left out; the probability
+of a spelling is the sum over its paths (Graves et al. 2006).
+
+`greedy` takes the best class of each frame and merges: it can spell what is no word at all. `beam` knows the lexicon
+and a grammar (digits, in any number unless told how many, silence between them or none), and keeps the most probable
+sequences of digits, each with the sum over all its paths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.speech.lexicon import LEXICON, spelling
+
+Logs = npt.NDArray[np.float64]
+
+NEVER = -1e30
+WIDTH = 12
+"""Sequences of digits that the beam keeps."""
+OTHER_WORD = len(LEXICON)
+"""The word, after the digits, that stands for speech that is no digit."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Frames from ``begin`` to before ``end`` in which one class is the best, and its mean probability there."""
+
+    number: int
+    begin: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A sequence of words (10 being "no digit") and the logarithm of its probability."""
+
+    words: tuple[int, ...]
+    log_probability: float
+
+
+def greedy(logs: Logs) -> list[Run]:
+    """The best class of every frame, repetitions merged, blanks left out.
+
+    Parameters
+    ----------
+    logs : ndarray, shape (T, K)
+        Logarithms of the probabilities of the K classes, class 0 the blank.
+
+    Examples
+    --------
+    >>> likely = np.eye(3)[[0, 1, 1, 0, 1, 2]] + 1e-3
+    >>> [(run.number, run.begin, run.end) for run in greedy(np.log(likely))]
+    [(1, 1, 3), (1, 4, 5), (2, 5, 6)]
+    """
+    best = logs.argmax(axis=1)
+    edges = np.flatnonzero(np.diff(best, prepend=-1, append=-1))
+    return [
+        Run(int(best[begin]), int(begin), int(end), float(np.exp(logs[begin:end, best[begin]]).mean()))
+        for begin, end in zip(edges, edges[1:], strict=False)
+        if best[begin] != 0
+    ]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The words as arrays: word w has states 0 to 2 lengths[w] - 1: a sound, a blank, ..., the last sound, a blank.
+
+    ``classes`` (W, S): the class of each state. ``exists`` (W, S). ``skips`` (W, S): whether a state may follow the
+    one two before it, which takes two different sounds. ``last`` (W,): the state of the last sound. ``clash`` (W, W):
+    whether the second word begins with the sound that the first ends with, so that a blank must lie between.
+    """
+
+    classes: npt.NDArray[np.int64]
+    exists: npt.NDArray[np.bool_]
+    skips: npt.NDArray[np.bool_]
+    last: npt.NDArray[np.int64]
+    clash: npt.NDArray[np.bool_]
+
+
+@cache
+def _words() -> _Words:
+    spellings = [spelling([digit]) for digit in (*range(OTHER_WORD), -1)]
+    states = 2 * max(map(len, spellings))
+    classes = np.zeros((len(spellings), states), np.int64)
+    skips = np.zeros(classes.shape, bool)
+    for word, sounds in enumerate(spellings):
+        classes[word, 0 : 2 * len(sounds) : 2] = sounds
+        for i in range(1, len(sounds)):
+            skips[word, 2 * i] = sounds[i] != sounds[i - 1]
+    lengths = np.array([len(sounds) for sounds in spellings])
+    exists = np.arange(states) < 2 * lengths[:, None]
+    clash = np.array([[one[-1] == other[0] for other in spellings] for one in spellings])
+    return _Words(classes, exists, skips, 2 * lengths - 2, clash)
+
+
+class Beam:
+    """Takes frames as they come, and at any moment tells the most probable sequences of words.
+
+    Parameters
+    ----------
+    most : int, optional
+        How many words there can be.
+    width : int
+        How many sequences are kept.
+    penalty : float
+        Taken from the logarithm of the probability for each word: above 0, fewer words are heard.
+    """
+
+    def __init__(self, most: int | None = None, width: int = WIDTH, penalty: float = 0.0) -> None:
+        self._words = _words()
+        self._most, self._width, self._penalty = most, width, penalty
+        self._sequences: list[tuple[int, ...]] = [()]
+        # alpha (H, S): of each sequence, the paths that stand in each state of its last word. Before the first word
+        # there is one state, the blank, kept where a word has its last one.
+        self._alpha = np.full((1, self._words.classes.shape[1]), NEVER)
+        self._alpha[0, -1] = 0.0
+
+    def feed(self, logs: Logs) -> None:
+        """Go on by frames (T, K)."""
+        for frame in logs:
+            self._step(frame)
+
+    def _step(self, frame: Logs) -> None:
+        words, alpha = self._words, self._alpha
+        lasts = np.array([sequence[-1] if sequence else OTHER_WORD for sequence in self._sequences])
+        begun = np.array([bool(sequence) for sequence in self._sequences])
+        moved = np.logaddexp(alpha, _shifted(alpha, 1))
+        moved = np.where(words.skips[lasts], np.logaddexp(moved, _shifted(alpha, 2)), moved)
+        classes, exists = words.classes[lasts], words.exists[lasts]
+        classes[~begun], exists[~begun] = 0, np.arange(alpha.shape[1]) == alpha.shape[1] - 1
+        moved[~begun] = alpha[~begun]
+        moved = np.where(exists, moved + frame[classes], NEVER)
+        self._merge(moved, self._entries(lasts, begun) + frame[words.classes[:, 0]])
+
+    def _entries(self, lasts: npt.NDArray[np.int64], begun: npt.NDArray[np.bool_]) -> Logs:
+        """Of each sequence (H,), the paths that can go on to each word (H, W) in the next frame."""
+        rows = np.arange(len(lasts))
+        at = np.where(begun, self._words.last[lasts], -2)
+        blank, sound = self._alpha[rows, at + 1], np.where(begun, self._alpha[rows, at], NEVER)
+        entries = np.where(self._words.clash[lasts], blank[:, None], np.logaddexp(blank, sound)[:, None])
+        entries[~begun] = blank[~begun, None]
+        if self._most is not None:
+            entries[[len(sequence) >= self._most for sequence in self._sequences]] = NEVER
+        return entries - self._penalty
+
+    def _merge(self, moved: Logs, entries: Logs) -> None:
+        """Sequences that went on within their last word, and those that began another: the best of both."""
+        places = {sequence: row for row, sequence in enumerate(self._sequences)}
+        totals = np.logaddexp.reduce(moved, axis=1)
+        # Those beyond the best few could not be kept in any case.
+        flat = entries.ravel()
+        chosen = np.argsort(flat)[-2 * self._width :]
+        sequences, rows = list(self._sequences), [moved]
+        for number in chosen[flat[chosen] > NEVER / 2]:
+            row, word = divmod(int(number), entries.shape[1])
+            child = (*self._sequences[row], word)
+            if child in places:
+                at = places[child]
+                moved[at, 0] = np.logaddexp(moved[at, 0], flat[number])
+                totals[at] = np.logaddexp.reduce(moved[at])
+            else:
+                begun = np.full((1, moved.shape[1]), NEVER)
+                begun[0, 0] = flat[number]
+                rows.append(begun)
+                sequences.append(child)
+        alpha = np.concatenate(rows)
+        totals = np.concatenate([totals, alpha[len(moved) :, 0]])
+        kept = np.argsort(-totals)[: self._width]
+        self._alpha, self._sequences = alpha[kept], [sequences[row] for row in kept]
+
+    def guesses(self, least: int = 0) -> list[Guess]:
+        """Sequences whose last word is whole, of at least so many words, the most probable first."""
+        found = []
+        for sequence, alpha in zip(self._sequences, self._alpha, strict=True):
+            at = int(self._words.last[sequence[-1]]) if sequence else alpha.shape[0] - 2
+            whole = float(np.logaddexp(alpha[at], alpha[at + 1]))
+            if whole > NEVER / 2 and len(sequence) >= least:
+                found.append(Guess(sequence, whole))
+        return sorted(found, key=lambda guess: -guess.log_probability)
+
+
+def beam(logs: Logs, *, digits: int | None = None, width: int = WIDTH, penalty: float = 0.0) -> list[Guess]:
+    """The most probable sequences of words, the best first.
+
+    Parameters
+    ----------
+    logs : ndarray, shape (T, K)
+        Logarithms of the probabilities of the classes of `pellucid.speech.lexicon.CLASSES` in each frame.
+    digits : int, optional
+        How many words there are, where that is known.
+    width : int
+        How many sequences are kept on the way.
+    penalty : float
+        Taken from the logarithm of the probability for each word.
+
+    Returns
+    -------
+    list of Guess
+        Empty where nothing of the wanted length fits into the frames.
+    """
+    search = Beam(digits, width, penalty)
+    search.feed(np.asarray(logs, np.float64))
+    return search.guesses(digits or 0)
+
+
+def log_probability(logs: Logs, classes: list[int]) -> float:
+    """The logarithm of the probability that frames (T, K) spell ``classes``, summed over all paths.
+
+    Examples
+    --------
+    >>> even = np.log(np.full((2, 2), 0.5))
+    >>> round(float(np.exp(log_probability(even, [1]))), 6)
+    0.75
+    """
+    states = np.zeros(2 * len(classes) + 1, np.int64)
+    states[1::2] = classes
+    skips = np.zeros(len(states), bool)
+    skips[2:] = (states[2:] != 0) & (states[2:] != states[:-2])
+    alpha = np.full(len(states), NEVER)
+    alpha[0] = 0.0
+    for frame in np.asarray(logs, np.float64):
+        moved = np.logaddexp(alpha, _shifted(alpha[None], 1)[0])
+        moved = np.where(skips, np.logaddexp(moved, _shifted(alpha[None], 2)[0]), moved)
+        alpha = moved + frame[states]
+    return float(np.logaddexp.reduce(alpha[-2:]))
+
+
+def aligned(logs: Logs, classes: list[int]) -> list[tuple[int, int]]:
+    """The frames (begin, end) of each class on the most probable path that spells ``classes``.
+
+    Returns
+    -------
+    list of (int, int)
+        One for each class; empty where there are too few frames.
+    """
+    states = np.zeros(2 * len(classes) + 1, np.int64)
+    states[1::2] = classes
+    skips = np.zeros(len(states), bool)
+    skips[2:] = (states[2:] != 0) & (states[2:] != states[:-2])
+    best = np.full(len(states), NEVER)
+    best[0] = 0.0
+    came = np.zeros((len(logs), len(states)), np.int64)
+    for t, frame in enumerate(np.asarray(logs, np.float64)):
+        ways = np.stack([best, _shifted(best[None], 1)[0], np.where(skips, _shifted(best[None], 2)[0], NEVER)])
+        came[t] = ways.argmax(axis=0)
+        best = ways.max(axis=0) + frame[states]
+    at = len(states) - 1 - int(best[-1] < best[-2]) if len(states) > 1 else 0
+    if not classes or best[at] < NEVER / 2:
+        return []
+    path = np.empty(len(logs), np.int64)
+    for t in range(len(logs) - 1, -1, -1):
+        path[t] = at
+        at -= int(came[t, at])
+    places = [np.flatnonzero(path == 2 * i + 1) for i in range(len(classes))]
+    return [(int(place[0]), int(place[-1]) + 1) for place in places]
+
+
+def _shifted(alpha: Logs, by: int) -> Logs:
+    """States (H, S) moved up by so many; nothing comes into the first ones."""
+    moved = np.full_like(alpha, NEVER)
+    moved[:, by:] = alpha[:, :-by] if alpha.shape[1] > by else NEVER
+    return moved

@@ -1,0 +1,146 @@
+"""A network that listens: frames of an utterance to the logarithms of probabilities, and those to a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import ShapeError
+from pellucid.speech.confidence import shares, spans
+from pellucid.speech.decoding import OTHER_WORD, Guess, aligned, beam
+from pellucid.speech.features import BANDS, HOP, WINDOW, evened
+from pellucid.speech.ladder import SURE, Sentence, Sound, Syllable, Word, sentence_text
+from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
+
+if TYPE_CHECKING:
+    from pellucid.network import Network
+
+Floats = npt.NDArray[np.float32]
+Logs = npt.NDArray[np.float64]
+Places = list[tuple[int, int]]
+
+_TINY = 1e-8
+_SPREAD = round(0.08 / HOP)
+_FAINT = 10**-3.0
+
+
+class Ear:
+    """A network with what else it needs to hear digits.
+
+    Parameters
+    ----------
+    net : Network
+        Takes frames of `BANDS` bands, gives a probability for each of `pellucid.speech.lexicon.CLASSES`.
+
+    Raises
+    ------
+    ShapeError
+        If the network is for something else.
+    """
+
+    def __init__(self, net: Network) -> None:
+        shapes: Any = (net.input_shape, net.output_shape)
+        if shapes != ((None, BANDS), (None, len(CLASSES))):
+            raise ShapeError(
+                f"Hearing expected a network from sequences of {BANDS} bands to {len(CLASSES)} sounds, got one from "
+                f'{net.input_shape} to {net.output_shape}: choose another, such as "spoken-digits".'
+            )
+        self.net = net
+        settings: Any = net.record.get("hearing")
+        settings = settings if isinstance(settings, dict) else {}
+        self.priors = _priors(settings.get("priors"))
+        self.prior_share = float(settings.get("prior_share", 0.0))
+        self.penalty = float(settings.get("penalty", 0.0))
+        self.temperature = float(settings.get("temperature", 1.0))
+
+    def logs(self, power: Floats) -> Logs:
+        """Logarithms of the probabilities (T, K) of the sounds in frames of power (T, BANDS).
+
+        A network that learnt by CTC gives the blank most of the probability wherever it is in doubt, which favours
+        short words. So each class is divided by a power of its share in the training data, its prior.
+        """
+        return self.weighed(np.asarray(self.net(evened(power)), np.float64))
+
+    def weighed(self, probabilities: Logs) -> Logs:
+        """Probabilities (T, K) without what the priors account for, as logarithms."""
+        logs = np.log(probabilities + _TINY) - self.prior_share * np.log(self.priors)
+        result: Logs = logs - np.logaddexp.reduce(logs, axis=1)[:, None]
+        return result
+
+    def guesses(self, power: Floats, digits: int | None = None) -> list[Guess]:
+        """The most probable sequences of words in an utterance, the best first."""
+        return beam(self.logs(power), digits=digits, penalty=self.penalty)
+
+    def sentence(self, power: Floats, begin: int = 0, *, digits: int | None = None, final: bool = True) -> Sentence:
+        """What is said in frames of power (T, BANDS), of which the first is frame ``begin`` of the recording."""
+        logs = self.logs(power)
+        guesses = beam(logs, digits=digits, penalty=self.penalty)
+        words = self._words(logs, power, list(guesses[0].words) if guesses else [], begin)
+        start, end = (words[0].start, words[-1].end) if words else (_second(begin), _second(begin + len(power)))
+        surest = min((word.confidence for word in words), default=0.0)
+        return Sentence(sentence_text(words), start, end, surest, words, final)
+
+    def _words(self, logs: Logs, power: Floats, said: list[int], begin: int) -> tuple[Word, ...]:
+        """The words of the best guess with everything they are made of."""
+        spellings = [spelling([-1 if word == OTHER_WORD else word]) for word in said]
+        flat = aligned(logs, [sound for sounds in spellings for sound in sounds])
+        if not flat:
+            return ()
+        ends = np.cumsum([len(sounds) for sounds in spellings])
+        places = [flat[end - len(sounds) : end] for sounds, end in zip(spellings, ends, strict=True)]
+        loud = power.sum(axis=1) > _FAINT * float(power.sum(axis=1).max())
+        found = []
+        for word, own, (first, past) in zip(said, places, spans(places, len(logs)), strict=True):
+            share = shares(logs[first:past], self.temperature)[word]
+            widths = _widened(own, loud, first, past)
+            found.append(_word(word, logs, own, widths, float(share), begin))
+        return tuple(found)
+
+
+def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int) -> Word:
+    """One word from the frames of its sounds: where the network heard them, and as far as they reach."""
+    start, end = _second(begin + widths[0][0]), _second(begin + widths[-1][1])
+    if word == OTHER_WORD:
+        return Word(OTHER, start, end, share, None, ())
+    syllables, at = [], 0
+    for entry in LEXICON[word].syllables:
+        sounds = []
+        for name in entry.sounds:
+            likely = float(np.exp(logs[places[at][0] : places[at][1], CLASSES.index(name)]).max())
+            sounds.append(Sound(name, _second(begin + widths[at][0]), _second(begin + widths[at][1]), likely))
+            at += 1
+        least = min(sound.confidence for sound in sounds)
+        syllables.append(Syllable(entry.text, sounds[0].start, sounds[-1].end, least, tuple(sounds)))
+    return Word(LEXICON[word].word, start, end, share, word if share >= SURE else None, tuple(syllables))
+
+
+def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int) -> Places:
+    """Sounds that touch each other: CTC marks a frame or two of each, and leaves blanks between.
+
+    A blank between two sounds is halved; at the edges a word reaches a little further, as long as it is loud.
+    """
+    begin, end = places[0][0], places[-1][1]
+    while begin > max(first, places[0][0] - _SPREAD) and loud[begin - 1]:
+        begin -= 1
+    while end < min(past, places[-1][1] + _SPREAD) and loud[end]:
+        end += 1
+    middles = [(one[1] + other[0]) // 2 for one, other in zip(places, places[1:], strict=False)]
+    edges = [begin, *middles, end]
+    return list(zip(edges, edges[1:], strict=False))
+
+
+def _second(frame: int) -> float:
+    """When a frame begins to be the nearest one."""
+    return frame * HOP + (WINDOW - HOP) / 2
+
+
+def _priors(given: Sequence[float] | None) -> Logs:
+    """Shares of the classes (K,), even ones where a network brings none."""
+    priors = np.full(len(CLASSES), 1 / len(CLASSES)) if given is None else np.asarray(given, np.float64)
+    if priors.shape != (len(CLASSES),) or not np.isfinite(priors).all() or priors.min() <= 0:
+        raise ShapeError(f"Hearing expected {len(CLASSES)} priors above 0, got {priors.shape}: train the network anew.")
+    result: Logs = priors / priors.sum()
+    return result

@@ -1,0 +1,156 @@
+"""Hearing digits in recordings and in what a microphone gives: piece by piece, with results while somebody speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.errors import ConfigurationError, DataError
+from pellucid.speech.audio import Recording, Resampler, opened
+from pellucid.speech.ear import Ear
+from pellucid.speech.features import RATE, MelBands
+from pellucid.speech.ladder import Hearing, Sentence
+from pellucid.speech.utterances import Utterance, Utterances
+
+if TYPE_CHECKING:
+    from pellucid.network import Network
+
+DEFAULT = "spoken-digits"
+"""The shipped network that hears digits."""
+
+_FAINT = 10 ** (-60 / 20)
+_STEP = 0.25
+_WINDOW = 240
+
+
+class Listener:
+    """Hears digits in samples as they come.
+
+    Parameters
+    ----------
+    net : Network or str, optional
+        The network, or the name of a shipped one or of a file.
+    rate : int
+        Samples a second of what will come.
+    digits : int, optional
+        How many digits are said at a time, where that is known.
+    partial : bool
+        Whether sentences that are not over yet are told of too, a few times a second.
+
+    Examples
+    --------
+    >>> from pellucid.speech.utterances import Utterances
+    >>> list(Listener(rate=16000).feed(np.zeros(16000, np.float32)))
+    []
+    """
+
+    def __init__(
+        self, net: Network | str | None = None, *, rate: int = RATE, digits: int | None = None, partial: bool = False
+    ) -> None:
+        if digits is not None and (isinstance(digits, bool) or not isinstance(digits, int) or digits < 1):
+            raise ConfigurationError(f"digits expected a whole number of at least 1, got {digits!r}.")
+        if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1000:
+            raise ConfigurationError(f"rate expected at least 1000 samples a second, got {rate!r}.")
+        self._ear = Ear(_network(net))
+        self._resampler, self._bands, self._utterances = Resampler(rate), MelBands(), Utterances()
+        self._digits, self._partial = digits, partial
+        self._told = 0
+        self._frames = 0
+
+    def feed(self, samples: npt.ArrayLike) -> Iterator[Sentence]:
+        """Yield the sentences that are over once these samples (n,), from -1 to 1, have come.
+
+        With ``partial``, the one under way is last, with ``final`` False.
+        """
+        mono = np.ascontiguousarray(samples, np.float32)
+        if mono.ndim != 1 or not np.isfinite(mono).all():
+            raise DataError(f"Listener expected finite samples of shape (n,), got {mono.shape}: mix the channels first.")
+        yield from self._heard(self._resampler.feed(mono))
+        if self._partial and self._frames - self._told >= _STEP * RATE:
+            self._told = self._frames
+            if (under_way := self._utterances.under_way()) is not None:
+                yield self._sentence(under_way)
+
+    def finish(self) -> Iterator[Sentence]:
+        """Yield what the end of the recording leaves."""
+        rest = np.concatenate([self._resampler.finish(), np.zeros(_WINDOW, np.float32)])
+        yield from self._heard(rest)
+        if (last := self._utterances.finish()) is not None:
+            yield self._sentence(last)
+
+    def _heard(self, samples: npt.NDArray[np.float32]) -> Iterator[Sentence]:
+        self._frames += len(samples)
+        for utterance in self._utterances.feed(self._bands.feed(samples)):
+            yield self._sentence(utterance)
+
+    def _sentence(self, utterance: Utterance) -> Sentence:
+        return self._ear.sentence(utterance.power, utterance.begin, digits=self._digits, final=utterance.final)
+
+
+def hear(
+    source: str | Path | IO[bytes], net: Network | str | None = None, *, digits: int | None = None
+) -> Hearing:
+    """Hear the digits in a recording.
+
+    Parameters
+    ----------
+    source : path or binary file
+        WAV, FLAC or OGG, of any rate, mono or not.
+    net : Network or str, optional
+        The network, or the name of a shipped one or of a file; by default "spoken-digits".
+    digits : int, optional
+        How many digits are said between two silences, where that is known.
+
+    Returns
+    -------
+    Hearing
+        ``text`` is empty where no digit was heard; ``notes`` say what is wrong with the recording.
+
+    Raises
+    ------
+    DataError
+        If the source is no recording that can be read, or holds NaN or infinity, or lasts more than a day.
+    ConfigurationError, ShapeError, FileFormatError
+        For a network that is not there, or is for something else.
+    """
+    recording = opened(source)
+    sentences = tuple(sentence for sentence in listen(recording, net, digits=digits) if sentence.words)
+    return Hearing(recording.name, recording.seconds, sentences, notes(recording))
+
+
+def listen(
+    recording: Recording, net: Network | str | None = None, *, digits: int | None = None
+) -> Iterator[Sentence]:
+    """Yield the sentences of a recording that `opened` opened, as they come, in bounded memory."""
+    listener = Listener(net, digits=digits)
+    for samples in recording.blocks():
+        yield from listener.feed(samples)
+    yield from listener.finish()
+
+
+def notes(recording: Recording) -> tuple[str, ...]:
+    """What is wrong with a recording that has been read, in words."""
+    found = []
+    if recording.broken:
+        found.append(f"it breaks off after {recording.seconds:.2f} s, before its end")
+    if recording.seconds == 0:
+        found.append("it holds no sound at all")
+    elif recording.peak < _FAINT:
+        found.append("it is silent")
+    elif recording.clipped:
+        found.append("it is clipped: it was recorded too loud")
+    if 0 < recording.rate < RATE:
+        found.append(f"it has only {recording.rate:,} samples a second, too few for sounds such as S and F")
+    return tuple(found)
+
+
+def _network(net: Network | str | None) -> Network:
+    if net is None or isinstance(net, str | Path):
+        from pellucid.files import load
+
+        return load(DEFAULT if net is None else net)
+    return net

@@ -1,0 +1,125 @@
+"""Finding utterances in a stream of frames: from where it gets loud to where it has been quiet for a while.
+
+What is loud and what is quiet is told from the recording itself: a floor that sinks at once to the quietest frame and
+rises slowly, a peak that rises at once and sinks slowly. Nothing is held but the utterance under way, and that is cut
+where it is quietest when it lasts too long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.speech.features import BANDS, HOP
+
+Floats = npt.NDArray[np.float32]
+
+PAUSE = 0.6
+"""Seconds of quiet that end an utterance."""
+LONGEST = 8.0
+"""Seconds after which an utterance is cut at its quietest place."""
+MARGIN = 0.15
+"""Seconds kept before and after, since words begin and end softly."""
+_SHORTEST = 4
+_FULL_SCALE = 36.0
+_SILENCE = -75.0
+_FIRST_FLOOR = -60.0
+_RISE, _SINK = 6.0 * HOP, 2.0 * HOP
+_LEAST_ABOVE = 6.0
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Frames ``power`` (T, BANDS), of which the first is frame number ``begin`` of the stream."""
+
+    begin: int
+    power: Floats
+    final: bool
+
+
+class Utterances:
+    """Takes frames as they come, and gives the utterances among them.
+
+    Examples
+    --------
+    >>> loud, quiet = np.full((60, BANDS), 1.0, np.float32), np.full((60, BANDS), 1e-9, np.float32)
+    >>> [(one.begin, len(one.power)) for one in Utterances().feed(np.concatenate([quiet, loud, quiet]))]
+    [(50, 80)]
+    """
+
+    def __init__(self) -> None:
+        self._floor, self._peak = _FIRST_FLOOR, _FIRST_FLOOR + _LEAST_ABOVE
+        self._held = np.empty((0, BANDS), np.float32)
+        self._loud: list[bool] = []
+        self._begin = 0
+        self._margin = round(MARGIN / HOP)
+        self._pause = round(PAUSE / HOP)
+        self._longest = round(LONGEST / HOP)
+
+    def feed(self, power: Floats) -> list[Utterance]:
+        """The utterances that are over once these frames (T, BANDS) have come."""
+        found = []
+        levels = 10 * np.log10(power.sum(axis=1) + 1e-12) - _FULL_SCALE
+        for begin in range(0, len(power), self._pause):
+            part = power[begin : begin + self._pause]
+            self._held = np.concatenate([self._held, part])
+            self._loud += [self._is_loud(float(level)) for level in levels[begin : begin + self._pause]]
+            while (utterance := self._next()) is not None:
+                found.append(utterance)
+        return [utterance for utterance in found if len(utterance.power)]
+
+    def finish(self) -> Utterance | None:
+        """The utterance that the end of the stream broke off."""
+        under_way = self.under_way()
+        self._drop(len(self._held))
+        return None if under_way is None else Utterance(under_way.begin, under_way.power, True)
+
+    def under_way(self) -> Utterance | None:
+        """What there is of an utterance that is not over yet."""
+        places = np.flatnonzero(self._loud)
+        if len(places) < _SHORTEST:
+            return None
+        begin, end = max(0, places[0] - self._margin), min(len(self._held), places[-1] + 1 + self._margin)
+        return Utterance(self._begin + int(begin), self._held[begin:end], False)
+
+    def _is_loud(self, level: float) -> bool:
+        """Whether a frame is loud for this recording; floor and peak are brought up to date."""
+        self._floor = max(min(level, self._floor + _RISE), _SILENCE)
+        self._peak = max(level, self._peak - _SINK, self._floor + _LEAST_ABOVE)
+        return level > self._floor + max(_LEAST_ABOVE, 0.25 * (self._peak - self._floor)) and level > _SILENCE
+
+    def _next(self) -> Utterance | None:
+        """An utterance that is over, possibly empty, and no longer held; None where there is none."""
+        places = np.flatnonzero(self._loud)
+        if not len(places):
+            self._drop(max(0, len(self._held) - self._margin))
+            return None
+        gaps = np.flatnonzero(np.diff(places, append=len(self._loud)) > self._pause)
+        if len(gaps):
+            last = int(places[gaps[0]])
+            return self._taken(int(places[0]), last + 1 + self._margin, int(np.count_nonzero(places <= last)))
+        first = int(places[0])
+        if len(self._held) - first <= self._longest:
+            return None
+        return self._taken(first, self._quietest(first), len(places))
+
+    def _taken(self, first: int, end: int, loud: int) -> Utterance:
+        begin = max(0, first - self._margin)
+        power = self._held[begin:end].copy() if loud >= _SHORTEST else self._held[:0]
+        utterance = Utterance(self._begin + begin, power, True)
+        self._drop(end)
+        return utterance
+
+    def _quietest(self, first: int) -> int:
+        """The quietest place in the second half of an utterance that is too long."""
+        levels = np.log(self._held[first:].sum(axis=1) + 1e-12)
+        smooth = np.convolve(levels, np.full(5, 0.2), mode="same")
+        half = len(smooth) // 2
+        return first + half + int(smooth[half:-2].argmin())
+
+    def _drop(self, frames: int) -> None:
+        self._held = self._held[frames:].copy()
+        del self._loud[:frames]
+        self._begin += frames

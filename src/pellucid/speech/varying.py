@@ -1,0 +1,128 @@
+"""Varying what is heard, so that a network learns the words and not the few voices it was given.
+
+A recording is resampled by several factors once, which moves pitch and formants together as a longer or shorter vocal
+tract does. All the rest works on power in mel bands, where it costs little: tempo is a matter of reading the frames
+faster or slower; noise adds its power; a room lets each frame's power linger; a microphone tilts the bands. At the end
+SpecAugment hides a few bands and frames. Everything is drawn from a seeded generator.
+
+References
+----------
+Jaitly and Hinton, "Vocal tract length perturbation improves speech recognition", 2013; Ko et al., "Audio augmentation
+for speech recognition", 2015; Park et al., "SpecAugment", 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.speech.features import RATE, evened, powers
+
+Floats = npt.NDArray[np.float32]
+
+WARPS = (0.78, 0.84, 0.90, 0.95, 1.0, 1.05, 1.11, 1.18, 1.26)
+"""Factors by which a recording is resampled: above 1 the voice becomes deeper, and slower."""
+PLAIN = WARPS.index(1.0)
+_SHORTEST = 4
+
+
+def warped(samples: Floats, factor: float) -> Floats:
+    """Samples (n,) as a vocal tract ``factor`` times as long would sound, and as much slower."""
+    import soxr
+
+    if factor == 1.0:
+        return samples
+    result: Floats = soxr.resample(samples, RATE, RATE * factor)
+    return result
+
+
+def warped_powers(samples: Floats, factors: Sequence[float] = WARPS) -> list[Floats]:
+    """Power in mel bands (T, BANDS) of a recording at every factor."""
+    return [powers(warped(samples, factor)) for factor in factors]
+
+
+def at_tempo(power: Floats, stretch: float) -> Floats:
+    """Frames (T, D) read faster or slower: ``stretch`` times as many, between the frames in a straight line.
+
+    Examples
+    --------
+    >>> at_tempo(np.array([[0.0], [1.0], [2.0], [3.0], [4.0]], np.float32), 1.8).ravel().tolist()
+    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
+    """
+    if len(power) < 2:
+        return power
+    count = max(_SHORTEST, round(len(power) * stretch))
+    place = np.linspace(0, len(power) - 1, count)
+    before = np.minimum(place.astype(np.int64), len(power) - 2)
+    share = (place - before).astype(np.float32)[:, None]
+    result: Floats = power[before] * (1 - share) + power[before + 1] * share
+    return result
+
+
+def noise(rng: np.random.Generator, frames: int, bands: int) -> Floats:
+    """Power (frames, bands) of a noise with a colour and an unrest of its own, about 1 on the whole."""
+    colour = np.exp(np.cumsum(rng.normal(0, 0.35, bands)) + rng.normal() * np.linspace(-1, 1, bands))
+    knots = max(2, frames // 8)
+    unrest = np.exp(0.3 * np.interp(np.arange(frames), np.linspace(0, frames, knots), rng.normal(0, 1, knots)))
+    power = unrest[:, None] * colour * rng.gamma(2.0, 0.5, (frames, bands))
+    result: Floats = (power / power.mean()).astype(np.float32)
+    return result
+
+
+@dataclass(frozen=True)
+class Vary:
+    """How a spoken utterance is varied each time it is seen.
+
+    Parameters
+    ----------
+    noise : float
+        Share of the utterances that get noise, from 23 to 60 dB below the loudest frame.
+    room : float
+        Share of them that get a room's reverberation.
+    microphone : float
+        How much the bands are tilted and bent: standard deviation of their logarithm.
+    hide : bool
+        Whether SpecAugment hides bands and frames.
+    """
+
+    noise: float = 0.6
+    room: float = 0.15
+    microphone: float = 0.5
+    hide: bool = True
+
+    def __call__(self, power: Floats, rng: np.random.Generator) -> Floats:
+        """What the network is shown of an utterance's power (T, D): evened out, (T, D)."""
+        bands = power.shape[1]
+        if rng.random() < self.noise:
+            loudest = float(power.sum(axis=1).max())
+            power = power + noise(rng, len(power), bands) * np.float32(loudest / bands * 10 ** -rng.uniform(2.3, 6))
+        if rng.random() < self.room:
+            power = _lingering(power, 0.7 * rng.uniform(0.1, 0.6))
+        bend = np.interp(np.arange(bands), np.linspace(0, bands - 1, 5), rng.normal(0, self.microphone, 5))
+        shown = evened(power * np.exp(bend).astype(np.float32))
+        return _partly_hidden(shown, rng) if self.hide else shown
+
+
+def _lingering(power: Floats, share: float) -> Floats:
+    """Every frame with a share of the one before added, and so of all before."""
+    from scipy.signal import lfilter
+
+    result: Floats = lfilter([1.0], [1.0, -share], power, axis=0).astype(np.float32)
+    return result
+
+
+def _partly_hidden(shown: Floats, rng: np.random.Generator) -> Floats:
+    """Up to two groups of bands and one of frames set to the mean."""
+    frames, bands = shown.shape
+    for _ in range(rng.integers(0, 3)):
+        width = int(rng.integers(1, max(2, bands // 5)))
+        begin = int(rng.integers(0, bands - width + 1))
+        shown[:, begin : begin + width] = 0
+    if rng.random() < 0.5:
+        width = int(rng.integers(1, 4))
+        begin = int(rng.integers(0, max(1, frames - width)))
+        shown[begin : begin + width] = 0
+    return shown
