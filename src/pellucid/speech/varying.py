@@ -79,7 +79,7 @@ class Vary:
     Parameters
     ----------
     noise : float
-        Share of the utterances that get noise, from 23 to 60 dB below the loudest frame.
+        Share of the utterances that get noise, from 12 to 50 dB below the loudest frame.
     room : float
         Share of them that get a room's reverberation.
     microphone : float
@@ -88,8 +88,8 @@ class Vary:
         Whether SpecAugment hides bands and frames.
     """
 
-    noise: float = 0.6
-    room: float = 0.15
+    noise: float = 0.7
+    room: float = 0.3
     microphone: float = 0.5
     hide: bool = True
 
@@ -98,7 +98,7 @@ class Vary:
         bands = power.shape[1]
         if rng.random() < self.noise:
             loudest = float(power.sum(axis=1).max())
-            power = power + noise(rng, len(power), bands) * np.float32(loudest / bands * 10 ** -rng.uniform(2.3, 6))
+            power = power + noise(rng, len(power), bands) * np.float32(loudest / bands * 10 ** -rng.uniform(1.2, 5))
         if rng.random() < self.room:
             power = _lingering(power, 0.7 * rng.uniform(0.1, 0.6))
         bend = np.interp(np.arange(bands), np.linspace(0, bands - 1, 5), rng.normal(0, self.microphone, 5))
