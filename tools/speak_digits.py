@@ -27,15 +27,115 @@ import soxr
 
 RATE = 8000
 GAP = 800
-DIGITS = "zero one two three four five six seven eight nine".split()
-OTHERS = (
-    "yes no hello stop go left right up down on off house tree bird cat dog happy marvin sheila bed wow computer water "
-    "music window table garden people money summer winter yellow green red blue orange letter number picture "
-    "eleven twelve twenty thirty forty fifty sixty seventy eighty ninety hundred thousand minus plus equals point "
-    "hero the too wonder freight for fire sick heaven ate line mine fine sun sun-day monday late hate night knife "
-    "sieve sifting ten tea true through thread forth wife hive live fix mix kicks won't what when where who how "
-    "please thank you good morning and a of is this that"
-).split()
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+OTHERS = [
+    "yes",
+    "no",
+    "hello",
+    "stop",
+    "go",
+    "left",
+    "right",
+    "up",
+    "down",
+    "on",
+    "off",
+    "house",
+    "tree",
+    "bird",
+    "cat",
+    "dog",
+    "happy",
+    "marvin",
+    "sheila",
+    "bed",
+    "wow",
+    "computer",
+    "water",
+    "music",
+    "window",
+    "table",
+    "garden",
+    "people",
+    "money",
+    "summer",
+    "winter",
+    "yellow",
+    "green",
+    "red",
+    "blue",
+    "orange",
+    "letter",
+    "number",
+    "picture",
+    "eleven",
+    "twelve",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+    "hundred",
+    "thousand",
+    "minus",
+    "plus",
+    "equals",
+    "point",
+    "hero",
+    "the",
+    "too",
+    "wonder",
+    "freight",
+    "for",
+    "fire",
+    "sick",
+    "heaven",
+    "ate",
+    "line",
+    "mine",
+    "fine",
+    "sun",
+    "sun-day",
+    "monday",
+    "late",
+    "hate",
+    "night",
+    "knife",
+    "sieve",
+    "sifting",
+    "ten",
+    "tea",
+    "true",
+    "through",
+    "thread",
+    "forth",
+    "wife",
+    "hive",
+    "live",
+    "fix",
+    "mix",
+    "kicks",
+    "won't",
+    "what",
+    "when",
+    "where",
+    "who",
+    "how",
+    "please",
+    "thank",
+    "you",
+    "good",
+    "morning",
+    "and",
+    "a",
+    "of",
+    "is",
+    "this",
+    "that",
+]
 
 ACCENTS = {
     "de": "siro wann tu sri foor faif sicks sewen eet nain",
@@ -47,13 +147,81 @@ ACCENTS = {
     "el": "ζίρο ουάν του θρι φορ φάιβ σιξ σέβεν έιτ νάιν",
     "ru": "зиро уан ту сри фор файв сикс сэвэн эйт найн",
 }
-ENGLISH = "en-us en-gb en-gb-scotland en-gb-x-rp en-gb-x-gbclan en-gb-x-gbcwmd en-029 en-us-nyc".split()
-VARIANTS = (
-    "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 adam Alex Alicia Andrea Andy Annie antonio aunty belinda benjamin boris "
-    "caleb david Denis Diogo ed edward Gene gustave Henrique Hugo iven iven3 Jacky john kaukovalta Lee linda marcelo "
-    "Marco Mario max Michael michel miguel Mike Nguyen pablo paul pedro quincy rob robert sandro shelby steph steph2 "
-    "travis victor zac anika grandma grandpa klatt klatt2 klatt3 klatt4 Storm norbert"
-).split()
+ENGLISH = ["en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029", "en-us-nyc"]
+VARIANTS = [
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "m5",
+    "m6",
+    "m7",
+    "m8",
+    "f1",
+    "f2",
+    "f3",
+    "f4",
+    "f5",
+    "adam",
+    "Alex",
+    "Alicia",
+    "Andrea",
+    "Andy",
+    "Annie",
+    "antonio",
+    "aunty",
+    "belinda",
+    "benjamin",
+    "boris",
+    "caleb",
+    "david",
+    "Denis",
+    "Diogo",
+    "ed",
+    "edward",
+    "Gene",
+    "gustave",
+    "Henrique",
+    "Hugo",
+    "iven",
+    "iven3",
+    "Jacky",
+    "john",
+    "kaukovalta",
+    "Lee",
+    "linda",
+    "marcelo",
+    "Marco",
+    "Mario",
+    "max",
+    "Michael",
+    "michel",
+    "miguel",
+    "Mike",
+    "Nguyen",
+    "pablo",
+    "paul",
+    "pedro",
+    "quincy",
+    "rob",
+    "robert",
+    "sandro",
+    "shelby",
+    "steph",
+    "steph2",
+    "travis",
+    "victor",
+    "zac",
+    "anika",
+    "grandma",
+    "grandpa",
+    "klatt",
+    "klatt2",
+    "klatt3",
+    "klatt4",
+    "Storm",
+    "norbert",
+]
 FLITE = ("kal16", "awb", "rms", "slt")
 FESTIVAL = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
 
@@ -114,7 +282,7 @@ def _synthesize(said: Utterance, path: Path) -> None:
 
 
 def trimmed(samples: np.ndarray) -> np.ndarray:
-    """Samples from the first to the last that reach a hundredth of the loudest, peak at 0.8."""
+    """Samples from the first to the last that reach a fiftieth of the loudest, peak at 0.8."""
     loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max(initial=1e-9))
     if len(loud) < RATE // 20:
         return np.zeros(0, np.float32)
@@ -142,7 +310,12 @@ def main() -> None:
         parts += [samples, gap]
         at += len(samples) + GAP
     soundfile.write(
-        options.output / "spoken.ogg", np.concatenate(parts), RATE, format="OGG", subtype="OPUS", compression_level=0.97
+        options.output / "spoken.ogg",
+        np.concatenate(parts),
+        RATE,
+        format="OGG",
+        subtype="OPUS",
+        compression_level=0.985,
     )
     names = sorted({what.voice for what, _ in said})
     index = {

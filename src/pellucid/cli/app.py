@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.bench import bench
+from pellucid.cli.hear import hear
 from pellucid.cli.look import look
 from pellucid.cli.page import CommandPage, GroupPage
 from pellucid.cli.read import read
@@ -44,5 +45,5 @@ def pellucid(
     return 0
 
 
-for _command in (train, read, look, studio, bench):
+for _command in (train, read, hear, look, studio, bench):
     app.command(cls=CommandPage)(_command)

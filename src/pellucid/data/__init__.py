@@ -45,12 +45,14 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset as Dataset
     from pellucid.data.dataset import TrainTest as TrainTest
     from pellucid.data.idx import read_idx as read_idx
+    from pellucid.data.recordings import Recordings as Recordings
     from pellucid.data.registry import load as load
     from pellucid.data.registry import names as names
     from pellucid.data.sequences import Sequences as Sequences
 
 _HOMES = {
     "Dataset": "dataset",
+    "Recordings": "recordings",
     "Sequences": "sequences",
     "TrainTest": "dataset",
     "load": "registry",
@@ -58,7 +60,7 @@ _HOMES = {
     "read_idx": "idx",
 }
 
-__all__ = ["Dataset", "Sequences", "TrainTest", "drawings", "load", "names", "read_idx"]
+__all__ = ["Dataset", "Recordings", "Sequences", "TrainTest", "drawings", "load", "names", "read_idx"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,9 +50,7 @@ def load_fsdd(progress: Progress | None = None) -> SpokenParts:
     with _reader(progress) as read:
         samples = [_samples(name, read(name)) for name in NAMES]
     labels, speakers, numbers = zip(*(_parted(name) for name in NAMES), strict=True)
-    whole = Recordings(
-        samples, labels, speakers, rate=RATE, name="fsdd", source=_SOURCE, licence=_LICENCE
-    )
+    whole = Recordings(samples, labels, speakers, rate=RATE, name="fsdd", source=_SOURCE, licence=_LICENCE)
     held_out = np.array(numbers) < HELD_OUT
     train, test = whole[~held_out], whole[held_out]
     train.name, test.name = "fsdd (train)", "fsdd (test)"
@@ -82,13 +81,17 @@ def _reader(progress: Progress | None) -> Iterator[_Reader]:
     for folder in folders:
         if all((folder / name).is_file() for name in (NAMES[0], NAMES[-1])):
             try:
-                yield lambda name: (folder / name).read_bytes()
+                yield partial(_content, folder)
             except FileNotFoundError as error:
                 raise DataError(f"There is no {error.filename}: fsdd has {len(NAMES):,} recordings there.") from error
             return
     with zipfile.ZipFile(_fetched(progress)) as archive:
         members = _members(archive)
         yield lambda name: archive.read(members[name])
+
+
+def _content(folder: Path, name: str) -> bytes:
+    return (folder / name).read_bytes()
 
 
 def _fetched(progress: Progress | None) -> Path:

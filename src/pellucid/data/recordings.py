@@ -97,6 +97,19 @@ class Recordings:
         """The recordings of everybody else."""
         return self[~np.isin(self.speakers, speakers)]
 
+    def joined_with(self, other: Self) -> Self:
+        """Both, one after the other; they must have the same rate and classes."""
+        if (self.rate, self.classes) != (other.rate, other.classes):
+            raise DataError(
+                f"Expected recordings of one rate and one set of classes, got {self.rate} and {other.rate} a second: "
+                "resample one of them first."
+            )
+        both = copy.copy(self)
+        both._samples = self._samples + other._samples
+        both.labels = np.concatenate([self.labels, other.labels])
+        both.speakers = np.concatenate([self.speakers, other.speakers])
+        return both
+
     def __len__(self) -> int:
         return len(self._samples)
 
@@ -147,4 +160,5 @@ def _checked(recording: npt.NDArray[np.generic], number: int) -> Samples:
         return np.ascontiguousarray(array, np.int16)
     if not np.isfinite(array).all() or array.dtype.kind == "i":
         raise DataError(f"Expected recording {number} as int16 or as finite floats from -1 to 1, got {array.dtype}.")
-    return np.rint(np.clip(array, -1, 1) * (2**15 - 1)).astype(np.int16)
+    samples: Samples = np.rint(np.clip(array, -1, 1) * (2**15 - 1)).astype(np.int16)
+    return samples

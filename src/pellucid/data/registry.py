@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, overload
 
 from pellucid.data.dataset import TrainTest
 from pellucid.data.options import Options, Progress
+from pellucid.data.recordings import SpokenParts
 from pellucid.errors import ConfigurationError
 
 
@@ -16,7 +18,7 @@ class Named:
     """A data set with a name: what it is, and what loads it."""
 
     summary: str
-    load: Callable[[Options], TrainTest]
+    load: Callable[[Options], TrainTest | SpokenParts]
 
 
 def _digits(options: Options) -> TrainTest:
@@ -31,9 +33,23 @@ def _mnist(options: Options) -> TrainTest:
     return load_mnist(options.progress)
 
 
+def _spoken(options: Options) -> SpokenParts:
+    from pellucid.data.spoken import load_spoken
+
+    return load_spoken()
+
+
+def _fsdd(options: Options) -> SpokenParts:
+    from pellucid.data.fsdd import load_fsdd
+
+    return load_fsdd(options.progress)
+
+
 _NAMED = {
     "digits": Named("10,000 handwritten digits, 28x28, embedded: needs no download", _digits),
     "mnist": Named("all 70,000 of MNIST, 28x28, downloaded the first time (11 MB)", _mnist),
+    "spoken": Named("3,000 words, most of them digits, by 102 synthetic voices, embedded: needs no download", _spoken),
+    "fsdd": Named("3,000 spoken digits by six people, downloaded the first time (16 MB)", _fsdd),
 }
 
 
@@ -48,6 +64,9 @@ def names() -> dict[str, str]:
     return {name: named.summary for name, named in _NAMED.items()}
 
 
+@overload
+def load(source: Literal["spoken", "fsdd"], *, progress: Progress | None = None) -> SpokenParts: ...  # type: ignore[overload-overlap]
+@overload
 def load(
     source: str | Path,
     *,
@@ -56,7 +75,16 @@ def load(
     test_fraction: float = 0.2,
     seed: int = 0,
     progress: Progress | None = None,
-) -> TrainTest:
+) -> TrainTest: ...
+def load(
+    source: str | Path,
+    *,
+    size: tuple[int, int] | None = None,
+    level_range: tuple[float, float] | None = None,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> TrainTest | SpokenParts:
     """Load a data set by name, or from one's own files.
 
     Parameters
@@ -85,8 +113,8 @@ def load(
 
     Returns
     -------
-    TrainTest
-        A pair of `Dataset`: ``train`` and ``test``.
+    TrainTest or SpokenParts
+        A pair of `Dataset`, for sound of `Recordings`: ``train`` and ``test``.
 
     Raises
     ------

@@ -9,6 +9,8 @@ is only like "five" has to share with what it really sounds like.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -57,6 +59,6 @@ def spans(places: list[list[tuple[int, int]]], frames: int) -> list[tuple[int, i
     >>> spans([[(2, 4), (5, 6)], [(10, 12)]], 20)
     [(0, 8), (8, 20)]
     """
-    middles = [(one[-1][1] + other[0][0]) // 2 for one, other in zip(places, places[1:], strict=False)]
+    middles = [(one[-1][1] + other[0][0]) // 2 for one, other in itertools.pairwise(places)]
     edges = [0, *middles, frames]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(itertools.pairwise(edges))

@@ -11,6 +11,7 @@ sequences of digits, each with the sum over all its paths.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
 
@@ -64,7 +65,7 @@ def greedy(logs: Logs) -> list[Run]:
     edges = np.flatnonzero(np.diff(best, prepend=-1, append=-1))
     return [
         Run(int(best[begin]), int(begin), int(end), float(np.exp(logs[begin:end, best[begin]]).mean()))
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in itertools.pairwise(edges)
         if best[begin] != 0
     ]
 
@@ -149,7 +150,8 @@ class Beam:
         entries[~begun] = blank[~begun, None]
         if self._most is not None:
             entries[[len(sequence) >= self._most for sequence in self._sequences]] = NEVER
-        return entries - self._penalty
+        result: Logs = entries - self._penalty
+        return result
 
     def _merge(self, moved: Logs, entries: Logs) -> None:
         """Sequences that went on within their last word, and those that began another: the best of both."""

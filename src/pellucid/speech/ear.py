@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from pellucid.errors import ShapeError
 from pellucid.speech.confidence import shares, spans
-from pellucid.speech.decoding import OTHER_WORD, Guess, aligned, beam
+from pellucid.speech.decoding import OTHER_WORD, aligned, beam
 from pellucid.speech.features import BANDS, HOP, WINDOW, evened
 from pellucid.speech.ladder import SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
@@ -70,18 +71,22 @@ class Ear:
         result: Logs = logs - np.logaddexp.reduce(logs, axis=1)[:, None]
         return result
 
-    def guesses(self, power: Floats, digits: int | None = None) -> list[Guess]:
-        """The most probable sequences of words in an utterance, the best first."""
-        return beam(self.logs(power), digits=digits, penalty=self.penalty)
+    def best(self, logs: Logs, digits: int | None = None) -> list[int]:
+        """The digits of the most probable sequence of words; words of other kinds are left out."""
+        guesses = beam(logs, digits=digits, penalty=self.penalty)
+        return [word for word in guesses[0].words if word != OTHER_WORD] if guesses else []
 
-    def sentence(self, power: Floats, begin: int = 0, *, digits: int | None = None, final: bool = True) -> Sentence:
+    def sentence(
+        self, power: Floats, begin: int = 0, *, digits: int | None = None, final: bool = True, keep: bool = False
+    ) -> Sentence:
         """What is said in frames of power (T, BANDS), of which the first is frame ``begin`` of the recording."""
         logs = self.logs(power)
         guesses = beam(logs, digits=digits, penalty=self.penalty)
         words = self._words(logs, power, list(guesses[0].words) if guesses else [], begin)
         start, end = (words[0].start, words[-1].end) if words else (_second(begin), _second(begin + len(power)))
         surest = min((word.confidence for word in words), default=0.0)
-        return Sentence(sentence_text(words), start, end, surest, words, final)
+        kept = power if keep else None
+        return Sentence(sentence_text(words), start, end, surest, words, final, kept, _second(begin))
 
     def _words(self, logs: Logs, power: Floats, said: list[int], begin: int) -> tuple[Word, ...]:
         """The words of the best guess with everything they are made of."""
@@ -127,9 +132,9 @@ def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int)
         begin -= 1
     while end < min(past, places[-1][1] + _SPREAD) and loud[end]:
         end += 1
-    middles = [(one[1] + other[0]) // 2 for one, other in zip(places, places[1:], strict=False)]
+    middles = [(one[1] + other[0]) // 2 for one, other in itertools.pairwise(places)]
     edges = [begin, *middles, end]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(itertools.pairwise(edges))
 
 
 def _second(frame: int) -> float:

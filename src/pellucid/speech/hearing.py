@@ -40,6 +40,8 @@ class Listener:
         How many digits are said at a time, where that is known.
     partial : bool
         Whether sentences that are not over yet are told of too, a few times a second.
+    keep : bool
+        Whether sentences keep the power in mel bands that they were heard in, to draw it.
 
     Examples
     --------
@@ -49,7 +51,13 @@ class Listener:
     """
 
     def __init__(
-        self, net: Network | str | None = None, *, rate: int = RATE, digits: int | None = None, partial: bool = False
+        self,
+        net: Network | str | None = None,
+        *,
+        rate: int = RATE,
+        digits: int | None = None,
+        partial: bool = False,
+        keep: bool = False,
     ) -> None:
         if digits is not None and (isinstance(digits, bool) or not isinstance(digits, int) or digits < 1):
             raise ConfigurationError(f"digits expected a whole number of at least 1, got {digits!r}.")
@@ -57,7 +65,7 @@ class Listener:
             raise ConfigurationError(f"rate expected at least 1000 samples a second, got {rate!r}.")
         self._ear = Ear(_network(net))
         self._resampler, self._bands, self._utterances = Resampler(rate), MelBands(), Utterances()
-        self._digits, self._partial = digits, partial
+        self._digits, self._partial, self._keep = digits, partial, keep
         self._told = 0
         self._frames = 0
 
@@ -68,7 +76,9 @@ class Listener:
         """
         mono = np.ascontiguousarray(samples, np.float32)
         if mono.ndim != 1 or not np.isfinite(mono).all():
-            raise DataError(f"Listener expected finite samples of shape (n,), got {mono.shape}: mix the channels first.")
+            raise DataError(
+                f"Listener expected finite samples of shape (n,), got {mono.shape}: mix the channels first."
+            )
         yield from self._heard(self._resampler.feed(mono))
         if self._partial and self._frames - self._told >= _STEP * RATE:
             self._told = self._frames
@@ -88,12 +98,12 @@ class Listener:
             yield self._sentence(utterance)
 
     def _sentence(self, utterance: Utterance) -> Sentence:
-        return self._ear.sentence(utterance.power, utterance.begin, digits=self._digits, final=utterance.final)
+        return self._ear.sentence(
+            utterance.power, utterance.begin, digits=self._digits, final=utterance.final, keep=self._keep
+        )
 
 
-def hear(
-    source: str | Path | IO[bytes], net: Network | str | None = None, *, digits: int | None = None
-) -> Hearing:
+def hear(source: str | Path | IO[bytes], net: Network | str | None = None, *, digits: int | None = None) -> Hearing:
     """Hear the digits in a recording.
 
     Parameters
@@ -123,10 +133,10 @@ def hear(
 
 
 def listen(
-    recording: Recording, net: Network | str | None = None, *, digits: int | None = None
+    recording: Recording, net: Network | str | None = None, *, digits: int | None = None, keep: bool = False
 ) -> Iterator[Sentence]:
     """Yield the sentences of a recording that `opened` opened, as they come, in bounded memory."""
-    listener = Listener(net, digits=digits)
+    listener = Listener(net, digits=digits, keep=keep)
     for samples in recording.blocks():
         yield from listener.feed(samples)
     yield from listener.finish()

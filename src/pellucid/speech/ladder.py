@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 SURE = 0.5
@@ -88,10 +88,18 @@ class Sentence(Rung):
     words : tuple of Word
     final : bool
         False while the speaker has not come to an end.
+    power : ndarray (T, BANDS) or None
+        What was heard, in mel bands, where it was asked to be kept; the first frame is at ``heard_from`` seconds.
     """
 
     words: tuple[Word, ...]
     final: bool = True
+    power: Any = field(default=None, repr=False, compare=False)
+    heard_from: float = field(default=0.0, repr=False, compare=False)
+
+    def without_power(self) -> Sentence:
+        """The sentence without what it was heard in, which takes most of the memory."""
+        return replace(self, power=None)
 
     @property
     def syllables(self) -> Iterator[Syllable]:

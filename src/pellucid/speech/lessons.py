@@ -7,6 +7,7 @@ kinds, words played backwards, noise, and tones. They teach the network when to 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -88,12 +89,12 @@ class Lessons:
         said = [first]
         if words.labels[first] >= 0 and rng.random() < self.joined:
             said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 4))).tolist()
-        tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.85, 1.2)
+        tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.9, 1.3)
         hush = 10 ** rng.uniform(-6, -3)
         parts: list[Floats] = []
         for place, number in enumerate(said):
             warp = int(np.clip(tract + rng.integers(-1, 2), 0, len(WARPS) - 1))
-            stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.3, 1.0)
+            stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.6, 1.0)
             part = at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.4, 0.4))
             if place or rng.random() < 0.6:
                 parts.append(_pause(rng, part, hush))
@@ -150,5 +151,5 @@ def _pause(rng: np.random.Generator, beside: Floats, hush: float) -> Floats:
 
 def _fits(frames: Floats, labels: list[int]) -> bool:
     """Whether CTC can spread the sounds over the frames, with a blank between two that are alike."""
-    alike = sum(one == other for one, other in zip(labels, labels[1:], strict=False))
+    alike = sum(one == other for one, other in itertools.pairwise(labels))
     return len(frames) >= len(labels) + alike

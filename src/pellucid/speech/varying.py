@@ -13,6 +13,7 @@ for speech recognition", 2015; Park et al., "SpecAugment", 2019.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,7 +80,9 @@ class Vary:
     Parameters
     ----------
     noise : float
-        Share of the utterances that get noise, from 12 to 50 dB below the loudest frame.
+        Share of the utterances that get noise.
+    loudest : float
+        Decibels by which the loudest noise lies below the loudest frame; the faintest lies 50 below.
     room : float
         Share of them that get a room's reverberation.
     microphone : float
@@ -89,6 +92,7 @@ class Vary:
     """
 
     noise: float = 0.7
+    loudest: float = 12.0
     room: float = 0.3
     microphone: float = 0.5
     hide: bool = True
@@ -98,7 +102,9 @@ class Vary:
         bands = power.shape[1]
         if rng.random() < self.noise:
             loudest = float(power.sum(axis=1).max())
-            power = power + noise(rng, len(power), bands) * np.float32(loudest / bands * 10 ** -rng.uniform(1.2, 5))
+            power = power + noise(rng, len(power), bands) * np.float32(
+                loudest / bands * 10 ** -rng.uniform(self.loudest / 10, 5)
+            )
         if rng.random() < self.room:
             power = _lingering(power, 0.7 * rng.uniform(0.1, 0.6))
         bend = np.interp(np.arange(bands), np.linspace(0, bands - 1, 5), rng.normal(0, self.microphone, 5))
@@ -108,9 +114,9 @@ class Vary:
 
 def _lingering(power: Floats, share: float) -> Floats:
     """Every frame with a share of the one before added, and so of all before."""
-    from scipy.signal import lfilter
-
-    result: Floats = lfilter([1.0], [1.0, -share], power, axis=0).astype(np.float32)
+    result = power.copy()
+    for before, frame in itertools.pairwise(result):
+        frame += np.float32(share) * before
     return result
 
 

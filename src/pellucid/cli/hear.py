@@ -1,0 +1,185 @@
+"""`pellucid hear`: digits from recordings or a microphone, with the ladder from sounds to the sentence."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.errors import ConfigurationError, PellucidError
+
+if TYPE_CHECKING:
+    from pellucid.cli.terminal import Terminal
+    from pellucid.network import Network
+    from pellucid.speech.ladder import Hearing, Sentence
+
+
+def hear(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE", help="WAV, FLAC, OGG, of any rate, mono or not; - is standard input."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="The network to hear with. Default: spoken-digits.")
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option(metavar="COUNT", help="How many digits are said at a time, where that is known.")
+    ] = None,
+    microphone: Annotated[
+        bool, typer.Option("--microphone", help="Listen to the microphone until Ctrl-C; shows what it hears at once.")
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object a line for each file: file, text, and words, syllables, sounds, each a list "
+            "with text, start, end (seconds) and confidence. With --microphone, one for each sentence.",
+        ),
+    ] = False,
+) -> int:
+    """Hear spoken digits.
+
+    A recording in which no digit is clear has an empty text. A file that is no recording is an error; the others are
+    still heard.
+    """
+    from pellucid.cli.compiling import announced
+    from pellucid.cli.guard import complain
+
+    if microphone == bool(files):
+        raise ConfigurationError("hear expected recordings or --microphone, one of the two: pellucid hear three.wav")
+    code = 0
+    with announced():
+        net = _network(model)
+        if microphone:
+            return _live(net, digits, json)
+        for name in files or ():
+            try:
+                heard = _heard(net, name, digits, None if json else _shower())
+            except PellucidError as error:
+                code = complain(error)
+            else:
+                (_json_line if json else _summary)(heard)
+    return code
+
+
+def _network(model: str | None) -> Network:
+    from pellucid.files import load
+    from pellucid.speech.ear import Ear
+    from pellucid.speech.hearing import DEFAULT
+
+    net = load(model or DEFAULT)
+    Ear(net)
+    return net
+
+
+def _heard(net: Network, name: str, digits: int | None, show: Callable[[Sentence], None] | None) -> Hearing:
+    """Hear one file; sentences are shown as they come."""
+    from pellucid.speech.audio import opened
+    from pellucid.speech.hearing import listen, notes
+    from pellucid.speech.ladder import Hearing
+
+    recording = opened(sys.stdin.buffer if name == "-" else name)
+    found = []
+    for sentence in listen(recording, net, digits=digits, keep=show is not None):
+        if not sentence.words:
+            continue
+        if show is not None:
+            show(sentence)
+        found.append(sentence.without_power())
+    return Hearing(name, recording.seconds, tuple(found), notes(recording))
+
+
+def _json_line(heard: Hearing) -> None:
+    print(json_format.dumps(heard.plain()), flush=True)
+
+
+def _summary(heard: Hearing) -> None:
+    """The text of a whole file, and what is wrong with it."""
+    from pellucid.cli.terminal import Terminal
+    from pellucid.cli.words import clean
+
+    terminal = Terminal()
+    unsure = [word for word in heard.words if not word.sure]
+    terminal.say(f"{clean(heard.file)}: {heard}", "bold")
+    if unsure:
+        like = ", ".join(f"{word.text} at {word.start:.2f} s ({100 * word.confidence:.0f} %)" for word in unsure[:5])
+        terminal.say(f"  not clearly a digit: {like}{', ...' if len(unsure) > 5 else ''}")
+    for note in heard.notes:
+        terminal.say(f"  {note}")
+
+
+def _shower() -> Callable[[Sentence], None]:
+    """Pictures in a terminal, else lines."""
+    from pellucid.cli.terminal import Terminal
+
+    terminal = Terminal()
+    if terminal.is_terminal:
+        return lambda sentence: _draw(terminal, sentence)
+    return _lines
+
+
+def _draw(terminal: Terminal, sentence: Sentence) -> None:
+    from rich.text import Text
+
+    from pellucid.cli.ladder import drawn
+
+    terminal.show([*drawn(terminal, sentence), Text()])
+
+
+def _lines(sentence: Sentence) -> None:
+    for word in sentence.words:
+        spelt = " ".join("-".join(sound.text for sound in syllable.sounds) for syllable in word.syllables)
+        digit = "?" if word.digit is None else word.digit
+        print(
+            f"  {word.start:7.2f} to {word.end:.2f} s  {digit}  {word.text:<5}  {100 * word.confidence:3.0f} %  "
+            f"{spelt}".rstrip()
+        )
+
+
+def _live(net: Network, digits: int | None, as_json: bool) -> int:
+    """Hear the microphone until Ctrl-C."""
+    from pellucid.cli.terminal import Terminal
+    from pellucid.speech.hearing import Listener
+    from pellucid.speech.microphone import Microphone
+
+    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    with Microphone() as source:
+        listener = Listener(net, rate=source.rate, digits=digits, partial=True, keep=not as_json)
+        terminal.say("Listening: say digits, Ctrl-C ends.")
+        show = _live_json if as_json else _live_shower(terminal)
+        try:
+            for samples in source.blocks():
+                show(listener.feed(samples))
+        except KeyboardInterrupt:
+            show(listener.finish())
+    return 0
+
+
+def _live_json(sentences: Iterable[Sentence]) -> None:
+    for sentence in sentences:
+        if sentence.words:
+            words = [word.plain() for word in sentence.words]
+            print(json_format.dumps(sentence.plain() | {"final": sentence.final, "words": words}), flush=True)
+
+
+def _live_shower(terminal: Terminal) -> Callable[[Iterable[Sentence]], None]:
+    """What is being said on one line that is written over; what has been said as a picture."""
+
+    def show(sentences: Iterable[Sentence]) -> None:
+        for sentence in sentences:
+            if not sentence.words:
+                continue
+            if sentence.final:
+                if terminal.animated:
+                    terminal.file.write("\r\x1b[K")
+                _draw(terminal, sentence) if terminal.is_terminal else _lines(sentence)
+                terminal.say(sentence.text or "no digit heard", "bold")
+            elif terminal.animated:
+                words = " ".join(word.text for word in sentence.words)
+                terminal.file.write(f"\r\x1b[K{words[-terminal.width + 2 :]}")
+            terminal.file.flush()
+
+    return show

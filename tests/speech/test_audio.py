@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import io
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pellucid.errors import DataError
+from pellucid.speech import audio
+from pellucid.speech.audio import Resampler, opened, read
+from pellucid.speech.features import RATE
+
+
+def _tone(rate: int, seconds: float = 0.5, hertz: float = 440.0) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(int(rate * seconds)) / rate)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg"])
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_the_formats_and_rates_come_out_alike(tmp_path: Path, kind: str, rate: int) -> None:
+    path = tmp_path / f"tone.{kind}"
+    soundfile.write(path, np.stack([_tone(rate), _tone(rate)], axis=1), rate)
+    samples = read(path)
+    assert samples.dtype == np.float32
+    assert len(samples) == pytest.approx(RATE / 2, rel=0.03)
+    middle = slice(500, 3000)
+    spectrum = np.abs(np.fft.rfft(samples[middle] * np.hanning(2500)))
+    assert spectrum.argmax() * RATE / 2500 == pytest.approx(440, abs=5)
+    assert np.abs(samples[middle]).max() == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("rate", [192_000, 11_025, 4000, 1000])
+def test_odd_rates(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, _tone(rate, hertz=200), rate)
+    assert len(read(path)) == pytest.approx(RATE / 2, abs=60)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"])
+def test_every_kind_of_sample(tmp_path: Path, subtype: str) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, _tone(RATE), RATE, subtype=subtype)
+    assert np.abs(read(path) - _tone(RATE)).max() < 0.05
+
+
+def test_blocks_are_the_same_whatever_their_length(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, _tone(16000, 3.0), 16000)
+    short, long = (np.concatenate(list(opened(path).blocks(seconds))) for seconds in (0.05, 10.0))
+    assert len(short) == len(long)
+    assert np.abs(short - long).max() < 1e-4
+
+
+def test_channels_are_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "both.wav"
+    soundfile.write(path, np.stack([_tone(RATE), np.zeros(RATE // 2)], axis=1), RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read(path), _tone(RATE) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello", b"\0" * 5000, b"RIFF\0\0\0\0WAVE", b"fLaC" + b"\1" * 90, b"OggS" + b"x" * 500]
+)
+def test_what_is_no_recording_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.wav"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=re.escape(str(path))):
+        opened(path)
+
+
+def test_missing_empty_and_folders_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "empty.wav").touch()
+    for name, words in (("none.wav", "There is no"), ("empty.wav", "is empty"), (".", "is a folder")):
+        with pytest.raises(DataError, match=words):
+            opened(tmp_path / name)
+
+
+def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "nan.wav"
+    samples = _tone(RATE)
+    samples[1234] = np.nan
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    with pytest.raises(DataError, match="NaN"):
+        read(path)
+
+
+def test_a_header_with_a_senseless_rate_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "fast.wav"
+    soundfile.write(path, _tone(RATE), RATE)
+    content = bytearray(path.read_bytes())
+    content[24:28] = struct.pack("<I", 2_000_000_000)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="samples a second"):
+        opened(path)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_a_truncated_file_gives_what_there_is_and_says_so(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"cut.{kind}"
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 40_000)
+    soundfile.write(path, noise, RATE)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    recording = opened(path)
+    samples = np.concatenate(list(recording.blocks()))
+    assert recording.broken
+    assert 8000 < len(samples) < 30_000
+
+
+def test_a_whole_file_is_not_called_broken(tmp_path: Path) -> None:
+    for kind in ("wav", "flac", "ogg"):
+        path = tmp_path / f"whole.{kind}"
+        soundfile.write(path, _tone(RATE), RATE)
+        recording = opened(path)
+        list(recording.blocks())
+        assert not recording.broken, kind
+
+
+def test_clipping_and_silence_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "loud.wav"
+    soundfile.write(path, np.clip(20 * _tone(RATE), -1, 1), RATE)
+    recording = opened(path)
+    list(recording.blocks())
+    assert recording.clipped
+    soundfile.write(path, np.zeros(RATE), RATE)
+    recording = opened(path)
+    list(recording.blocks())
+    assert not recording.clipped
+    assert recording.peak == 0
+
+
+def test_a_recording_of_no_samples_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "nothing.wav"
+    soundfile.write(path, np.zeros(0), RATE)
+    assert len(read(path)) == 0
+
+
+def test_a_stream_is_read_too() -> None:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, _tone(RATE), RATE, format="WAV")
+    buffer.seek(0)
+    assert len(read(buffer)) == RATE // 2
+
+
+def test_a_recording_longer_than_a_day_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audio, "MOST_HOURS", 1 / 3600)
+    path = tmp_path / "long.wav"
+    soundfile.write(path, _tone(RATE, 3.0), RATE)
+    with pytest.raises(DataError, match="hours"):
+        read(path)
+
+
+def test_resampling_piece_by_piece_is_resampling_at_once() -> None:
+    tone = _tone(22_050, 1.0).astype(np.float32)
+    pieces, whole = Resampler(22_050), Resampler(22_050)
+    one = np.concatenate([*(pieces.feed(tone[i : i + 777]) for i in range(0, len(tone), 777)), pieces.finish()])
+    other = np.concatenate([whole.feed(tone), whole.finish()])
+    np.testing.assert_allclose(one, other, atol=1e-5)
