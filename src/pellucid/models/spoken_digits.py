@@ -57,14 +57,14 @@ class SpokenRecipe:
     """
 
     hidden: int = 64
-    layers: int = 1
+    layers: int = 2
     lessons: Lessons = field(default_factory=Lessons)
-    rounds: int = 8
-    epochs: int = 5
-    rate: float = 0.012
+    rounds: int = 4
+    epochs: int = 4
+    rate: float = 0.01
     batch_size: int = 16
     clip: float = 5.0
-    prior_share: float = 0.8
+    prior_share: float = 0.9
 
     def network(self, seed: int) -> Network:
         """A fresh network."""

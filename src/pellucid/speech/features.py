@@ -1,9 +1,10 @@
 """From samples to what the network hears: power in mel bands, a row every 15 ms, then its logarithm, evened out.
 
 The bands are kaldi-native-fbank's. It works as samples come, so that a microphone and a file go the same way.
-Evening out makes loud and soft, near and far, this microphone and that one alike: from each band its mean over the
-utterance is taken, and its spread made 1. Both are reckoned over the frames that are loud enough to be speech, so that
-it does not matter how much silence lies around.
+Evening out makes loud and soft, near and far, this microphone and that one more alike: the mean level of the utterance
+is taken from everything, and half of what each band has on top of it from that band. All of it would also take away
+what tells vowels apart in a word as short as "eight". Only frames that are loud enough to be speech count for the
+means, so that it does not matter how much silence lies around.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ WINDOW = 0.030
 """Seconds that a frame looks at."""
 LOWEST, HIGHEST = 80.0, 3700.0
 """Hertz that the bands span."""
-FLOOR = 1e-4
+FLOOR = 1e-5
 """Share of the loudest frame's power that every frame is given: what is fainter is no speech."""
 _LOUD = 10**-2.5
-_SPREAD = 0.5
+_OF_BAND = 0.5
+_SPREAD = 2.0
 
 
 class MelBands:
@@ -81,7 +83,7 @@ def powers(samples: Floats) -> Floats:
 
 
 def evened(power: Floats) -> Floats:
-    """What the network takes: log power (T, BANDS), each band with mean 0 and about spread 1 where there is sound.
+    """What the network takes: log power (T, BANDS) without the utterance's level and half of its colour.
 
     Examples
     --------
@@ -93,7 +95,6 @@ def evened(power: Floats) -> Floats:
     loudest = float(level.max(initial=0.0)) + 1e-12
     logs = np.log(power + np.float32(FLOOR * loudest / power.shape[1]))
     loud = logs[level >= _LOUD * loudest]
-    if not len(loud):
-        loud = logs
-    result: Floats = ((logs - loud.mean(axis=0)) / (loud.std(axis=0) + _SPREAD)).astype(np.float32)
+    means = (loud if len(loud) else logs).mean(axis=0)
+    result: Floats = ((logs - means.mean() - _OF_BAND * (means - means.mean())) / _SPREAD).astype(np.float32)
     return result

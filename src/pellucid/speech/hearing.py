@@ -45,8 +45,9 @@ class Listener:
 
     Examples
     --------
-    >>> from pellucid.speech.utterances import Utterances
-    >>> list(Listener(rate=16000).feed(np.zeros(16000, np.float32)))
+    >>> import pellucid as pl
+    >>> untaught = pl.Network([pl.LSTM(4), pl.Dense(21, "softmax")], input_shape=(None, 20))
+    >>> list(Listener(untaught, rate=16000).feed(np.zeros(16000, np.float32)))
     []
     """
 

@@ -39,13 +39,13 @@ class Lessons:
     vary : Vary
         What is done to every utterance.
     joined : float
-        Share of the utterances that have two to four words.
+        Share of the utterances that have two to five words.
     backwards, silent : float
         For each word, how many utterances there are of a word played backwards, and of noise or tones alone.
     """
 
     vary: Vary = field(default_factory=Vary)
-    joined: float = 0.4
+    joined: float = 0.35
     backwards: float = 0.04
     silent: float = 0.04
 
@@ -88,9 +88,9 @@ class Lessons:
         """One word, or several by its speaker, with pauses; varied."""
         said = [first]
         if words.labels[first] >= 0 and rng.random() < self.joined:
-            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 4))).tolist()
+            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 5))).tolist()
         tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.9, 1.3)
-        hush = 10 ** rng.uniform(-6, -3)
+        hush = 10 ** rng.uniform(-6, -2.5)
         parts: list[Floats] = []
         for place, number in enumerate(said):
             warp = int(np.clip(tract + rng.integers(-1, 2), 0, len(WARPS) - 1))
@@ -144,9 +144,9 @@ def nothing(rng: np.random.Generator, bands: int) -> Floats:
 
 
 def _pause(rng: np.random.Generator, beside: Floats, hush: float) -> Floats:
-    """Up to twelve frames of faint noise."""
+    """Up to 24 frames of faint noise, more often few."""
     loudest = float(beside.sum(axis=1).max())
-    return noise(rng, int(rng.integers(1, 12)), beside.shape[1]) * np.float32(hush * loudest / beside.shape[1])
+    return noise(rng, int(1 + 23 * rng.random() ** 2), beside.shape[1]) * np.float32(hush * loudest / beside.shape[1])
 
 
 def _fits(frames: Floats, labels: list[int]) -> bool:

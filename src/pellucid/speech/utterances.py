@@ -96,14 +96,17 @@ class Utterances:
         if not len(places):
             self._drop(max(0, len(self._held) - self._margin))
             return None
-        gaps = np.flatnonzero(np.diff(places, append=len(self._loud)) > self._pause)
-        if len(gaps):
-            last = int(places[gaps[0]])
-            return self._taken(int(places[0]), last + 1 + self._margin, int(np.count_nonzero(places <= last)))
         first = int(places[0])
-        if len(self._held) - first <= self._longest:
+        gaps = np.flatnonzero(np.diff(places, append=len(self._loud)) > self._pause)
+        last = int(places[gaps[0]]) if len(gaps) else None
+        # Judged as if frames had come one by one, so that it does not matter in what pieces they came.
+        known = len(self._held) if last is None else last + self._pause + 1
+        if known - first > self._longest:
+            end = self._quietest(first)
+            return self._taken(first, end, int(np.count_nonzero(places < end)))
+        if last is None:
             return None
-        return self._taken(first, self._quietest(first), len(places))
+        return self._taken(first, last + 1 + self._margin, int(np.count_nonzero(places <= last)))
 
     def _taken(self, first: int, end: int, loud: int) -> Utterance:
         begin = max(0, first - self._margin)
@@ -114,7 +117,7 @@ class Utterances:
 
     def _quietest(self, first: int) -> int:
         """The quietest place in the second half of an utterance that is too long."""
-        levels = np.log(self._held[first:].sum(axis=1) + 1e-12)
+        levels = np.log(self._held[first : first + self._longest].sum(axis=1) + 1e-12)
         smooth = np.convolve(levels, np.full(5, 0.2), mode="same")
         half = len(smooth) // 2
         return first + half + int(smooth[half:-2].argmin())

@@ -24,7 +24,7 @@ from pellucid.speech.features import RATE, evened, powers
 
 Floats = npt.NDArray[np.float32]
 
-WARPS = (0.78, 0.84, 0.90, 0.95, 1.0, 1.05, 1.11, 1.18, 1.26)
+WARPS = (0.84, 0.90, 0.95, 1.0, 1.05, 1.11, 1.18)
 """Factors by which a recording is resampled: above 1 the voice becomes deeper, and slower."""
 PLAIN = WARPS.index(1.0)
 _SHORTEST = 4
@@ -94,7 +94,7 @@ class Vary:
     noise: float = 0.7
     loudest: float = 12.0
     room: float = 0.3
-    microphone: float = 0.5
+    microphone: float = 0.4
     hide: bool = True
 
     def __call__(self, power: Floats, rng: np.random.Generator) -> Floats:
