@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pellucid.bench.peers import everyone
     from pellucid.bench.report import chart, render
     from pellucid.bench.results import Entry, Result
+    from pellucid.bench.sequence_work import SequenceWork, sequence_works
     from pellucid.bench.suite import Report, compare, load, save
     from pellucid.bench.work import InferenceWork, TrainingWork, Work, inference_works, training_works
 
@@ -21,6 +22,7 @@ __all__ = [
     "Limits",
     "Report",
     "Result",
+    "SequenceWork",
     "TrainingWork",
     "Work",
     "chart",
@@ -33,6 +35,7 @@ __all__ = [
     "measure_limits",
     "render",
     "save",
+    "sequence_works",
     "training_works",
 ]
 
@@ -42,6 +45,7 @@ _HOME = {
     "peers": ("everyone",),
     "report": ("chart", "render"),
     "results": ("Entry", "Result"),
+    "sequence_work": ("SequenceWork", "sequence_works"),
     "suite": ("Report", "compare", "load", "save"),
     "work": ("InferenceWork", "TrainingWork", "Work", "inference_works", "training_works"),
 }

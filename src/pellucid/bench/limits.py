@@ -54,7 +54,7 @@ class Cost:
     parameter_bytes: float
 
 
-def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = None) -> Cost:
+def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = None, frames: int | None = None) -> Cost:
     """Count what one image costs.
 
     With P weights in all and D K1 in the first layer, a forward pass is 2 P operations, the weights' gradients
@@ -70,6 +70,8 @@ def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = No
     ink
         Average non-zero values of an image, each then a float32 value and a 16-bit column; None: all of them,
         without columns.
+    frames
+        Of a sequence, where the layers are those of an LSTM that is trained on sequences; ink is then no matter.
 
     Examples
     --------
@@ -79,7 +81,11 @@ def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = No
     52672
     >>> cost((784, 16, 16, 10), 32, ink=150).flops, cost((784, 16, 16, 10), 32, ink=150).bytes
     (12096, 908)
+    >>> cost((40, 64, 10), 32, frames=50).flops
+    6967040
     """
+    if frames is not None:
+        return _sequence_cost(layers, batch_size or 1, frames)
     width = layers[0] if ink is None else ink
     first = width * layers[1]
     later = sum(fan_in * fan_out for fan_in, fan_out in pairwise(layers[1:]))
@@ -88,6 +94,13 @@ def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = No
     if batch_size is None:
         return Cost(2 * (first + later), image, 0)
     return Cost(4 * first + 6 * later, image + 8, 5 * 4 * stored / batch_size)
+
+
+def _sequence_cost(layers: tuple[int, ...], batch_size: int, frames: int) -> Cost:
+    """Count what one sequence costs: four gates for every unit, at every frame."""
+    d, h, k = layers
+    first, later, stored = 4 * h * d * frames, 4 * h * h * frames + h * k, 4 * h * (d + h + 1) + (h + 1) * k
+    return Cost(4 * first + 6 * later, 4 * d * frames + 8, 5 * 4 * stored / batch_size)
 
 
 def measure_limits(size: int = 1536, megabytes: int | None = None) -> Limits:

@@ -15,7 +15,8 @@ import numpy as np
 
 from pellucid.bench.peers.base import Peer, Run, UnsuitedError
 from pellucid.bench.results import Entry, Result
-from pellucid.bench.work import Floats, TrainingWork, Work
+from pellucid.bench.sequence_work import SequenceWork
+from pellucid.bench.work import Floats, InferenceWork, TrainingWork, Work
 from pellucid.errors import ConfigurationError
 
 BASELINE = "Pellucid"
@@ -49,7 +50,7 @@ class _Contender:
 
 
 def measure(
-    work: Work,
+    work: Work | SequenceWork,
     peers: Sequence[Peer],
     *,
     baseline: str = BASELINE,
@@ -103,7 +104,7 @@ def measure(
     return _result(work, contenders, baseline, skipped)
 
 
-def _prepare(work: Work, peer: Peer, skipped: dict[str, str], say: Progress) -> _Contender | None:
+def _prepare(work: Work | SequenceWork, peer: Peer, skipped: dict[str, str], say: Progress) -> _Contender | None:
     say(f"{work.name}: preparing {peer.label}")
     reason = peer.available()
     if reason is None:
@@ -118,19 +119,19 @@ def _prepare(work: Work, peer: Peer, skipped: dict[str, str], say: Progress) -> 
     return None
 
 
-def _warm_up(work: Work, peer: Peer) -> _Contender:
+def _warm_up(work: Work | SequenceWork, peer: Peer) -> _Contender:
     start = time.perf_counter()
     with warnings.catch_warnings():
         # A library's remarks about itself mean nothing to the reader of a table.
         warnings.simplefilter("ignore")
         run = peer.prepare(work)
         outcome = run()
-    if isinstance(work, TrainingWork):
+    if not isinstance(work, InferenceWork):
         outcome = float(outcome)
     return _Contender(peer, run, work.count, time.perf_counter() - start, outcome)
 
 
-def _cut(work: Work, peer: Peer) -> Work:
+def _cut(work: Work | SequenceWork, peer: Peer) -> Work | SequenceWork:
     if isinstance(work, TrainingWork) and peer.most_steps is not None and work.steps > peer.most_steps:
         return work.first(peer.most_steps * work.batch_size)
     return work
@@ -184,7 +185,7 @@ def _drop_hopeless(contenders: list[_Contender], skipped: dict[str, str]) -> lis
     return kept
 
 
-def _result(work: Work, contenders: list[_Contender], baseline: str, skipped: dict[str, str]) -> Result:
+def _result(work: Work | SequenceWork, contenders: list[_Contender], baseline: str, skipped: dict[str, str]) -> Result:
     leader = min((each for each in contenders if each.peer.name == baseline), key=lambda each: each.pace)
     references: dict[int, Outcome] = {leader.images: leader.outcome}
     entries = []
@@ -194,14 +195,15 @@ def _result(work: Work, contenders: list[_Contender], baseline: str, skipped: di
         entries.append(_entry(contender, leader, references[contender.images]))
     return Result(
         work=work.name,
-        training=isinstance(work, TrainingWork),
+        training=not isinstance(work, InferenceWork),
         images=work.count,
         layers=tuple(work.layers),
-        batch_size=work.batch_size if isinstance(work, TrainingWork) else None,
+        batch_size=None if isinstance(work, InferenceWork) else work.batch_size,
         baseline=baseline,
         entries=entries,
         skipped=skipped,
         network=work.network,
+        frames=work.frames.shape[1] if isinstance(work, SequenceWork) else None,
     )
 
 

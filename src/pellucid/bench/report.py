@@ -115,8 +115,8 @@ def _shares(report: Report, limits: Limits) -> Table:
         if result.network != "dense":
             continue
         entry = next(each for each in result.best() if each.peer == report.baseline)
-        paper = cost(result.layers, result.batch_size)
-        ink = cost(result.layers, result.batch_size, report.ink)
+        paper = cost(result.layers, result.batch_size, frames=result.frames)
+        ink = cost(result.layers, result.batch_size, report.ink, result.frames)
         arithmetic, memory = shares(entry, result, report.ink, limits)
         table.add_row(
             result.work,
@@ -136,7 +136,7 @@ def shares(entry: Entry, result: Result, ink: float, limits: Limits) -> tuple[fl
 
     Only arithmetic and bytes of ink count as use. An entrant of one thread is held against one core.
     """
-    image = cost(result.layers, result.batch_size, ink)
+    image = cost(result.layers, result.batch_size, ink, result.frames)
     one = entry.threads == 1
     sgemm = limits.sgemm_one if one and limits.sgemm_one else limits.sgemm_all
     memory = limits.copy_one if one else limits.copy_all

@@ -86,6 +86,9 @@ class Result:
         Entrants without times, and why.
     network
         Kind of network.
+    frames
+        Of each sequence, where sequences are learnt; then ``images`` counts these, and ``layers`` are the features of a
+        frame, the LSTM's units and the classes.
     """
 
     work: str
@@ -97,6 +100,7 @@ class Result:
     entries: list[Entry]
     skipped: dict[str, str]
     network: str = "dense"
+    frames: int | None = None
 
     def best(self) -> list[Entry]:
         """Return the fastest entry of each peer, in the order given."""

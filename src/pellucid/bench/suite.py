@@ -14,6 +14,7 @@ from pellucid.bench.machine import Machine, describe
 from pellucid.bench.measure import BASELINE, ROUNDS, Progress, measure
 from pellucid.bench.peers import Peer, everyone
 from pellucid.bench.results import Entry, Result
+from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import Work, average_ink
 from pellucid.errors import ConfigurationError, FileFormatError
 
@@ -61,7 +62,7 @@ class Report:
 
 
 def compare(
-    works: Sequence[Work],
+    works: Sequence[Work | SequenceWork],
     peers: Sequence[Peer] | None = None,
     *,
     baseline: str = BASELINE,
@@ -94,7 +95,7 @@ def compare(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         rounds=rounds,
         baseline=baseline,
-        ink=average_ink(works[0].images),
+        ink=next((average_ink(work.images) for work in works if not isinstance(work, SequenceWork)), 0.0),
         peers={peer.label: peer.available() or peer.version for peer in peers},
         results=[measure(work, peers, baseline=baseline, rounds=rounds, progress=progress) for work in works],
     )

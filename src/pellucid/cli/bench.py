@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pellucid.bench import Report, Work
+    from pellucid.bench import Report, SequenceWork, Work
 
 _QUICK_ROUNDS = 3
 _QUICK_WORKS = 3
@@ -56,10 +56,10 @@ def bench(
     return 0
 
 
-def _works(source: str, quick: bool) -> list[Work]:
+def _works(source: str, quick: bool) -> list[Work | SequenceWork]:
     import numpy as np
 
-    from pellucid.bench import inference_works, training_works
+    from pellucid.bench import inference_works, sequence_works, training_works
     from pellucid.cli.terminal import Terminal
     from pellucid.cli.train import load_data
     from pellucid.errors import ShapeError
@@ -71,7 +71,8 @@ def _works(source: str, quick: bool) -> list[Work]:
     low, high = train.level_range
     images = ((train.images.reshape(len(train), size).astype(np.float32) - low) / (high - low)).astype(np.float32)
     training = training_works(images, train.labels)
-    return [*(training[:_QUICK_WORKS] if quick else training), *inference_works(images)]
+    some = training[:_QUICK_WORKS] if quick else training
+    return [*some, *sequence_works(), *inference_works(images)]
 
 
 def _tell(line: str) -> None:

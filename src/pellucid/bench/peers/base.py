@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
 
+from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import Floats, InferenceWork, TrainingWork, Work
 from pellucid.errors import ConfigurationError
 
@@ -71,7 +72,7 @@ class Peer:
         missing = [module for module in self.modules if find_spec(module) is None]
         return f"{' and '.join(missing)} not installed: pip install 'pellucid[bench]'" if missing else None
 
-    def prepare(self, work: Work) -> Run:
+    def prepare(self, work: Work | SequenceWork) -> Run:
         """Return a function that does the work once, with everything that is done only once already done.
 
         For a training work the function runs one epoch from the work's own parameters, however often it is called,
@@ -83,9 +84,15 @@ class Peer:
         UnsuitedError
             This peer does not do such work.
         """
+        if isinstance(work, SequenceWork):
+            return self.learn(work)
         if work.network not in self.networks:
             raise UnsuitedError(f"{self.name} does dense networks only here.")
         return self.train(work) if isinstance(work, TrainingWork) else self.read(work)
+
+    def learn(self, work: SequenceWork) -> TrainingRun:
+        """Prepare a training work on sequences."""
+        raise UnsuitedError(f"{self.name} does not learn sequences here.")
 
     def train(self, work: TrainingWork) -> TrainingRun:
         """Prepare a training work."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
+from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, InferenceWork, TrainingWork
 
 # Four steps to a turn of the loop was as fast as eight, and faster than one, at every batch size tried.
@@ -41,6 +42,12 @@ class JaxScan(Peer):
             return float(compiled(start, *data, *rows)[1]) / work.count
 
         return run
+
+    def learn(self, work: SequenceWork) -> TrainingRun:
+        """Scan over the batches, in each over the frames."""
+        from pellucid.bench.peers import sequences_jax
+
+        return sequences_jax.learn(work)
 
     def read(self, work: InferenceWork) -> InferenceRun:
         """Compile forward and softmax with the weights as constants, which spares passing them in each call."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid import __version__
 from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
+from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, InferenceWork, TrainingWork
 from pellucid.layers import Dense
 from pellucid.models.architectures import lenet
@@ -47,6 +48,12 @@ class Pellucid(Peer):
             return float(history[:, 0].sum() / work.count)
 
         return run
+
+    def learn(self, work: SequenceWork) -> TrainingRun:
+        """Run the epoch in one call of the engine."""
+        from pellucid.bench.peers import sequences_pellucid
+
+        return sequences_pellucid.learn(work, self.threads)
 
     def read(self, work: InferenceWork) -> InferenceRun:
         """Call the network, with one image or with all."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pellucid.bench.machine import cores
 from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
+from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, InferenceWork, TrainingWork
 
 
@@ -43,6 +44,12 @@ class TorchEager(Peer):
             return mean_loss(losses, work)
 
         return run
+
+    def learn(self, work: SequenceWork) -> TrainingRun:
+        """Run the epoch batch by batch, with `torch.nn.LSTM`."""
+        from pellucid.bench.peers import sequences_torch
+
+        return sequences_torch.learn(work, self.threads)
 
     def read(self, work: InferenceWork) -> InferenceRun:
         """Read without autograd; single images are vectors, sliced beforehand."""
