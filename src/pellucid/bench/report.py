@@ -112,7 +112,7 @@ def _shares(report: Report, limits: Limits) -> Table:
     for heading in ("kFLOP", "on ink", "bytes", "on ink", "GFLOP/s", "of sgemm", "of memory"):
         table.add_column(heading, justify="right")
     for result in report.results:
-        if result.network != "dense":
+        if result.network not in ("dense", "lstm"):
             continue
         entry = next(each for each in result.best() if each.peer == report.baseline)
         paper = cost(result.layers, result.batch_size, frames=result.frames)
