@@ -5,9 +5,9 @@ import pytest
 
 import pellucid as pl
 from pellucid import models
-from pellucid.models import digits_relu, digits_sigmoid
+from pellucid.models import digits_conv, digits_lenet, digits_relu, digits_sigmoid
 
-RECIPES = [digits_sigmoid.RECIPE, digits_relu.RECIPE]
+RECIPES = [digits_sigmoid.RECIPE, digits_relu.RECIPE, digits_conv.RECIPE]
 
 
 def test_every_shipped_network_has_a_recipe_and_a_record():
@@ -15,7 +15,8 @@ def test_every_shipped_network_has_a_recipe_and_a_record():
     assert models.DEFAULT in models.names()
     for recipe in RECIPES:
         net = pl.load(recipe.name)
-        assert net.parameter_count == 13_002
+        assert net.parameter_count == (41_794 if recipe is digits_conv.RECIPE else 13_002)
+        assert (models._HERE / f"{recipe.name}.safetensors").stat().st_size < 200_000
         assert net.record["recipe"] == recipe.name
         assert net.record["optimizer"] == recipe.optimizer.configuration()
         assert net.record["epochs"] == recipe.epochs
@@ -28,16 +29,19 @@ def test_the_recorded_accuracy_is_the_real_one(recipe, mnist):
     assert right.mean() == pytest.approx(net.record["test_accuracy"], abs=2e-4)
 
 
-def test_the_default_reads_best():
+def test_the_best_is_the_one_that_reads():
     best = max(models.names(), key=lambda name: pl.load(name).record["test_accuracy_mean"])
-    assert best == models.DEFAULT
+    assert best == models.READER
+    small = [name for name in models.names() if pl.load(name).parameter_count == 13_002]
+    assert max(small, key=lambda name: pl.load(name).record["test_accuracy_mean"]) == models.DEFAULT
+    assert pl.load("digits-conv").record["test_accuracy_mean"] >= 0.996
     assert pl.load("digits-sigmoid").record["test_accuracy_mean"] >= 0.955
     assert pl.load("digits-relu").record["test_accuracy_mean"] >= 0.97
 
 
-def test_a_recipe_begins_as_it_says(mnist):
+@pytest.mark.parametrize("recipe", [digits_sigmoid.RECIPE, digits_lenet.RECIPE], ids=lambda recipe: recipe.name)
+def test_a_recipe_begins_as_it_says(recipe, mnist):
     train = mnist.train.take(640)
-    recipe = digits_sigmoid.RECIPE
     trainers = [recipe.trainer(train, seed) for seed in (0, 0, 1)]
     for trainer in trainers:
         trainer.take_steps(5)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 def look(
-    model: Annotated[
-        str | None, typer.Argument(metavar="NAME|FILE", help="A network. Default: the one that `read` uses.")
-    ] = None,
+    model: Annotated[str | None, typer.Argument(metavar="NAME|FILE", help="A network. Default: digits-relu.")] = None,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE.png", help="Save the weight pictures, every weight a square, as a PNG."),

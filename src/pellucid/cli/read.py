@@ -79,12 +79,12 @@ class _Found:
 
 def _network(model: str | None) -> Network:
     from pellucid.files import load
-    from pellucid.models import DEFAULT
+    from pellucid.models import READER
 
-    net = load(model or DEFAULT)
+    net = load(model or READER)
     if net.input_shape not in ((_SIDE, _SIDE), (_SIDE * _SIDE,), (1, _SIDE, _SIDE)):
         raise ShapeError(
-            f"Digits in pictures are brought to {_SIDE}x{_SIDE} pixels, but {model} takes inputs of shape "
+            f"Digits in pictures are brought to {_SIDE}x{_SIDE} pixels, but {model or READER} takes inputs of shape "
             f"{net.input_shape}: choose another network with --model."
         )
     return net

@@ -10,6 +10,9 @@ from pellucid.errors import ConfigurationError
 _HERE = Path(__file__).parent
 
 DEFAULT = "digits-relu"
+"""The network to look into: small enough to show every number, and the best of that size."""
+
+READER = "digits-conv"
 """The network that reads digits best."""
 
 

@@ -37,6 +37,7 @@ class Recipe:
     epochs: int
     augment: Any = None
     description: str = ""
+    seeds: int = 5
 
     def trainer(self, train: Dataset, seed: int, threads: int | None = None) -> Trainer:
         """A trainer for a fresh network, both drawn from ``seed``."""
@@ -63,7 +64,7 @@ class Recipe:
 def main(recipe: Recipe) -> None:
     """The command line of a recipe."""
     parser = argparse.ArgumentParser(description=f"Train {recipe.name} on MNIST: {recipe.description}.")
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, counted from 0")
+    parser.add_argument("--seeds", type=int, default=recipe.seeds, help="how many seeds, counted from 0")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / f"{recipe.name}.safetensors")
     arguments = parser.parse_args()
     mnist = data.load("mnist")

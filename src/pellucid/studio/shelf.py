@@ -30,8 +30,9 @@ class Shelf:
 
     @property
     def networks(self) -> list[str]:
-        """Names of the shipped networks, the best first."""
-        return sorted(models.names(), key=lambda name: (name != models.DEFAULT, name))
+        """Names of the shipped networks that the studio can show, neurons in columns, the best first."""
+        shown = [name for name in models.names() if name != models.READER]
+        return sorted(shown, key=lambda name: (name != models.DEFAULT, name))
 
     def data(self, name: str) -> TrainTest:
         """A data set by name.
