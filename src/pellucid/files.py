@@ -106,7 +106,7 @@ def network_of(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> Net
         if described["version"] != VERSION:
             raise FileFormatError(f"{path} has format version {described['version']!r}; this Pellucid reads {VERSION}.")
         _check_size(path, described["network"], tensors)
-        net = Network.from_configuration(described["network"])
+        net = Network.from_configuration(described["network"], draw=False)
         record = described.get("record", {})
     except FileFormatError:
         raise

@@ -40,6 +40,8 @@ class Network:
         for integers, 0 to 1 for floats.
     classes : sequence of str, optional
         Names of the outputs; by default "0", "1", ...
+    draw : bool
+        Whether the initial parameters are drawn; otherwise they are 0, for who has others to put there.
 
     Attributes
     ----------
@@ -76,6 +78,7 @@ class Network:
         seed: int = 0,
         level_range: LevelRange | None = None,
         classes: Sequence[str] | None = None,
+        draw: bool = True,
     ) -> None:
         self.input_shape = _checked_shape(input_shape)
         if not isinstance(layers, list | tuple) or not layers:
@@ -91,7 +94,8 @@ class Network:
         self.parameters: Vector = aligned(count)
         self.layers: tuple[Layer, ...] = tuple(self._attached(layers))
         self._compose()
-        self.reset(seed)
+        if draw:
+            self.reset(seed)
 
     def __new__(cls, layers: Any = (), *, input_shape: Any = (), **options: Any) -> Self:
         """A network of sequences, where that is what goes in."""
@@ -139,6 +143,7 @@ class Network:
             seed=self.seed,
             level_range=self.level_range,
             classes=self.classes,
+            draw=False,
         )
         twin.parameters[...] = self.parameters
         twin.record = dict(self.record)
@@ -228,8 +233,8 @@ class Network:
         }
 
     @classmethod
-    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
-        """A network of that configuration, with the parameters that its seed draws."""
+    def from_configuration(cls, configuration: Mapping[str, Any], *, draw: bool = True) -> Self:
+        """A network of that configuration, with the parameters that its seed draws, or all 0."""
         level_range = configuration.get("level_range")
         return cls(
             layers_of(configuration),
@@ -237,6 +242,7 @@ class Network:
             seed=configuration.get("seed", 0),
             level_range=None if level_range is None else tuple(level_range),
             classes=configuration.get("classes"),
+            draw=draw,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -282,7 +288,7 @@ def _measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
 def _restored(
     kind: type[Network], configuration: Mapping[str, Any], parameters: Vector, record: dict[str, Any]
 ) -> Network:
-    net = kind.from_configuration(configuration)
+    net = kind.from_configuration(configuration, draw=False)
     net.parameters[...] = parameters
     net.record = record
     return net

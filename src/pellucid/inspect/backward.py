@@ -187,7 +187,7 @@ def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_ent
 
 def _by_inputs(net: Network, begin: int, activations: Vector, label: int, loss: str) -> Vector:
     """The engine's derivatives by what comes into layer ``begin``."""
-    rest = type(net)(net.layers[begin:], input_shape=activations.shape)
+    rest = type(net)(net.layers[begin:], input_shape=activations.shape, draw=False)
     rest.parameters[...] = net.parameters[-len(rest.parameters) :]
     by_inputs: Vector = rest.gradient(activations, label, loss).inputs[0]
     return by_inputs

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import msgspec
 
-from pellucid.augmentation import Augment
 from pellucid.data.dataset import Dataset
 from pellucid.layers.dense import Dense
 from pellucid.network import Network
@@ -45,6 +44,11 @@ def planned_optimizer(plan: OptimizerPlan) -> Optimizer:
 
 def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
     """A trainer of a network on the data that learn."""
+    augment = None
+    if plan.augment:
+        from pellucid.augmentation import Augment
+
+        augment = Augment.standard()
     return Trainer(
         net,
         data,
@@ -52,7 +56,7 @@ def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
         optimizer=planned_optimizer(plan.optimizer),
         batch_size=plan.batch_size,
         seed=plan.seed,
-        augment=Augment.standard() if plan.augment else None,
+        augment=augment,
         threads=1,
     )
 

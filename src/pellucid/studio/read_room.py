@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from pellucid.data.drawings import center_steps, find_digits, read_picture
 from pellucid.data.drawings.centring import fit
+from pellucid.data.drawings.steps import center_steps
 from pellucid.inspect.voting import votes_of
 from pellucid.reading import Reading
 from pellucid.running import Trace
@@ -84,6 +84,8 @@ class ReadRoom:
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file: the largest digit in it."""
+        from pellucid.data.drawings import find_digits, read_picture  # what finds digits takes long to import
+
         digits = find_digits(read_picture(content, max_pixels=_MOST_PICTURE))
         if not digits:
             raise RefusedError(
@@ -155,7 +157,7 @@ class ReadRoom:
         steps = self._centre(payload)
         trace = desk.trace()
         outputs = trace.outputs
-        reading = Reading(np.nan_to_num(outputs), desk.subject.net.classes)
+        reading = Reading(outputs if np.isfinite(outputs).all() else np.nan_to_num(outputs), desk.subject.net.classes)
         desk.tell(
             events.Reading(
                 request, desk.subject.version, payload.put(desk.pixels), layer_readings(trace, payload),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import socket
 from collections.abc import Callable
@@ -47,7 +48,8 @@ def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Call
     names = hosts_of(host, listener.getsockname()[1])
     app = studio_app(sessions, token=token, hosts=names)
     server = _Server(configuration(app), sessions, lambda: opened(f"http://{names[0]}/?token={token}"))
-    with listener:
+    # Uvicorn ends in order on Ctrl-C, and then raises it again.
+    with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
 

@@ -73,7 +73,8 @@ class Showing:
                 layer_readings(desk.trace(), payload),
             ),
             payload,
-            key=None if request else "picture",
+            # What waits must not be lost: it holds mini-batches that this one does not.
+            key=None if request or desk.outbox.waits("picture") else "picture",
         )  # fmt: skip
 
     def health(self, run: Run) -> None:
