@@ -55,6 +55,9 @@ export class Studio {
   welcome: wire.Welcome | null = $state.raw(null);
   /** True once all that a connection begins with has arrived. */
   ready = $state(false);
+  /** The last request sent, and the last one answered. */
+  sent = $state(0);
+  answered = $state(0);
   failure: wire.Failed | null = $state.raw(null);
 
   network: Network | null = $state.raw(null);
@@ -90,6 +93,8 @@ export class Studio {
   readonly nudge: NudgeState;
 
   readonly shown: NeuronPlace = $derived(this.hovered ?? this.pinned ?? { layer: 0, neuron: 0 });
+  /** Whether an answer, or a judgement of the network as it stands, is still to come. */
+  readonly pending: boolean = $derived(this.sent > this.answered || (this.judged?.version ?? 0) < (this.turned?.version ?? 0));
   readonly best: number = $derived(this.trace && this.trace.words ? largestAt(this.trace.columns[this.trace.columns.length - 1]) : -1);
   readonly factors: ReadonlyMap<string, number> = $derived(
     new Map(this.turned?.factors.map(({ layer, neuron, factor }) => [`${layer}/${neuron}`, factor])),
@@ -133,7 +138,9 @@ export class Studio {
   }
 
   send(request: Outgoing): number {
-    return this.#link?.send(request) ?? 0;
+    const id = this.#link?.send(request) ?? 0;
+    if (id > 0) this.sent = id;
+    return id;
   }
 
   retry(): void {
@@ -153,6 +160,7 @@ export class Studio {
 
   receive({ event, payload }: Frame): void {
     this.#apply(event, payload);
+    if (event.request > this.answered) this.answered = event.request;
     this.#pen.settle(event.request);
     this.#turns.settle(event.request);
     this.#acts.settle(event.request);

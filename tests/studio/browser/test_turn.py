@@ -1,0 +1,211 @@
+"""Turn: a knob turned on the page is a knob of the engine, the accuracy follows, and everything can be undone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+import pellucid as pl
+from studio.browser.visitor import Visitor
+
+
+@pytest.fixture
+def turner(visitor: Visitor) -> Visitor:
+    visitor.room("Turn")
+    visitor.page.locator("[data-accuracy]").wait_for()
+    return visitor
+
+
+def find(visitor: Visitor, name: str) -> None:
+    field = visitor.page.get_by_label("Find a knob by name")
+    field.fill(name)
+    field.press("Enter")
+
+
+def type_value(visitor: Visitor, value: float) -> None:
+    field = visitor.page.get_by_label("value", exact=True)
+    field.fill(str(value))
+    field.press("Enter")
+    visitor.settle()
+
+
+def changes(visitor: Visitor) -> list[str]:
+    return visitor.page.locator("section[aria-label=Changes] li").all_inner_texts()
+
+
+def test_a_typed_knob_changes_the_accuracy_as_in_the_engine_and_is_undone(turner: Visitor) -> None:
+    net, test = pl.load("digits-sigmoid"), _test_images(turner)
+    before = turner.accuracy()
+    assert before == pytest.approx(_accuracy(net, test), abs=1e-9)
+    find(turner, "layers[2].bias[7]")
+    assert turner.page.get_by_role("heading", name="bias of output 7").is_visible()
+    type_value(turner, 9.5)
+    net.layers[2].bias[7] = 9.5
+    assert turner.accuracy() == pytest.approx(_accuracy(net, test), abs=1e-9)
+    assert turner.accuracy() < before
+    assert turner.scene()["k"] == f"{_index(net, 2, 7)}_9.5"
+    assert changes(turner)[0].startswith("layers[2].bias[7]")
+    turner.page.get_by_label("value", exact=True).blur()
+    turner.page.keyboard.press("Control+z")
+    turner.settle()
+    assert turner.accuracy() == before
+    assert "k" not in turner.scene()
+    turner.page.get_by_role("button", name="Redo the change").click()
+    turner.settle()
+    assert turner.accuracy() == pytest.approx(_accuracy(net, test), abs=1e-9)
+
+
+def test_the_dial_turns_by_dragging_wheel_and_keys(turner: Visitor) -> None:
+    find(turner, "0 w 3 14 14")
+    dial = turner.page.get_by_role("slider", name="pixel (14, 14) → hidden 1, neuron 3")
+    start = float(dial.get_attribute("aria-valuenow") or "nan")
+    box = dial.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    turner.page.mouse.move(x, y)
+    turner.page.mouse.down()
+    turner.page.mouse.move(x, y - 40, steps=6)
+    turner.page.mouse.up()
+    turner.settle()
+    dragged = float(dial.get_attribute("aria-valuenow") or "nan")
+    assert dragged > start
+    assert len(changes(turner)) == 2
+    turner.page.mouse.wheel(0, 100)
+    turner.settle()
+    assert float(dial.get_attribute("aria-valuenow") or "nan") < dragged
+    dial.focus()
+    turner.page.keyboard.press("0")
+    turner.settle()
+    assert float(dial.get_attribute("aria-valuenow") or "nan") == 0
+    turner.page.get_by_role("button", name="as trained", exact=True).click()
+    turner.settle()
+    assert float(dial.get_attribute("aria-valuenow") or "nan") == start
+
+
+def test_knobs_are_found_by_pointing(turner: Visitor) -> None:
+    page = turner.page
+    page.get_by_label("Weights as a picture").click(position={"x": 60, "y": 60})
+    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_contain_text("→ hidden 1, neuron 0")
+    page.get_by_role("button", name="bias", exact=False).first.click()
+    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_have_text("bias of hidden 1, neuron 0")
+    page.get_by_label("All knobs as dials").click(position={"x": 40, "y": 40})
+    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_have_text("pixel (0, 2) → hidden 1, neuron 2")
+    find(turner, "nonsense")
+    assert "No knob of that name" in page.get_by_role("alert").inner_text()
+
+
+def test_a_wire_is_turned_by_pressing_it(turner: Visitor) -> None:
+    turner.draw("3")
+    turner.settle()
+    page = turner.page
+    ends = [page.locator(f'[data-neuron="{place}"] .body').bounding_box() for place in ("2-8", "3-3")]
+    for share in np.linspace(0.3, 0.7, 9):
+        x = (1 - share) * (ends[0]["x"] + ends[0]["width"]) + share * ends[1]["x"]
+        y = (1 - share) * (ends[0]["y"] + ends[0]["height"] / 2) + share * (ends[1]["y"] + ends[1]["height"] / 2)
+        page.mouse.move(x, y)
+        if page.locator(".lit-wire").count():
+            page.mouse.click(x, y)
+            break
+    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_contain_text("→ output")
+
+
+def test_many_knobs_are_swept_to_zero_and_come_back_as_one(turner: Visitor) -> None:
+    page, before = turner.page, turner.accuracy()
+    page.get_by_role("button", name="output layer").click()
+    page.get_by_role("button", name="sweep to zero").click()
+    dials = page.get_by_label("All knobs as dials")
+    dials.scroll_into_view_if_needed()
+    box = dials.bounding_box()
+    assert box is not None
+    right = box["x"] + box["width"]
+    page.mouse.move(right - 20 * 16, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(right - 8, box["y"] + 8 + 16 * 4, steps=12)
+    page.mouse.up()
+    turner.settle()
+    assert len(changes(turner)) == 2
+    assert turner.accuracy() != before
+    assert len(turner.scene()["k"].split("~")) > 10
+    page.get_by_role("button", name="Undo the last change").click()
+    turner.settle()
+    assert turner.accuracy() == before
+    assert "k" not in turner.scene()
+
+
+def test_a_neuron_is_switched_off_a_layer_zeroed_noise_added_and_all_reset(turner: Visitor) -> None:
+    page, before = turner.page, turner.accuracy()
+    page.get_by_role("switch").click()
+    turner.settle()
+    assert turner.scene()["f"] == "0_0_0"
+    switched_off = turner.accuracy()
+    assert switched_off != before
+    assert "switched off" in (page.locator('[data-neuron="1-0"]').get_attribute("aria-label") or "")
+    page.get_by_role("button", name="zero", exact=True).first.click()
+    turner.settle()
+    assert turner.accuracy() < switched_off
+    noise = page.get_by_label("Noise on all knobs")
+    noise.focus()
+    noise.press("ArrowRight")
+    turner.settle()
+    page.get_by_role("button", name="To the initial weights").click()
+    turner.settle()
+    initial = turner.accuracy()
+    assert initial < 0.3
+    page.get_by_role("button", name="Reset to trained").click()
+    turner.settle()
+    assert turner.accuracy() == before
+    page.get_by_role("button", name="To the initial weights").click()
+    turner.settle()
+    assert turner.accuracy() == initial
+
+
+def test_a_link_brings_back_room_drawing_and_knobs(turner: Visitor) -> None:
+    turner.draw("7")
+    find(turner, "2 bias 7")
+    type_value(turner, -4.25)
+    address, words, accuracy = turner.page.url, turner.reading, turner.accuracy()
+    other = Visitor(turner.context, turner.link, "#" + address.partition("#")[2])
+    other.settle()
+    assert (other.reading, other.accuracy()) == (words, accuracy)
+    assert "k=" in other.page.url
+    other.page.reload()
+    other.page.locator("[data-accuracy]").wait_for()
+    other.settle()
+    assert (other.reading, other.accuracy(), other.page.url) == (words, accuracy, address)
+    assert other.complaints == []
+
+
+def test_a_saved_network_is_the_one_on_the_page_and_opens_again(turner: Visitor, tmp_path_factory) -> None:
+    page = turner.page
+    find(turner, "2 bias 7")
+    type_value(turner, -4.25)
+    changed = turner.accuracy()
+    page.get_by_role("button", name="Network:").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save to a file").click()
+    file = tmp_path_factory.mktemp("saved") / "turned.safetensors"
+    download.value.save_as(file)
+    assert float(pl.load(file).layers[2].bias[7]) == -4.25
+    page.get_by_label("Network file").set_input_files(file)
+    expect(page.locator("section[aria-label=Changes]")).to_contain_text("None yet")
+    turner.settle()
+    assert turner.accuracy() == changed
+
+
+def _index(net: pl.Network, layer: int, neuron: int) -> int:
+    bias = net.layers[layer].bias
+    return (bias.ctypes.data - net.parameters.ctypes.data) // 4 + neuron
+
+
+def _test_images(visitor: Visitor) -> tuple[np.ndarray, np.ndarray]:
+    visitor.page.get_by_role("button", name="Network:").click()
+    text = visitor.page.locator(".about").inner_text()
+    visitor.page.keyboard.press("Escape")
+    test = pl.data.load("mnist" if "mnist" in text else "digits").test
+    return test.images, test.labels
+
+
+def _accuracy(net: pl.Network, test: tuple[np.ndarray, np.ndarray]) -> float:
+    images, labels = test
+    return float((net(images).argmax(axis=1) == labels).mean())

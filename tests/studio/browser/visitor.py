@@ -1,0 +1,120 @@
+"""Somebody before the page: draws, presses keys, reads what is there."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlparse
+
+import numpy as np
+
+from pellucid.data.drawings import center
+from pellucid.studio.pad import Pad
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator
+
+Line = Sequence[tuple[float, float]]
+
+DIGITS: dict[str, list[Line]] = {
+    "0": [[(0.5, 0.15), (0.3, 0.28), (0.25, 0.5), (0.32, 0.75), (0.5, 0.85), (0.68, 0.73), (0.74, 0.5), (0.68, 0.27), (0.5, 0.15)]],
+    "1": [[(0.52, 0.15), (0.5, 0.5), (0.48, 0.87)]],
+    "3": [[(0.3, 0.25), (0.45, 0.17), (0.62, 0.22), (0.64, 0.36), (0.46, 0.48), (0.63, 0.54), (0.68, 0.69), (0.55, 0.83), (0.38, 0.83), (0.28, 0.74)]],
+    "7": [[(0.25, 0.2), (0.5, 0.19), (0.72, 0.2), (0.6, 0.45), (0.5, 0.65), (0.45, 0.85)]],
+}  # fmt: skip
+
+
+class Visitor:
+    """One tab."""
+
+    def __init__(self, context: BrowserContext, link: str, place: str = "#/read") -> None:
+        self.context, self.link = context, link
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page = context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(error.message))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.open(place)
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error" or "Content Security Policy" in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, place: str) -> None:
+        """Open the studio at a place of it."""
+        self.page.goto(self.link + place)
+        self.page.locator(".neuron").first.wait_for()
+
+    def room(self, title: str) -> None:
+        """Go to another room."""
+        self.page.get_by_role("link", name=title, exact=True).click()
+
+    @property
+    def pad(self) -> Locator:
+        return self.page.get_by_label("Drawing pad")
+
+    @property
+    def reading(self) -> str:
+        """The reading in words."""
+        return self.page.locator(".reading").inner_text().removeprefix("The network reads").strip()
+
+    def draw(self, digit: str) -> None:
+        """Draw stroke by stroke with the mouse."""
+        box = self.pad.bounding_box()
+        assert box is not None
+        for line in DIGITS[digit]:
+            places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]
+            self.page.mouse.move(*places[0])
+            self.page.mouse.down()
+            for place in places[1:]:
+                self.page.mouse.move(*place, steps=5)
+            self.page.mouse.up()
+
+    def settle(self) -> None:
+        """Wait until every request is answered, the network judged, and the address up to date."""
+        self.page.wait_for_timeout(60)
+        self.page.locator('main[data-settled="true"]').wait_for()
+
+    def scene(self) -> dict[str, str]:
+        """What the address says."""
+        query = urlparse(self.page.url).fragment.partition("?")[2]
+        return {name: values[0] for name, values in parse_qs(query).items()}
+
+    def pixels(self) -> np.ndarray:
+        """The 28x28 pixels of the strokes in the address, as the engine centres them."""
+        pad = Pad()
+        for number, (points, width, erase) in enumerate(decoded(self.scene()["d"])):
+            pad.draw(number, points, width, erase)
+        return center(pad.ink, thicken=True)
+
+    def accuracy(self) -> float:
+        """The test accuracy that Turn shows, as a share of 1."""
+        return float(self.page.locator("[data-accuracy]").get_attribute("data-accuracy") or "nan")
+
+    def number(self, text: str) -> float:
+        """The last number in a text as the page writes it."""
+        return float(re.findall(r"[−+]?\d+(?:\.\d+)?", text)[-1].replace("−", "-"))
+
+
+def decoded(text: str) -> list[tuple[list[float], float, bool]]:
+    """The strokes of a link: a reader of its own for what `web/src/state/drawing.ts` writes."""
+    data = iter(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    numbers = []
+    for byte in data:
+        value, shift = byte & 127, 7
+        while byte & 128:
+            byte = next(data)
+            value |= (byte & 127) << shift
+            shift += 7
+        numbers.append(value)
+    strokes = []
+    while numbers:
+        head, count = numbers[:2]
+        steps = np.array(numbers[2 : 2 + 2 * count]).reshape(-1, 2)
+        del numbers[: 2 + 2 * count]
+        places = np.cumsum(np.where(steps % 2, -(steps + 1) // 2, steps // 2), axis=0)
+        strokes.append(((places.reshape(-1) / 1000).tolist(), (head >> 1) / 1000, bool(head & 1)))
+    return strokes
