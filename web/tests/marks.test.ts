@@ -3,7 +3,7 @@ import { squishCurve } from "../src/marks/curve";
 import { hit, layout, nearestWire, neuronY, wireEnds } from "../src/marks/geometry";
 import { diverging, lit, parseRgb, type Palette } from "../src/marks/palette";
 import { largest, overlaidShade } from "../src/marks/pixels";
-import { strongest } from "../src/marks/wires";
+import { Budget, cutoff, strongest } from "../src/marks/wires";
 import { csvText } from "../src/parts/save";
 
 const PALETTE: Palette = {
@@ -63,6 +63,29 @@ describe("wires", () => {
   it("are drawn weakest first, the weakest left out", () => {
     expect(strongest(Float32Array.from([0.1, -0.9, 0, 0.5]), 0.05, 10)).toEqual([0, 3, 1]);
     expect(strongest(Float32Array.from([0.1, -0.9, 0, 0.5]), 0.05, 2)).toEqual([3, 1]);
+  });
+});
+
+describe("the budget of a moving picture", () => {
+  it("leaves the strongest wires", () => {
+    const strengths = Float32Array.from({ length: 1000 }, (_, at) => (at % 2 ? -1 : 1) * (at / 1000));
+    const least = cutoff(strengths, 100);
+    const left = strengths.filter((strength) => Math.abs(strength) >= least).length;
+    expect(left).toBeLessThanOrEqual(100);
+    expect(left).toBeGreaterThan(95);
+    expect(cutoff(strengths, 1000)).toBe(0);
+    expect(cutoff(new Float32Array(5000), 100)).toBe(0);
+  });
+
+  it("shrinks where drawing is slow, grows where it is quick, and never ends", () => {
+    const budget = new Budget();
+    const start = budget.most;
+    budget.took(80);
+    expect(budget.most).toBeLessThan(start);
+    for (let time = 0; time < 100; time++) budget.took(80);
+    expect(budget.most).toBeGreaterThan(100);
+    for (let time = 0; time < 100; time++) budget.took(16);
+    expect(budget.most).toBeGreaterThan(12960);
   });
 });
 

@@ -15,6 +15,8 @@ export interface Wires {
   setStrengths(strengths: Float32Array): void;
   /** Draw; wires whose strength is below `least` are left out, and all are multiplied by `opacity`. */
   draw(palette: Palette, least: number, opacity: number): void;
+  /** Whether what was drawn last is still being worked on: drawing more would only queue up. */
+  busy(): boolean;
   dispose(): void;
 }
 
@@ -37,7 +39,7 @@ void main() {
   vec2 from = ends.xy, to = ends.zw;
   float reach = distance(from, to);
   vec2 direction = (to - from) / reach;
-  float half_width = 0.9 + 0.8 * s;
+  float half_width = 0.8 + 0.7 * s;
   vec2 at = mix(from, to, corner.x) + vec2(-direction.y, direction.x) * corner.y * half_width;
   gl_Position = vec4(at / size * vec2(2.0, -2.0) + vec2(-1.0, 1.0), 0.0, 1.0);
   tint = vec4(strength < 0.0 ? negative : positive, alpha);
@@ -54,9 +56,8 @@ in float across;
 flat in float dashed;
 out vec4 colour;
 void main() {
-  float edge = 1.0 - smoothstep(0.35, 1.0, abs(across));
-  float dash = dashed > 0.5 ? smoothstep(0.0, 0.7, 3.5 - abs(mod(along, 10.0) - 3.5)) : 1.0;
-  float alpha = tint.a * edge * dash;
+  float dash = dashed > 0.5 ? clamp(4.0 - abs(mod(along, 10.0) - 3.5), 0.0, 1.0) : 1.0;
+  float alpha = tint.a * dash * min(1.0, 1.6 * (1.0 - abs(across)));
   colour = vec4(tint.rgb * alpha, alpha);
 }`;
 
@@ -77,6 +78,7 @@ function glWires(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): Wires {
   const endBuffer = attribute(gl, 1, 4, 1, null);
   const strengthBuffer = attribute(gl, 2, 1, 1, null);
   let [width, height, count] = [1, 1, 0];
+  let fence: WebGLSync | null = null;
   return {
     resize(newWidth, newHeight, ratio) {
       [width, height] = [newWidth, newHeight];
@@ -106,7 +108,11 @@ function glWires(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): Wires {
       gl.uniform1f(uniforms.least, least);
       gl.uniform1f(uniforms.opacity, opacity);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
+      gl.deleteSync(fence);
+      fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+      gl.flush();
     },
+    busy: () => fence !== null && !gl.isContextLost() && gl.getSyncParameter(fence, gl.SYNC_STATUS) !== gl.SIGNALED,
     dispose() {
       gl.deleteProgram(program);
       gl.deleteVertexArray(array);
@@ -172,8 +178,43 @@ function flatWires(canvas: HTMLCanvasElement): Wires {
         context.stroke();
       }
     },
+    busy: () => false,
     dispose: () => undefined,
   };
+}
+
+/** The strength from which on at most `most` wires are left; 0 where all of them are. */
+export function cutoff(strengths: Float32Array, most: number): number {
+  if (strengths.length <= most) return 0;
+  const counts = new Uint32Array(BINS + 1);
+  for (let wire = 0; wire < strengths.length; wire++) counts[Math.min(BINS, Math.ceil(Math.abs(strengths[wire]) * BINS))]++;
+  let left = 0;
+  for (let bin = BINS; bin > 0; bin--) {
+    left += counts[bin];
+    if (left > most) return bin / BINS;
+  }
+  return 0;
+}
+
+const BINS = 512;
+const FEWEST = 150;
+const AT_FIRST = 1500;
+/** A frame and a half, in milliseconds. */
+const SLOW = 25;
+
+/**
+ * How many wires a moving picture may have: fewer where drawing takes longer than a frame, more where it does not.
+ *
+ * Whoever holds the pen sees the strongest at once, and all of them when it rests.
+ */
+export class Budget {
+  most = AT_FIRST;
+
+  /** The last picture was ready after so many milliseconds; longer ones than a second were not waited for. */
+  took(milliseconds: number): void {
+    if (milliseconds > 1000) return;
+    this.most = milliseconds > SLOW ? Math.max(FEWEST, this.most * 0.7) : Math.min(1e6, this.most * 1.1);
+  }
 }
 
 /** The `most` strongest wires of at least `least`, weakest first, as they are drawn over each other. */
