@@ -1,7 +1,8 @@
 /**
  * Every wire of the network in one WebGL layer: a thin quad each, brightness by strength, negative ones dashed.
  *
- * Where there is no WebGL, a canvas draws the strongest few thousand the same way.
+ * Where a graphics card is missing, WebGL would be slower than a plain canvas: there the strongest are drawn at once, the
+ * others beneath them in the frames that follow.
  */
 
 import { css, type Palette } from "./palette";
@@ -17,6 +18,8 @@ export interface Wires {
   draw(palette: Palette, least: number, opacity: number): void;
   /** Whether what was drawn last is still being worked on: drawing more would only queue up. */
   busy(): boolean;
+  /** Whether `draw` spreads its work over frames by itself. */
+  readonly progressive: boolean;
   dispose(): void;
 }
 
@@ -62,8 +65,18 @@ void main() {
 }`;
 
 export function makeWires(canvas: HTMLCanvasElement): Wires {
-  const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
+  const gl = drawsInSoftware() ? null : canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
   return gl ? glWires(canvas, gl) : flatWires(canvas);
+}
+
+/** Whether WebGL would be computed by the processor; browsers do not always own up to it by themselves. */
+function drawsInSoftware(): boolean {
+  const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  if (!gl) return true;
+  const told = gl.getExtension("WEBGL_debug_renderer_info");
+  const renderer = String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
 }
 
 function glWires(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): Wires {
@@ -80,6 +93,7 @@ function glWires(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): Wires {
   let [width, height, count] = [1, 1, 0];
   let fence: WebGLSync | null = null;
   return {
+    progressive: false,
     resize(newWidth, newHeight, ratio) {
       [width, height] = [newWidth, newHeight];
       canvas.width = Math.max(1, Math.round(width * ratio));
@@ -150,37 +164,49 @@ function link(gl: WebGL2RenderingContext): WebGLProgram {
   return program;
 }
 
-const MOST_FLAT = 3000;
+/** Wires that a plain canvas draws in a frame. */
+const AT_ONCE = 400;
 
 function flatWires(canvas: HTMLCanvasElement): Wires {
-  let [ratio, ends, strengths] = [1, new Float32Array(), new Float32Array()];
+  let [ends, strengths] = [new Float32Array(), new Float32Array()];
+  let next = 0;
   return {
-    resize(width, height, newRatio) {
-      ratio = newRatio;
-      canvas.width = Math.max(1, Math.round(width * ratio));
-      canvas.height = Math.max(1, Math.round(height * ratio));
+    progressive: true,
+    resize(width, height) {
+      canvas.width = Math.max(1, Math.round(width));
+      canvas.height = Math.max(1, Math.round(height));
     },
     setEnds: (given) => void (ends = new Float32Array(given)),
     setStrengths: (given) => void (strengths = new Float32Array(given)),
     draw(palette, least, opacity) {
+      cancelAnimationFrame(next);
       const context = canvas.getContext("2d");
       if (!context) return;
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, canvas.width, canvas.height);
-      for (const wire of strongest(strengths, Math.max(least, 0.01), MOST_FLAT)) {
-        const size = Math.abs(strengths[wire]);
-        context.strokeStyle = css(strengths[wire] < 0 ? palette.negative : palette.positive, opacity * size ** 0.72);
-        context.lineWidth = 0.9 + 0.8 * size;
-        context.setLineDash(strengths[wire] < 0 ? [7, 3] : []);
-        context.beginPath();
-        context.moveTo(ends[4 * wire], ends[4 * wire + 1]);
-        context.lineTo(ends[4 * wire + 2], ends[4 * wire + 3]);
-        context.stroke();
-      }
+      context.globalCompositeOperation = "destination-over";
+      const waiting = opacity > 0 ? strongest(strengths, Math.max(least, 0.004), strengths.length) : [];
+      const some = () => {
+        for (const wire of waiting.splice(-AT_ONCE).reverse()) strokeWire(context, ends, wire, strengths[wire], palette, opacity);
+        if (waiting.length > 0) next = requestAnimationFrame(some);
+      };
+      some();
     },
     busy: () => false,
-    dispose: () => undefined,
+    dispose: () => cancelAnimationFrame(next),
   };
+}
+
+function strokeWire(
+  context: CanvasRenderingContext2D, ends: Float32Array, wire: number, strength: number, palette: Palette, opacity: number,
+): void {
+  const size = Math.abs(strength);
+  context.strokeStyle = css(strength < 0 ? palette.negative : palette.positive, opacity * size ** 0.72);
+  context.lineWidth = 0.8 + 0.7 * size;
+  context.setLineDash(strength < 0 ? [7, 3] : []);
+  context.beginPath();
+  context.moveTo(ends[4 * wire], ends[4 * wire + 1]);
+  context.lineTo(ends[4 * wire + 2], ends[4 * wire + 3]);
+  context.stroke();
 }
 
 /** The strength from which on at most `most` wires are left; 0 where all of them are. */
