@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 Line = Sequence[tuple[float, float]]
 
-DIGITS: dict[str, list[Line]] = {
-    "0": [[(0.5, 0.15), (0.3, 0.28), (0.25, 0.5), (0.32, 0.75), (0.5, 0.85), (0.68, 0.73), (0.74, 0.5), (0.68, 0.27), (0.5, 0.15)]],
-    "1": [[(0.52, 0.15), (0.5, 0.5), (0.48, 0.87)]],
-    "3": [[(0.3, 0.25), (0.45, 0.17), (0.62, 0.22), (0.64, 0.36), (0.46, 0.48), (0.63, 0.54), (0.68, 0.69), (0.55, 0.83), (0.38, 0.83), (0.28, 0.74)]],
-    "7": [[(0.25, 0.2), (0.5, 0.19), (0.72, 0.2), (0.6, 0.45), (0.5, 0.65), (0.45, 0.85)]],
+DIGITS: dict[str, Line] = {
+    "0": [(0.5, 0.15), (0.3, 0.28), (0.25, 0.5), (0.32, 0.75), (0.5, 0.85), (0.68, 0.73), (0.74, 0.5), (0.6, 0.2), (0.5, 0.15)],
+    "1": [(0.52, 0.15), (0.5, 0.5), (0.48, 0.87)],
+    "3": [(0.3, 0.25), (0.45, 0.17), (0.62, 0.22), (0.64, 0.36), (0.46, 0.48), (0.63, 0.54), (0.68, 0.69), (0.5, 0.83), (0.28, 0.74)],
+    "7": [(0.25, 0.2), (0.5, 0.19), (0.72, 0.2), (0.6, 0.45), (0.5, 0.65), (0.45, 0.85)],
 }  # fmt: skip
+"""One stroke each, as shares of the pad."""
 
 
 class Visitor:
@@ -65,13 +66,12 @@ class Visitor:
         """Draw stroke by stroke with the mouse."""
         box = self.pad.bounding_box()
         assert box is not None
-        for line in DIGITS[digit]:
-            places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]
-            self.page.mouse.move(*places[0])
-            self.page.mouse.down()
-            for place in places[1:]:
-                self.page.mouse.move(*place, steps=5)
-            self.page.mouse.up()
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGITS[digit]]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=3)
+        self.page.mouse.up()
 
     def settle(self) -> None:
         """Wait until every request is answered, the network judged, and the address up to date."""
