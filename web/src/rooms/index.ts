@@ -15,6 +15,7 @@ export const ROOMS: readonly Room[] = [
   { id: "read", title: "Read", line: "Draw a digit and look inside", load: () => import("./read/Read.svelte") },
   { id: "turn", title: "Turn", line: "Turn any knob", load: () => import("./turn/Turn.svelte") },
   { id: "learn", title: "Learn", line: "Watch a network learn", load: () => import("./learn/Learn.svelte") },
+  { id: "nudge", title: "Nudge", line: "Backpropagation, stage by stage", load: () => import("./nudge/Nudge.svelte") },
 ];
 
 export function roomOf(id: string): Room {

@@ -1,0 +1,279 @@
+/** The story of backpropagation: what each stage shows, every number as the engine told it. */
+
+import type * as wire from "../protocol/messages";
+import { BIAS, knobIndex, neuronWords, sourceWords, type Network } from "./network";
+import type { Check } from "./nudge.svelte";
+import { figure, inSum, signed } from "./words";
+
+export interface NudgeLayerView {
+  readonly inputs: Float32Array;
+  readonly weights: Float32Array;
+  readonly sums: Float32Array;
+  readonly activations: Float32Array;
+  readonly byActivations: Float32Array;
+  readonly slopes: Float32Array;
+  readonly bySums: Float32Array;
+  readonly byWeights: Float32Array;
+  readonly byBiases: Float32Array;
+  readonly byInputs: Float32Array;
+}
+
+export interface NudgesView {
+  readonly version: number;
+  readonly label: number;
+  readonly loss: wire.Nudges["loss"];
+  readonly cost: number;
+  readonly targets: Float32Array;
+  readonly costs: Float32Array;
+  readonly wishes: Float32Array;
+  readonly layers: readonly NudgeLayerView[];
+  readonly stages: readonly wire.NudgeStage[];
+  readonly gradientNorm: number;
+}
+
+/** One number of a stage: how it comes about, what it wants, and how it can be checked. */
+export interface Row {
+  readonly key: string;
+  readonly name: string;
+  readonly formula: string;
+  /** Of the bar; what a number should do is the opposite of its derivative. */
+  readonly value: number;
+  readonly check?: Check;
+  /** The knob, where it is one. */
+  readonly knob?: number;
+  /** Choosing the row looks at this neuron more closely. */
+  readonly focus?: number;
+}
+
+export interface StageRows {
+  /** What the numbers are. */
+  readonly head: string;
+  /** Whether their sign says which way to go. */
+  readonly wishes: boolean;
+  readonly rows: readonly Row[];
+  /** What the focus is chosen among, if anything is. */
+  readonly chooses?: "neurons" | "sources";
+  /** A second list: the terms that the focused number is the sum of. */
+  readonly terms?: { readonly head: string; readonly rows: readonly Row[] };
+}
+
+const MOST_ROWS = 16;
+
+/** The numbers of a stage; `focus` -1 chooses the neuron with the strongest wish. */
+export function rowsOf(told: NudgesView, stage: wire.NudgeStage, network: Network, focus: number): StageRows {
+  const number = stage.layer < 0 ? network.layers.length - 1 : stage.layer;
+  const layer = told.layers[number];
+  switch (stage.kind) {
+    case "forward":
+      return forward(network, layer);
+    case "cost":
+      return cost(told, network, layer);
+    case "outputs":
+      return outputs(told, network, layer);
+    case "sums":
+      return sums(told, network, number, layer);
+    case "weights":
+      return weights(network, number, layer, focusOf(layer.bySums, focus));
+    case "biases":
+      return biases(network, number, layer);
+    case "inputs":
+      return inputs(network, number, layer, focusOf(layer.byInputs, focus));
+    case "pixels":
+      return pixels(network, layer);
+  }
+}
+
+/** The chosen one, or that of the largest size. */
+export function focusOf(values: ArrayLike<number>, focus: number): number {
+  if (focus >= 0 && focus < values.length) return focus;
+  return bySize(values, 1)[0] ?? 0;
+}
+
+/** Numbers of the largest values whatever their sign, the largest first. */
+export function bySize(values: ArrayLike<number>, most: number): number[] {
+  const order = Array.from({ length: values.length }, (_, index) => index);
+  return order.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b).slice(0, most);
+}
+
+function forward(network: Network, layer: NudgeLayerView): StageRows {
+  const last = network.layers.length - 1;
+  return {
+    head: "what the outputs say", wishes: false,
+    rows: Array.from(layer.activations, (a, neuron) => ({
+      key: `a${neuron}`, name: neuronWords(network, { layer: last, neuron }), formula: `z = ${figure(layer.sums[neuron])}, a = ${figure(a)}`, value: a,
+    })),
+  };
+}
+
+function cost(told: NudgesView, network: Network, layer: NudgeLayerView): StageRows {
+  const last = network.layers.length - 1;
+  const { activation } = network.layers[last];
+  return {
+    head: "each output's share of the cost", wishes: false,
+    rows: Array.from(told.costs, (share, neuron) => ({
+      key: `c${neuron}`, name: neuronWords(network, { layer: last, neuron }),
+      formula: costFormula(told.loss, activation, layer.activations[neuron], told.targets[neuron], share), value: share,
+    })),
+  };
+}
+
+/** The loss's formula for one output, with its numbers. */
+export function costFormula(loss: NudgesView["loss"], activation: string, a: number, target: number, share: number): string {
+  if (loss === "squared") return `(a − y)² = (${figure(a)} − ${target})² = ${figure(share)}`;
+  if (target === 1) return `−ln a = −ln ${figure(a)} = ${figure(share)}`;
+  return activation === "softmax" ? "counts only through the wanted one" : `−ln(1 − a) = −ln(1 − ${figure(a)}) = ${figure(share)}`;
+}
+
+function outputs(told: NudgesView, network: Network, layer: NudgeLayerView): StageRows {
+  const last = network.layers.length - 1;
+  return {
+    head: "which way each output wants its sum to go", wishes: true,
+    rows: Array.from(told.wishes, (wish, neuron) => ({
+      key: `w${neuron}`, name: neuronWords(network, { layer: last, neuron }),
+      formula: `says ${figure(layer.activations[neuron])}, should be ${told.targets[neuron]}`, value: wish,
+      check: { kind: "parameter", knob: knobIndex(network, { layer: last, neuron, input: BIAS }) },
+    })),
+  };
+}
+
+function sums(told: NudgesView, network: Network, number: number, layer: NudgeLayerView): StageRows {
+  const shortcut = number === network.layers.length - 1 && told.loss === "cross_entropy";
+  return {
+    head: "−dC/dz: what passes through the squish", wishes: true,
+    rows: Array.from(layer.bySums, (slope, neuron) => ({
+      key: `z${neuron}`, name: neuronWords(network, { layer: number, neuron }),
+      formula: shortcut
+        ? `dC/dz = a − y = ${figure(layer.activations[neuron])} − ${told.targets[neuron]} = ${signed(slope)}`
+        : `dC/da · slope = ${inSum(layer.byActivations[neuron])} × ${figure(layer.slopes[neuron])} = ${signed(slope)}`,
+      value: -slope,
+      check: { kind: "parameter", knob: knobIndex(network, { layer: number, neuron, input: BIAS }) },
+    })),
+  };
+}
+
+function weights(network: Network, number: number, layer: NudgeLayerView, focus: number): StageRows {
+  const inputCount = layer.inputs.length;
+  const own = layer.byWeights.subarray(focus * inputCount, (focus + 1) * inputCount);
+  return {
+    head: `−dC/dw of ${neuronWords(network, { layer: number, neuron: focus })}, the strongest first`, wishes: true, chooses: "neurons",
+    rows: bySize(own, MOST_ROWS).map((input) => {
+      const knob = knobIndex(network, { layer: number, neuron: focus, input });
+      return {
+        key: `w${input}`, name: `from ${sourceWords(network, number, input)}`,
+        formula: `a · dC/dz = ${inSum(layer.inputs[input])} × ${inSum(layer.bySums[focus])} = ${signed(own[input])}`,
+        value: -own[input], check: { kind: "parameter" as const, knob }, knob,
+      };
+    }),
+  };
+}
+
+function biases(network: Network, number: number, layer: NudgeLayerView): StageRows {
+  return {
+    head: "−dC/db: just what its neuron wishes", wishes: true,
+    rows: Array.from(layer.byBiases, (slope, neuron) => {
+      const knob = knobIndex(network, { layer: number, neuron, input: BIAS });
+      return {
+        key: `b${neuron}`, name: `bias of ${neuronWords(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${signed(slope)}`,
+        value: -slope, check: { kind: "parameter" as const, knob }, knob,
+      };
+    }),
+  };
+}
+
+function inputs(network: Network, number: number, layer: NudgeLayerView, focus: number): StageRows {
+  return {
+    head: "−dC/da: what the layer wants of the one before", wishes: true, chooses: "sources",
+    rows: Array.from(layer.byInputs, (slope, neuron) => ({
+      key: `a${neuron}`, name: sourceWords(network, number, neuron), formula: `Σ w · dC/dz = ${signed(slope)}`, value: -slope, focus: neuron,
+      check: { kind: "activation", layer: number - 1, neuron },
+    })),
+    terms: { head: `${sourceWords(network, number, focus)}: who asks it for what`, rows: termsOf(network, number, layer, focus) },
+  };
+}
+
+function pixels(network: Network, layer: NudgeLayerView): StageRows {
+  return {
+    head: "−dC/dx: how the pixels would have to change, the strongest first", wishes: true,
+    rows: bySize(layer.byInputs, MOST_ROWS).map((input) => ({
+      key: `x${input}`, name: sourceWords(network, 0, input), formula: `level ${figure(layer.inputs[input])}, Σ w · dC/dz = ${signed(layer.byInputs[input])}`,
+      value: -layer.byInputs[input], check: { kind: "input", neuron: input },
+    })),
+  };
+}
+
+/** The terms w · dC/dz whose sum an activation of the layer before hears; float32 products of the engine's numbers. */
+function termsOf(network: Network, number: number, layer: NudgeLayerView, source: number): Row[] {
+  const count = layer.inputs.length;
+  return Array.from(layer.bySums, (slope, neuron) => {
+    const weight = layer.weights[neuron * count + source];
+    const product = Math.fround(weight * slope);
+    return {
+      key: `t${neuron}`, name: neuronWords(network, { layer: number, neuron }),
+      formula: `w · dC/dz = ${inSum(weight)} × ${inSum(slope)} = ${signed(product)}`, value: -product,
+    };
+  });
+}
+
+/** What the network picture shows of a stage, column by column; the inputs' first. */
+export interface StagePicture {
+  /** Wishes of a column's numbers; null where only activations are known yet. */
+  readonly wishes: readonly (Float32Array | null)[];
+  /** Columns that the stage is about. */
+  readonly lit: readonly number[];
+}
+
+export function pictureOf(told: NudgesView, stage: wire.NudgeStage): StagePicture {
+  const last = told.layers.length - 1;
+  const wishes: (Float32Array | null)[] = [null, ...told.layers.map(() => null)];
+  if (stage.kind === "forward") return { wishes, lit: wishes.map((_, column) => column) };
+  if (stage.kind === "cost") return { wishes, lit: [last + 1] };
+  for (let number = last; number >= Math.max(stage.layer, 0); number--) wishes[number + 1] = opposite(told.layers[number].bySums);
+  const before = stage.kind === "inputs" || stage.kind === "pixels";
+  if (before) wishes[stage.layer] = opposite(told.layers[stage.layer].byInputs);
+  return { wishes, lit: before ? [stage.layer, stage.layer + 1] : stage.kind === "weights" ? [stage.layer, stage.layer + 1] : [stage.layer + 1] };
+}
+
+/** Every wire's strength at a stage, -1 to 1 of the strongest of its layer, in the order of the weights. */
+export function stageStrengths(out: Float32Array, told: NudgesView, stage: wire.NudgeStage): void {
+  let first = 0;
+  told.layers.forEach((layer, number) => {
+    const count = layer.weights.length;
+    fillStrengths(out.subarray(first, first + count), layer, wireValue(stage, number), fade(stage, number));
+    first += count;
+  });
+}
+
+type WireValue = "contribution" | "wish" | "flow" | "none";
+
+function wireValue(stage: wire.NudgeStage, number: number): WireValue {
+  if (stage.kind === "forward") return "contribution";
+  if (stage.kind === "cost" || stage.kind === "outputs" || number < stage.layer) return "none";
+  if (number > stage.layer) return "wish";
+  if (stage.kind === "sums") return "none";
+  return stage.kind === "inputs" || stage.kind === "pixels" ? "flow" : "wish";
+}
+
+function fade(stage: wire.NudgeStage, number: number): number {
+  return stage.kind === "forward" || (number === stage.layer && stage.kind !== "biases") ? 1 : 0.22;
+}
+
+/** `out` runs input by input, neuron by neuron; the engine's matrices neuron by neuron. */
+function fillStrengths(out: Float32Array, layer: NudgeLayerView, value: WireValue, opacity: number): void {
+  out.fill(0);
+  if (value === "none") return;
+  const [outputs, count] = [layer.sums.length, layer.inputs.length];
+  let most = 1e-30;
+  for (let neuron = 0; neuron < outputs; neuron++) {
+    for (let input = 0; input < count; input++) {
+      const place = neuron * count + input;
+      const strength = value === "contribution" ? layer.weights[place] * layer.inputs[input] : value === "wish" ? -layer.byWeights[place] : -layer.weights[place] * layer.bySums[neuron];
+      out[input * outputs + neuron] = strength;
+      most = Math.max(most, Math.abs(strength));
+    }
+  }
+  for (let wire = 0; wire < out.length; wire++) out[wire] *= opacity / most;
+}
+
+function opposite(values: Float32Array): Float32Array {
+  return values.map((value) => -value);
+}
