@@ -37,9 +37,17 @@ def stages(told: Backpropagation) -> tuple[Stage, ...]:
     found = [_forward(told), _cost(told), _outputs(told)]
     for number in reversed(range(len(told.layers))):
         layer = told.layers[number]
-        found += [_sums(told, number, layer), _weights(told, number, layer), _biases(number, layer)]
-        found.append(_inputs(number, layer) if number else _pixels(layer))
+        found += [_sums(told, number, layer), _weights(told, number, layer), _biases(told, number, layer)]
+        found.append(_inputs(told, number, layer) if number else _pixels(told, layer))
     return tuple(found)
+
+
+def _layer(told: Backpropagation, number: int) -> str:
+    return "the output layer" if number == len(told.layers) - 1 else f"hidden layer {number + 1}"
+
+
+def _neuron(told: Backpropagation, number: int, index: int) -> str:
+    return f"output {_name(told, index)}" if number == len(told.layers) - 1 else f"neuron {index}"
 
 
 def _name(told: Backpropagation, index: int) -> str:
@@ -93,49 +101,57 @@ def _sums(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
         steepest = int(np.abs(layer.slopes).argmax())
         text = (
             f"A wish passes the {layer.function} as far as it is steep there: times its slope, which is "
-            f"{layer.slopes[steepest]:.3g} for neuron {steepest}. {flat} of {len(layer.slopes)} neurons sit where it "
-            "is flat, and hardly hear."
+            f"{layer.slopes[steepest]:.3g} for {_neuron(told, number, steepest)}. {flat} of {len(layer.slopes)} "
+            "neurons sit where it is flat, and hardly hear."
         )
-    return Stage("sums", number, f"Through the {layer.function} of layer {number}", text)
+    return Stage("sums", number, f"Through the {layer.function} of {_layer(told, number)}", text)
 
 
 def _weights(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     row, column = _largest(layer.by_weights)
     caption = (
         "Each weight should change as its neuron wishes, times the activation that it carries: bright inputs have more "
-        f"influence. The strongest wish is for weight {row}, {column}: its input is {layer.inputs[column]:.3g}, so it "
-        f"should {_go(layer.by_weights[row, column])} ({_signed(-layer.by_weights[row, column])})."
+        f"influence. The strongest wish is for that from {_source(told, number, column)}, which is at "
+        f"{layer.inputs[column]:.3g}, to {_neuron(told, number, row)}: it should "
+        f"{_go(layer.by_weights[row, column])} ({_signed(-layer.by_weights[row, column])})."
     )
-    return Stage("weights", number, f"Weights of layer {number}", caption)
+    return Stage("weights", number, f"Weights of {_layer(told, number)}", caption)
 
 
-def _biases(number: int, layer: LayerNudges) -> Stage:
+def _biases(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     k = int(np.abs(layer.by_biases).argmax())
     caption = (
-        "Each bias should change just as its neuron wishes, whatever the picture. The strongest wish is that of neuron "
-        f"{k}: {_signed(-layer.by_biases[k])}."
+        "Each bias should change just as its neuron wishes, whatever the picture. The strongest wish is that of "
+        f"{_neuron(told, number, k)}: {_signed(-layer.by_biases[k])}."
     )
-    return Stage("biases", number, f"Biases of layer {number}", caption)
+    return Stage("biases", number, f"Biases of {_layer(told, number)}", caption)
 
 
-def _inputs(number: int, layer: LayerNudges) -> Stage:
+def _inputs(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     k = int(np.abs(layer.by_inputs).argmax())
     caption = (
-        f"No one can turn an activation directly, but all {len(layer.by_sums)} neurons of layer {number} wish "
-        f"something of it, each by its weight. Added up, neuron {k} of layer {number - 1} should "
+        f"No one can turn an activation directly, but all {len(layer.by_sums)} neurons of {_layer(told, number)} wish "
+        f"something of it, each by its weight. Added up, neuron {k} of {_layer(told, number - 1)} should "
         f"{_go(layer.by_inputs[k])} the most ({_signed(-layer.by_inputs[k])}). These are the wishes for the layer "
         "before: the same again, one layer back."
     )
-    return Stage("inputs", number, f"What layer {number} wants of layer {number - 1}", caption)
+    return Stage("inputs", number, f"What {_layer(told, number)} wants of {_layer(told, number - 1)}", caption)
 
 
-def _pixels(layer: LayerNudges) -> Stage:
+def _pixels(told: Backpropagation, layer: LayerNudges) -> Stage:
     k = int(np.abs(layer.by_inputs).argmax())
     caption = (
         "The wishes have come back to the pixels. The picture is what it is, but this is how it would have to change: "
-        f"pixel {k} should {_go(layer.by_inputs[k])} the most ({_signed(-layer.by_inputs[k])})."
+        f"{_source(told, 0, k)} should {_go(layer.by_inputs[k])} the most ({_signed(-layer.by_inputs[k])})."
     )
     return Stage("pixels", 0, "Back to the pixels", caption)
+
+
+def _source(told: Backpropagation, number: int, index: int) -> str:
+    if number:
+        return f"neuron {index}"
+    sides = told.net.input_shape
+    return f"pixel ({index // sides[-1]}, {index % sides[-1]})" if len(sides) == 2 else f"input {index}"
 
 
 def _largest(matrix: NDArray[np.float32]) -> tuple[int, int]:

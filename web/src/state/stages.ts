@@ -159,7 +159,7 @@ function weights(network: Network, number: number, layer: NudgeLayerView, focus:
     rows: bySize(own, MOST_ROWS).map((input) => {
       const knob = knobIndex(network, { layer: number, neuron: focus, input });
       return {
-        key: `w${input}`, name: `from ${sourceWords(network, number, input)}`,
+        key: `w${input}`, name: sourceWords(network, number, input),
         formula: `a · dC/dz = ${inSum(layer.inputs[input])} × ${inSum(layer.bySums[focus])} = ${signed(own[input])}`,
         value: -own[input], check: { kind: "parameter" as const, knob }, knob,
       };
