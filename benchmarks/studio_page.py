@@ -28,7 +28,7 @@ WATCH = """
   const times = (window.__times = { pen: [], turnKnobs: [], penState: [], turnKnobsState: [] });
   const awaited = new Map();
   let hand = 0;
-  for (const name of ["pointerrawupdate", "pointermove", "pointerdown", "wheel", "keydown"])
+  for (const name of ["pointerrawupdate", "pointerdown", "wheel", "keydown"])
     addEventListener(name, (event) => { hand ||= event.timeStamp; }, true);
   const answers = { pen: "reading", turnKnobs: "judged" };
   const ended = (then) => requestAnimationFrame(() => {
