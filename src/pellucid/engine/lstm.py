@@ -49,7 +49,7 @@ from pellucid.engine.sequence_table import (
 WIDTH = GATES_EACH * LANES
 """Floats in a panel."""
 
-_CHUNK = 32
+_CHUNK = 64
 """Frames whose share of the weights' gradient is added at a time: they fit the first cache."""
 
 _ZERO = np.float32(0.0)
@@ -242,8 +242,8 @@ def forward(table: Any, row: int, work: Any, times: Any, ti: int, longest: int, 
 
 
 @kernel
-def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: int) -> None:
-    """The gradients of one moment, by the gates' sums, by h and c of the frames before."""
+def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: int, more: bool) -> None:
+    """The gradients of one moment, by the gates' sums, by c and, if ``more`` is to come, h of the frames before."""
     h, units, rows = table[row + HIDDEN], table[row + UNITS], table[ROWS]
     gates = table[row + GATES] + (direction * rows + first) * GATES_EACH * units
     cells = table[row + CELLS] + (direction * (rows + table[GROUP]) + first) * units
@@ -262,6 +262,8 @@ def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: 
                 by_state + s * units + j,
                 by_cell + s * units + j,
             )
+    if not more:
+        return
     clear(work, by_state, n * units)
     turned = table[row + TURNED] + direction * GATES_EACH * units * (units + table[row + TURNED_STRIDE])
     width = GATES_EACH * units
@@ -271,29 +273,46 @@ def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: 
 
 
 @kernel
-def parameter_slopes(table: Any, row: int, work: Any, direction: int, count: int) -> None:
-    """The gradient by one direction's parameters, in panels, from ``count`` frames."""
+def parameter_slopes(table: Any, row: int, work: Any, direction: int, first: int, n: int) -> None:
+    """Add to the gradient by one direction's parameters, in panels, what ``n`` frames from ``first`` on say."""
     d, h, units, rows = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], table[ROWS]
     into = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
-    clear(work, into, table[row + PACKED_SIZE])
-    source, stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
-    states = table[row + BEFORE] + direction * (rows + table[GROUP]) * units
-    gates = table[row + GATES] + direction * rows * GATES_EACH * units
-    width = GATES_EACH * units
-    for first in range(0, count, _CHUNK):
-        n = lesser(_CHUNK, count - first)
-        for j in range(0, units, LANES):
-            c = into + (d + h + 1) * GATES_EACH * j
-            z = gates + first * width + GATES_EACH * j
-            add_product(work, c, WIDTH, work, source + first * stride, 1, stride, work, z, width, d, WIDTH, n)
-            by_state = c + d * WIDTH
-            add_product(work, by_state, WIDTH, work, states + first * units, 1, units, work, z, width, h, WIDTH, n)
-            by_bias = by_state + h * WIDTH
-            for gate in range(0, WIDTH, LANES):
-                total = load(work, by_bias + gate, LANES)
-                for s in range(n):
-                    total = total + load(work, z + s * width + gate, LANES)
-                store(work, by_bias + gate, total)
+    stride, width = table[row + SOURCE_STRIDE], GATES_EACH * units
+    source = table[row + SOURCE] + first * stride
+    states = table[row + BEFORE] + (direction * (rows + table[GROUP]) + first) * units
+    gates = table[row + GATES] + (direction * rows + first) * width
+    for j in range(0, units, LANES):
+        c = into + (d + h + 1) * GATES_EACH * j
+        z = gates + GATES_EACH * j
+        add_product(work, c, WIDTH, work, source, 1, stride, work, z, width, d, WIDTH, n)
+        by_state = c + d * WIDTH
+        add_product(work, by_state, WIDTH, work, states, 1, units, work, z, width, h, WIDTH, n)
+        by_bias = by_state + h * WIDTH
+        for gate in range(0, WIDTH, LANES):
+            total = load(work, by_bias + gate, LANES)
+            for s in range(n):
+                total = total + load(work, z + s * width + gate, LANES)
+            store(work, by_bias + gate, total)
+
+
+@kernel
+def through_time(table: Any, row: int, work: Any, direction: int, times: Any, ti: int, longest: int) -> None:
+    """One direction back through time, with the gradient by its parameters.
+
+    That is added up a few moments at a time, while the gradients by the gates' sums are still in the cache.
+    """
+    clear(work, table[row + CARRY], 2 * table[GROUP] * table[row + UNITS])
+    clear(work, table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE], table[row + PACKED_SIZE])
+    low, high = (0, 0) if direction == 1 else (times[ti + longest], times[ti + longest])
+    for step in range(longest):
+        t = step if direction == 1 else longest - 1 - step
+        first, past = times[ti + t], times[ti + t + 1]
+        moment_back(table, row, work, direction, first, past - first, step + 1 < longest)
+        low, high = (low, past) if direction == 1 else (first, high)
+        if high - low >= _CHUNK or step == longest - 1:
+            for begin in range(low, high, _CHUNK):
+                parameter_slopes(table, row, work, direction, begin, lesser(_CHUNK, high - begin))
+            low, high = (high, high) if direction == 1 else (low, low)
 
 
 @kernel
@@ -304,11 +323,7 @@ def backward(table: Any, row: int, g: Any, gi: int, work: Any, times: Any, ti: i
     if into >= 0:
         clear(work, into, count * stride)
     for direction in range(table[row + DIRECTIONS]):
-        clear(work, table[row + CARRY], 2 * table[GROUP] * units)
-        for step in range(longest):
-            t = step if direction == 1 else longest - 1 - step
-            moment_back(table, row, work, direction, times[ti + t], times[ti + t + 1] - times[ti + t])
-        parameter_slopes(table, row, work, direction, count)
+        through_time(table, row, work, direction, times, ti, longest)
         size = (d + h + 1) * GATES_EACH * h
         packed = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
         unpack(g, gi + table[row + WEIGHT] + direction * size, work, packed, d, h)

@@ -97,8 +97,8 @@ def zero(g: Any, begin: int, end: int) -> None:
 
 
 @kernel
-def add_up(g: Any, slopes: Any, groups: int, count: int, norms: Any, begin: int, end: int) -> None:
-    """Add the groups' gradients (groups, count) in their order, and the squares of each block of the sum."""
+def add_up(g: Any, slopes: Any, groups: int, count: int, norms: Any, begin: int, end: int, squares: bool) -> None:
+    """Add the groups' gradients (groups, count) in their order; with ``squares`` those of each block of the sum too."""
     for block in range(begin, end, BLOCK):
         total = np.float64(0.0)
         past = lesser(block + BLOCK, end)
@@ -107,7 +107,7 @@ def add_up(g: Any, slopes: Any, groups: int, count: int, norms: Any, begin: int,
             for group in range(groups):
                 v = v + load_first(slopes, group * count + i, past - i, LANES)
             store_first(g, i, v, past - i)
-        for i in range(block, past):
+        for i in range(block, past if squares else block):
             total += np.float64(g[i]) * np.float64(g[i])
         norms[block // BLOCK] = total
 
@@ -189,7 +189,7 @@ def train(
         if not is_finite(lost):
             return
         mine, past = share(rank, crew, count, BLOCK)
-        add_up(g, slopes, groups, count, norms, mine, past)
+        add_up(g, slopes, groups, count, norms, mine, past, clip > _ZERO)
         if clip > _ZERO:
             meet(point, crew)
             clip_to(g, mine, past, norms, count, clip)
