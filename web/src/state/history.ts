@@ -92,7 +92,7 @@ export class History {
     const width = this.last / count;
     const bins: Bin[] = [];
     for (let index = 0, before = 0; index < this.count; ) {
-      const end = (Math.floor(before / width) + 1) * width;
+      const end = Math.ceil(this.steps[index] / width - 1e-9) * width;
       let [sum, weight, low, high] = [0, 0, Infinity, -Infinity];
       do {
         const span = this.steps[index] - before;

@@ -3,7 +3,7 @@
 import type * as wire from "../protocol/messages";
 import { BIAS, knobIndex, neuronWords, sourceWords, type Network } from "./network";
 import type { Check } from "./nudge.svelte";
-import { figure, inSum, signed } from "./words";
+import { figure, signed } from "./words";
 
 export interface NudgeLayerView {
   readonly inputs: Float32Array;
@@ -59,6 +59,18 @@ export interface StageRows {
 
 const MOST_ROWS = 16;
 
+/** A number at three digits at least, however small. */
+export function amount(value: number, sign = false): string {
+  const size = Math.abs(value);
+  const decimals = size >= 0.1 || size < 1e-6 ? 3 : 2 - Math.floor(Math.log10(size));
+  return sign ? signed(value, decimals) : figure(value, decimals);
+}
+
+function inTerm(value: number): string {
+  return value < 0 ? `(${amount(value)})` : amount(value);
+}
+
+
 /** The numbers of a stage; `focus` -1 chooses the neuron with the strongest wish. */
 export function rowsOf(told: NudgesView, stage: wire.NudgeStage, network: Network, focus: number): StageRows {
   const number = stage.layer < 0 ? network.layers.length - 1 : stage.layer;
@@ -100,7 +112,7 @@ function forward(network: Network, layer: NudgeLayerView): StageRows {
   return {
     head: "what the outputs say", wishes: false,
     rows: Array.from(layer.activations, (a, neuron) => ({
-      key: `a${neuron}`, name: neuronWords(network, { layer: last, neuron }), formula: `z = ${figure(layer.sums[neuron])}, a = ${figure(a)}`, value: a,
+      key: `a${neuron}`, name: neuronWords(network, { layer: last, neuron }), formula: `z = ${amount(layer.sums[neuron])}, a = ${amount(a)}`, value: a,
     })),
   };
 }
@@ -119,9 +131,9 @@ function cost(told: NudgesView, network: Network, layer: NudgeLayerView): StageR
 
 /** The loss's formula for one output, with its numbers. */
 export function costFormula(loss: NudgesView["loss"], activation: string, a: number, target: number, share: number): string {
-  if (loss === "squared") return `(a − y)² = (${figure(a)} − ${target})² = ${figure(share)}`;
-  if (target === 1) return `−ln a = −ln ${figure(a)} = ${figure(share)}`;
-  return activation === "softmax" ? "counts only through the wanted one" : `−ln(1 − a) = −ln(1 − ${figure(a)}) = ${figure(share)}`;
+  if (loss === "squared") return `(a − y)² = (${amount(a)} − ${target})² = ${amount(share)}`;
+  if (target === 1) return `−ln a = −ln ${amount(a)} = ${amount(share)}`;
+  return activation === "softmax" ? "counts only through the wanted one" : `−ln(1 − a) = −ln(1 − ${amount(a)}) = ${amount(share)}`;
 }
 
 function outputs(told: NudgesView, network: Network, layer: NudgeLayerView): StageRows {
@@ -130,7 +142,7 @@ function outputs(told: NudgesView, network: Network, layer: NudgeLayerView): Sta
     head: "which way each output wants its sum to go", wishes: true,
     rows: Array.from(told.wishes, (wish, neuron) => ({
       key: `w${neuron}`, name: neuronWords(network, { layer: last, neuron }),
-      formula: `says ${figure(layer.activations[neuron])}, should be ${told.targets[neuron]}`, value: wish,
+      formula: `says ${amount(layer.activations[neuron])}, should be ${told.targets[neuron]}`, value: wish,
       check: { kind: "parameter", knob: knobIndex(network, { layer: last, neuron, input: BIAS }) },
     })),
   };
@@ -143,8 +155,8 @@ function sums(told: NudgesView, network: Network, number: number, layer: NudgeLa
     rows: Array.from(layer.bySums, (slope, neuron) => ({
       key: `z${neuron}`, name: neuronWords(network, { layer: number, neuron }),
       formula: shortcut
-        ? `dC/dz = a − y = ${figure(layer.activations[neuron])} − ${told.targets[neuron]} = ${signed(slope)}`
-        : `dC/da · slope = ${inSum(layer.byActivations[neuron])} × ${figure(layer.slopes[neuron])} = ${signed(slope)}`,
+        ? `dC/dz = a − y = ${amount(layer.activations[neuron])} − ${told.targets[neuron]} = ${amount(slope, true)}`
+        : `dC/da · slope = ${inTerm(layer.byActivations[neuron])} × ${amount(layer.slopes[neuron])} = ${amount(slope, true)}`,
       value: -slope,
       check: { kind: "parameter", knob: knobIndex(network, { layer: number, neuron, input: BIAS }) },
     })),
@@ -160,7 +172,7 @@ function weights(network: Network, number: number, layer: NudgeLayerView, focus:
       const knob = knobIndex(network, { layer: number, neuron: focus, input });
       return {
         key: `w${input}`, name: sourceWords(network, number, input),
-        formula: `a · dC/dz = ${inSum(layer.inputs[input])} × ${inSum(layer.bySums[focus])} = ${signed(own[input])}`,
+        formula: `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.bySums[focus])} = ${amount(own[input], true)}`,
         value: -own[input], check: { kind: "parameter" as const, knob }, knob,
       };
     }),
@@ -173,7 +185,7 @@ function biases(network: Network, number: number, layer: NudgeLayerView): StageR
     rows: Array.from(layer.byBiases, (slope, neuron) => {
       const knob = knobIndex(network, { layer: number, neuron, input: BIAS });
       return {
-        key: `b${neuron}`, name: `bias of ${neuronWords(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${signed(slope)}`,
+        key: `b${neuron}`, name: `bias of ${neuronWords(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${amount(slope, true)}`,
         value: -slope, check: { kind: "parameter" as const, knob }, knob,
       };
     }),
@@ -184,7 +196,7 @@ function inputs(network: Network, number: number, layer: NudgeLayerView, focus: 
   return {
     head: "−dC/da: what the layer wants of the one before", wishes: true, chooses: "sources",
     rows: Array.from(layer.byInputs, (slope, neuron) => ({
-      key: `a${neuron}`, name: sourceWords(network, number, neuron), formula: `Σ w · dC/dz = ${signed(slope)}`, value: -slope, focus: neuron,
+      key: `a${neuron}`, name: sourceWords(network, number, neuron), formula: `Σ w · dC/dz = ${amount(slope, true)}`, value: -slope, focus: neuron,
       check: { kind: "activation", layer: number - 1, neuron },
     })),
     terms: { head: `${sourceWords(network, number, focus)}: who asks it for what`, rows: termsOf(network, number, layer, focus) },
@@ -195,7 +207,7 @@ function pixels(network: Network, layer: NudgeLayerView): StageRows {
   return {
     head: "−dC/dx: how the pixels would have to change, the strongest first", wishes: true,
     rows: bySize(layer.byInputs, MOST_ROWS).map((input) => ({
-      key: `x${input}`, name: sourceWords(network, 0, input), formula: `level ${figure(layer.inputs[input])}, Σ w · dC/dz = ${signed(layer.byInputs[input])}`,
+      key: `x${input}`, name: sourceWords(network, 0, input), formula: `level ${amount(layer.inputs[input])}, Σ w · dC/dz = ${amount(layer.byInputs[input], true)}`,
       value: -layer.byInputs[input], check: { kind: "input", neuron: input },
     })),
   };
@@ -209,7 +221,7 @@ function termsOf(network: Network, number: number, layer: NudgeLayerView, source
     const product = Math.fround(weight * slope);
     return {
       key: `t${neuron}`, name: neuronWords(network, { layer: number, neuron }),
-      formula: `w · dC/dz = ${inSum(weight)} × ${inSum(slope)} = ${signed(product)}`, value: -product,
+      formula: `w · dC/dz = ${inTerm(weight)} × ${inTerm(slope)} = ${amount(product, true)}`, value: -product,
     };
   });
 }

@@ -1,0 +1,148 @@
+/** What the page keeps of training: curves that fork, plans, contours, and the state that events make. */
+
+import { describe, expect, it } from "vitest";
+import { contourPath, levelsOf } from "../src/marks/contours";
+import { trendDomain } from "../src/marks/trend";
+import { History } from "../src/state/history";
+import {
+  fromScale, knobCount, problem, sameLayers, samePlan, shapeWords, toScale, withActivation, withLayer, withoutLayer, withOptimizer, withSize,
+} from "../src/state/plan";
+import type { LearnPlan } from "../src/protocol/messages";
+
+const PLAN: LearnPlan = {
+  layers: [{ size: 16, activation: "sigmoid" }, { size: 16, activation: "sigmoid" }, { size: 10, activation: "softmax" }],
+  loss: "cross_entropy",
+  optimizer: { kind: "sgd", learningRate: 0.5, momentum: 0.9, nesterov: false, beta1: 0.9, beta2: 0.999, decay: 0 },
+  batchSize: 32, data: "digits", seed: 0, augment: false,
+};
+
+function filled(count: number, most?: number): History {
+  const history = new History(most);
+  const steps = Array.from({ length: count }, (_, index) => index + 1);
+  history.add(steps, steps.map((step) => 1 / step), steps.map((step) => step / count));
+  return history;
+}
+
+describe("history", () => {
+  it("keeps a point a mini-batch, and finds it again", () => {
+    const history = filled(3000);
+    expect(history.last).toBe(3000);
+    expect(history.losses[history.at(1234)]).toBeCloseTo(1 / 1234, 8);
+    expect(history.at(3001)).toBe(-1);
+    expect(new History().at(1)).toBe(-1);
+  });
+
+  it("forgets what came after a step that is taken again", () => {
+    const history = filled(100);
+    history.addEpoch({ step: 50, loss: 1, accuracy: 0.5 });
+    history.addEpoch({ step: 100, loss: 0.5, accuracy: 0.7 });
+    history.add([61, 62], [7, 8], [0, 0]);
+    expect(history.last).toBe(62);
+    expect(history.losses[history.at(61)]).toBe(7);
+    history.cut(55);
+    expect(history.last).toBe(55);
+    expect(history.epochs).toEqual([{ step: 50, loss: 1, accuracy: 0.5 }]);
+  });
+
+  it("thins out without moving means or the end", () => {
+    const whole = filled(1000);
+    const thin = filled(1000, 128);
+    expect(thin.count).toBeLessThanOrEqual(128);
+    expect(thin.last).toBe(1000);
+    const mean = (history: History) => {
+      const [bin] = history.bins("accuracy", 1);
+      return bin.mean;
+    };
+    expect(mean(thin)).toBeCloseTo(mean(whole), 5);
+  });
+
+  it("gives bins whose bounds hold every point", () => {
+    const history = filled(977);
+    const bins = history.bins("loss", 40);
+    expect(bins.length).toBeGreaterThanOrEqual(39);
+    expect(bins.length).toBeLessThanOrEqual(41);
+    expect(bins[bins.length - 1].step).toBe(977);
+    expect(bins[0].high).toBe(1);
+    for (const { low, mean, high } of bins) expect(low <= mean && mean <= high).toBe(true);
+  });
+
+  it("gives no bins of nothing", () => {
+    expect(new History().bins("loss", 10)).toEqual([]);
+  });
+});
+
+describe("plans", () => {
+  it("counts 13,002 knobs", () => {
+    expect(knobCount(PLAN, 784)).toBe(13002);
+    expect(shapeWords(PLAN, 784)).toBe("784-16-16-10");
+  });
+
+  it("gains and loses hidden layers, never the outputs", () => {
+    const longer = withLayer(PLAN);
+    expect(longer.layers.map(({ size }) => size)).toEqual([16, 16, 16, 10]);
+    expect(withoutLayer(withoutLayer(PLAN, 0), 0).layers).toEqual([PLAN.layers[2]]);
+    expect(withLayer(withoutLayer(withoutLayer(PLAN, 0), 0)).layers[0]).toEqual({ size: 16, activation: "sigmoid" });
+    expect(sameLayers(longer, PLAN)).toBe(false);
+    expect(samePlan(PLAN, structuredClone(PLAN))).toBe(true);
+  });
+
+  it("says what is wrong in a sentence", () => {
+    expect(problem(PLAN)).toBeNull();
+    expect(problem(withSize(PLAN, 0, 0))).toMatch(/1 to 1024/);
+    expect(problem(withSize(PLAN, 0, NaN))).toMatch(/1 to 1024/);
+    expect(problem({ ...PLAN, batchSize: 2.5 })).toMatch(/mini-batch/);
+    expect(problem({ ...PLAN, seed: -1 })).toMatch(/seed/);
+    expect(problem({ ...PLAN, optimizer: { ...PLAN.optimizer, learningRate: 0 } })).toMatch(/rate/);
+    expect(problem(withActivation(PLAN, 2, "relu"))).toMatch(/Cross-entropy/);
+    expect(problem({ ...withActivation(PLAN, 2, "relu"), loss: "squared" })).toBeNull();
+  });
+
+  it("takes the usual rate of another optimiser", () => {
+    expect(withOptimizer(PLAN, "adam").optimizer).toMatchObject({ kind: "adam", learningRate: 0.003 });
+  });
+
+  it("runs its sliders by multiplication, there and back", () => {
+    for (const rate of [1e-5, 0.003, 0.5, 10]) expect(fromScale(toScale(rate, 1e-5, 10), 1e-5, 10)).toBeCloseTo(rate, 8);
+    expect(toScale(99, 1e-5, 10)).toBe(1);
+  });
+});
+
+describe("contours", () => {
+  it("cross a slope where it has the level", () => {
+    const slope = [0, 1, 2, 0, 1, 2, 0, 1, 2];
+    const places = [...contourPath(slope, 3, 1.25).matchAll(/([\d.]+),[\d.]+/g)].map((match) => Number(match[1]));
+    expect(places.length).toBeGreaterThan(0);
+    for (const x of places) expect(x).toBeCloseTo(1.25, 3);
+  });
+
+  it("close around a peak", () => {
+    const path = contourPath([0, 0, 0, 0, 4, 0, 0, 0, 0], 3, 2);
+    const ends = [...path.matchAll(/([\d.]+,[\d.]+)/g)].map((match) => match[1]);
+    const counts = new Map<string, number>();
+    for (const end of ends) counts.set(end, (counts.get(end) ?? 0) + 1);
+    expect(counts.size).toBe(4);
+    expect([...counts.values()].every((count) => count === 2)).toBe(true);
+  });
+
+  it("have levels between the least and the most, and none on a plain", () => {
+    const levels = levelsOf([0.1, 1, 10, 3.4e38], 4);
+    expect(levels).toHaveLength(4);
+    expect(levels[0]).toBeGreaterThan(0.1);
+    expect(levels[3]).toBeLessThan(10);
+    expect(levelsOf([2, 2, 2], 4)).toEqual([]);
+  });
+});
+
+describe("axes", () => {
+  const bin = (mean: number) => ({ step: 1, mean, low: mean, high: mean });
+
+  it("hold every mean, and what is held out", () => {
+    expect(trendDomain([bin(0.5), bin(2)], [2.5], "loss", false)).toEqual([0, 2.5 * 1.08]);
+    const [low, high] = trendDomain([bin(0.5), bin(2)], [], "loss", true);
+    expect(low).toBeLessThan(0.5);
+    expect(high).toBeGreaterThan(2);
+    expect(trendDomain([bin(0.1)], [0.9], "accuracy", false)).toEqual([0, 1]);
+    expect(trendDomain([bin(0.93)], [], "accuracy", false)).toEqual([0.8, 1]);
+    expect(trendDomain([], [NaN], "loss", true)).toEqual([0, 1]);
+  });
+});

@@ -1,0 +1,109 @@
+/** The story of backpropagation: every number as told, named, signed and checkable. */
+
+import { describe, expect, it } from "vitest";
+import type { NudgeStage } from "../src/protocol/messages";
+import { knobIndex, type Network } from "../src/state/network";
+import { bySize, costFormula, focusOf, pictureOf, rowsOf, stageStrengths, type NudgesView } from "../src/state/stages";
+
+const NETWORK: Network = {
+  name: "small", inputShape: [1, 3], classes: ["0", "1"], knobs: 3 * 2 + 2 + 2 * 2 + 2,
+  layers: [
+    { index: 0, inputs: 3, outputs: 2, activation: "sigmoid", weight: 0, bias: 6 },
+    { index: 1, inputs: 2, outputs: 2, activation: "softmax", weight: 8, bias: 12 },
+  ],
+};
+
+/** Made by hand: byWeights = bySums x inputs, byInputs = weights' transpose times bySums. */
+const TOLD: NudgesView = {
+  version: 1, label: 1, loss: "cross_entropy", cost: 0.5,
+  targets: f(0, 1), costs: f(0, 0.5), wishes: f(-0.4, 0.4), gradientNorm: 1, stages: [],
+  layers: [
+    {
+      inputs: f(0, 0.5, 1), weights: f(1, 2, 3, 4, 5, 6), sums: f(4, 8.5), activations: f(0.9, 0.2), byActivations: f(0.6, -0.1),
+      slopes: f(0.5, 0.25), bySums: f(0.3, -0.025), byWeights: f(0, 0.15, 0.3, 0, -0.0125, -0.025), byBiases: f(0.3, -0.025), byInputs: f(0.2, 0.475, 0.75),
+    },
+    {
+      inputs: f(0.9, 0.2), weights: f(2, 1, 0.5, 1.25), sums: f(2, 0.7), activations: f(0.4, 0.6), byActivations: f(0, -1.667),
+      slopes: f(0.24, 0.24), bySums: f(0.4, -0.4), byWeights: f(0.36, 0.08, -0.36, -0.08), byBiases: f(0.4, -0.4), byInputs: f(0.6, -0.1),
+    },
+  ],
+};
+
+function f(...values: number[]): Float32Array {
+  return Float32Array.from(values);
+}
+
+function stage(kind: NudgeStage["kind"], layer: number): NudgeStage {
+  return { kind, layer, title: kind, caption: "" };
+}
+
+function rows(kind: NudgeStage["kind"], layer: number, focus = -1) {
+  return rowsOf(TOLD, stage(kind, layer), NETWORK, focus);
+}
+
+describe("rows of a stage", () => {
+  it("wish for the opposite of the derivative", () => {
+    expect(rows("outputs", 1).rows.map(({ value }) => value)).toEqual(Array.from(f(-0.4, 0.4)));
+    expect(rows("biases", 0).rows.map(({ value }) => value)).toEqual(Array.from(f(-0.3, 0.025)));
+    expect(rows("pixels", 0).rows[0]).toMatchObject({ name: "pixel (0, 2)", value: -0.75, check: { kind: "input", neuron: 2 } });
+  });
+
+  it("rank a neuron's weights and name their knobs", () => {
+    const shown = rows("weights", 0, 0);
+    expect(shown.rows.map(({ key }) => key)).toEqual(["w2", "w1", "w0"]);
+    expect(shown.rows[0].knob).toBe(knobIndex(NETWORK, { layer: 0, neuron: 0, input: 2 }));
+    expect(shown.rows[0].formula).toBe("a · dC/dz = 1.000 × 0.300 = +0.300");
+    expect(shown.rows[0].check).toEqual({ kind: "parameter", knob: shown.rows[0].knob });
+  });
+
+  it("look at the strongest neuron until another is chosen", () => {
+    expect(focusOf(f(0.1, -3, 2), -1)).toBe(1);
+    expect(focusOf(f(0.1, -3, 2), 2)).toBe(2);
+    expect(focusOf(f(0.1, -3), 7)).toBe(1);
+    expect(bySize(f(1, -1, 2), 3)).toEqual([2, 0, 1]);
+    expect(rows("weights", 0).head).toContain("neuron 0");
+  });
+
+  it("tell who asks an activation for what; the terms add up", () => {
+    const shown = rows("inputs", 1, 0);
+    expect(shown.rows[0].check).toEqual({ kind: "activation", layer: 0, neuron: 0 });
+    const sum = shown.terms?.rows.reduce((total, { value }) => total + value, 0) ?? NaN;
+    expect(sum).toBeCloseTo(shown.rows[0].value, 6);
+  });
+
+  it("put the slope's numbers into the formula, or the short way of cross-entropy", () => {
+    expect(rows("sums", 0).rows[0].formula).toBe("dC/da · slope = 0.600 × 0.500 = +0.300");
+    expect(rows("sums", 1).rows[1].formula).toBe("dC/dz = a − y = 0.600 − 1 = −0.400");
+  });
+
+  it("tell the cost output by output", () => {
+    expect(costFormula("squared", "sigmoid", 0.5, 1, 0.25)).toBe("(a − y)² = (0.500 − 1)² = 0.250");
+    expect(costFormula("cross_entropy", "softmax", 0.25, 0, 0)).toContain("wanted");
+    expect(costFormula("cross_entropy", "sigmoid", 0.5, 0, 0.693)).toContain("1 − 0.500");
+    expect(rows("cost", 1).rows[1].formula).toBe("−ln a = −ln 0.600 = 0.500");
+  });
+});
+
+describe("the picture of a stage", () => {
+  it("reveals wishes from the outputs back to the pixels", () => {
+    const known = (kind: NudgeStage["kind"], layer: number) => pictureOf(TOLD, stage(kind, layer)).wishes.map((wishes) => wishes !== null);
+    expect(known("forward", -1)).toEqual([false, false, false]);
+    expect(known("cost", 1)).toEqual([false, false, false]);
+    expect(known("outputs", 1)).toEqual([false, false, true]);
+    expect(known("inputs", 1)).toEqual([false, true, true]);
+    expect(known("weights", 0)).toEqual([false, true, true]);
+    expect(known("pixels", 0)).toEqual([true, true, true]);
+  });
+
+  it("gives wires in the order of the knobs, the strongest at full", () => {
+    const strengths = new Float32Array(10);
+    stageStrengths(strengths, TOLD, stage("weights", 0));
+    expect(strengths[2 * 2 + 0]).toBe(-1);
+    expect(strengths[1 * 2 + 1]).toBeCloseTo(0.0125 / 0.3, 5);
+    expect(Math.max(...strengths.subarray(6).map(Math.abs))).toBeCloseTo(0.22, 5);
+    stageStrengths(strengths, TOLD, stage("outputs", 1));
+    expect(strengths.every((strength) => strength === 0)).toBe(true);
+    stageStrengths(strengths, TOLD, stage("forward", -1));
+    expect(Math.max(...strengths.subarray(0, 6))).toBe(1);
+  });
+});
