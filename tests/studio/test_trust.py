@@ -187,6 +187,13 @@ def test_a_network_goes_out_and_comes_in_again(app: Any, sessions: Sessions) -> 
     assert ask(app, "GET", "/network.safetensors", OWN, "session=../../etc/passwd").status == 404
 
 
+def test_every_address_of_the_machine_goes_by_its_own_names() -> None:
+    names = hosts_of("0.0.0.0", 8127)
+    assert {"localhost:8127", "127.0.0.1:8127"} <= set(names)
+    assert not any("0.0.0.0" in name for name in names)
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize(
     ("host", "alone"),
     [("127.0.0.1", True), ("127.8.9.10", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),

@@ -12,7 +12,7 @@ from pellucid.studio.outbox import Outbox
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.turnstile import Turnstile
 
-HOLD = 0.004
+HOLD = 0.007
 """Seconds for which training keeps the turnstile, about: that is how long a request waits for it, at most."""
 
 ALONE = 60.0
@@ -30,7 +30,7 @@ class Job:
 
     goal: int | None
     pace: float | None = None
-    allowed: int = 1
+    allowed: int = 16
 
     def count(self, step: int) -> int:
         """How many steps may be taken now."""
@@ -128,12 +128,11 @@ class Driver:
             job.allowed = max(1, round(job.pace / _TICK))
             return self._work(job)
         began = time.perf_counter()
-        job.allowed = _MOST_AT_ONCE
         while (took := time.perf_counter() - began) < HOLD:
             step_began = took
             if not self._work(job):
                 return False
             spent = time.perf_counter() - began - step_began
             # Large networks take long over a step: no more of them at once than there is time for.
-            job.allowed = max(1, min(_MOST_AT_ONCE, int(job.allowed * HOLD / max(spent, 1e-6))))
+            job.allowed = max(1, min(_MOST_AT_ONCE, 2 * job.allowed, int(job.allowed * HOLD / max(spent, 1e-6))))
         return True

@@ -331,7 +331,7 @@ class Picture(Event):
 
 
 class Health(Event):
-    """What a network's layers do while it learns; a few times a second, and whenever training pauses."""
+    """What a network's layers do while it learns; twice a second, and whenever training pauses."""
 
     version: Count
     """Of the network."""

@@ -17,8 +17,8 @@ from pellucid.studio.read_room import layer_readings
 from pellucid.studio.run import Run
 
 _PICTURES = 1 / 60.0
-_HEALTHS = 0.25
-_EXAMINED = 1.0
+_HEALTHS = 0.5
+_EXAMINED = 2.0
 """Seconds between two, at least."""
 
 _MOST_BYTES = 24e6

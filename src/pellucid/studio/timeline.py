@@ -116,7 +116,7 @@ class Timeline:
 
     def _keep(self, fixed: bool) -> None:
         self._moments.append(Moment(self._trainer.snapshot(), self._trainer.optimizer, fixed))
-        while len(self._moments) > 2 and sum(moment.size for moment in self._moments) > self._most:
+        while len(self._moments) > 2 and len(self._moments) * self._moments[0].size > self._most:
             self._thin()
 
     def _thin(self) -> None:

@@ -11,9 +11,11 @@ Every request, of HTTP or WebSocket, passes here before anything else sees it:
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import html
 import ipaddress
+import socket
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode
 
@@ -159,6 +161,10 @@ def _with_headers(send: Send) -> Send:
     return guarded
 
 
+_ALL = ("0.0.0.0", "::")
+"""Stand for every address of the machine."""
+
+
 def hosts_of(host: str, port: int) -> list[str]:
     """The values of ``Host`` under which an address is asked.
 
@@ -169,9 +175,15 @@ def hosts_of(host: str, port: int) -> list[str]:
     >>> hosts_of("::1", 80)
     ['[::1]:80', '[::1]', 'localhost:80', 'localhost']
     """
-    names = [f"[{host}]" if ":" in host else host]
-    if is_loopback(host) and host != "localhost":
-        names.append("localhost")
+    found = [host]
+    if is_loopback(host) or host in _ALL:
+        found.append("localhost")
+    if host in _ALL:  # whatever this machine is called
+        name = socket.gethostname()
+        with contextlib.suppress(OSError):
+            found += [str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+        found = [*found[1:], "127.0.0.1", name, f"{name}.local"]
+    names = list(dict.fromkeys(f"[{each}]" if ":" in each else each for each in found))
     return [value for name in names for value in ([f"{name}:{port}", name] if port == 80 else [f"{name}:{port}"])]
 
 

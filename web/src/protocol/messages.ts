@@ -874,7 +874,7 @@ export interface Picture {
   readonly reading: readonly LayerReading[];
 }
 
-/** What a network's layers do while it learns; a few times a second, and whenever training pauses. */
+/** What a network's layers do while it learns; twice a second, and whenever training pauses. */
 export interface Health {
   readonly type: "health";
   /** The `id` of the request it answers; 0 where nobody asked. */
