@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 
 from pellucid import data, models
 from pellucid.data.dataset import TrainTest
 from pellucid.data.mnist import is_here
+from pellucid.errors import PellucidError
+from pellucid.files import load
 from pellucid.studio.refusal import RefusedError
+from pellucid.studio.subject import check_suitable
 
 DEFAULT_DATA = "digits"
 
@@ -28,11 +32,10 @@ class Shelf:
         """Names for `data`."""
         return [DEFAULT_DATA, *(["mnist"] if "mnist" in self._loaded or is_here() else [])]
 
-    @property
+    @functools.cached_property
     def networks(self) -> list[str]:
-        """Names of the shipped networks that the studio can show, neurons in columns, the best first."""
-        shown = [name for name in models.names() if name != models.READER]
-        return sorted(shown, key=lambda name: (name != models.DEFAULT, name))
+        """Names of the shipped networks that the studio can show, the best first."""
+        return sorted(filter(_is_shown, models.names()), key=lambda name: (name != models.DEFAULT, name))
 
     def data(self, name: str) -> TrainTest:
         """A data set by name.
@@ -52,3 +55,11 @@ class Shelf:
             if name not in self._loaded:
                 self._loaded[name] = data.load(name)
             return self._loaded[name]
+
+
+def _is_shown(name: str) -> bool:
+    try:
+        check_suitable(load(name))
+    except PellucidError:
+        return False
+    return True
