@@ -107,8 +107,11 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
 
 
 def _band(rows: int) -> Callable[..., None]:
-    """Make the kernel for one line of ``rows`` output channels."""
-    several, one = _sums(rows, ACROSS), _sums(rows, 1)
+    """Make the kernel for one line of ``rows`` output channels: fives and fours of vectors, as far as they reach.
+
+    One vector alone is a single chain of additions a channel, which waits for each.
+    """
+    several, four, one = _sums(rows, ACROSS), _sums(rows, ACROSS - 1), _sums(rows, 1)
 
     @kernel
     def band(
@@ -127,21 +130,26 @@ def _band(rows: int) -> Callable[..., None]:
         floor: Any,
     ) -> None:
         left = code[at + LENGTH]
-        while left >= ACROSS * LANES:
-            several(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
-            zi += ACROSS * code[at + Z_STEP]
-            xi += ACROSS * code[at + X_STEP]
-            left -= ACROSS * LANES
         while left > 0:
-            one(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
-            zi += code[at + Z_STEP]
-            xi += code[at + X_STEP]
-            left -= LANES
+            whole = left // LANES
+            if whole >= ACROSS and whole % ACROSS == 0:
+                several(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+                taken = ACROSS
+            elif whole >= ACROSS - 1:
+                four(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+                taken = ACROSS - 1
+            else:
+                one(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+                taken = 1
+            zi += taken * code[at + Z_STEP]
+            xi += taken * code[at + X_STEP]
+            left -= taken * LANES
 
     return band
 
 
 _high_band = _band(HIGH)
+_pair_band = _high_band if HIGH == 2 else _band(2)
 _low_band = _band(1)
 
 
@@ -176,6 +184,9 @@ def correlate(
             if o + HIGH <= channels:
                 _high_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
                 o += HIGH
+            elif o + 2 <= channels:
+                _pair_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
+                o += 2
             else:
                 _low_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
                 o += 1
