@@ -47,6 +47,7 @@ class _Announcer:
     def _begin(self) -> None:
         from pellucid.engine.target import processor
 
+        self._ended.clear()
         self._say(f"First run here: compiling the engine for this processor ({processor()[0]}).")
         if self._terminal is not None and self._terminal.animated:
             self._counter = threading.Thread(target=self._count, args=(self._terminal,), daemon=True)
