@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine import table as t
-from pellucid.engine.library import engine, tile_engine
+from pellucid.engine.library import engine
 from pellucid.engine.target import plain_python
 from pellucid.layers.plan import aligned
 from pellucid.layers.tiles import TilePlan
@@ -142,7 +142,7 @@ class TileStepper(Stepper):
         self, rank: int, batches: Batches, span: tuple[int, int], optimizer: int, told: Vectors, serial: int
     ) -> None:
         net, plan, feed = self.net, self._plan, batches.feed
-        tile_engine().train_tiles(
+        engine("tiles").train_tiles(
             plan.code, plan.rows, net.parameters, self._gradient, *self.moments, net.parameter_count,
             self._arenas[rank], self._labels[rank], self._parts, *feed.arguments,
             batches.order, batches.labels, len(batches.order), self.batch_size, *span, self._loss, optimizer, *told,

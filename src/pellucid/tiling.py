@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine import table as t
-from pellucid.engine.library import tile_engine
+from pellucid.engine.library import engine
 from pellucid.engine.target import plain_python
 from pellucid.inputs import Levels
 from pellucid.layers.conv2d import Conv2d
@@ -37,7 +37,7 @@ def read_call(
     net: Network, plan: TilePlan, levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
 ) -> Callable[[], None]:
     """A call that reads images of ``shape`` (N, D) into ``outputs`` (N * K + 1,)."""
-    bound: Callable[[], None] = tile_engine().read_tiles.bind(
+    bound: Callable[[], None] = engine("tiles").read_tiles.bind(
         plan.code, plan.rows, net.parameters, plan.arena(), plan.group, *levels.arguments, *shape, outputs
     )
     return bound
@@ -71,7 +71,7 @@ def run(
 ) -> NDArray[np.float64]:
     """Read some images of a feed and leave the last group in the arena; summed loss and number right (2,)."""
     history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-    tile_engine().evaluate_tiles(
+    engine("tiles").evaluate_tiles(
         plan.code, plan.rows, net.parameters, arena, wanted, *feed.arguments, feed.order, labels, *span, loss, history,
     )  # fmt: skip
     return history
@@ -108,7 +108,7 @@ def gradient(
     """Write the gradient of the mean loss by parameters and inputs; summed loss and number right (2,)."""
     plan = net.open_plan
     history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-    tile_engine().gradient_tiles(
+    engine("tiles").gradient_tiles(
         plan.code, plan.rows, net.parameters, slope, plan.arena(), wanted, by_input, *feed.arguments,
         feed.order, labels, feed.count, loss, history,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.functions import exp, sigmoid, tanh
 from pellucid.engine.lanes import (
     LANES,
@@ -31,7 +31,7 @@ _ONE = np.float32(1.0)
 _LOWEST = np.float32(-np.inf)
 
 
-@kernel
+@shared("iFiFii")
 def activate(which: int, y: Any, yi: int, z: Any, zi: int, count: int) -> None:
     """``y = f(z)`` for every activation but softmax, over ``count`` elements, a multiple of the lane width."""
     if which == SIGMOID:
@@ -50,7 +50,7 @@ def activate(which: int, y: Any, yi: int, z: Any, zi: int, count: int) -> None:
             store(y, yi + i, load(z, zi + i, LANES))
 
 
-@kernel
+@shared("FiFiiiiFiFi")
 def softmax(
     y: Any, yi: int, z: Any, zi: int, stride: int, rows: int, width: int, top: Any, ti: int, mass: Any, mi: int
 ) -> None:
@@ -75,7 +75,7 @@ def softmax(
         mass[mi + n] = whole
 
 
-@kernel
+@shared("iFiFii")
 def through_activation(which: int, d: Any, di: int, y: Any, yi: int, count: int) -> None:
     """``d *= f'(z)`` with f' told from y = f(z), for every activation but softmax, over ``count`` elements."""
     if which == SIGMOID:
@@ -92,7 +92,7 @@ def through_activation(which: int, d: Any, di: int, y: Any, yi: int, count: int)
             store(d, di + i, load(d, di + i, LANES) * (splat(_ONE, LANES) - v * v))
 
 
-@kernel
+@shared("FiFiiii")
 def through_softmax(d: Any, di: int, y: Any, yi: int, stride: int, rows: int, width: int) -> None:
     """``d[n, j] = y[n, j] (d[n, j] - sum over i of d[n, i] y[n, i])``."""
     for n in range(rows):

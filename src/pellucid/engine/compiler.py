@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pellucid.engine.target import plain_python, processor
@@ -13,7 +14,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 PREFIX = "pellucid_"
 """What the names of compiled entry points begin with."""
 
+HOME = "engine"
+"""The part of the engine that has the kernels which all parts share."""
+
+part: str | None = None
+"""The part this process compiles, set before its modules are imported; None where kernels may be of any part."""
+
+SHARED: dict[str, tuple[Any, str]] = {}
+"""Shared kernels and the kinds of their arguments, by symbol."""
+
 if plain_python():
+
+    def shared(letters: str) -> Callable[[F], F]:
+        """Leave the function as it is."""
+        return lambda function: function
 
     def kernel(function: F) -> F:
         """Leave the function as it is: plain Python over arrays."""
@@ -58,12 +72,10 @@ else:
 
     class _Kernel(CPUDispatcher):  # type: ignore[misc]
         targetdescr = _DraftTarget("cpu")
-        constants = True
 
         def get_call_template(self, args: Any, kws: Any) -> Any:
-            """Where that is not wanted, forget that an argument is a constant."""
-            kinds = args if self.constants else tuple(vars(numba_types)["unliteral"](kind) for kind in args)
-            return super().get_call_template(kinds, kws)
+            """Forget which constants are passed: they compile no kernel anew, and LLVM sees them where it inlines."""
+            return super().get_call_template(tuple(map(vars(numba_types)["unliteral"], args)), kws)
 
     _pointer: Any = vars(numba_types)["CPointer"]  # Numba's own type stubs leave it out
     _LETTERS = {
@@ -87,7 +99,37 @@ else:
         }
         return _Kernel(function, targetoptions=options)
 
-    def compile_entries(entries: Mapping[str, tuple[Any, str]], constants: bool = True) -> bytes:
+    def shared(letters: str) -> Callable[[F], F]:
+        """A kernel that one part of the engine compiles for all: the others call it by its symbol.
+
+        Parameters
+        ----------
+        letters : str
+            Kinds of its arguments, as for `compile_entries`; it returns nothing.
+        """
+
+        def decorate(function: F) -> F:
+            symbol = PREFIX + function.__module__.rpartition(".")[2] + "_" + function.__name__
+            made: Any = kernel(function if part in (None, HOME) else _elsewhere(symbol, letters))
+            SHARED[symbol] = made, letters
+            return made  # type: ignore[no-any-return]
+
+        return decorate
+
+    def _elsewhere(symbol: str, letters: str) -> Any:
+        """A function that calls what another object file defines."""
+        signature = numba_types.void(*(_LETTERS[letter] for letter in letters))
+        there = vars(numba_types)["ExternalFunction"](symbol, signature)
+
+        def call(*arguments: Any) -> None:
+            there(*arguments)
+
+        return call
+
+    def compile_entries(
+        entries: Mapping[str, tuple[Any, str]],
+        exports: Mapping[str, tuple[Any, str]] = MappingProxyType({}),
+    ) -> bytes:
         """Compile entry points, with all they call, into one object file.
 
         Parameters
@@ -95,19 +137,17 @@ else:
         entries : mapping of name to (kernel, letters)
             The kernels return nothing. One letter an argument: ``i`` int64, ``f`` float32; pointers ``F`` float32,
             ``D`` float64, ``I`` int64, ``H`` uint16, ``B`` uint8.
-        constants : bool
-            Whether kernels that are called with constants are compiled once more for each: a little faster where the
-            innermost loops are short, and longer to wait for.
+        exports : mapping of symbol to (kernel, letters)
+            Kernels that other object files may call: `SHARED`.
 
         Returns
         -------
         bytes
             The object file. It defines a function ``PREFIX + name`` for each entry, which takes one pointer: to a
-            block of 8-byte slots, one an argument.
+            block of 8-byte slots, one an argument. Exports are C functions of their arguments.
         """
         symbols, whole = {}, llvm.parse_assembly("")
-        _Kernel.constants = constants
-        for name, (function, letters) in entries.items():
+        for name, (function, letters) in [*entries.items(), *exports.items()]:
             signature = numba_types.void(*(_LETTERS[letter] for letter in letters))
             function.compile(signature.args)
             compiled = function.overloads[signature.args]
@@ -117,6 +157,8 @@ else:
             whole.link_in(compiled.library._final_module, preserve=True)
         for name, (_, letters) in entries.items():
             whole.link_in(llvm.parse_assembly(_doorway(name, symbols[name], letters)))
+        for name, (_, letters) in exports.items():
+            whole.link_in(llvm.parse_assembly(_side_door(name, symbols[name], letters)))
         for function in whole.functions:
             if not function.is_declaration and not function.name.startswith(PREFIX):
                 function.linkage = "internal"
@@ -128,7 +170,7 @@ else:
         One pointer is all that Python has to pass. Numba's own convention has two more arguments, for a result and an
         error; neither is used here, and both point to scratch.
         """
-        kinds = [{"i": "i64", "f": "float"}.get(letter, "ptr") for letter in letters]
+        kinds = _kinds(letters)
         lines = [f"define void @{PREFIX}{name}(ptr %block) {{", "  %scratch = alloca [8 x i64]"]
         for place, kind in enumerate(kinds):
             lines.append(f"  %slot{place} = getelementptr i64, ptr %block, i64 {place}")
@@ -137,6 +179,20 @@ else:
         lines.append(f'  call i32 @"{symbol}"(ptr %scratch, ptr %scratch, {passed})')
         declaration = f'declare i32 @"{symbol}"(ptr, ptr, {", ".join(kinds)})'
         return "\n".join([declaration, *lines, "  ret void", "}"])
+
+    def _side_door(name: str, symbol: str, letters: str) -> str:
+        """LLVM assembly of the C function ``name``, which takes its arguments as they are."""
+        passed = ", ".join(f"{kind} %value{place}" for place, kind in enumerate(_kinds(letters)))
+        return f"""declare i32 @"{symbol}"(ptr, ptr, {", ".join(_kinds(letters))})
+            define void @{name}({passed}) {{
+              %scratch = alloca [8 x i64]
+              call i32 @"{symbol}"(ptr %scratch, ptr %scratch, {passed})
+              ret void
+            }}"""
+
+    def _kinds(letters: str) -> list[str]:
+        """LLVM's types of arguments."""
+        return [{"i": "i64", "f": "float"}.get(letter, "ptr") for letter in letters]
 
     def _emit(module: Any) -> bytes:
         """Optimise for this processor and turn into an object file."""

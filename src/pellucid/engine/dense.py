@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import shared
 from pellucid.engine.crew import share
 from pellucid.engine.lanes import LANES, load_first, splat, store_first
 from pellucid.engine.matmul import ROWS, WIDE, add_product, transpose
@@ -18,7 +18,7 @@ from pellucid.engine.matmul import ROWS, WIDE, add_product, transpose
 _ZERO = np.float32(0.0)
 
 
-@kernel
+@shared("FiiFiiFiiiiiii")
 def sums(
     z: Any,
     zi: int,
@@ -43,7 +43,7 @@ def sums(
     add_product(z, zi + begin, stride, x, xi, x_stride, 1, p, weight + begin, k, n, end - begin, d)
 
 
-@kernel
+@shared("FiFiiiiii")
 def bias_gradient(g: Any, bias: int, delta: Any, di: int, stride: int, n: int, k: int, rank: int, crew: int) -> None:
     """``db += sum over the images of delta``: db (K,) at ``g[bias]``, delta (N, K); a share of the columns."""
     begin, end = share(rank, crew, k, LANES)
@@ -54,7 +54,7 @@ def bias_gradient(g: Any, bias: int, delta: Any, di: int, stride: int, n: int, k
         store_first(g, bias + j, total, end - j)
 
 
-@kernel
+@shared("FiFiiFiiiiiii")
 def weight_gradient(
     g: Any,
     weight: int,
@@ -75,7 +75,7 @@ def weight_gradient(
     add_product(g, weight + begin * k, k, x, xi + begin, 1, x_stride, delta, di, stride, end - begin, k, n)
 
 
-@kernel
+@shared("FiiFiiFiiiiiii")
 def input_gradient(
     dx: Any,
     dxi: int,
@@ -100,7 +100,7 @@ def input_gradient(
     add_product(dx, dxi + begin, dx_stride, delta, di, stride, 1, w, wi + begin, w_row, n, end - begin, k)
 
 
-@kernel
+@shared("FiiFiiiii")
 def turn_weights(w: Any, wi: int, w_row: int, p: Any, weight: int, d: int, k: int, rank: int, crew: int) -> None:
     """Copy the weights (D, K) at ``p[weight]`` to W' (K, D), rows ``w_row`` apart; a share of the rows of W."""
     begin, end = share(rank, crew, d, ROWS)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.crew import lesser
 from pellucid.engine.lanes import (
     LANES,
@@ -242,7 +242,7 @@ def fetch_ahead(kind: int, columns: Any, values: Any, levels: Any, begin: int, e
         prefetch(columns, i)
 
 
-@kernel
+@shared("FiBiiff")
 def unpack(values: Any, vi: int, levels: Any, begin: int, end: int, low: Any, span: Any) -> None:
     """``values[vi + i] = (levels[i] - low) / span`` for the entries from ``begin`` to ``end``."""
     paper, whole = splat(low, LANES), splat(span, LANES)

@@ -19,7 +19,7 @@ import platform
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def _as_passed(letter: str, argument: Any) -> Any:
 
 
 class Engine:
-    """The entry points of `pellucid.engine.entries`, by name."""
+    """The entry points of one part, by name."""
 
     def __init__(self, entries: dict[str, Any]) -> None:
         for name, entry in entries.items():
@@ -110,42 +110,27 @@ class Engine:
         raise AttributeError(f"the engine has no entry point {name!r}")
 
 
-_lock = threading.Lock()
-_engine: Engine | None = None
-_sequence_engine: Engine | None = None
-_tile_engine: Engine | None = None
+PARTS = {"engine": "entries", "tiles": "tile_entries", "sequences": "sequence_entries"}
+"""The parts of the engine, and the module that lists the entry points of each."""
+
+_lock = threading.RLock()
+_engines: dict[str, Engine] = {}
+_compiled: dict[Path, bytes] = {}
 
 
-def engine() -> Engine:
-    """The engine of this process, loaded or compiled at the first call."""
-    global _engine
-    if _engine is None:
+def engine(part: str = "engine") -> Engine:
+    """One part of the engine of this process, loaded or compiled at the first call.
+
+    "engine" runs networks of dense layers and has what all parts share, "tiles" runs networks with convolutions,
+    pooling or dropout, "sequences" those with LSTMs.
+    """
+    found = _engines.get(part)
+    if found is None:
         with _lock:
-            if _engine is None:
-                _engine = _plain_engine() if plain_python() else _compiled_engine()
-    return _engine
-
-
-def tile_engine() -> Engine:
-    """The entry points of networks with convolutions and dropout: an object file of their own too."""
-    global _tile_engine
-    if _tile_engine is None:
-        with _lock:
-            if _tile_engine is None:
-                part = "tile_entries"
-                _tile_engine = _plain_engine(part) if plain_python() else _compiled_engine("tiles", part)
-    return _tile_engine
-
-
-def sequence_engine() -> Engine:
-    """The entry points of sequence networks: an object file of their own, so that nobody else waits for them."""
-    global _sequence_engine
-    if _sequence_engine is None:
-        with _lock:
-            if _sequence_engine is None:
-                part = "sequence_entries"
-                _sequence_engine = _plain_engine(part) if plain_python() else _compiled_engine("sequences", part)
-    return _sequence_engine
+            found = _engines.get(part)
+            if found is None:
+                found = _engines[part] = _plain_engine(part) if plain_python() else _compiled_engine(part)
+    return found
 
 
 def cache_folder() -> Path:
@@ -169,40 +154,46 @@ def fingerprint() -> str:
     return digest.hexdigest()[:24]
 
 
-def _plain_engine(part: str = "entries") -> Engine:
-    return Engine({name: PlainEntry(function, letters) for name, (function, letters) in _entries(part).items()})
+def _plain_engine(part: str = "engine") -> Engine:
+    entries: dict[str, tuple[Any, str]] = importlib.import_module(f"pellucid.engine.{PARTS[part]}").ENTRIES
+    return Engine({name: PlainEntry(function, letters) for name, (function, letters) in entries.items()})
 
 
-def _entries(part: str) -> dict[str, tuple[Any, str]]:
-    """The entry points of a module of the engine."""
-    entries: dict[str, tuple[Any, str]] = importlib.import_module(f"pellucid.engine.{part}").ENTRIES
-    return entries
-
-
-def _compiled_engine(name: str = "engine", part: str = "entries") -> Engine:
-    path = cache_folder() / f"{name}-{fingerprint()}.bin"
-    stored = _read(path)
+def _compiled_engine(part: str = "engine") -> Engine:
+    if part != "engine":
+        engine()  # which the others call
+    stored = _read(_path(part)) or _compiled.get(_path(part))
     if stored is None:
-        stored = _compile(part)
-        _write(path, stored)
+        # All that lack at once: another kind of network then need not wait.
+        made = _compile([part, *(other for other in PARTS if other != part and not _is_kept(other))])
+        # One failure is enough: what cannot be written is kept here.
+        kept = all(_write(_path(name), content) for name, content in made.items())
+        _compiled.update({} if kept else {_path(name): content for name, content in made.items()})
+        stored = made[part]
     return _link(stored)
 
 
-def _compile(part: str = "entries") -> bytes:
-    """Compile, and pack the entries' names and the object file into what a cache file holds after its digest."""
+def _path(part: str) -> Path:
+    return cache_folder() / f"{part}-{fingerprint()}.bin"
+
+
+def _is_kept(part: str) -> bool:
+    return _path(part) in _compiled or _read(_path(part)) is not None
+
+
+def _compile(parts: Sequence[str]) -> dict[str, bytes]:
+    """Compile parts of the engine into what cache files hold after their digests."""
     for listener in listeners:
         listener("compiling", 0.0)
     began = time.perf_counter()
-    from pellucid.engine.compiler import PREFIX, compile_entries
+    from pellucid.engine.build import build
 
-    entries = _entries(part)
-    code = compile_entries(entries, constants=part == "entries")
-    header = {name: (PREFIX + name, letters) for name, (_, letters) in entries.items()}
+    made = build(parts)
     took = time.perf_counter() - began
     logger.info("compiled the engine for %s in %.1f s", processor()[0], took)
     for listener in listeners:
         listener("compiled", took)
-    return json.dumps(header).encode() + b"\n" + code
+    return made
 
 
 def _read(path: Path) -> bytes | None:
@@ -215,7 +206,7 @@ def _read(path: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == stored[:_DIGEST] else None
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> bool:
     """Put the cache file in place whole; a folder that cannot be written to costs one warning, nothing else."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -232,6 +223,8 @@ def _write(path: Path, content: bytes) -> None:
             RuntimeWarning,
             stacklevel=2,
         )
+        return False
+    return True
 
 
 def _link(content: bytes) -> Engine:
@@ -245,8 +238,11 @@ def _link(content: bytes) -> Engine:
     linker = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     linker.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
     linker.finalize_object()
-    entries = {
-        name: Entry(linker.get_function_address(symbol), letters, linker)
-        for name, (symbol, letters) in json.loads(header).items()
-    }
+    entries = {}
+    for name, (symbol, letters) in json.loads(header).items():
+        address = linker.get_function_address(symbol)
+        if letters is None:
+            llvm.add_symbol(symbol, address)
+        else:
+            entries[name] = Entry(address, letters, linker)
     return Engine(entries)

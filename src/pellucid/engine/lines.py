@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.lanes import LANES, all_zero, fma, load, load_bytes, splat, store
 from pellucid.engine.panels import BROAD, NARROW, access
 from pellucid.engine.table import LEVELS
@@ -29,7 +29,7 @@ def quotient(v: Any, divisor: Any, inverse: Any) -> Any:
     return fma(fma(splat(_ZERO, LANES) - q, divisor, v), inverse, q)
 
 
-@kernel
+@shared("FiiBFiiff")
 def unit_line(
     line: Any, li: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any, span: Any
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.activations import back
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.functions import exp, log
 from pellucid.engine.lanes import LANES, fill_rest, load, load_first, maximum, splat, store, sum_lanes
 from pellucid.engine.table import CROSS_ENTROPY, SOFTMAX
@@ -33,7 +33,7 @@ def is_right(y: Any, row: int, width: int, target: int) -> bool:
     return True
 
 
-@kernel
+@shared("FiFiiIiFiFi")
 def softmax_cross_entropy(
     loss: Any, li: int, z: Any, zi: int, stride: int, targets: Any, rows: int, top: Any, ti: int, mass: Any, mi: int
 ) -> None:
@@ -87,7 +87,7 @@ def squared(
         loss[li + n] = total
 
 
-@kernel
+@shared("FiFiiIif")
 def distance_to_target(d: Any, di: int, y: Any, yi: int, stride: int, targets: Any, rows: int, scale: Any) -> None:
     """``d = (y - t) scale``: what cross-entropy sends back through softmax, or through sigmoid, to the sums."""
     for i in range(0, rows * stride, LANES):

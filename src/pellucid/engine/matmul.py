@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.lanes import LANES, fma, splat
 from pellucid.engine.panels import access
 
@@ -71,7 +71,7 @@ _four_wide, _one_wide = _blocks(WIDE, False)
 _four_some, _one_some = _blocks(LANES, True)
 
 
-@kernel
+@shared("FiiFiiiFiiiii")
 def add_product(
     c: Any,
     ci: int,
@@ -112,7 +112,7 @@ def add_product(
         j += WIDE if wide else LANES
 
 
-@kernel
+@shared("FiiFiiii")
 def transpose(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, m: int, n: int) -> None:
     """``Y = X'`` with X (m, n) and Y (n, m), both by rows. Blocks of 16 columns keep both sides in the cache."""
     for begin in range(0, n, 16):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import shared
 from pellucid.engine.lanes import LANES, fma, load_first, splat, sqrt, store_first
 from pellucid.engine.table import ADAM, MOMENTUM, NESTEROV, SGD
 
@@ -21,7 +21,7 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
-@kernel
+@shared("iFFFFiiFi")
 def optimize(which: int, p: Any, g: Any, first: Any, second: Any, begin: int, end: int, settings: Any, at: int) -> None:
     """One step on the elements from ``begin`` to ``end``.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pellucid.engine import dense, ink
 from pellucid.engine.activations import activate, back, softmax
-from pellucid.engine.compiler import kernel
+from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.crew import meet, share
 from pellucid.engine.lanes import LANES, claim, load, prefetch, splat, store
 from pellucid.engine.losses import is_right, lose
@@ -50,7 +50,7 @@ NEAR, FAR = 2, 8
 """How many images ahead ink is asked for, and where it begins: asking for ink takes that."""
 
 
-@kernel
+@shared("IiFiii")
 def finish_layer(table: Any, row: int, work: Any, n: int, rank: int, crew: int) -> None:
     """From the weighted sums of a tile of ``n`` images to the activations; a share of the images."""
     begin, end = share(rank, crew, n, 1)
@@ -72,7 +72,7 @@ def whole_blocks(n: int) -> int:
     return (n + ROWS - 1) // ROWS * ROWS
 
 
-@kernel
+@shared("IiFFiii")
 def layer_sums(table: Any, row: int, p: Any, work: Any, n: int, rank: int, crew: int) -> None:
     """A dense layer's weighted sums over the tile of ``n`` images whose inputs stand in the arena."""
     dense.sums(
@@ -359,7 +359,7 @@ def forward(
     forward_from_sums(table, layers, p, work, n, rank, crew, point)
 
 
-@kernel
+@shared("IiFIIIiiif")
 def judge(
     table: Any, layers: int, work: Any, targets: Any, wanted: Any, order: Any, first: int, n: int, loss: int, scale: Any
 ) -> None:

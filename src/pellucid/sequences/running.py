@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine import sequence_table as st
 from pellucid.engine import table as t
-from pellucid.engine.library import sequence_engine
+from pellucid.engine.library import engine
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.layers.plan import aligned
 from pellucid.layers.sequence_plan import Room, SequencePlan
@@ -122,7 +122,7 @@ def read_group(
 ) -> NDArray[np.float64]:
     """Read sequences on this thread; summed loss and number right (2,), where a loss is given."""
     history, keep = np.zeros(2), outputs is not None
-    sequence_engine().read(
+    engine("sequences").read(
         plan.table, plan.steps, net.parameters, plan.arena() if arena is None else arena, plan.integers(),
         given.flat, given.starts, targets.symbols, targets.starts, order, len(order), loss, int(carry),
         outputs if outputs is not None else np.zeros(1, np.float32), int(keep), history,
@@ -180,7 +180,7 @@ def gradient(net: SequenceNetwork, given: Given, targets: Targets, loss: str) ->
     plan = net.compose(room_for(lengths, st.BATCH_GROUP, targets.most if loss == "ctc" else 0), by_inputs=True)
     slope, scratch = np.zeros(net.parameter_count, np.float32), aligned(net.parameter_count)
     by_input, history = np.zeros_like(given.flat), np.zeros(4)
-    sequence_engine().gradient(
+    engine("sequences").gradient(
         plan.table, plan.steps, net.parameters, slope, scratch, net.parameter_count, plan.arena(), plan.integers(),
         given.flat, given.starts, targets.symbols, targets.starts, np.arange(given.count), given.count, code, by_input,
         history,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine import sequence_table as st
-from pellucid.engine.library import sequence_engine
+from pellucid.engine.library import engine
 from pellucid.engine.target import plain_python
 from pellucid.layers.plan import aligned
 from pellucid.layers.sequence_plan import SequencePlan
@@ -103,7 +103,7 @@ class SequenceStepper:
         history = np.full((end - begin, 2), np.nan)
 
         def work(rank: int) -> None:
-            sequence_engine().train(
+            engine("sequences").train(
                 plan.table, plan.steps, net.parameters, self._gradient, self._slopes, *self.moments,
                 net.parameter_count, self._arenas[rank], self._integers[rank], batches.flat, batches.starts,
                 targets.symbols, targets.starts, batches.order, len(batches.order), self.batch_size, begin, end,

@@ -1,0 +1,86 @@
+"""Compile the parts of the engine: each in a process of its own, side by side, on as many cores as there are.
+
+Numba and the kernels are thus loaded where they are needed, and the process that trains stays small. Where no process
+can be started, the parts are compiled here, one after another.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from pellucid.engine.library import PARTS
+
+logger = logging.getLogger("pellucid")
+
+
+def build(parts: Sequence[str]) -> dict[str, bytes]:
+    """Compile parts of the engine.
+
+    Returns
+    -------
+    dict of str to bytes
+        For each part a line of JSON, ``{name: [symbol, letters]}``, then its object file. A symbol without letters is
+        for other parts to call.
+    """
+    try:
+        return _side_by_side(parts)
+    except (OSError, subprocess.SubprocessError) as error:
+        logger.info("compiling in this process, because no other could: %s", error)
+        return {part: compile_part(part) for part in parts}
+
+
+def compile_part(part: str) -> bytes:
+    """Compile one part in this process."""
+    from pellucid.engine import compiler
+
+    entries = importlib.import_module(f"pellucid.engine.{PARTS[part]}").ENTRIES
+    exports = compiler.SHARED if part == compiler.HOME else {}
+    code = compiler.compile_entries(entries, exports)
+    header = {name: (compiler.PREFIX + name, letters) for name, (_, letters) in entries.items()}
+    header |= {symbol: (symbol, None) for symbol in exports}
+    return json.dumps(header).encode() + b"\n" + code
+
+
+def _side_by_side(parts: Sequence[str]) -> dict[str, bytes]:
+    """Have a child compile each part, and read what it writes."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, "-c", "from pellucid.engine.build import serve; serve()"]
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for part in parts:
+            children[part] = subprocess.Popen(
+                [*command, part], env=environment, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        return {part: _answer(child) for part, child in children.items()}
+    finally:
+        for child in children.values():
+            child.kill()
+            child.communicate()
+
+
+def _answer(child: subprocess.Popen[bytes]) -> bytes:
+    content, told = child.communicate()
+    if child.returncode:
+        raise subprocess.SubprocessError(told.decode(errors="replace").strip() or f"exit {child.returncode}")
+    return content
+
+
+def serve() -> None:
+    """Compile the part named on the command line, and write it to standard output."""
+    from pellucid.engine import compiler
+
+    # All that is made here is kept to the end, which is near: there is nothing to collect.
+    gc.disable()
+    compiler.part = sys.argv[1]
+    if compiler.part != compiler.HOME and hasattr(os, "nice"):
+        os.nice(5)  # the longest first, where there are fewer cores than parts
+    sys.stdout.buffer.write(compile_part(sys.argv[1]))
