@@ -1,0 +1,133 @@
+"""Ask PyTorch, in float64, what small LSTMs answer and how they learn; the tests compare without it.
+
+Usage::
+
+    python tools/make_golden_sequences.py tests/golden/sequences.npz
+
+Sequences, labels and parameters are random numbers of this script's own. For each case the file holds them, PyTorch's
+outputs, gates' hidden values, loss and gradients for all sequences, the first ten losses of training on batches in
+order, and the parameters after ten steps. Parameters are in Pellucid's order: layer by layer and direction by
+direction, weights by input, weights by hidden unit, biases.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+FEATURES, CLASSES, COUNT, BATCH, STEPS = 3, 4, 12, 4, 10
+
+CASES: dict[str, dict[str, Any]] = {
+    "one way, ctc": {"hidden": [5], "both": False, "loss": "ctc", "clip": None},
+    "both ways, ctc, clipped": {"hidden": [4], "both": True, "loss": "ctc", "clip": 0.5},
+    "two layers both ways, ctc": {"hidden": [3, 4], "both": True, "loss": "ctc", "clip": None},
+    "last of both, cross-entropy": {"hidden": [4], "both": True, "loss": "cross_entropy", "clip": None},
+}
+
+
+class Twin(nn.Module):
+    """LSTMs one after another and a linear layer, in float64, over one sequence at a time."""
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        super().__init__()
+        ways, width = 1 + case["both"], FEATURES
+        self.lstms = nn.ModuleList()
+        for hidden in case["hidden"]:
+            self.lstms.append(nn.LSTM(width, hidden, bidirectional=case["both"], dtype=torch.float64))
+            width = ways * hidden
+        self.linear = nn.Linear(width, CLASSES, dtype=torch.float64)
+        self.last = case["loss"] != "ctc"
+
+    def forward(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Hidden values (T, H) of every layer, and the last weighted sums."""
+        told = []
+        for lstm in self.lstms:
+            x, (final, _) = lstm(x)
+            told.append(x)
+        return told, self.linear(final.reshape(-1) if self.last else x)
+
+    def tensors(self) -> list[Tensor]:
+        """The parameters in Pellucid's order; PyTorch's second biases, which stay 0, left out."""
+        made = []
+        for lstm in self.lstms:
+            for way in ("", "_reverse")[: 1 + lstm.bidirectional]:
+                made += [getattr(lstm, f"{name}_l0{way}") for name in ("weight_ih", "weight_hh", "bias_ih")]
+                getattr(lstm, f"bias_hh_l0{way}").requires_grad_(False).zero_()
+        return [*made, self.linear.weight, self.linear.bias]
+
+
+def flat(tensors: list[Tensor]) -> npt.NDArray[np.float64]:
+    return np.concatenate([tensor.detach().numpy().T.ravel() for tensor in tensors])
+
+
+def mean_loss(twin: Twin, name: str, xs: list[Tensor], labels: list[Tensor]) -> Tensor:
+    losses = []
+    for x, label in zip(xs, labels, strict=True):
+        logs = torch.log_softmax(twin(x)[1], -1)
+        if name == "ctc":
+            sizes = torch.tensor([len(x)]), torch.tensor([len(label)])
+            losses.append(nn.functional.ctc_loss(logs[:, None], label[None], *sizes, reduction="sum"))
+        else:
+            losses.append(-logs[label])
+    return torch.stack(losses).mean()
+
+
+def answers(case: dict[str, Any], seed: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """What PyTorch says of one case, array by array."""
+    rng, twin = np.random.default_rng(seed), Twin(case)
+    lengths = rng.integers(6, 12, COUNT)
+    frames = rng.standard_normal((lengths.sum(), FEATURES)).astype(np.float32)
+    counts = rng.integers(0, 4, COUNT) if case["loss"] == "ctc" else np.ones(COUNT, np.int64)
+    labels = rng.integers(1, CLASSES, counts.sum())
+    with torch.no_grad():
+        for tensor in twin.tensors():
+            tensor.copy_(torch.tensor(rng.uniform(-0.8, 0.8, tensor.shape).astype(np.float32)))
+    yield from (("lengths", lengths), ("frames", frames), ("counts", counts), ("labels", labels))
+    yield "start", flat(twin.tensors())
+
+    whole = torch.tensor(frames).double().requires_grad_(True)
+    xs, targets = list(whole.split(lengths.tolist())), list(torch.tensor(labels).split(counts.tolist()))
+    if case["loss"] != "ctc":
+        targets = [target[0] for target in targets]
+    loss = mean_loss(twin, case["loss"], xs, targets)
+    loss.backward()
+    hidden, sums = twin(xs[0])
+    for i, h in enumerate(hidden):
+        yield f"hidden{i}", h.detach().numpy()
+    yield from (("sums", sums.detach().numpy()), ("loss", np.array(loss.item())))
+    yield from (("gradient", flat([t.grad for t in twin.tensors()])), ("by_input", whole.grad.numpy()))
+
+    optimizer, losses = torch.optim.Adam(twin.tensors(), 0.02, eps=1e-3), []
+    xs = [x.detach() for x in xs]
+    for step in range(STEPS):
+        rows = slice(step * BATCH % COUNT, step * BATCH % COUNT + BATCH)
+        optimizer.zero_grad()
+        loss = mean_loss(twin, case["loss"], xs[rows], targets[rows])
+        loss.backward()
+        if case["clip"] is not None:
+            nn.utils.clip_grad_norm_(twin.tensors(), case["clip"])
+        optimizer.step()
+        losses.append(loss.item())
+    yield from (("losses", np.array(losses)), ("end", flat(twin.tensors())))
+
+
+def main() -> None:
+    kept: dict[str, npt.NDArray[Any]] = {}
+    for seed, (name, case) in enumerate(CASES.items()):
+        for key, array in answers(case, seed):
+            kept[f"{name}/{key}"] = array.astype(np.float32) if array.dtype == np.float64 else array
+    kept["about"] = np.array(json.dumps({"torch": torch.__version__, "cases": CASES}))
+    np.savez_compressed(Path(sys.argv[1]), **kept)
+    print(f"{len(CASES)} cases, {Path(sys.argv[1]).stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
