@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _CHUNK_SECONDS = 0.02
 """About how long the engine works before Python looks up again: to report, to stop, to take a new rate."""
 
+_CHUNK_IMAGES = 8192
+"""Images asked for at a time where a number of steps is wanted: varied images take memory until they are seen."""
+
 
 @dataclass
 class State:
@@ -297,8 +300,9 @@ class Trainer:
         while count > 0:
             if self.state.batch == self.steps_per_epoch:
                 self._next_epoch()
-            past = min(self.state.batch + count, self.steps_per_epoch)
             begin = self.state.batch
+            most = min(count, max(1, _CHUNK_IMAGES // self.batch_size))
+            past = min(begin + most, self.steps_per_epoch)
             means.append(self._advance(past) / self._sizes(begin, past)[:, None])
             count -= past - begin
         if self.state.batch == self.steps_per_epoch:
