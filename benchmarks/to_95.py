@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from common import duration, network, one_core, options, tell, write
-
 import pellucid as pl
+from common import duration, network, one_core, options, tell, write
 from pellucid.engine.library import engine
 
 HIDDEN, ACTIVATION = (16, 16), "relu"
@@ -51,9 +50,7 @@ def climb(data: pl.data.TrainTest, seed: int, goal: float) -> dict[str, float]:
     """Train from the random weights of a seed until the test set is read well enough; the clock runs throughout."""
     begin = time.perf_counter()
     net = network(HIDDEN, ACTIVATION, seed, INITIALIZATION)
-    trainer = pl.Trainer(
-        net, data.train, optimizer=pl.SGD(pl.Cosine(RATE)), batch_size=BATCH, seed=seed, threads=1
-    )
+    trainer = pl.Trainer(net, data.train, optimizer=pl.SGD(pl.Cosine(RATE)), batch_size=BATCH, seed=seed, threads=1)
     tests, accuracy = 0, 0.0
     for _ in trainer.run(EPOCHS, progress=STRETCH):
         accuracy = float((net(data.test.images).argmax(1) == data.test.labels).mean())

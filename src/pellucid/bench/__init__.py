@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from pellucid.bench.measure import measure
     from pellucid.bench.peers import everyone
     from pellucid.bench.report import chart, render
-    from pellucid.bench.results import Entry, Result
+    from pellucid.bench.results import Entry, Result, Variant
     from pellucid.bench.sequence_work import SequenceWork, sequence_works
     from pellucid.bench.suite import Report, compare, load, save
+    from pellucid.bench.variants import measure_variants
     from pellucid.bench.work import InferenceWork, TrainingWork, Work, inference_works, training_works
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Result",
     "SequenceWork",
     "TrainingWork",
+    "Variant",
     "Work",
     "chart",
     "compare",
@@ -33,6 +35,7 @@ __all__ = [
     "load",
     "measure",
     "measure_limits",
+    "measure_variants",
     "render",
     "save",
     "sequence_works",
@@ -44,9 +47,10 @@ _HOME = {
     "measure": ("measure",),
     "peers": ("everyone",),
     "report": ("chart", "render"),
-    "results": ("Entry", "Result"),
+    "results": ("Entry", "Result", "Variant"),
     "sequence_work": ("SequenceWork", "sequence_works"),
     "suite": ("Report", "compare", "load", "save"),
+    "variants": ("measure_variants",),
     "work": ("InferenceWork", "TrainingWork", "Work", "inference_works", "training_works"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

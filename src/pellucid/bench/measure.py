@@ -94,11 +94,11 @@ def measure(
     skipped: dict[str, str] = {}
     contenders = [ready for peer in peers if (ready := _prepare(work, peer, skipped, say))]
     _require_baseline(baseline, contenders, skipped)
-    with _quiet_collector():
+    with quiet_collector():
         for number in range(1, rounds + 1):
             say(f"{work.name}: round {number} of {rounds}")
             for contender in contenders:
-                contender.seconds.append(_time(contender.run, pause))
+                contender.seconds.append(timed(contender.run, pause))
             if number == 1:
                 contenders = _drop_hopeless(contenders, skipped)
     return _result(work, contenders, baseline, skipped)
@@ -107,6 +107,8 @@ def measure(
 def _prepare(work: Work | SequenceWork, peer: Peer, skipped: dict[str, str], say: Progress) -> _Contender | None:
     say(f"{work.name}: preparing {peer.label}")
     reason = peer.available()
+    if peer.name in getattr(work, "left_out", ()):
+        reason = "left out of this work, where it takes long to prepare: --thorough has it."
     if reason is None:
         try:
             return _warm_up(_cut(work, peer), peer)
@@ -148,7 +150,8 @@ def _require_baseline(baseline: str, contenders: list[_Contender], skipped: dict
         )
 
 
-def _time(run: Run, pause: float) -> float:
+def timed(run: Callable[[], object], pause: float) -> float:
+    """Return the seconds of one run, begun after a rest and with nothing left to collect."""
     time.sleep(pause)
     gc.collect()
     start = time.perf_counter()
@@ -157,7 +160,7 @@ def _time(run: Run, pause: float) -> float:
 
 
 @contextmanager
-def _quiet_collector() -> Iterator[None]:
+def quiet_collector() -> Iterator[None]:
     """Keep Python's garbage collector from starting by itself, and from walking what is there already."""
     was_on = gc.isenabled()
     gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -22,6 +23,8 @@ def render(report: Report) -> Group:
     parts: list[RenderableType] = [_ratios(report)]
     if report.limits:
         parts += [Text(), _shares(report, report.limits)]
+    if report.variants:
+        parts += [Text(), _itself(report)]
     return Group(*parts, Text(), *(Text(line, style="dim") for line in _notes(report)))
 
 
@@ -96,9 +99,19 @@ def figure(value: float) -> str:
 def duration(entry: Entry, result: Result) -> str:
     """Return the time of an epoch, or of reading one image, in a fitting unit."""
     count, what = (result.images, "an epoch") if result.training else (1, "an image")
-    seconds = count / entry.images_per_second
+    return f"{fitting(count / entry.images_per_second)} {what}"
+
+
+def fitting(seconds: float) -> str:
+    """Return seconds in a fitting unit.
+
+    Examples
+    --------
+    >>> [fitting(value) for value in (2.5, 0.0345, 0.0000072)]
+    ['2.5 s', '34.5 ms', '7.2 µs']
+    """
     unit, scale = next(((u, s) for u, s in (("s", 1.0), ("ms", 1e-3)) if seconds >= s), ("µs", 1e-6))
-    return f"{seconds / scale:.3g} {unit} {what}"
+    return f"{seconds / scale:.3g} {unit}"
 
 
 def _shares(report: Report, limits: Limits) -> Table:
@@ -128,6 +141,17 @@ def _shares(report: Report, limits: Limits) -> Table:
             f"{arithmetic:.0%}",
             f"{memory:.0%}",
         )
+    return table
+
+
+def _itself(report: Report) -> Table:
+    table = Table(title="Pellucid against itself", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("what", min_width=16)
+    for heading in ("time", "times as long", "lowest", "highest"):
+        table.add_column(heading, justify="right")
+    for variant in report.variants:
+        told = [f"{figure(value)}×" for value in (variant.ratio, min(variant.ratios), max(variant.ratios))]
+        table.add_row(variant.name, fitting(median(variant.seconds)), *told)
     return table
 
 

@@ -110,3 +110,31 @@ class Result:
             if rival is None or entry.images_per_second > rival.images_per_second:
                 fastest[entry.peer] = entry
         return list(fastest.values())
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Pellucid with one thing changed.
+
+    Attributes
+    ----------
+    name, than
+        What was changed, and from what.
+    images
+        In one run.
+    seconds
+        Of each round.
+    ratios
+        Its seconds over those of what it was changed from, round by round: above 1 it takes longer.
+    """
+
+    name: str
+    than: str
+    images: int
+    seconds: list[float]
+    ratios: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long it takes: the median of the rounds."""
+        return median(self.ratios)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pellucid.bench.limits import Limits, measure_limits
 from pellucid.bench.machine import Machine, describe
 from pellucid.bench.measure import BASELINE, ROUNDS, Progress, measure
 from pellucid.bench.peers import Peer, everyone
-from pellucid.bench.results import Entry, Result
+from pellucid.bench.results import Entry, Result, Variant
 from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import Work, average_ink
 from pellucid.errors import ConfigurationError, FileFormatError
@@ -41,6 +41,8 @@ class Report:
         The version of each entrant that can be used here, or why it cannot.
     results
         One for each work.
+    variants
+        Pellucid against itself; none where that was not asked for.
     """
 
     machine: Machine
@@ -51,6 +53,7 @@ class Report:
     ink: float
     peers: dict[str, str]
     results: list[Result]
+    variants: list[Variant] = field(default_factory=list)
 
     def to_json(self) -> str:
         """Return the report as JSON, with medians and ratios worked out."""
@@ -58,6 +61,8 @@ class Report:
         for plain, result in zip(content["results"], self.results, strict=True):
             for fields, entry in zip(plain["entries"], result.entries, strict=True):
                 fields |= {"ratio": entry.ratio, "images_per_second": entry.images_per_second}
+        for fields, variant in zip(content["variants"], self.variants, strict=True):
+            fields |= {"ratio": variant.ratio}
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
@@ -131,6 +136,7 @@ def _report(content: dict[str, Any]) -> Report:
         machine=Machine(**content.pop("machine")),
         limits=limits and Limits(**limits),
         results=[_result(fields) for fields in content.pop("results")],
+        variants=[_variant(fields) for fields in content.pop("variants", [])],
         **content,
     )
 
@@ -143,3 +149,7 @@ def _result(fields: dict[str, Any]) -> Result:
 def _entry(fields: dict[str, Any]) -> Entry:
     derived = ("ratio", "images_per_second")
     return Entry(**{name: value for name, value in fields.items() if name not in derived})
+
+
+def _variant(fields: dict[str, Any]) -> Variant:
+    return Variant(**{name: value for name, value in fields.items() if name != "ratio"})

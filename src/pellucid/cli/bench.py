@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from pellucid.bench import Report, SequenceWork, Work
+    from pellucid.bench.work import Floats, Integers
 
 _QUICK_ROUNDS = 3
 _QUICK_WORKS = 3
@@ -24,6 +25,15 @@ def bench(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer works, fewer rounds, fewer images.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Every peer on every work, whole epochs: half an hour.")
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Works whose name has this in it, such as 'batch 32'.")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Turns that everyone has. Default: 5; with --quick, 3.")
+    ] = None,
     chart: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Also draw the ratios; needs matplotlib.")
     ] = None,
@@ -33,7 +43,9 @@ def bench(
 
     Everyone does the same work in turns, round by round. Peers come with pip install 'pellucid[bench]'.
     """
-    from pellucid.bench import compare
+    from dataclasses import replace
+
+    from pellucid.bench import compare, measure_variants
     from pellucid.bench.measure import ROUNDS
     from pellucid.cli.compiling import announced
     from pellucid.cli.session import check_writable
@@ -43,8 +55,12 @@ def bench(
         _require_chart()
         check_writable(chart)
     with announced():
-        works = _works(data or ("digits" if quick else "mnist"), quick)
-        report = compare(works, rounds=_QUICK_ROUNDS if quick else ROUNDS, limits=not quick, progress=_tell)
+        images, labels = _images(data or ("digits" if quick else "mnist"))
+        works = _works(images, labels, quick, thorough, only)
+        turns = rounds or (_QUICK_ROUNDS if quick else ROUNDS)
+        report = compare(works, rounds=turns, limits=not quick, progress=_tell)
+        if not only:
+            report = replace(report, variants=measure_variants(images, labels, rounds=turns, progress=_tell))
     if chart is not None:
         _draw(report, chart)
     if json:
@@ -56,10 +72,10 @@ def bench(
     return 0
 
 
-def _works(source: str, quick: bool) -> list[Work | SequenceWork]:
+def _images(source: str) -> tuple[Floats, Integers]:
+    """Images (N, 784) from 0 to 1, and their labels."""
     import numpy as np
 
-    from pellucid.bench import inference_works, sequence_works, training_works
     from pellucid.cli.terminal import Terminal
     from pellucid.cli.train import load_data
     from pellucid.errors import ShapeError
@@ -69,10 +85,23 @@ def _works(source: str, quick: bool) -> list[Work | SequenceWork]:
     if size != 784 or len(train.classes) > 10:
         raise ShapeError(f"The benchmark's networks take 784 pixels and 10 classes; {source} has {size} pixels.")
     low, high = train.level_range
-    images = ((train.images.reshape(len(train), size).astype(np.float32) - low) / (high - low)).astype(np.float32)
-    training = training_works(images, train.labels)
+    images = (train.images.reshape(len(train), size).astype(np.float32) - low) / (high - low)
+    return images.astype(np.float32), train.labels
+
+
+def _works(
+    images: Floats, labels: Integers, quick: bool, thorough: bool, only: str | None
+) -> list[Work | SequenceWork]:
+    from pellucid.bench import inference_works, sequence_works, training_works
+    from pellucid.errors import ConfigurationError
+
+    training = training_works(images, labels, thorough=thorough)
     some = training[:_QUICK_WORKS] if quick else training
-    return [*some, *sequence_works(), *inference_works(images)]
+    works: list[Work | SequenceWork] = [*some, *sequence_works(), *inference_works(images)]
+    chosen = [work for work in works if only is None or only in work.name]
+    if not chosen:
+        raise ConfigurationError(f"--only expected part of a work's name, such as {works[0].name!r}; got {only!r}.")
+    return chosen
 
 
 def _tell(line: str) -> None:

@@ -17,7 +17,7 @@ class NumpyLoop(Peer):
 
     name = "NumPy"
     package = "numpy"
-    most_steps = 6000
+    most_steps = 3000
 
     def available(self) -> str | None:
         """Setting a number of threads needs threadpoolctl."""

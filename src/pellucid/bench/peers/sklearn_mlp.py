@@ -22,7 +22,7 @@ class SklearnMLP(Peer):
     name = "scikit-learn"
     package = "scikit-learn"
     modules = ("sklearn",)
-    most_steps = 6000
+    most_steps = 3000
 
     def available(self) -> str | None:
         """Setting a number of threads needs threadpoolctl, which scikit-learn brings."""

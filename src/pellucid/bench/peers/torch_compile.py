@@ -21,7 +21,7 @@ class TorchCompile(Peer):
     name = "torch.compile"
     package = "torch"
     modules = ("torch",)
-    most_steps = 6000
+    most_steps = 3000
 
     def available(self) -> str | None:
         """Compiling needs a C++ compiler."""

@@ -17,7 +17,7 @@ class TorchEager(Peer):
     name = "PyTorch"
     package = "torch"
     modules = ("torch",)
-    most_steps = 6000
+    most_steps = 3000
     networks = ("dense", "lenet")
 
     def train(self, work: TrainingWork) -> TrainingRun:

@@ -1,0 +1,248 @@
+"""What each idea of the engine is worth: an epoch with it, and with it switched off, each in a process of its own.
+
+Some ideas are data or options and are switched off as any user could; the width of the lanes, the tile and the
+transposed copies are compiled in, so a process changes the constant or the kernel and compiles into a folder of its
+own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from common import Seconds, duration, in_turns, options, ratio, tell, timed, write
+
+SMALL, WIDE = (16, 16), (512, 512)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of doing an epoch: what is set in the environment, and what the process changes before it compiles."""
+
+    name: str
+    change: str = "none"
+    lanes: str = ""
+    hidden: tuple[int, ...] = SMALL
+    batch: int = 32
+    images: int = 60_000
+    threads: int = 1
+
+
+IDEAS: dict[str, list[Way]] = {
+    "lanes": [
+        Way("8 lanes", lanes="8"),
+        Way("4 lanes", lanes="4"),
+        Way("16 lanes", lanes="16"),
+    ],
+    "lanes, 784-512-512-10": [
+        Way("8 lanes", lanes="8", hidden=WIDE, images=3_200),
+        Way("4 lanes", lanes="4", hidden=WIDE, images=3_200),
+        Way("16 lanes", lanes="16", hidden=WIDE, images=3_200),
+    ],
+    "ink": [Way("ink only"), Way("every pixel", change="dense")],
+    "levels": [Way("bytes"), Way("floats", change="floats")],
+    "transposed copies": [
+        Way("transposed copies of the later weights"),
+        Way("rows and sums across lanes", change="rows"),
+    ],
+    "transposed copies, 784-512-512-10": [
+        Way("transposed copies of the later weights", hidden=WIDE, images=3_200),
+        Way("rows and sums across lanes", change="rows", hidden=WIDE, images=3_200),
+    ],
+    "tiles, batch 1024": [
+        Way("128 images", batch=1024),
+        Way("16 images", change="tile 16", batch=1024),
+        Way("1024 images", change="tile 1024", batch=1024),
+    ],
+    "tiles, 784-512-512-10, batch 1024": [
+        Way("128 images", hidden=WIDE, batch=1024, images=4_096),
+        Way("16 images", change="tile 16", hidden=WIDE, batch=1024, images=4_096),
+        Way("1024 images", change="tile 1024", hidden=WIDE, batch=1024, images=4_096),
+    ],
+    "threads": [Way("one thread"), Way("two threads", threads=2)],
+    "threads, 784-512-512-10, batch 128": [
+        Way("one thread", hidden=WIDE, batch=128, images=6_400),
+        Way("two threads", hidden=WIDE, batch=128, images=6_400, threads=2),
+    ],
+}
+"""The first way of each idea is what Pellucid does, and the others are held against it."""
+
+
+def main() -> None:
+    parser = options(__doc__ or "")
+    parser.add_argument("--only", metavar="TEXT", default="", help="ideas whose name has this in it")
+    parser.add_argument("--images", type=int, default=60_000, help="most images of an epoch")
+    parser.add_argument("--child", nargs=2, metavar=("IDEA", "WAY"), help=argparse_hidden())
+    asked = parser.parse_args()
+    if asked.child:
+        serve(IDEAS[asked.child[0]][int(asked.child[1])], asked.data, asked.images)
+        return
+    measured, rows = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        for idea in [idea for idea in IDEAS if asked.only in idea]:
+            seconds = measure(idea, folder, asked)
+            measured[idea] = seconds
+            rows += told(idea, seconds)
+    table = tell("What each idea is worth: epochs", ("idea", "way", "an epoch", "times as long"), rows)
+    write(asked.json, {"tables": [table], "ideas": measured})
+
+
+def argparse_hidden() -> str:
+    """For an option that only this script gives to itself."""
+    import argparse
+
+    return argparse.SUPPRESS
+
+
+def told(idea: str, seconds: dict[str, list[float]]) -> list[list[str]]:
+    """The rows of an idea."""
+    first = next(iter(seconds.values()))
+    return [
+        [idea if number == 0 else "", name, duration(median(own)), "1" if number == 0 else f"{ratio(own, first):.2f}"]
+        for number, (name, own) in enumerate(seconds.items())
+    ]
+
+
+def measure(idea: str, folder: str, asked: Any) -> dict[str, list[float]]:
+    """Start a process for each way, and let them take turns."""
+    children = [start(idea, number, folder, asked) for number in range(len(IDEAS[idea]))]
+    try:
+        runs = {way.name: asking(child) for way, child in zip(IDEAS[idea], children, strict=True)}
+        return in_turns(runs, asked.rounds)
+    finally:
+        for child in children:
+            child.communicate("")
+
+
+def start(idea: str, number: int, folder: str, asked: Any) -> subprocess.Popen[str]:
+    """Start the process of one way, and wait until it is ready."""
+    way = IDEAS[idea][number]
+    environment = dict(os.environ)
+    if way.lanes:
+        environment["PELLUCID_LANES"] = way.lanes
+    if way.change.startswith(("tile", "rows")):
+        environment["PELLUCID_CACHE"] = os.path.join(folder, way.change.replace(" ", "-"))
+    command = [sys.executable, __file__, "--child", idea, str(number), "--data", asked.data]
+    child = subprocess.Popen(
+        [*command, "--images", str(asked.images)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if child.stdout is None or child.stdout.readline() != "ready\n":
+        raise SystemExit(f"{idea}, {way.name}: the process could not get ready, see above.")
+    return child
+
+
+def asking(child: subprocess.Popen[str]) -> Callable[[], Seconds]:
+    """A run that asks a process for one epoch."""
+    reader, writer = child.stdout, child.stdin
+    if reader is None or writer is None:
+        raise SystemExit("The process has no pipes.")
+
+    def run() -> Seconds:
+        print("run", file=writer, flush=True)
+        return Seconds(reader.readline())
+
+    return run
+
+
+def serve(way: Way, source: str, most: int) -> None:
+    """Be the process of one way: change what is to be changed, get ready, and run an epoch for every line."""
+    if way.change.startswith("tile"):
+        set_tile(int(way.change.split()[1]))
+    if way.change == "rows":
+        without_transposed_copies()
+    run = epoch(way, source, most)
+    run()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        print(timed(run), flush=True)
+
+
+def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
+    """An epoch of the trainer's own steps."""
+    import numpy as np
+
+    import pellucid as pl
+    from common import network
+    from pellucid import running
+    from pellucid.shuffling import Shuffled
+    from pellucid.stepping import Stepper
+
+    data = pl.data.load(source).train
+    count = min(way.images, most, len(data))
+    lines = data.images[:count].reshape(count, -1)
+    if way.change in ("floats", "dense"):
+        lines = (lines / np.float32(255)).astype(np.float32)
+    if way.change == "dense":
+        vars(running)["INKABLE"] = 0  # images with more inputs than this are not held as ink
+    feed = running.Feed(lines, None)
+    net, optimizer = network(way.hidden), pl.SGD(0.1)
+    stepper = Stepper(net, optimizer, running.loss_code(net, "cross_entropy"), way.batch, feed.inked, way.threads)
+    steps = -(-count // way.batch)
+    batches, _ = Shuffled(feed, data.labels[:count], 0).batches(0, 0, steps)
+    rates = optimizer.step_rates(np.full(steps, 0.1), np.arange(steps))
+    return lambda: stepper.run(batches, 0, steps, optimizer, rates)
+
+
+def set_tile(images: int) -> None:
+    """Work on so many images at a time, before anything has asked how many."""
+    from pellucid.engine import table
+
+    vars(table).update(TILE=images, NOTHING=3 * images, UNITY=3 * images + 16)
+
+
+def without_transposed_copies() -> None:
+    """Let the backward pass read the weights as they are: a sum across lanes for every element of the result."""
+    from pellucid.engine import dense
+    from pellucid.engine.compiler import kernel
+    from pellucid.engine.crew import share
+    from pellucid.engine.lanes import LANES, fma, load_first, splat, sum_lanes
+
+    zero = dense._ZERO
+
+    @kernel
+    def as_they_are(w: Any, wi: int, w_row: int, p: Any, weight: int, d: int, k: int, rank: int, crew: int) -> None:
+        begin, end = share(rank, crew, d, 4)
+        for i in range(begin * k, end * k):
+            w[wi + i] = p[weight + i]
+
+    @kernel
+    def input_gradient(
+        dx: Any,
+        dxi: int,
+        dx_stride: int,
+        delta: Any,
+        di: int,
+        stride: int,
+        w: Any,
+        wi: int,
+        w_row: int,
+        n: int,
+        d: int,
+        k: int,
+        rank: int,
+        crew: int,
+    ) -> None:
+        begin, end = share(rank, crew, d, 4)
+        for i in range(n):
+            for j in range(begin, end):
+                total = splat(zero, LANES)
+                for m in range(0, k, LANES):
+                    a = load_first(delta, di + i * stride + m, k - m, LANES)
+                    total = fma(a, load_first(w, wi + j * k + m, k - m, LANES), total)
+                dx[dxi + i * dx_stride + j] = sum_lanes(total)
+
+    vars(dense).update(turn_weights=as_they_are, input_gradient=input_gradient)
+
+
+if __name__ == "__main__":
+    main()
