@@ -38,6 +38,7 @@ def main() -> None:
         "bare Python": ["-c", "pass"],
         "import numpy": ["-c", "import numpy"],
         "import pellucid": ["-c", "import pellucid"],
+        "import pellucid, first network": ["-c", "import pellucid as pl; pl.Network([pl.Dense(10, 'softmax')])"],
         "pellucid --help": ["-m", "pellucid", "--help"],
         "pellucid read of one PNG": ["-m", "pellucid", "read", str(PICTURE)],
     }
