@@ -97,7 +97,7 @@ def zero(g: Any, begin: int, end: int) -> None:
 
 
 @kernel
-def add_up(g: Any, slopes: Any, groups: int, count: int, norms: Any, begin: int, end: int, squares: bool) -> None:
+def add_up(g: Any, slopes: Any, groups: int, count: int, norms: Any, begin: int, end: int, squares: Any) -> None:
     """Add the groups' gradients (groups, count) in their order; with ``squares`` those of each block of the sum too."""
     for block in range(begin, end, BLOCK):
         total = np.float64(0.0)
