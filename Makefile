@@ -4,7 +4,7 @@ help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install:  ## Install for development, with everything the tests and checks need
-	pip install -e '.[test,check]'
+	pip install -e '.[test,browser,check]'
 
 test:  ## Run the tests
 	pytest
