@@ -51,7 +51,10 @@ class Parrot:
         self.record = record or {}
         self._words, self._sure = words, sure
 
-    def __call__(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Probabilities (T, K)."""
+    def __call__(self, x: Any) -> Any:
+        """Probabilities (T, K) of one sequence of frames; a list of those for a list."""
+        return [self._said(frames) for frames in x] if isinstance(x, list) else self._said(x)
+
+    def _said(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         rows = saying(self._words, sure=self._sure)
         return rows[np.linspace(0, len(rows) - 1, len(frames)).round().astype(int)]

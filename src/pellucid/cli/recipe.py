@@ -19,6 +19,8 @@ EPOCHS = 30
 BATCH_SIZE = 32
 DECAY = 1e-4
 DATA = "digits"
+SPOKEN = ("spoken", "fsdd")
+"""Data sets of sound, which a network hears."""
 
 _RATES = {"sgd": (1.0, 0.1), "momentum": (0.1, 0.02), "adam": (0.01, 0.003)}
 """Learning rates that suit sigmoid layers, and those that suit the others: best held-out accuracy on "digits"."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.recipe import BATCH_SIZE, DATA, DECAY, EPOCHS, Recipe
+from pellucid.cli.recipe import BATCH_SIZE, DATA, DECAY, EPOCHS, SPOKEN, Recipe
 from pellucid.errors import ConfigurationError, DivergedError
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ def train(
         str,
         typer.Option(
             metavar="NAME|PATH",
-            help="digits (embedded), mnist, or your own: a folder with a subfolder of pictures a class, .npz, CSV or "
-            "IDX.",
+            help="digits, spoken (both embedded), mnist, fsdd (spoken too), or your own: a folder with a subfolder "
+            "of pictures a class, .npz, CSV or IDX.",
             rich_help_panel=_WHAT,
         ),
     ] = DATA,
     network: Annotated[
         str | None,
         typer.Option(
-            metavar="mlp|lenet|conv|FILE",
-            help="A new network: of dense layers, LeNet-5, or what reads digits best; or one from a file or shipped, "
-            "to train on. Default: mlp.",
+            metavar="mlp|lenet|conv|lstm|FILE",
+            help="A new network: of dense layers, LeNet-5, what reads digits best, or what hears them; or one from a "
+            "file or shipped, to train on. Default: mlp; lstm for spoken digits.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -162,12 +162,20 @@ def train(
         network, hidden, activation, output_activation, loss, optimizer, learning_rate, schedule, batch_size,
         augment, decay, seed,
     )  # fmt: skip
-    job = _Job(data, recipe, epochs, patience, threads, output, resume)
-    return job.run(json)
+    kind = _Job if network != "lstm" and data not in SPOKEN else _spoken_job()
+    return kind(data, recipe, epochs, patience, threads, output, resume).run(json)
+
+
+def _spoken_job() -> type[_Job]:
+    from pellucid.cli.train_spoken import SpokenJob
+
+    return SpokenJob
 
 
 class _Job:
     """One call of `pellucid train`."""
+
+    usual_epochs = EPOCHS
 
     def __init__(
         self,
@@ -203,13 +211,13 @@ class _Job:
         terminal = Terminal(sys.stderr if as_json else sys.stdout)
         for path in (self.output, self.checkpoint):
             check_writable(path)
-        parts = load_data(self.data, terminal)
+        parts = self._load(terminal)
         with announced(None if as_json else terminal):
             trainer = self._trainer(parts)
             if not as_json:
-                _introduce(terminal, trainer, parts)
+                self._introduce(terminal, trainer, parts)
             view = JsonView(sys.stdout) if as_json else view_for(terminal)
-            epochs = EPOCHS if self.epochs is None and self.resume is None else self.epochs
+            epochs = self.usual_epochs if self.epochs is None and self.resume is None else self.epochs
             try:
                 outcome = run(
                     trainer, parts.test, view, epochs=epochs, patience=self.patience, checkpoint=self.checkpoint
@@ -217,11 +225,30 @@ class _Job:
             except DivergedError as error:
                 raise DivergedError(f"{error} {self.checkpoint} holds those parameters.") from error
         if outcome.broken_off:
+            self._settle(trainer, parts)
             return broken_off(terminal, trainer, outcome, self.output, self.checkpoint, self.again)
         self._finish(terminal, trainer, parts, outcome, as_json)
         return 0
 
-    def _trainer(self, parts: TrainTest) -> Trainer:
+    def _load(self, terminal: Terminal) -> Any:
+        return load_data(self.data, terminal)
+
+    def _introduce(self, terminal: Terminal, trainer: Trainer, parts: Any) -> None:
+        _introduce(terminal, trainer, parts)
+
+    def _score(self, trainer: Trainer, parts: Any) -> str:
+        """How well the network does on what was held out, in words; also noted in its record."""
+        from pellucid.cli.words import percent
+
+        return f"{percent(accuracy(trainer, parts))} of the {len(parts.test):,} held-out images are read right."
+
+    def _settle(self, trainer: Trainer, parts: Any) -> None:
+        """What the network has to be told once it has learnt, before it is saved."""
+
+    def _begun(self, parts: Any) -> Trainer:
+        return self.recipe.trainer(parts.train, self.threads)
+
+    def _trainer(self, parts: Any) -> Trainer:
         from pellucid.training import Trainer
 
         if self.epochs is not None and self.epochs < 0:
@@ -229,7 +256,7 @@ class _Job:
         if self.threads is not None and self.threads < 1:
             raise ConfigurationError(f"--threads expected a number of at least 1, got {self.threads}.")
         if self.resume is None:
-            return self.recipe.trainer(parts.train, self.threads)
+            return self._begun(parts)
         if extra := [name for name in self.recipe.given() if name != "--learning-rate"]:
             raise ConfigurationError(f"--resume goes on as {self.resume} says: leave out {' and '.join(extra)}.")
         trainer = Trainer.resume(self.resume, parts.train, threads=self.threads)
@@ -237,11 +264,12 @@ class _Job:
             trainer.learning_rate = self.recipe.learning_rate
         return trainer
 
-    def _finish(self, terminal: Terminal, trainer: Trainer, parts: TrainTest, outcome: Outcome, as_json: bool) -> None:
+    def _finish(self, terminal: Terminal, trainer: Trainer, parts: Any, outcome: Outcome, as_json: bool) -> None:
         from pellucid.cli.session import save_network
-        from pellucid.cli.words import command, duration, percent, size
+        from pellucid.cli.words import command, duration, size
 
-        score = accuracy(trainer, parts)
+        self._settle(trainer, parts)
+        score = self._score(trainer, parts)
         count = save_network(trainer.net, self.output)
         if outcome.unsaved:
             terminal.say(f"No checkpoints: could not write {outcome.unsaved}.", "bold red")
@@ -255,8 +283,7 @@ class _Job:
                 f"Stopped after {state.epoch} epochs: the held-out loss no longer fell. The best weights count."
             )
         terminal.say(
-            f"Trained for {duration(state.seconds)}: {percent(score)} of the {len(parts.test):,} held-out images "
-            "are read right.",
+            f"Trained for {duration(state.seconds)}: {score}",
             "bold",
         )
         terminal.say(f"Saved as {self.output}, {size(count)}.")

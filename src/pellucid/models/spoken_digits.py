@@ -64,7 +64,7 @@ class SpokenRecipe:
     rate: float = 0.01
     batch_size: int = 16
     clip: float = 5.0
-    prior_share: float = 0.9
+    prior_share: float = 0.5
 
     def network(self, seed: int) -> Network:
         """A fresh network."""

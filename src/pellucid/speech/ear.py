@@ -15,6 +15,7 @@ from pellucid.speech.decoding import OTHER_WORD, aligned, beam
 from pellucid.speech.features import BANDS, HOP, WINDOW, evened
 from pellucid.speech.ladder import SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
+from pellucid.speech.tracts import FACTORS, seen_from
 
 if TYPE_CHECKING:
     from pellucid.network import Network
@@ -61,9 +62,13 @@ class Ear:
         """Logarithms of the probabilities (T, K) of the sounds in frames of power (T, BANDS).
 
         A network that learnt by CTC gives the blank most of the probability wherever it is in doubt, which favours
-        short words. So each class is divided by a power of its share in the training data, its prior.
+        short words. So each class is divided by a power of its share in the training data, its prior. What the network
+        says is the mean of what it says of the utterance at several lengths of the vocal tract.
         """
-        return self.weighed(np.asarray(self.net(evened(power)), np.float64))
+        if not len(power):
+            return np.zeros((0, len(CLASSES)))
+        shown: Any = [evened(seen_from(power, factor)) for factor in FACTORS]
+        return self.weighed(np.mean([np.asarray(said, np.float64) for said in self.net(shown)], axis=0))
 
     def weighed(self, probabilities: Logs) -> Logs:
         """Probabilities (T, K) without what the priors account for, as logarithms."""

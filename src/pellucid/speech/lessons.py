@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.data.sequences import Sequences
-from pellucid.speech.features import RATE
+from pellucid.speech.features import RATE, evened, powers
 from pellucid.speech.lexicon import CLASSES, spelling
 from pellucid.speech.varying import PLAIN, WARPS, Vary, at_tempo, noise, warped_powers
 
@@ -39,20 +39,19 @@ class Lessons:
     vary : Vary
         What is done to every utterance.
     joined : float
-        Share of the utterances that have two to five words.
+        Share of the utterances that have two to six words.
     backwards, silent : float
         For each word, how many utterances there are of a word played backwards, and of noise or tones alone.
     """
 
     vary: Vary = field(default_factory=Vary)
-    joined: float = 0.35
+    joined: float = 0.4
     backwards: float = 0.04
     silent: float = 0.04
 
     def all_of(self, data: Recordings) -> Words:
         """The recorded words as they are needed, at every length of the vocal tract: some 10 ms a word."""
-        lengthened = [np.pad(samples, (0, max(0, _SHORTEST - len(samples)))) for samples, _ in data]
-        return Words([warped_powers(samples) for samples in lengthened], data.labels, data.speakers)
+        return Words([warped_powers(_long_enough(samples)) for samples, _ in data], data.labels, data.speakers)
 
     def sequences(self, words: Words, seed: int, rounds: int = 1, name: str = "lessons") -> Sequences:
         """Every word ``rounds`` times, each time varied anew, and the utterances without digits.
@@ -88,14 +87,14 @@ class Lessons:
         """One word, or several by its speaker, with pauses; varied."""
         said = [first]
         if words.labels[first] >= 0 and rng.random() < self.joined:
-            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 5))).tolist()
+            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 6))).tolist()
         tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.9, 1.3)
         hush = 10 ** rng.uniform(-6, -2.5)
         parts: list[Floats] = []
         for place, number in enumerate(said):
             warp = int(np.clip(tract + rng.integers(-1, 2), 0, len(WARPS) - 1))
             stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.6, 1.0)
-            part = at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.4, 0.4))
+            part = at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.6, 0.6))
             if place or rng.random() < 0.6:
                 parts.append(_pause(rng, part, hush))
             parts.append(part)
@@ -132,6 +131,13 @@ class Words:
         )
 
 
+def plain(data: Recordings) -> Sequences:
+    """Recorded words as they are, each an utterance of its own."""
+    made = [(evened(powers(_long_enough(samples))), spelling([label])) for samples, label in data]
+    frames, labels = zip(*(one for one in made if _fits(*one)), strict=True)
+    return Sequences(frames, [np.asarray(label, np.int64) for label in labels], classes=CLASSES, name=data.name)
+
+
 def nothing(rng: np.random.Generator, bands: int) -> Floats:
     """Power (T, bands) of a noise, every other time with tones in it."""
     frames = int(rng.integers(12, 60))
@@ -147,6 +153,11 @@ def _pause(rng: np.random.Generator, beside: Floats, hush: float) -> Floats:
     """Up to 24 frames of faint noise, more often few."""
     loudest = float(beside.sum(axis=1).max())
     return noise(rng, int(1 + 23 * rng.random() ** 2), beside.shape[1]) * np.float32(hush * loudest / beside.shape[1])
+
+
+def _long_enough(samples: Floats) -> Floats:
+    """Samples (n,) with silence after them, where they are too few for any word."""
+    return np.pad(samples, (0, max(0, _SHORTEST - len(samples))))
 
 
 def _fits(frames: Floats, labels: list[int]) -> bool:

@@ -1,0 +1,106 @@
+"""`pellucid train --network lstm`: a network that hears digits, on recordings made into varied utterances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pellucid.cli.recipe import DATA, SPOKEN, hidden_sizes
+from pellucid.cli.train import _Job, load_data
+from pellucid.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pellucid.cli.terminal import Terminal
+    from pellucid.data import Recordings, Sequences
+    from pellucid.models.spoken_digits import SpokenRecipe
+    from pellucid.training import Trainer
+
+_ROUNDS = 2
+_FIXED = ("--activation", "--output-activation", "--loss", "--augment", "--decay", "--schedule")
+
+
+@dataclass(frozen=True)
+class SpokenLessons:
+    """What is learnt from and what is judged by, and the recordings held out."""
+
+    train: Sequences
+    test: Sequences
+    held_out: Recordings
+    speakers: int
+    words: int
+
+
+class SpokenJob(_Job):
+    """One call of `pellucid train` for a network that hears."""
+
+    usual_epochs = 8
+
+    def __init__(self, data: str, *options: Any) -> None:
+        super().__init__("spoken" if data == DATA else data, *options)
+        if self.data not in SPOKEN:
+            raise ConfigurationError(f"--network lstm expected --data spoken or fsdd, got {data!r}.")
+        if self.recipe.network not in (None, "lstm"):
+            raise ConfigurationError(f"--data {self.data} expected --network lstm, got {self.recipe.network!r}.")
+        if extra := [name for name in self.recipe.given() if name in _FIXED]:
+            raise ConfigurationError(f"--network lstm has its own way of that: leave out {' and '.join(extra)}.")
+        if self.recipe.optimizer not in (None, "adam"):
+            raise ConfigurationError(f"--network lstm expected --optimizer adam, got {self.recipe.optimizer!r}.")
+        if self.again[:2] != ("--data", self.data):
+            self.again = ("--data", self.data, *self.again)
+
+    @cached_property
+    def _spoken_recipe(self) -> SpokenRecipe:
+        """The recipe of the shipped network, with what was asked for instead."""
+        from pellucid.models.spoken_digits import SpokenRecipe
+
+        given = self.recipe
+        recipe = SpokenRecipe(rounds=_ROUNDS, epochs=self.usual_epochs if self.epochs is None else self.epochs)
+        if given.hidden is not None:
+            sizes = hidden_sizes(given.hidden)
+            if len(set(sizes)) != 1:
+                raise ConfigurationError(f"--hidden expected layers of one size such as 64,64; got {given.hidden!r}.")
+            recipe = replace(recipe, hidden=sizes[0], layers=len(sizes))
+        if given.learning_rate is not None:
+            recipe = replace(recipe, rate=given.learning_rate)
+        return recipe if given.batch_size is None else replace(recipe, batch_size=given.batch_size)
+
+    def _load(self, terminal: Terminal) -> SpokenLessons:
+        from pellucid.speech.lessons import plain
+
+        parts: Any = load_data(self.data, terminal)
+        recipe = self._spoken_recipe
+        # The same lessons whatever the seed, so that a training can be resumed with another call.
+        words = recipe.lessons.all_of(parts.train)
+        learnt = recipe.lessons.sequences(words, 0, recipe.rounds, name=parts.train.name)
+        speakers = len(set(parts.train.speakers.tolist()))
+        return SpokenLessons(learnt, plain(parts.test), parts.test, speakers, len(words))
+
+    def _introduce(self, terminal: Terminal, trainer: Trainer, parts: SpokenLessons) -> None:
+        terminal.say(f"{trainer.net!r}"[1:-1].replace(":", ",") + ", an LSTM that reads both ways, CTC")
+        terminal.say(
+            f"{len(parts.train):,} utterances made of {parts.words:,} words by {parts.speakers} speakers, "
+            f"{len(parts.test):,} words held out"
+        )
+        terminal.say()
+
+    def _begun(self, parts: SpokenLessons) -> Trainer:
+        recipe = self._spoken_recipe
+        return recipe.trainer(parts.train, self.recipe.seed or 0, self.threads)
+
+    def _settle(self, trainer: Trainer, parts: SpokenLessons) -> None:
+        from pellucid.models.spoken_digits import finish
+
+        finish(trainer.net, parts.train, self._spoken_recipe.prior_share)
+
+    def _score(self, trainer: Trainer, parts: SpokenLessons) -> str:
+        from pellucid.cli.words import percent
+        from pellucid.speech.ear import Ear
+        from pellucid.speech.judging import judged
+
+        score = judged(Ear(trainer.net), parts.held_out, sequences=100)
+        trainer.net.record["figures"] = {self.data: vars(score)}
+        return (
+            f"{percent(score.single)} of the held-out digits are heard right, and {percent(score.joined)} of those in "
+            "rows of one to seven, joined from recordings, wrong."
+        )

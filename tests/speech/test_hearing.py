@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pellucid.errors import ConfigurationError, DataError
+from pellucid.speech import Hearing, Listener, hear
+from pellucid.speech.features import RATE
+from speech.twin import Parrot
+
+
+def _burst(rate: int = RATE, seconds: float = 0.5, seed: int = 0) -> np.ndarray:
+    """Half a second as loud as speech, in half a second of hush."""
+    rng = np.random.default_rng(seed)
+    hush = rng.normal(0, 1e-5, int(0.25 * rate))
+    return np.concatenate([hush, rng.normal(0, 0.1, int(seconds * rate)), hush])
+
+
+def _hear(path: Path, words: list[int], **options: object) -> Hearing:
+    return hear(path, Parrot(words), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [8000, 44_100, 192_000])
+def test_a_recording_of_any_rate_is_heard(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "said.wav"
+    soundfile.write(path, _burst(rate), rate, subtype="PCM_U8" if rate == 8000 else "PCM_16")
+    heard = _hear(path, [4, 2])
+    assert heard.text == "42"
+    assert heard.seconds == pytest.approx(1.0, abs=0.01)
+    assert heard.sentences[0].start == pytest.approx(0.25, abs=0.25)
+    assert heard.sentences[0].end <= 1.0
+    assert heard.notes == ()
+    assert json.loads(json.dumps(heard.plain()))["text"] == "42"
+
+
+def test_sentences_follow_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "two.wav"
+    soundfile.write(path, np.concatenate([_burst(), np.zeros(RATE), _burst(seed=1)]), RATE)
+    heard = _hear(path, [6])
+    assert heard.text == "66"
+    assert len(heard.sentences) == 2
+    assert heard.words[1].start > 2.0
+
+
+@pytest.mark.parametrize(
+    ("samples", "note"),
+    [
+        (np.zeros(RATE), "silent"),
+        (np.zeros(0), "no sound"),
+        (np.sign(np.sin(np.arange(RATE))), "clipped"),
+        (np.full(50, 0.5), ""),
+    ],
+)
+def test_what_holds_no_speech_says_so(tmp_path: Path, samples: np.ndarray, note: str) -> None:
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, samples, RATE)
+    heard = _hear(path, [])
+    assert heard.text == ""
+    assert str(heard) == "no digit heard"
+    assert note in " ".join(heard.notes)
+
+
+def test_a_broken_file_is_heard_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, np.concatenate([_burst(), np.zeros(4 * RATE)]), RATE)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 3])
+    heard = _hear(path, [1])
+    assert heard.text == "1"
+    assert "breaks off" in heard.notes[0]
+
+
+def test_a_narrow_recording_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "narrow.wav"
+    soundfile.write(path, _burst(4000), 4000)
+    assert "too few" in _hear(path, [1]).notes[0]
+
+
+def test_it_does_not_matter_in_what_pieces_samples_come() -> None:
+    said = np.concatenate([_burst(16_000), np.zeros(16_000), _burst(16_000, seed=3)])
+    texts, starts = set(), set()
+    for step in (160, 3333, len(said)):
+        listener = Listener(Parrot([8, 1]), rate=16_000)  # type: ignore[arg-type]
+        found = [one for at in range(0, len(said), step) for one in listener.feed(said[at : at + step])]
+        found += listener.finish()
+        texts.add(tuple(one.text for one in found))
+        starts.add(tuple(round(one.start, 3) for one in found))
+    assert texts == {("81", "81")}
+    assert len(starts) == 1
+
+
+def test_results_come_while_somebody_speaks() -> None:
+    listener = Listener(Parrot([3]), partial=True, keep=True)  # type: ignore[arg-type]
+    said = np.concatenate([_burst(seconds=1.5), np.zeros(RATE)])
+    found = [one for at in range(0, len(said), 800) for one in listener.feed(said[at : at + 800])]
+    finals = [one.final for one in found]
+    assert finals.count(True) == 1
+    assert finals.index(True) >= 3
+    assert found[0].power is not None
+    assert found[0].without_power().power is None
+
+
+def test_an_hour_takes_no_more_memory_than_a_minute() -> None:
+    import tracemalloc
+
+    listener = Listener(Parrot([]))  # type: ignore[arg-type]
+    block = np.random.default_rng(0).normal(0, 0.05, 10 * RATE).astype(np.float32)
+    list(listener.feed(block))
+    tracemalloc.start()
+    for _ in range(12):
+        list(listener.feed(block))
+    grown = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert grown < 2_000_000
+
+
+@pytest.mark.parametrize("samples", [np.zeros((10, 2)), np.array([0.0, np.nan])])
+def test_senseless_samples_are_refused(samples: np.ndarray) -> None:
+    with pytest.raises(DataError, match="Listener expected"):
+        list(Listener(Parrot([])).feed(samples))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{"digits": 0}, {"digits": True}, {"rate": 10}, {"rate": 16_000.5}])
+def test_senseless_options_are_refused(options: dict[str, int]) -> None:
+    with pytest.raises(ConfigurationError, match="expected"):
+        Listener(Parrot([]), **options)  # type: ignore[arg-type]
