@@ -49,6 +49,7 @@ _HOMES = {
     "save": "files",
     "load": "files",
     "Reading": "reading",
+    "hear": "speech",
     **dict.fromkeys(
         (
             "PellucidError",

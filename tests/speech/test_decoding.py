@@ -74,6 +74,12 @@ def test_the_number_of_digits_can_be_given() -> None:
     assert beam(np.log(saying([4])[:2]), digits=2) == []
 
 
+def test_where_digits_are_known_to_be_said_no_other_words_are_heard() -> None:
+    logs = np.log(saying([-1], sure=0.8))
+    assert beam(logs)[0].words == (OTHER_WORD,)
+    assert beam(logs, digits=1)[0].words[0] < OTHER_WORD
+
+
 def test_a_penalty_makes_words_fewer() -> None:
     logs = np.log(saying([8], sure=0.3))
     assert beam(logs, penalty=100.0)[0].words == ()

@@ -67,10 +67,10 @@ def hear(
 
 def _network(model: str | None) -> Network:
     from pellucid.files import load
+    from pellucid.models import HEARER
     from pellucid.speech.ear import Ear
-    from pellucid.speech.hearing import DEFAULT
 
-    net = load(model or DEFAULT)
+    net = load(model or HEARER)
     Ear(net)
     return net
 

@@ -84,13 +84,13 @@ def _row(
 
 def _line(name: str, rungs: Sequence[Rung], texts: Sequence[str], column: object, style: str = "") -> Text:
     """One rung of the ladder: each text where it begins, as far as there is room before the next."""
-    line = Text(f"{name:>{_MARGIN - 1}} ", "dim")
+    line = Text.assemble((f"{name:>{_MARGIN - 1}} ", "dim"))
     at = 0
     starts = [column(rung.start) for rung in rungs]  # type: ignore[operator]
     for number, text in enumerate(texts):
         begin = max(starts[number], at)
         end = starts[number + 1] if number + 1 < len(starts) else begin + len(text) + 1
-        shown = text[: max(1, end - begin - 1)] if end > begin else text[:1]
+        shown = text[: max(2, end - begin - 1)]
         line.append(" " * (begin - at))
         line.append(shown, style)
         line.append(" ")

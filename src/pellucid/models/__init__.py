@@ -15,6 +15,9 @@ DEFAULT = "digits-relu"
 READER = "digits-conv"
 """The network that reads digits best."""
 
+HEARER = "spoken-digits"
+"""The network that hears digits."""
+
 
 def names() -> list[str]:
     """Names of the shipped networks."""

@@ -19,6 +19,7 @@ import numpy as np
 from pellucid import data
 from pellucid.files import save
 from pellucid.layers import LSTM, Dense
+from pellucid.models import HEARER
 from pellucid.network import Network
 from pellucid.optimizers import Adam
 from pellucid.schedules import Cosine, WarmUp
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from pellucid.data.recordings import Recordings
     from pellucid.data.sequences import Sequences
 
-NAME = "spoken-digits"
+NAME = HEARER
 
 
 @dataclass(frozen=True)

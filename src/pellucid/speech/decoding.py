@@ -108,7 +108,7 @@ class Beam:
     Parameters
     ----------
     most : int, optional
-        How many words there can be.
+        How many words there can be; all of them are then digits.
     width : int
         How many sequences are kept.
     penalty : float
@@ -150,6 +150,7 @@ class Beam:
         entries[~begun] = blank[~begun, None]
         if self._most is not None:
             entries[[len(sequence) >= self._most for sequence in self._sequences]] = NEVER
+            entries[:, OTHER_WORD] = NEVER
         result: Logs = entries - self._penalty
         return result
 
@@ -197,7 +198,7 @@ def beam(logs: Logs, *, digits: int | None = None, width: int = WIDTH, penalty: 
     logs : ndarray, shape (T, K)
         Logarithms of the probabilities of the classes of `pellucid.speech.lexicon.CLASSES` in each frame.
     digits : int, optional
-        How many words there are, where that is known.
+        How many digits there are, and nothing else, where that is known.
     width : int
         How many sequences are kept on the way.
     penalty : float

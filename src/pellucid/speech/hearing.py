@@ -19,9 +19,6 @@ from pellucid.speech.utterances import Utterance, Utterances
 if TYPE_CHECKING:
     from pellucid.network import Network
 
-DEFAULT = "spoken-digits"
-"""The shipped network that hears digits."""
-
 _FAINT = 10 ** (-60 / 20)
 _STEP = 0.25
 _WINDOW = 240
@@ -162,6 +159,7 @@ def notes(recording: Recording) -> tuple[str, ...]:
 def _network(net: Network | str | None) -> Network:
     if net is None or isinstance(net, str | Path):
         from pellucid.files import load
+        from pellucid.models import HEARER
 
-        return load(DEFAULT if net is None else net)
+        return load(HEARER if net is None else net)
     return net
