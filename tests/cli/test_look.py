@@ -113,3 +113,12 @@ def test_a_sheet_that_cannot_be_written(run: Run, network: Path, place: str) -> 
     assert done.code == 2
     assert done.err.startswith("error: Could not write")
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_network_of_sequences(run: Run, tmp_path: Path) -> None:
+    net = pl.Network([pl.LSTM(3), pl.Dense(2, "softmax")], input_shape=(None, 4))
+    pl.save(net, tmp_path / "net.safetensors")
+    done = run("look", tmp_path / "net.safetensors")
+    assert done.code == 0
+    assert "Tx4 inputs" in done.out
+    assert "weight_ih 12x4" in done.out

@@ -45,7 +45,7 @@ def _layers(terminal: Terminal, name: str, net: Network) -> None:
     """A line a layer: its equation, its parameters by name and shape, how many there are."""
     from rich.text import Text
 
-    inputs = "x".join(map(str, net.input_shape))
+    inputs = "x".join("T" if side is None else str(side) for side in net.input_shape)
     terminal.say(f"{clean(name)}: {inputs} inputs, {net.parameter_count:,} parameters", "bold")
     shape, rows = net.input_shape, []
     for number, layer in enumerate(net.layers, 1):
