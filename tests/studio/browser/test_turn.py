@@ -89,6 +89,7 @@ def test_knobs_are_found_by_pointing(turner: Visitor) -> None:
     expect(page.locator("section[aria-label='The knob in hand'] h2")).to_contain_text("→ hidden 1, neuron 0")
     page.get_by_role("button", name="bias", exact=False).first.click()
     expect(page.locator("section[aria-label='The knob in hand'] h2")).to_have_text("bias of hidden 1, neuron 0")
+    page.get_by_role("button", name="hidden layer 1").click()
     page.get_by_label("All knobs as dials").click(position={"x": 40, "y": 40})
     expect(page.locator("section[aria-label='The knob in hand'] h2")).to_have_text("pixel (0, 2) → hidden 1, neuron 2")
     find(turner, "nonsense")

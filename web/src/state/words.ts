@@ -20,7 +20,7 @@ export function short(value: number, decimals = 2): string {
 /** `figure` with its sign always shown: "+0.250", "−1.000". */
 export function signed(value: number, decimals = 3): string {
   const text = figure(value, decimals);
-  return value > 0 || Object.is(value, 0) ? `+${text}` : text.startsWith("−") ? text : `−${text}`;
+  return value >= 0 ? `+${text}` : text.startsWith("−") ? text : `−${text}`;
 }
 
 /** As a term of a sum: parentheses around negative numbers. */
