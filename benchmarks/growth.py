@@ -119,12 +119,12 @@ def draw(measured: list[dict[str, Any]], path: Path) -> None:
         fine = np.geomspace(x[0], x[-1], 200)
         axes.plot(fine, 1e3 * (line["fixed"] + line["each"] * fine), color="#999999", linewidth=1.5)
         axes.plot(x, y, "o", color="#0072B2", markersize=7)
-        for place, side in ((0, "left"), (-1, "right")):
+        for place, side, lift in ((0, "left", -16), (-1, "right", 9)):
             axes.annotate(
                 f"{y[place]:.3g} ms", (x[place], y[place]), xytext=(0, 9), textcoords="offset points", ha=side
             )
         axes.set(xscale="log", yscale="log", xlabel=line["what"], ylabel="epoch, ms")
-        axes.set_ylim(y.min() / 1.6, 1.9 * y.max())
+        axes.set_ylim(y.min() / 2, 1.9 * y.max())
         axes.set_title(
             f"{1e3 * line['fixed']:.2g} ms + {1e6 * line['each']:.2g} µs each\nwithin {line['error']:.0%}", fontsize=10
         )
