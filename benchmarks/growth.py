@@ -121,7 +121,7 @@ def draw(measured: list[dict[str, Any]], path: Path) -> None:
         axes.plot(x, y, "o", color="#0072B2", markersize=7)
         for place, side, lift in ((0, "left", -16), (-1, "right", 9)):
             axes.annotate(
-                f"{y[place]:.3g} ms", (x[place], y[place]), xytext=(0, 9), textcoords="offset points", ha=side
+                f"{y[place]:.3g} ms", (x[place], y[place]), xytext=(0, lift), textcoords="offset points", ha=side
             )
         axes.set(xscale="log", yscale="log", xlabel=line["what"], ylabel="epoch, ms")
         axes.set_ylim(y.min() / 2, 1.9 * y.max())
