@@ -6,7 +6,7 @@ export type Activation = LearnPlan["layers"][number]["activation"];
 export type OptimizerKind = LearnPlan["optimizer"]["kind"];
 
 export const HIDDEN_ACTIVATIONS: readonly Activation[] = ["sigmoid", "relu", "tanh", "identity"];
-export const OUTPUT_ACTIVATIONS: readonly Activation[] = ["softmax", "sigmoid"];
+export const OUTPUT_ACTIVATIONS: readonly Activation[] = ["softmax", "sigmoid", "identity"];
 export const OPTIMIZERS: readonly (readonly [OptimizerKind, string])[] = [
   ["sgd", "gradient descent"], ["momentum", "momentum"], ["adam", "Adam"],
 ];
@@ -71,7 +71,7 @@ export function problem(plan: LearnPlan): string | null {
   if (!(learningRate > 0 && learningRate <= 1e6)) return "A learning rate is more than 0, and at most a million.";
   if (!(momentum >= 0 && momentum < 1)) return "Momentum is from 0 to less than 1.";
   if (!(decay >= 0 && decay <= 10)) return "Decay is from 0 to 10.";
-  if (plan.loss === "cross_entropy" && !OUTPUT_ACTIVATIONS.includes(plan.layers[plan.layers.length - 1].activation)) {
+  if (plan.loss === "cross_entropy" && !["softmax", "sigmoid"].includes(plan.layers[plan.layers.length - 1].activation)) {
     return "Cross-entropy needs outputs between 0 and 1: softmax or sigmoid.";
   }
   return null;

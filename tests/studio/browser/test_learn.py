@@ -1,0 +1,215 @@
+"""Learn: what the page shows of training is what the engine does, forwards, step by step, and back in time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+import pellucid as pl
+from studio.browser.visitor import Visitor
+
+RATE, BATCH = 0.5, 32
+
+
+@pytest.fixture
+def learner(visitor: Visitor) -> Visitor:
+    """Somebody in Learn, with the embedded digits and a network that has learnt nothing."""
+    visitor.room("Learn")
+    page = visitor.page
+    page.get_by_label("data", exact=True).select_option("digits")
+    page.get_by_role("button", name="Begin anew").click()
+    visitor.settle()
+    expect(page.locator("[data-step]")).to_have_attribute("data-step", "0")
+    return visitor
+
+
+def press(learner: Visitor, name: str) -> None:
+    learner.page.get_by_role("button", name=name, exact=True).click()
+    learner.settle()
+
+
+def step(learner: Visitor) -> int:
+    return int(learner.page.locator("[data-step]").get_attribute("data-step") or -1)
+
+
+def shown(learner: Visitor, name: str) -> float:
+    return float(learner.page.locator(f"[data-{name}]").first.get_attribute(f"data-{name}") or "nan")
+
+
+def waits(learner: Visitor, state: str) -> None:
+    expect(learner.page.locator("[data-step]")).to_have_attribute("data-state", state)
+    learner.settle()
+
+
+def passes(learner: Visitor, number: int) -> None:
+    """Wait until so many mini-batches are done."""
+    for _ in range(600):
+        if step(learner) > number:
+            return
+        learner.page.wait_for_timeout(50)
+    pytest.fail(f"still at mini-batch {step(learner)}")
+
+
+def twin(steps: int) -> tuple[Any, np.ndarray]:
+    """The same training in the engine: the network, and loss and accuracy of each mini-batch."""
+    digits = pl.data.load("digits")
+    layers = [pl.Dense(16, "sigmoid"), pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")]
+    net = pl.Network(layers, input_shape=(28, 28), seed=0)
+    trainer = pl.Trainer(
+        net, digits.train, loss="cross_entropy", optimizer=pl.SGD(RATE), batch_size=BATCH, seed=0, threads=1
+    )
+    means = [trainer.advance(1) for _ in range(steps)]
+    return net, np.concatenate(means)
+
+
+def test_stepped_mini_batches_are_the_engines_and_can_be_taken_back(learner: Visitor) -> None:
+    net, means = twin(4)
+    for number in range(4):
+        press(learner, "Forward one mini-batch")
+        assert step(learner) == number + 1
+        assert shown(learner, "loss") == pytest.approx(means[number, 0], rel=1e-5)
+        assert shown(learner, "accuracy") == pytest.approx(means[number, 1], rel=1e-5)
+    test = pl.data.load("digits").test
+    assert shown(learner, "test-accuracy") == pytest.approx((net(test.images).argmax(1) == test.labels).mean())
+    press(learner, "Back one mini-batch")
+    assert step(learner) == 3
+    assert shown(learner, "loss") == pytest.approx(means[2, 0], rel=1e-5)
+    press(learner, "Forward one mini-batch")
+    assert shown(learner, "loss") == pytest.approx(means[3, 0], rel=1e-5)
+    press(learner, "to the start")
+    assert step(learner) == 0
+
+
+def test_it_trains_pauses_runs_to_the_epoch_and_is_scrubbed_by_keyboard(learner: Visitor) -> None:
+    page = learner.page
+    page.get_by_role("button", name="Train", exact=True).focus()
+    page.keyboard.press("Enter")
+    passes(learner, 400)
+    page.keyboard.press("Enter")
+    waits(learner, "paused")
+    reached = step(learner)
+    press(learner, "to the next epoch")
+    waits(learner, "paused")
+    digits = pl.data.load("digits")
+    an_epoch = -(-len(digits.train) // BATCH)
+    assert step(learner) % an_epoch == 0
+    assert reached < step(learner) <= reached + an_epoch
+    end, accuracy = step(learner), shown(learner, "test-accuracy")
+    net, means = twin(end)
+    assert accuracy == pytest.approx((net(digits.test.images).argmax(1) == digits.test.labels).mean())
+    time = page.get_by_label("Time: mini-batches done")
+    time.focus()
+    page.keyboard.press("Home")
+    learner.settle()
+    assert step(learner) == 0
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    learner.settle()
+    assert step(learner) == 3
+    assert shown(learner, "loss") == pytest.approx(means[2, 0], rel=1e-5)
+    page.keyboard.press("End")
+    learner.settle()
+    assert step(learner) == end
+    assert shown(learner, "test-accuracy") == accuracy
+
+
+def test_the_rate_is_changed_while_it_runs_and_the_pace_is_kept(learner: Visitor) -> None:
+    page = learner.page
+    page.get_by_label("Pace").press("Home")
+    press(learner, "Train")
+    typed = page.get_by_label("Learning rate, typed")
+    typed.fill("0.125")
+    typed.press("Enter")
+    expect(page.get_by_label("Learning rate", exact=True)).to_have_attribute("aria-valuetext", "0.125")
+    page.wait_for_timeout(1000)
+    assert step(learner) <= 3
+    assert page.locator("[data-step]").get_attribute("data-state") == "running"
+    page.get_by_label("Pace").press("End")
+    passes(learner, 200)
+    press(learner, "Pause")
+    assert typed.input_value() == "0.125"
+
+
+def test_a_loss_that_runs_away_is_explained_and_taken_back(learner: Visitor) -> None:
+    page = learner.page
+    page.get_by_label("cost", exact=True).select_option("squared")
+    page.get_by_label("Activation of the output layer").select_option("identity")
+    for layer in (1, 2):
+        page.get_by_label(f"Activation of layer {layer}").select_option("relu")
+    page.get_by_label("learning rate", exact=True).fill("1000")
+    press(learner, "Begin anew")
+    press(learner, "Train")
+    alert = page.get_by_role("alert", name="The loss ran away")
+    alert.wait_for()
+    learner.settle()
+    assert f"mini-batch {step(learner):,}" in alert.inner_text()
+    assert page.locator("[data-step]").get_attribute("data-state") == "diverged"
+    alert.get_by_role("button", name="Go on at rate").click()
+    page.wait_for_timeout(300)
+    assert page.get_by_label("Learning rate, typed").input_value() == "100"
+
+
+def test_mistakes_are_counted_as_in_the_engine_and_open_in_read(learner: Visitor) -> None:
+    page = learner.page
+    for _ in range(2):
+        press(learner, "to the next epoch")
+        waits(learner, "paused")
+    net, _ = twin(step(learner))
+    test = pl.data.load("digits").test
+    found = pl.inspect.mistakes(net, test)
+    assert shown(learner, "wrong") == len(found.wrong)
+    cells = [row.locator("td").all_inner_texts() for row in page.get_by_label("Mistakes").locator("tbody tr").all()]
+    np.testing.assert_array_equal([[int(cell) for cell in row] for row in cells], found.confusion)
+    first = page.get_by_role("button", name=re.compile(r"test image \d+: open it in Read")).first
+    label, reading = int(test.labels[found.wrong[0]]), int(found.readings[found.wrong[0]])
+    name = first.get_attribute("aria-label") or ""
+    assert name.startswith(f"{label} → {reading} at ")
+    assert f"test image {found.wrong[0]}:" in name
+    first.click()
+    expect(page.get_by_role("link", name="Read", exact=True)).to_have_attribute("aria-current", "page")
+    learner.settle()
+    assert learner.scene()["x"] == f"test-{found.wrong[0]}"
+    assert learner.reading == str(net.read(test.images[found.wrong[0]]))
+
+
+def test_the_loss_around_the_path_states_what_it_explains(learner: Visitor) -> None:
+    page = learner.page
+    press(learner, "to the next epoch")
+    waits(learner, "paused")
+    end = step(learner)
+    press(learner, "Draw it")
+    panel = page.get_by_label("Loss around the path", exact=True)
+    panel.locator(".map").wait_for()
+    shares = [float(share) for share in re.findall(r"([\d.]+) %", panel.inner_text())]
+    assert shares[0] >= shares[1] > 0
+    assert 50 < sum(shares) <= 100.01
+    panel.get_by_role("button", name="Show the path as a table").click()
+    rows = panel.locator("tbody tr").all()
+    assert rows[-1].locator("th").inner_text() == f"{end:,}"
+    net, _ = twin(end)
+    train = pl.data.load("digits").train[:2000]
+    loss = net.gradient(train.images.astype(np.float32) / 255, train.labels, "cross_entropy").loss
+    assert learner.number(rows[-1].locator("td").nth(2).inner_text()) == pytest.approx(loss, abs=0.0015)
+
+
+def test_gradients_and_other_plans_are_shown(learner: Visitor) -> None:
+    page = learner.page
+    press(learner, "Forward one mini-batch")
+    net, _ = twin(1)
+    train = pl.data.load("digits").train[:256]
+    found = pl.inspect.health(net, train.images, train.labels)
+    rows = page.get_by_label("Gradients and neurons as a table").locator("[data-gradient]").all()
+    sizes = [float(row.get_attribute("data-gradient") or "nan") for row in rows]
+    np.testing.assert_allclose(sizes, found.gradient_sizes, rtol=1e-4)
+    page.get_by_role("button", name="Add a layer").click()
+    page.get_by_label("Neurons of layer 1").fill("0")
+    assert "1 to 1024" in page.get_by_role("alert").inner_text()
+    assert page.get_by_role("button", name="Begin anew").is_disabled()
+    page.get_by_label("Neurons of layer 1").fill("20")
+    press(learner, "Begin anew")
+    assert "784-20-16-16-10" in page.get_by_role("button", name="Network:").inner_text()
+    assert page.get_by_label("Weight pictures", exact=True).locator("li").count() == 20
