@@ -12,6 +12,8 @@ from pellucid.engine.library import engine
 HIDDEN, ACTIVATION = (16, 16), "relu"
 INITIALIZATION = "glorot_uniform"
 RATE, BATCH, EPOCHS = 0.1, 16, 4
+FIRST_SEED = 100
+"""The options were chosen among some eighty by seeds 0 to 8; what is told is of others."""
 STRETCH = 0.01
 """Seconds of training after which the test set is read, at least; the trainer looks up about every 20 ms."""
 
@@ -27,7 +29,7 @@ def main() -> None:
     pl.Trainer(network(HIDDEN, ACTIVATION), data.train)
     encoding = time.perf_counter() - begin
     climb(data, 0, asked.goal)
-    runs = [climb(data, seed, asked.goal) for seed in range(asked.rounds)]
+    runs = [climb(data, seed, asked.goal) for seed in range(FIRST_SEED, FIRST_SEED + asked.rounds)]
     reached = [run["seconds"] for run in runs if run["accuracy"] >= asked.goal]
     rows = [
         [str(run["seed"]), duration(run["seconds"]), f"{run['images']:,}", str(run["tests"]), f"{run['accuracy']:.2%}"]
