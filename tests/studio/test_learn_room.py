@@ -281,6 +281,9 @@ def test_training_without_a_page_ends_by_itself(page: Page, monkeypatch: pytest.
     while page.session._learn._driver.busy and time.monotonic() < late:
         time.sleep(0.01)
     assert not page.session._learn._driver.busy
+    again = Page(page.session)
+    assert only(again.greeting, "training").state == "paused"
+    assert only(again.greeting, "training").step > 0
 
 
 def test_only_so_many_train_at_a_time() -> None:

@@ -19,6 +19,7 @@ import pytest
 import uvicorn
 import websockets
 
+from pellucid.studio import sessions
 from pellucid.studio.app import studio_app
 from pellucid.studio.messages import MAX_REQUEST
 from pellucid.studio.serving import configuration, listen
@@ -246,16 +247,29 @@ def test_a_hundred_tabs_are_served_and_one_too_many_is_refused(studio: Studio) -
 
 
 def test_idle_sessions_are_freed_and_others_stay() -> None:
-    sessions = Sessions(SmallShelf(), "digits-relu", idle_seconds=0.0)
-    alone, _ = sessions.open(None)
+    made = Sessions(SmallShelf(), "digits-relu", idle_seconds=0.0)
+    alone, _ = made.open(None)
     wake = lambda: None  # noqa: E731
     alone.outbox.attach(wake)
     time.sleep(0.01)
-    sessions.free_idle()
-    assert sessions.find(alone.identity) is alone
+    made.free_idle()
+    assert made.find(alone.identity) is alone
     alone.outbox.detach(wake)
-    sessions.free_idle()
-    assert len(sessions) == 0
+    made.free_idle()
+    assert len(made) == 0
+
+
+def test_a_page_that_is_silent_for_very_long_is_told_to_leave(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "SILENT_SECONDS", 0.0)
+
+    async def work() -> None:
+        async with studio.page() as page:
+            await asyncio.sleep(0.02)
+            await asyncio.to_thread(studio.sessions.free_idle)
+            assert (await page.until("gone")).reason == "idle"
+            assert studio.sessions.find(page.welcome.session) is None
+
+    run(work)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

@@ -54,12 +54,20 @@ class Driver:
         How many may train at a time.
     work : function
         Takes at most `Job.count` steps; whether there are more to take.
+    given_up : function
+        Called where the job ends by itself: nobody looks, or something is wrong.
     """
 
     def __init__(
-        self, turnstile: Turnstile, outbox: Outbox, slots: threading.Semaphore, work: Callable[[Job], bool]
+        self,
+        turnstile: Turnstile,
+        outbox: Outbox,
+        slots: threading.Semaphore,
+        work: Callable[[Job], bool],
+        given_up: Callable[[], None],
     ) -> None:
-        self._turnstile, self._outbox, self._slots, self._work = turnstile, outbox, slots, work
+        self._turnstile, self._outbox, self._slots = turnstile, outbox, slots
+        self._work, self._given_up = work, given_up
         self._job: Job | None = None
         self._stirred = threading.Event()
         self.pace: float | None = None
@@ -103,6 +111,7 @@ class Driver:
             with self._turnstile.first():
                 if self._job is job:
                     self.stop()
+                    self._given_up()
         finally:
             self._slots.release()
 
@@ -117,6 +126,7 @@ class Driver:
                 seen = now if self._outbox.attached else seen
                 if now - seen > ALONE:
                     self.stop()
+                    self._given_up()
                     return
             if job.pace is not None:
                 due = max(due, now - 1.0 / job.pace) + job.allowed / job.pace

@@ -30,7 +30,7 @@ class LearnRoom:
 
     def __init__(self, desk: Desk, turn: TurnRoom, turnstile: Turnstile) -> None:
         self._desk, self._turn = desk, turn
-        self._driver = Driver(turnstile, desk.outbox, desk.shelf.slots, self._work)
+        self._driver = Driver(turnstile, desk.outbox, desk.shelf.slots, self._work, self._given_up)
         self._showing = Showing(desk)
         self.begin_anew()
 
@@ -243,6 +243,11 @@ class LearnRoom:
             )
         )  # fmt: skip
         self._showing.maybe_examined()
+
+    def _given_up(self) -> None:
+        """The driver has stopped by itself."""
+        self._state = "paused"
+        self._settle(0)
 
     def _diverge(self, error: DivergedError) -> None:
         """The loss ran away: time went back to before the step that did it."""

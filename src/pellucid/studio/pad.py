@@ -13,7 +13,7 @@ from pellucid.studio.parts import Stroke
 SIDE = 112
 """Pixels along the pad: four of them make a pixel of the 28x28 field."""
 
-MOST_SEGMENTS = 16_384
+MOST_SEGMENTS = 8192
 """Pieces of line in a drawing, at most; laying them takes about a quarter of a second."""
 
 Ink = NDArray[np.float32]
