@@ -131,7 +131,7 @@ def draw(measured: list[dict[str, Any]], path: Path) -> None:
         axes.grid(color="#e4e4e4")
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
-    sheet.suptitle("An epoch's time grows in straight lines (logarithmic axes), one core", fontsize=12)
+    sheet.suptitle("What an epoch's time grows with (logarithmic axes, straight lines fitted), one core", fontsize=12)
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.savefig(path, format="png")
 

@@ -212,7 +212,7 @@ _CONVOLUTION: dict[str, Any] = {"network": "lenet", "layers": LENET, "activation
 def training_works(images: Floats, labels: Integers, *, thorough: bool = False) -> list[TrainingWork]:
     """Return the benchmark's training works on these images, shape (N, 784), values 0 to 1.
 
-    ``thorough``: whole epochs everywhere, and no peer left out.
+    ``thorough``: over all images everywhere, and no peer left out.
     """
     works = [(f"train {name}", dict(options)) for name, options in _TRAINING]
     convolution = {**_CONVOLUTION, "learning_rate": 0.05, **_FEW}
