@@ -26,7 +26,8 @@ def bench(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer works, fewer rounds, fewer images.")] = False,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Every peer on every work, over all images (slow peers stop at 3,000 steps): half an hour.")
+        bool,
+        typer.Option("--thorough", help="Every peer, over all images (slow peers stop at 3,000 steps): half an hour."),
     ] = False,
     only: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Works whose name has this in it, such as 'batch 32'.")
