@@ -39,13 +39,13 @@ class Lessons:
     vary : Vary
         What is done to every utterance.
     joined : float
-        Share of the utterances that have two to six words.
+        Share of the utterances that have two to five words.
     backwards, silent : float
         For each word, how many utterances there are of a word played backwards, and of noise or tones alone.
     """
 
     vary: Vary = field(default_factory=Vary)
-    joined: float = 0.4
+    joined: float = 0.35
     backwards: float = 0.04
     silent: float = 0.04
 
@@ -87,14 +87,14 @@ class Lessons:
         """One word, or several by its speaker, with pauses; varied."""
         said = [first]
         if words.labels[first] >= 0 and rng.random() < self.joined:
-            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 6))).tolist()
+            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 5))).tolist()
         tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.9, 1.3)
         hush = 10 ** rng.uniform(-6, -2.5)
         parts: list[Floats] = []
         for place, number in enumerate(said):
             warp = int(np.clip(tract + rng.integers(-1, 2), 0, len(WARPS) - 1))
             stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.6, 1.0)
-            part = at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.6, 0.6))
+            part = at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.4, 0.4))
             if place or rng.random() < 0.6:
                 parts.append(_pause(rng, part, hush))
             parts.append(part)
