@@ -3,8 +3,9 @@
 A network trained with CTC is nearly always certain of something in every frame, so the height of its outputs says
 little. What says more is how the word fares against its rivals in the frames that it takes up: each of the other
 digits, a word of another kind, nothing at all, and the sounds that the network would spell there if it knew no words.
-The probability of each is summed over all its paths, and the word's share of the whole is its confidence. A digit that
-is only like "five" has to share with what it really sounds like.
+The probability of each is summed over all its paths, and the word has its share of the whole. A digit that is only like
+"five" has to share with what it really sounds like. A word's confidence is that share, times the probability of its
+weakest sound.
 """
 
 from __future__ import annotations

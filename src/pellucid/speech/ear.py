@@ -124,7 +124,9 @@ def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, b
             at += 1
         least = min(sound.confidence for sound in sounds)
         syllables.append(Syllable(entry.text, sounds[0].start, sounds[-1].end, least, tuple(sounds)))
-    return Word(LEXICON[word].word, start, end, share, word if share >= SURE else None, tuple(syllables))
+    # No surer than its weakest sound: a word can beat all its rivals and still not be what was said.
+    sure = share * min(syllable.confidence for syllable in syllables)
+    return Word(LEXICON[word].word, start, end, sure, word if sure >= SURE else None, tuple(syllables))
 
 
 def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int) -> Places:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-SURE = 0.5
-"""A digit is taken for one from this confidence on: it is then likelier than everything else together."""
+SURE = 0.75
+"""A digit is taken for one from this confidence on; below, it is told as something that is like it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Word(Rung):
 
     @property
     def sure(self) -> bool:
-        """Whether this digit is likelier than everything else together."""
+        """Whether this is taken for a digit."""
         return self.digit is not None
 
     def plain(self) -> dict[str, Any]:
