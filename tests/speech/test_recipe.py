@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid import data
+from pellucid.errors import ConfigurationError
+from pellucid.models.spoken_digits import NAME, SpokenRecipe
+from pellucid.speech.ear import Ear
+from pellucid.speech.judging import judged
+
+
+@pytest.fixture(scope="module")
+def few() -> data.Recordings:
+    spoken = data.load("spoken").train
+    return spoken[np.arange(0, len(spoken), 60)]
+
+
+def test_a_recipe_gives_a_network_that_can_be_asked(few: data.Recordings) -> None:
+    recipe = SpokenRecipe(hidden=8, layers=1, rounds=2, epochs=2)
+    words = recipe.lessons.all_of(few)
+    told: list[float] = []
+    one, same = (recipe.train(words, seed=3, threads=1, say=lambda event: told.append(event.loss)) for _ in range(2))
+    assert one.parameters.tobytes() == same.parameters.tobytes()
+    assert told[:2] == told[2:]
+    assert told[1] < told[0]
+    hearing = one.record["hearing"]
+    assert sum(hearing["priors"]) == pytest.approx(1, abs=1e-3)
+    assert hearing["prior_share"] == recipe.prior_share
+    score = judged(Ear(one), few[:15], sequences=3)
+    assert 0 <= score.single <= 1
+    assert score.joined >= 0
+
+
+def test_the_shipped_network_is_the_recipe_s() -> None:
+    recipe, net = SpokenRecipe(), pl.load(NAME)
+    assert net.record["recipe"] == NAME
+    assert net.configuration()["layers"] == recipe.network(0).configuration()["layers"]
+    assert net.record["epochs"] == recipe.epochs
+    assert net.record["batch_size"] == recipe.batch_size
+    assert net.record["hearing"]["prior_share"] == recipe.prior_share
+    assert net.record["figures"]["official"]["single"] >= 0.99
+
+
+def test_the_shipped_network_hears_voices_it_has_never_heard() -> None:
+    unknown = data.load("spoken").test
+    score = judged(Ear(pl.load(NAME)), unknown[np.arange(0, len(unknown), 10)], sequences=5)
+    assert score.single > 0.9
+
+
+def test_the_recorded_accuracy_is_the_real_one() -> None:
+    from pellucid.data.places import given_folder
+
+    place = given_folder("fsdd")
+    if place is None or not place.is_dir():
+        pytest.skip("fsdd is not on this machine")
+    score = judged(Ear(pl.load(NAME)), data.load("fsdd").test[::3], sequences=12)
+    assert score.single >= 0.98
+    assert score.joined <= 0.2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--network", "lstm", "--data", "mnist"], "--data spoken or fsdd"),
+        (["--data", "spoken", "--network", "mlp"], "--network lstm"),
+        (["--network", "lstm", "--loss", "squared"], "--loss"),
+        (["--network", "lstm", "--optimizer", "sgd"], "adam"),
+        (["--network", "lstm", "--hidden", "8,16"], "one size"),
+    ],
+)
+def test_train_says_what_does_not_go_together(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: object
+) -> None:
+    from pellucid.cli.guard import run
+
+    code = run(["train", *arguments, "--output", f"{tmp_path}/net.safetensors"])
+    assert code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_options_that_are_errors_are_typed() -> None:
+    from pellucid.cli.hear import hear
+
+    with pytest.raises(ConfigurationError, match="hear expected"):
+        hear(files=None, microphone=False)
