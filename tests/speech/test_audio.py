@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 from pathlib import Path
@@ -143,6 +144,16 @@ def test_a_stream_is_read_too() -> None:
     soundfile.write(buffer, _tone(RATE), RATE, format="WAV")
     buffer.seek(0)
     assert len(read(buffer)) == RATE // 2
+
+
+def test_a_pipe_is_read_too() -> None:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, _tone(RATE), RATE, format="FLAC")
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(buffer.getvalue())
+    with os.fdopen(reading, "rb") as pipe:
+        assert len(read(pipe)) == RATE // 2
 
 
 def test_a_recording_longer_than_a_day_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,9 @@ that ten hours take no more memory than ten seconds.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +27,7 @@ MOST_HOURS = 24
 _MOST_CHANNELS = 64
 _SLOWEST, _FASTEST = 1000, 768_000
 _FULL = 0.999
+_MOST_IN_MEMORY, _MOST_FROM_PIPE = 1 << 24, 1 << 32
 _CLIPPED = 0.01
 
 
@@ -54,6 +57,7 @@ class Recording:
     seconds: float = 0.0
     peak: float = 0.0
     broken: bool = False
+    held: Any = field(default=None, repr=False)
     _full: int = 0
     _read: int = 0
 
@@ -71,7 +75,7 @@ class Recording:
             If a sample is no number, or the recording is longer than `MOST_HOURS`.
         """
         resampler = Resampler(self.rate)
-        with self.file:
+        with self.held or nullcontext(), self.file:
             for block in self._raw(max(1, int(seconds * self.rate))):
                 mono = self._mixed(block)
                 if self.seconds > MOST_HOURS * 3600:
@@ -139,12 +143,17 @@ def opened(source: Source) -> Recording:
     import soundfile
 
     name = str(source) if isinstance(source, str | Path) else str(getattr(source, "name", "standard input"))
+    held: IO[bytes] | None = None
     try:
         if isinstance(source, str | Path):
             _check_file(Path(source).expanduser(), name)
+        elif not source.seekable():
+            source = held = _spooled(source, name)
         promised = _promised(source)
         file = soundfile.SoundFile(Path(source).expanduser() if isinstance(source, str) else source)
     except (soundfile.LibsndfileError, TypeError) as error:
+        if held is not None:
+            held.close()
         why = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise DataError(f"{name} is no recording that can be read ({why}): expected WAV, FLAC or OGG.") from error
     except OSError as error:
@@ -156,7 +165,7 @@ def opened(source: Source) -> Recording:
             f"{_FASTEST:,} in 1 to {_MOST_CHANNELS}."
         )
     length = file.frames if file.frames < 1 << 62 else 0
-    return Recording(name, file.samplerate, file.channels, max(length / file.samplerate, promised), file)
+    return Recording(name, file.samplerate, file.channels, max(length / file.samplerate, promised), file, held=held)
 
 
 def read(source: Source) -> Floats:
@@ -172,6 +181,18 @@ def _check_file(path: Path, name: str) -> None:
         raise DataError(f"There is no {name}: check its spelling.")
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{name} is empty: expected a recording, WAV, FLAC or OGG.")
+
+
+def _spooled(source: IO[bytes], name: str) -> IO[bytes]:
+    """All of a pipe in a file that can be read to and fro, which the formats need; on disk where it is long."""
+    held: Any = tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY)  # noqa: SIM115 - open as long as the recording
+    while chunk := source.read(1 << 20):
+        held.write(chunk)
+        if held.tell() > _MOST_FROM_PIPE:
+            raise DataError(f"{name} gives more than {_MOST_FROM_PIPE >> 30} GiB: write it to a file, and hear that.")
+    held.seek(0)
+    spooled: IO[bytes] = held
+    return spooled
 
 
 def _promised(source: Source) -> float:
