@@ -60,6 +60,9 @@ interface Place {
 /** So many moments of the gradients' sizes are kept. */
 const MOST_HEALTHS = 600;
 
+/** Milliseconds. */
+const CURVES_APART = 80;
+
 export class LearnState {
   readonly studio: Studio;
   training: wire.Training | null = $state.raw(null);
@@ -86,6 +89,7 @@ export class LearnState {
   readonly #places: Pacer<Place>;
   readonly #rates: Pacer<number>;
   #planeRequest = 0;
+  #growing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(studio: Studio) {
     this.studio = studio;
@@ -156,7 +160,17 @@ export class LearnState {
     this.speed = this.running ? event.speed : 0;
     const steps = floats(payload, event.steps);
     this.history.add(steps, floats(payload, event.losses), floats(payload, event.accuracies));
-    if (steps.length > 0) this.grown++;
+    if (steps.length === 0) return;
+    if (this.running) this.#growSoon();
+    else this.grown++;
+  }
+
+  /** While training runs, curves of many thousand points are drawn anew no oftener than eyes notice. */
+  #growSoon(): void {
+    this.#growing ??= setTimeout(() => {
+      this.#growing = undefined;
+      this.grown++;
+    }, CURVES_APART);
   }
 
   #takeHealth(event: wire.Health, payload: Float32Array): void {
