@@ -71,6 +71,8 @@ export class LearnState {
   /** Mini-batches done and epochs, as of the last picture. */
   step = $state(0);
   epoch = $state(0);
+  /** Where one wants to go while the way there is still being taken. */
+  aim: number | null = $state(null);
   /** Mini-batches a second, lately. */
   speed = $state(0);
   readonly history = new History();
@@ -98,6 +100,7 @@ export class LearnState {
     studio.listen((event) => {
       this.#places.settle(event.request);
       this.#rates.settle(event.request);
+      if (this.aim !== null && this.#places.idle) this.aim = null;
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
       if (event.type === "failed" && event.request === this.#planeRequest) this.planeAsked = false;
@@ -129,6 +132,7 @@ export class LearnState {
   #begin(): void {
     this.#places.reset();
     this.#rates.reset();
+    this.aim = null;
     this.planeAsked = false;
   }
 
@@ -251,7 +255,8 @@ export class LearnState {
   /** Go to a moment of this line of time; while `scrubbing`, what takes long is left for later. */
   goTo(step: number, scrubbing: boolean): void {
     const first = this.training?.firstStep ?? 0;
-    this.#places.push({ step: Math.min(this.furthest, Math.max(first, Math.round(step))), scrubbing });
+    this.aim = Math.min(this.furthest, Math.max(first, Math.round(step)));
+    this.#places.push({ step: this.aim, scrubbing });
   }
 
   askExamined(): void {
