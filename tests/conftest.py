@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from pellucid.data import TrainTest
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers come last: what drives them leaves its thread with a loop that runs, which other tests cannot bear."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def mnist() -> TrainTest:
     """All of MNIST, from PELLUCID_DATA; skips where that does not lead to it."""

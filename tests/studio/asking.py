@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 Headers = list[tuple[str, str]]
 
@@ -20,7 +24,13 @@ class Answer:
 
 def ask(app: Any, kind: str, path: str, headers: Headers, query: str = "", body: list[bytes] | None = None) -> Answer:
     """One request: ``kind`` is a method, or "WEBSOCKET"."""
-    return asyncio.run(_ask(app, kind, path, headers, query, body or []))
+    return run(_ask(app, kind, path, headers, query, body or []))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: a browser under test leaves this one with a loop that runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def _ask(app: Any, kind: str, path: str, headers: Headers, query: str, body: list[bytes]) -> Answer:

@@ -25,6 +25,7 @@ from pellucid.studio.messages import MAX_REQUEST
 from pellucid.studio.serving import configuration, listen
 from pellucid.studio.sessions import Sessions
 from pellucid.studio.trust import hosts_of
+from studio import asking
 from studio.talking import SmallShelf, Told
 
 TOKEN = "t" * 43
@@ -110,7 +111,7 @@ def run(work: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
         await asyncio.wait_for(work(), 60)
 
-    asyncio.run(bounded())
+    asking.run(bounded())
 
 
 def test_a_page_draws_and_reads(studio: Studio) -> None:
