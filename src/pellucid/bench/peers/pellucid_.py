@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from pellucid import __version__
+from pellucid.bench.machine import cores
 from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
 from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, InferenceWork, TrainingWork
@@ -34,7 +35,7 @@ class Pellucid(Peer):
         """Run the epoch in one call of the engine."""
         net = _network(work)
         start, optimizer = net.parameters.copy(), _optimizer(work)
-        feed = Feed(work.images, (0.0, 1.0))
+        feed = _feed(work)
         batches = Batches(feed, np.ascontiguousarray(work.order, np.int64), np.ascontiguousarray(work.labels, np.int64))
         loss = loss_code(net, "cross_entropy")
         taker = stepper(net, optimizer, loss, work.batch_size, feed.inked, self.threads, work.seed)
@@ -86,4 +87,12 @@ def _optimizer(work: TrainingWork) -> Optimizer:
     return Momentum(rate, momentum=MOMENTUM) if work.optimizer == "momentum" else SGD(rate)
 
 
-PEERS = (Pellucid("1 thread", threads=1), Pellucid("all threads"))
+def _feed(work: TrainingWork) -> Feed:
+    """The images as ink: as bytes, which is what they were, where bytes give the very same values."""
+    levels = np.rint(work.images * 255.0)
+    if np.array_equal(levels / np.float32(255.0), work.images):
+        return Feed(levels.astype(np.uint8), (0.0, 255.0))
+    return Feed(work.images, (0.0, 1.0))
+
+
+PEERS = (Pellucid("1 thread", threads=1), Pellucid("all threads", threads=cores()))
