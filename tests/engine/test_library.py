@@ -309,6 +309,18 @@ def test_listeners_hear_of_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @compiled_only
+def test_other_parts_call_the_engine_that_stays(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    library.engine()
+    offered: list[str] = []
+    monkeypatch.setattr("llvmlite.binding.add_symbol", lambda symbol, address: offered.append(symbol))
+    passing = library._link(content)
+    assert passing.shared
+    assert not offered
+    library._offer(passing)
+    assert offered == list(passing.shared)
+
+
+@compiled_only
 def test_what_is_kept_is_not_compiled_again(cache: Path, compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
     library._compiled_engine()
     library._path("tiles").unlink()

@@ -19,8 +19,9 @@ import platform
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,10 @@ def _as_passed(letter: str, argument: Any) -> Any:
 
 
 class Engine:
-    """The entry points of one part, by name."""
+    """The entry points of one part, by name; ``shared`` has the addresses of what other parts may call, by symbol."""
 
-    def __init__(self, entries: dict[str, Any]) -> None:
+    def __init__(self, entries: dict[str, Any], shared: Mapping[str, int] = MappingProxyType({})) -> None:
+        self.shared = shared
         for name, entry in entries.items():
             setattr(self, name, entry)
 
@@ -130,7 +132,17 @@ def engine(part: str = "engine") -> Engine:
             found = _engines.get(part)
             if found is None:
                 found = _engines[part] = _plain_engine(part) if plain_python() else _compiled_engine(part)
+                _offer(found)
     return found
+
+
+def _offer(found: Engine) -> None:
+    """Let other parts call what this one, which stays to the end of the process, has for all."""
+    if found.shared:
+        import llvmlite.binding as llvm
+
+        for symbol, address in found.shared.items():
+            llvm.add_symbol(symbol, address)
 
 
 def cache_folder() -> Path:
@@ -238,11 +250,11 @@ def _link(content: bytes) -> Engine:
     linker = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     linker.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
     linker.finalize_object()
-    entries = {}
+    entries, shared = {}, {}
     for name, (symbol, letters) in json.loads(header).items():
         address = linker.get_function_address(symbol)
         if letters is None:
-            llvm.add_symbol(symbol, address)
+            shared[symbol] = address
         else:
             entries[name] = Entry(address, letters, linker)
-    return Engine(entries)
+    return Engine(entries, shared)
