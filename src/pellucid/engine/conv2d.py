@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from pellucid.engine.blocks import add_sums, block_of, inner, keep_block, keep_first, outer
 from pellucid.engine.compiler import kernel
 from pellucid.engine.lanes import LANES
@@ -64,8 +62,8 @@ HIGH = 4 if LANES == 16 else 2
 ACROSS = 5
 """Positions, or columns of the kernel, in a block."""
 
-_ONE: Any = np.int64(1)
-_STILL: Any = np.int64(0)
+_ONE = 1
+_STILL = 0
 
 
 def _sums(rows: int, columns: int) -> Callable[..., None]:

@@ -40,13 +40,11 @@ from pellucid.engine.tiles import backward, forward, place_images
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-# Typed, so that they compile no kernel anew as literals do.
-_GROUP: Any = np.int64(LANES)
-_FIRST: Any = np.int64(0)
-_STEP: Any = np.int64(1)
-_TRAINING: Any = np.int64(1)
-_READING: Any = np.int64(0)
-_NOBODY: Any = np.int64(0)
+_FIRST = 0
+_STEP = 1
+_TRAINING = 1
+_READING = 0
+_NOBODY = 0
 
 
 @kernel
@@ -118,8 +116,8 @@ def train_tiles(
             past = lesser(since + groups * (shard + 1) // shards * LANES, until)
             for first in range(since + groups * shard // shards * LANES, past, LANES):
                 n = lesser(LANES, past - first)
-                place_images(table, work, _GROUP, kind, starts, columns, values, levels, low, span, order, first, n)
-                forward(table, rows, p, work, _GROUP, n, _TRAINING, serial + first, key0, key1)
+                place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, first, n)
+                forward(table, rows, p, work, LANES, n, _TRAINING, serial + first, key0, key1)
                 judge(table, rows, work, targets, wanted, order, first, n, loss, _ONE / np.float32(until - since))
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_right(table, rows, work, wanted, n)
@@ -169,8 +167,8 @@ def evaluate_tiles(
     """
     for begin in range(first, past, LANES):
         n = lesser(LANES, past - begin)
-        place_images(table, work, _GROUP, kind, starts, columns, values, levels, low, span, order, begin, n)
-        forward(table, rows, p, work, _GROUP, n, _READING, _NOBODY, _NOBODY, _NOBODY)
+        place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, begin, n)
+        forward(table, rows, p, work, LANES, n, _READING, _NOBODY, _NOBODY, _NOBODY)
         if loss >= 0:
             judge(table, rows, work, targets, wanted, order, begin, n, loss, _ONE)
             history[0] += add_losses(work, n)
@@ -269,8 +267,8 @@ def gradient_tiles(
     """
     for first in range(0, images, LANES):
         n = lesser(LANES, images - first)
-        place_images(table, work, _GROUP, kind, starts, columns, values, levels, low, span, order, first, n)
-        forward(table, rows, p, work, _GROUP, n, _TRAINING, _NOBODY, _NOBODY, _NOBODY)
+        place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, first, n)
+        forward(table, rows, p, work, LANES, n, _TRAINING, _NOBODY, _NOBODY, _NOBODY)
         judge(table, rows, work, targets, wanted, order, first, n, loss, _ONE / np.float32(images))
         history[0] += add_losses(work, n)
         history[1] += count_right(table, rows, work, wanted, n)

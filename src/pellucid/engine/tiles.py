@@ -54,13 +54,9 @@ from pellucid.engine.table import (
 
 _ZERO = np.float32(0.0)
 _LOWEST = np.float32(-np.inf)
-# Typed, so that they compile no kernel anew as literals do.
-_ALONE: Any = np.int64(0)
-_ONLY: Any = np.int64(1)
-_NOTHING: Any = np.int64(NOTHING)
-_UNITY: Any = np.int64(UNITY)
-_FIRST: Any = np.int64(0)
-_GROUP: Any = np.int64(LANES)
+_ALONE = 0
+_ONLY = 1
+_FIRST = 0
 
 
 @kernel
@@ -191,10 +187,10 @@ def dense_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, wo
     i = 0
     while i < d:
         if i + 8 <= d:
-            _eight_rows(work, into + i * LANES, p, weight + i * k, k, work, turned, k, _NOTHING)
+            _eight_rows(work, into + i * LANES, p, weight + i * k, k, work, turned, k, NOTHING)
             i += 8
         else:
-            _one_row(work, into + i * LANES, p, weight + i * k, k, work, turned, k, _NOTHING)
+            _one_row(work, into + i * LANES, p, weight + i * k, k, work, turned, k, NOTHING)
             i += 1
     if not flat:
         planes.rows_of_lanes(work, table[before + DELTAS], table[before + STRIDE], work, into, n, d)
@@ -205,15 +201,15 @@ def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int,
     """A convolution's gradients for a group: of bias and weights at ``g[shift]``, and of what came in."""
     delta, slope = table[row + DELTAS], table[row + SLOPE]
     lines = table[row + HEIGHT]
-    conv2d.bias_gradient(g, shift + table[row + BIAS], work, delta, lines, _UNITY, _NOTHING, table, slope)
-    conv2d.weight_gradient(g, shift + table[row + WEIGHT], work, delta, work, table[before + VALUES], _NOTHING, table,
+    conv2d.bias_gradient(g, shift + table[row + BIAS], work, delta, lines, UNITY, NOTHING, table, slope)
+    conv2d.weight_gradient(g, shift + table[row + WEIGHT], work, delta, work, table[before + VALUES], NOTHING, table,
                            slope)  # fmt: skip
     if table[before + DELTAS] > 0:
         conv2d.correlate(
             work,
             table[before + DELTAS],
             work,
-            _NOTHING,
+            NOTHING,
             _ALONE,
             p,
             table[row + WEIGHT],
@@ -273,7 +269,7 @@ def backward(table: Any, rows: int, p: Any, g: Any, shift: int, work: Any, n: in
                 # The largest of a window has the slope that its activation tells.
                 planes.through_planes(activation, table, row, work)
                 activation = IDENTITY
-            pool2d.unpool(table, row, before, work, _GROUP)
+            pool2d.unpool(table, row, before, work, LANES)
         if not asked:
             return
         if table[before + STRIDE] > 0 and table[before + OPERATION] != FLATTEN:
