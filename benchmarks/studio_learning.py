@@ -1,23 +1,32 @@
-"""The studio's page while a network learns: frames a second, and what the page costs the training.
+"""The studio's page while a network learns: frames and pictures a second, what the page costs the training, and where.
 
-    python benchmarks/studio_learning.py
+    python benchmarks/studio_learning.py [--model digits-sigmoid] [--data mnist] [--width 1440] [--room learn]
 
-Chromium runs headless and draws in software, on the same cores that train.
+Chromium runs headless and draws in software, on the same cores that train. The training without the page is the same
+plan, as the studio itself tells it, in this process.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import os
 import shutil
 import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+import msgspec
+from playwright.sync_api import Page, WebSocket, sync_playwright
 
 import pellucid as pl
+from pellucid.studio.frames import unframe
+from pellucid.studio.parts import LearnPlan
+from pellucid.studio.plans import planned_network, planned_trainer
 from studio_page import studio
 
-SECONDS = 5.0
+SECONDS = 4.0
 
 FRAMES = """
 (seconds) => new Promise((done) => {
@@ -33,54 +42,133 @@ FRAMES = """
 """
 
 
+class Told:
+    """What the server tells the page."""
+
+    def __init__(self) -> None:
+        self.pictures: list[float] = []
+        self.plan: dict[str, Any] = {}
+
+    def listen(self, socket: WebSocket) -> None:
+        """Hear every event of a socket."""
+        socket.on("framereceived", self._heard)
+
+    def _heard(self, data: str | bytes) -> None:
+        event, _ = unframe(data if isinstance(data, bytes) else data.encode())
+        if event["type"] == "picture":
+            self.pictures.append(time.perf_counter())
+        elif event["type"] == "training":
+            self.plan = event["plan"]
+
+
 def main() -> None:
     """Measure and print."""
-    with studio() as link, sync_playwright() as playwright:
+    options = _options()
+    told = Told()
+    with studio("--model", options.model) as link, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium"),
             args=["--no-sandbox", "--enable-unsafe-swiftshader"],
         )
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
-        page = context.new_page()
+        viewport = {"width": options.width, "height": 900 if options.width > 600 else 844}
+        page = browser.new_context(viewport=viewport, bypass_csp=True).new_page()  # type: ignore[arg-type]
+        page.on("websocket", told.listen)
         page.goto(link + "#/learn")
+        if options.data:
+            page.get_by_label("data", exact=True).select_option(options.data)
         page.get_by_role("button", name="Begin anew").click()
         page.wait_for_timeout(1000)
-        data = page.get_by_label("data", exact=True).input_value()
         page.get_by_role("button", name="Train", exact=True).click()
         page.wait_for_timeout(1000)
-        shown = watched(page)
+        page.get_by_role("link", name=options.room, exact=True).click()
+        shown = watched(page, told, options.room)
         browser.close()
-    alone = by_itself(data)
-    print(f"training, {data}, mini-batches of 32: {alone:.0f} a second by itself, {shown:.0f} beside the page")
-    print(f"the page leaves training {shown / alone:.0%} of its speed")
+    plan = msgspec.convert(told.plan, LearnPlan)
+    alone = by_itself(plan)
+    print(
+        f"training, {plan.data}, {plan.layers[0].activation}, {plan.optimizer.kind}, mini-batches of {plan.batch_size}: "
+        f"{alone:.0f} a second by itself, {shown:.0f} beside the page"
+    )
+    print(f"beside the page, training keeps {shown / alone:.0%} of its speed")
 
 
-def watched(page: Page) -> float:
+def watched(page: Page, told: Told, room: str) -> float:
     """Frames a second while training runs, printed; and the mini-batches a second of the same time."""
-    before, began = step(page), time.perf_counter()
+    before, used = step(page, room), cpu()
+    began = time.perf_counter()
     times = page.evaluate(FRAMES, SECONDS)
-    done, took = step(page) - before, time.perf_counter() - began
+    took = time.perf_counter() - began
+    done, after = step(page, room) - before, cpu()
     gaps = sorted(after - first for first, after in itertools.pairwise(times))
     rate = 1000 * len(gaps) / (times[-1] - times[0])
-    print(f"frames while training: {rate:.1f} a second, 95th percentile {gaps[int(0.95 * len(gaps))]:.1f} ms")
+    pictures = sum(moment > began for moment in told.pictures) / took
+    print(
+        f"frames while training: {rate:.1f} a second, 95th percentile {gaps[int(0.95 * len(gaps))]:.1f} ms; "
+        f"pictures of the network: {pictures:.1f} a second"
+    )
+    for name, seconds in (after - used).most_common():
+        if seconds > 0.02 * took:
+            print(f"  {seconds / took:5.0%} of a core: {name}")
     return done / took
 
 
-def step(page: Page) -> int:
+def step(page: Page, room: str) -> int:
     """Mini-batches done."""
-    return int(page.locator("[data-step]").get_attribute("data-step") or 0)
+    page.get_by_role("link", name="Learn", exact=True).click()
+    done = int(page.locator("[data-step]").get_attribute("data-step") or 0)
+    page.get_by_role("link", name=room, exact=True).click()
+    return done
 
 
-def by_itself(data: str) -> float:
+def cpu() -> Counter[str]:
+    """Seconds of processor time of each thread of this process's family, under the process's kind and thread's name."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents.setdefault(_stat(folder / "stat")[1][1], []).append(int(folder.name))
+        except OSError:
+            continue
+    found: Counter[str] = Counter()
+    waiting = [os.getpid()]
+    while waiting:
+        process = waiting.pop()
+        waiting += parents.get(process, [])
+        try:
+            words = Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ").split()
+            kind = next((word[7:] for word in words if word.startswith("--type=")), None)
+            kind = kind or ("studio" if "pellucid" in words else "this benchmark" if process == os.getpid() else words[0])
+            for thread in Path(f"/proc/{process}/task").iterdir():
+                name, fields = _stat(thread / "stat")
+                found[f"{Path(kind).name}, {name}"] += (fields[11] + fields[12]) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            continue
+    return found
+
+
+def _stat(path: Path) -> tuple[str, list[int]]:
+    """A thread's name, and what follows its name, state first as 0."""
+    text = path.read_text()
+    return text[text.index("(") + 1 : text.rindex(")")], [0, *map(int, text[text.rindex(")") + 4 :].split())]
+
+
+def by_itself(plan: LearnPlan) -> float:
     """Mini-batches a second of the same training in this process, with nothing to look at it."""
-    layers = [pl.Dense(16, "sigmoid"), pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")]
-    net = pl.Network(layers, input_shape=(28, 28), seed=0)
-    trainer = pl.Trainer(net, pl.data.load(data).train, optimizer=pl.SGD(0.5), batch_size=32, seed=0, threads=1)
+    data = pl.data.load(plan.data).train
+    trainer = planned_trainer(plan, planned_network(plan, data.classes), data)
     trainer.advance(200)
     began, before = time.perf_counter(), trainer.step
     while time.perf_counter() - began < SECONDS:
         trainer.advance(200)
     return (trainer.step - before) / (time.perf_counter() - began)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="digits-sigmoid", help="whose layers, optimiser and mini-batch are trained")
+    parser.add_argument("--data", help="by default MNIST where it is on this machine, else the embedded digits")
+    parser.add_argument("--width", type=int, default=1440, help="of the window, in pixels")
+    parser.add_argument("--room", default="Learn", help="the room that is watched meanwhile")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

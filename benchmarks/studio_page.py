@@ -89,9 +89,9 @@ def main() -> None:
 
 
 @contextmanager
-def studio() -> Iterator[str]:
+def studio(*options: str) -> Iterator[str]:
     """A running studio's link."""
-    command = [sys.executable, "-m", "pellucid", "studio", "--no-browser", "--port", "0"]
+    command = [sys.executable, "-m", "pellucid", "studio", "--no-browser", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             for line in server.stdout or ():

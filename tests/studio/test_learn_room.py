@@ -46,7 +46,7 @@ def until(page: Page, state: str, seconds: float = 30.0) -> list[Told]:
     told: list[Told] = []
     late = time.monotonic() + seconds
     while time.monotonic() < late:
-        told += page.fetch()
+        told += page.ask("nextPicture")
         if any(event.type == "training" and event.state == state for event in told):
             time.sleep(0.05)  # what belongs to that state follows at once
             with page.session._turnstile.first():
@@ -169,12 +169,16 @@ def test_training_forgets_what_could_be_undone_and_restores_neurons(page: Page) 
 
 def test_it_runs_until_paused_and_shows_what_it_does(page: Page) -> None:
     page.ask("train")
-    time.sleep(0.6)
-    told = page.fetch() + page.ask("pause")
+    told = []
+    for _ in range(6):
+        time.sleep(0.1)
+        told += page.ask("nextPicture")
+    told += page.ask("pause")
     steps = np.concatenate([event.steps for event in told if event.type == "picture"])
     last = only(told, "training")
     assert last.state == "paused"
-    assert steps.tolist() == list(range(1, last.step + 1))
+    assert (np.diff(steps) > 0).all()
+    assert steps[-1] == last.step
     trainer = a_trainer()
     trainer.take_steps(last.step)
     np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
@@ -183,13 +187,28 @@ def test_it_runs_until_paused_and_shows_what_it_does(page: Page) -> None:
     np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
 
 
-def test_a_page_that_fetches_nothing_holds_nothing_up(page: Page) -> None:
+def test_a_page_gets_the_pictures_that_it_asks_for_and_no_more(page: Page) -> None:
     page.ask("train")
-    time.sleep(0.4)
-    told = page.fetch()
-    assert len([event for event in told if event.type == "picture"]) == 1
-    assert len(only(told, "picture").steps) >= 1
-    page.ask("pause")
+    time.sleep(0.3)
+    assert [event for event in page.fetch() if event.type == "picture"] == []
+    told = page.ask("nextPicture") + page.ask("nextPicture")
+    time.sleep(0.3)
+    told += page.fetch()
+    [picture] = [event for event in told if event.type == "picture"]
+    assert 1 <= len(picture.steps) <= 512
+    assert picture.steps[-1] == picture.step
+    [last] = [event for event in page.ask("pause") if event.type == "picture"]
+    assert last.step >= picture.step
+
+
+def test_epochs_that_follow_quickly_are_not_all_judged(page: Page) -> None:
+    page.ask("train")
+    time.sleep(1.0)
+    told = page.fetch() + page.ask("pause")
+    judged = [event for event in told if event.type == "epochDone"]
+    assert 1 <= len(judged) < only(told, "training").step / 250
+    assert all(event.step == 250 * event.epoch for event in judged)
+    np.testing.assert_array_equal(page.asked("askCurves", "curves").epochSteps, [event.step for event in judged])
 
 
 def test_the_pace_is_kept(page: Page) -> None:

@@ -69,7 +69,7 @@ class Connection:
                 return
             request = self._decoded(session, message.get("text"))
             bad = 0 if request is not None else bad + 1
-            if request is not None:
+            if request is not None and not session.noted(request):
                 await self._in_thread(session.handle, request)
         await self._end(Failed(0, "malformed", f"{bad} messages in a row were none of the schema: reload the page."))
 

@@ -308,7 +308,7 @@ class Training(Event):
 
 
 class Picture(Event):
-    """The network as it learns; at most 60 a second, older ones are left out for newer ones."""
+    """The network as it learns: one for each `NextPicture`, at most 60 a second; and wherever training comes to rest."""
 
     version: Count
     """Of the network."""
@@ -319,11 +319,12 @@ class Picture(Event):
     knobs: Floats
     """All parameters, (parameterCount,)."""
     steps: Floats
-    """Numbers of the mini-batches done since the last picture, (n,); exact up to 2^24."""
+    """Numbers of the mini-batches done since the last picture, (n,); exact up to 2^24. Where there were many, several
+    are one point, which bears the number of its last."""
     losses: Floats
-    """The mean loss of each, before its step, (n,)."""
+    """The mean loss of each point, before its steps, (n,)."""
     accuracies: Floats
-    """The share of each read right, before its step, (n,)."""
+    """The share of each read right, before its steps, (n,)."""
     speed: float
     """Mini-batches a second, lately."""
     reading: list[LayerReading]
@@ -352,7 +353,7 @@ class Health(Event):
 
 
 class EpochDone(Event):
-    """An epoch is over."""
+    """An epoch is over and was judged; of epochs that follow each other quickly, some are not, to keep them quick."""
 
     epoch: Count
     """Counts from 1."""

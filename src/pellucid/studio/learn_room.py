@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 import numpy as np
@@ -109,6 +110,10 @@ class LearnRoom:
     def curves(self, request: requests.AskCurves) -> None:
         """The whole history."""
         self.tell_curves(request.id, request.count)
+
+    def next_picture(self, request: requests.NextPicture | None = None) -> None:
+        """The page has time for another picture; asked from any thread."""
+        self._showing.wanted = True
 
     def examined(self, request: requests.AskExamined) -> None:
         """Confusion matrix and wrongly read images."""
@@ -222,7 +227,7 @@ class LearnRoom:
             return False
         self._desk.subject.changed()
         self._showing.learnt(means)
-        if epoch is not None:
+        if epoch is not None and (job.pace is not None or job.reached(epoch.step) or self._showing.may_judge()):
             self._epoch_done(run, epoch)
         self._showing.maybe(run)
         if job.reached(run.trainer.step):
@@ -233,7 +238,9 @@ class LearnRoom:
         return True
 
     def _epoch_done(self, run: Run, epoch: EpochMean) -> None:
-        desk, found = self._desk, self._desk.judgement()
+        desk, began = self._desk, time.perf_counter()
+        found = desk.judgement()
+        self._showing.judged(time.perf_counter() - began)
         run.tests.append(EpochTest(epoch.step, finite(found.loss), found.accuracy))
         seconds = run.trainer.state.seconds
         desk.tell(

@@ -52,6 +52,7 @@ AnyRequest = (
     | requests.SetRate
     | requests.GoToStep
     | requests.AskCurves
+    | requests.NextPicture
     | requests.AskExamined
     | requests.AskLossPlane
     | requests.AskNudges

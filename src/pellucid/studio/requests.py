@@ -290,6 +290,10 @@ class AskCurves(Request):
     """About how many points to send, at most."""
 
 
+class NextPicture(Request):
+    """The page has drawn the last picture and has time for another. Answered by `Picture`, once training goes on."""
+
+
 class AskExamined(Request):
     """Confusion matrix and wrongly read images of the network as it stands. Answered by `Examined`."""
 

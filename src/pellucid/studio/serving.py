@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -19,6 +20,9 @@ from pellucid.studio.trust import hosts_of
 
 HOST = "127.0.0.1"
 PORT = 8127
+
+SWITCH = 0.0005
+"""Seconds after which a thread that computes in Python lets the next one in: training must not wait for a page's sake."""
 
 
 def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Callable[[str], None]) -> None:
@@ -44,6 +48,7 @@ def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Call
     shelf = Shelf()
     sessions = Sessions(shelf, model)
     sessions.try_out()
+    sys.setswitchinterval(SWITCH)
     token = secrets.token_urlsafe(32)
     names = hosts_of(host, listener.getsockname()[1])
     app = studio_app(sessions, token=token, hosts=names)

@@ -77,6 +77,7 @@ class Session:
             requests.SetRate: self._learn.set_rate,
             requests.GoToStep: self._learn.go_to,
             requests.AskCurves: self._learn.curves,
+            requests.NextPicture: self._learn.next_picture,
             requests.AskExamined: self._learn.examined,
             requests.AskLossPlane: self._learn.plane,
             requests.AskNudges: self._nudge.nudges,
@@ -97,6 +98,14 @@ class Session:
                 handler(request)
             except Exception as error:
                 self._desk.tell(failure(error, request.id))
+
+    def noted(self, request: AnyRequest) -> bool:
+        """Take note of what can be done at once, without waiting for training; False where it cannot."""
+        if not isinstance(request, requests.NextPicture):
+            return False
+        self.used = time.monotonic()
+        self._learn.next_picture()
+        return True
 
     def greet(self, resumed: bool) -> None:
         """Tell a page that has just come everything that it shows."""

@@ -14,9 +14,13 @@ from pellucid.studio import events, requests
 from pellucid.studio.desk import Desk
 from pellucid.studio.frames import Payload
 from pellucid.studio.read_room import layer_readings
+from pellucid.studio.recent import Recent
 from pellucid.studio.run import Run
 
 _PICTURES = 1 / 60.0
+_JUDGING = 0.02
+"""Share of the time of training that may go into judging epochs."""
+
 _HEALTHS = 0.5
 _EXAMINED = 2.0
 """Seconds between two, at least."""
@@ -33,17 +37,19 @@ class Showing:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.wanted = False
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """Another network: forget what was not shown yet."""
-        self._pending: list[NDArray[np.float64]] = []
+        self._recent = Recent()
+        self._judge_from = 0.0
         self._pictured = self._healthy = self._looked = 0.0
         self._speed, self._counted, self._since = 0.0, 0, time.perf_counter()
 
     def learnt(self, means: NDArray[np.float64]) -> None:
         """Mini-batches were done: their mean loss and share read right, (n, 2)."""
-        self._pending.append(means)
+        self._recent.add(means)
         self._counted += len(means)
         now = time.perf_counter()
         if now - self._since > 0.25:
@@ -51,30 +57,35 @@ class Showing:
             self._counted, self._since = 0, now
 
     def maybe(self, run: Run) -> None:
-        """Send a picture, if it is time and the page has fetched the one before."""
+        """Send a picture, if the page has asked for one and it is time."""
         now, outbox = time.perf_counter(), self._desk.outbox
         apart = max(_PICTURES, run.trainer.net.parameter_count * 4 / _MOST_BYTES)
-        if now - self._pictured >= apart and outbox.attached and not outbox.waits("picture"):
+        if self.wanted and now - self._pictured >= apart and outbox.attached:
+            self.wanted = False
             self.picture(run)
         if now - self._healthy >= _HEALTHS and outbox.attached and not outbox.waits("health"):
             self.health(run)
+
+    def may_judge(self) -> bool:
+        """Whether it is time to judge an epoch again."""
+        return time.perf_counter() >= self._judge_from
+
+    def judged(self, seconds: float) -> None:
+        """An epoch was judged, which took so long."""
+        self._judge_from = time.perf_counter() + seconds / _JUDGING
 
     def picture(self, run: Run, request: int = 0) -> None:
         """The network as it is now, and the mini-batches since the last picture."""
         desk, payload, step = self._desk, Payload(), run.trainer.step
         self._pictured = time.perf_counter()
-        means = np.concatenate([np.zeros((0, 2)), *self._pending])
-        self._pending.clear()
-        steps = np.arange(step - len(means) + 1, step + 1)
+        steps, losses, accuracies = self._recent.take(step)
         desk.tell(
             events.Picture(
                 request, desk.subject.version, step, run.trainer.state.epoch, payload.put(run.trainer.net.parameters),
-                payload.put(steps), payload.put(means[:, 0]), payload.put(means[:, 1]), self._speed,
+                payload.put(steps), payload.put(losses), payload.put(accuracies), self._speed,
                 layer_readings(desk.trace(), payload),
             ),
             payload,
-            # What waits must not be lost: it holds mini-batches that this one does not.
-            key=None if request or desk.outbox.waits("picture") else "picture",
         )  # fmt: skip
 
     def health(self, run: Run) -> None:

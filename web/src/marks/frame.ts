@@ -5,6 +5,28 @@ export interface Frame {
   cancel(): void;
 }
 
+/** The same, and only while `element` can be seen: what was asked for meanwhile is drawn when it comes into view. */
+export function makeSeenFrame(element: Element, draw: () => void): Frame {
+  const frame = makeFrame(draw);
+  let [seen, asked] = [false, false];
+  const observer = new IntersectionObserver((entries) => {
+    seen = entries[entries.length - 1].isIntersecting;
+    if (seen && asked) frame.request();
+    asked &&= !seen;
+  });
+  observer.observe(element);
+  return {
+    request() {
+      if (seen) frame.request();
+      else asked = true;
+    },
+    cancel() {
+      observer.disconnect();
+      frame.cancel();
+    },
+  };
+}
+
 export function makeFrame(draw: () => void): Frame {
   let pending = 0;
   return {

@@ -51,6 +51,54 @@ function paintStretch(
   }
 }
 
+export interface TestPoint {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** What was judged now and then: a dashed line, with points where there is room for them. */
+export function paintTests(
+  context: CanvasRenderingContext2D, tests: readonly TestPoint[], { x, y }: TrendScales, now: number, palette: Palette,
+): void {
+  if (tests.length === 0) return;
+  context.strokeStyle = css(palette.accent);
+  context.lineWidth = 1.3;
+  context.setLineDash([4, 3]);
+  context.beginPath();
+  for (const { step, value } of tests) context.lineTo(x(step), y(value));
+  context.stroke();
+  context.setLineDash([]);
+  context.lineWidth = 1.6;
+  context.fillStyle = css(palette.surface);
+  const radius = tests.length > 60 ? 1.2 : 3;
+  for (const { step, value } of tests) {
+    context.globalAlpha = step <= now ? 1 : 0.4;
+    context.beginPath();
+    context.arc(x(step), y(value), radius, 0, 2 * Math.PI);
+    context.fill();
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+}
+
+/** Of points that would lie closer than `least` steps, only the last. */
+export function apart(points: readonly TestPoint[], least: number): TestPoint[] {
+  const kept: TestPoint[] = [];
+  for (const point of points) {
+    const before = kept[kept.length - 2]?.step ?? -Infinity;
+    if (kept.length > 1 && point.step - before < least) kept.pop();
+    kept.push(point);
+  }
+  return kept;
+}
+
+/** The end of an axis that holds `last`, and moves seldom while that grows. */
+export function axisEnd(last: number): number {
+  if (last <= 10) return 10;
+  const unit = 10 ** Math.floor(Math.log10(last)) / 10;
+  return Math.ceil((last * 1.02) / unit) * unit;
+}
+
 /** What a curve's axis spans: from the least to the most of the means, with a little room. */
 export function trendDomain(bins: readonly Bin[], extra: readonly number[], measure: "loss" | "accuracy", logarithmic: boolean): [number, number] {
   let [low, high] = [Infinity, -Infinity];

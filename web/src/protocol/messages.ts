@@ -483,6 +483,13 @@ export interface AskCurves {
   readonly count?: number;
 }
 
+/** The page has drawn the last picture and has time for another. Answered by `Picture`, once training goes on. */
+export interface NextPicture {
+  readonly type: "nextPicture";
+  /** The page's number for it, counting up; `request` of the events that answer it. */
+  readonly id: number;
+}
+
 /** Confusion matrix and wrongly read images of the network as it stands. Answered by `Examined`. */
 export interface AskExamined {
   readonly type: "askExamined";
@@ -849,7 +856,7 @@ export interface Training {
   readonly trouble: string | null;
 }
 
-/** The network as it learns; at most 60 a second, older ones are left out for newer ones. */
+/** The network as it learns: one for each `NextPicture`, at most 60 a second; and wherever training comes to rest. */
 export interface Picture {
   readonly type: "picture";
   /** The `id` of the request it answers; 0 where nobody asked. */
@@ -862,11 +869,11 @@ export interface Picture {
   readonly epoch: number;
   /** All parameters, (parameterCount,). */
   readonly knobs: Floats;
-  /** Numbers of the mini-batches done since the last picture, (n,); exact up to 2^24. */
+  /** Numbers of the mini-batches done since the last picture, (n,); exact up to 2^24. Where there were many, several are one point, which bears the number of its last. */
   readonly steps: Floats;
-  /** The mean loss of each, before its step, (n,). */
+  /** The mean loss of each point, before its steps, (n,). */
   readonly losses: Floats;
-  /** The share of each read right, before its step, (n,). */
+  /** The share of each read right, before its steps, (n,). */
   readonly accuracies: Floats;
   /** Mini-batches a second, lately. */
   readonly speed: number;
@@ -897,7 +904,7 @@ export interface Health {
   readonly images: number;
 }
 
-/** An epoch is over. */
+/** An epoch is over and was judged; of epochs that follow each other quickly, some are not, to keep them quick. */
 export interface EpochDone {
   readonly type: "epochDone";
   /** The `id` of the request it answers; 0 where nobody asked. */
@@ -1157,6 +1164,7 @@ export type AnyRequest =
   | SetRate
   | GoToStep
   | AskCurves
+  | NextPicture
   | AskExamined
   | AskLossPlane
   | AskNudges

@@ -2,6 +2,7 @@
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
+import { makeCadence } from "../transport/cadence";
 import { makePacer, type Pacer } from "../transport/pacer";
 import { History } from "./history";
 import { samePlan } from "./plan";
@@ -60,8 +61,8 @@ interface Place {
 /** So many moments of the gradients' sizes are kept. */
 const MOST_HEALTHS = 600;
 
-/** Milliseconds. */
-const CURVES_APART = 80;
+/** Milliseconds: curves of many thousand points are drawn anew no oftener than eyes notice. */
+const CURVES_APART = 110;
 
 export class LearnState {
   readonly studio: Studio;
@@ -71,6 +72,8 @@ export class LearnState {
   /** Mini-batches done and epochs, as of the last picture. */
   step = $state(0);
   epoch = $state(0);
+  /** The mini-batch up to which curves and time are drawn: while training runs, a few times a second that of `step`. */
+  curveStep = $state(0);
   /** Where one wants to go while the way there is still being taken. */
   aim: number | null = $state(null);
   /** Mini-batches a second, lately. */
@@ -86,18 +89,22 @@ export class LearnState {
 
   readonly running: boolean = $derived(this.training?.state === "running" || this.training?.state === "stepping");
   /** The furthest step that can be gone to. */
-  readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.step : 0));
+  readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.curveStep : 0));
 
   readonly #places: Pacer<Place>;
   readonly #rates: Pacer<number>;
   #planeRequest = 0;
+  #latest: wire.Picture | null = null;
   #growing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(studio: Studio) {
     this.studio = studio;
     this.#places = makePacer((place) => studio.send({ type: "goToStep", ...place }), (_, added) => added);
     this.#rates = makePacer((rate) => studio.send({ type: "setRate", learningRate: rate }), (_, added) => added);
+    const pictures = makeCadence(() => studio.note({ type: "nextPicture" }));
     studio.listen((event) => {
+      if (event.type === "picture" && event.request === 0) pictures.came();
+      if (event.type === "welcome") pictures.begin();
       this.#places.settle(event.request);
       this.#rates.settle(event.request);
       if (this.aim !== null && this.#places.idle) this.aim = null;
@@ -148,8 +155,9 @@ export class LearnState {
   #takeTraining(event: wire.Training): void {
     const before = this.training;
     this.training = event;
-    this.step = event.step;
+    this.step = this.curveStep = event.step;
     this.epoch = event.epoch;
+    this.#latest = null;
     if (event.state !== "running" && event.state !== "stepping") this.speed = 0;
     if (!this.draft || (before && samePlan(this.draft, before.plan))) this.draft = event.plan;
     this.history.cut(event.lastStep);
@@ -160,21 +168,20 @@ export class LearnState {
 
   #takePicture(event: wire.Picture, payload: Float32Array): void {
     this.step = event.step;
-    this.epoch = event.epoch;
-    this.speed = this.running ? event.speed : 0;
+    this.#latest = event;
     const steps = floats(payload, event.steps);
     this.history.add(steps, floats(payload, event.losses), floats(payload, event.accuracies));
-    if (steps.length === 0) return;
-    if (this.running) this.#growSoon();
-    else this.grown++;
+    if (this.running) this.#growing ??= setTimeout(() => this.#grow(), CURVES_APART);
+    else this.#grow();
   }
 
-  /** While training runs, curves of many thousand points are drawn anew no oftener than eyes notice. */
-  #growSoon(): void {
-    this.#growing ??= setTimeout(() => {
-      this.#growing = undefined;
-      this.grown++;
-    }, CURVES_APART);
+  #grow(): void {
+    clearTimeout(this.#growing);
+    this.#growing = undefined;
+    this.curveStep = this.step;
+    this.epoch = this.#latest?.epoch ?? this.epoch;
+    this.speed = this.running ? (this.#latest?.speed ?? 0) : 0;
+    this.grown++;
   }
 
   #takeHealth(event: wire.Health, payload: Float32Array): void {

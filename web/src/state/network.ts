@@ -41,6 +41,16 @@ export function wireCount(network: Network): number {
   return network.layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0);
 }
 
+/** The weights into the first `neurons` of a layer, one neuron after the other, `span` places each. */
+export function incoming(parameters: ArrayLike<number>, layer: Layer, neurons: number, span = layer.inputs): Float32Array {
+  const { inputs, outputs, weight } = layer;
+  const found = new Float32Array(neurons * span);
+  for (let input = 0, from = weight; input < inputs; input++, from += outputs) {
+    for (let neuron = 0, to = input; neuron < neurons; neuron++, to += span) found[to] = parameters[from + neuron];
+  }
+  return found;
+}
+
 export function knobIndex(network: Network, knob: Knob): number {
   const layer = network.layers[knob.layer];
   return knob.input === BIAS ? layer.bias + knob.neuron : layer.weight + knob.input * layer.outputs + knob.neuron;

@@ -143,6 +143,11 @@ export class Studio {
     return id;
   }
 
+  /** Send what no answer is waited for. */
+  note(request: Outgoing): void {
+    this.#link?.send(request);
+  }
+
   retry(): void {
     this.#link?.retry();
   }

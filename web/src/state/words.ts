@@ -33,8 +33,17 @@ export function percent(share: number, decimals = 2): string {
   return `${(100 * share).toFixed(decimals)} %`;
 }
 
+const grouped = new Intl.NumberFormat("en-GB");
+
 export function count(value: number): string {
-  return value.toLocaleString("en-GB");
+  return grouped.format(value);
+}
+
+/** The next larger number of two significant digits: 0.0731 becomes 0.074. */
+export function roundedUp(value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) return value;
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return Number((Math.ceil(value / unit - 1e-9) * unit).toPrecision(2));
 }
 
 function power(size: number): string {
