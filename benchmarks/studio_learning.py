@@ -85,10 +85,8 @@ def main() -> None:
         browser.close()
     plan = msgspec.convert(told.plan, LearnPlan)
     alone = by_itself(plan)
-    print(
-        f"training, {plan.data}, {plan.layers[0].activation}, {plan.optimizer.kind}, mini-batches of {plan.batch_size}: "
-        f"{alone:.0f} a second by itself, {shown:.0f} beside the page"
-    )
+    what = f"{plan.data}, {plan.layers[0].activation}, {plan.optimizer.kind}, mini-batches of {plan.batch_size}"
+    print(f"training, {what}: {alone:.0f} a second by itself, {shown:.0f} beside the page")
     print(f"beside the page, training keeps {shown / alone:.0%} of its speed")
 
 
@@ -136,7 +134,8 @@ def cpu() -> Counter[str]:
         try:
             words = Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ").split()
             kind = next((word[7:] for word in words if word.startswith("--type=")), None)
-            kind = kind or ("studio" if "pellucid" in words else "this benchmark" if process == os.getpid() else words[0])
+            if kind is None:
+                kind = "studio" if "pellucid" in words else "benchmark" if process == os.getpid() else words[0]
             for thread in Path(f"/proc/{process}/task").iterdir():
                 name, fields = _stat(thread / "stat")
                 found[f"{Path(kind).name}, {name}"] += (fields[11] + fields[12]) / os.sysconf("SC_CLK_TCK")

@@ -308,7 +308,7 @@ class Training(Event):
 
 
 class Picture(Event):
-    """The network as it learns: one for each `NextPicture`, at most 60 a second; and wherever training comes to rest."""
+    """The network as it learns: one for each `NextPicture`, at most 60 a second; and wherever training rests."""
 
     version: Count
     """Of the network."""

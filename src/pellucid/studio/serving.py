@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 PORT = 8127
 
 SWITCH = 0.0005
-"""Seconds after which a thread that computes in Python lets the next one in: training must not wait for a page's sake."""
+"""Seconds after which a thread that computes in Python lets the next one in: training must not wait for long."""
 
 
 def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Callable[[str], None]) -> None:

@@ -856,7 +856,7 @@ export interface Training {
   readonly trouble: string | null;
 }
 
-/** The network as it learns: one for each `NextPicture`, at most 60 a second; and wherever training comes to rest. */
+/** The network as it learns: one for each `NextPicture`, at most 60 a second; and wherever training rests. */
 export interface Picture {
   readonly type: "picture";
   /** The `id` of the request it answers; 0 where nobody asked. */
