@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pellucid.engine.target import plain_python, processor
 
@@ -36,46 +35,9 @@ if plain_python():
 else:
     import llvmlite.binding as llvm
     import numba.core.types as numba_types
-    from numba.core.codegen import CPUCodeLibrary, JITCPUCodegen
     from numba.core.compiler_lock import global_compiler_lock
-    from numba.core.cpu import CPUContext
-    from numba.core.registry import CPUDispatcher, CPUTarget
 
-    class _Draft(CPUCodeLibrary):  # type: ignore[misc]
-        """What Numba made of one kernel, left as it is: the engine is optimised once, as a whole, at the end."""
-
-        def _optimize_functions(self, ll_module: Any) -> None:
-            ll_module.data_layout = self._codegen._data_layout
-
-        def _optimize_final_module(self) -> None:
-            pass
-
-        def _finalize_final_module(self) -> None:
-            self._finalized = True
-
-    class _DraftCodegen(JITCPUCodegen):  # type: ignore[misc]
-        _library_class = _Draft
-
-    class _DraftContext(CPUContext):  # type: ignore[misc]
-        def init(self) -> None:
-            super().init()
-            self._internal_codegen = _DraftCodegen("pellucid")
-
-        def get_executable(self, library: Any, fndesc: Any, env: Any) -> Callable[..., Any]:
-            """Nothing to call before the whole is linked: only a built-in, one a kernel, for Numba to know it by."""
-            return [].append
-
-    class _DraftTarget(CPUTarget):  # type: ignore[misc]
-        @functools.cached_property
-        def _toplevel_target_context(self) -> _DraftContext:
-            return _DraftContext(self.typing_context, self._target_name)
-
-    class _Kernel(CPUDispatcher):  # type: ignore[misc]
-        targetdescr = _DraftTarget("cpu")
-
-        def get_call_template(self, args: Any, kws: Any) -> Any:
-            """Forget which constants are passed: they compile no kernel anew, and LLVM sees them where it inlines."""
-            return super().get_call_template(tuple(map(vars(numba_types)["unliteral"], args)), kws)
+    from pellucid.engine.draft import Kernel, refresh, whole
 
     _pointer: Any = vars(numba_types)["CPointer"]  # Numba's own type stubs leave it out
     _LETTERS = {
@@ -90,14 +52,7 @@ else:
 
     def kernel(function: F) -> F:
         """Compile the function where it is used. Memory arguments are pointers: ``p[i]`` is element i, unchecked."""
-        options = {
-            "nopython": True,
-            "error_model": "numpy",
-            "boundscheck": False,
-            "no_cpython_wrapper": True,
-            "no_cfunc_wrapper": True,
-        }
-        return _Kernel(function, targetoptions=options)
+        return cast(F, Kernel(function))
 
     def shared(letters: str) -> Callable[[F], F]:
         """A kernel that one part of the engine compiles for all: the others call it by its symbol.
@@ -110,21 +65,17 @@ else:
 
         def decorate(function: F) -> F:
             symbol = PREFIX + function.__module__.rpartition(".")[2] + "_" + function.__name__
-            made: Any = kernel(function if part in (None, HOME) else _elsewhere(symbol, letters))
+            if part not in (None, HOME):
+                return cast(F, vars(numba_types)["ExternalFunction"](symbol, _signature(letters)))
+            made = kernel(function)
             SHARED[symbol] = made, letters
-            return made  # type: ignore[no-any-return]
+            return made
 
         return decorate
 
-    def _elsewhere(symbol: str, letters: str) -> Any:
-        """A function that calls what another object file defines."""
-        signature = numba_types.void(*(_LETTERS[letter] for letter in letters))
-        there = vars(numba_types)["ExternalFunction"](symbol, signature)
-
-        def call(*arguments: Any) -> None:
-            there(*arguments)
-
-        return call
+    def _signature(letters: str) -> Any:
+        """Numba's signature of a function of these kinds of arguments, which returns nothing."""
+        return numba_types.void(*(_LETTERS[letter] for letter in letters))
 
     def compile_entries(
         entries: Mapping[str, tuple[Any, str]],
@@ -146,49 +97,45 @@ else:
             The object file. It defines a function ``PREFIX + name`` for each entry, which takes one pointer: to a
             block of 8-byte slots, one an argument. Exports are C functions of their arguments.
         """
-        symbols, whole = {}, llvm.parse_assembly("")
-        for name, (function, letters) in [*entries.items(), *exports.items()]:
-            signature = numba_types.void(*(_LETTERS[letter] for letter in letters))
+        with global_compiler_lock:
+            return _emit(_whole(entries, exports))
+
+    def _whole(entries: Mapping[str, tuple[Any, str]], exports: Mapping[str, tuple[Any, str]]) -> Any:
+        """The module with these kernels and all they call; only what is for others is known outside."""
+        doors = []
+        refresh()
+        for symbol, (function, letters) in [*((PREFIX + name, one) for name, one in entries.items()), *exports.items()]:
+            signature = _signature(letters)
             function.compile(signature.args)
-            compiled = function.overloads[signature.args]
-            with global_compiler_lock:
-                compiled.library._ensure_finalized()
-            symbols[name] = compiled.fndesc.llvm_func_name
-            whole.link_in(compiled.library._final_module, preserve=True)
-        for name, (_, letters) in entries.items():
-            whole.link_in(llvm.parse_assembly(_doorway(name, symbols[name], letters)))
-        for name, (_, letters) in exports.items():
-            whole.link_in(llvm.parse_assembly(_side_door(name, symbols[name], letters)))
-        for function in whole.functions:
+            inner = function.overloads[signature.args].fndesc.llvm_func_name
+            doors.append((_side_door if symbol in exports else _doorway)(symbol, inner, letters))
+        module = whole()
+        for door in doors:
+            module.link_in(llvm.parse_assembly(door))
+        for function in module.functions:
             if not function.is_declaration and not function.name.startswith(PREFIX):
                 function.linkage = "internal"
-        return _emit(whole)
+        return module
 
     def _doorway(name: str, symbol: str, letters: str) -> str:
-        """LLVM assembly of ``PREFIX + name``, which takes its arguments from a block of 8-byte slots.
-
-        One pointer is all that Python has to pass. Numba's own convention has two more arguments, for a result and an
-        error; neither is used here, and both point to scratch.
-        """
+        """LLVM assembly of ``name``, which takes its arguments from 8-byte slots: Python passes their place."""
         kinds = _kinds(letters)
-        lines = [f"define void @{PREFIX}{name}(ptr %block) {{", "  %scratch = alloca [8 x i64]"]
+        lines = []
         for place, kind in enumerate(kinds):
             lines.append(f"  %slot{place} = getelementptr i64, ptr %block, i64 {place}")
             lines.append(f"  %value{place} = load {kind}, ptr %slot{place}")
-        passed = ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds))
-        lines.append(f'  call i32 @"{symbol}"(ptr %scratch, ptr %scratch, {passed})')
-        declaration = f'declare i32 @"{symbol}"(ptr, ptr, {", ".join(kinds)})'
-        return "\n".join([declaration, *lines, "  ret void", "}"])
+        return _door(name, "ptr %block", lines, symbol, kinds)
 
     def _side_door(name: str, symbol: str, letters: str) -> str:
         """LLVM assembly of the C function ``name``, which takes its arguments as they are."""
-        passed = ", ".join(f"{kind} %value{place}" for place, kind in enumerate(_kinds(letters)))
-        return f"""declare i32 @"{symbol}"(ptr, ptr, {", ".join(_kinds(letters))})
-            define void @{name}({passed}) {{
-              %scratch = alloca [8 x i64]
-              call i32 @"{symbol}"(ptr %scratch, ptr %scratch, {passed})
-              ret void
-            }}"""
+        kinds = _kinds(letters)
+        return _door(name, ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds)), [], symbol, kinds)
+
+    def _door(name: str, arguments: str, lines: list[str], symbol: str, kinds: list[str]) -> str:
+        passed = ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds))
+        call = f'  call void @"{symbol}"({passed})'
+        declaration = f'declare void @"{symbol}"({", ".join(kinds)})'
+        return "\n".join([declaration, f"define void @{name}({arguments}) {{", *lines, call, "  ret void", "}"])
 
     def _kinds(letters: str) -> list[str]:
         """LLVM's types of arguments."""

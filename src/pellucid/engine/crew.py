@@ -20,11 +20,12 @@ if not PLAIN:
 
     from llvmlite import ir
     from numba.core import cgutils, types
-    from numba.extending import intrinsic
+
+    from pellucid.engine.intrinsics import intrinsic
 
     _YIELD = "SwitchToThread" if os.name == "nt" else "sched_yield"
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def _add(typing: Any, memory: Any, index: Any, value: Any) -> Any:
         """Add atomically; the value before."""
 
@@ -34,14 +35,14 @@ if not PLAIN:
 
         return types.int64(memory, types.int64, types.int64), emit
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def _get(typing: Any, memory: Any, index: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             return builder.load_atomic(builder.gep(arguments[0], [arguments[1]]), "acquire", 8)
 
         return types.int64(memory, types.int64), emit
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def _set(typing: Any, memory: Any, index: Any, value: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             builder.store_atomic(arguments[2], builder.gep(arguments[0], [arguments[1]]), "release", 8)
@@ -49,7 +50,7 @@ if not PLAIN:
 
         return types.void(memory, types.int64, types.int64), emit
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def _let_others_run(typing: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), _YIELD)

@@ -26,7 +26,9 @@ if not PLAIN:
     from llvmlite import ir
     from numba.core import cgutils, types
     from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
-    from numba.extending import intrinsic, lower_builtin, models, register_model
+    from numba.extending import lower_builtin, models, register_model
+
+    from pellucid.engine.intrinsics import intrinsic
 
     class Lanes(types.Type):
         """The Numba type of ``width`` float32 side by side."""
@@ -91,7 +93,7 @@ if not PLAIN:
 
     def operation(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
         """Make a lane operation: the decorated function emits LLVM; ``plain`` is what it means in NumPy."""
-        return lambda emit: intrinsic(prefer_literal=True)(emit)
+        return lambda emit: intrinsic(emit)
 
 else:
 
