@@ -37,8 +37,9 @@ from pellucid.engine.lanes import LANES
     X_TAP,
     FROM_CHANNELS,
     TAPS,  # columns of the kernel
+    B_LINE,  # distance in the bias between lines
     SPANS,  # then for each line: where its weights and its input begin, and how many lines of the kernel meet the input
-) = range(17)
+) = range(18)
 
 (
     D_CHANNELS,  # channels of the deltas, and the distances between them, their lines and vectors
@@ -105,7 +106,7 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
 
 
 def _band(rows: int) -> Callable[..., None]:
-    """Make the kernel for one line of ``rows`` output channels: fives and fours of vectors, as far as they reach.
+    """Make the kernel for one line of ``rows`` output channels: fives until fours fit, as far as they reach.
 
     One vector alone is a single chain of additions a channel, which waits for each.
     """
@@ -130,7 +131,7 @@ def _band(rows: int) -> Callable[..., None]:
         left = code[at + LENGTH]
         while left > 0:
             whole = left // LANES
-            if whole >= ACROSS and whole % ACROSS == 0:
+            if whole >= ACROSS and whole % (ACROSS - 1):
                 several(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
                 taken = ACROSS
             elif whole >= ACROSS - 1:
@@ -175,10 +176,10 @@ def correlate(
     for y in range(code[at + TO_LINES]):
         span = at + SPANS + 3 * y
         w_line, x_line, lines = wi + code[span], xi + code[span + 1], code[span + 2]
-        line = zi + y * code[at + Z_LINE]
+        line, b_line = zi + y * code[at + Z_LINE], bi + y * code[at + B_LINE]
         o = 0
         while o < channels:
-            wo, zo, bo = w_line + o * code[at + W_TO], line + o * code[at + Z_PLANE], bi + o * b_step
+            wo, zo, bo = w_line + o * code[at + W_TO], line + o * code[at + Z_PLANE], b_line + o * b_step
             if o + HIGH <= channels:
                 _high_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
                 o += HIGH

@@ -37,10 +37,11 @@ from __future__ import annotations
     FORWARD,  # where a convolution's description lies behind the rows (see `pellucid.engine.conv2d`); on the way back
     BACKWARD,  # 0 where nobody asks
     SLOPE,
+    MINIMAL,  # where the description of its minimal filtering lies (see `pellucid.engine.minimal`); 0 where none does
     CHANCE,  # of a number to be dropped, in units of 2**-32
     SALT,  # which dropout layer this is
     COLUMNS,
-) = range(33)
+) = range(34)
 
 DENSE, INPUT_LINES, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT = range(8)
 

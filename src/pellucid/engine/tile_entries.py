@@ -36,7 +36,7 @@ from pellucid.engine.table import (
     VALUES,
     WIDTH,
 )
-from pellucid.engine.tiles import backward, forward, place_images
+from pellucid.engine.tiles import backward, forward, place_images, prepare
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -110,6 +110,7 @@ def train_tiles(
         until = lesser(since + batch, images)
         groups = (until - since + LANES - 1) // LANES
         shards = lesser(SHARDS, groups)
+        prepare(table, rows, p, work)
         for shard in range(shards * rank // crew, shards * (rank + 1) // crew):
             parts[2 * shard] = 0.0
             parts[2 * shard + 1] = 0.0

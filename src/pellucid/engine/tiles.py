@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine import conv2d, dense, dropout, ink, planes, pool2d
+from pellucid.engine import conv2d, dense, dropout, ink, minimal, planes, pool2d
 from pellucid.engine.activations import back
 from pellucid.engine.blocks import block_of, keep_block, outer
 from pellucid.engine.compiler import kernel
@@ -35,6 +35,7 @@ from pellucid.engine.table import (
     INPUT_PLANES,
     INPUTS,
     MAX_POOL,
+    MINIMAL,
     NOTHING,
     OPERATION,
     OUTPUTS,
@@ -93,25 +94,36 @@ def place_images(
 
 
 @kernel
-def convolve(table: Any, row: int, before: int, p: Any, work: Any, group: int) -> None:
+def convolve(table: Any, row: int, before: int, p: Any, work: Any, group: int, training: int) -> None:
     """A convolution's sums and activations; ReLU in place costs nothing."""
     at_once = table[row + SUMS] == table[row + VALUES] and table[row + ACTIVATION] == RELU
-    conv2d.correlate(
-        work,
-        table[row + SUMS],
-        p,
-        table[row + BIAS],
-        _ONLY,
-        p,
-        table[row + WEIGHT],
-        work,
-        table[before + VALUES],
-        table,
-        table[row + FORWARD],
-        _ZERO if at_once else _LOWEST,
-    )
+    if training and minimal.serves(table, row, work):
+        minimal.forward(table, row, work)
+    else:
+        conv2d.correlate(
+            work,
+            table[row + SUMS],
+            p,
+            table[row + BIAS],
+            _ONLY,
+            p,
+            table[row + WEIGHT],
+            work,
+            table[before + VALUES],
+            table,
+            table[row + FORWARD],
+            _ZERO if at_once else _LOWEST,
+        )
     if table[row + SUMS] != table[row + VALUES]:
         planes.activate_planes(table[row + ACTIVATION], table, row, work, group)
+
+
+@kernel
+def prepare(table: Any, rows: int, p: Any, work: Any) -> None:
+    """What training has to know of the weights before it meets the first images of a step."""
+    for i in range(1, rows):
+        if table[i * COLUMNS + MINIMAL]:
+            minimal.prepare(table, i * COLUMNS, p, work)
 
 
 @kernel
@@ -139,7 +151,7 @@ def forward(
         before = row - COLUMNS
         which = table[row + OPERATION]
         if which == CONV2D:
-            convolve(table, row, before, p, work, group)
+            convolve(table, row, before, p, work, group, training)
         elif which in (MAX_POOL, AVG_POOL):
             pool2d.pool(table, row, before, work, group)
         elif which == FLATTEN:
@@ -199,6 +211,9 @@ def dense_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, wo
 @kernel
 def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, work: Any) -> None:
     """A convolution's gradients for a group: of bias and weights at ``g[shift]``, and of what came in."""
+    if minimal.serves(table, row, work):
+        minimal.backward(table, row, g, shift, work, table[before + DELTAS] > 0)
+        return
     delta, slope = table[row + DELTAS], table[row + SLOPE]
     lines = table[row + HEIGHT]
     conv2d.bias_gradient(g, shift + table[row + BIAS], work, delta, lines, UNITY, NOTHING, table, slope)

@@ -23,14 +23,14 @@ def forward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Nu
     head = [
         row[t.CHANNELS], row[t.HEIGHT], row[t.WIDTH] * group, row[t.PLANE], row[t.LINE], lanes,
         before[t.CHANNELS] * down * across, down * across, across, 1,
-        before[t.PLANE], line, step_x * lanes, group, before[t.CHANNELS], across,
+        before[t.PLANE], line, step_x * lanes, group, before[t.CHANNELS], across, 0,
     ]  # fmt: skip
     spans = []
     for y in range(row[t.HEIGHT]):
         top = y * step_y - pad_y
         low, high = max(0, -top), min(down, int(before[t.HEIGHT]) - top)
         spans.append((low * across, (top + low) * line - pad_x * group, max(0, high - low)))
-    return _numbers(head, spans)
+    return numbers(head, spans)
 
 
 def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
@@ -43,7 +43,7 @@ def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> N
         before[t.CHANNELS], before[t.HEIGHT], before[t.WIDTH] * group,
         before[t.DELTA_PLANE], before[t.DELTA_LINE], before[t.DELTA_STEP],
         down * across, before[t.CHANNELS] * down * across, -step_y * across, -1,
-        row[t.DELTA_PLANE], line, group, group, row[t.CHANNELS], across,
+        row[t.DELTA_PLANE], line, group, group, row[t.CHANNELS], across, 0,
     ]  # fmt: skip
     spans = []
     for y in range(before[t.HEIGHT]):
@@ -53,7 +53,7 @@ def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> N
         spans.append(
             (kernel_line * across + across - 1, low * line + (pad_x - across + 1) * group, max(0, high - low + 1))
         )
-    return _numbers(head, spans)
+    return numbers(head, spans)
 
 
 def slope_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
@@ -70,8 +70,9 @@ def slope_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numb
         high = min(int(row[t.HEIGHT]) - 1, (int(before[t.HEIGHT]) - 1 + pad_y - i) // step_y)
         top = low * step_y + i - pad_y
         meetings.append((low * int(row[t.DELTA_LINE]), top * line - pad_x * group, max(0, high - low + 1)))
-    return _numbers(head, meetings)
+    return numbers(head, meetings)
 
 
-def _numbers(head: list[int], triples: list[tuple[int, int, int]]) -> Numbers:
+def numbers(head: list[int], triples: list[tuple[int, int, int]]) -> Numbers:
+    """A description: its columns, then three numbers for each line."""
     return np.array([*head, *(number for triple in triples for number in triple)], np.int64)

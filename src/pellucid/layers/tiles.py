@@ -22,6 +22,7 @@ from pellucid.layers.dense import Dense
 from pellucid.layers.dropout import Dropout
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.layers.minimal import Minimal, tile_of
 from pellucid.layers.plan import aligned
 from pellucid.layers.pool2d import AvgPool2d, MaxPool2d
 
@@ -39,7 +40,8 @@ class TilePlan:
     """A program table with what belongs to it.
 
     ``code`` holds the rows, and behind them the descriptions of convolutions; ``size`` floats make an arena for
-    ``group`` images; ``places`` is the row of each layer, -1 for one that has none.
+    ``group`` images, in which ``constants`` have their places; ``places`` is the row of each layer, -1 for one that
+    has none.
     """
 
     code: NDArray[np.int64]
@@ -47,6 +49,7 @@ class TilePlan:
     size: int
     group: int
     places: tuple[int, ...]
+    constants: tuple[tuple[int, Vector], ...] = ()
 
     @property
     def table(self) -> NDArray[np.int64]:
@@ -57,6 +60,8 @@ class TilePlan:
         """A fresh arena: one for each thread."""
         arena = aligned(self.size)
         arena[t.UNITY : t.UNITY + 16] = 1.0
+        for place, values in self.constants:
+            arena[place : place + values.size] = values
         return arena
 
     def block(self, arena: Vector, row: int, column: int, images: int) -> Vector:
@@ -116,7 +121,7 @@ def tile_plan(layers: Sequence[Layer], input_shape: Shape, *, group: int = 0, op
         writer.values(index)
         writer.deltas(index)
     code = writer.descriptions()
-    return TilePlan(np.concatenate(code), len(rows), writer.size + _SLACK, writer.group, places)
+    return TilePlan(np.concatenate(code), len(rows), writer.size + _SLACK, writer.group, places, tuple(writer.constants))
 
 
 def can_read_one(layers: Sequence[Layer]) -> bool:
@@ -185,6 +190,7 @@ class _Writer:
         self.lines = max(group, _ROWS)
         self.size = 3 * t.TILE + 32
         self.salt = 0
+        self.constants: list[tuple[int, Vector]] = []
 
     def take(self, count: int) -> int:
         begin = self.size
@@ -293,6 +299,13 @@ class _Writer:
                     row.put(**{name: end})
                     codes.append(make(row.layer, before.numbers, row.numbers, self.group))
                     end += len(codes[-1])
+            tile = 0 if self.open or self.group != lane_width() else tile_of(row.layer, before.numbers, row.numbers)
+            if tile:
+                minimal = Minimal(row.layer, before.numbers, row.numbers, tile, self.group, self.take)
+                row.put(MINIMAL=end)
+                codes.append(minimal.code(end))
+                end += len(codes[-1])
+                self.constants += minimal.constants
         return [np.concatenate([row.numbers for row in self.rows]), *codes]
 
 

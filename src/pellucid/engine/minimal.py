@@ -1,0 +1,143 @@
+"""Minimal filtering: a convolution in training, with about a third of the multiplications.
+
+A tile of m outputs of a line, and the m + K - 1 inputs under them, are told by their values at as many points, where
+one product a point and filter column replaces the m K of the sum (Toom 1963, Winograd 1980). All of it, the change to
+points, the products and the way back, is `correlate` with other distances, so a pass is a list of correlations behind
+the table's rows. Results differ from the plain sum by rounding only. Derivation: docs/derivations/minimal.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine import planes
+from pellucid.engine.compiler import kernel
+from pellucid.engine.conv2d import bias_gradient, correlate, weight_gradient
+from pellucid.engine.matmul import transpose
+from pellucid.engine.table import BIAS, CHANNELS, DELTAS, HEIGHT, MINIMAL, NOTHING, SLOPE, UNITY, WEIGHT
+
+(
+    POINTS,  # of a tile
+    TAPS,  # columns of a filter
+    FILTERS,  # lines of all filters together: out channels, in channels, lines
+    FILTER_STRIDE,  # the same filled up to whole vectors
+    TURNED,  # work offset of the weights by column (TAPS, FILTER_STRIDE)
+    READY,  # work offset of 1 where the weights are at points, 0 where plain sums are to be taken
+    OFFSETS,  # work offset of a copy of the bias
+    SLOPES,  # work offset of the gradient by weights at points (POINTS, FILTER_STRIDE)
+    FOLDED,  # work offset of the same by column (TAPS, FILTER_STRIDE)
+    SEEN,  # work offset of the input at the first point, and the distance to the next
+    SEEN_STEP,
+    MADE,  # work offset of sums or deltas at the first point, and the distance to the next
+    MADE_STEP,
+    PRODUCTS,  # where the description for `weight_gradient` lies
+    PREPARE,  # where each pass begins: the number of its correlations, then their steps
+    FORWARD,
+    TURN,
+    FOLD,
+    BACK,
+    HEAD,
+) = range(20)
+
+(
+    CODE,  # where the step's description lies
+    INTO,  # work offsets of its results, bias, weights and input
+    OFFSET,
+    FACTOR,
+    SOURCE,
+    CLIPPED,  # whether what is below 0 becomes 0
+    STEP,
+) = range(7)
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+_LOWEST = np.float32(-np.inf)
+_ALONE = 0
+
+
+@kernel
+def run_pass(work: Any, code: Any, at: int) -> None:
+    """One correlation after another."""
+    step = at + 1
+    for _ in range(code[at]):
+        correlate(
+            work,
+            code[step + INTO],
+            work,
+            code[step + OFFSET],
+            _ALONE,
+            work,
+            code[step + FACTOR],
+            work,
+            code[step + SOURCE],
+            code,
+            code[step + CODE],
+            _ZERO if code[step + CLIPPED] else _LOWEST,
+        )
+        step += STEP
+
+
+@kernel
+def prepare(table: Any, row: int, p: Any, work: Any) -> None:
+    """The weights at points, once they have changed: U = G w.
+
+    While a bias is 0, as it begins, sums over empty places are 0, and no slope may hang on how 0 is rounded.
+    """
+    at = table[row + MINIMAL]
+    taps, filters = table[at + TAPS], table[at + FILTERS]
+    ready = _ONE
+    for o in range(table[row + CHANNELS]):
+        bias = p[table[row + BIAS] + o]
+        work[table[at + OFFSETS] + o] = bias
+        if bias == _ZERO:
+            ready = _ZERO
+    work[table[at + READY]] = ready
+    transpose(work, table[at + TURNED], table[at + FILTER_STRIDE], p, table[row + WEIGHT], taps, filters, taps)
+    run_pass(work, table, table[at + PREPARE])
+
+
+@kernel
+def serves(table: Any, row: int, work: Any) -> bool:
+    """Whether the convolution is to be done so in this step of training."""
+    at = table[row + MINIMAL]
+    return at > 0 and work[table[at + READY]] > _ZERO
+
+
+@kernel
+def forward(table: Any, row: int, work: Any) -> None:
+    """The weighted sums: V = B'x for every tile, products with U, and z = A' of them."""
+    run_pass(work, table, table[table[row + MINIMAL] + FORWARD])
+
+
+@kernel
+def backward(table: Any, row: int, g: Any, shift: int, work: Any, asked: bool) -> None:
+    """Gradients of a group, each the transpose of a step forward: of bias and weights at ``g[shift]``, and of x."""
+    at = table[row + MINIMAL]
+    bias_gradient(
+        g, shift + table[row + BIAS], work, table[row + DELTAS], table[row + HEIGHT], UNITY, NOTHING, table,
+        table[row + SLOPE],
+    )  # fmt: skip
+    run_pass(work, table, table[at + TURN])
+    stride = table[at + FILTER_STRIDE]
+    planes.clear(work, table[at + SLOPES], table[at + POINTS] * stride)
+    for point in range(table[at + POINTS]):
+        weight_gradient(
+            work,
+            table[at + SLOPES] + point * stride,
+            work,
+            table[at + MADE] + point * table[at + MADE_STEP],
+            work,
+            table[at + SEEN] + point * table[at + SEEN_STEP],
+            NOTHING,
+            table,
+            table[at + PRODUCTS],
+        )
+    run_pass(work, table, table[at + FOLD])
+    taps, weight = table[at + TAPS], shift + table[row + WEIGHT]
+    for i in range(table[at + FILTERS]):
+        for j in range(taps):
+            g[weight + i * taps + j] += work[table[at + FOLDED] + j * stride + i]
+    if asked:
+        run_pass(work, table, table[at + BACK])
