@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import pellucid as pl
 from pellucid.engine import conv2d as codes
+from pellucid.engine import minimal
 from pellucid.engine import table as t
 from pellucid.layers.tiles import TilePlan, can_read_one, needs_tiles, tile_plan
 
@@ -25,6 +28,21 @@ CASES: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
+def minimal_regions(plan: TilePlan, told: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Where minimal filtering keeps inputs and deltas at points, weights by column, and gradients."""
+    products = plan.code[told[minimal.PRODUCTS] :]
+    stride = told[minimal.FILTER_STRIDE]
+    return [
+        (told[minimal.SEEN], products[codes.I_CHANNELS] * products[codes.I_PLANE]),
+        (told[minimal.MADE], products[codes.D_CHANNELS] * products[codes.D_PLANE]),
+        (told[minimal.TURNED], told[minimal.TAPS] * stride),
+        (told[minimal.FOLDED], told[minimal.TAPS] * stride),
+        (told[minimal.SLOPES], told[minimal.POINTS] * stride),
+        (told[minimal.READY], 1),
+        (told[minimal.OFFSETS], products[codes.D_CHANNELS]),
+    ]
+
+
 def regions(plan: TilePlan) -> list[tuple[int, int]]:
     """Where each row's inputs, sums, activations and deltas begin, and how many floats they have at least."""
     taken = []
@@ -37,6 +55,9 @@ def regions(plan: TilePlan) -> list[tuple[int, int]]:
         if row[t.DELTAS] and row[t.DELTAS] != row[t.VALUES]:
             deltas = row[t.CHANNELS] * row[t.DELTA_PLANE] if row[t.DELTA_PLANE] else images * row[t.STRIDE]
             taken.append((row[t.DELTAS], deltas))
+        if row[t.MINIMAL]:
+            taken += minimal_regions(plan, plan.code[row[t.MINIMAL] :])
+    taken += [(place, values.size) for place, values in plan.constants]
     return sorted((int(begin), int(size)) for begin, size in taken)
 
 

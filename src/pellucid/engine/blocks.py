@@ -46,6 +46,41 @@ if not PLAIN:
     def _scalar(builder: Any, block: Block, memory: Any, index: Any) -> Any:
         return _broadcast(builder, block.lanes, builder.load(builder.gep(memory, [index])))
 
+    def _sum_each(builder: Any, vectors: list[Any], width: int) -> tuple[Any, list[int]]:
+        """The sum of each of up to ``width`` vectors, side by side, and which vector each lane sums.
+
+        Two vectors at a time become one of half sums, so that no lane idles. Every sum adds by halves.
+        """
+        nothing = ir.Constant(vectors[0].type, ir.Undefined)
+        held = [(vector, [place]) for place, vector in enumerate(vectors)]
+        part = width
+        while part > 1:
+            begins, count = _begins(width, part), max(1, 4 // part)
+            folded = []
+            for place in range(0, len(held), 2):
+                (first, sums), (second, more) = [*held[place : place + 2], (nothing, [width] * (width // part))][:2]
+                low, high = (
+                    builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(ir.IntType(32), width), order))
+                    for order in ([b + lane + shift for b in begins for lane in range(part // 2)]
+                                  for shift in (0, part // 2))
+                )  # fmt: skip
+                labels = sums + more
+                if part <= 4:
+                    labels = [
+                        each for at in range(0, len(sums), count) for each in sums[at:][:count] + more[at:][:count]
+                    ]
+                folded.append((builder.fadd(low, high), labels))
+            held, part = folded, part // 2
+        return held[0]
+
+    def _begins(width: int, part: int) -> list[int]:
+        """Where the parts of two vectors side by side begin; in each quarter of a register both take turns."""
+        if part > 4:
+            return [*range(0, 2 * width, part)]
+        quarters = [(one, width + one) if part == 4 else (one, one + 2, width + one, width + one + 2)
+                    for one in range(0, width, 4)]  # fmt: skip
+        return [begin for quarter in quarters for begin in quarter]
+
     def _emit_products(fetch: Any) -> Any:
         """Emit ``block[r, c] += a[r] * b[c]``, where ``fetch`` loads one a."""
 
@@ -178,18 +213,17 @@ def add_sums(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, blo
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, row_step, step, value = arguments
-        for place, (row, column) in enumerate(block.places):
-            vector, width = builder.extract_value(value, place), block.lanes.width
-            while width > 1:
-                width //= 2
-                nothing = ir.Constant(vector.type, ir.Undefined)
-                halves = ir.VectorType(ir.IntType(32), width)
-                low = builder.shuffle_vector(vector, nothing, ir.Constant(halves, list(range(width))))
-                high = builder.shuffle_vector(vector, nothing, ir.Constant(halves, list(range(width, 2 * width))))
-                vector = builder.fadd(low, high)
-            total = builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
-            address = builder.gep(memory, [_at(builder, _at(builder, index, row, row_step), column, step)])
-            builder.store(builder.fadd(builder.load(address), total), address)
+        width = block.lanes.width
+        for begin in range(0, len(block.places), width):
+            some = block.places[begin : begin + width]
+            vectors = [builder.extract_value(value, begin + place) for place in range(len(some))]
+            sums, order = _sum_each(builder, vectors, width)
+            for lane, place in enumerate(order):
+                if place < len(some):
+                    row, column = some[place]
+                    total = builder.extract_element(sums, ir.Constant(ir.IntType(32), lane))
+                    address = builder.gep(memory, [_at(builder, _at(builder, index, row, row_step), column, step)])
+                    builder.store(builder.fadd(builder.load(address), total), address)
         return context.get_dummy_value()
 
     integer = types.int64

@@ -54,8 +54,12 @@ from pellucid.engine.lanes import LANES
     KERNEL_LINES,
     KERNEL_TAPS,
     VECTORS,  # in a line of deltas
+    GRADIENTS,  # how many are made, and the distances from one to the next in gradients, deltas and input
+    G_NEXT,
+    D_NEXT,
+    I_NEXT,
     MEETINGS,  # then for each line of the kernel: where deltas and input begin, and how many lines of them meet
-) = range(13)
+) = range(17)
 
 HIGH = 4 if LANES == 16 else 2
 """Output channels in a block: with 16 lanes there are 32 registers, else 16."""
@@ -74,11 +78,13 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
     def sums(
         z: Any,
         zi: int,
+        z_plane: int,
         bias: Any,
         bi: int,
         b_step: int,
         w: Any,
         wi: int,
+        w_to: int,
         x: Any,
         xi: int,
         lines: int,
@@ -88,7 +94,7 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
         count: int,
     ) -> None:
         block = block_of(bias, bi, b_step, rows, columns, LANES)
-        w_to, w_step, x_step, x_tap = code[at + W_TO], code[at + W_STEP], code[at + X_STEP], code[at + X_TAP]
+        w_step, x_step, x_tap = code[at + W_STEP], code[at + X_STEP], code[at + X_TAP]
         for channel in range(code[at + FROM_CHANNELS]):
             for line in range(lines):
                 wj = wi + channel * code[at + W_FROM] + line * code[at + W_LINE]
@@ -98,9 +104,9 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
                     wj += w_step
                     xj += x_tap
         if columns == 1:
-            keep_first(z, zi, code[at + Z_PLANE], block, floor, count)
+            keep_first(z, zi, z_plane, block, floor, count)
         else:
-            keep_block(z, zi, code[at + Z_PLANE], code[at + Z_STEP], block, floor)
+            keep_block(z, zi, z_plane, code[at + Z_STEP], block, floor)
 
     return sums
 
@@ -116,11 +122,13 @@ def _band(rows: int) -> Callable[..., None]:
     def band(
         z: Any,
         zi: int,
+        z_plane: int,
         bias: Any,
         bi: int,
         b_step: int,
         w: Any,
         wi: int,
+        w_to: int,
         x: Any,
         xi: int,
         lines: int,
@@ -132,13 +140,13 @@ def _band(rows: int) -> Callable[..., None]:
         while left > 0:
             whole = left // LANES
             if whole >= ACROSS and whole % (ACROSS - 1):
-                several(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+                several(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
                 taken = ACROSS
             elif whole >= ACROSS - 1:
-                four(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+                four(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
                 taken = ACROSS - 1
             else:
-                one(z, zi, bias, bi, b_step, w, wi, x, xi, lines, code, at, floor, left)
+                one(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
                 taken = 1
             zi += taken * code[at + Z_STEP]
             xi += taken * code[at + X_STEP]
@@ -149,7 +157,6 @@ def _band(rows: int) -> Callable[..., None]:
 
 _high_band = _band(HIGH)
 _pair_band = _high_band if HIGH == 2 else _band(2)
-_low_band = _band(1)
 
 
 @kernel
@@ -172,23 +179,25 @@ def correlate(
     The description at ``code[at]`` has all distances. Forward, z are the weighted sums and x the layer's input; on the
     way back z is the gradient by the input and x the deltas, met by the kernel turned round.
     """
-    channels = code[at + TO_CHANNELS]
+    channels, w_to, z_plane = code[at + TO_CHANNELS], code[at + W_TO], code[at + Z_PLANE]
     for y in range(code[at + TO_LINES]):
         span = at + SPANS + 3 * y
         w_line, x_line, lines = wi + code[span], xi + code[span + 1], code[span + 2]
         line, b_line = zi + y * code[at + Z_LINE], bi + y * code[at + B_LINE]
         o = 0
         while o < channels:
-            wo, zo, bo = w_line + o * code[at + W_TO], line + o * code[at + Z_PLANE], b_line + o * b_step
+            wo, zo, bo = w_line + o * w_to, line + o * z_plane, b_line + o * b_step
             if o + HIGH <= channels:
-                _high_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
+                _high_band(z, zo, z_plane, bias, bo, b_step, w, wo, w_to, x, x_line, lines, code, at, floor)
                 o += HIGH
-            elif o + 2 <= channels:
-                _pair_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
-                o += 2
             else:
-                _low_band(z, zo, bias, bo, b_step, w, wo, x, x_line, lines, code, at, floor)
-                o += 1
+                # The last of an odd number is a pair with itself.
+                more = 1 if o + 2 <= channels else 0
+                _pair_band(
+                    z, zo, more * z_plane, bias, bo, more * b_step, w, wo, more * w_to, x, x_line, lines,
+                    code, at, floor,
+                )  # fmt: skip
+                o += 2
 
 
 def _products(rows: int, columns: int) -> Callable[..., None]:
@@ -239,31 +248,35 @@ def weight_gradient(g: Any, gi: int, d: Any, di: int, x: Any, xi: int, zeros: in
     one = code[at + KERNEL_LINES] * taps
     g_to = code[at + I_CHANNELS] * one
     x_line, x_step, x_tap = code[at + I_LINE], code[at + I_STEP], code[at + I_TAP]
-    for channel in range(code[at + I_CHANNELS]):
-        for i in range(code[at + KERNEL_LINES]):
-            span = at + MEETINGS + 3 * i
-            xc, lines = xi + channel * code[at + I_PLANE] + code[span + 1], code[span + 2]
-            o = 0
-            while o < code[at + D_CHANNELS]:
-                high = o + HIGH <= code[at + D_CHANNELS]
-                do = di + o * code[at + D_PLANE] + code[span]
-                j = 0
-                while j < taps:
-                    place, xj = gi + o * g_to + channel * one + i * taps + j, xc + j * x_tap
-                    wide = j + ACROSS <= taps
-                    if high and wide:
-                        _high_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
-                    elif high and j + 3 <= taps:
-                        _high_three(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
-                        j += 2
-                    elif high:
-                        _high_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
-                    elif wide:
-                        _low_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
-                    else:
-                        _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
-                    j += ACROSS if wide else 1
-                o += HIGH if high else 1
+    for _ in range(code[at + GRADIENTS]):
+        for channel in range(code[at + I_CHANNELS]):
+            for i in range(code[at + KERNEL_LINES]):
+                span = at + MEETINGS + 3 * i
+                xc, lines = xi + channel * code[at + I_PLANE] + code[span + 1], code[span + 2]
+                o = 0
+                while o < code[at + D_CHANNELS]:
+                    high = o + HIGH <= code[at + D_CHANNELS]
+                    do = di + o * code[at + D_PLANE] + code[span]
+                    j = 0
+                    while j < taps:
+                        place, xj = gi + o * g_to + channel * one + i * taps + j, xc + j * x_tap
+                        wide = j + ACROSS <= taps
+                        if high and wide:
+                            _high_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                        elif high and j + 3 <= taps:
+                            _high_three(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                            j += 2
+                        elif high:
+                            _high_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                        elif wide:
+                            _low_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                        else:
+                            _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                        j += ACROSS if wide else 1
+                    o += HIGH if high else 1
+        gi += code[at + G_NEXT]
+        di += code[at + D_NEXT]
+        xi += code[at + I_NEXT]
 
 
 @kernel

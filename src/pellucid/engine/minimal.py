@@ -14,9 +14,9 @@ import numpy as np
 
 from pellucid.engine import planes
 from pellucid.engine.compiler import kernel
-from pellucid.engine.conv2d import bias_gradient, correlate, weight_gradient
+from pellucid.engine.conv2d import correlate, weight_gradient
 from pellucid.engine.matmul import transpose
-from pellucid.engine.table import BIAS, CHANNELS, DELTAS, HEIGHT, MINIMAL, NOTHING, SLOPE, UNITY, WEIGHT
+from pellucid.engine.table import BIAS, CHANNELS, MINIMAL, NOTHING, WEIGHT
 
 (
     POINTS,  # of a tile
@@ -28,10 +28,8 @@ from pellucid.engine.table import BIAS, CHANNELS, DELTAS, HEIGHT, MINIMAL, NOTHI
     OFFSETS,  # work offset of a copy of the bias
     SLOPES,  # work offset of the gradient by weights at points (POINTS, FILTER_STRIDE)
     FOLDED,  # work offset of the same by column (TAPS, FILTER_STRIDE)
-    SEEN,  # work offset of the input at the first point, and the distance to the next
-    SEEN_STEP,
-    MADE,  # work offset of sums or deltas at the first point, and the distance to the next
-    MADE_STEP,
+    SEEN,  # work offset of the input at points
+    MADE,  # work offset of sums or deltas at points
     PRODUCTS,  # where the description for `weight_gradient` lies
     PREPARE,  # where each pass begins: the number of its correlations, then their steps
     FORWARD,
@@ -39,7 +37,7 @@ from pellucid.engine.table import BIAS, CHANNELS, DELTAS, HEIGHT, MINIMAL, NOTHI
     FOLD,
     BACK,
     HEAD,
-) = range(20)
+) = range(18)
 
 (
     CODE,  # where the step's description lies
@@ -99,7 +97,7 @@ def prepare(table: Any, row: int, p: Any, work: Any) -> None:
 
 
 @kernel
-def serves(table: Any, row: int, work: Any) -> bool:
+def serves(table: Any, row: int, work: Any) -> Any:
     """Whether the convolution is to be done so in this step of training."""
     at = table[row + MINIMAL]
     return at > 0 and work[table[at + READY]] > _ZERO
@@ -112,30 +110,16 @@ def forward(table: Any, row: int, work: Any) -> None:
 
 
 @kernel
-def backward(table: Any, row: int, g: Any, shift: int, work: Any, asked: bool) -> None:
-    """Gradients of a group, each the transpose of a step forward: of bias and weights at ``g[shift]``, and of x."""
+def backward(table: Any, row: int, g: Any, weight: int, work: Any, asked: bool) -> None:
+    """Gradients of a group, each step the transpose of one forward: of the weights, to ``g[weight]`` on, and of x."""
     at = table[row + MINIMAL]
-    bias_gradient(
-        g, shift + table[row + BIAS], work, table[row + DELTAS], table[row + HEIGHT], UNITY, NOTHING, table,
-        table[row + SLOPE],
-    )  # fmt: skip
+    taps, stride = table[at + TAPS], table[at + FILTER_STRIDE]
     run_pass(work, table, table[at + TURN])
-    stride = table[at + FILTER_STRIDE]
     planes.clear(work, table[at + SLOPES], table[at + POINTS] * stride)
-    for point in range(table[at + POINTS]):
-        weight_gradient(
-            work,
-            table[at + SLOPES] + point * stride,
-            work,
-            table[at + MADE] + point * table[at + MADE_STEP],
-            work,
-            table[at + SEEN] + point * table[at + SEEN_STEP],
-            NOTHING,
-            table,
-            table[at + PRODUCTS],
-        )
+    weight_gradient(
+        work, table[at + SLOPES], work, table[at + MADE], work, table[at + SEEN], NOTHING, table, table[at + PRODUCTS]
+    )  # fmt: skip
     run_pass(work, table, table[at + FOLD])
-    taps, weight = table[at + TAPS], shift + table[row + WEIGHT]
     for i in range(table[at + FILTERS]):
         for j in range(taps):
             g[weight + i * taps + j] += work[table[at + FOLDED] + j * stride + i]

@@ -211,15 +211,14 @@ def dense_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, wo
 @kernel
 def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, work: Any) -> None:
     """A convolution's gradients for a group: of bias and weights at ``g[shift]``, and of what came in."""
+    delta, slope, weight = table[row + DELTAS], table[row + SLOPE], shift + table[row + WEIGHT]
+    asked = table[before + DELTAS] > 0
+    conv2d.bias_gradient(g, shift + table[row + BIAS], work, delta, table[row + HEIGHT], UNITY, NOTHING, table, slope)
     if minimal.serves(table, row, work):
-        minimal.backward(table, row, g, shift, work, table[before + DELTAS] > 0)
+        minimal.backward(table, row, g, weight, work, asked)
         return
-    delta, slope = table[row + DELTAS], table[row + SLOPE]
-    lines = table[row + HEIGHT]
-    conv2d.bias_gradient(g, shift + table[row + BIAS], work, delta, lines, UNITY, NOTHING, table, slope)
-    conv2d.weight_gradient(g, shift + table[row + WEIGHT], work, delta, work, table[before + VALUES], NOTHING, table,
-                           slope)  # fmt: skip
-    if table[before + DELTAS] > 0:
+    conv2d.weight_gradient(g, weight, work, delta, work, table[before + VALUES], NOTHING, table, slope)
+    if asked:
         conv2d.correlate(
             work,
             table[before + DELTAS],

@@ -63,6 +63,7 @@ def slope_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numb
     head = [
         row[t.CHANNELS], row[t.DELTA_PLANE], row[t.DELTA_LINE], row[t.DELTA_STEP],
         before[t.CHANNELS], before[t.PLANE], step_y * line, step_x * group, group, down, across, row[t.WIDTH],
+        1, 0, 0, 0,
     ]  # fmt: skip
     meetings = []
     for i in range(down):

@@ -143,8 +143,8 @@ class Minimal:
         end = starts[-1] + 1 + m.STEP * len(passes[-1])
         places = (end + np.cumsum([0, *map(len, described)])).tolist()
         head = [
-            self.points, self.across, self.filters, self.stride, self.turned, self.ready, self.offsets, self.slopes, self.folded,
-            self.seen, self.seen_line, self.made, self.made_line, places[0], *starts,
+            self.points, self.across, self.filters, self.stride,
+            self.turned, self.ready, self.offsets, self.slopes, self.folded, self.seen, self.made, places[0], *starts,
         ]  # fmt: skip
         told, listed = iter(places[1:]), list[int]()
         for steps in passes:
@@ -223,12 +223,12 @@ class Minimal:
         return steps
 
     def _products(self) -> Numbers:
-        """For the gradient by the weights at one point: tiles are lines, and lines the numbers in them."""
+        """For the gradient by the weights at points: tiles are lines, and lines the numbers in them."""
         cells, group = self.tiles * self.points, self.group
         head = [
             self.row[t.CHANNELS], cells * self.made_line, self.points * self.made_line, group,
             self.before[t.CHANNELS], cells * self.seen_line, self.points * self.seen_line, group, group,
-            1, self.down, self.row[t.HEIGHT],
+            1, self.down, self.row[t.HEIGHT], self.points, self.stride, self.made_line, self.seen_line,
         ]  # fmt: skip
         return numbers(head, [(0, 0, self.tiles)])
 
@@ -254,4 +254,3 @@ class Minimal:
             (products, [place, t.NOTHING, self.weights, self.made + self.pad_y * group, 0]),
             (out_of_points, [int(before[t.DELTAS]), t.NOTHING, self.whole, place, 0]),
         ]
-

@@ -121,7 +121,9 @@ def tile_plan(layers: Sequence[Layer], input_shape: Shape, *, group: int = 0, op
         writer.values(index)
         writer.deltas(index)
     code = writer.descriptions()
-    return TilePlan(np.concatenate(code), len(rows), writer.size + _SLACK, writer.group, places, tuple(writer.constants))
+    return TilePlan(
+        np.concatenate(code), len(rows), writer.size + _SLACK, writer.group, places, tuple(writer.constants)
+    )
 
 
 def can_read_one(layers: Sequence[Layer]) -> bool:
