@@ -54,13 +54,6 @@ def main() -> None:
         "log: log(1 + r) = r - r**2 / 2 + r**3 P(r)": fit(
             over(lambda r: np.log1p(r) - r + r * r / 2, 3), lambda r: np.abs(r**3 / np.log1p(r)), low, high, 7
         ),
-        "tanh: tanh(x) = x + x**3 P(x**2)": fit(
-            lambda s: (np.tanh(np.sqrt(s)) - np.sqrt(s)) / np.sqrt(s) ** 3,
-            lambda s: np.sqrt(s) ** 3 / np.tanh(np.sqrt(s)),
-            1e-6,
-            0.625**2,
-            4,
-        ),
     }
     for name, (coefficients, error) in fits.items():
         print(f"{name}, relative error {error:.2g}")

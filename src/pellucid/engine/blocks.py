@@ -122,6 +122,28 @@ def block_of(typing: Any, memory: Any, index: Any, step: Any, rows: Any, columns
     return block(memory, types.int64, types.int64, rows, columns, width), emit
 
 
+@operation(
+    plain=lambda memory, index, row_step, step, rows, columns, width: np.stack(
+        [_columns(memory, index + row * row_step, step, columns, width) for row in range(rows)]
+    )
+)
+def load_block(
+    typing: Any, memory: Any, index: Any, row_step: Any, step: Any, rows: Any, columns: Any, width: Any
+) -> Any:
+    """A block whose vector (r, c) is at ``memory[index + r row_step + c step]``; the last three are constants."""
+    block = Block(rows.literal_value, columns.literal_value, width.literal_value)
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        memory, index, row_step, step = arguments[:4]
+        value = ir.Constant(ir.ArrayType(block.lanes.vector, block.rows * block.columns), ir.Undefined)
+        for place, (row, column) in enumerate(block.places):
+            at = _at(builder, _at(builder, index, row, row_step), column, step)
+            value = builder.insert_value(value, _vector(builder, block, memory, at), place)
+        return value
+
+    return block(memory, types.int64, types.int64, types.int64, rows, columns, width), emit
+
+
 def _columns(memory: Any, index: int, step: int, count: int, width: int) -> Any:
     return np.stack([memory[index + i * step : index + i * step + width] for i in range(count)])
 
@@ -150,6 +172,28 @@ def inner(typing: Any, block: Any, a: Any, ai: Any, a_step: Any, b: Any, bi: Any
     """``block[r, c] += (the lanes at a[ai + r a_step]) * (the lanes at b[bi + c b_step])``."""
     integer = types.int64
     return block(block, a, integer, integer, b, integer, integer), _emit_products(_vector if not PLAIN else None)
+
+
+def _plain_store_block(memory: Any, index: int, row_step: int, step: int, block: Any) -> None:
+    for row, column in np.ndindex(*block.shape[:2]):
+        at = index + row * row_step + column * step
+        memory[at : at + block.shape[2]] = block[row, column]
+
+
+@operation(plain=_plain_store_block)
+def store_block(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, block: Any) -> Any:
+    """Write vector (r, c) to ``memory[index + r row_step + c step]`` on."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        memory, index, row_step, step, value = arguments
+        for place, (row, column) in enumerate(block.places):
+            at = _at(builder, _at(builder, index, row, row_step), column, step)
+            vector = builder.extract_value(value, place)
+            builder.store(vector, _address(builder, memory, at, block.lanes.vector), align=4)
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(memory, integer, integer, integer, block), emit
 
 
 def _plain_keep(memory: Any, index: int, row_step: int, step: int, block: Any, floor: Any) -> None:

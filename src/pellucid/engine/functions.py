@@ -16,16 +16,19 @@ from pellucid.engine.lanes import (
     exponent,
     fma,
     load,
+    magnitude,
     mantissa,
-    maximum,
+    minimum,
     raise_power,
     splat,
     store,
     where_less,
+    with_sign,
 )
 
 _ROUNDER = np.float32(12582912.0)  # 1.5 * 2**23: adding it rounds to the nearest integer
 _LOG2_E = np.float32(1.4426950408889634)
+_LN2 = np.float32(0.6931471805599453)
 _LN2_HIGH = np.float32(0.693359375)  # few bits, so that n * _LN2_HIGH is exact
 _LN2_LOW = np.float32(-2.12194440e-4)
 _LOWEST = np.float32(-87.33654)  # exp of it is the smallest normal float32
@@ -35,7 +38,7 @@ _TWO = np.float32(2.0)
 _HALF = np.float32(0.5)
 _ZERO = np.float32(0.0)
 _SQRT_2 = np.float32(1.4142135)
-_SMALL = np.float32(0.625)
+_FLAT = np.float32(10.0)  # from here on tanh is 1
 _INFINITY = np.float32(np.inf)
 
 _EXP = tuple(np.float32(c) for c in (0.49999994, 0.16666521, 0.04166839, 0.00836871, 0.0013814613))
@@ -43,22 +46,32 @@ _LOG = tuple(
     np.float32(c)
     for c in (0.3333333, -0.2500082, 0.20001227, -0.16623357, 0.14201759, -0.13160183, 0.12761575, -0.07634493)
 )
-_TANH = tuple(np.float32(c) for c in (-0.3333328, 0.13331442, -0.053739715, 0.020639086, -0.0057049864))
+
+
+@kernel
+def _past_one(r: Any) -> Any:
+    """``e**r - 1`` for r between half the logarithm of 2 and its negative."""
+    p = fma(splat(_EXP[4], LANES), r, splat(_EXP[3], LANES))
+    p = fma(p, r, splat(_EXP[2], LANES))
+    p = fma(p, r, splat(_EXP[1], LANES))
+    p = fma(p, r, splat(_EXP[0], LANES))
+    return fma(p * r, r, r)
+
+
+@kernel
+def _normal_exp(x: Any) -> Any:
+    """e**x where that is a normal float32, else anything; NaN stays NaN."""
+    shifted = fma(x, splat(_LOG2_E, LANES), splat(_ROUNDER, LANES))
+    n = shifted - splat(_ROUNDER, LANES)
+    r = fma(n, splat(-_LN2_LOW, LANES), fma(n, splat(-_LN2_HIGH, LANES), x))
+    return raise_power(_past_one(r) + splat(_ONE, LANES), shifted)
 
 
 @kernel
 def exp(x: Any) -> Any:
     """e**x, within 2 ulps; 0 below -87.3365, where the true value is no normal float32, and inf above 88.7228."""
-    shifted = fma(x, splat(_LOG2_E, LANES), splat(_ROUNDER, LANES))
-    n = shifted - splat(_ROUNDER, LANES)
-    r = fma(n, splat(-_LN2_LOW, LANES), fma(n, splat(-_LN2_HIGH, LANES), x))
-    p = fma(splat(_EXP[4], LANES), r, splat(_EXP[3], LANES))
-    p = fma(p, r, splat(_EXP[2], LANES))
-    p = fma(p, r, splat(_EXP[1], LANES))
-    p = fma(p, r, splat(_EXP[0], LANES))
-    y = raise_power(fma(p * r, r, r) + splat(_ONE, LANES), shifted)
-    # Past the ends y is nonsense: below it gives way to 0, above to x + inf, which keeps NaN.
-    y = where_less(x, splat(_LOWEST, LANES), splat(_ZERO, LANES), y)
+    y = where_less(x, splat(_LOWEST, LANES), splat(_ZERO, LANES), _normal_exp(x))
+    # x + inf keeps NaN.
     return where_less(x, splat(_TOO_HIGH, LANES), y, x + splat(_INFINITY, LANES))
 
 
@@ -87,22 +100,21 @@ def log(x: Any) -> Any:
 @kernel
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e**-x), within 3 ulps; 0 below -88.7228, where the true value is under 3e-39."""
-    return splat(_ONE, LANES) / (splat(_ONE, LANES) + exp(splat(_ZERO, LANES) - x))
+    power = _normal_exp(splat(_ZERO, LANES) - minimum(x, splat(-_LOWEST, LANES)))
+    y = splat(_ONE, LANES) / (splat(_ONE, LANES) + power)
+    return where_less(x, splat(-_TOO_HIGH, LANES), splat(_ZERO, LANES), y)
 
 
 @kernel
 def tanh(x: Any) -> Any:
-    """The hyperbolic tangent, within 2 ulps; the sign of zero is lost."""
-    s = x * x
-    p = fma(splat(_TANH[4], LANES), s, splat(_TANH[3], LANES))
-    p = fma(p, s, splat(_TANH[2], LANES))
-    p = fma(p, s, splat(_TANH[1], LANES))
-    p = fma(p, s, splat(_TANH[0], LANES))
-    near = fma(p * s, x, x)
-    size = maximum(x, splat(_ZERO, LANES) - x)
-    far = splat(_ONE, LANES) - splat(_TWO, LANES) / (exp(size + size) + splat(_ONE, LANES))
-    far = where_less(x, splat(_ZERO, LANES), splat(_ZERO, LANES) - far, far)
-    return where_less(size, splat(_SMALL, LANES), near, far)
+    """The hyperbolic tangent, (1 - e**-2x) / (1 + e**-2x), within 2 ulps."""
+    u = minimum(magnitude(x), splat(_FLAT, LANES)) * splat(-_TWO, LANES)
+    shifted = fma(u, splat(_LOG2_E, LANES), splat(_ROUNDER, LANES))
+    e = _past_one(fma(shifted - splat(_ROUNDER, LANES), splat(-_LN2, LANES), u))
+    power = raise_power(splat(_ONE, LANES), shifted)
+    # e**u is power + power * e: near 0 it is e alone that says how far from 1.
+    less = fma(power, e, power - splat(_ONE, LANES))
+    return with_sign(less / fma(power, e, power + splat(_ONE, LANES)), x)
 
 
 EXP, LOG, SIGMOID, TANH = range(4)

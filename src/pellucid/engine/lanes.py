@@ -215,7 +215,7 @@ def _extremum(plain: Callable[..., Any], comparison: str) -> Any:
     def choose(typing: Any, a: Any, b: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             first, second = arguments
-            return builder.select(builder.fcmp_unordered(comparison, first, second), first, second)
+            return builder.select(builder.fcmp_ordered(comparison, second, first), second, first)
 
         return a(a, a), emit
 
@@ -223,18 +223,38 @@ def _extremum(plain: Callable[..., Any], comparison: str) -> Any:
 
 
 def _plain_minimum(a: Any, b: Any) -> Any:
-    return np.where(a >= b, b, a)
+    return np.where(b < a, b, a)
 
 
 def _plain_maximum(a: Any, b: Any) -> Any:
-    return np.where(a <= b, b, a)
+    return np.where(b > a, b, a)
 
 
 minimum = _extremum(_plain_minimum, "<")
-"""The smaller of two, lane by lane; where either is NaN, the first."""
+"""The smaller of two, lane by lane, in one instruction; where either is NaN, the first."""
 
 maximum = _extremum(_plain_maximum, ">")
-"""The larger of two, lane by lane; where either is NaN, the first."""
+"""The larger of two, lane by lane, in one instruction; where either is NaN, the first."""
+
+
+@operation(plain=np.abs)
+def magnitude(typing: Any, a: Any) -> Any:
+    """Every lane without its sign."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        return _call(builder, "llvm.fabs", a.vector, list(arguments))
+
+    return a(a), emit
+
+
+@operation(plain=np.copysign)
+def with_sign(typing: Any, a: Any, b: Any) -> Any:
+    """Every lane of a with the sign of that of b."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        return _call(builder, "llvm.copysign", a.vector, list(arguments))
+
+    return a(a, a), emit
 
 
 @operation(plain=lambda a, b, yes, no: np.where(a < b, yes, no))

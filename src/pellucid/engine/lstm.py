@@ -2,9 +2,9 @@
 
 Letters: D inputs, H hidden units, U the same rounded up to whole lanes, n sequences of one moment. Frames are rows,
 ordered by time (see `pellucid.engine.sequence_table`), so one moment is a block of rows. The gates of LANES units lie
-side by side, input, forget, candidate and output, in a panel of WIDTH floats; a row of gates has U / LANES panels.
-The parameters are packed the same way, panel by panel, each (D + H + 1, WIDTH): weights by input, weights by hidden
-unit, bias. Whatever is padded stays 0 all the way: a unit without weights has i = f = o = 1/2, g = 0 and c = h = 0.
+side by side, input, forget, candidate and output, in a panel (frames, WIDTH); a layer has U / LANES panels, one after
+another, and its parameters lie in panels too (`pellucid.engine.gate_panels`). Whatever is padded stays 0 all the way:
+a unit without weights has i = f = o = 1/2, g = 0 and c = h = 0.
 Derivation: docs/derivations/lstm.md
 """
 
@@ -17,8 +17,9 @@ import numpy as np
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser
 from pellucid.engine.functions import sigmoid, tanh
+from pellucid.engine.gate_panels import WIDTH, pack, panel_sums, turn, unpack
 from pellucid.engine.lanes import LANES, fma, load, load_first, splat, store, store_first
-from pellucid.engine.matmul import add_product, transpose
+from pellucid.engine.matmul import add_product
 from pellucid.engine.sequence_table import (
     BEFORE,
     BENT,
@@ -46,54 +47,11 @@ from pellucid.engine.sequence_table import (
     WEIGHT,
 )
 
-WIDTH = GATES_EACH * LANES
-"""Floats in a panel."""
-
-_CHUNK = 64
+_CHUNK = 96
 """Frames whose share of the weights' gradient is added at a time: they fit the first cache."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-
-
-@kernel
-def pack(work: Any, packed: int, p: Any, weight: int, d: int, h: int) -> None:
-    """Copy one direction's parameters (D + H + 1, 4, H) from ``p[weight]`` on into panels."""
-    at = packed
-    for j in range(0, h, LANES):
-        for k in range(d + h + 1):
-            row = weight + k * GATES_EACH * h + j
-            for gate in range(GATES_EACH):
-                store(work, at, load_first(p, row + gate * h, h - j, LANES))
-                at += LANES
-
-
-@kernel
-def unpack(g: Any, weight: int, work: Any, packed: int, d: int, h: int) -> None:
-    """The way back: ``g[weight ...]`` (D + H + 1, 4, H) from panels."""
-    at = packed
-    for j in range(0, h, LANES):
-        for k in range(d + h + 1):
-            row = weight + k * GATES_EACH * h + j
-            for gate in range(GATES_EACH):
-                store_first(g, row + gate * h, load(work, at, LANES), h - j)
-                at += LANES
-
-
-@kernel
-def turn(work: Any, turned: int, turned_row: int, packed: int, first: int, count: int, rows: int, units: int) -> None:
-    """The rows ``first`` to ``first + count`` of every panel (rows, WIDTH), transposed: (4 U, count)."""
-    for panel in range(units // LANES):
-        transpose(
-            work,
-            turned + panel * WIDTH * turned_row,
-            turned_row,
-            work,
-            packed + (panel * rows + first) * WIDTH,
-            WIDTH,
-            count,
-            WIDTH,
-        )
 
 
 @kernel
@@ -188,8 +146,10 @@ def begin_at(table: Any, row: int, work: Any, direction: int, times: Any, ti: in
 
 
 @kernel
-def moment(table: Any, row: int, work: Any, direction: int, first: int, n: int, following: int, going_on: int) -> None:
-    """One moment of one direction: the rows ``first`` to ``first + n``.
+def moment(
+    table: Any, row: int, work: Any, direction: int, first: int, n: int, known: int, following: int, going_on: int
+) -> None:
+    """One moment of one direction: the rows ``first`` to ``first + n``, with ``known`` hidden values each, all or none.
 
     What each leaves for its next frame goes to row ``following`` and on, for the first ``going_on`` of them; the
     others end here, and leave it past the last row.
@@ -198,23 +158,19 @@ def moment(table: Any, row: int, work: Any, direction: int, first: int, n: int, 
     shift = direction * (rows + table[GROUP])
     states, cells = table[row + BEFORE] + shift * units, table[row + CELLS] + shift * units
     packed = table[row + PACKED] + direction * table[row + PACKED_SIZE]
-    gates = table[row + GATES] + (direction * rows + first) * GATES_EACH * units
+    gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
     bent = table[row + BENT] + (direction * rows + first) * units
     values = table[row + VALUES] + first * table[row + STRIDE] + direction * h
     source, stride = table[row + SOURCE] + first * table[row + SOURCE_STRIDE], table[row + SOURCE_STRIDE]
     for j in range(0, units, LANES):
-        z, z_row = gates + GATES_EACH * j, GATES_EACH * units
-        w = packed + (d + h + 1) * GATES_EACH * j
-        for s in range(n):
-            for gate in range(0, WIDTH, LANES):
-                store(work, z + s * z_row + gate, load(work, w + (d + h) * WIDTH + gate, LANES))
-        add_product(work, z, z_row, work, source, stride, 1, work, w, WIDTH, n, WIDTH, d)
-        add_product(work, z, z_row, work, states + first * units, units, 1, work, w + d * WIDTH, WIDTH, n, WIDTH, h)
+        z, w = gates + rows * GATES_EACH * j, packed + (d + h + 1) * GATES_EACH * j
+        bias = w + (d + h) * WIDTH
+        panel_sums(work, z, bias, 0, source, stride, 1, d, states + first * units, units, known, w, n)
         for s in range(n):
             after = (following + s if s < going_on else rows + s) * units + j
             cell(
                 work,
-                z + s * z_row,
+                z + s * WIDTH,
                 cells + (first + s) * units + j,
                 cells + after,
                 states + after,
@@ -238,23 +194,24 @@ def forward(table: Any, row: int, work: Any, times: Any, ti: int, longest: int, 
             else:
                 following = times[ti + t + 1]
                 going_on = times[ti + t + 2] - following if t + 1 < longest else 0
-            moment(table, row, work, direction, first, n, following, going_on)
+            known = table[row + HIDDEN] if step > 0 or carry else 0  # before that they are 0
+            moment(table, row, work, direction, first, n, known, following, going_on)
 
 
 @kernel
 def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: int, more: bool) -> None:
     """The gradients of one moment, by the gates' sums, by c and, if ``more`` is to come, h of the frames before."""
     h, units, rows = table[row + HIDDEN], table[row + UNITS], table[ROWS]
-    gates = table[row + GATES] + (direction * rows + first) * GATES_EACH * units
+    gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
     cells = table[row + CELLS] + (direction * (rows + table[GROUP]) + first) * units
     bent = table[row + BENT] + (direction * rows + first) * units
     slopes = table[row + SLOPES] + first * table[row + STRIDE] + direction * h
     by_state, by_cell = table[row + CARRY], table[row + CARRY] + table[GROUP] * units
-    for s in range(n):
-        for j in range(0, units, LANES):
+    for j in range(0, units, LANES):
+        for s in range(n):
             through_cell(
                 work,
-                gates + s * GATES_EACH * units + GATES_EACH * j,
+                gates + rows * GATES_EACH * j + s * WIDTH,
                 cells + s * units + j,
                 bent + s * units + j,
                 slopes + s * table[row + STRIDE] + j,
@@ -266,10 +223,11 @@ def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: 
         return
     clear(work, by_state, n * units)
     turned = table[row + TURNED] + direction * GATES_EACH * units * (units + table[row + TURNED_STRIDE])
-    width = GATES_EACH * units
     # A panel of the sums at a time: its part of the weights stays in the first cache for all sequences.
-    for k in range(0, width, WIDTH):
-        add_product(work, by_state, units, work, gates + k, width, 1, work, turned + k * units, units, n, units, WIDTH)
+    for k in range(0, GATES_EACH * units, WIDTH):
+        add_product(
+            work, by_state, units, work, gates + rows * k, WIDTH, 1, work, turned + k * units, units, n, units, WIDTH
+        )
 
 
 @kernel
@@ -277,42 +235,32 @@ def parameter_slopes(table: Any, row: int, work: Any, direction: int, first: int
     """Add to the gradient by one direction's parameters, in panels, what ``n`` frames from ``first`` on say."""
     d, h, units, rows = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], table[ROWS]
     into = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
-    stride, width = table[row + SOURCE_STRIDE], GATES_EACH * units
+    stride = table[row + SOURCE_STRIDE]
     source = table[row + SOURCE] + first * stride
     states = table[row + BEFORE] + (direction * (rows + table[GROUP]) + first) * units
-    gates = table[row + GATES] + (direction * rows + first) * width
+    gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
     for j in range(0, units, LANES):
-        c = into + (d + h + 1) * GATES_EACH * j
-        z = gates + GATES_EACH * j
-        add_product(work, c, WIDTH, work, source, 1, stride, work, z, width, d, WIDTH, n)
-        by_state = c + d * WIDTH
-        add_product(work, by_state, WIDTH, work, states, 1, units, work, z, width, h, WIDTH, n)
-        by_bias = by_state + h * WIDTH
-        for gate in range(0, WIDTH, LANES):
-            total = load(work, by_bias + gate, LANES)
-            for s in range(n):
-                total = total + load(work, z + s * width + gate, LANES)
-            store(work, by_bias + gate, total)
+        c, z = into + (d + h + 1) * GATES_EACH * j, gates + rows * GATES_EACH * j
+        panel_sums(work, c, c, WIDTH, source, 1, stride, n, 0, 0, 0, z, d)
+        panel_sums(work, c + d * WIDTH, c + d * WIDTH, WIDTH, states, 1, units, n, 0, 0, 0, z, h)
+        by_bias = c + (d + h) * WIDTH
+        total = load(work, by_bias, WIDTH)
+        for s in range(n):
+            total = total + load(work, z + s * WIDTH, WIDTH)
+        store(work, by_bias, total)
 
 
 @kernel
 def through_time(table: Any, row: int, work: Any, direction: int, times: Any, ti: int, longest: int) -> None:
-    """One direction back through time, with the gradient by its parameters.
-
-    That is added up a few moments at a time, while the gradients by the gates' sums are still in the cache.
-    """
+    """One direction back through time, then the gradient by its parameters."""
     clear(work, table[row + CARRY], 2 * table[GROUP] * table[row + UNITS])
     clear(work, table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE], table[row + PACKED_SIZE])
-    low, high = (0, 0) if direction == 1 else (times[ti + longest], times[ti + longest])
     for step in range(longest):
         t = step if direction == 1 else longest - 1 - step
-        first, past = times[ti + t], times[ti + t + 1]
-        moment_back(table, row, work, direction, first, past - first, step + 1 < longest)
-        low, high = (low, past) if direction == 1 else (first, high)
-        if high - low >= _CHUNK or step == longest - 1:
-            for begin in range(low, high, _CHUNK):
-                parameter_slopes(table, row, work, direction, begin, lesser(_CHUNK, high - begin))
-            low, high = (high, high) if direction == 1 else (low, low)
+        first = times[ti + t]
+        moment_back(table, row, work, direction, first, times[ti + t + 1] - first, step + 1 < longest)
+    for begin in range(0, times[ti + longest], _CHUNK):
+        parameter_slopes(table, row, work, direction, begin, lesser(_CHUNK, times[ti + longest] - begin))
 
 
 @kernel
@@ -331,6 +279,8 @@ def backward(table: Any, row: int, g: Any, gi: int, work: Any, times: Any, ti: i
             width = GATES_EACH * units
             turned = table[row + TURNED] + direction * width * (units + table[row + TURNED_STRIDE]) + width * units
             gates = table[row + GATES] + direction * table[ROWS] * width
-            add_product(
-                work, into, stride, work, gates, width, 1, work, turned, table[row + TURNED_STRIDE], count, d, width
-            )
+            for k in range(0, width, WIDTH):
+                add_product(
+                    work, into, stride, work, gates + table[ROWS] * k, WIDTH, 1, work,
+                    turned + k * table[row + TURNED_STRIDE], table[row + TURNED_STRIDE], count, d, WIDTH,
+                )  # fmt: skip

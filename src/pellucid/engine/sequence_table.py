@@ -47,7 +47,7 @@ from __future__ import annotations
     PACKED,  # work offset of the packed parameters of one direction, then the other's
     PACKED_SIZE,
     PACKED_SLOPES,  # work offset of their gradients
-    GATES,  # work offset of the gates, on the way back of the gradients by their sums; one direction, then the other
+    GATES,  # work offset of the gates in panels, on the way back of the gradients by their sums; direction by direction
     BEFORE,  # work offset of the hidden values one frame earlier, and at the end of the last ones, likewise
     CELLS,  # the same of the cells
     BENT,  # work offset of tanh of the cells

@@ -97,9 +97,9 @@ def _gates(plan: SequencePlan, arena: Floats, row: int, frames: int) -> list[Flo
     kept: list[list[Floats]] = [[], [], [], [], []]
     for direction in range(int(told[st.DIRECTIONS])):
         begin = told[st.GATES] + direction * rows * 4 * units
-        panels = arena[begin : begin + frames * 4 * units].reshape(frames, units // lanes, 4, lanes)
+        panels = arena[begin : begin + rows * 4 * units].reshape(units // lanes, rows, 4, lanes)
         for gate in range(4):
-            kept[gate].append(panels[:, :, gate].reshape(frames, units)[:, :h])
+            kept[gate].append(panels[:, :frames, gate].swapaxes(0, 1).reshape(frames, units)[:, :h])
         begin = told[st.CELLS] + direction * (rows + group) * units
         before = arena[begin : begin + (rows + group) * units].reshape(-1, units)[:, :h]
         order = [*range(1, frames), rows] if direction == 0 else [rows, *range(frames - 1)]
