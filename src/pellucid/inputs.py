@@ -119,6 +119,11 @@ class Levels:
     span: float
 
     @property
+    def dense(self) -> NDArray[np.generic]:
+        """The images, (N, D)."""
+        return self.small if self.kind == t.LEVELS else self.floats
+
+    @property
     def arguments(self) -> tuple[Any, ...]:
         """What the entry points take for dense images."""
         return self.kind, self.small, self.floats, self.low, self.span
@@ -161,7 +166,7 @@ def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
     """The ink of a few images, in arrays of their own."""
     count, width = lines.shape
     levels = levels_of(lines, level_range)
-    dense = levels.small if levels.kind == t.LEVELS else levels.floats
+    dense = levels.dense
     entries = int(np.count_nonzero(dense != np.float32(levels.low) if levels.low else dense))
     starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
     columns = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid.engine.glance import Glance
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.inputs import LevelRange, as_batch, levels_of
+from pellucid.inputs import LevelRange, as_batch
 from pellucid.layers.layer import Layer, Shape, Vector, features
 from pellucid.layers.plan import Plan, aligned, plan
 from pellucid.layers.tiles import TilePlan, needs_tiles, tile_plan
 from pellucid.reading import Reading
-from pellucid.running import Gradient, Trace, evaluate_lines, gradient_lines, read_call, trace_lines
-from pellucid.tiling import one_plan
+from pellucid.running import Gradient, Trace, evaluate_lines, glance_of, gradient_lines, trace_lines
 
 _MOST = 1 << 31  # parameters: 8 GiB of float32
 _LARGEST = float(np.finfo(np.float32).max)
@@ -109,7 +108,7 @@ class Network:
         """Write the program."""
         tiled = needs_tiles(self.layers)
         self.plan: Plan | TilePlan = (tile_plan if tiled else plan)(self.layers, self.input_shape)
-        self._one: _OneImage | None = None
+        self._glance: tuple[Glance, NDArray[np.float32]] | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
         shape, begin, attached = self.input_shape, 0, []
@@ -168,17 +167,16 @@ class Network:
         ShapeError, DataError
             For another shape, for something that is not numbers, and for NaN or infinity among them.
         """
-        if type(x) is np.ndarray and x.shape == self.input_shape and self._one is not None:
-            outputs = self._one(x)
-            if outputs is not None:
-                return outputs
+        if self._glance is not None:
+            glance, blank = self._glance
+            answer = blank.copy()
+            if glance(x, answer):
+                return answer
         lines, single = as_batch(x, self.input_shape)
-        if not single:
-            return evaluate_lines(self, lines).reshape(len(lines), *self.output_shape)
-        if self._one is None:
-            self._one = _OneImage(self)
+        if single and self._glance is None:
+            self._glance = glance_of(self)
         outputs = evaluate_lines(self, lines)
-        return outputs.reshape(self.output_shape)
+        return outputs.reshape(self.output_shape if single else (len(lines), *self.output_shape))
 
     def read(self, x: ArrayLike) -> Reading:
         """One input, with the best guess and the runner-up by name."""
@@ -292,33 +290,6 @@ def _restored(
     net.parameters[...] = parameters
     net.record = record
     return net
-
-
-class _OneImage:
-    """The quick way for one image: everything is looked up once, and kept in buffers of its own."""
-
-    def __init__(self, net: Network) -> None:
-        self._lock = threading.Lock()
-        self._outputs = np.zeros(math.prod(net.output_shape) + 1, np.float32)
-        self._answer = self._outputs[:-1].reshape(net.output_shape)
-        size = math.prod(net.input_shape)
-        self._ways: dict[Any, Any] = {}
-        made = one_plan(net) if isinstance(net.plan, TilePlan) else net.plan
-        for dtype in (np.dtype(np.uint8), np.dtype(np.float32)):
-            image = np.zeros(net.input_shape, dtype)
-            levels = levels_of(image.reshape(1, size), net.level_range)
-            self._ways[dtype] = image, read_call(net, made, levels, (1, size), self._outputs)
-
-    def __call__(self, image: NDArray[np.generic]) -> NDArray[np.float32] | None:
-        """The outputs, or None where the image is of another type or met something that is not finite."""
-        way = self._ways.get(image.dtype)
-        if way is None:
-            return None
-        buffer, run = way
-        with self._lock:
-            buffer[...] = image
-            run()
-            return self._answer.copy() if self._outputs.item(-1) == 0.0 else None
 
 
 def _times(shape: Shape) -> str:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from pellucid import tiling
 from pellucid.engine import table as t
-from pellucid.engine.library import engine
+from pellucid.engine.glance import SYMBOL, Glance, can_glance, glance
+from pellucid.engine.library import Bound, engine
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.inputs import INKABLE, LevelRange, Levels, as_floats, can_be_packed, levels_of, to_ink, to_packed, to_unit
 from pellucid.layers.conv2d import Conv2d
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED}
 
+_GLANCED = 1 << 20  # parameters of a network that is run under Python's lock
+_GLANCED_INPUTS = 1 << 12
 _WORTH_A_THREAD = 512  # images below which a second thread costs more than it brings
 _feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()
 _NOWHERE = np.zeros(16, np.int64)
@@ -148,15 +151,33 @@ class Feed:
 
 def read_call(
     net: Network, plan: Plan | TilePlan, levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
-) -> Callable[[], None]:
+) -> Bound:
     """A call that reads images of ``shape`` (N, D) into ``outputs`` (N * K + 1,)."""
     if isinstance(plan, TilePlan):
         return tiling.read_call(net, plan, levels, shape, outputs)
-    bound: Callable[[], None] = engine().read.bind(
+    bound: Bound = engine().read.bind(
         plan.table, plan.layers, net.parameters, plan.arena(), *levels.arguments, *shape, outputs,
         0, 1, np.zeros(16, np.int64),
     )  # fmt: skip
     return bound
+
+
+def glance_of(net: Network) -> tuple[Glance, NDArray[np.float32]] | None:
+    """The quick way for one image of bytes or float32, and an array like its answers.
+
+    None where there is no such way, or where it would keep other threads waiting for long.
+    """
+    inputs, outs = math.prod(net.input_shape), math.prod(net.output_shape)
+    if not can_glance() or net.parameter_count > _GLANCED or inputs > _GLANCED_INPUTS:
+        return None
+    plan = tiling.one_plan(net) if isinstance(net.plan, TilePlan) else net.plan
+    outputs = np.zeros(outs + 1, np.float32)
+    ways = []
+    for dtype in (np.uint8, np.float32):
+        levels = levels_of(np.zeros((1, inputs), dtype), net.level_range)
+        ways.append((levels.dense, read_call(net, plan, levels, (1, inputs), outputs)))
+    made = glance(ways, net.input_shape, outputs, engine().shared[SYMBOL])
+    return made, np.zeros(net.output_shape, np.float32)
 
 
 def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine import table as t
-from pellucid.engine.library import engine
+from pellucid.engine.library import Bound, engine
 from pellucid.engine.target import plain_python
 from pellucid.inputs import Levels
 from pellucid.layers.conv2d import Conv2d
@@ -35,9 +34,9 @@ def one_plan(net: Network) -> TilePlan:
 
 def read_call(
     net: Network, plan: TilePlan, levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
-) -> Callable[[], None]:
+) -> Bound:
     """A call that reads images of ``shape`` (N, D) into ``outputs`` (N * K + 1,)."""
-    bound: Callable[[], None] = engine("tiles").read_tiles.bind(
+    bound: Bound = engine("tiles").read_tiles.bind(
         plan.code, plan.rows, net.parameters, plan.arena(), plan.group, *levels.arguments, *shape, outputs
     )
     return bound

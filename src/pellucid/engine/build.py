@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from pellucid.engine import glance
 from pellucid.engine.library import PARTS
 
 logger = logging.getLogger("pellucid")
@@ -41,10 +42,11 @@ def compile_part(part: str) -> bytes:
     from pellucid.engine import compiler
 
     entries = importlib.import_module(f"pellucid.engine.{PARTS[part]}").ENTRIES
-    exports = compiler.SHARED if part == compiler.HOME else {}
-    code = compiler.compile_entries(entries, exports)
+    home = part == compiler.HOME
+    exports = compiler.SHARED if home else {}
+    code = compiler.compile_entries(entries, exports, glance.ASSEMBLY if home else "")
     header = {name: (compiler.PREFIX + name, letters) for name, (_, letters) in entries.items()}
-    header |= {symbol: (symbol, None) for symbol in exports}
+    header |= {symbol: (symbol, None) for symbol in [*exports, *[glance.SYMBOL] * home]}
     return json.dumps(header).encode() + b"\n" + code
 
 

@@ -80,6 +80,7 @@ else:
     def compile_entries(
         entries: Mapping[str, tuple[Any, str]],
         exports: Mapping[str, tuple[Any, str]] = MappingProxyType({}),
+        assembly: str = "",
     ) -> bytes:
         """Compile entry points, with all they call, into one object file.
 
@@ -90,6 +91,8 @@ else:
             ``D`` float64, ``I`` int64, ``H`` uint16, ``B`` uint8.
         exports : mapping of symbol to (kernel, letters)
             Kernels that other object files may call: `SHARED`.
+        assembly : str
+            LLVM assembly of functions that go with them, their names beginning with ``PREFIX``.
 
         Returns
         -------
@@ -98,11 +101,13 @@ else:
             block of 8-byte slots, one an argument. Exports are C functions of their arguments.
         """
         with global_compiler_lock:
-            return _emit(_whole(entries, exports))
+            return _emit(_whole(entries, exports, assembly))
 
-    def _whole(entries: Mapping[str, tuple[Any, str]], exports: Mapping[str, tuple[Any, str]]) -> Any:
+    def _whole(
+        entries: Mapping[str, tuple[Any, str]], exports: Mapping[str, tuple[Any, str]], assembly: str
+    ) -> Any:
         """The module with these kernels and all they call; only what is for others is known outside."""
-        doors = []
+        doors = [assembly]
         refresh()
         for symbol, (function, letters) in [*((PREFIX + name, one) for name, one in entries.items()), *exports.items()]:
             signature = _signature(letters)

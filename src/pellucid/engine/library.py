@@ -8,7 +8,6 @@ LLVM, the processor and the width of its lanes.
 from __future__ import annotations
 
 import ctypes
-import functools
 import hashlib
 import importlib
 import importlib.metadata
@@ -20,6 +19,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -49,6 +49,7 @@ class Entry:
 
     def __init__(self, address: int, letters: str, keep: Any) -> None:
         self._keep = keep
+        self.address = address
         self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
         self._floats = {place for place, letter in enumerate(letters) if letter == "f"}
 
@@ -68,14 +69,33 @@ class Entry:
         """Run."""
         # Named, so that the block outlives the call: other threads run meanwhile and would reuse its memory.
         block = self._block(arguments)
+        self.run(block)
+
+    def bind(self, *arguments: Any) -> Bound:
+        """Fix all arguments: a call that looks nothing up."""
+        return Bound(self, arguments, self._block(arguments))
+
+    def run(self, block: NDArray[np.int64]) -> None:
+        """Run on a block of arguments."""
         self._function(block.ctypes.data)
 
-    def bind(self, *arguments: Any) -> Callable[[], None]:
-        """Fix all arguments: a call that looks nothing up."""
-        block = self._block(arguments)
-        call = functools.partial(self._function, block.ctypes.data)
-        call.keep = self, block, arguments  # type: ignore[attr-defined]
-        return call
+
+@dataclass(frozen=True)
+class Bound:
+    """An entry point with all its arguments, and the ``block`` of slots that they are passed in."""
+
+    entry: Entry
+    arguments: tuple[Any, ...]
+    block: NDArray[np.int64]
+
+    def __call__(self) -> None:
+        """Run."""
+        self.entry.run(self.block)
+
+    def place(self, argument: NDArray[Any]) -> int:
+        """The address of the slot that has the address of an array."""
+        slot = next(slot for slot, one in enumerate(self.arguments) if one is argument)
+        return int(self.block[slot:].ctypes.data)
 
 
 class PlainEntry:
