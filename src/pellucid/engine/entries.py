@@ -15,7 +15,6 @@ from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser, meet, share
 from pellucid.engine.lanes import LANES
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.panels import BROAD
 from pellucid.engine.program import (
     add_losses,
     backward,
@@ -47,6 +46,7 @@ from pellucid.engine.table import (
     WEIGHT,
 )
 
+AHEAD = 3
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
@@ -216,27 +216,24 @@ def read(
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
     as_is = kind == FLOATS and low == _ZERO and span == _ONE
     doubt = _ZERO
+    columns = table[SOURCE] + table[SOURCE_STRIDE]
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
-        i = 0
-        while i < n:
-            z = table[SUMS] + i * stride
+        for i in range(n):
             x = (first + i) * width
-            together = 2 if i + 2 <= n and hidden <= BROAD else 1
-            line, at, apart = floats, x, width
+            if first + i + AHEAD < images:
+                lines.fetch_ahead(kind, small, floats, x + AHEAD * width, width)
+            line, at = floats, x
             if not as_is:
-                line, at, apart = work, table[SOURCE], table[SOURCE_STRIDE]
-                for k in range(together):
-                    lines.unit_line(work, at + k * apart, kind, small, floats, x + k * width, width, low, span)
-            weight, bias = table[WEIGHT], table[BIAS]
-            if together == 2:
-                lines.weighted_sums_of_two(work, z, stride, p, weight, hidden, line, at, apart, width, p, bias, hidden)
-            else:
-                lines.weighted_sums(work, z, p, weight, hidden, line, at, width, p, bias, hidden)
-            for k in range(together):
-                for j in range(hidden):
-                    doubt += work[z + k * stride + j] - work[z + k * stride + j]
-            i += together
+                line, at = work, table[SOURCE]
+                lines.unit_line(work, at, kind, small, floats, x, width, low, span)
+            z = table[SUMS] + i * stride
+            inked = lines.find_ink(work, columns, line, at, width)
+            lines.weighted_sums(
+                work, z, p, table[WEIGHT], hidden, work, columns, inked, line, at, p, table[BIAS], hidden
+            )
+            for j in range(hidden):
+                doubt += work[z + j] - work[z + j]
         forward_from_sums(table, layers, p, work, n, rank, crew, point)
         for i in range(n):
             for j in range(outs):

@@ -402,6 +402,46 @@ def all_zero(typing: Any, lanes: Any) -> Any:
     return types.boolean(lanes), emit
 
 
+@operation(plain=lambda width: np.arange(width, dtype=np.float32))
+def ramp(typing: Any, width: Any) -> Any:
+    """The lanes 0, 1, 2, ... of ``width``."""
+    lanes = Lanes(width.literal_value)
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        return ir.Constant(lanes.vector, [float(lane) for lane in range(lanes.width)])
+
+    return lanes(width), emit
+
+
+def _plain_keep_inked(memory: Any, index: int, lanes: Any, ink: Any) -> int:
+    kept = lanes[ink != 0]
+    memory[index : index + len(kept)] = kept
+    return len(kept)
+
+
+@operation(plain=_plain_keep_inked)
+def keep_inked(typing: Any, memory: Any, index: Any, lanes: Any, ink: Any) -> Any:
+    """Write those of ``lanes`` where ``ink`` is not 0 side by side from ``memory[index]`` on; return how many.
+
+    A whole register is written.
+    """
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        flags = ir.VectorType(ir.IntType(1), lanes.width)
+        word = ir.IntType(lanes.width)
+        unlike = builder.fcmp_unordered("!=", arguments[3], _constant(lanes, 0.0))
+        squeeze = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(lanes.vector, [lanes.vector, flags, lanes.vector]),
+            f"llvm.experimental.vector.compress.v{lanes.width}f32",
+        )
+        kept = builder.call(squeeze, [arguments[2], unlike, ir.Constant(lanes.vector, ir.Undefined)])
+        builder.store(kept, _address(builder, arguments[0], arguments[1], lanes.vector), align=4)
+        return builder.zext(builder.ctpop(builder.bitcast(unlike, word)), ir.IntType(64))
+
+    return types.int64(memory, types.int64, lanes, ink), emit
+
+
 def _ask(memory: Any, write: int) -> Any:
     """A call of LLVM's prefetch, to read or to write."""
 
@@ -412,7 +452,7 @@ def _ask(memory: Any, write: int) -> Any:
             builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0"
         )
         address = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), byte)
-        builder.call(function, [address, word(write), word(3), word(1)])
+        builder.call(function, [address, word(write), word(2), word(1)])
         return context.get_dummy_value()
 
     return types.void(memory, types.int64), emit

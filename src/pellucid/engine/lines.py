@@ -1,6 +1,6 @@
 """The first dense layer over images as they come: dense, laid out in lines, of any levels.
 
-Reading an image once is not worth writing its ink down: whole vectors of paper are skipped as they are met.
+Its ink is found as it comes, and kept only until the image has been through the layer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler import kernel, shared
-from pellucid.engine.lanes import LANES, all_zero, fma, load, load_bytes, splat, store
+from pellucid.engine.lanes import LANES, fma, keep_inked, load, load_bytes, prefetch, ramp, splat, store
 from pellucid.engine.panels import BROAD, NARROW, access
 from pellucid.engine.table import LEVELS
 
@@ -50,48 +50,52 @@ def unit_line(
         i += 1
 
 
-def _panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable[..., None]]:
-    """Make the kernels that sum one panel of ``width`` outputs in four chains, for one image and for two.
+@kernel
+def fetch_ahead(kind: int, small: Any, floats: Any, xi: int, inputs: int) -> None:
+    """Ask for an image that is wanted soon."""
+    if kind == LEVELS:
+        for i in range(xi, xi + inputs, 64):
+            prefetch(small, i)
+    else:
+        for i in range(xi, xi + inputs, 16):
+            prefetch(floats, i)
 
-    Two images share the weights as they are loaded, and the guess at what is paper.
+
+@kernel
+def find_ink(columns: Any, ci: int, x: Any, xi: int, inputs: int) -> int:
+    """Write the columns of an image's ink, as floats, from ``columns[ci]`` on; return how many they are.
+
+    No branch depends on the image: where ink is cannot be predicted. One register past the last may be written too.
     """
+    count = 0
+    i = 0
+    while i + LANES <= inputs:
+        here = ramp(LANES) + splat(np.float32(i), LANES)
+        count += keep_inked(columns, ci + count, here, load(x, xi + i, LANES))
+        i += LANES
+    while i < inputs:
+        columns[ci + count] = np.float32(i)
+        count += x[xi + i] != _ZERO
+        i += 1
+    return count
+
+
+def _panel(width: int, masked: bool) -> Callable[..., None]:
+    """Make the kernel that sums one panel of ``width`` outputs, in four chains."""
     fetch, put = access(width, masked)
 
     @kernel
-    def one(
-        z: Any, zi: int, w: Any, wi: int, w_row: int, x: Any, xi: int, inputs: int, bias: Any, bi: int, count: int
-    ) -> None:
-        a = fetch(bias, bi, count)
-        b = splat(_ZERO, width)
-        c = b
-        d = b
-        i = 0
-        while i + LANES <= inputs:
-            if not all_zero(load(x, xi + i, LANES)):
-                for j in range(i, i + LANES, 4):
-                    row = wi + j * w_row
-                    a = fma(splat(x[xi + j], width), fetch(w, row, count), a)
-                    b = fma(splat(x[xi + j + 1], width), fetch(w, row + w_row, count), b)
-                    c = fma(splat(x[xi + j + 2], width), fetch(w, row + 2 * w_row, count), c)
-                    d = fma(splat(x[xi + j + 3], width), fetch(w, row + 3 * w_row, count), d)
-            i += LANES
-        while i < inputs:
-            a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
-            i += 1
-        put(z, zi, (a + b) + (c + d), count)
-
-    @kernel
-    def two(
+    def panel(
         z: Any,
         zi: int,
-        z_row: int,
         w: Any,
         wi: int,
         w_row: int,
+        columns: Any,
+        ci: int,
+        inked: int,
         x: Any,
         xi: int,
-        x_row: int,
-        inputs: int,
         bias: Any,
         bi: int,
         count: int,
@@ -100,80 +104,54 @@ def _panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable[...
         b = splat(_ZERO, width)
         c = b
         d = b
-        e = a
-        f = b
-        g = b
-        h = b
-        i = 0
-        while i + LANES <= inputs:
-            if not (all_zero(load(x, xi + i, LANES)) and all_zero(load(x, xi + x_row + i, LANES))):
-                for j in range(i, i + LANES, 4):
-                    row = wi + j * w_row
-                    v = fetch(w, row, count)
-                    a = fma(splat(x[xi + j], width), v, a)
-                    e = fma(splat(x[xi + x_row + j], width), v, e)
-                    v = fetch(w, row + w_row, count)
-                    b = fma(splat(x[xi + j + 1], width), v, b)
-                    f = fma(splat(x[xi + x_row + j + 1], width), v, f)
-                    v = fetch(w, row + 2 * w_row, count)
-                    c = fma(splat(x[xi + j + 2], width), v, c)
-                    g = fma(splat(x[xi + x_row + j + 2], width), v, g)
-                    v = fetch(w, row + 3 * w_row, count)
-                    d = fma(splat(x[xi + j + 3], width), v, d)
-                    h = fma(splat(x[xi + x_row + j + 3], width), v, h)
-            i += LANES
-        while i < inputs:
-            v = fetch(w, wi + i * w_row, count)
-            a = fma(splat(x[xi + i], width), v, a)
-            e = fma(splat(x[xi + x_row + i], width), v, e)
+        i = ci
+        while i + 4 <= ci + inked:
+            j = np.int64(columns[i])
+            a = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), a)
+            j = np.int64(columns[i + 1])
+            b = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), b)
+            j = np.int64(columns[i + 2])
+            c = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), c)
+            j = np.int64(columns[i + 3])
+            d = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), d)
+            i += 4
+        while i < ci + inked:
+            j = np.int64(columns[i])
+            a = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), a)
             i += 1
         put(z, zi, (a + b) + (c + d), count)
-        put(z, zi + z_row, (e + f) + (g + h), count)
 
-    return one, two
+    return panel
 
 
-_broad, _ = _panels(BROAD, False)
-_narrow, _narrow_two = _panels(NARROW, False)
-_rest, _rest_two = _panels(NARROW, True)
+_broad = _panel(BROAD, False)
+_narrow = _panel(NARROW, False)
+_rest = _panel(NARROW, True)
 
 
 @kernel
 def weighted_sums(
-    z: Any, zi: int, w: Any, wi: int, w_row: int, x: Any, xi: int, inputs: int, bias: Any, bi: int, outputs: int
-) -> None:
-    """``z = x W + b`` for one image x (inputs,); z and bias (outputs,), W (inputs, outputs)."""
-    j = 0
-    while j + BROAD <= outputs:
-        _broad(z, zi + j, w, wi + j, w_row, x, xi, inputs, bias, bi + j, BROAD)
-        j += BROAD
-    while j + NARROW <= outputs:
-        _narrow(z, zi + j, w, wi + j, w_row, x, xi, inputs, bias, bi + j, NARROW)
-        j += NARROW
-    if j < outputs:
-        _rest(z, zi + j, w, wi + j, w_row, x, xi, inputs, bias, bi + j, outputs - j)
-
-
-@kernel
-def weighted_sums_of_two(
     z: Any,
     zi: int,
-    z_row: int,
     w: Any,
     wi: int,
     w_row: int,
+    columns: Any,
+    ci: int,
+    inked: int,
     x: Any,
     xi: int,
-    x_row: int,
-    inputs: int,
     bias: Any,
     bi: int,
     outputs: int,
 ) -> None:
-    """`weighted_sums` for two images, ``x_row`` elements apart, to results ``z_row`` apart: the same bits."""
+    """``z = x W + b`` for one image x (inputs,) whose ink `find_ink` found; z and bias (outputs,), W (inputs, outputs)."""
     j = 0
+    while j + BROAD <= outputs:
+        _broad(z, zi + j, w, wi + j, w_row, columns, ci, inked, x, xi, bias, bi + j, BROAD)
+        j += BROAD
     while j + NARROW <= outputs:
-        _narrow_two(z, zi + j, z_row, w, wi + j, w_row, x, xi, x_row, inputs, bias, bi + j, NARROW)
+        _narrow(z, zi + j, w, wi + j, w_row, columns, ci, inked, x, xi, bias, bi + j, NARROW)
         j += NARROW
     if j < outputs:
-        _rest_two(z, zi + j, z_row, w, wi + j, w_row, x, xi, x_row, inputs, bias, bi + j, outputs - j)
+        _rest(z, zi + j, w, wi + j, w_row, columns, ci, inked, x, xi, bias, bi + j, outputs - j)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -57,10 +56,10 @@ class Pellucid(Peer):
         return sequences_pellucid.learn(work, self.threads)
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Call the network, with one image or with all."""
+        """Call the network, with one image or with all; single images are sliced beforehand."""
         net = _network(work)
-        images: Iterable[np.ndarray] = work.images
         if work.one_at_a_time:
+            images = list(work.images)
             return lambda: np.array([net(image) for image in images])
         return lambda: net(work.images)
 
