@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.augmentation import Augment, Variation
+from pellucid.crew import available_cores
 from pellucid.engine import table as t
 from pellucid.errors import ConfigurationError
-from pellucid.running import Feed, available_cores
+from pellucid.running import Feed
 from pellucid.shuffling import shuffled_order
 from pellucid.stepping import Batches
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from pellucid.crew import available_cores
 from pellucid.errors import ConfigurationError
 from pellucid.events import Event
-from pellucid.running import available_cores
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import tiling
+from pellucid.crew import available_cores, side_by_side
 from pellucid.engine import table as t
 from pellucid.engine.glance import SYMBOL, Glance, can_glance, glance
 from pellucid.engine.library import Bound, engine
@@ -28,8 +26,6 @@ from pellucid.layers.tiles import TilePlan
 if TYPE_CHECKING:
     from pellucid.data import Dataset
     from pellucid.network import Network
-
-T = TypeVar("T")
 
 LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED}
 
@@ -332,17 +328,3 @@ def checked_labels(labels: NDArray[Any], count: int, classes: int) -> NDArray[np
             f"{labels.max()}: give the last layer as many neurons as there are classes."
         )
     return np.ascontiguousarray(labels, np.int64)
-
-
-def side_by_side(work: Callable[[int], T], parts: int) -> list[T]:
-    """``[work(0), work(1), ...]``, each part in a thread of its own."""
-    if parts == 1:
-        return [work(0)]
-    with ThreadPoolExecutor(parts - 1) as pool:
-        others = [pool.submit(work, part) for part in range(1, parts)]
-        return [work(0), *(other.result() for other in others)]
-
-
-def available_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.crew import Crew, available_cores
 from pellucid.engine import table as t
 from pellucid.engine.library import engine
 from pellucid.engine.target import plain_python
 from pellucid.layers.plan import aligned
 from pellucid.layers.tiles import TilePlan
-from pellucid.running import Feed, available_cores
+from pellucid.running import Feed
 from pellucid.tiling import dropout_key
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Stepper:
         self.batch_size = batch_size
         self.moments = [aligned(count if i < optimizer.moments else 0) for i in range(2)]
         self.crew = self._crew(threads)
-        self._pool = ThreadPoolExecutor(self.crew - 1) if self.crew > 1 else None
+        self._together = Crew(self.crew)
         self._gradient, self._arena = aligned(count), net.plan.arena()
         self._wanted, self._point = np.zeros(t.TILE, np.int64), np.zeros(16, np.int64)
         self._loss = loss
@@ -92,13 +92,7 @@ class Stepper:
         def work(rank: int) -> None:
             self._take(rank, batches, (begin, end), optimizer.code, (settings, rates, history), serial)
 
-        if self._pool is None:
-            work(0)
-        else:
-            others = [self._pool.submit(work, rank) for rank in range(1, self.crew)]
-            work(0)
-            for other in others:
-                other.result()
+        self._together.run(work)
         finite = np.isfinite(history[:, 0])
         if finite.all():
             return history

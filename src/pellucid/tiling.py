@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.crew import available_cores, side_by_side
 from pellucid.engine import table as t
 from pellucid.engine.library import Bound, engine
 from pellucid.engine.target import plain_python
@@ -50,13 +50,7 @@ def judge(net: Network, plan: TilePlan, feed: Feed, labels: NDArray[np.int64], l
     def some(part: int) -> NDArray[np.float64]:
         return run(net, plan, feed, plan.arena(), (bounds[part], bounds[part + 1]), labels, loss)
 
-    total = np.zeros(2)
-    if parts == 1 or plain_python():
-        return sum(map(some, range(parts)), total)
-    from pellucid.running import available_cores
-
-    with ThreadPoolExecutor(min(parts, available_cores())) as pool:
-        return sum(pool.map(some, range(parts)), total)
+    return sum(side_by_side(some, parts, 1 if plain_python() else available_cores()), np.zeros(2))
 
 
 def run(

@@ -96,6 +96,12 @@ def cut(y: Any, rank: int, crew: int, count: int, unit: int) -> None:
     y[1] = end
 
 
+@kernel
+def find_ink(found: Any, columns: Any, ci: int, x: Any, xi: int, inputs: int) -> None:
+    """How much ink there is, to found (1,), and in which columns."""
+    found[0] = lines.find_ink(columns, ci, x, xi, inputs)
+
+
 PROBES = {
     "cut": (cut, "Iiiii"),
     "copy_first": (copy_first, "FFi"),
@@ -109,8 +115,8 @@ PROBES = {
     "unpack": (ink.unpack, "FiBiiff"),
     "spread": (ink.spread, "FiiHFiiiFii"),
     "unit_line": (lines.unit_line, "FiiBFiiff"),
-    "line_sums_of_two": (lines.weighted_sums_of_two, "FiiFiiFiiiFii"),
-    "line_sums": (lines.weighted_sums, "FiFiiFiiFii"),
+    "find_ink": (find_ink, "IFiFii"),
+    "line_sums": (lines.weighted_sums, "FiFiiFiiFiFii"),
     "activate": (activations.activate, "iFiFii"),
     "softmax": (activations.softmax, "FiFiiiiFiFi"),
     "back": (activations.back, "iFiFiiii"),

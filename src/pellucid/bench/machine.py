@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pellucid.running import available_cores
+from pellucid.crew import available_cores
 
 
 @dataclass(frozen=True)

@@ -103,9 +103,7 @@ else:
         with global_compiler_lock:
             return _emit(_whole(entries, exports, assembly))
 
-    def _whole(
-        entries: Mapping[str, tuple[Any, str]], exports: Mapping[str, tuple[Any, str]], assembly: str
-    ) -> Any:
+    def _whole(entries: Mapping[str, tuple[Any, str]], exports: Mapping[str, tuple[Any, str]], assembly: str) -> Any:
         """The module with these kernels and all they call; only what is for others is known outside."""
         doors = [assembly]
         refresh()

@@ -46,7 +46,6 @@ from pellucid.engine.table import (
     WEIGHT,
 )
 
-AHEAD = 3
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
@@ -221,8 +220,8 @@ def read(
         n = lesser(TILE, images - first)
         for i in range(n):
             x = (first + i) * width
-            if first + i + AHEAD < images:
-                lines.fetch_ahead(kind, small, floats, x + AHEAD * width, width)
+            if first + i + lines.AHEAD < images:
+                lines.fetch_ahead(kind, small, floats, x + lines.AHEAD * width, width)
             line, at = floats, x
             if not as_is:
                 line, at = work, table[SOURCE]

@@ -1,9 +1,9 @@
 """The engine called on one array straight from the interpreter: nothing converted, nothing looked up.
 
-A small network takes less time than a call through ctypes with its arguments. So there is a function that Python calls as
-it calls its own built-ins. It looks at the array where it lies in memory, puts its address among the arguments of an
-entry point, which are there already, and calls that. Python's lock is held meanwhile, so that nobody else uses the same
-buffers: this is for what takes microseconds.
+A small network takes less time than a call through ctypes with its arguments. So there is a function that Python calls
+as it calls its own built-ins. It looks at the array where it lies in memory, puts its address among the arguments of
+an entry point, which are there already, and calls that. Python's lock is held meanwhile, so that nobody else uses the
+same buffers: this is for what takes microseconds.
 
 The places of an array's fields are those of ``PyArrayObject`` in NumPy's C API, the function's form is
 ``METH_FASTCALL`` of Python's stable one. Where an array turns out to lie otherwise (`can_glance`), nobody calls it.
@@ -161,7 +161,7 @@ def glance(
     return made
 
 
-class _Slots(np.ndarray):  # type: ignore[type-arg]
+class _Slots(np.ndarray):
     """What a function knows, and with it all that its machine code goes by."""
 
     keep: Any
@@ -191,12 +191,12 @@ def can_glance() -> bool:
         return False
     words = (ctypes.c_int64 * 9).from_address(id(probe))
     short = (ctypes.c_int32 * 18).from_address(id(probe))
-    sides = (ctypes.c_int64 * 2).from_address(words[_SHAPE])
     return (
         words[_TYPE] == id(np.ndarray)
         and words[_DATA] == probe.ctypes.data
         and short[2 * _AXES] == 2
-        and tuple(sides) == probe.shape
         and words[_KIND] == id(np.dtype(np.float32))
         and short[2 * _FLAGS] & _PLAIN == _PLAIN
+        and words[_SHAPE] != 0
+        and tuple((ctypes.c_int64 * 2).from_address(words[_SHAPE])) == probe.shape
     )

@@ -442,8 +442,8 @@ def keep_inked(typing: Any, memory: Any, index: Any, lanes: Any, ink: Any) -> An
     return types.int64(memory, types.int64, lanes, ink), emit
 
 
-def _ask(memory: Any, write: int) -> Any:
-    """A call of LLVM's prefetch, to read or to write."""
+def _ask(memory: Any, write: int, nearness: int = 3) -> Any:
+    """A call of LLVM's prefetch, to read or to write; 3 is the nearest cache."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         byte = ir.IntType(8).as_pointer()
@@ -452,7 +452,7 @@ def _ask(memory: Any, write: int) -> Any:
             builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0"
         )
         address = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), byte)
-        builder.call(function, [address, word(write), word(2), word(1)])
+        builder.call(function, [address, word(write), word(nearness), word(1)])
         return context.get_dummy_value()
 
     return types.void(memory, types.int64), emit
@@ -462,6 +462,12 @@ def _ask(memory: Any, write: int) -> Any:
 def prefetch(typing: Any, memory: Any, index: Any) -> Any:
     """Ask for ``memory[index]`` ahead of time; changes nothing but speed."""
     return _ask(memory, 0)
+
+
+@operation(plain=lambda memory, index: None)
+def prefetch_second(typing: Any, memory: Any, index: Any) -> Any:
+    """`prefetch`, but to the second cache, so that the work at hand keeps the first one and its way to memory."""
+    return _ask(memory, 0, 2)
 
 
 @operation(plain=lambda memory, index: None)

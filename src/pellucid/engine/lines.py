@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler import kernel, shared
-from pellucid.engine.lanes import LANES, fma, keep_inked, load, load_bytes, prefetch, ramp, splat, store
+from pellucid.engine.lanes import LANES, fma, keep_inked, load, load_bytes, prefetch_second, ramp, splat, store
 from pellucid.engine.panels import BROAD, NARROW, access
 from pellucid.engine.table import LEVELS
 
@@ -50,15 +50,19 @@ def unit_line(
         i += 1
 
 
+AHEAD = 4
+"""How many images ahead one is asked for."""
+
+
 @kernel
 def fetch_ahead(kind: int, small: Any, floats: Any, xi: int, inputs: int) -> None:
     """Ask for an image that is wanted soon."""
     if kind == LEVELS:
         for i in range(xi, xi + inputs, 64):
-            prefetch(small, i)
+            prefetch_second(small, i)
     else:
         for i in range(xi, xi + inputs, 16):
-            prefetch(floats, i)
+            prefetch_second(floats, i)
 
 
 @kernel
@@ -145,7 +149,10 @@ def weighted_sums(
     bi: int,
     outputs: int,
 ) -> None:
-    """``z = x W + b`` for one image x (inputs,) whose ink `find_ink` found; z and bias (outputs,), W (inputs, outputs)."""
+    """``z = x W + b`` for one image x (inputs,) with the ink that `find_ink` found.
+
+    z and bias (outputs,), W (inputs, outputs).
+    """
     j = 0
     while j + BROAD <= outputs:
         _broad(z, zi + j, w, wi + j, w_row, columns, ci, inked, x, xi, bias, bi + j, BROAD)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.crew import available_cores, side_by_side
 from pellucid.engine import sequence_table as st
 from pellucid.engine import table as t
 from pellucid.engine.library import engine
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.layers.plan import aligned
 from pellucid.layers.sequence_plan import Room, SequencePlan
-from pellucid.running import Gradient, available_cores, side_by_side
+from pellucid.running import Gradient
 from pellucid.sequences.inputs import Floats, Given, Integers
 
 if TYPE_CHECKING:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.crew import Crew, available_cores
 from pellucid.engine import sequence_table as st
 from pellucid.engine.library import engine
 from pellucid.engine.target import plain_python
 from pellucid.layers.plan import aligned
 from pellucid.layers.sequence_plan import SequencePlan
-from pellucid.running import available_cores
 from pellucid.sequences.inputs import Floats, Integers
 from pellucid.sequences.running import SEQUENCE_LOSSES, Targets, room_for
 
@@ -62,8 +61,8 @@ class SequenceStepper:
         self._plan: SequencePlan | None = None
         self._arenas: list[Floats] = []
         self._integers: list[Integers] = []
-        self._pool: ThreadPoolExecutor | None = None
         self.crew = 1
+        self._together = Crew(self.crew)
 
     def _prepare(self, lengths: Integers, most_labels: int) -> SequencePlan:
         """See to it that any mini-batch of these sequences has room, and choose the number of threads."""
@@ -75,7 +74,7 @@ class SequenceStepper:
             self.crew = self._crew(int(lengths.mean()))
             self._arenas = [plan.arena() for _ in range(self.crew)]
             self._integers = [plan.integers(self.batch_size) for _ in range(self.crew)]
-            self._pool = ThreadPoolExecutor(self.crew - 1) if self.crew > 1 else None
+            self._together = Crew(self.crew)
         return plan
 
     def _crew(self, frames: int) -> int:
@@ -111,10 +110,7 @@ class SequenceStepper:
                 self.crew, self._point,
             )  # fmt: skip
 
-        others = [self._pool.submit(work, rank) for rank in range(1, self.crew)] if self._pool else []
-        work(0)
-        for other in others:
-            other.result()
+        self._together.run(work)
         finite = np.isfinite(history[:, 0])
         return history if finite.all() else history[: int(np.argmin(finite)) + 1]
 
