@@ -89,7 +89,7 @@ def test_every_line_of_a_convolution_is_told(name: str) -> None:
             (t.SLOPE, codes.MEETINGS, codes.KERNEL_LINES),
         ):  # fmt: skip
             at = row[column]
-            counts.append(sum(plan.code[at + spans + 2 : at + spans + 3 * plan.code[at + lines] : 3]))
+            counts.append(sum(plan.code[at + spans + 2 : at + spans + 4 * plan.code[at + lines] : 4]))
         assert counts[0] == counts[1] == counts[2] > 0
 
 

@@ -16,9 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pellucid.engine.blocks import add_sums, block_of, inner, keep_block, keep_first, outer
 from pellucid.engine.compiler import kernel
-from pellucid.engine.lanes import LANES
+from pellucid.engine.crew import lesser
+from pellucid.engine.lanes import LANES, splat, store, where_less
 
 (
     TO_CHANNELS,  # channels, and lines of each, that come out
@@ -38,7 +41,7 @@ from pellucid.engine.lanes import LANES
     FROM_CHANNELS,
     TAPS,  # columns of the kernel
     B_LINE,  # distance in the bias between lines
-    SPANS,  # then for each line: where its weights and its input begin, and how many lines of the kernel meet the input
+    SPANS,  # then for each line: where its weights and input begin, how many lines of the kernel meet it, the first met
 ) = range(18)
 
 (
@@ -58,14 +61,18 @@ from pellucid.engine.lanes import LANES
     G_NEXT,
     D_NEXT,
     I_NEXT,
-    MEETINGS,  # then for each line of the kernel: where deltas and input begin, and how many lines of them meet
-) = range(17)
+    I_APART,  # lines of the input from one that meets to the next
+    MEETINGS,  # then for each line of the kernel: where deltas and input begin, how many of their lines meet, the first
+) = range(18)
 
 HIGH = 4 if LANES == 16 else 2
 """Output channels in a block: with 16 lanes there are 32 registers, else 16."""
 
 ACROSS = 5
 """Positions, or columns of the kernel, in a block."""
+
+EVERY = 1 << 40
+"""More lines than any picture has."""
 
 _ONE = 1
 _STILL = 0
@@ -135,8 +142,8 @@ def _band(rows: int) -> Callable[..., None]:
         code: Any,
         at: int,
         floor: Any,
+        left: int,
     ) -> None:
-        left = code[at + LENGTH]
         while left > 0:
             whole = left // LANES
             if whole >= ACROSS and whole % (ACROSS - 1):
@@ -160,6 +167,17 @@ _pair_band = _high_band if HIGH == 2 else _band(2)
 
 
 @kernel
+def clip(begin: int, lines: int, step: int, top: int, past: int) -> tuple[int, int]:
+    """Of ``lines`` lines, ``step`` apart from ``begin`` on: how many come before ``top``, how many then to ``past``."""
+    over, end = 0, lines
+    if begin < top:
+        over = lesser((top - begin + step - 1) // step, lines)
+    if begin + (lines - 1) * step >= past:
+        end = 0 if past <= begin else (past - begin + step - 1) // step
+    return over, end - over if end > over else 0
+
+
+@kernel
 def correlate(
     z: Any,
     zi: int,
@@ -173,31 +191,70 @@ def correlate(
     code: Any,
     at: int,
     floor: Any,
+    top: int,
+    past: int,
+    first: int,
+    length: int,
 ) -> None:
     """``z[o, y] = max(floor, bias[o] + sum over c, i, j of w[o, c, i, j] x[c, y's line i, columns from j on])``.
 
     The description at ``code[at]`` has all distances. Forward, z are the weighted sums and x the layer's input; on the
-    way back z is the gradient by the input and x the deltas, met by the kernel turned round.
+    way back z is the gradient by the input and x the deltas, met by the kernel turned round. Lines of x before ``top``
+    and from ``past`` on are left out; of each line of z ``length`` floats are made, from vector ``first`` on.
     """
     channels, w_to, z_plane = code[at + TO_CHANNELS], code[at + W_TO], code[at + Z_PLANE]
+    zi += first * code[at + Z_STEP]
+    xi += first * code[at + X_STEP]
     for y in range(code[at + TO_LINES]):
-        span = at + SPANS + 3 * y
-        w_line, x_line, lines = wi + code[span], xi + code[span + 1], code[span + 2]
+        span = at + SPANS + 4 * y
+        over, lines = clip(code[span + 3], code[span + 2], 1, top, past)
+        w_line, x_line = wi + code[span] + over * code[at + W_LINE], xi + code[span + 1] + over * code[at + X_LINE]
         line, b_line = zi + y * code[at + Z_LINE], bi + y * code[at + B_LINE]
         o = 0
         while o < channels:
             wo, zo, bo = w_line + o * w_to, line + o * z_plane, b_line + o * b_step
             if o + HIGH <= channels:
-                _high_band(z, zo, z_plane, bias, bo, b_step, w, wo, w_to, x, x_line, lines, code, at, floor)
+                _high_band(z, zo, z_plane, bias, bo, b_step, w, wo, w_to, x, x_line, lines, code, at, floor, length)
                 o += HIGH
             else:
                 # The last of an odd number is a pair with itself.
                 more = 1 if o + 2 <= channels else 0
                 _pair_band(
                     z, zo, more * z_plane, bias, bo, more * b_step, w, wo, more * w_to, x, x_line, lines,
-                    code, at, floor,
+                    code, at, floor, length,
                 )  # fmt: skip
                 o += 2
+
+
+@kernel
+def reach(work: Any, ink: int, code: Any, at: int) -> Any:
+    """Lines of the input with ink, first and past, and which columns of the sums see any: the first, how many floats.
+
+    ``work[ink]`` has lines and columns (see `planes.find_ink`); an ``ink`` of 0 stands for ink everywhere.
+    """
+    if ink == 0:
+        return 0, EVERY, 0, code[at + LENGTH]
+    # The first line of the kernel that meets begins a padding's width before its line.
+    pad = (code[at + SPANS + 3] * code[at + X_LINE] - code[at + SPANS + 1]) // LANES
+    step, before = code[at + X_STEP] // LANES, np.int64(work[ink + 2]) + pad + 1 - code[at + TAPS]
+    first = 0 if before <= 0 else (before + step - 1) // step
+    end = lesser((np.int64(work[ink + 3]) + pad - 1) // step + 1, code[at + LENGTH] // LANES)
+    return np.int64(work[ink]), np.int64(work[ink + 1]), first, (end - first) * LANES if end > first else 0
+
+
+@kernel
+def fill_paper(z: Any, zi: int, bias: Any, bi: int, code: Any, at: int, floor: Any, first: int, length: int) -> None:
+    """The sums of a group of images that see no ink, in the columns before ``first`` and past ``length`` floats."""
+    end = first + length // LANES
+    for o in range(code[at + TO_CHANNELS]):
+        lowest, paper = splat(floor, LANES), splat(bias[bi + o], LANES)
+        paper = where_less(paper, lowest, lowest, paper)
+        for y in range(code[at + TO_LINES]):
+            line = zi + o * code[at + Z_PLANE] + y * code[at + Z_LINE]
+            for x in range(first):
+                store(z, line + x * LANES, paper)
+            for x in range(end, code[at + LENGTH] // LANES):
+                store(z, line + x * LANES, paper)
 
 
 def _products(rows: int, columns: int) -> Callable[..., None]:
@@ -217,6 +274,7 @@ def _products(rows: int, columns: int) -> Callable[..., None]:
         nothing: Any,
         ni: int,
         lines: int,
+        vectors: int,
         code: Any,
         at: int,
     ) -> None:
@@ -225,7 +283,7 @@ def _products(rows: int, columns: int) -> Callable[..., None]:
         for line in range(lines):
             dj = di + line * code[at + D_LINE]
             xj = xi + line * x_line
-            for _ in range(code[at + VECTORS]):
+            for _ in range(vectors):
                 block = inner(block, d, dj, d_plane, x, xj, x_tap)
                 dj += d_step
                 xj += x_step
@@ -239,39 +297,64 @@ _low_across, _low_one = _products(1, ACROSS), _products(1, 1)
 
 
 @kernel
-def weight_gradient(g: Any, gi: int, d: Any, di: int, x: Any, xi: int, zeros: int, code: Any, at: int) -> None:
+def weight_gradient(
+    g: Any,
+    gi: int,
+    d: Any,
+    di: int,
+    x: Any,
+    xi: int,
+    zeros: int,
+    code: Any,
+    at: int,
+    top: int,
+    past: int,
+    first: int,
+    vectors: int,
+) -> None:
     """``dW[o, c, i, j] += sum over images, y and x of delta[o, y, x] x[c, y's line i, x's column j]``.
 
-    dW (O, C, KH, KW) at ``g[gi]``; deltas and input in the arena, where ``x[zeros]`` is 0.
+    dW (O, C, KH, KW) at ``g[gi]``; deltas and input in the arena, where ``x[zeros]`` is 0. Lines of x before ``top``
+    and from ``past`` on are left out, and all but ``vectors`` columns of delta from ``first`` on.
     """
     taps = code[at + KERNEL_TAPS]
     one = code[at + KERNEL_LINES] * taps
     g_to = code[at + I_CHANNELS] * one
     x_line, x_step, x_tap = code[at + I_LINE], code[at + I_STEP], code[at + I_TAP]
+    di += first * code[at + D_STEP]
+    xi += first * x_step
     for _ in range(code[at + GRADIENTS]):
         for channel in range(code[at + I_CHANNELS]):
             for i in range(code[at + KERNEL_LINES]):
-                span = at + MEETINGS + 3 * i
-                xc, lines = xi + channel * code[at + I_PLANE] + code[span + 1], code[span + 2]
+                span = at + MEETINGS + 4 * i
+                over, lines = clip(code[span + 3], code[span + 2], code[at + I_APART], top, past)
+                xc = xi + channel * code[at + I_PLANE] + code[span + 1] + over * x_line
+                d_line = di + code[span] + over * code[at + D_LINE]
                 o = 0
                 while o < code[at + D_CHANNELS]:
                     high = o + HIGH <= code[at + D_CHANNELS]
-                    do = di + o * code[at + D_PLANE] + code[span]
+                    do = d_line + o * code[at + D_PLANE]
                     j = 0
                     while j < taps:
                         place, xj = gi + o * g_to + channel * one + i * taps + j, xc + j * x_tap
                         wide = j + ACROSS <= taps
                         if high and wide:
-                            _high_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                            _high_across(
+                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
+                            )
                         elif high and j + 3 <= taps:
-                            _high_three(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                            _high_three(
+                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
+                            )
                             j += 2
                         elif high:
-                            _high_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                            _high_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at)
                         elif wide:
-                            _low_across(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                            _low_across(
+                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
+                            )
                         else:
-                            _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, code, at)
+                            _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at)
                         j += ACROSS if wide else 1
                     o += HIGH if high else 1
         gi += code[at + G_NEXT]
@@ -282,12 +365,12 @@ def weight_gradient(g: Any, gi: int, d: Any, di: int, x: Any, xi: int, zeros: in
 @kernel
 def bias_gradient(g: Any, gi: int, d: Any, di: int, lines: int, ones: int, zeros: int, code: Any, at: int) -> None:
     """``db[o] += sum over images, y and x of delta[o, y, x]``: products with a vector of ones at ``d[ones]``."""
-    o = 0
+    o, vectors = 0, code[at + VECTORS]
     while o < code[at + D_CHANNELS]:
         do = di + o * code[at + D_PLANE]
         if o + HIGH <= code[at + D_CHANNELS]:
-            _high_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, code, at)
+            _high_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, vectors, code, at)
             o += HIGH
         else:
-            _low_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, code, at)
+            _low_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, vectors, code, at)
             o += 1

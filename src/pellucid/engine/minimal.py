@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.engine import planes
 from pellucid.engine.compiler import kernel
-from pellucid.engine.conv2d import correlate, weight_gradient
+from pellucid.engine.conv2d import EVERY, LENGTH, VECTORS, correlate, weight_gradient
 from pellucid.engine.matmul import transpose
 from pellucid.engine.table import BIAS, CHANNELS, MINIMAL, NOTHING, WEIGHT
 
@@ -73,6 +73,10 @@ def run_pass(work: Any, code: Any, at: int) -> None:
             code,
             code[step + CODE],
             _ZERO if code[step + CLIPPED] else _LOWEST,
+            0,
+            EVERY,
+            0,
+            code[code[step + CODE] + LENGTH],
         )
         step += STEP
 
@@ -116,8 +120,10 @@ def backward(table: Any, row: int, g: Any, weight: int, work: Any, asked: bool) 
     taps, stride = table[at + TAPS], table[at + FILTER_STRIDE]
     run_pass(work, table, table[at + TURN])
     planes.clear(work, table[at + SLOPES], table[at + POINTS] * stride)
+    products = table[at + PRODUCTS]
     weight_gradient(
-        work, table[at + SLOPES], work, table[at + MADE], work, table[at + SEEN], NOTHING, table, table[at + PRODUCTS]
+        work, table[at + SLOPES], work, table[at + MADE], work, table[at + SEEN], NOTHING, table, products,
+        0, EVERY, 0, table[products + VECTORS],
     )  # fmt: skip
     run_pass(work, table, table[at + FOLD])
     for i in range(table[at + FILTERS]):

@@ -11,7 +11,8 @@ import numpy as np
 
 from pellucid.engine.activations import activate, through_activation
 from pellucid.engine.compiler import kernel
-from pellucid.engine.lanes import LANES, splat, store
+from pellucid.engine.crew import lesser
+from pellucid.engine.lanes import LANES, all_zero, load, splat, store
 from pellucid.engine.table import (
     CHANNELS,
     DELTA_LINE,
@@ -19,6 +20,7 @@ from pellucid.engine.table import (
     DELTA_STEP,
     DELTAS,
     HEIGHT,
+    INK,
     LINE,
     PLANE,
     SUMS,
@@ -77,6 +79,29 @@ def place_line(table: Any, row: int, work: Any, x: Any, xi: int, place: int, ste
                 work[at] = x[xi]
                 at += step
                 xi += 1
+
+
+@kernel
+def find_ink(table: Any, work: Any) -> None:
+    """Which lines and columns of the images in the first row have ink, in any of them: first and past of each."""
+    height, width = table[HEIGHT], table[WIDTH]
+    top, past, left, right = height, 0, width, 0
+    for channel in range(table[CHANNELS]):
+        for y in range(height):
+            at = table[VALUES] + channel * table[PLANE] + y * table[LINE]
+            x, end = 0, width
+            while x < width and all_zero(load(work, at + x * LANES, LANES)):
+                x += 1
+            if x < width:
+                while all_zero(load(work, at + (end - 1) * LANES, LANES)):
+                    end -= 1
+                top = lesser(top, y)
+                past = y + 1 if past <= y else past
+                left = lesser(left, x)
+                right = end if right < end else right
+    ink = table[INK]
+    work[ink], work[ink + 1] = np.float32(top), np.float32(past)
+    work[ink + 2], work[ink + 3] = np.float32(left), np.float32(right)
 
 
 @kernel

@@ -38,10 +38,11 @@ from __future__ import annotations
     BACKWARD,  # 0 where nobody asks
     SLOPE,
     MINIMAL,  # where the description of its minimal filtering lies (see `pellucid.engine.minimal`); 0 where none does
+    INK,  # work offset of the lines and columns that have any ink, where the images come into planes; else 0
     CHANCE,  # of a number to be dropped, in units of 2**-32
     SALT,  # which dropout layer this is
     COLUMNS,
-) = range(34)
+) = range(35)
 
 DENSE, INPUT_LINES, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT = range(8)
 

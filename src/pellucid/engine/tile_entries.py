@@ -26,6 +26,7 @@ from pellucid.engine.table import (
     DELTAS,
     FLOATS,
     HEIGHT,
+    INK,
     INPUT_PLANES,
     OPERATION,
     OUTPUTS,
@@ -212,6 +213,8 @@ def read_tiles(
                     v = load_first(work, table[SOURCE] + j, width - j, LANES)
                     doubt = doubt + (v - v)
             planes.place_line(table, _FIRST, work, work, table[SOURCE], place, group if in_planes else _STEP)
+        if table[INK]:
+            planes.find_ink(table, work)
         forward(table, rows, p, work, group, n, _READING, _NOBODY, _NOBODY, _NOBODY)
         for i in range(n):
             for j in range(outs):

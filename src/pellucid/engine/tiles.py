@@ -31,6 +31,7 @@ from pellucid.engine.table import (
     FORWARD,
     HEIGHT,
     IDENTITY,
+    INK,
     INK_INPUT,
     INPUT_PLANES,
     INPUTS,
@@ -91,6 +92,8 @@ def place_images(
             planes.place_ink(table, _FIRST, work, columns, values, _ALONE, begin, end, place, step)
         else:
             planes.place_line(table, _FIRST, work, values, image * table[OUTPUTS], place, step)
+    if table[INK]:
+        planes.find_ink(table, work)
 
 
 @kernel
@@ -100,6 +103,10 @@ def convolve(table: Any, row: int, before: int, p: Any, work: Any, group: int, t
     if training and minimal.serves(table, row, work):
         minimal.forward(table, row, work)
     else:
+        told, floor = table[row + FORWARD], _ZERO if at_once else _LOWEST
+        top, past, first, length = conv2d.reach(work, table[before + INK], table, told)
+        if length < table[told + conv2d.LENGTH]:
+            conv2d.fill_paper(work, table[row + SUMS], p, table[row + BIAS], table, told, floor, first, length)
         conv2d.correlate(
             work,
             table[row + SUMS],
@@ -111,8 +118,12 @@ def convolve(table: Any, row: int, before: int, p: Any, work: Any, group: int, t
             work,
             table[before + VALUES],
             table,
-            table[row + FORWARD],
-            _ZERO if at_once else _LOWEST,
+            told,
+            floor,
+            top,
+            past,
+            first,
+            length,
         )
     if table[row + SUMS] != table[row + VALUES]:
         planes.activate_planes(table[row + ACTIVATION], table, row, work, group)
@@ -217,8 +228,12 @@ def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int,
     if minimal.serves(table, row, work):
         minimal.backward(table, row, g, weight, work, asked)
         return
-    conv2d.weight_gradient(g, weight, work, delta, work, table[before + VALUES], NOTHING, table, slope)
+    top, past, first, length = conv2d.reach(work, table[before + INK], table, table[row + FORWARD])
+    conv2d.weight_gradient(
+        g, weight, work, delta, work, table[before + VALUES], NOTHING, table, slope, top, past, first, length // LANES
+    )  # fmt: skip
     if asked:
+        everything = table[table[row + BACKWARD] + conv2d.LENGTH]
         conv2d.correlate(
             work,
             table[before + DELTAS],
@@ -232,6 +247,10 @@ def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int,
             table,
             table[row + BACKWARD],
             _LOWEST,
+            0,
+            conv2d.EVERY,
+            0,
+            everything,
         )
 
 

@@ -29,7 +29,7 @@ def forward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Nu
     for y in range(row[t.HEIGHT]):
         top = y * step_y - pad_y
         low, high = max(0, -top), min(down, int(before[t.HEIGHT]) - top)
-        spans.append((low * across, (top + low) * line - pad_x * group, max(0, high - low)))
+        spans.append((low * across, (top + low) * line - pad_x * group, max(0, high - low), top + low))
     return numbers(head, spans)
 
 
@@ -50,9 +50,8 @@ def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> N
         low = max(0, -((down - 1 - y - pad_y) // step_y))
         high = min(int(row[t.HEIGHT]) - 1, (y + pad_y) // step_y)
         kernel_line = y + pad_y - step_y * low
-        spans.append(
-            (kernel_line * across + across - 1, low * line + (pad_x - across + 1) * group, max(0, high - low + 1))
-        )
+        begin = low * line + (pad_x - across + 1) * group
+        spans.append((kernel_line * across + across - 1, begin, max(0, high - low + 1), low))
     return numbers(head, spans)
 
 
@@ -63,17 +62,17 @@ def slope_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numb
     head = [
         row[t.CHANNELS], row[t.DELTA_PLANE], row[t.DELTA_LINE], row[t.DELTA_STEP],
         before[t.CHANNELS], before[t.PLANE], step_y * line, step_x * group, group, down, across, row[t.WIDTH],
-        1, 0, 0, 0,
+        1, 0, 0, 0, step_y,
     ]  # fmt: skip
     meetings = []
     for i in range(down):
         low = max(0, -((i - pad_y) // step_y))
         high = min(int(row[t.HEIGHT]) - 1, (int(before[t.HEIGHT]) - 1 + pad_y - i) // step_y)
         top = low * step_y + i - pad_y
-        meetings.append((low * int(row[t.DELTA_LINE]), top * line - pad_x * group, max(0, high - low + 1)))
+        meetings.append((low * int(row[t.DELTA_LINE]), top * line - pad_x * group, max(0, high - low + 1), top))
     return numbers(head, meetings)
 
 
-def numbers(head: list[int], triples: list[tuple[int, int, int]]) -> Numbers:
-    """A description: its columns, then three numbers for each line."""
-    return np.array([*head, *(number for triple in triples for number in triple)], np.int64)
+def numbers(head: list[int], spans: list[tuple[int, int, int, int]]) -> Numbers:
+    """A description: its columns, then four numbers for each line."""
+    return np.array([*head, *(number for span in spans for number in span)], np.int64)

@@ -167,7 +167,7 @@ class Minimal:
         """A matrix (rows, columns), its elements ``steps`` apart, by what lies (columns, filters)."""
         lanes = self.group
         head = [rows, 1, self.filters, self.stride, 0, lanes, steps[0], 0, 0, steps[1], 0, 0, lanes, self.stride, 1]
-        return numbers([*head, columns, 0], [(0, 0, 1)])
+        return numbers([*head, columns, 0], [(0, 0, 1, 0)])
 
     def _forward(self) -> list[Step]:
         before, row, group = self.before, self.row, self.group
@@ -176,18 +176,18 @@ class Minimal:
         into_points = numbers(
             [self.points, before[t.CHANNELS], lines, self.seen_line, seen, group, self.points, 0, 0, 1,
              0, 0, before[t.LINE], group, 1, self.points, 0],
-            [(0, channel * int(before[t.PLANE]), 1) for channel in range(before[t.CHANNELS])],
+            [(0, channel * int(before[t.PLANE]), 1, 0) for channel in range(before[t.CHANNELS])],
         )  # fmt: skip
         filters = int(before[t.CHANNELS]) * self.down
         products = numbers(
             [row[t.CHANNELS], cells, row[t.HEIGHT] * group, made, self.made_line, group, filters, self.down, 0, 1,
              seen, 0, group, group, before[t.CHANNELS], self.down, 0],
-            [(cell % self.points * self.stride, cell * self.seen_line, 1) for cell in range(cells)],
+            [(cell % self.points * self.stride, cell * self.seen_line, 1, 0) for cell in range(cells)],
         )  # fmt: skip
         out_of_points = numbers(
             [self.tile, row[t.CHANNELS], row[t.HEIGHT] * group, group, row[t.PLANE], row[t.LINE], 1, 0, 0, self.tile,
              0, 0, group, self.made_line, 1, self.points, 1],
-            [(0, channel * made, 1) for channel in range(row[t.CHANNELS])],
+            [(0, channel * made, 1, 0) for channel in range(row[t.CHANNELS])],
         )  # fmt: skip
         first, clipped = self.seen + self.pad_y * group, self._clipped()
         steps: list[Step] = []
@@ -213,7 +213,7 @@ class Minimal:
             [self.points, row[t.CHANNELS], row[t.HEIGHT] * group, self.made_line,
              self.tiles * self.points * self.made_line, group, self.tile, 0, 0, 1,
              0, 0, row[t.DELTA_LINE], row[t.DELTA_STEP], 1, self.tile, 0],
-            [(0, channel * int(row[t.DELTA_PLANE]), 1) for channel in range(row[t.CHANNELS])],
+            [(0, channel * int(row[t.DELTA_PLANE]), 1, 0) for channel in range(row[t.CHANNELS])],
         )  # fmt: skip
         steps = []
         for index in range(self.tiles):
@@ -228,9 +228,9 @@ class Minimal:
         head = [
             self.row[t.CHANNELS], cells * self.made_line, self.points * self.made_line, group,
             self.before[t.CHANNELS], cells * self.seen_line, self.points * self.seen_line, group, group,
-            1, self.down, self.row[t.HEIGHT], self.points, self.stride, self.made_line, self.seen_line,
+            1, self.down, self.row[t.HEIGHT], self.points, self.stride, self.made_line, self.seen_line, 1,
         ]  # fmt: skip
-        return numbers(head, [(0, 0, self.tiles)])
+        return numbers(head, [(0, 0, self.tiles, 0)])
 
     def _back(self) -> list[Step]:
         """The gradient by the input: at points, where it takes the place of the input, and out of them."""
@@ -241,13 +241,13 @@ class Minimal:
         products = numbers(
             [before[t.CHANNELS], cells, lines, seen, self.seen_line, group, self.down, filters, 0, 1,
              made, 0, group, -group, row[t.CHANNELS], self.down, 0],
-            [(cell % self.points * self.stride, cell * self.made_line, 1) for cell in range(cells)],
+            [(cell % self.points * self.stride, cell * self.made_line, 1, 0) for cell in range(cells)],
         )  # fmt: skip
         out_of_points = numbers(
             [before[t.WIDTH], before[t.CHANNELS], lines, before[t.DELTA_STEP], before[t.DELTA_PLANE],
              before[t.DELTA_LINE], cells, self.points, 0, 1,
              self.points * self.seen_line, 0, group, self.seen_line, self.tiles, self.points, 0],
-            [(0, channel * seen, 1) for channel in range(before[t.CHANNELS])],
+            [(0, channel * seen, 1, 0) for channel in range(before[t.CHANNELS])],
         )  # fmt: skip
         place = self.seen + self.pad_y * group
         return [

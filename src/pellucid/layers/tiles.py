@@ -215,6 +215,8 @@ class _Writer:
             row.put(SUMS=self._another(row))
         if index == 0:
             row.put(SOURCE=self.take(row.features + 2 * t.INK_STEP))
+            if row.planes is not None and self.group == lane_width():
+                row.put(INK=self.take(4))
         else:
             row.put(SOURCE=self.rows[index - 1][t.VALUES], SOURCE_STRIDE=self.rows[index - 1][t.STRIDE])
         if isinstance(layer, Dropout):
