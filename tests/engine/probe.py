@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine import activations, dense, ink, lines, losses, matmul, optimizers
+from pellucid.engine import activations, dense, gate_panels, ink, lines, losses, matmul, optimizers
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import share
 from pellucid.engine.lanes import (
@@ -26,6 +26,7 @@ from pellucid.engine.lanes import (
     load,
     load_bytes,
     load_first,
+    magnitude,
     max_lanes,
     maximum,
     minimum,
@@ -35,6 +36,7 @@ from pellucid.engine.lanes import (
     store_first,
     sum_lanes,
     where_less,
+    with_sign,
 )
 from pellucid.engine.library import Engine, PlainEntry, _link, _read, _write, cache_folder, fingerprint
 
@@ -66,8 +68,12 @@ def pair(which: int, y: Any, a: Any, b: Any, c: Any) -> None:
         store(y, 0, maximum(u, v))
     elif which == 7:
         store(y, 0, where_less(u, v, w, splat(np.float32(-1.0), LANES)))
-    else:
+    elif which == 8:
         store(y, 0, sqrt(u))
+    elif which == 9:
+        store(y, 0, magnitude(u))
+    else:
+        store(y, 0, with_sign(u, v))
 
 
 @kernel
@@ -110,6 +116,10 @@ PROBES = {
     "is_right": (is_right, "FiiII"),
     "add_product": (matmul.add_product, "FiiFiiiFiiiii"),
     "transpose": (matmul.transpose, "FiiFiiii"),
+    "panel_sums": (gate_panels.panel_sums, "Fiiiiiiiii"),
+    "pack": (gate_panels.pack, "FiFiii"),
+    "unpack_gates": (gate_panels.unpack, "FiFiii"),
+    "turn": (gate_panels.turn, "Fiiiiiii"),
     "ink_sums": (ink.weighted_sums, "FiFiiHFiiiiFii"),
     "part_sums": (ink.part_sums, "FiFiiHFiiiFiii"),
     "unpack": (ink.unpack, "FiBiiff"),

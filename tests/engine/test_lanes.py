@@ -66,6 +66,12 @@ def test_where_less() -> None:
     np.testing.assert_array_equal(run(7, a, b, yes), vector(10.0, -1.0, -1.0, -1.0))
 
 
+def test_magnitude_and_sign() -> None:
+    a, b = np.resize(np.array(ODD, np.float32), LANES), np.resize(np.array(ODD[::-1], np.float32), LANES)
+    for got, wanted in ((run(9, a, b, a), np.abs(a)), (run(10, a, b, a), np.copysign(a, b))):
+        np.testing.assert_array_equal(got.view(np.int32), wanted.view(np.int32))
+
+
 def test_square_root_is_correctly_rounded() -> None:
     rng = np.random.default_rng(1)
     for _ in range(50):

@@ -65,60 +65,40 @@ def turn(work: Any, turned: int, turned_row: int, packed: int, first: int, count
         )
 
 
-def _panel_sums(rows: int, columns: int) -> Callable[..., None]:
+def _block_sums(rows: int, columns: int) -> Callable[..., None]:
     @kernel
-    def sums(
-        work: Any, z: int, start: int, start_row: int, a: int, a_row: int, a_step: int, k: int,
-        more: int, more_row: int, more_k: int, w: int,
-    ) -> None:  # fmt: skip
+    def sums(work: Any, z: int, start: int, start_row: int, a: int, a_row: int, a_step: int, w: int, k: int) -> None:
         block = load_block(work, start, start_row, LANES, rows, columns, LANES)
         for _ in range(k):
             block = outer(block, work, a, a_row, work, w, LANES)
             a += a_step
-            w += WIDTH
-        for _ in range(more_k):
-            block = outer(block, work, more, more_row, work, w, LANES)
-            more += 1
             w += WIDTH
         store_block(work, z, WIDTH, LANES, block)
 
     return sums
 
 
-_some_sums, _one_sums = _panel_sums(BLOCK_ROWS, BLOCK_COLUMNS), _panel_sums(1, GATES_EACH)
+_some_sums, _one_sums = _block_sums(BLOCK_ROWS, BLOCK_COLUMNS), _block_sums(1, GATES_EACH)
 
 
 @kernel
 def panel_sums(
-    work: Any,
-    z: int,
-    start: int,
-    start_row: int,
-    a: int,
-    a_row: int,
-    a_step: int,
-    k: int,
-    more: int,
-    more_row: int,
-    more_k: int,
-    w: int,
-    n: int,
+    work: Any, z: int, start: int, start_row: int, a: int, a_row: int, a_step: int, w: int, n: int, k: int
 ) -> None:
-    """``Z = S + A W``, a panel wide: z (n, WIDTH), W (k + more_k, WIDTH) by rows, S from ``work[start]`` on.
+    """``Z = S + A W``: z (n, WIDTH) and W (k, WIDTH) by rows, those of S ``start_row`` apart.
 
-    Element (s, p) of A is ``work[a + s a_row + p a_step]`` for p below k, then ``work[more + s more_row + p - k]``.
+    Element (s, p) of A is ``work[a + s a_row + p a_step]``.
     """
     s = 0
     while s < n:
         if s + BLOCK_ROWS <= n:
             for j in range(0, WIDTH, BLOCK_COLUMNS * LANES):
-                _some_sums(work, z + j, start + j, start_row, a, a_row, a_step, k, more, more_row, more_k, w + j)
+                _some_sums(work, z + j, start + j, start_row, a, a_row, a_step, w + j, k)
             rows = BLOCK_ROWS
         else:
-            _one_sums(work, z, start, start_row, a, a_row, a_step, k, more, more_row, more_k, w)
+            _one_sums(work, z, start, start_row, a, a_row, a_step, w, k)
             rows = 1
         z += rows * WIDTH
         start += rows * start_row
         a += rows * a_row
-        more += rows * more_row
         s += rows

@@ -146,6 +146,19 @@ def begin_at(table: Any, row: int, work: Any, direction: int, times: Any, ti: in
 
 
 @kernel
+def by_inputs(table: Any, row: int, work: Any, direction: int, count: int) -> None:
+    """The gates' sums of ``count`` frames, as far as bias and inputs say: they wait for no other frame."""
+    d, stride = table[row + INPUTS], table[row + SOURCE_STRIDE]
+    rows, high = table[ROWS], d + table[row + HIDDEN]
+    z = table[row + GATES] + direction * rows * GATES_EACH * table[row + UNITS]
+    w = table[row + PACKED] + direction * table[row + PACKED_SIZE]
+    for _ in range(0, table[row + UNITS], LANES):
+        panel_sums(work, z, w + high * WIDTH, 0, table[row + SOURCE], stride, 1, w, count, d)
+        z += rows * WIDTH
+        w += (high + 1) * WIDTH
+
+
+@kernel
 def moment(
     table: Any, row: int, work: Any, direction: int, first: int, n: int, known: int, following: int, going_on: int
 ) -> None:
@@ -157,15 +170,14 @@ def moment(
     d, h, units, rows = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], table[ROWS]
     shift = direction * (rows + table[GROUP])
     states, cells = table[row + BEFORE] + shift * units, table[row + CELLS] + shift * units
-    packed = table[row + PACKED] + direction * table[row + PACKED_SIZE]
+    packed = table[row + PACKED] + direction * table[row + PACKED_SIZE] + d * WIDTH
     gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
     bent = table[row + BENT] + (direction * rows + first) * units
     values = table[row + VALUES] + first * table[row + STRIDE] + direction * h
-    source, stride = table[row + SOURCE] + first * table[row + SOURCE_STRIDE], table[row + SOURCE_STRIDE]
     for j in range(0, units, LANES):
         z, w = gates + rows * GATES_EACH * j, packed + (d + h + 1) * GATES_EACH * j
-        bias = w + (d + h) * WIDTH
-        panel_sums(work, z, bias, 0, source, stride, 1, d, states + first * units, units, known, w, n)
+        if known > 0:
+            panel_sums(work, z, z, WIDTH, states + first * units, units, 1, w, n, known)
         for s in range(n):
             after = (following + s if s < going_on else rows + s) * units + j
             cell(
@@ -185,6 +197,7 @@ def forward(table: Any, row: int, work: Any, times: Any, ti: int, longest: int, 
     """Run the layer over a group; ``times[ti + t]`` is the first row of frame t, up to t = longest."""
     for direction in range(table[row + DIRECTIONS]):
         begin_at(table, row, work, direction, times, ti, longest, carry)
+        by_inputs(table, row, work, direction, times[ti + longest])
         for step in range(longest):
             t = longest - 1 - step if direction == 1 else step
             first, n = times[ti + t], times[ti + t + 1] - times[ti + t]
@@ -241,8 +254,8 @@ def parameter_slopes(table: Any, row: int, work: Any, direction: int, first: int
     gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
     for j in range(0, units, LANES):
         c, z = into + (d + h + 1) * GATES_EACH * j, gates + rows * GATES_EACH * j
-        panel_sums(work, c, c, WIDTH, source, 1, stride, n, 0, 0, 0, z, d)
-        panel_sums(work, c + d * WIDTH, c + d * WIDTH, WIDTH, states, 1, units, n, 0, 0, 0, z, h)
+        panel_sums(work, c, c, WIDTH, source, 1, stride, z, d, n)
+        panel_sums(work, c + d * WIDTH, c + d * WIDTH, WIDTH, states, 1, units, z, h, n)
         by_bias = c + (d + h) * WIDTH
         total = load(work, by_bias, WIDTH)
         for s in range(n):
