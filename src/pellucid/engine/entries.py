@@ -11,6 +11,7 @@ import numpy as np
 
 from pellucid.engine import dense, functions, ink, lines
 from pellucid.engine.augment import augment
+from pellucid.engine.columns import sort_ink
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser, meet, share
 from pellucid.engine.lanes import LANES
@@ -33,10 +34,12 @@ from pellucid.engine.table import (
     BIAS,
     COLUMNS,
     DELTAS,
+    DENSE_INPUT,
     FLOATS,
     INPUTS,
     OUTPUTS,
     SETTINGS,
+    SORTED,
     SOURCE,
     SOURCE_STRIDE,
     STRIDE,
@@ -133,6 +136,8 @@ def train(
                     meet(point, rest)
                     if direct:
                         scale_deltas(table, work, n, -settings[at + RATE], rank, rest)
+                    if kind != DENSE_INPUT and table[SORTED] != 0:
+                        sort_ink(table, work, kind, starts, middles, columns, values, order, first, n, rank, rest)
             meet(point, crew)
             if not is_finite(history[2 * (step - begin)]):
                 return
@@ -286,6 +291,9 @@ def gradient(
         history[1] += count_right(table, layers, work, wanted, n)
         backward(table, layers, g, work, n, rank, crew, point)
         first_bias_gradient(table, g, work, n, rank, crew)
+        if kind != DENSE_INPUT and table[SORTED] != 0:
+            sort_ink(table, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
+            meet(point, crew)
         first_gradient(table, g, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
         dense.input_gradient(dx, first * d, d, work, table[DELTAS], table[STRIDE], turned, 0, d, n, d, k, rank, crew)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pellucid.engine import dense, ink
 from pellucid.engine.activations import activate, back, softmax
+from pellucid.engine.columns import spread_columns
 from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.crew import meet, share
 from pellucid.engine.lanes import LANES, claim, load, prefetch, splat, store
@@ -31,6 +32,7 @@ from pellucid.engine.table import (
     PACKED_INPUT,
     PARTED_BELOW,
     SOFTMAX,
+    SORTED,
     SOURCE,
     SOURCE_STRIDE,
     STRIDE,
@@ -491,8 +493,10 @@ def first_gradient(
     rank: int,
     crew: int,
 ) -> None:
-    """Add up the gradient of the first layer's weights."""
-    if kind != DENSE_INPUT:
+    """Add up the gradient of the first layer's weights; a wide layer's over ink sorted by `sort_ink`."""
+    if kind != DENSE_INPUT and table[SORTED] != 0:
+        spread_columns(table, g, table[WEIGHT], work, rank, crew)
+    elif kind != DENSE_INPUT:
         spread_ink(table, g, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
     else:
         dense.weight_gradient(

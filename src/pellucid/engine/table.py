@@ -41,6 +41,7 @@ from __future__ import annotations
     INK,  # work offset of the lines and columns that have any ink, where the images come into planes; else 0
     CHANCE,  # of a number to be dropped, in units of 2**-32
     SALT,  # which dropout layer this is
+    SORTED,  # work offset of a tile's ink by columns, where the first layer is wide (`pellucid.engine.columns`), else 0
     COLUMNS,
 ) = range(35)
 
@@ -69,6 +70,9 @@ ALIGNMENT = 16
 
 PARTED_BELOW = 64
 """Outputs of a first layer below which two threads share its pixels instead of the images or outputs."""
+
+SORTED_FROM = 128
+"""Outputs of a first layer from which on a tile's ink is sorted by columns for its gradient."""
 
 TILE = 128
 """Images worked on at a time: their activations stay in the cache."""

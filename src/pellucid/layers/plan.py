@@ -56,7 +56,7 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
     input_shape : tuple of int
         Shape of one input.
     """
-    arena = _Arena()
+    arena, shape = _Arena(), input_shape
     source, stride = 0, t.padded(math.prod(input_shape) + 2 * (t.INK_STEP - 1))
     rows, parameter = [], 0
     for index, layer in enumerate(layer for layer in layers if not isinstance(layer, Flatten)):
@@ -68,6 +68,8 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
         rows.append(row)
     rows[0][t.LOWER] = arena.take(t.TILE * rows[0][t.STRIDE])
     rows[0][t.SOURCE] = arena.take(t.TILE * rows[0][t.SOURCE_STRIDE])
+    if rows[0][t.OUTPUTS] >= t.SORTED_FROM:
+        rows[0][t.SORTED] = arena.take(math.prod(shape) + 2 * t.TILE * rows[0][t.SOURCE_STRIDE])
     return Plan(np.array(rows), arena.size)
 
 
