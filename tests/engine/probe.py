@@ -136,6 +136,7 @@ PROBES = {
     "bias_gradient": (dense.bias_gradient, "FiFiiiiii"),
     "weight_gradient": (dense.weight_gradient, "FiFiiFiiiiiii"),
     "input_gradient": (dense.input_gradient, "FiiFiiFiiiiiii"),
+    "input_gradient_by_images": (dense.input_gradient_by_images, "FiiFiiFiiiiiiiI"),
     "turn_weights": (dense.turn_weights, "FiiFiiiii"),
 }
 

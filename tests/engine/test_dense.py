@@ -70,3 +70,21 @@ def test_gradients(n: int, d: int, k: int, crew: int, seed: int) -> None:
     np.testing.assert_allclose(dx[:, :d], slopes @ p.reshape(d, k).T, rtol=1e-5, atol=1e-5)
     assert (dx[:, d:] == MARK).all()
     assert (turned[:, d:] == MARK).all()
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(n=sizes, d=sizes, k=sizes, seed=st.integers(0))
+def test_images_as_lanes_give_the_same_bits(n: int, d: int, k: int, seed: int) -> None:
+    delta, p = draw(seed, (n, k), (7 + d * k,))
+    lanes = -(-n // LANES) * LANES
+    dx = np.full(n * (d + 3) + lanes * (d + k) + 1, MARK, np.float32)
+    wanted, turned = np.zeros((n, d + 3), np.float32), np.zeros((k, d), np.float32)
+    probe().turn_weights(turned, 0, d, p, 7, d, k, 0, 1)
+    probe().input_gradient(wanted, 0, d + 3, wide(delta), 0, k + 3, turned, 0, d, n, d, k, 0, 1)
+    probe().input_gradient_by_images(
+        dx, 0, d + 3, wide(delta), 0, k + 3, p, 7, n * (d + 3), n, d, k, 0, 1, np.zeros(16, np.int64)
+    )
+    found = dx[: n * (d + 3)].reshape(n, d + 3)
+    assert found[:, :d].tobytes() == wanted[:, :d].tobytes()
+    assert (found[:, d:] == MARK).all()
+    assert dx[-1] == MARK

@@ -45,7 +45,7 @@ class Loop:
     def __init__(self, net: pl.Network, rule: Optimizer, batch: int, data: Any, loss: str, threads: int = 1) -> None:
         self.net, self.rule = net, rule
         x, labels = data
-        feed = Feed(x, None)
+        feed = Feed(x, (0.0, 255.0) if x.dtype == np.uint8 else None)
         self.order = np.random.default_rng(2).permutation(len(x))
         self.batches = Batches(feed, self.order, labels)
         self.stepper = Stepper(net, rule, loss_code(net, loss), batch, feed.inked, threads)
@@ -140,3 +140,42 @@ def test_how_many_are_read_right_is_counted_before_the_step() -> None:
     loop = Loop(net, SGD(0.1), 50, (x, labels), "cross_entropy")
     right = int((net(x).argmax(axis=1) == labels).sum())
     assert loop.run()[0, 1] == right
+
+
+@pytest.mark.skipif(PLAIN, reason="slow in plain Python")
+@pytest.mark.parametrize("small", [False, True], ids=["floats", "bytes"])
+@pytest.mark.parametrize("batch", [5, 45, TILE + 22])
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_wide_layers_on_any_number_of_threads(kind: str, batch: int, small: bool) -> None:
+    levels = np.random.default_rng(3).integers(-600, 256, (170, 91)).clip(0)
+    labels = np.arange(170) % 3
+    x: Any = levels.astype(np.uint8) if small else levels.astype(np.float32) / np.float32(255)
+    layers = [pl.Dense(264, "tanh"), pl.Dense(257, "tanh"), pl.Dense(3, "softmax")]
+    nets = [pl.Network(layers, input_shape=(91,), seed=4) for _ in range(4)]
+    loops = [Loop(net, KINDS[kind], batch, (x, labels), "cross_entropy", 1 + i) for i, net in enumerate(nets[:3])]
+    histories = [loop.run() for loop in loops]
+    assert {net.parameters.tobytes() for net in nets[:3]} == {nets[0].parameters.tobytes()}
+    assert {history.tobytes() for history in histories} == {histories[0].tobytes()}
+    steps = [loops[0].order[i : i + batch] for i in range(0, 170, batch)]
+    truth = [float(gradient_step(nets[3], kind, levels[step] / 255, labels[step])) for step in steps[:1]]
+    np.testing.assert_allclose(histories[0][:1, 0] / len(steps[0]), truth, rtol=2e-4)
+    one = Loop(pl.Network(layers, input_shape=(91,), seed=4), KINDS[kind], batch, (x, labels), "cross_entropy", 2)
+    one.run(0, 1)
+    np.testing.assert_allclose(one.net.parameters, nets[3].parameters, rtol=2e-4, atol=2e-6)
+
+
+def gradient_step(net: pl.Network, kind: str, x: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
+    """One step by hand, in float64 and whole matrices; the mean loss before it."""
+    weights = [(layer.weight.astype(np.float64).T, layer.bias.astype(np.float64)) for layer in net.layers]  # type: ignore[attr-defined]
+    values = [x]
+    for w, b in weights[:-1]:
+        values.append(np.tanh(values[-1] @ w + b))
+    logits = values[-1] @ weights[-1][0] + weights[-1][1]
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    delta = (p - np.eye(3)[labels]) / len(x)
+    for layer, (w, _), a in zip(net.layers[::-1], weights[::-1], values[::-1], strict=True):
+        for memory, slope in ((layer.weight, (a.T @ delta).T), (layer.bias, delta.sum(axis=0))):  # type: ignore[attr-defined]
+            memory -= 0.3 * slope if kind == "sgd" else 0.01 * slope / (abs(slope) + EPSILON)
+        delta = delta @ w.T * (1 - a * a)
+    return float(-np.log(p[np.arange(len(x)), labels]).mean())

@@ -68,7 +68,7 @@ def sort_half(
     sorted_images = sorted_values + TILE * table[SOURCE_STRIDE]
     left = table[INPUTS] // 2 if half else 0
     right = table[INPUTS] if half else table[INPUTS] // 2
-    place = 0
+    place: Any = 0
     for column in range(left, right):
         work[ends + column] = _ZERO
     for i in range(n):

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.compiler import shared
-from pellucid.engine.crew import share
-from pellucid.engine.lanes import LANES, load_first, splat, store_first
+from pellucid.engine.compiler import kernel, shared
+from pellucid.engine.crew import meet, share
+from pellucid.engine.lanes import LANES, load_first, splat, store, store_first
 from pellucid.engine.matmul import ROWS, WIDE, add_product, transpose
 
 _ZERO = np.float32(0.0)
@@ -98,6 +98,55 @@ def input_gradient(
         for j in range(begin, end, LANES):
             store_first(dx, dxi + i * dx_stride + j, splat(_ZERO, LANES), end - j)
     add_product(dx, dxi + begin, dx_stride, delta, di, stride, 1, w, wi + begin, w_row, n, end - begin, k)
+
+
+@kernel
+def by_images(n: int, d: int, k: int) -> bool:
+    """Whether turning n images and their gradients about costs less than turning the weights (D, K) of a layer.
+
+    The images then fill whole panels, and both fit where the turned weights would stand.
+    """
+    return n >= WIDE and 2 * whole_lanes(n) * (d + k) <= d * k
+
+
+@kernel
+def whole_lanes(n: int) -> int:
+    """``n`` filled up to whole lanes."""
+    return (n + LANES - 1) // LANES * LANES
+
+
+@kernel
+def input_gradient_by_images(
+    dx: Any,
+    dxi: int,
+    dx_stride: int,
+    delta: Any,
+    di: int,
+    stride: int,
+    p: Any,
+    weight: int,
+    scratch: int,
+    n: int,
+    d: int,
+    k: int,
+    rank: int,
+    crew: int,
+    point: Any,
+) -> None:
+    """The same as `input_gradient`, from the weights as they lie at ``p[weight]``: ``dx' = W delta'``, images as lanes.
+
+    ``dx[scratch ...]`` has room for both turned, (D + K) whole lanes of n; the bits are the same.
+    """
+    width = whole_lanes(n)
+    begin, end = share(rank, crew, k, LANES)
+    transpose(dx, scratch + begin * width, width, delta, di + begin, stride, n, end - begin)
+    meet(point, crew)
+    begin, end = share(rank, crew, d, LANES)
+    turned = scratch + (k + begin) * width
+    for i in range(0, (end - begin) * width, LANES):
+        store(dx, turned + i, splat(_ZERO, LANES))
+    add_product(dx, turned, width, p, weight + begin * k, k, 1, dx, scratch, width, end - begin, n, k)
+    transpose(dx, dxi + begin, dx_stride, dx, turned, width, end - begin, n)
 
 
 @shared("FiiFiiiii")

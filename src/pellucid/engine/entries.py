@@ -111,8 +111,9 @@ def train(
         settings[at + SECOND_SCALE] = rates[2 * (step - begin) + 1]
         since = step * batch
         until = lesser(since + batch, images)
+        most = lesser(TILE, until - since)
         if busy:
-            turn_all(table, 1, layers, p, work, rank, rest)
+            turn_all(table, layers, p, work, most, rank, rest)
         lost = np.float64(0.0)
         right = 0
         for first in range(since, until, TILE):
@@ -131,7 +132,7 @@ def train(
                     history[2 * (step - begin) + 1] = right
                 meet(point, rest)
                 if is_finite(history[2 * (step - begin)]):
-                    backward(table, layers, g, work, n, rank, rest, point)
+                    backward(table, layers, p, g, work, n, most, rank, rest, point)
                     first_bias_gradient(table, g, work, n, rank, rest)
                     meet(point, rest)
                     if direct:
@@ -278,7 +279,8 @@ def gradient(
     """
     scale = _ONE / np.float32(images)
     d, k = table[INPUTS], table[OUTPUTS]
-    turn_all(table, 1, layers, p, work, rank, crew)
+    most = lesser(TILE, images)
+    turn_all(table, layers, p, work, most, rank, crew)
     dense.turn_weights(turned, 0, d, p, table[WEIGHT], d, k, rank, crew)
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
@@ -289,7 +291,7 @@ def gradient(
         judge(table, layers, work, targets, wanted, order, first, n, loss, scale)
         history[0] += add_losses(work, n)
         history[1] += count_right(table, layers, work, wanted, n)
-        backward(table, layers, g, work, n, rank, crew, point)
+        backward(table, layers, p, g, work, n, most, rank, crew, point)
         first_bias_gradient(table, g, work, n, rank, crew)
         if kind != DENSE_INPUT and table[SORTED] != 0:
             sort_ink(table, work, kind, starts, middles, columns, values, order, first, n, rank, crew)

@@ -416,26 +416,24 @@ def add_losses(work: Any, n: int) -> float:
 
 
 @kernel
-def turn_all(table: Any, first: int, layers: int, p: Any, work: Any, rank: int, crew: int) -> None:
-    """Refresh the transposed weights of the layers from ``first`` on."""
-    for i in range(first, layers):
+def turn_all(table: Any, layers: int, p: Any, work: Any, n: int, rank: int, crew: int) -> None:
+    """Refresh the transposed weights of the layers but the first, where `backward` of n images asks for them."""
+    for i in range(1, layers):
         row = i * COLUMNS
-        dense.turn_weights(
-            work,
-            table[row + TRANSPOSED],
-            table[row + TRANSPOSED_STRIDE],
-            p,
-            table[row + WEIGHT],
-            table[row + INPUTS],
-            table[row + OUTPUTS],
-            rank,
-            crew,
-        )
+        d, k = table[row + INPUTS], table[row + OUTPUTS]
+        if not dense.by_images(n, d, k):
+            turned, turned_stride = table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
+            dense.turn_weights(work, turned, turned_stride, p, table[row + WEIGHT], d, k, rank, crew)
 
 
 @kernel
-def backward(table: Any, layers: int, g: Any, work: Any, n: int, rank: int, crew: int, point: Any) -> None:
-    """From the deltas of the last layer back to those of the first, adding up every gradient but the first layer's."""
+def backward(
+    table: Any, layers: int, p: Any, g: Any, work: Any, n: int, most: int, rank: int, crew: int, point: Any
+) -> None:
+    """From the deltas of the last layer back to those of the first, adding up every gradient but the first layer's.
+
+    ``most`` is the images that `turn_all` was told of: n, or those of a tile before.
+    """
     for i in range(layers - 1, 0, -1):
         row = i * COLUMNS
         before = row - COLUMNS
@@ -446,22 +444,17 @@ def backward(table: Any, layers: int, g: Any, work: Any, n: int, rank: int, crew
         dense.weight_gradient(
             g, table[row + WEIGHT], work, source, source_stride, work, delta, stride, n, d, k, rank, crew
         )
-        dense.input_gradient(
-            work,
-            table[before + DELTAS],
-            source_stride,
-            work,
-            delta,
-            stride,
-            work,
-            table[row + TRANSPOSED],
-            table[row + TRANSPOSED_STRIDE],
-            whole_blocks(n),
-            d,
-            k,
-            rank,
-            crew,
-        )
+        into, turned, turned_stride = table[before + DELTAS], table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
+        if dense.by_images(most, d, k):
+            dense.input_gradient_by_images(
+                work, into, source_stride, work, delta, stride, p, table[row + WEIGHT], turned, n, d, k, rank, crew,
+                point,
+            )  # fmt: skip
+        else:
+            dense.input_gradient(
+                work, into, source_stride, work, delta, stride, work, turned, turned_stride, whole_blocks(n), d, k,
+                rank, crew,
+            )  # fmt: skip
         meet(point, crew)
         begin, end = share(rank, crew, n, 1)
         back(
