@@ -43,7 +43,7 @@ from __future__ import annotations
     SALT,  # which dropout layer this is
     SORTED,  # work offset of a tile's ink by columns, where the first layer is wide (`pellucid.engine.columns`), else 0
     COLUMNS,
-) = range(35)
+) = range(36)
 
 DENSE, INPUT_LINES, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT = range(8)
 
