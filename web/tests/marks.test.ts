@@ -3,7 +3,8 @@ import { squishCurve } from "../src/marks/curve";
 import { hit, layout, nearestWire, neuronY, wireEnds } from "../src/marks/geometry";
 import { diverging, lit, parseRgb, type Palette } from "../src/marks/palette";
 import { largest, overlaidShade } from "../src/marks/pixels";
-import { Budget, cutoff, strongest } from "../src/marks/wires";
+import { strongestFirst } from "../src/marks/flatwires";
+import { Budget, cutoff } from "../src/marks/wires";
 import { csvText } from "../src/parts/save";
 
 const PALETTE: Palette = {
@@ -61,8 +62,8 @@ describe("wires", () => {
   });
 
   it("are drawn weakest first, the weakest left out", () => {
-    expect(strongest(Float32Array.from([0.1, -0.9, 0, 0.5]), 0.05, 10)).toEqual([0, 3, 1]);
-    expect(strongest(Float32Array.from([0.1, -0.9, 0, 0.5]), 0.05, 2)).toEqual([3, 1]);
+    expect(Array.from(strongestFirst(Float32Array.from([0.1, -0.9, 0, 0.5, 1, NaN]), 0.05))).toEqual([4, 1, 3, 0]);
+    expect(strongestFirst(Float32Array.from([0.1, -0.2]), 0.3)).toHaveLength(0);
   });
 });
 

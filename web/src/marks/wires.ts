@@ -1,11 +1,11 @@
 /**
  * Every wire of the network in one WebGL layer: a thin quad each, brightness by strength, negative ones dashed.
  *
- * Where a graphics card is missing, WebGL would be slower than a plain canvas: there the strongest are drawn at once, the
- * others beneath them in the frames that follow.
+ * Where a graphics card is missing, `flatwires.ts` draws them instead.
  */
 
-import { css, type Palette } from "./palette";
+import { flatWires } from "./flatwires";
+import type { Palette } from "./palette";
 
 export interface Wires {
   /** Size in CSS pixels, and how many device pixels make one. */
@@ -164,51 +164,6 @@ function link(gl: WebGL2RenderingContext): WebGLProgram {
   return program;
 }
 
-/** Wires that a plain canvas draws in a frame. */
-const AT_ONCE = 400;
-
-function flatWires(canvas: HTMLCanvasElement): Wires {
-  let [ends, strengths] = [new Float32Array(), new Float32Array()];
-  let next = 0;
-  return {
-    progressive: true,
-    resize(width, height) {
-      canvas.width = Math.max(1, Math.round(width));
-      canvas.height = Math.max(1, Math.round(height));
-    },
-    setEnds: (given) => void (ends = new Float32Array(given)),
-    setStrengths: (given) => void (strengths = new Float32Array(given)),
-    draw(palette, least, opacity) {
-      cancelAnimationFrame(next);
-      const context = canvas.getContext("2d");
-      if (!context) return;
-      context.clearRect(0, 0, canvas.width, canvas.height);
-      context.globalCompositeOperation = "destination-over";
-      const waiting = opacity > 0 ? strongest(strengths, Math.max(least, 0.004), strengths.length) : [];
-      const some = () => {
-        for (const wire of waiting.splice(-AT_ONCE).reverse()) strokeWire(context, ends, wire, strengths[wire], palette, opacity);
-        if (waiting.length > 0) next = requestAnimationFrame(some);
-      };
-      some();
-    },
-    busy: () => false,
-    dispose: () => cancelAnimationFrame(next),
-  };
-}
-
-function strokeWire(
-  context: CanvasRenderingContext2D, ends: Float32Array, wire: number, strength: number, palette: Palette, opacity: number,
-): void {
-  const size = Math.abs(strength);
-  context.strokeStyle = css(strength < 0 ? palette.negative : palette.positive, opacity * size ** 0.72);
-  context.lineWidth = 0.8 + 0.7 * size;
-  context.setLineDash(strength < 0 ? [7, 3] : []);
-  context.beginPath();
-  context.moveTo(ends[4 * wire], ends[4 * wire + 1]);
-  context.lineTo(ends[4 * wire + 2], ends[4 * wire + 3]);
-  context.stroke();
-}
-
 /** The strength from which on at most `most` wires are left; 0 where all of them are. */
 export function cutoff(strengths: Float32Array, most: number): number {
   if (strengths.length <= most) return 0;
@@ -241,12 +196,4 @@ export class Budget {
     if (milliseconds > 1000) return;
     this.most = milliseconds > SLOW ? Math.max(FEWEST, this.most * 0.7) : Math.min(1e6, this.most * 1.1);
   }
-}
-
-/** The `most` strongest wires of at least `least`, weakest first, as they are drawn over each other. */
-export function strongest(strengths: Float32Array, least: number, most: number): number[] {
-  const kept: number[] = [];
-  for (let wire = 0; wire < strengths.length; wire++) if (Math.abs(strengths[wire]) >= least) kept.push(wire);
-  kept.sort((a, b) => Math.abs(strengths[a]) - Math.abs(strengths[b]));
-  return kept.slice(-most);
 }

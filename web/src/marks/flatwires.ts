@@ -1,0 +1,156 @@
+/**
+ * Wires without a graphics card: lines laid into memory here, several times as fast as a canvas strokes them.
+ *
+ * Front to back: the strongest first, and in the frames that follow the others beneath them, for a few milliseconds each,
+ * so that a hand at work is never waited for.
+ */
+
+import type { Palette, Rgb } from "./palette";
+import type { Wires } from "./wires";
+
+/** Milliseconds of a frame that lines may take, and how many are laid before the clock is looked at. */
+const [BUDGET, BETWEEN_LOOKS] = [3, 32];
+
+const [DASH, PERIOD] = [7, 10];
+
+/** What lies on each pixel: how much of what is behind shines through, and how much of the rest is positive. */
+export interface Film {
+  readonly width: number;
+  readonly height: number;
+  readonly through: Float32Array<ArrayBuffer>;
+  readonly positive: Float32Array<ArrayBuffer>;
+}
+
+export function makeFilm(width: number, height: number): Film {
+  const size = width * height;
+  return { width, height, through: new Float32Array(size).fill(1), positive: new Float32Array(size) };
+}
+
+/** Lay a line beneath what there is: coverage of each pixel exactly across the line, in steps of a pixel along it. */
+export function layLine(
+  { width, height, through, positive }: Film, x0: number, y0: number, x1: number, y1: number, thick: number, alpha: number, negative: boolean,
+): void {
+  const steep = Math.abs(y1 - y0) > Math.abs(x1 - x0);
+  let [from, to, start, end] = steep ? [y0, y1, x0, x1] : [x0, x1, y0, y1];
+  if (from > to) [from, to, start, end] = [to, from, end, start];
+  const slope = to > from ? (end - start) / (to - from) : 0;
+  const stretch = Math.sqrt(1 + slope * slope);
+  const half = (thick * stretch) / 2;
+  const [along, across] = steep ? [width, 1] : [1, width];
+  const [length, breadth] = steep ? [height, width] : [width, height];
+  const last = Math.min(length - 1, Math.ceil(to) - 1);
+  for (let at = Math.max(0, Math.floor(from)); at <= last; at++) {
+    const middle = at + 0.5 - from;
+    if (negative && (middle * stretch) % PERIOD > DASH) continue;
+    const centre = start + slope * middle;
+    const [top, bottom] = [Math.max(0, centre - half), Math.min(breadth, centre + half)];
+    for (let row = Math.floor(top); row < bottom; row++) {
+      const covered = (bottom < row + 1 ? bottom : row + 1) - (top > row ? top : row);
+      const place = at * along + row * across;
+      const laid = through[place] * alpha * covered;
+      through[place] -= laid;
+      if (!negative) positive[place] += laid;
+    }
+  }
+}
+
+/** The colours of the columns `left` to `right`, as a canvas takes them. */
+export function develop({ width, height, through, positive }: Film, into: Uint32Array, palette: Palette, left: number, right: number): void {
+  const [plus, minus] = [palette.positive, palette.negative];
+  for (let row = 0; row < height; row++) {
+    for (let place = row * width + left, end = row * width + right; place < end; place++) {
+      const opaque = 1 - through[place];
+      into[place] = opaque < 0.002 ? 0 : mixed(minus, plus, positive[place] / opaque, opaque);
+    }
+  }
+}
+
+function mixed(from: Rgb, to: Rgb, share: number, opaque: number): number {
+  const red = from[0] + (to[0] - from[0]) * share;
+  const green = from[1] + (to[1] - from[1]) * share;
+  const blue = from[2] + (to[2] - from[2]) * share;
+  return ((opaque * 255 + 0.5) << 24) | ((blue + 0.5) << 16) | ((green + 0.5) << 8) | (red + 0.5);
+}
+
+export function flatWires(canvas: HTMLCanvasElement): Wires {
+  let [ends, strengths] = [new Float32Array(), new Float32Array()];
+  let [left, right] = [0, 0];
+  let film = makeFilm(1, 1);
+  let image: ImageData | null = null;
+  let next = 0;
+
+  function lay(wire: number, opacity: number): void {
+    const [size, at] = [Math.abs(strengths[wire]), 4 * wire];
+    const alpha = opacity * size ** 0.72;
+    layLine(film, ends[at], ends[at + 1], ends[at + 2], ends[at + 3], 0.8 + 0.7 * size, alpha, strengths[wire] < 0);
+  }
+
+  function show(context: CanvasRenderingContext2D, palette: Palette): void {
+    image ??= context.createImageData(film.width, film.height);
+    develop(film, new Uint32Array(image.data.buffer), palette, left, right);
+    context.putImageData(image, 0, 0, left, 0, right - left, film.height);
+  }
+
+  return {
+    progressive: true,
+    resize(width, height) {
+      [canvas.width, canvas.height] = [Math.max(1, Math.round(width)), Math.max(1, Math.round(height))];
+      film = makeFilm(canvas.width, canvas.height);
+      image = null;
+    },
+    setEnds(given) {
+      ends = new Float32Array(given);
+      [left, right] = spanOf(ends, film.width);
+    },
+    setStrengths: (given) => void (strengths = new Float32Array(given)),
+    draw(palette, least, opacity) {
+      cancelAnimationFrame(next);
+      const context = canvas.getContext("2d");
+      if (!context) return;
+      film.through.fill(1);
+      film.positive.fill(0);
+      const order = opacity > 0 ? strongestFirst(strengths, Math.max(least, 0.004)) : new Uint32Array();
+      let done = 0;
+      const some = () => {
+        const began = performance.now();
+        while (done < order.length && performance.now() - began < BUDGET) {
+          for (const stop = Math.min(order.length, done + BETWEEN_LOOKS); done < stop; done++) lay(order[done], opacity);
+        }
+        show(context, palette);
+        if (done < order.length) next = requestAnimationFrame(some);
+      };
+      some();
+    },
+    busy: () => false,
+    dispose: () => cancelAnimationFrame(next),
+  };
+}
+
+/** Columns that wires can touch. */
+function spanOf(ends: Float32Array, width: number): [number, number] {
+  let [left, right] = [width, 0];
+  for (let at = 0; at < ends.length; at += 2) {
+    if (ends[at] < left) left = ends[at];
+    if (ends[at] > right) right = ends[at];
+  }
+  return [Math.max(0, Math.floor(left) - 2), Math.min(width, Math.ceil(right) + 2)];
+}
+
+const BINS = 1024;
+
+/** The wires of at least a strength, the strongest first; those whose strengths differ by less than a bin as they come. */
+export function strongestFirst(strengths: Float32Array, least: number): Uint32Array {
+  const starts = new Uint32Array(BINS + 1);
+  const bin = (wire: number) => BINS - 1 - Math.min(BINS - 1, Math.floor(Math.abs(strengths[wire]) * BINS));
+  const keeps = (wire: number) => Math.abs(strengths[wire]) >= least;
+  let kept = 0;
+  for (let wire = 0; wire < strengths.length; wire++) {
+    if (!keeps(wire)) continue;
+    starts[bin(wire) + 1]++;
+    kept++;
+  }
+  for (let at = 1; at <= BINS; at++) starts[at] += starts[at - 1];
+  const order = new Uint32Array(kept);
+  for (let wire = 0; wire < strengths.length; wire++) if (keeps(wire)) order[starts[bin(wire)]++] = wire;
+  return order;
+}
