@@ -5,11 +5,11 @@
  * so that a hand at work is never waited for.
  */
 
-import type { Palette, Rgb } from "./palette";
+import type { Palette } from "./palette";
 import type { Wires } from "./wires";
 
-/** Milliseconds of a frame that lines may take, and how many are laid before the clock is looked at. */
-const [BUDGET, BETWEEN_LOOKS] = [3, 32];
+/** Milliseconds that lines may take, of the first frame and of those that follow; so many between looks at the clock. */
+const [AT_FIRST, LATER, BETWEEN_LOOKS] = [1.5, 4, 16];
 
 const [DASH, PERIOD] = [7, 10];
 
@@ -43,7 +43,8 @@ export function layLine(
     const middle = at + 0.5 - from;
     if (negative && (middle * stretch) % PERIOD > DASH) continue;
     const centre = start + slope * middle;
-    const [top, bottom] = [Math.max(0, centre - half), Math.min(breadth, centre + half)];
+    const top = centre - half < 0 ? 0 : centre - half;
+    const bottom = centre + half > breadth ? breadth : centre + half;
     for (let row = Math.floor(top); row < bottom; row++) {
       const covered = (bottom < row + 1 ? bottom : row + 1) - (top > row ? top : row);
       const place = at * along + row * across;
@@ -57,19 +58,20 @@ export function layLine(
 /** The colours of the columns `left` to `right`, as a canvas takes them. */
 export function develop({ width, height, through, positive }: Film, into: Uint32Array, palette: Palette, left: number, right: number): void {
   const [plus, minus] = [palette.positive, palette.negative];
+  const [red, green, blue] = [minus[0] + 0.5, minus[1] + 0.5, minus[2] + 0.5];
+  const [toRed, toGreen, toBlue] = [plus[0] - minus[0], plus[1] - minus[1], plus[2] - minus[2]];
   for (let row = 0; row < height; row++) {
     for (let place = row * width + left, end = row * width + right; place < end; place++) {
       const opaque = 1 - through[place];
-      into[place] = opaque < 0.002 ? 0 : mixed(minus, plus, positive[place] / opaque, opaque);
+      if (opaque < 0.002) {
+        into[place] = 0;
+        continue;
+      }
+      const share = positive[place] / opaque;
+      into[place] =
+        ((opaque * 255 + 0.5) << 24) | ((blue + toBlue * share) << 16) | ((green + toGreen * share) << 8) | (red + toRed * share);
     }
   }
-}
-
-function mixed(from: Rgb, to: Rgb, share: number, opaque: number): number {
-  const red = from[0] + (to[0] - from[0]) * share;
-  const green = from[1] + (to[1] - from[1]) * share;
-  const blue = from[2] + (to[2] - from[2]) * share;
-  return ((opaque * 255 + 0.5) << 24) | ((blue + 0.5) << 16) | ((green + 0.5) << 8) | (red + 0.5);
 }
 
 export function flatWires(canvas: HTMLCanvasElement): Wires {
@@ -102,7 +104,10 @@ export function flatWires(canvas: HTMLCanvasElement): Wires {
       ends = new Float32Array(given);
       [left, right] = spanOf(ends, film.width);
     },
-    setStrengths: (given) => void (strengths = new Float32Array(given)),
+    setStrengths(given) {
+      if (strengths.length !== given.length) strengths = new Float32Array(given.length);
+      strengths.set(given);
+    },
     draw(palette, least, opacity) {
       cancelAnimationFrame(next);
       const context = canvas.getContext("2d");
@@ -110,12 +115,13 @@ export function flatWires(canvas: HTMLCanvasElement): Wires {
       film.through.fill(1);
       film.positive.fill(0);
       const order = opacity > 0 ? strongestFirst(strengths, Math.max(least, 0.004)) : new Uint32Array();
-      let done = 0;
+      let [done, budget] = [0, AT_FIRST];
       const some = () => {
         const began = performance.now();
-        while (done < order.length && performance.now() - began < BUDGET) {
+        while (done < order.length && performance.now() - began < budget) {
           for (const stop = Math.min(order.length, done + BETWEEN_LOOKS); done < stop; done++) lay(order[done], opacity);
         }
+        budget = LATER;
         show(context, palette);
         if (done < order.length) next = requestAnimationFrame(some);
       };
