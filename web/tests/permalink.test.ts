@@ -18,6 +18,24 @@ describe("a place", () => {
     for (const place of places) expect(decodePlace(encodePlace(place))).toEqual(place);
   });
 
+  it("comes back with every knob of the network turned", () => {
+    const knobs = Array.from({ length: 13_002 }, (_, knob): [number, number] => [knob, Math.fround(Math.sin(knob) * 3)]);
+    const address = encodePlace({ room: "turn", knobs });
+    expect(address).toMatch(/^#\/[\w?=&~.%-]*$/);
+    expect(address.length).toBeLessThan(90_000);
+    expect(decodePlace(address)).toEqual({ room: "turn", knobs });
+    const few = knobs.filter(([knob]) => knob % 100 === 7);
+    expect(decodePlace(encodePlace({ room: "turn", knobs: few.toReversed() })).knobs).toEqual(few);
+  });
+
+  it("takes what is whole of packed knobs that were cut off", () => {
+    const knobs = Array.from({ length: 200 }, (_, at): [number, number] => [at * 300, at / 4]);
+    const address = encodePlace({ room: "turn", knobs });
+    expect(decodePlace(address.slice(0, -3)).knobs).toEqual(knobs.slice(0, 199));
+    expect(decodePlace("#/turn?b=!!").knobs).toEqual([]);
+    expect(decodePlace("#/turn?b=AAAAgH8").knobs).toEqual([]);
+  });
+
   it("has an address that needs no escaping", () => {
     for (const place of places) expect(encodePlace(place)).toMatch(/^#\/[\w?=&~.%-]*$/);
   });

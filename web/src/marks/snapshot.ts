@@ -1,4 +1,7 @@
-/** A figure as one SVG that stands by itself: its canvases as images, its SVGs with the styles they were shown with. */
+/**
+ * A figure as one SVG that stands by itself: its canvases as images, its SVGs with the styles they were shown with, and the
+ * words and coloured fields around them where they stood.
+ */
 
 const SPACE = "http://www.w3.org/2000/svg";
 const STYLES = [
@@ -16,14 +19,69 @@ export function snapshot(figure: Element): SVGSVGElement {
   whole.setAttribute("width", String(Math.round(box.width)));
   whole.setAttribute("height", String(Math.round(box.height)));
   whole.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
-  whole.append(background(box));
+  whole.append(background(box), ...fields(figure, box));
   for (const part of figure.querySelectorAll<HTMLCanvasElement | SVGSVGElement>("canvas, svg")) {
     if (part.parentElement?.closest("svg, button")) continue;
     const place = part.getBoundingClientRect();
     if (place.width === 0) continue;
     whole.append(part instanceof HTMLCanvasElement ? asImage(part, place, box) : asGroup(part, place, box));
   }
+  whole.append(...words(figure, box));
   return whole;
+}
+
+/** What only works on the page. */
+const TOOLS = ".button, .menu, .visually-hidden, select, input, svg";
+
+/** Elements that are filled with a colour of their own. */
+function fields(figure: Element, box: DOMRect): SVGRectElement[] {
+  const found: SVGRectElement[] = [];
+  for (const element of figure.querySelectorAll<HTMLElement>("*")) {
+    if (element.closest(TOOLS)) continue;
+    const colour = getComputedStyle(element).backgroundColor;
+    const place = element.getBoundingClientRect();
+    if (/^(transparent|rgba\(.*, 0\)|.*\/ 0\))$/.test(colour) || place.width === 0) continue;
+    const field = document.createElementNS(SPACE, "rect");
+    put(field, place, box);
+    field.setAttribute("fill", colour);
+    found.push(field);
+  }
+  return found;
+}
+
+/** Every word where it stands, as wide as it is there whatever the font elsewhere. */
+function words(figure: Element, box: DOMRect): SVGTextElement[] {
+  const found: SVGTextElement[] = [];
+  const walker = document.createTreeWalker(figure, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  for (let node = walker.nextNode() as Text | null; node; node = walker.nextNode() as Text | null) {
+    const parent = node.parentElement;
+    if (!parent || parent.closest(TOOLS)) continue;
+    const style = getComputedStyle(parent);
+    for (const { 0: word, index } of node.data.matchAll(/\S+/g)) {
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const place = range.getBoundingClientRect();
+      if (place.width === 0 || style.visibility !== "visible") continue;
+      const text = document.createElementNS(SPACE, "text");
+      text.textContent = word;
+      text.setAttribute("x", String(place.left - box.left));
+      text.setAttribute("y", String(place.top - box.top + place.height / 2));
+      text.setAttribute("dominant-baseline", "central");
+      text.setAttribute("textLength", String(place.width));
+      text.setAttribute("fill", style.color);
+      for (const name of ["font-family", "font-size", "font-weight", "font-style"]) text.setAttribute(name, style.getPropertyValue(name));
+      found.push(text);
+    }
+  }
+  return found;
+}
+
+function put(element: Element, place: DOMRect, box: DOMRect): void {
+  element.setAttribute("x", String(place.left - box.left));
+  element.setAttribute("y", String(place.top - box.top));
+  element.setAttribute("width", String(place.width));
+  element.setAttribute("height", String(place.height));
 }
 
 export function svgText(picture: SVGSVGElement): string {
@@ -42,10 +100,7 @@ function asImage(canvas: HTMLCanvasElement, place: DOMRect, box: DOMRect): SVGIm
   canvas.dispatchEvent(new Event(BEFORE_SNAPSHOT));
   const image = document.createElementNS(SPACE, "image");
   image.setAttribute("href", enlarged(canvas, place).toDataURL("image/png"));
-  image.setAttribute("x", String(place.left - box.left));
-  image.setAttribute("y", String(place.top - box.top));
-  image.setAttribute("width", String(place.width));
-  image.setAttribute("height", String(place.height));
+  put(image, place, box);
   image.setAttribute("preserveAspectRatio", "none");
   return image;
 }
@@ -71,9 +126,6 @@ function asGroup(part: SVGSVGElement, place: DOMRect, box: DOMRect): SVGSVGEleme
     for (const name of STYLES) element.setAttribute(name, style.getPropertyValue(name));
     for (const attribute of ["class", "tabindex", "role"]) element.removeAttribute(attribute);
   });
-  copy.setAttribute("x", String(place.left - box.left));
-  copy.setAttribute("y", String(place.top - box.top));
-  copy.setAttribute("width", String(place.width));
-  copy.setAttribute("height", String(place.height));
+  put(copy, place, box);
   return copy;
 }

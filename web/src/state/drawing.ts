@@ -65,7 +65,7 @@ export function decodeStrokes(text: string): Stroke[] | null {
   return strokes;
 }
 
-interface Reader {
+export interface Reader {
   readonly bytes: Uint8Array;
   at: number;
 }
@@ -97,13 +97,13 @@ function unzigzag(value: number): number {
   return value & 1 ? -(value + 1) / 2 : value / 2;
 }
 
-function writeInteger(bytes: number[], value: number): void {
+export function writeInteger(bytes: number[], value: number): void {
   let rest = value;
   for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
   bytes.push(rest);
 }
 
-function readInteger(reader: Reader): number | null {
+export function readInteger(reader: Reader): number | null {
   let value = 0;
   for (let shift = 0; shift <= 21; shift += 7) {
     const byte = reader.bytes[reader.at++];

@@ -1,6 +1,6 @@
 /** Where one is, as text for the address bar: room, network, drawing, switched steps, changed knobs. */
 
-import { decodeStrokes, encodeStrokes, toBytes, toText, type Stroke } from "./drawing";
+import { decodeStrokes, encodeStrokes, readInteger, toBytes, toText, writeInteger, type Stroke } from "./drawing";
 
 export interface Centring {
   readonly thicken: boolean;
@@ -23,8 +23,11 @@ export interface Place {
   readonly factors?: readonly (readonly [number, number, number])[];
 }
 
-/** More changed knobs than this are too long for a link. */
-export const MOST_KNOBS = 400;
+/** More changed knobs than this are too long for a link: those of the network of 13,002 all fit. */
+export const MOST_KNOBS = 20_000;
+
+/** So many are written out, for people to read; more of them as bytes. */
+const MOST_WRITTEN = 100;
 
 const STEPS = ["thicken", "scale", "smooth", "mass"] as const;
 
@@ -37,7 +40,8 @@ export function encodePlace(place: Place): string {
   if (place.centring && !STEPS.every((step) => place.centring?.[step])) {
     parts.set("c", STEPS.filter((step) => place.centring?.[step]).join("-") || "none");
   }
-  if (place.knobs?.length) parts.set("k", place.knobs.map(([knob, value]) => `${knob}_${shortest(value)}`).join("~"));
+  if (place.knobs && place.knobs.length > MOST_WRITTEN) parts.set("b", packKnobs(place.knobs));
+  else if (place.knobs?.length) parts.set("k", place.knobs.map(([knob, value]) => `${knob}_${shortest(value)}`).join("~"));
   if (place.factors?.length) parts.set("f", place.factors.map(([layer, neuron, factor]) => `${layer}_${neuron}_${factor}`).join("~"));
   const query = parts.toString();
   return `#/${place.room}${query ? `?${query}` : ""}`;
@@ -57,6 +61,7 @@ export function decodePlace(hash: string): Place {
     ...(strokes && { strokes }),
     ...(pixels?.length === 784 && { pixels }),
     ...(parts.has("c") && { centring: decodeCentring(parts.get("c") ?? "") }),
+    ...(parts.has("b") && { knobs: unpackKnobs(parts.get("b") ?? "") }),
     ...(parts.has("k") && { knobs: numbers(parts.get("k"), 2) as unknown as [number, number][] }),
     ...(parts.has("f") && { factors: numbers(parts.get("f"), 3) as unknown as [number, number, number][] }),
   };
@@ -75,6 +80,37 @@ function decodeCentring(text: string): Centring {
 function numbers(text: string | null, size: number): number[][] {
   const rows = (text ?? "").split("~").map((row) => row.split("_").map(Number));
   return rows.filter((row) => row.length === size && row.every((n) => Number.isFinite(n)) && Number.isInteger(row[0])).slice(0, MOST_KNOBS);
+}
+
+/** Knobs in rising order: how far each lies from the one before, as few bytes as that takes, and its float32. */
+function packKnobs(knobs: Place["knobs"] & object): string {
+  const bytes: number[] = [];
+  const value = new DataView(new ArrayBuffer(4));
+  let before = 0;
+  for (const [knob, to] of knobs.toSorted(([a], [b]) => a - b)) {
+    writeInteger(bytes, knob - before);
+    value.setFloat32(0, to, true);
+    for (let at = 0; at < 4; at++) bytes.push(value.getUint8(at));
+    before = knob;
+  }
+  return toText(bytes);
+}
+
+/** As far as it makes sense. */
+function unpackKnobs(text: string): [number, number][] {
+  const bytes = toBytes(text) ?? new Uint8Array();
+  const reader = { bytes, at: 0 };
+  const view = new DataView(bytes.buffer);
+  const knobs: [number, number][] = [];
+  for (let knob = 0; knobs.length < MOST_KNOBS; ) {
+    const step = readInteger(reader);
+    if (step === null || reader.at + 4 > bytes.length) break;
+    const value = view.getFloat32(reader.at, true);
+    reader.at += 4;
+    knob += step;
+    if (Number.isFinite(value)) knobs.push([knob, value]);
+  }
+  return knobs;
 }
 
 /** The shortest decimal that is the same float32. */

@@ -455,8 +455,12 @@ export class Studio {
 
   /** Go where a link says. */
   go(place: Place): void {
-    if (place.network && place.network !== this.network?.name && this.welcome?.networks.includes(place.network)) {
-      this.send({ type: "loadNetwork", name: place.network });
+    if (place.network && place.network !== this.network?.name) {
+      if (this.welcome?.networks.includes(place.network)) this.send({ type: "loadNetwork", name: place.network });
+      else {
+        this.fail(`This link was made with the network “${place.network}”, which does not come with the studio: open its file, then the link. The drawing is shown.`);
+        place = { ...place, knobs: [], factors: [] };
+      }
     }
     if (place.centring) this.setCentring(place.centring);
     if (place.example) this.openExample(place.example.part, place.example.index);
