@@ -17,6 +17,10 @@ def studio(
     model: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="The network to begin with. Default: the best shipped one.")
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Your own pictures, to learn from in the studio: what `train --data` takes."),
+    ] = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen on. Default: this machine alone.")
     ] = "127.0.0.1",
@@ -43,7 +47,7 @@ def studio(
             _browse(link)
 
     with announced():
-        serve(model or DEFAULT, host=host, port=port, opened=opened)
+        serve(model or DEFAULT, data=data, host=host, port=port, opened=opened)
     print("The studio is closed.", flush=True)
     return 0
 

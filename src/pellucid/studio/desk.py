@@ -50,7 +50,7 @@ class Desk:
         self.outbox = Outbox()
         self.pixels: Pixels = np.zeros((SIDE, SIDE), np.float32)
         self.label: int | None = None
-        self.data_name = shelf.data_sets[-1]
+        self.data_name = shelf.suited(subject.net.output_shape[0])
         self.data: TrainTest = shelf.data(self.data_name)
         self.subject = subject
         self.baseline = 0.0

@@ -9,6 +9,7 @@ from pellucid.studio.parts import (
     CentringStep,
     Change,
     Count,
+    DataChoice,
     DataInfo,
     Example,
     Factor,
@@ -276,6 +277,15 @@ class Swept(Event):
     """On the images held out, (n,)."""
     losses: Floats
     """On the images held out, (n,)."""
+
+
+class DataSets(Event):
+    """What can be learnt from; after `Welcome`, and as a download goes on."""
+
+    choices: list[DataChoice]
+    """Those on this machine, then those that can be fetched."""
+    fetching: str | None
+    """How far a download is, in words; None where none is under way."""
 
 
 class Training(Event):

@@ -44,6 +44,7 @@ AnyRequest = (
     | requests.GoToChange
     | requests.ResetKnobs
     | requests.SetUp
+    | requests.FetchData
     | requests.Train
     | requests.Pause
     | requests.StepBatches
@@ -76,6 +77,7 @@ AnyEvent = (
     | events.Judged
     | events.Knobs
     | events.Swept
+    | events.DataSets
     | events.Training
     | events.Picture
     | events.Health

@@ -183,6 +183,19 @@ class DataInfo(Shared):
     """Names of the labels."""
 
 
+class DataChoice(Shared):
+    """A data set that can be chosen."""
+
+    name: str
+    """For `LearnPlan.data`."""
+    classes: Count
+    """How many: outputs that a network for it needs."""
+    here: bool
+    """Whether it is on this machine; otherwise `FetchData` brings it."""
+    note: str
+    """What it is, in a few words; of one to be fetched also from where, and how large."""
+
+
 class Change(Shared):
     """One change to the network that can be undone."""
 

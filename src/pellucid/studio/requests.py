@@ -241,6 +241,16 @@ class SetUp(Request):
     """Go on with the present network's parameters, whose layers the plan must then have."""
 
 
+class FetchData(Request):
+    """Download a data set that is not on this machine. Answered by `DataSets`, over and over until it is here.
+
+    It is the only request for which the server asks another machine.
+    """
+
+    name: Name
+    """One of `DataSets.choices`."""
+
+
 class Train(Request):
     """Let training run. Answered by `Training`, then `Picture` up to 60 times a second, `EpochDone`, `Examined`."""
 

@@ -25,13 +25,22 @@ SWITCH = 0.0005
 """Seconds after which a thread that computes in Python lets the next one in: training must not wait for long."""
 
 
-def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Callable[[str], None]) -> None:
+def serve(
+    model: str,
+    *,
+    data: str | None = None,
+    host: str = HOST,
+    port: int | None = None,
+    opened: Callable[[str], None],
+) -> None:
     """Serve until stopped.
 
     Parameters
     ----------
     model : str
         The network that sessions begin with.
+    data : str, optional
+        The path of one's own data, which can then be chosen beside the data sets that have names.
     host : str
         Address to listen on.
     port : int, optional
@@ -41,11 +50,11 @@ def serve(model: str, *, host: str = HOST, port: int | None = None, opened: Call
 
     Raises
     ------
-    ConfigurationError
-        If the address cannot be listened on.
+    ConfigurationError, DataError, FileFormatError
+        If the address cannot be listened on, or the data cannot be read.
     """
     listener = listen(host, port)
-    shelf = Shelf()
+    shelf = Shelf(data)
     sessions = Sessions(shelf, model)
     sessions.try_out()
     sys.setswitchinterval(SWITCH)

@@ -69,6 +69,7 @@ class Session:
             requests.GoToChange: self._turn.go_to,
             requests.ResetKnobs: self._turn.reset,
             requests.SetUp: self._set_up,
+            requests.FetchData: self._fetch_data,
             requests.Train: self._learn.train,
             requests.Pause: self._learn.pause,
             requests.StepBatches: self._learn.step,
@@ -125,11 +126,21 @@ class Session:
             desk.tell_judged(0)
             self._learn.tell(0)
             self._learn.tell_curves(0)
+            desk.tell(events.DataSets(0, desk.shelf.choices, None), key="dataSets")
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file."""
         with self._turnstile.first():
             self._read.open_picture(content)
+
+    def _fetch_data(self, request: requests.FetchData) -> None:
+        """Download a data set; the page is told how it goes."""
+        desk = self._desk
+
+        def tell(words: str | None) -> None:
+            desk.tell(events.DataSets(request.id, desk.shelf.choices, words), key="dataSets")
+
+        desk.shelf.fetch(request.name, tell, lambda error: desk.tell(failure(error, request.id)))
 
     def _load(self, request: requests.LoadNetwork) -> None:
         """Take up a shipped network."""

@@ -4,33 +4,84 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 from pellucid import data, models
+from pellucid.data import mnist
 from pellucid.data.dataset import TrainTest
-from pellucid.data.mnist import is_here
-from pellucid.errors import PellucidError
+from pellucid.data.idx_pairs import is_idx_folder
+from pellucid.errors import DataError, PellucidError
 from pellucid.files import load
+from pellucid.studio.parts import DataChoice
 from pellucid.studio.refusal import RefusedError
-from pellucid.studio.subject import check_suitable
+from pellucid.studio.subject import SIDE, check_suitable
 
 DEFAULT_DATA = "digits"
 
 MOST_TRAININGS = 8
 """That run at a time, of all sessions."""
 
+_MNIST_BYTES = 11_594_722
+_NOTES = {DEFAULT_DATA: "10,000 digits, in the package", "mnist": "70,000 digits"}
+
 
 class Shelf:
-    """Data sets by name; only those that need no download."""
+    """Data sets by name.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    Parameters
+    ----------
+    own : str, optional
+        The path of one's own data, beside those that have names; see `pellucid.data.load`.
+    """
+
+    def __init__(self, own: str | None = None) -> None:
+        self._lock, self._fetching = threading.Lock(), threading.Lock()
         self.slots = threading.BoundedSemaphore(MOST_TRAININGS)
         self._loaded: dict[str, TrainTest] = {}
+        self._own = [] if own is None else [self._take_own(own)]
+
+    def _take_own(self, source: str) -> str:
+        path = Path(source)
+        name = path.name or source
+        if source in data.names():
+            name, parts = source, data.load(source)
+        else:
+            parts = data.load(path, size=(SIDE, SIDE) if path.is_dir() and not is_idx_folder(path) else None)
+        if not isinstance(parts, TrainTest) or parts.train.images[0].size != SIDE * SIDE:
+            raise DataError(
+                f"The studio shows pictures of {SIDE}x{SIDE} pixels, and {source} has others: bring them to that size, "
+                "or give a folder of pictures, which is resized."
+            )
+        self._loaded[name] = parts
+        return name
 
     @property
     def data_sets(self) -> list[str]:
-        """Names for `data`."""
-        return [DEFAULT_DATA, *(["mnist"] if "mnist" in self._loaded or is_here() else [])]
+        """Names for `data`, of those on this machine; one's own last."""
+        here = [DEFAULT_DATA, *(["mnist"] if "mnist" in self._loaded or mnist.is_here() else [])]
+        return [*(name for name in here if name not in self._own), *self._own]
+
+    @property
+    def choices(self) -> list[DataChoice]:
+        """What the page is told of them."""
+        found = [DataChoice(name, self._classes(name), True, self._note(name)) for name in self.data_sets]
+        if "mnist" not in self.data_sets:
+            note = f"70,000 digits, {_MNIST_BYTES / 1e6:.1f} MB from {mnist.MIRRORS[0].split('/')[2]}"
+            found.append(DataChoice("mnist", 10, False, note))
+        return found
+
+    def suited(self, classes: int) -> str:
+        """The last data set on this machine with so many classes: one's own, where that has."""
+        return next((name for name in reversed(self.data_sets) if self._classes(name) == classes), DEFAULT_DATA)
+
+    def _classes(self, name: str) -> int:
+        return len(self._loaded[name].train.classes) if name in self._loaded else 10
+
+    def _note(self, name: str) -> str:
+        if name in self._loaded and name not in _NOTES:
+            return f"{sum(map(len, self._loaded[name])):,} pictures of your own"
+        return _NOTES[name]
 
     @functools.cached_property
     def networks(self) -> list[str]:
@@ -49,12 +100,41 @@ class Shelf:
             raise RefusedError(
                 "unavailable",
                 f"There is no data set {name!r} on this machine; there is {', '.join(self.data_sets)}. "
-                "MNIST comes here with: pellucid train --data mnist --epochs 1.",
+                "MNIST comes here with the button beside it, or with: pellucid train --data mnist --epochs 1.",
             )
         with self._lock:
             if name not in self._loaded:
                 self._loaded[name] = data.load(name)
             return self._loaded[name]
+
+    def fetch(self, name: str, tell: Callable[[str | None], None], failed: Callable[[Exception], None]) -> None:
+        """Download a data set in a thread of its own.
+
+        ``tell`` is called as it goes on, at last with None; before that ``failed``, where it did not come.
+
+        Raises
+        ------
+        RefusedError
+            If it is none that can be downloaded, or a download is under way.
+        """
+        if not any(choice.name == name and not choice.here for choice in self.choices):
+            raise RefusedError("unavailable", f"There is no data set {name!r} to be downloaded.")
+        if not self._fetching.acquire(blocking=False):
+            raise RefusedError("busy", "A download is under way already: wait for it.")
+        threading.Thread(target=self._fetch, args=(name, tell, failed), name="pellucid-download", daemon=True).start()
+
+    def _fetch(self, name: str, tell: Callable[[str | None], None], failed: Callable[[Exception], None]) -> None:
+        def progress(file: str, here: int, whole: int | None) -> None:
+            tell(f"{file}: {here / 1e6:.1f}" + (f" of {whole / 1e6:.1f} MB" if whole else " MB"))
+
+        try:
+            tell("asking for it")
+            self._loaded[name] = mnist.load_mnist(progress)
+        except Exception as error:
+            failed(error)
+        finally:
+            self._fetching.release()
+            tell(None)
 
 
 def _is_shown(name: str) -> bool:

@@ -141,6 +141,18 @@ export interface DataInfo {
   readonly classes: readonly string[];
 }
 
+/** A data set that can be chosen. */
+export interface DataChoice {
+  /** For `LearnPlan.data`. */
+  readonly name: string;
+  /** How many: outputs that a network for it needs. */
+  readonly classes: number;
+  /** Whether it is on this machine; otherwise `FetchData` brings it. */
+  readonly here: boolean;
+  /** What it is, in a few words; of one to be fetched also from where, and how large. */
+  readonly note: string;
+}
+
 /** One change to the network that can be undone. */
 export interface Change {
   /** Counts up; never used twice in a session. */
@@ -413,6 +425,15 @@ export interface SetUp {
   readonly plan: LearnPlan;
   /** Go on with the present network's parameters, whose layers the plan must then have. By default false. */
   readonly keepNetwork?: boolean;
+}
+
+/** Download a data set that is not on this machine. Answered by `DataSets`, over and over until it is here. It is the only request for which the server asks another machine. */
+export interface FetchData {
+  readonly type: "fetchData";
+  /** The page's number for it, counting up; `request` of the events that answer it. */
+  readonly id: number;
+  /** One of `DataSets.choices`. */
+  readonly name: string;
 }
 
 /** Let training run. Answered by `Training`, then `Picture` up to 60 times a second, `EpochDone`, `Examined`. */
@@ -825,6 +846,17 @@ export interface Swept {
   readonly losses: Floats;
 }
 
+/** What can be learnt from; after `Welcome`, and as a download goes on. */
+export interface DataSets {
+  readonly type: "dataSets";
+  /** The `id` of the request it answers; 0 where nobody asked. */
+  readonly request: number;
+  /** Those on this machine, then those that can be fetched. */
+  readonly choices: readonly DataChoice[];
+  /** How far a download is, in words; None where none is under way. */
+  readonly fetching: string | null;
+}
+
 /** Where training stands. */
 export interface Training {
   readonly type: "training";
@@ -1156,6 +1188,7 @@ export type AnyRequest =
   | GoToChange
   | ResetKnobs
   | SetUp
+  | FetchData
   | Train
   | Pause
   | StepBatches
@@ -1187,6 +1220,7 @@ export type AnyEvent =
   | Judged
   | Knobs
   | Swept
+  | DataSets
   | Training
   | Picture
   | Health

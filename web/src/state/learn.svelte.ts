@@ -5,11 +5,11 @@ import { floats } from "../transport/frames";
 import { makeCadence } from "../transport/cadence";
 import { makePacer, type Pacer } from "../transport/pacer";
 import { History } from "./history";
-import { samePlan } from "./plan";
+import { samePlan, withData } from "./plan";
 import type { Studio } from "./studio.svelte";
 
 export type LearnEvent =
-  wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.LossPlane;
+  wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.LossPlane;
 
 export interface HealthView {
   readonly step: number;
@@ -67,6 +67,9 @@ const CURVES_APART = 110;
 export class LearnState {
   readonly studio: Studio;
   training: wire.Training | null = $state.raw(null);
+  /** What can be learnt from, and how far the download of one is. */
+  choices: readonly wire.DataChoice[] = $state.raw([]);
+  fetching: string | null = $state(null);
   /** The plan as it is being edited. */
   draft: wire.LearnPlan | null = $state.raw(null);
   /** Mini-batches done and epochs, as of the last picture. */
@@ -116,6 +119,10 @@ export class LearnState {
 
   apply(event: LearnEvent, payload: Float32Array): void {
     switch (event.type) {
+      case "dataSets":
+        this.choices = event.choices;
+        this.fetching = event.fetching;
+        return;
       case "training":
         return this.#takeTraining(event);
       case "picture":
@@ -237,6 +244,16 @@ export class LearnState {
   /** Make the draft's network, or go on with the present one under the draft's plan. */
   setUp(keepNetwork: boolean): void {
     if (this.draft) this.studio.send({ type: "setUp", plan: this.draft, keepNetwork });
+  }
+
+  /** Another data set, with as many outputs as that has classes. */
+  chooseData(name: string): void {
+    const classes = this.choices.find((choice) => choice.name === name)?.classes;
+    if (this.draft) this.draft = withData(this.draft, name, classes);
+  }
+
+  fetchData(name: string): void {
+    this.studio.note({ type: "fetchData", name });
   }
 
   toggle(): void {

@@ -39,6 +39,10 @@ export function withActivation(plan: LearnPlan, index: number, activation: Activ
 }
 
 /** Another optimiser, at the rate that is usual for it. */
+export function withData(plan: LearnPlan, data: string, classes = plan.layers[plan.layers.length - 1].size): LearnPlan {
+  return { ...withSize(plan, plan.layers.length - 1, classes), data };
+}
+
 export function withOptimizer(plan: LearnPlan, kind: OptimizerKind): LearnPlan {
   return { ...plan, optimizer: { ...plan.optimizer, kind, learningRate: USUAL_RATES[kind] } };
 }

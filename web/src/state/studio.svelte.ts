@@ -210,6 +210,7 @@ export class Studio {
       case "picture":
         this.#takePicture(event, payload);
         return this.learn.apply(event, payload);
+      case "dataSets":
       case "training":
       case "health":
       case "epochDone":

@@ -1,0 +1,120 @@
+"""Data to learn from: those with names, one's own, and those that have to be downloaded first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pellucid.data import mnist
+from pellucid.data.dataset import Dataset, TrainTest
+from pellucid.errors import DataError, DownloadError
+from pellucid.studio.session import Session
+from pellucid.studio.shelf import Shelf
+from studio.talking import Page, SmallShelf, Told
+
+
+def archive(path: Path, classes: int = 3, side: int = 28) -> Path:
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % classes
+    images = rng.integers(0, 256, (60, side, side)).astype(np.uint8)
+    np.savez(path, images=images, labels=labels)
+    return path
+
+
+def fetched(page: Page) -> list[Told]:
+    """Ask for MNIST, and everything told until that is over."""
+    told = page.ask("fetchData", name="mnist")
+    late = time.monotonic() + 10
+    while not any(event.type == "dataSets" and event.fetching is None for event in told):
+        assert time.monotonic() < late
+        time.sleep(0.005)
+        told += page.fetch()
+    return told
+
+
+def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_path: Path) -> None:
+    page = Page(Session("a", Shelf(str(archive(tmp_path / "shapes.npz"))), "digits-relu"))
+    choices = {each["name"]: each for each in page.greeting[-1].choices}
+    assert choices["shapes.npz"] == {
+        "name": "shapes.npz",
+        "classes": 3,
+        "here": True,
+        "note": "60 pictures of your own",
+    }
+    training = next(event for event in page.greeting if event.type == "training")
+    assert training.plan["data"] != "shapes.npz"  # the network at the beginning has ten outputs
+    layers = [{"size": 4, "activation": "relu"}, {"size": 3, "activation": "softmax"}]
+    told = page.ask("setUp", plan=training.plan | {"data": "shapes.npz", "layers": layers})
+    network = next(event for event in told if event.type == "network")
+    assert len(network.network["classes"]) == 3
+    assert network.data["train"] + network.data["test"] == 60
+
+
+def test_own_data_that_suit_the_network_come_first(tmp_path: Path) -> None:
+    shelf = Shelf(str(archive(tmp_path / "ten.npz", classes=10)))
+    assert shelf.suited(10) == "ten.npz"
+    assert shelf.suited(7) == "digits"
+
+
+def test_a_folder_of_pictures_is_brought_to_size(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for at in range(5):
+            Image.new("L", (40, 50), 20 * at).save(tmp_path / "pets" / name / f"{at}.png")
+    shelf = Shelf(str(tmp_path / "pets"))
+    assert shelf.data("pets").train.images.shape[1:] == (28, 28)
+
+
+def test_data_of_another_size_or_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="28x28"):
+        Shelf(str(archive(tmp_path / "large.npz", side=9)))
+    with pytest.raises(DataError):
+        Shelf(str(tmp_path / "nowhere"))
+
+
+def test_a_download_is_told_of_until_it_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = Dataset(np.zeros((10, 28, 28), np.uint8), np.arange(10))
+
+    def load(progress: mnist.Progress) -> TrainTest:
+        progress("train-images", 5_000_000, 9_900_000)
+        return TrainTest(tiny, tiny)
+
+    monkeypatch.setattr(mnist, "load_mnist", load)
+    monkeypatch.setattr(mnist, "is_here", lambda: False)
+    page = Page(Session("a", Shelf(), "digits-relu"))
+    assert [each["here"] for each in page.greeting[-1].choices] == [True, False]
+    last = fetched(page)[-1]
+    assert [each["name"] for each in last.choices] == ["digits", "mnist"]
+    assert all(each["here"] for each in last.choices)
+    assert page.refused("fetchData", name="mnist") == "unavailable"
+
+
+def test_a_download_that_fails_says_so_and_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(progress: mnist.Progress) -> TrainTest:
+        raise DownloadError("Could not reach the mirror: try again when the network is there.")
+
+    monkeypatch.setattr(mnist, "load_mnist", load)
+    page = Page(Session("a", SmallShelf(), "digits-relu"))
+    for _ in range(2):
+        told = fetched(page)
+        [failed] = [event for event in told if event.type == "failed"]
+        assert "network is there" in failed.message
+        assert [each["here"] for each in told[-1].choices] == [True, False]
+
+
+def test_one_download_at_a_time_and_only_of_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(mnist, "load_mnist", lambda progress: go_on.wait(10))
+    shelf = SmallShelf()
+    first, second = (Page(Session(name, shelf, "digits-relu")) for name in "ab")
+    first.ask("fetchData", name="mnist")
+    assert second.refused("fetchData", name="mnist") == "busy"
+    assert second.refused("fetchData", name="../../etc") == "unavailable"
+    assert [event.type for event in second.ask("pause")] == ["training"]
+    go_on.set()
