@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,10 @@ def archive(path: Path, classes: int = 3, side: int = 28) -> Path:
     return path
 
 
+def choices_of(told: list[Told]) -> list[dict[str, Any]]:
+    return next(event for event in told if event.type == "dataSets").choices
+
+
 def fetched(page: Page) -> list[Told]:
     """Ask for MNIST, and everything told until that is over."""
     told = page.ask("fetchData", name="mnist")
@@ -38,7 +43,7 @@ def fetched(page: Page) -> list[Told]:
 
 def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_path: Path) -> None:
     page = Page(Session("a", Shelf(str(archive(tmp_path / "shapes.npz"))), "digits-relu"))
-    choices = {each["name"]: each for each in page.greeting[-1].choices}
+    choices = {each["name"]: each for each in choices_of(page.greeting)}
     assert choices["shapes.npz"] == {
         "name": "shapes.npz",
         "classes": 3,
@@ -88,7 +93,7 @@ def test_a_download_is_told_of_until_it_is_here(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(mnist, "load_mnist", load)
     monkeypatch.setattr(mnist, "is_here", lambda: False)
     page = Page(Session("a", Shelf(), "digits-relu"))
-    assert [each["here"] for each in page.greeting[-1].choices] == [True, False]
+    assert [each["here"] for each in choices_of(page.greeting)] == [True, False]
     last = fetched(page)[-1]
     assert [each["name"] for each in last.choices] == ["digits", "mnist"]
     assert all(each["here"] for each in last.choices)

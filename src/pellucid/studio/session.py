@@ -124,9 +124,9 @@ class Session:
             self._read.tell(0)
             self._read.read(0)
             desk.tell_judged(0)
+            desk.tell(events.DataSets(0, desk.shelf.choices, None), key="dataSets")
             self._learn.tell(0)
             self._learn.tell_curves(0)
-            desk.tell(events.DataSets(0, desk.shelf.choices, None), key="dataSets")
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file."""
