@@ -70,23 +70,26 @@ def prepare(table: Any, row: int, p: Any, work: Any, back: bool) -> None:
 
 
 @kernel
-def cell(work: Any, z: int, cells: int, next_cells: int, next_states: int, bent: int, values: int, count: int) -> None:
-    """One panel of one frame: from the sums z of the gates to c = f c + i g and h = o tanh c.
+def activate_gates(work: Any, z: int) -> None:
+    """One panel of one frame: from the sums of the gates to the gates, in place; frames do not wait for each other."""
+    store(work, z, sigmoid(load(work, z, LANES)))
+    store(work, z + LANES, sigmoid(load(work, z + LANES, LANES)))
+    store(work, z + 2 * LANES, tanh(load(work, z + 2 * LANES, LANES)))
+    store(work, z + 3 * LANES, sigmoid(load(work, z + 3 * LANES, LANES)))
 
-    The gates take the place of their sums. c and h go to where the next frame looks for them; h also goes to
+
+@kernel
+def cell(work: Any, z: int, cells: int, next_cells: int, next_states: int, bent: int, values: int, count: int) -> None:
+    """One panel of one frame: from the gates at z to c = f c + i g and h = o tanh c.
+
+    c and h go to where the next frame looks for them; h also goes to
     ``values``, the first ``count`` lanes of it.
     """
-    i = sigmoid(load(work, z, LANES))
-    f = sigmoid(load(work, z + LANES, LANES))
-    g = tanh(load(work, z + 2 * LANES, LANES))
-    o = sigmoid(load(work, z + 3 * LANES, LANES))
+    i, f = load(work, z, LANES), load(work, z + LANES, LANES)
+    g, o = load(work, z + 2 * LANES, LANES), load(work, z + 3 * LANES, LANES)
     c = fma(f, load(work, cells, LANES), i * g)
     t = tanh(c)
     h = o * t
-    store(work, z, i)
-    store(work, z + LANES, f)
-    store(work, z + 2 * LANES, g)
-    store(work, z + 3 * LANES, o)
     store(work, next_cells, c)
     store(work, next_states, h)
     store(work, bent, t)
@@ -178,6 +181,8 @@ def moment(
         z, w = gates + rows * GATES_EACH * j, packed + (d + h + 1) * GATES_EACH * j
         if known > 0:
             panel_sums(work, z, z, WIDTH, states + first * units, units, 1, w, n, known)
+        for s in range(n):
+            activate_gates(work, z + s * WIDTH)
         for s in range(n):
             after = (following + s if s < going_on else rows + s) * units + j
             cell(
