@@ -6,11 +6,12 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pellucid import crew
-from pellucid.crew import Crew, available_cores, side_by_side
+from pellucid.crew import Crew, available_cores, move_to, side_by_side
 
 can_choose = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system places threads itself")
 
@@ -83,3 +84,10 @@ def test_a_crew_that_is_let_go_leaves_no_thread() -> None:
     work: Callable[[int], None] = lambda part: time.sleep(0.01)  # noqa: E731
     side_by_side(work, 3)
     assert alive() == before
+
+
+def test_a_thread_that_was_moved_may_use_all_its_cores() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        for place in range(3):
+            pool.submit(move_to, place).result()
+            assert pool.submit(available_cores).result() == available_cores()

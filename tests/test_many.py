@@ -33,6 +33,17 @@ def test_each_has_the_bits_of_training_alone(digits):
         assert np.array_equal(one.net.parameters, other.net.parameters)
 
 
+def test_the_largest_begins_first(digits):
+    layers = [
+        [pl.Dense(10, "softmax")],
+        [pl.Conv2d(4, 5, activation="relu"), pl.MaxPool2d(2), pl.Dense(10, "softmax")],
+        [pl.Dense(40, "relu"), pl.Dense(10, "softmax")],
+    ]
+    few = pl.data.Dataset(digits.train.images[:60], digits.train.labels[:60])
+    made = [pl.Trainer(pl.Network(each, input_shape=(28, 28)), few) for each in layers]
+    assert [index for index, _ in pl.train_many(made, 1, workers=1)] == [1, 2, 0]
+
+
 def test_one_network_twice_is_refused(digits):
     trainer = trainers(digits)[0]
     with pytest.raises(pl.ConfigurationError, match="twice"):

@@ -74,6 +74,14 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def move_to(place: int) -> None:
+    """Move this thread to the core that is number ``place`` of those it may use; the scheduler may move it again."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[place % len(cores)]})
+        os.sched_setaffinity(0, cores)
+
+
 def _other_cores() -> set[int]:
     """The cores this thread may use, but for the one it is on; empty where that cannot be told or leaves none."""
     here = _core_of_this_thread()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from pellucid.crew import available_cores
+from pellucid.crew import available_cores, move_to
 from pellucid.errors import ConfigurationError
 from pellucid.events import Event
 
@@ -27,8 +29,8 @@ def train_many(
 ) -> Iterator[tuple[int, Event]]:
     """Train any mix of networks side by side, in place.
 
-    The engine works without Python's lock, so threads are enough; the encoded data are shared. Every network ends
-    with the bits of training it alone.
+    The engine works without Python's lock, so threads are enough; the encoded data are shared. The largest begin first.
+    Every network ends with the bits of training it alone.
 
     Parameters
     ----------
@@ -70,6 +72,15 @@ def train_many(
     return _together(trainers, runs, max(1, workers or available_cores()))
 
 
+def _work(trainer: Trainer) -> int:
+    """About how much an epoch is: for every image each weight as often as it is used."""
+    work, shape = 0, trainer.net.input_shape
+    for layer in trainer.net.layers:
+        given, shape = shape, layer.output_shape(shape)
+        work += layer.parameter_count(given) * (math.prod(shape[1:]) if len(shape) == 3 else 1)
+    return work * trainer.images
+
+
 def _together(
     trainers: Sequence[Trainer], runs: Sequence[Iterator[Event]], workers: int
 ) -> Iterator[tuple[int, Event]]:
@@ -86,9 +97,11 @@ def _together(
         else:
             told.put((index, None))
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="pellucid-train") as pool:
+    places = itertools.count()
+    with ThreadPoolExecutor(workers, "pellucid-train", lambda: move_to(next(places))) as pool:
         try:
-            for index in range(len(runs)):
+            # The longest first, so that none is left to one core at the end.
+            for index in sorted(range(len(runs)), key=lambda index: -_work(trainers[index])):
                 pool.submit(work, index)
             ended = 0
             while ended < len(runs):
