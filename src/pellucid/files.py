@@ -8,7 +8,6 @@ the metadata key ``pellucid`` a JSON object: the format's version, the network's
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import FileFormatError, PellucidError
 from pellucid.network import Network, described_size
+from pellucid.whole import write_whole
 
 VERSION = 1
 MAX_BYTES = 1 << 31
@@ -189,16 +189,3 @@ def _to_bytes(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) 
     from safetensors.numpy import save as to_bytes
 
     return to_bytes({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, dict(metadata))
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Put ``content`` at ``target``, whole or not at all, even if the machine stops in the middle."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -149,15 +149,15 @@ def test_a_file_where_the_folder_should_be(cache: Path, compiler: Compiler) -> N
 def test_a_folder_where_the_file_should_be(cache: Path, compiler: Compiler) -> None:
     (cache / f"engine-{library.fingerprint()}.bin").mkdir(parents=True)
     one_warning_and_a_working_engine()
-    assert not list(cache.glob("*.part"))
+    assert not list(cache.glob(".*.part"))
 
 
 @compiled_only
 def test_a_folder_that_may_not_be_written_to(cache: Path, compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path, data: bytes) -> int:
+    def refuse(path: Path, content: bytes) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(library, "write_whole", refuse)
     assert "Permission denied" in one_warning_and_a_working_engine()
     assert works(library._compiled_engine())
     assert compiler.calls == 1
@@ -181,13 +181,10 @@ def test_a_file_that_may_not_be_read(cache: Path, compiler: Compiler, monkeypatc
 def test_a_full_disk_leaves_nothing_half_written(
     cache: Path, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Path.write_bytes
+    def fill(file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    def fill(path: Path, data: bytes) -> int:
-        write(path, data[: len(data) // 2])
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
-
-    monkeypatch.setattr(Path, "write_bytes", fill)
+    monkeypatch.setattr(os, "fsync", fill)
     assert "No space left" in one_warning_and_a_working_engine()
     assert list(cache.iterdir()) == []
 
@@ -196,7 +193,7 @@ def test_a_full_disk_leaves_nothing_half_written(
 def test_what_a_killed_process_left_is_no_hindrance(cache: Path, compiler: Compiler) -> None:
     cache.mkdir(parents=True)
     for pid in (1, os.getpid()):
-        (cache / f"engine-{library.fingerprint()}.bin.{pid}.part").write_bytes(b"half")
+        (cache / f".engine-{library.fingerprint()}.bin.{pid}.part").write_bytes(b"half")
     assert works(library._compiled_engine())
     assert works(library._compiled_engine())
     assert compiler.calls == 1

@@ -124,7 +124,7 @@ def _draw(report: Report, path: Path) -> None:
 
     from pellucid.bench import chart
     from pellucid.cli.session import unwritable
-    from pellucid.files import write_whole
+    from pellucid.whole import write_whole
 
     content = io.BytesIO()
     chart(report, content)  # type: ignore[arg-type]

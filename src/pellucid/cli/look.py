@@ -180,7 +180,7 @@ def _reading_help(terminal: Terminal, full: bool, who: str) -> str:
 def _save(terminal: Terminal, name: str, net: Network, path: Path) -> None:
     from pellucid.cli.session import check_writable, unwritable
     from pellucid.cli.sheet import contact_sheet
-    from pellucid.files import write_whole
+    from pellucid.whole import write_whole
 
     check_writable(path)
     content = contact_sheet(name, net)

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.target import lane_width, plain_python, processor
+from pellucid.whole import write_whole
 
 logger = logging.getLogger("pellucid")
 
@@ -240,14 +241,9 @@ def _read(path: Path) -> bytes | None:
 
 def _write(path: Path, content: bytes) -> bool:
     """Put the cache file in place whole; a folder that cannot be written to costs one warning, nothing else."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(hashlib.sha256(content).digest() + content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, hashlib.sha256(content).digest() + content)
     except OSError as error:
         warnings.warn(
             f"The compiled engine could not be kept in {path.parent} ({error.strerror or error}): every run will "
