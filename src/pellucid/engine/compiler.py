@@ -149,9 +149,11 @@ else:
         name, features = processor()
         target = llvm.Target.from_default_triple()
         machine = target.create_target_machine(cpu=name, features=features, opt=3, codemodel="jitdefault", jit=True)
-        # The lanes are the vectors; LLVM's own vectorisers only lengthen the tails.
+        # The lanes are the vectors; LLVM's own vectorisers only lengthen the tails. A loop that keeps a block of
+        # sums in registers has none left for being unrolled: doing so moves and spills them at every turn.
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
         tuning.loop_vectorization = tuning.slp_vectorization = False
+        tuning.loop_unrolling = False
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)
         return machine.emit_object(module)  # type: ignore[no-any-return]

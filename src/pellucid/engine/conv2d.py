@@ -324,16 +324,15 @@ def weight_gradient(
     di += first * code[at + D_STEP]
     xi += first * x_step
     for _ in range(code[at + GRADIENTS]):
-        for channel in range(code[at + I_CHANNELS]):
-            for i in range(code[at + KERNEL_LINES]):
-                span = at + MEETINGS + 4 * i
-                over, lines = clip(code[span + 3], code[span + 2], code[at + I_APART], top, past)
-                xc = xi + channel * code[at + I_PLANE] + code[span + 1] + over * x_line
-                d_line = di + code[span] + over * code[at + D_LINE]
-                o = 0
-                while o < code[at + D_CHANNELS]:
-                    high = o + HIGH <= code[at + D_CHANNELS]
-                    do = d_line + o * code[at + D_PLANE]
+        o = 0
+        while o < code[at + D_CHANNELS]:
+            high = o + HIGH <= code[at + D_CHANNELS]
+            for channel in range(code[at + I_CHANNELS]):
+                for i in range(code[at + KERNEL_LINES]):
+                    span = at + MEETINGS + 4 * i
+                    over, lines = clip(code[span + 3], code[span + 2], code[at + I_APART], top, past)
+                    xc = xi + channel * code[at + I_PLANE] + code[span + 1] + over * x_line
+                    do = di + o * code[at + D_PLANE] + code[span] + over * code[at + D_LINE]
                     j = 0
                     while j < taps:
                         place, xj = gi + o * g_to + channel * one + i * taps + j, xc + j * x_tap
@@ -356,7 +355,7 @@ def weight_gradient(
                         else:
                             _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at)
                         j += ACROSS if wide else 1
-                    o += HIGH if high else 1
+            o += HIGH if high else 1
         gi += code[at + G_NEXT]
         di += code[at + D_NEXT]
         xi += code[at + I_NEXT]

@@ -95,7 +95,7 @@ _SUM = 4
 class Minimal:
     """One convolution's places in the arena, and what the engine is told about them.
 
-    Lines of a channel lie side by side at each point: (channels, tiles, points, lines), with zeros between, so that a
+    Lines of a channel lie side by side at each point: (points, tiles, channels, lines), with zeros between, so that a
     column of a filter meets the lines as another does the numbers of a line.
     """
 
@@ -109,10 +109,12 @@ class Minimal:
         self.stride = t.padded(self.filters)
         self.seen_line = (int(before[t.HEIGHT]) + self.pad_y) * group
         self.made_line = (int(row[t.HEIGHT]) + self.down - 1) * group
-        cells = self.tiles * self.points
-        self.seen = take(int(before[t.CHANNELS]) * cells * self.seen_line + self.pad_y * group)
+        self.seen_cell = _apart(int(before[t.CHANNELS]) * self.seen_line, group)
+        self.made_cell = _apart(int(row[t.CHANNELS]) * self.made_line, group)
+        self.cells = self.tiles * self.points
+        self.seen = take(self.cells * self.seen_cell + self.pad_y * group)
         margin = (self.down - 1) * group
-        self.made = take(int(row[t.CHANNELS]) * cells * self.made_line + margin) + margin
+        self.made = take(self.cells * self.made_cell + margin) + margin
         self.turned, self.folded = take(self.across * self.stride), take(self.across * self.stride)
         self.weights, self.slopes = take(self.points * self.stride), take(self.points * self.stride)
         self.ready, self.offsets = take(1), take(int(row[t.CHANNELS]))
@@ -170,37 +172,39 @@ class Minimal:
         return numbers([*head, columns, 0], [(0, 0, 1, 0)])
 
     def _forward(self) -> list[Step]:
+        """Input to points, products with the weights there, and out of points."""
         before, row, group = self.before, self.row, self.group
-        cells, lines = self.tiles * self.points, int(before[t.HEIGHT]) * group
-        seen, made = cells * self.seen_line, cells * self.made_line
         into_points = numbers(
-            [self.points, before[t.CHANNELS], lines, self.seen_line, seen, group, self.points, 0, 0, 1,
-             0, 0, before[t.LINE], group, 1, self.points, 0],
+            [self.points, before[t.CHANNELS], before[t.HEIGHT] * group, self.tiles * self.seen_cell, self.seen_line,
+             group, self.points, 0, 0, 1, 0, 0, before[t.LINE], group, 1, self.points, 0],
             [(0, channel * int(before[t.PLANE]), 1, 0) for channel in range(before[t.CHANNELS])],
         )  # fmt: skip
-        filters = int(before[t.CHANNELS]) * self.down
         products = numbers(
-            [row[t.CHANNELS], cells, row[t.HEIGHT] * group, made, self.made_line, group, filters, self.down, 0, 1,
-             seen, 0, group, group, before[t.CHANNELS], self.down, 0],
-            [(cell % self.points * self.stride, cell * self.seen_line, 1, 0) for cell in range(cells)],
+            [row[t.CHANNELS], self.cells, row[t.HEIGHT] * group, self.made_line, self.made_cell, group,
+             int(before[t.CHANNELS]) * self.down, self.down, 0, 1,
+             self.seen_line, 0, group, group, before[t.CHANNELS], self.down, 0],
+            self._cells(self.seen_cell),
         )  # fmt: skip
         out_of_points = numbers(
             [self.tile, row[t.CHANNELS], row[t.HEIGHT] * group, group, row[t.PLANE], row[t.LINE], 1, 0, 0, self.tile,
-             0, 0, group, self.made_line, 1, self.points, 1],
-            [(0, channel * made, 1, 0) for channel in range(row[t.CHANNELS])],
+             0, 0, group, self.tiles * self.made_cell, 1, self.points, 1],
+            [(0, channel * self.made_line, 1, 0) for channel in range(row[t.CHANNELS])],
         )  # fmt: skip
         first, clipped = self.seen + self.pad_y * group, self._clipped()
         steps: list[Step] = []
         for index in range(self.tiles):
             source = int(before[t.VALUES]) + (index * self.tile - self.pad_x) * group
-            into = first + index * self.points * self.seen_line
-            steps.append((into_points, [into, t.NOTHING, self.b, source, 0]))
+            steps.append((into_points, [first + index * self.seen_cell, t.NOTHING, self.b, source, 0]))
         steps.append((products, [self.made, t.NOTHING, self.weights, self.seen, 0]))
         for index in range(self.tiles):
             into = int(row[t.SUMS]) + index * self.tile * group
-            source = self.made + index * self.points * self.made_line
+            source = self.made + index * self.made_cell
             steps.append((out_of_points, [into, self.offsets, self.a, source, clipped]))
         return steps
+
+    def _cells(self, apart: int) -> list[tuple[int, int, int, int]]:
+        """Where the weights of each cell, a point of a tile, lie, and what they meet."""
+        return [(cell // self.tiles * self.stride, cell * apart, 1, 0) for cell in range(self.cells)]
 
     def _clipped(self) -> int:
         """Whether ReLU happens in place."""
@@ -210,47 +214,48 @@ class Minimal:
         """Deltas at points = A by the deltas of a tile."""
         row, group = self.row, self.group
         told = numbers(
-            [self.points, row[t.CHANNELS], row[t.HEIGHT] * group, self.made_line,
-             self.tiles * self.points * self.made_line, group, self.tile, 0, 0, 1,
-             0, 0, row[t.DELTA_LINE], row[t.DELTA_STEP], 1, self.tile, 0],
+            [self.points, row[t.CHANNELS], row[t.HEIGHT] * group, self.tiles * self.made_cell, self.made_line,
+             group, self.tile, 0, 0, 1, 0, 0, row[t.DELTA_LINE], row[t.DELTA_STEP], 1, self.tile, 0],
             [(0, channel * int(row[t.DELTA_PLANE]), 1, 0) for channel in range(row[t.CHANNELS])],
         )  # fmt: skip
         steps = []
         for index in range(self.tiles):
             source = int(row[t.DELTAS]) + index * self.tile * int(row[t.DELTA_STEP])
-            into = self.made + index * self.points * self.made_line
-            steps.append((told, [into, t.NOTHING, self.a, source, 0]))
+            steps.append((told, [self.made + index * self.made_cell, t.NOTHING, self.a, source, 0]))
         return steps
 
     def _products(self) -> Numbers:
         """For the gradient by the weights at points: tiles are lines, and lines the numbers in them."""
-        cells, group = self.tiles * self.points, self.group
         head = [
-            self.row[t.CHANNELS], cells * self.made_line, self.points * self.made_line, group,
-            self.before[t.CHANNELS], cells * self.seen_line, self.points * self.seen_line, group, group,
-            1, self.down, self.row[t.HEIGHT], self.points, self.stride, self.made_line, self.seen_line, 1,
+            self.row[t.CHANNELS], self.made_line, self.made_cell, self.group,
+            self.before[t.CHANNELS], self.seen_line, self.seen_cell, self.group, self.group, 1, self.down,
+            self.row[t.HEIGHT], self.points, self.stride, self.tiles * self.made_cell, self.tiles * self.seen_cell, 1,
         ]  # fmt: skip
         return numbers(head, [(0, 0, self.tiles, 0)])
 
     def _back(self) -> list[Step]:
         """The gradient by the input: at points, where it takes the place of the input, and out of them."""
         before, row, group = self.before, self.row, self.group
-        cells, lines = self.tiles * self.points, int(before[t.HEIGHT]) * group
-        seen, made = cells * self.seen_line, cells * self.made_line
-        filters = int(before[t.CHANNELS]) * self.down
+        lines = int(before[t.HEIGHT]) * group
         products = numbers(
-            [before[t.CHANNELS], cells, lines, seen, self.seen_line, group, self.down, filters, 0, 1,
-             made, 0, group, -group, row[t.CHANNELS], self.down, 0],
-            [(cell % self.points * self.stride, cell * self.made_line, 1, 0) for cell in range(cells)],
+            [before[t.CHANNELS], self.cells, lines, self.seen_line, self.seen_cell, group,
+             self.down, int(before[t.CHANNELS]) * self.down, 0, 1,
+             self.made_line, 0, group, -group, row[t.CHANNELS], self.down, 0],
+            self._cells(self.made_cell),
         )  # fmt: skip
         out_of_points = numbers(
             [before[t.WIDTH], before[t.CHANNELS], lines, before[t.DELTA_STEP], before[t.DELTA_PLANE],
-             before[t.DELTA_LINE], cells, self.points, 0, 1,
-             self.points * self.seen_line, 0, group, self.seen_line, self.tiles, self.points, 0],
-            [(0, channel * seen, 1, 0) for channel in range(before[t.CHANNELS])],
+             before[t.DELTA_LINE], self.cells, self.points, 0, 1,
+             self.seen_cell, 0, group, self.tiles * self.seen_cell, self.tiles, self.points, 0],
+            [(0, channel * self.seen_line, 1, 0) for channel in range(before[t.CHANNELS])],
         )  # fmt: skip
         place = self.seen + self.pad_y * group
         return [
             (products, [place, t.NOTHING, self.weights, self.made + self.pad_y * group, 0]),
             (out_of_points, [int(before[t.DELTAS]), t.NOTHING, self.whole, place, 0]),
         ]
+
+
+def _apart(floats: int, group: int) -> int:
+    """An odd number of vectors: what lies apart by a multiple of the cache's ways would drive each other out."""
+    return (floats // group | 1) * group
