@@ -125,8 +125,7 @@ def from_lanes(table: Any, before: int, work: Any, delta: int) -> None:
         for y in range(table[before + HEIGHT]):
             into = table[before + DELTAS] + channel * table[before + DELTA_PLANE] + y * table[before + DELTA_LINE]
             for _ in range(table[before + WIDTH]):
-                for i in range(LANES):
-                    work[into + i] = work[delta + i]
+                store(work, into, load(work, delta, LANES))
                 delta += LANES
                 into += table[before + DELTA_STEP]
 
