@@ -33,6 +33,9 @@ AIMS: tuple[tuple[str, str, float], ...] = (
     ("read 10,000 images at once", "ONNX Runtime", 1),
     ("train 784-512-512-10, batch 32", "PyTorch", 2),
     ("train 784-512-512-10, batch 128", "PyTorch", 1),
+    ("train LeNet-5, batch 32", "PyTorch", 8),
+    ("train LeNet-5, batch 128", "PyTorch", 5),
+    ("read 10,000 images with LeNet-5", "PyTorch", 3),
 )
 """A work, a peer, and how many times faster than it Pellucid set out to be."""
 
