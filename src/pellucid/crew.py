@@ -1,8 +1,8 @@
 """Threads that work side by side, each on a core of its own from the beginning.
 
 A thread that is woken is often put on the core of the one that wakes it, and it takes the scheduler some milliseconds
-to part them. Most of what a small network is asked for is done by then. So those who help keep off the core they were
-called from.
+to part them. Most of what a small network is asked for is done by then. So those who help are kept off the core they
+are called from, before they are woken.
 """
 
 from __future__ import annotations
@@ -10,63 +10,113 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Self, TypeVar
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class Crew:
-    """``count`` threads, of which the caller is the first; the others wait for work until the crew is let go.
+    """``count`` threads, of which the caller is the first; the others wait for work as long as the crew is there.
 
     Examples
     --------
-    >>> with Crew(2) as crew:
-    ...     crew.run(lambda part: 10 * part, 5)
+    >>> Crew(2).run(lambda part: 10 * part, 5)
     [0, 10, 20, 30, 40]
     """
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._pool = ThreadPoolExecutor(count - 1, thread_name_prefix="pellucid") if count > 1 else None
+        self._helpers = [_Helper() for _ in range(1, count)]
+        weakref.finalize(self, _dismiss, self._helpers)
 
     def run(self, work: Callable[[int], T], parts: int | None = None) -> list[T]:
         """``[work(0), work(1), ...]`` for all parts, by default one a thread; thread r does every ``count``-th."""
         parts = self.count if parts is None else parts
-        if self._pool is None:
-            return [work(part) for part in range(parts)]
-        elsewhere = _other_cores()
-
-        def help_out(rank: int) -> list[T]:
-            if elsewhere:
-                os.sched_setaffinity(0, elsewhere)  # of this thread alone
-            return mine(rank)
+        elsewhere = _other_cores() if self._helpers else set()
 
         def mine(rank: int) -> list[T]:
             return [work(part) for part in range(rank, parts, self.count)]
 
-        others = [self._pool.submit(help_out, rank) for rank in range(1, self.count)]
+        others = [helper.ask(functools.partial(mine, rank), elsewhere) for rank, helper in enumerate(self._helpers, 1)]
         told = [mine(0), *(other.result() for other in others)]
         return [told[part % self.count][part // self.count] for part in range(parts)]
 
-    def close(self) -> None:
-        """Let the threads go."""
-        if self._pool is not None:
-            self._pool.shutdown()
 
-    def __enter__(self) -> Self:
-        return self
+class _Helper:
+    """A thread that does what it is asked for, one thing after another."""
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=_serve, args=(self._asked,), name="pellucid-crew", daemon=True)
+        self._thread.start()
+
+    def ask(self, work: Callable[[], T], cores: set[int]) -> Future[T]:
+        """Have something done on one of these cores, or on any where there are none."""
+        if cores and self._thread.native_id is not None:
+            os.sched_setaffinity(self._thread.native_id, cores)
+        future: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # whoever asked is told, whatever it is
+                future.set_exception(error)
+
+        self._asked.put(do)
+        return future
+
+    def dismiss(self) -> None:
+        """Let the thread end when it has done what it was asked for."""
+        self._asked.put(None)
+
+
+def _serve(asked: SimpleQueue[Callable[[], None] | None]) -> None:
+    while (do := asked.get()) is not None:
+        do()
+        del do  # and with it what it holds, until there is more to do
+
+
+def _dismiss(helpers: Sequence[_Helper]) -> None:
+    for helper in helpers:
+        helper.dismiss()
+
+
+_standing: Crew | None = None
+_taken = threading.Lock()
 
 
 def side_by_side(work: Callable[[int], T], parts: int, threads: int | None = None) -> list[T]:
-    """``[work(0), work(1), ...]`` by a crew that is let go afterwards; by default of one thread a part."""
-    with Crew(min(parts, parts if threads is None else threads)) as crew:
-        return crew.run(work, parts)
+    """``[work(0), work(1), ...]``, by as many threads as there are cores or the ``threads`` that are asked for.
+
+    Their crew waits for the next call; where others have it, one is made for this call alone.
+    """
+    global _standing
+    count = min(parts, available_cores() if threads is None else threads)
+    if count <= 1:
+        return [work(part) for part in range(parts)]
+    if not _taken.acquire(blocking=False):
+        return Crew(count).run(work, parts)
+    try:
+        if _standing is None or _standing.count != count:
+            _standing = Crew(count)
+        return _standing.run(work, parts)
+    finally:
+        _taken.release()
+
+
+def _forget_crew() -> None:
+    """A process that was forked has none of the threads."""
+    global _standing, _taken
+    _standing, _taken = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_crew)
 
 
 def available_cores() -> int:
@@ -84,8 +134,8 @@ def move_to(place: int) -> None:
 
 def _other_cores() -> set[int]:
     """The cores this thread may use, but for the one it is on; empty where that cannot be told or leaves none."""
-    here = _core_of_this_thread()
-    return set() if here is None else os.sched_getaffinity(0) - {here()}
+    core = _core_of_this_thread()
+    return set() if core is None else os.sched_getaffinity(0) - {core()}
 
 
 @functools.cache
