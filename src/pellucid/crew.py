@@ -133,9 +133,12 @@ def move_to(place: int) -> None:
 
 
 def _other_cores() -> set[int]:
-    """The cores this thread may use, but for the one it is on; empty where that cannot be told or leaves none."""
+    """The cores this thread may use, if it can be but for the one it is on; empty where threads cannot be placed."""
     core = _core_of_this_thread()
-    return set() if core is None else os.sched_getaffinity(0) - {core()}
+    if core is None:
+        return set()
+    mine = os.sched_getaffinity(0)
+    return mine - {core()} or mine
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,10 @@ class Levels:
     floats: NDArray[np.float32]
     low: float
     span: float
+
+    def some(self, begin: int, end: int) -> Levels:
+        """The images from ``begin`` to ``end``."""
+        return replace(self, small=self.small[begin:end], floats=self.floats[begin:end])
 
     @property
     def dense(self) -> NDArray[np.generic]:

@@ -146,14 +146,14 @@ class Feed:
 
 
 def read_call(
-    net: Network, plan: Plan | TilePlan, levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
+    net: Network, plan: Plan | TilePlan, levels: Levels, outputs: NDArray[np.float32], doubts: NDArray[np.float32]
 ) -> Bound:
-    """A call that reads images of ``shape`` (N, D) into ``outputs`` (N * K + 1,)."""
+    """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite."""
     if isinstance(plan, TilePlan):
-        return tiling.read_call(net, plan, levels, shape, outputs)
+        return tiling.read_call(net, plan, levels, outputs, doubts)
     bound: Bound = engine().read.bind(
-        plan.table, plan.layers, net.parameters, plan.arena(), *levels.arguments, *shape, outputs,
-        0, 1, np.zeros(16, np.int64),
+        plan.table, plan.layers, net.parameters, plan.reading_arena(), *levels.arguments, *levels.dense.shape,
+        outputs, doubts, 0, 1, np.zeros(16, np.int64),
     )  # fmt: skip
     return bound
 
@@ -167,31 +167,29 @@ def glance_of(net: Network) -> tuple[Glance, NDArray[np.float32]] | None:
     if not can_glance() or net.parameter_count > _GLANCED or inputs > _GLANCED_INPUTS:
         return None
     plan = tiling.one_plan(net) if isinstance(net.plan, TilePlan) else net.plan
-    outputs = np.zeros(outs + 1, np.float32)
+    outputs, doubts = np.zeros((1, outs), np.float32), np.zeros(1, np.float32)
     ways = []
     for dtype in (np.uint8, np.float32):
         levels = levels_of(np.zeros((1, inputs), dtype), net.level_range)
-        ways.append((levels.dense, read_call(net, plan, levels, (1, inputs), outputs)))
-    made = glance(ways, net.input_shape, outputs, engine().shared[SYMBOL])
+        ways.append((levels.dense, read_call(net, plan, levels, outputs, doubts)))
+    made = glance(ways, net.input_shape, outputs, doubts, engine().shared[SYMBOL])
     return made, np.zeros(net.output_shape, np.float32)
 
 
 def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:
     """Outputs (N, K) for lines (N, D); large sets are shared among the cores."""
-    width, outs = lines.shape[1], math.prod(net.output_shape)
+    outs = math.prod(net.output_shape)
     parts = max(1, min(available_cores(), len(lines) // _WORTH_A_THREAD))
     bounds = np.linspace(0, len(lines), parts + 1).astype(int)
-    outputs = np.empty((len(lines), outs), np.float32)
-
-    def some(part: int) -> bool:
-        begin, end = bounds[part], bounds[part + 1]
-        results = np.empty((end - begin) * outs + 1, np.float32)
-        levels = levels_of(lines[begin:end], net.level_range)
-        read_call(net, net.plan, levels, (end - begin, width), results)()
-        outputs[begin:end] = results[:-1].reshape(-1, outs)
-        return bool(np.isfinite(results[-1]))
-
-    if not all(side_by_side(some, parts)):
+    outputs, doubts = np.empty((len(lines), outs), np.float32), np.zeros((parts, 1), np.float32)
+    levels = levels_of(lines, net.level_range)
+    # Bound here: a helper that waits for Python's lock may come back on the core that is busy with another part.
+    calls = [
+        read_call(net, net.plan, levels.some(begin, end), outputs[begin:end], doubt)
+        for begin, end, doubt in zip(bounds[:-1], bounds[1:], doubts, strict=True)
+    ]
+    side_by_side(lambda part: calls[part](), parts)
+    if doubts.any():
         refuse_infinite(lines)
     return outputs
 

@@ -32,12 +32,18 @@ def one_plan(net: Network) -> TilePlan:
     return tile_plan(net.layers, net.input_shape, group=group)
 
 
-def read_call(
-    net: Network, plan: TilePlan, levels: Levels, shape: tuple[int, int], outputs: NDArray[np.float32]
-) -> Bound:
-    """A call that reads images of ``shape`` (N, D) into ``outputs`` (N * K + 1,)."""
+def read_call(net: Network, plan: TilePlan, levels: Levels, outputs: Sums, doubts: Sums) -> Bound:
+    """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite."""
     bound: Bound = engine("tiles").read_tiles.bind(
-        plan.code, plan.rows, net.parameters, plan.arena(), plan.group, *levels.arguments, *shape, outputs
+        plan.code,
+        plan.rows,
+        net.parameters,
+        plan.arena(),
+        plan.group,
+        *levels.arguments,
+        *levels.dense.shape,
+        outputs,
+        doubts,
     )
     return bound
 

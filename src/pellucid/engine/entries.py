@@ -208,14 +208,15 @@ def read(
     images: int,
     width: int,
     outputs: Any,
+    doubts: Any,
     rank: int,
     crew: int,
     point: Any,
 ) -> None:
     """Read ``images`` dense images (images, width) of any levels.
 
-    ``outputs`` (images * K + 1) receives the outputs, and in its last place NaN if the first layer met a number that
-    is not finite, else 0.
+    ``outputs`` (images, K) receives the outputs, and ``doubts`` (1,) NaN if the first layer met a number that is not
+    finite, else 0.
     """
     row = (layers - 1) * COLUMNS
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
@@ -243,7 +244,7 @@ def read(
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
-    outputs[images * outs] = doubt
+    doubts[0] = doubt
 
 
 @kernel
@@ -335,7 +336,7 @@ def apply(which: int, y: Any, x: Any, count: int) -> None:
 ENTRIES = {
     "train": (train, "IiFFFFiFIiIIHFBffIIiiiiiiiFFDiiI"),
     "evaluate": (evaluate, "IiFFIiIIHFBffIIiiDiiI"),
-    "read": (read, "IiFFiBFffiiFiiI"),
+    "read": (read, "IiFFiBFffiiFFiiI"),
     "gradient": (gradient, "IiFFFIFFiIIHFBffIIiiDiiI"),
     "collect": (collect, "HFIIiBFffii"),
     "pack": (ink.pack, "HBIIiBiii"),

@@ -34,7 +34,6 @@ _FASTCALL = 0x80
 
 ASSEMBLY = f"""
 declare i32 @memcmp(ptr, ptr, i64)
-declare ptr @memcpy(ptr, ptr, i64)
 
 ; (self, [image, answer], 2): self is an array of the slots that `glance` fills, answer takes the outputs.
 define ptr @{SYMBOL}(ptr %self, ptr %arguments, i64 %count) {{
@@ -44,10 +43,9 @@ define ptr @{SYMBOL}(ptr %self, ptr %arguments, i64 %count) {{
   %slot2 = getelementptr i64, ptr %slots, i64 2
   %slot3 = getelementptr i64, ptr %slots, i64 3
   %slot4 = getelementptr i64, ptr %slots, i64 4
-  %slot5 = getelementptr i64, ptr %slots, i64 5
-  %slot6 = getelementptr i64, ptr %slots, i64 6
-  %slot9 = getelementptr i64, ptr %slots, i64 9
-  %shape = getelementptr i64, ptr %slots, i64 12
+  %way1 = getelementptr i64, ptr %slots, i64 5
+  %way2 = getelementptr i64, ptr %slots, i64 9
+  %shape = getelementptr i64, ptr %slots, i64 13
   %give = load ptr, ptr %slot1
   %image = load ptr, ptr %arguments
   %image.type = getelementptr ptr, ptr %image, i64 {_TYPE}
@@ -68,12 +66,12 @@ look:
   %kind = load ptr, ptr %image.kind
   %flags = load i32, ptr %image.flags
   %expected.axes = load i32, ptr %slot2
-  %kind1 = load ptr, ptr %slot6
-  %kind2 = load ptr, ptr %slot9
+  %kind1 = load ptr, ptr %way1
+  %kind2 = load ptr, ptr %way2
   %is.kind1 = icmp eq ptr %kind, %kind1
   %is.kind2 = icmp eq ptr %kind, %kind2
   %is.known = or i1 %is.kind1, %is.kind2
-  %way = select i1 %is.kind1, ptr %slot6, ptr %slot9
+  %way = select i1 %is.kind1, ptr %way1, ptr %way2
   %both = and i32 %flags, {_PLAIN}
   %is.plain = icmp eq i32 %both, {_PLAIN}
   %has.axes = icmp eq i32 %axes, %expected.axes
@@ -90,22 +88,22 @@ measure:
 
 run:
   %way.block = getelementptr ptr, ptr %way, i64 1
-  %way.place = getelementptr ptr, ptr %way, i64 2
+  %way.image = getelementptr ptr, ptr %way, i64 2
+  %way.outputs = getelementptr ptr, ptr %way, i64 3
   %block = load ptr, ptr %way.block
-  %place = load ptr, ptr %way.place
-  store ptr %data, ptr %place
-  %entry = load ptr, ptr %slot3
-  call void %entry(ptr %block)
-  %outputs = load ptr, ptr %slot4
-  %size = load i64, ptr %slot5
-  %doubt.at = getelementptr i8, ptr %outputs, i64 %size
-  %doubt = load float, ptr %doubt.at
-  %is.finite = fcmp oeq float %doubt, 0.0
+  %place = load ptr, ptr %way.image
+  %to = load ptr, ptr %way.outputs
   %answer.at = getelementptr ptr, ptr %arguments, i64 1
   %answer = load ptr, ptr %answer.at
   %answer.data = getelementptr ptr, ptr %answer, i64 {_DATA}
-  %to = load ptr, ptr %answer.data
-  %copied = call ptr @memcpy(ptr %to, ptr %outputs, i64 %size)
+  %outputs = load ptr, ptr %answer.data
+  store ptr %data, ptr %place
+  store ptr %outputs, ptr %to
+  %entry = load ptr, ptr %slot3
+  call void %entry(ptr %block)
+  %doubts = load ptr, ptr %slot4
+  %doubt = load float, ptr %doubts
+  %is.finite = fcmp oeq float %doubt, 0.0
   %done = zext i1 %is.finite to i64
   %told = call ptr %give(i64 %done)
   ret ptr %told
@@ -132,7 +130,11 @@ class _Method(ctypes.Structure):
 
 
 def glance(
-    ways: Sequence[tuple[NDArray[np.generic], Bound]], shape: Sequence[int], outputs: NDArray[np.float32], symbol: int
+    ways: Sequence[tuple[NDArray[np.generic], Bound]],
+    shape: Sequence[int],
+    outputs: NDArray[np.float32],
+    doubts: NDArray[np.float32],
+    symbol: int,
 ) -> Glance:
     """The function that reads an image by one of two ways.
 
@@ -142,21 +144,20 @@ def glance(
         A call, and which of its arguments is the image; images of that type go this way.
     shape : sequence of int
         Of an image.
-    outputs : ndarray (K + 1,)
-        Where the calls leave what they found; the last one is 0 where it is good.
+    outputs, doubts : ndarray
+        Which of their arguments takes the outputs, and which the doubts (1,): 0 where the outputs are good.
     symbol : int
         The address of the compiled function.
     """
     (first, one), (second, two) = ways
     slots = np.array([
-        id(np.ndarray), _address(ctypes.pythonapi.PyBool_FromLong), len(shape), one.entry.address,
-        outputs.ctypes.data, 4 * (len(outputs) - 1),
-        id(first.dtype), one.block.ctypes.data, one.place(first),
-        id(second.dtype), two.block.ctypes.data, two.place(second),
+        id(np.ndarray), _address(ctypes.pythonapi.PyBool_FromLong), len(shape), one.entry.address, doubts.ctypes.data,
+        id(first.dtype), one.block.ctypes.data, one.place(first), one.place(outputs),
+        id(second.dtype), two.block.ctypes.data, two.place(second), two.place(outputs),
         *shape,
     ], np.int64)  # fmt: skip
     held = slots.view(_Slots)
-    held.keep = ways, outputs
+    held.keep = ways
     made: Glance = _maker()(ctypes.byref(_method(symbol)), held, None)
     return made
 

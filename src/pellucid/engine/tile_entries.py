@@ -192,10 +192,11 @@ def read_tiles(
     images: int,
     width: int,
     outputs: Any,
+    doubts: Any,
 ) -> None:
     """Read ``images`` dense images (images, width) of any levels, ``group`` of them at a time.
 
-    ``outputs`` (images * K + 1) receives the outputs, and in its last place NaN if an image holds a number that is not
+    ``outputs`` (images, K) receives the outputs, and ``doubts`` (1,) NaN if an image holds a number that is not
     finite, else 0.
     """
     last = (rows - 1) * COLUMNS
@@ -219,7 +220,7 @@ def read_tiles(
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[last + VALUES] + i * table[last + STRIDE] + j]
-    outputs[images * outs] = sum_lanes(doubt)
+    doubts[0] = sum_lanes(doubt)
 
 
 @kernel
@@ -283,6 +284,6 @@ def gradient_tiles(
 ENTRIES = {
     "train_tiles": (train_tiles, "IiFFFFiFIDiIIHFBffIIiiiiiiFFDiiiiiI"),
     "evaluate_tiles": (evaluate_tiles, "IiFFIiIIHFBffIIiiiD"),
-    "read_tiles": (read_tiles, "IiFFiiBFffiiF"),
+    "read_tiles": (read_tiles, "IiFFiiBFffiiFF"),
     "gradient_tiles": (gradient_tiles, "IiFFFIFiIIHFBffIIiiD"),
 }

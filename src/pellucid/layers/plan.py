@@ -32,6 +32,13 @@ class Plan:
         """A fresh arena: one for each thread that runs the program by itself."""
         return aligned(self.size)
 
+    def reading_arena(self) -> Vector:
+        """A smaller one that only reads: `pellucid.engine.entries.read` holds the inputs of one image and its ink.
+
+        They are the last in the arena, and most of it.
+        """
+        return aligned(min(self.size, int(self.table[0, t.SOURCE] + 3 * self.table[0, t.SOURCE_STRIDE])))
+
     def block(self, arena: Vector, row: int, column: int, images: int) -> Vector:
         """The first ``images`` rows of a layer's SUMS, VALUES or DELTAS in an arena, (images, outputs): a view."""
         begin, stride = self.table[row, column], self.table[row, t.STRIDE]
