@@ -89,6 +89,8 @@ def lesser(a: int, b: int) -> int:
 @kernel
 def share(rank: int, crew: int, count: int, unit: int) -> tuple[int, int]:
     """The range of ``count`` things that is thread ``rank``'s, cut at multiples of ``unit``."""
+    if crew == 1:
+        return 0, count
     units = (count + unit - 1) // unit
     begin = units * rank // crew * unit
     end = units * (rank + 1) // crew * unit
