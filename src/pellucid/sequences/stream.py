@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid.engine import sequence_table as st
+from pellucid.engine.library import engine
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.lstm import LSTM
 from pellucid.layers.sequence_plan import Room
-from pellucid.sequences.inputs import Floats, Given
-from pellucid.sequences.running import read_group
+from pellucid.sequences.inputs import Floats
+from pellucid.sequences.running import NOTHING_WANTED
 
 if TYPE_CHECKING:
     from pellucid.sequences.network import SequenceNetwork
@@ -43,6 +44,16 @@ class Stream:
         self.net = net
         self._plan = net.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
         self._arena = self._plan.arena()
+        self._frames = np.zeros((_AT_A_TIME, net.features), np.float32)
+        self._bounds = np.zeros(2, np.int64)
+        self._outputs = np.zeros((1 if net.reduced else _AT_A_TIME, net.output_shape[-1]), np.float32)
+        # Bound once: looking sixteen arguments up takes longer than a frame.
+        nothing = NOTHING_WANTED
+        self._read = engine("sequences").read.bind(
+            self._plan.table, self._plan.steps, net.parameters, self._arena, self._plan.integers(), self._frames,
+            self._bounds, nothing.symbols, nothing.starts, np.zeros(1, np.int64), 1, -1, 1, self._outputs, 1,
+            np.zeros(2),
+        )  # fmt: skip
 
     def feed(self, frames: ArrayLike) -> Floats:
         """Hear more frames.
@@ -88,7 +99,7 @@ class Stream:
         return array
 
     def _some(self, rows: Floats) -> Floats:
-        outputs = np.zeros((1 if self.net.reduced else len(rows), self.net.output_shape[-1]), np.float32)
-        given = Given(np.ascontiguousarray(rows), np.array([0, len(rows)]), "one")
-        read_group(self.net, self._plan, given, np.zeros(1, np.int64), arena=self._arena, outputs=outputs, carry=True)
-        return outputs
+        self._frames[: len(rows)] = rows
+        self._bounds[1] = len(rows)
+        self._read()
+        return self._outputs[: len(rows)].copy()
