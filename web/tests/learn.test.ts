@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { contourPath, levelsOf } from "../src/marks/contours";
-import { trendDomain } from "../src/marks/trend";
+import { apart, axisEnd, trendDomain } from "../src/marks/trend";
 import { History } from "../src/state/history";
 import {
-  fromScale, knobCount, problem, sameLayers, samePlan, shapeWords, toScale, withActivation, withLayer, withoutLayer, withOptimizer, withSize,
+  fromScale, knobCount, problem, sameLayers, samePlan, shapeWords, toScale, withActivation, withData, withLayer, withoutLayer, withOptimizer, withSize,
 } from "../src/state/plan";
 import type { LearnPlan } from "../src/protocol/messages";
 
@@ -144,5 +144,27 @@ describe("axes", () => {
     expect(trendDomain([bin(0.1)], [0.9], "accuracy", false)).toEqual([0, 1]);
     expect(trendDomain([bin(0.93)], [], "accuracy", false)).toEqual([0.8, 1]);
     expect(trendDomain([], [NaN], "loss", true)).toEqual([0, 1]);
+  });
+});
+
+describe("curves that grow", () => {
+  it("have an axis that holds the end and moves seldom", () => {
+    for (const last of [0, 9, 10, 99, 100, 1234, 57_000]) expect(axisEnd(last)).toBeGreaterThanOrEqual(last);
+    expect(axisEnd(50_100)).toBe(axisEnd(50_800));
+    expect(axisEnd(57_000) / 57_000).toBeLessThan(1.15);
+  });
+
+  it("show no more judgements than there is room for, the last one always", () => {
+    const points = Array.from({ length: 100 }, (_, at) => ({ step: at, value: at }));
+    const kept = apart(points, 10);
+    expect(kept.length).toBeLessThan(14);
+    expect(kept[0].step).toBe(0);
+    expect(kept.at(-1)).toEqual({ step: 99, value: 99 });
+    expect(apart(points.slice(0, 3), 0.5)).toHaveLength(3);
+  });
+
+  it("are planned for data of other classes", () => {
+    expect(withData(PLAN, "letters", 26).layers.map(({ size }) => size)).toEqual([16, 16, 26]);
+    expect(withData(PLAN, "mnist")).toMatchObject({ data: "mnist", layers: PLAN.layers });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { squishFormula, sumFormula } from "../src/state/formula";
 import { readingWords } from "../src/state/trace";
-import { figure, inSum, short, signed } from "../src/state/words";
+import { figure, inSum, roundedUp, short, signed, told } from "../src/state/words";
 
 describe("figures", () => {
   it("have a true minus, and none before zero", () => {
@@ -36,5 +36,16 @@ describe("formulas", () => {
     expect(squishFormula("sigmoid", -1.83, 0.138, [], 0)).toBe("a = σ(−1.830) = 1 / (1 + e^1.830) = 0.138");
     expect(squishFormula("relu", -2, 0, [], 0)).toBe("a = max(0, −2.000) = 0.000");
     expect(squishFormula("softmax", 2, 0.9, [2, 0, 0], 0)).toBe("a = e^2.000 / (e^2.000 + 2 others) = 0.900");
+  });
+});
+
+describe("scales and sentences", () => {
+  it("round up to two digits, and no further", () => {
+    expect([0.0731, 5.55, 12, 0.1, 0.70000001, 999].map(roundedUp)).toEqual([0.074, 5.6, 12, 0.1, 0.7, 1000]);
+    expect(roundedUp(0)).toBe(0);
+  });
+
+  it("have true minus signs before numbers only", () => {
+    expect(told("for 3 -0.5 (-2), cross-entropy, 784-16")).toBe("for 3 −0.5 (−2), cross-entropy, 784-16");
   });
 });

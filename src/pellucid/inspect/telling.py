@@ -94,7 +94,7 @@ def _sums(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     if number == len(told.layers) - 1 and told.loss == "cross_entropy":
         text = (
             "Cross-entropy suits these outputs so well that their slope cancels: dC/dz is simply the output less its "
-            f"target, for {_name(told, told.label)} {layer.by_sums[told.label]:.3g}."
+            f"target, for {_name(told, told.label)} {_signed(layer.by_sums[told.label])}."
         )
     else:
         flat = int((np.abs(layer.slopes) < 0.01).sum())

@@ -5,6 +5,9 @@ export interface Frame {
   cancel(): void;
 }
 
+/** A canvas that is not up to date draws itself when it hears this: a picture of it is about to be taken. */
+export const BEFORE_SNAPSHOT = "beforesnapshot";
+
 /** The same, and only while `element` can be seen: what was asked for meanwhile is drawn when it comes into view. */
 export function makeSeenFrame(element: Element, draw: () => void): Frame {
   const frame = makeFrame(draw);
@@ -13,8 +16,9 @@ export function makeSeenFrame(element: Element, draw: () => void): Frame {
     seen = entries[entries.length - 1].isIntersecting;
     if (seen && asked) frame.request();
     asked &&= !seen;
-  });
+  }, { rootMargin: "200px" });
   observer.observe(element);
+  element.addEventListener(BEFORE_SNAPSHOT, draw);
   return {
     request() {
       if (seen) frame.request();

@@ -3,14 +3,14 @@
  * words and coloured fields around them where they stood.
  */
 
+import { BEFORE_SNAPSHOT } from "./frame";
+
 const SPACE = "http://www.w3.org/2000/svg";
 const STYLES = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity",
   "font-family", "font-size", "font-weight", "font-style", "text-anchor", "visibility",
 ];
 
-/** A canvas whose pixels do not outlast their frame draws them anew when it hears this. */
-export const BEFORE_SNAPSHOT = "beforesnapshot";
 
 export function snapshot(figure: Element): SVGSVGElement {
   const box = figure.getBoundingClientRect();

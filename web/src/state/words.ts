@@ -29,6 +29,11 @@ export function inSum(value: number, decimals = 3): string {
   return text.startsWith("−") ? `(${text})` : text;
 }
 
+/** What the engine tells, with true minus signs. */
+export function told(text: string): string {
+  return text.replace(/(^|[\s(])-(?=[\d.])/g, "$1−");
+}
+
 export function percent(share: number, decimals = 2): string {
   return `${(100 * share).toFixed(decimals)} %`;
 }

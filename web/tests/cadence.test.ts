@@ -1,0 +1,75 @@
+/** Pictures are asked for as drawing leaves time for them. */
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { makeCadence, SHARE } from "../src/transport/cadence";
+
+describe("the cadence", () => {
+  let now = 0;
+  let frames: (() => void)[] = [];
+  let posted: (() => void)[] = [];
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    vi.stubGlobal("requestAnimationFrame", (then: () => void) => frames.push(then));
+    vi.stubGlobal("MessageChannel", class {
+      port1: { onmessage?: () => void; close: () => void } = { close: () => undefined };
+      port2 = { postMessage: () => posted.push(() => this.port1.onmessage?.()) };
+    });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+    [now, frames, posted] = [0, [], []];
+  });
+
+  function later(milliseconds: number) {
+    now += milliseconds;
+    vi.advanceTimersByTime(milliseconds);
+  }
+
+  /** A picture that takes so long: half of it script, half of it the frame. */
+  function picture(cadence: ReturnType<typeof makeCadence>, cost: number) {
+    cadence.came();
+    now += cost / 2;
+    posted.splice(0).forEach((then) => then());
+    frames.splice(0).forEach((then) => then());
+    now += cost / 2;
+    posted.splice(0).forEach((then) => then());
+  }
+
+  it("asks at once, then sixty times a second at most", () => {
+    const ask = vi.fn();
+    const cadence = makeCadence(ask);
+    cadence.begin();
+    expect(ask).toHaveBeenCalledTimes(1);
+    for (let time = 0; time < 40; time++) {
+      picture(cadence, 0.5);
+      later(100);
+    }
+    expect(cadence.apart).toBeCloseTo(1000 / 60, 5);
+    picture(cadence, 0.5);
+    const before = ask.mock.calls.length;
+    later(15);
+    expect(ask).toHaveBeenCalledTimes(before);
+    later(3);
+    expect(ask).toHaveBeenCalledTimes(before + 1);
+  });
+
+  it("asks the less often the longer drawing takes", () => {
+    const cadence = makeCadence(() => undefined);
+    for (let time = 0; time < 40; time++) picture(cadence, 20);
+    expect(cadence.apart).toBeCloseTo(20 / SHARE, 0);
+  });
+
+  it("asks for nothing while no frame is drawn, as in a hidden tab", () => {
+    const ask = vi.fn();
+    const cadence = makeCadence(ask);
+    cadence.came();
+    posted.splice(0).forEach((then) => then());
+    later(60_000);
+    expect(ask).not.toHaveBeenCalled();
+  });
+});
