@@ -190,6 +190,27 @@ def test_pictures_and_numbers_are_downloaded(visitor: Visitor) -> None:
         assert len(content) > 1000
 
 
+@pytest.mark.parametrize("room", ["Read", "Turn", "Learn", "Nudge"])
+def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
+    visitor.page.goto(f"{visitor.link}#/{room.lower()}?x=test-8")
+    visitor.settle()
+    visitor.page.wait_for_timeout(600)
+    menus = visitor.page.get_by_role("button", name="Download", exact=True)
+    assert menus.count() >= {"Read": 2, "Turn": 6, "Learn": 4, "Nudge": 2}[room]
+    starts = {"Picture as SVG": b"<?xml", "Numbers as CSV": b""}
+    for number in range(menus.count()):
+        for name, start in starts.items():
+            menus.nth(number).click()
+            if start and not visitor.page.get_by_role("button", name=name).count():
+                visitor.page.keyboard.press("Escape")  # nothing to show yet
+                continue
+            with visitor.page.expect_download() as download:
+                visitor.page.get_by_role("button", name=name).click()
+            content = download.value.path().read_bytes()
+            assert content.startswith(start)
+            assert any(part in content for part in ([b"<text", b"<image"] if start else [b"\n"]))
+
+
 def test_no_request_leaves_the_machine(visitor: Visitor) -> None:
     for room in ROOMS:
         visitor.room(room)

@@ -66,7 +66,7 @@ def test_every_stage_is_walked_by_arrow_keys_and_told_in_words(nudger: Visitor, 
     page = nudger.page
     page.locator("main").focus()
     for number, each in enumerate(stages):
-        caption = page.locator(".caption").inner_text()
+        caption = page.locator(".caption").inner_text().replace("−", "-")
         assert caption.endswith(each.caption)
         assert f"Stage {number + 1} of {len(stages)}" in caption
         page.keyboard.press("ArrowRight")

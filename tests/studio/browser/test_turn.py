@@ -210,3 +210,18 @@ def _test_images(visitor: Visitor) -> tuple[np.ndarray, np.ndarray]:
 def _accuracy(net: pl.Network, test: tuple[np.ndarray, np.ndarray]) -> float:
     images, labels = test
     return float((net(images).argmax(axis=1) == labels).mean())
+
+
+def test_a_link_brings_back_all_13002_knobs(turner: Visitor) -> None:
+    turner.page.get_by_label("Noise on all knobs").press("End")
+    turner.page.wait_for_timeout(300)
+    turner.settle()
+    assert "k" not in turner.scene()
+    assert len(turner.scene()["b"]) > 13_002 * 5
+    address, words, accuracy = turner.page.url, turner.reading, turner.accuracy()
+    other = Visitor(turner.context, turner.link, "#" + address.partition("#")[2])
+    other.settle()
+    other.page.wait_for_timeout(500)
+    other.settle()
+    assert (other.reading, other.accuracy()) == (words, accuracy)
+    other.page.close()

@@ -1,7 +1,7 @@
 /** Pictures of training, as often as drawing them leaves room for all else: the page asks for each. */
 
 /** Share of the page's time that pictures may take. */
-export const SHARE = 0.2;
+export const SHARE = 0.13;
 
 /** Milliseconds between pictures, at least. */
 const LEAST = 1000 / 60;

@@ -1,0 +1,92 @@
+"""Take the README's pictures of the studio's four rooms: docs/images/{read,turn,learn,nudge}.png.
+
+    python tools/studio_pictures.py
+
+It needs Chromium, playwright and the built page (`make web`).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path += [str(ROOT / "benchmarks"), str(ROOT / "tests")]
+
+from studio.browser.visitor import Visitor  # noqa: E402
+from studio_page import studio  # noqa: E402
+
+OUTPUT = ROOT / "docs" / "images"
+
+
+def main() -> None:
+    """Visit the rooms, one after another, and take a picture of each."""
+    with studio("--model", "digits-sigmoid") as link, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+        visitor = Visitor(context, link)
+        visitor.draw("3")
+        visitor.settle()
+        take(visitor.page, "read")
+        turn(visitor)
+        take(visitor.page, "turn")
+        nudge(visitor)
+        take(visitor.page, "nudge")
+        learn(visitor)
+        take(visitor.page, "learn")
+        browser.close()
+
+
+def turn(visitor: Visitor) -> None:
+    """A knob in hand."""
+    visitor.room("Turn")
+    field = visitor.page.get_by_label("Find a knob by name")
+    field.fill("0 w 3 14 14")
+    field.press("Enter")
+    visitor.page.get_by_label("value", exact=True).fill("1.2")
+    visitor.page.get_by_label("value", exact=True).press("Enter")
+    visitor.page.locator(".curve").first.wait_for()
+    visitor.page.get_by_role("heading", name="pixel (14, 14)").click()
+
+
+def nudge(visitor: Visitor) -> None:
+    """What the output layer wants of the layer before, for a test digit."""
+    visitor.page.goto(visitor.link + "#/nudge?x=test-8")
+    visitor.page.reload()
+    visitor.page.locator("[data-cost]").wait_for()
+    for _ in range(4):
+        visitor.page.get_by_role("button", name="Next", exact=True).click()
+
+
+def learn(visitor: Visitor) -> None:
+    """A network that has learnt for two seconds, and the loss around its path."""
+    visitor.room("Learn")
+    page = visitor.page
+    page.get_by_role("button", name="Begin anew").click()
+    visitor.settle()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_timeout(2000)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    visitor.settle()
+    page.get_by_role("button", name="Draw it", exact=True).click()
+    page.locator(".map").wait_for()
+    page.mouse.move(5, 5)
+
+
+def take(page: Page, name: str) -> None:
+    """A picture of what the window shows, once it has come to rest."""
+    page.wait_for_timeout(1500)
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(OUTPUT / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
