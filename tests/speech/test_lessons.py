@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid import data
-from pellucid.speech.features import BANDS, RATE, powers
+from pellucid.speech.features import BANDS, RATE, STACK, powers, stacked
 from pellucid.speech.joining import Joining, differences
-from pellucid.speech.lessons import Lessons, Words, nothing, plain
+from pellucid.speech.lessons import Lessons, Words, plain
 from pellucid.speech.lexicon import CLASSES, spelling
 from pellucid.speech.tracts import seen_from
 from pellucid.speech.varying import WARPS, Vary, at_tempo, noise, warped
@@ -36,7 +36,7 @@ def test_lessons_can_be_learnt_by_ctc(words: Words) -> None:
     lessons = Lessons(backwards=0.3, silent=0.3).sequences(words, 0, rounds=3)
     assert lessons.transcribed
     assert lessons.classes == CLASSES
-    assert lessons.flat.shape[1] == BANDS
+    assert lessons.flat.shape[1] == STACK * BANDS
     assert np.isfinite(lessons.flat).all()
     counts = {len(labels) for labels in lessons.labels}
     assert 0 in counts
@@ -77,11 +77,12 @@ def test_varied_frames_are_finite_and_their_source_untouched(seed: int) -> None:
     rng = np.random.default_rng(seed)
     power = rng.gamma(2.0, 1.0, (25, BANDS)).astype(np.float32)
     before = power.copy()
-    shown = Vary(noise=1.0, room=1.0)(power, rng)
+    shown = Vary(noise=1.0, room=1.0).shown(power, rng)
     assert shown.shape == power.shape
+    at_once = stacked(power, STACK)
+    assert Vary()(at_once, rng).shape == at_once.shape
     assert np.isfinite(shown).all()
     np.testing.assert_array_equal(power, before)
-    assert np.isfinite(nothing(rng, BANDS)).all()
     assert noise(rng, 30, BANDS).mean() == pytest.approx(1, rel=1e-3)
 
 

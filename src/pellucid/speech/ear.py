@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pellucid.errors import ShapeError
 from pellucid.speech.confidence import shares, spans
 from pellucid.speech.decoding import OTHER_WORD, aligned, beam
-from pellucid.speech.features import BANDS, HOP, WINDOW, evened
+from pellucid.speech.features import BANDS, HOP, WINDOW, evened, stacked
 from pellucid.speech.ladder import SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
 from pellucid.speech.tracts import FACTORS, seen_from
@@ -45,7 +45,8 @@ class Ear:
 
     def __init__(self, net: Network) -> None:
         shapes: Any = (net.input_shape, net.output_shape)
-        if shapes != ((None, BANDS), (None, len(CLASSES))):
+        self.stack = shapes[0][-1] // BANDS
+        if shapes != ((None, self.stack * BANDS), (None, len(CLASSES))) or not self.stack:
             raise ShapeError(
                 f"Hearing expected a network from sequences of {BANDS} bands to {len(CLASSES)} sounds, got one from "
                 f'{net.input_shape} to {net.output_shape}: choose another, such as "spoken-digits".'
@@ -59,7 +60,7 @@ class Ear:
         self.temperature = float(settings.get("temperature", 1.0))
 
     def logs(self, power: Floats) -> Logs:
-        """Logarithms of the probabilities (T, K) of the sounds in frames of power (T, BANDS).
+        """Logarithms of the probabilities (T / stack, K) of the sounds in frames of power (T, BANDS).
 
         A network that learnt by CTC gives the blank most of the probability wherever it is in doubt, which favours
         short words. So each class is divided by a power of its share in the training data, its prior. What the network
@@ -67,8 +68,9 @@ class Ear:
         """
         if not len(power):
             return np.zeros((0, len(CLASSES)))
-        shown: Any = [evened(seen_from(power, factor)) for factor in FACTORS]
-        return self.weighed(np.mean([np.asarray(said, np.float64) for said in self.net(shown)], axis=0))
+        shown: Any = [stacked(evened(seen_from(power, factor)), self.stack) for factor in FACTORS]
+        said = np.mean([np.asarray(said, np.float64) for said in self.net(shown)], axis=0)
+        return self.weighed(said)
 
     def weighed(self, probabilities: Logs) -> Logs:
         """Probabilities (T, K) without what the priors account for, as logarithms."""
@@ -78,23 +80,26 @@ class Ear:
 
     def best(self, logs: Logs, digits: int | None = None) -> list[int]:
         """The digits of the most probable sequence of words; words of other kinds are left out."""
+        return [word for word in self.said(logs, digits) if word != OTHER_WORD]
+
+    def said(self, logs: Logs, digits: int | None = None) -> list[int]:
+        """The most probable sequence of words; 10 is one of another kind."""
         guesses = beam(logs, digits=digits, penalty=self.penalty)
-        return [word for word in guesses[0].words if word != OTHER_WORD] if guesses else []
+        return list(guesses[0].words) if guesses else []
 
     def sentence(
         self, power: Floats, begin: int = 0, *, digits: int | None = None, final: bool = True, keep: bool = False
     ) -> Sentence:
         """What is said in frames of power (T, BANDS), of which the first is frame ``begin`` of the recording."""
         logs = self.logs(power)
-        guesses = beam(logs, digits=digits, penalty=self.penalty)
-        words = self._words(logs, power, list(guesses[0].words) if guesses else [], begin)
+        words = self.words(logs, power, self.said(logs, digits), begin)
         start, end = (words[0].start, words[-1].end) if words else (_second(begin), _second(begin + len(power)))
         surest = min((word.confidence for word in words), default=0.0)
         kept = power if keep else None
         return Sentence(sentence_text(words), start, end, surest, words, final, kept, _second(begin))
 
-    def _words(self, logs: Logs, power: Floats, said: list[int], begin: int) -> tuple[Word, ...]:
-        """The words of the best guess with everything they are made of."""
+    def words(self, logs: Logs, power: Floats, said: list[int], begin: int = 0) -> tuple[Word, ...]:
+        """The words of the sequence ``said``, 10 being one of another kind, with everything they are made of."""
         spellings = [spelling([-1 if word == OTHER_WORD else word]) for word in said]
         flat = aligned(logs, [sound for sounds in spellings for sound in sounds])
         if not flat:
@@ -105,9 +110,13 @@ class Ear:
         found = []
         for word, own, (first, past) in zip(said, places, spans(places, len(logs)), strict=True):
             share = shares(logs[first:past], self.temperature)[word]
-            widths = _widened(own, loud, first, past)
+            widths = _widened([self._frames(one, loud) for one in own], loud, *self._frames((first, past), loud))
             found.append(_word(word, logs, own, widths, float(share), begin))
         return tuple(found)
+
+    def _frames(self, steps: tuple[int, int], loud: npt.NDArray[np.bool_]) -> tuple[int, int]:
+        """The frames, of as many as ``loud``, that the network took in some of its steps."""
+        return steps[0] * self.stack, min(steps[1] * self.stack, len(loud))
 
 
 def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int) -> Word:

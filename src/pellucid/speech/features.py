@@ -25,6 +25,8 @@ WINDOW = 0.030
 """Seconds that a frame looks at."""
 LOWEST, HIGHEST = 80.0, 3700.0
 """Hertz that the bands span."""
+STACK = 2
+"""Frames that the network takes at a time."""
 FLOOR = 1e-5
 """Share of the loudest frame's power that every frame is given: what is fainter is no speech."""
 _LOUD = 10**-2.5
@@ -80,6 +82,19 @@ def powers(samples: Floats) -> Floats:
     ((65, 20), 4)
     """
     return MelBands().feed(samples)
+
+
+def stacked(shown: Floats, count: int) -> Floats:
+    """Frames (T, D) so many at a time: (ceil(T / count), count D), the last one repeated where some are missing.
+
+    Examples
+    --------
+    >>> stacked(np.array([[1.0], [2.0], [3.0]], np.float32), 2).tolist()
+    [[1.0, 2.0], [3.0, 3.0]]
+    """
+    missing = -len(shown) % count
+    whole = np.concatenate([shown, np.repeat(shown[-1:], missing, axis=0)]) if missing else shown
+    return np.ascontiguousarray(whole).reshape(len(whole) // count, -1)
 
 
 def evened(power: Floats) -> Floats:

@@ -1,16 +1,26 @@
-"""How well a network hears: single digits, and digits in a row."""
+"""How well a network hears, and how honestly: single digits, digits in a row, and all that is no digit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.speech.features import powers
+import numpy as np
+import numpy.typing as npt
+
+from pellucid.speech.decoding import OTHER_WORD
+from pellucid.speech.features import RATE, powers
 from pellucid.speech.joining import Joining, differences
+from pellucid.speech.music import HELD_OUT, clip
 
 if TYPE_CHECKING:
     from pellucid.data.recordings import Recordings
     from pellucid.speech.ear import Ear
+
+Floats = npt.NDArray[np.float32]
+
+_ALIKE_BACKWARDS = (6, 8, 9)
 
 
 @dataclass(frozen=True)
@@ -26,14 +36,39 @@ class Score:
     joined : float
         Digit error rate of sequences of one to seven digits made by joining: digits changed, left out and put in, by
         digits said.
+    sure : float
+        Share of single digits of which the network was sure, and right.
+    misled : float
+        Share of single digits of which it was sure, and wrong.
     """
 
     single: float
     free: float
     joined: float
+    sure: float
+    misled: float
 
     def __str__(self) -> str:
-        return f"single {self.single:.2%}, number unknown {self.free:.2%}, joined error {self.joined:.2%}"
+        return (
+            f"single {self.single:.2%}, number unknown {self.free:.2%}, joined error {self.joined:.2%}; "
+            f"sure and right {self.sure:.2%}, sure and wrong {self.misled:.2%}"
+        )
+
+
+def mean(scores: Iterable[Score]) -> Score:
+    """The mean of every figure.
+
+    Examples
+    --------
+    >>> print(mean([Score(1, 1, 0.25, 1, 0), Score(0.5, 0.5, 0.75, 0, 0)]))
+    single 75.00%, number unknown 75.00%, joined error 50.00%; sure and right 50.00%, sure and wrong 0.00%
+    """
+    return Score(*np.mean([astuple(score) for score in scores], axis=0).tolist())
+
+
+def rounded(score: Score) -> dict[str, float]:
+    """As plain data, to a hundredth of a percent."""
+    return {name: round(float(value), 4) for name, value in asdict(score).items()}
 
 
 def judged(ear: Ear, data: Recordings, sequences: int = 200, seed: int = 0) -> Score:
@@ -50,13 +85,68 @@ def judged(ear: Ear, data: Recordings, sequences: int = 200, seed: int = 0) -> S
         How they are joined.
     """
     digits = data[data.labels >= 0]
-    single = free = 0
+    single = free = sure = misled = 0
     for samples, label in digits:
-        logs = ear.logs(powers(samples))
+        power = powers(samples)
+        logs = ear.logs(power)
+        said = ear.said(logs)
+        told = [word.digit for word in ear.words(logs, power, said) if word.sure]
         single += ear.best(logs, 1) == [label]
-        free += ear.best(logs) == [label]
+        free += [word for word in said if word != OTHER_WORD] == [label]
+        sure += told == [label]
+        misled += bool(told) and told != [label]
     wrong = count = 0
     for samples, labels in Joining().sequences(digits, sequences, seed):
         wrong += differences(labels, ear.best(ear.logs(powers(samples))))
         count += len(labels)
-    return Score(single / len(digits), free / len(digits), wrong / max(1, count))
+    every = len(digits)
+    return Score(single / every, free / every, wrong / max(1, count), sure / every, misled / every)
+
+
+def deceived(ear: Ear, clips: Iterable[Floats]) -> int:
+    """In how many clips (n,), in which no digit is said, the network is sure of one."""
+    return sum(any(word.sure for word in ear.sentence(powers(samples)).words) for samples in clips)
+
+
+def no_digits(spoken: Recordings, read: Recordings, seed: int = 0) -> dict[str, list[Floats]]:
+    """Clips in which no digit is said, by kind.
+
+    Parameters
+    ----------
+    spoken : Recordings
+        With words that are no digits.
+    read : Recordings
+        Digits, to be played backwards.
+    seed : int
+        Draws all the others.
+    """
+    rng = np.random.default_rng(seed)
+    others = [samples for samples, label in spoken if label < 0]
+    turned = [samples[::-1].copy() for samples, label in read if label >= 0 and label not in _ALIKE_BACKWARDS]
+    return {
+        "noise of any colour": [_coloured(rng) for _ in range(60)],
+        "music": [clip(rng, HELD_OUT) for _ in range(120)],
+        "other words": others,
+        "many voices at once": [_babble(others, rng) for _ in range(60)],
+        "backwards": turned,
+    }
+
+
+def _coloured(rng: np.random.Generator) -> Floats:
+    """Noise from brown to blue."""
+    count = round(RATE * rng.uniform(0.4, 2.0))
+    hertz = np.maximum(np.fft.rfftfreq(count, 1 / RATE), 20)
+    made = np.fft.irfft(np.fft.rfft(rng.normal(0, 1, count)) * hertz ** rng.uniform(-1, 0.5), count)
+    result: Floats = (0.5 * made / np.abs(made).max()).astype(np.float32)
+    return result
+
+
+def _babble(others: list[Floats], rng: np.random.Generator) -> Floats:
+    """Ten words at once, in a second and a half."""
+    count = RATE * 3 // 2
+    whole = np.zeros(count, np.float32)
+    for number in rng.integers(len(others), size=10):
+        word = others[number][:count]
+        at = int(rng.integers(count - len(word) + 1))
+        whole[at : at + len(word)] += word
+    return whole * np.float32(0.8 / (np.abs(whole).max() + 1e-9))

@@ -8,7 +8,7 @@ kinds, words played backwards, noise, and tones. They teach the network when to 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.data.sequences import Sequences
-from pellucid.speech.features import RATE, evened, powers
+from pellucid.speech.features import RATE, STACK, evened, powers, stacked
 from pellucid.speech.lexicon import CLASSES, spelling
+from pellucid.speech.negatives import backwards, music, nothing, spliced
 from pellucid.speech.varying import PLAIN, WARPS, Vary, at_tempo, noise, warped_powers
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 _SHORTEST = RATE * 3 // 20
-_ALIKE_BACKWARDS = (6, 8, 9)
-"""Digits that, played backwards, are still much like a digit."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,24 @@ class Lessons:
     vary : Vary
         What is done to every utterance.
     joined : float
-        Share of the utterances that have two to five words.
-    backwards, silent : float
-        For each word, how many utterances there are of a word played backwards, and of noise or tones alone.
+        Share of the utterances of digits that have two words or more.
+    most : int
+        Words in an utterance.
+    foreign : float
+        Share of the words in rows that are no digits.
+    backwards, spliced, silent, music : float
+        For each word, how many utterances there are of a word played backwards, of one put together from two digits, of
+        noise or tones, and of music.
     """
 
     vary: Vary = field(default_factory=Vary)
-    joined: float = 0.35
-    backwards: float = 0.04
-    silent: float = 0.04
+    joined: float = 0.5
+    most: int = 7
+    foreign: float = 0.06
+    backwards: float = 0.06
+    spliced: float = 0.06
+    silent: float = 0.03
+    music: float = 0.05
 
     def all_of(self, data: Recordings) -> Words:
         """The recorded words as they are needed, at every length of the vocal tract: some 10 ms a word."""
@@ -73,35 +81,37 @@ class Lessons:
         made: list[tuple[Floats, list[int]]] = []
         for _ in range(rounds):
             made += [self._utterance(words, first, rng) for first in range(len(words))]
-            turned = np.flatnonzero((words.labels >= 0) & ~np.isin(words.labels, _ALIKE_BACKWARDS))
-            if len(turned):
-                chosen = rng.choice(turned, round(self.backwards * len(words)))
-                made += [(self.vary(words.powers[i][PLAIN][::-1], rng), spelling([-1])) for i in chosen]
-            bands = words.powers[0][PLAIN].shape[1]
-            made += [(self.vary(nothing(rng, bands), rng), []) for _ in range(round(self.silent * len(words)))]
-        frames, labels = zip(*(one for one in made if _fits(*one)), strict=True)
+            made += self._no_digits(words, rng)
+        frames, labels = zip(*(one for one in _stacked(made) if _fits(*one)), strict=True)
         arrays = [np.asarray(label, np.int64) for label in labels]
         return Sequences(frames, arrays, classes=CLASSES, name=name)
 
+    def _perhaps_other(self, words: Words, number: int, rng: np.random.Generator) -> int:
+        """A word of the row, or now and then one that is no digit, whoever says it."""
+        return int(rng.choice(words.others)) if len(words.others) and rng.random() < self.foreign else number
+
+    def _no_digits(self, words: Words, rng: np.random.Generator) -> list[tuple[Floats, list[int]]]:
+        """Utterances in which no digit is said: of speech, or of nothing that is spoken."""
+        count, bands = len(words), words.powers[0][PLAIN].shape[1]
+        spoken = backwards(words, round(self.backwards * count), rng) + spliced(words, round(self.spliced * count), rng)
+        silent = [nothing(rng, bands) for _ in range(round(self.silent * count))]
+        silent += [music(rng) for _ in range(round(self.music * count))]
+        other = spelling([-1])
+        return [(over_hush([part], rng), other) for part in spoken] + [(over_hush([part], rng), []) for part in silent]
+
     def _utterance(self, words: Words, first: int, rng: np.random.Generator) -> tuple[Floats, list[int]]:
-        """One word, or several by its speaker, with pauses; varied."""
+        """One word, or several by its speaker, with pauses or overlaps between them."""
         said = [first]
         if words.labels[first] >= 0 and rng.random() < self.joined:
-            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, 5))).tolist()
+            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, self.most))).tolist()
+            said = [self._perhaps_other(words, number, rng) for number in said]
         tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.9, 1.3)
-        hush = 10 ** rng.uniform(-6, -2.5)
         parts: list[Floats] = []
-        for place, number in enumerate(said):
+        for number in said:
             warp = int(np.clip(tract + rng.integers(-1, 2), 0, len(WARPS) - 1))
             stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.6, 1.0)
-            part = at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.4, 0.4))
-            if place or rng.random() < 0.6:
-                parts.append(_pause(rng, part, hush))
-            parts.append(part)
-        if rng.random() < 0.6:
-            parts.append(_pause(rng, parts[-1], hush))
-        spelt = spelling([int(words.labels[number]) for number in said])
-        return self.vary(np.concatenate(parts), rng), spelt
+            parts.append(at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.6, 0.6)))
+        return over_hush(parts, rng), spelling([int(words.labels[number]) for number in said])
 
 
 class Words:
@@ -112,6 +122,7 @@ class Words:
     ) -> None:
         self.powers, self.labels, self.speakers = list(powers), labels, speakers
         digits = labels >= 0
+        self.others = np.flatnonzero(~digits)
         self.by_speaker = {name: np.flatnonzero(digits & (speakers == name)) for name in set(speakers.tolist())}
 
     def __len__(self) -> int:
@@ -134,25 +145,38 @@ class Words:
 def plain(data: Recordings) -> Sequences:
     """Recorded words as they are, each an utterance of its own."""
     made = [(evened(powers(_long_enough(samples))), spelling([label])) for samples, label in data]
-    frames, labels = zip(*(one for one in made if _fits(*one)), strict=True)
+    frames, labels = zip(*(one for one in _stacked(made) if _fits(*one)), strict=True)
     return Sequences(frames, [np.asarray(label, np.int64) for label in labels], classes=CLASSES, name=data.name)
 
 
-def nothing(rng: np.random.Generator, bands: int) -> Floats:
-    """Power (T, bands) of a noise, every other time with tones in it."""
-    frames = int(rng.integers(12, 60))
-    power = noise(rng, frames, bands)
-    if rng.random() < 0.5:
-        for _ in range(rng.integers(1, 5)):
-            begin, length = int(rng.integers(0, frames - 4)), int(rng.integers(4, frames))
-            power[begin : begin + length, rng.integers(bands)] += np.float32(10 ** rng.uniform(0, 2.5))
-    return power
+def over_hush(parts: list[Floats], rng: np.random.Generator) -> Floats:
+    """Power (T, bands) of parts one after another, with pauses or overlaps, over a faint noise."""
+    at, begins = _lead(rng), []
+    for part in parts:
+        begins.append(at)
+        at = max(at, at + len(part) + _gap(rng))
+    frames, bands = begins[-1] + len(parts[-1]) + _lead(rng), parts[0].shape[1]
+    loudest = max(float(part.sum(axis=1).max()) for part in parts)
+    whole = noise(rng, frames, bands) * np.float32(10 ** rng.uniform(-5, -1.7) * loudest / bands)
+    for begin, part in zip(begins, parts, strict=True):
+        whole[begin : begin + len(part)] += part
+    return whole
 
 
-def _pause(rng: np.random.Generator, beside: Floats, hush: float) -> Floats:
-    """Up to 24 frames of faint noise, more often few."""
-    loudest = float(beside.sum(axis=1).max())
-    return noise(rng, int(1 + 23 * rng.random() ** 2), beside.shape[1]) * np.float32(hush * loudest / beside.shape[1])
+def _lead(rng: np.random.Generator) -> int:
+    """Frames before an utterance or after it: none, or up to 30, more often few."""
+    return int(1 + 29 * rng.random() ** 1.5) if rng.random() < 0.7 else 0
+
+
+def _gap(rng: np.random.Generator) -> int:
+    """Frames from the end of one word to the beginning of the next; below 0 they overlap."""
+    if rng.random() < 0.25:
+        return int(rng.integers(-3, 1))
+    return int(1 + 24 * rng.random() ** 1.5)
+
+
+def _stacked(made: list[tuple[Floats, list[int]]]) -> Iterator[tuple[Floats, list[int]]]:
+    return ((stacked(frames, STACK), labels) for frames, labels in made)
 
 
 def _long_enough(samples: Floats) -> Floats:

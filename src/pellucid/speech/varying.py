@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.speech.features import RATE, evened, powers
+from pellucid.speech.features import BANDS, RATE, STACK, evened, powers, stacked
 
 Floats = npt.NDArray[np.float32]
 
@@ -64,13 +66,29 @@ def at_tempo(power: Floats, stretch: float) -> Floats:
 
 
 def noise(rng: np.random.Generator, frames: int, bands: int) -> Floats:
-    """Power (frames, bands) of a noise with a colour and an unrest of its own, about 1 on the whole."""
-    colour = np.exp(np.cumsum(rng.normal(0, 0.35, bands)) + rng.normal() * np.linspace(-1, 1, bands))
-    knots = max(2, frames // 8)
-    unrest = np.exp(0.3 * np.interp(np.arange(frames), np.linspace(0, frames, knots), rng.normal(0, 1, knots)))
-    power = unrest[:, None] * colour * rng.gamma(2.0, 0.5, (frames, bands))
+    """Power (frames, bands) of a noise with a colour and an unrest of its own, about 1 on the whole.
+
+    Every other noise is a steady one, as white as that of an amplifier or with a slight tilt.
+    """
+    if rng.random() < 0.5 and bands == BANDS:
+        mean, shape = _white()
+        colour = mean * np.exp(rng.normal(0, 0.7) * np.linspace(-1, 1, bands))
+        power = colour / shape * rng.standard_gamma(shape, (frames, bands))
+    else:
+        colour = np.exp(np.cumsum(rng.normal(0, 0.35, bands)) + rng.normal() * np.linspace(-1, 1, bands))
+        knots = max(2, frames // 8)
+        unrest = np.exp(0.3 * np.interp(np.arange(frames), np.linspace(0, frames, knots), rng.normal(0, 1, knots)))
+        power = unrest[:, None] * colour * rng.gamma(2.0, 0.5, (frames, bands))
     result: Floats = (power / power.mean()).astype(np.float32)
     return result
+
+
+@cache
+def _white() -> tuple[Floats, Floats]:
+    """Of white noise, the mean power of each band, and the shape of the gamma distribution that it has."""
+    power = powers(np.random.default_rng(0).normal(0, 0.1, 30 * RATE).astype(np.float32))
+    mean = power.mean(axis=0)
+    return mean / mean.mean(), mean**2 / power.var(axis=0)
 
 
 @dataclass(frozen=True)
@@ -97,8 +115,16 @@ class Vary:
     microphone: float = 0.4
     hide: bool = True
 
+    def configuration(self) -> dict[str, Any]:
+        """What goes into files."""
+        return asdict(self)
+
     def __call__(self, power: Floats, rng: np.random.Generator) -> Floats:
-        """What the network is shown of an utterance's power (T, D): evened out, (T, D)."""
+        """What the network is shown of an utterance's power (T, STACK D): evened out, in the same shape."""
+        return stacked(self.shown(power.reshape(-1, power.shape[1] // STACK), rng), STACK)
+
+    def shown(self, power: Floats, rng: np.random.Generator) -> Floats:
+        """An utterance's power (T, D) varied, and evened out."""
         bands = power.shape[1]
         if rng.random() < self.noise:
             loudest = float(power.sum(axis=1).max())

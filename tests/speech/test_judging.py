@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid import data
+from pellucid.models import HEARER
+from pellucid.speech.ear import Ear
+from pellucid.speech.judging import Score, deceived, judged, mean, no_digits, rounded
+
+
+@pytest.fixture(scope="module")
+def ear() -> Ear:
+    return Ear(pl.load(HEARER))
+
+
+@pytest.fixture(scope="module")
+def unknown() -> data.Recordings:
+    return data.load("spoken").test
+
+
+def test_clips_without_digits_hold_none(unknown: data.Recordings) -> None:
+    one, same = (no_digits(unknown, unknown[:40], seed=3) for _ in range(2))
+    assert sum(map(len, one["backwards"])) > 0
+    assert len(one["other words"]) == int((unknown.labels < 0).sum())
+    for kind, clips in one.items():
+        assert clips
+        assert all(np.array_equal(a, b) for a, b in zip(clips, same[kind], strict=True))
+        assert all(np.isfinite(clip).all() and np.abs(clip).max() <= 1 for clip in clips)
+
+
+def test_deceived_counts_the_clips_with_a_sure_digit(ear: Ear, unknown: data.Recordings) -> None:
+    digits = unknown[unknown.labels >= 0][::12]
+    heard = [samples for samples, _ in digits]
+    sure = deceived(ear, heard)
+    assert 0 < sure <= len(heard)
+    assert deceived(ear, [np.zeros(4000, np.float32)] * 3) == 0
+    score = judged(ear, digits, sequences=2)
+    assert score.sure + score.misled == pytest.approx(sure / len(heard))
+
+
+def test_other_sounds_are_hardly_ever_taken_for_sure_digits(ear: Ear, unknown: data.Recordings) -> None:
+    clips = no_digits(unknown, unknown[:1], seed=11)
+    few = {kind: found[:40] for kind, found in clips.items() if kind != "backwards"}
+    assert sum(deceived(ear, found) for found in few.values()) <= 0.05 * sum(map(len, few.values()))
+
+
+def test_figures_of_scores() -> None:
+    scores = [Score(1.0, 0.5, 0.1, 0.4, 0.0), Score(0.5, 0.5, 0.2, 0.2, 0.1)]
+    assert rounded(mean(scores)) == {"single": 0.75, "free": 0.5, "joined": 0.15, "sure": 0.3, "misled": 0.05}
