@@ -44,7 +44,7 @@ ALIKE, ANY = _ALIKE.split(), _ANY.split()
 
 
 def said_by(held_out: bool) -> tuple[list[str], list[str]]:
-    """The words like a digit, and the others, that voices learnt from say, or those of the voices held out: a fourth."""
+    """The words like a digit, and the others, that voices learnt from say; or a fourth, for the voices held out."""
     return _part(ALIKE, held_out), _part(ANY, held_out)
 
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -119,3 +123,18 @@ def _slow(said: tuple[int, ...], heard: tuple[int, ...]) -> int:
 @settings(max_examples=60, deadline=None)
 def test_differences_are_the_fewest(said: list[int], heard: list[int]) -> None:
     assert differences(said, heard) == _slow(tuple(said), tuple(heard))
+
+
+def test_lessons_are_the_same_in_another_process() -> None:
+    script = (
+        "import hashlib; from pellucid import data; from pellucid.speech.lessons import Lessons;"
+        "s = data.load('spoken').test; L = Lessons(spliced=0.5);"
+        "print(hashlib.sha256(L.sequences(L.all_of(s[range(0, len(s), 12)]), 0).flat.tobytes()).hexdigest())"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script], env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid import data
 from pellucid.errors import ConfigurationError
-from pellucid.models.spoken_digits import NAME, SpokenRecipe
+from pellucid.models.spoken_digits import NAME, SpokenRecipe, noted
 from pellucid.speech.ear import Ear
-from pellucid.speech.judging import judged
+from pellucid.speech.judging import Score, judged
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +87,16 @@ def test_options_that_are_errors_are_typed() -> None:
 
     with pytest.raises(ConfigurationError, match="hear expected"):
         hear(files=None, microphone=False)
+
+
+def test_figures_of_strangers_are_noted_one_by_one(tmp_path: Path) -> None:
+    place = tmp_path / "net.safetensors"
+    net = SpokenRecipe(hidden=4, layers=1).network(0)
+    net.record["figures"] = {"official": {"single": 1.0}}
+    pl.save(net, place)
+    noted(place, "theo", Score(0.9, 0.8, 0.1, 0.7, 0.0))
+    noted(place, "george", Score(0.5, 0.4, 0.2, 0.3, 0.01))
+    figures = pl.load(place).record["figures"]
+    assert figures["official"] == {"single": 1.0}
+    assert figures["leave_one_out"]["theo"]["single"] == 0.9
+    assert figures["leave_one_out"]["george"]["misled"] == 0.01

@@ -248,6 +248,11 @@ class _Job:
     def _begun(self, parts: Any) -> Trainer:
         return self.recipe.trainer(parts.train, self.threads)
 
+    @property
+    def _varied_by(self) -> Any:
+        """The function that varies sequences, which is in no checkpoint."""
+        return None
+
     def _trainer(self, parts: Any) -> Trainer:
         from pellucid.training import Trainer
 
@@ -259,7 +264,7 @@ class _Job:
             return self._begun(parts)
         if extra := [name for name in self.recipe.given() if name != "--learning-rate"]:
             raise ConfigurationError(f"--resume goes on as {self.resume} says: leave out {' and '.join(extra)}.")
-        trainer = Trainer.resume(self.resume, parts.train, threads=self.threads)
+        trainer = Trainer.resume(self.resume, parts.train, threads=self.threads, augment=self._varied_by)
         if self.recipe.learning_rate is not None:
             trainer.learning_rate = self.recipe.learning_rate
         return trainer

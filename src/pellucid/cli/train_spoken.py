@@ -65,6 +65,10 @@ class SpokenJob(_Job):
             recipe = replace(recipe, rate=given.learning_rate)
         return recipe if given.batch_size is None else replace(recipe, batch_size=given.batch_size)
 
+    @property
+    def _varied_by(self) -> Any:
+        return self._spoken_recipe.lessons.vary
+
     def _load(self, terminal: Terminal) -> SpokenLessons:
         from pellucid.speech.lessons import plain
 
@@ -91,7 +95,8 @@ class SpokenJob(_Job):
     def _settle(self, trainer: Trainer, parts: SpokenLessons) -> None:
         from pellucid.models.spoken_digits import finish
 
-        finish(trainer.net, parts.train, self._spoken_recipe.prior_share)
+        recipe = self._spoken_recipe
+        finish(trainer.net, parts.train, recipe.lessons.vary, recipe.prior_share)
 
     def _score(self, trainer: Trainer, parts: SpokenLessons) -> str:
         from pellucid.cli.words import percent

@@ -26,7 +26,7 @@ from pellucid.optimizers import Adam
 from pellucid.schedules import Cosine, WarmUp
 from pellucid.speech.ear import Ear
 from pellucid.speech.features import BANDS, STACK
-from pellucid.speech.judging import deceived, judged, mean, no_digits, rounded
+from pellucid.speech.judging import Score, deceived, judged, mean, no_digits, rounded
 from pellucid.speech.lessons import Lessons, Words
 from pellucid.speech.lexicon import CLASSES
 from pellucid.speech.varying import Vary
@@ -61,9 +61,9 @@ class SpokenRecipe:
     hidden: int = 64
     layers: int = 2
     lessons: Lessons = field(default_factory=Lessons)
-    rounds: int = 8
-    epochs: int = 4
-    rate: float = 0.01
+    rounds: int = 6
+    epochs: int = 5
+    rate: float = 0.006
     batch_size: int = 16
     clip: float = 5.0
     prior_share: float = 0.5
@@ -158,10 +158,15 @@ def strangers(output: Path, speakers: Sequence[str], seed: int, threads: int | N
             save(net, keep / f"without-{speaker}.safetensors")
         found[speaker] = judged(Ear(net), whole.of(speaker))
         print(f"without {speaker}: {found[speaker]}", flush=True)
+        noted(output, speaker, found[speaker])
     print(f"mean: {mean(found.values())}; worst single {min(s.single for s in found.values()):.2%}")
+
+
+def noted(output: Path, speaker: str, score: Score) -> None:
+    """Note in the record of the network at ``output`` how one speaker was heard who had been left out."""
     shipped = load(output)
     figures: Any = shipped.record.setdefault("figures", {})
-    figures.setdefault("leave_one_out", {}).update({speaker: rounded(score) for speaker, score in found.items()})
+    figures.setdefault("leave_one_out", {})[speaker] = rounded(score)
     save(shipped, output)
 
 

@@ -123,7 +123,7 @@ class Words:
         self.powers, self.labels, self.speakers = list(powers), labels, speakers
         digits = labels >= 0
         self.others = np.flatnonzero(~digits)
-        self.by_speaker = {name: np.flatnonzero(digits & (speakers == name)) for name in set(speakers.tolist())}
+        self.by_speaker = {name: np.flatnonzero(digits & (speakers == name)) for name in sorted(set(speakers.tolist()))}
 
     def __len__(self) -> int:
         return len(self.powers)

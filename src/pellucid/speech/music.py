@@ -149,7 +149,7 @@ def _plucks(rng: np.random.Generator, count: int) -> Floats:
     from scipy.signal import lfilter
 
     made, key = np.zeros(count), _pitch(rng)
-    for at, length in _notes(rng, count, 0.12, 0.5):
+    for at, _ in _notes(rng, count, 0.12, 0.5):
         delay = max(4, round(RATE / (key * 2 ** (rng.choice(_SCALE) / 12))))
         pluck = np.zeros(count - at)
         pluck[: min(delay, len(pluck))] = rng.normal(0, 1, min(delay, len(pluck)))
