@@ -66,7 +66,7 @@ class SpokenRecipe:
     rate: float = 0.006
     batch_size: int = 16
     clip: float = 5.0
-    prior_share: float = 0.5
+    prior_share: float = 0.3
 
     def network(self, seed: int) -> Network:
         """A fresh network."""

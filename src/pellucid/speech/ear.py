@@ -27,6 +27,10 @@ Places = list[tuple[int, int]]
 _TINY = 1e-8
 _SPREAD = round(0.08 / HOP)
 _FAINT = 10**-3.0
+_QUIET = 2
+"""Steps of hush put before and after: a recording cut off at the word's edges sounds like part of a word."""
+_HUSH = 1e-3
+"""Their power, as a share of the loudest frame's."""
 
 
 class Ear:
@@ -60,17 +64,25 @@ class Ear:
         self.temperature = float(settings.get("temperature", 1.0))
 
     def logs(self, power: Floats) -> Logs:
-        """Logarithms of the probabilities (T / stack, K) of the sounds in frames of power (T, BANDS).
+        """Logarithms of the probabilities of the sounds, step by step, in frames of power (T, BANDS).
 
         A network that learnt by CTC gives the blank most of the probability wherever it is in doubt, which favours
         short words. So each class is divided by a power of its share in the training data, its prior. What the network
-        says is the mean of what it says of the utterance at several lengths of the vocal tract.
+        says is the mean of what it says of the utterance at several lengths of the vocal tract, as it is and with
+        some steps of hush before and after, which the answer keeps.
         """
         if not len(power):
             return np.zeros((0, len(CLASSES)))
-        shown: Any = [stacked(evened(seen_from(power, factor)), self.stack) for factor in FACTORS]
-        said = np.mean([np.asarray(said, np.float64) for said in self.net(shown)], axis=0)
-        return self.weighed(said)
+        loudest = float(power.sum(axis=1).max())
+        hush = np.full((_QUIET * self.stack, BANDS), _HUSH * loudest / BANDS, np.float32)
+        around = np.concatenate([hush, power, hush])
+        shown: Any = [
+            stacked(evened(seen_from(whole, factor)), self.stack) for whole in (power, around) for factor in FACTORS
+        ]
+        said = [np.asarray(one, np.float64) for one in self.net(shown)]
+        bare, whole = np.mean(said[: len(FACTORS)], axis=0), np.mean(said[len(FACTORS) :], axis=0)
+        whole[_QUIET:-_QUIET] = (whole[_QUIET:-_QUIET] + bare) / 2
+        return self.weighed(whole)
 
     def weighed(self, probabilities: Logs) -> Logs:
         """Probabilities (T, K) without what the priors account for, as logarithms."""
@@ -116,7 +128,8 @@ class Ear:
 
     def _frames(self, steps: tuple[int, int], loud: npt.NDArray[np.bool_]) -> tuple[int, int]:
         """The frames, of as many as ``loud``, that the network took in some of its steps."""
-        return steps[0] * self.stack, min(steps[1] * self.stack, len(loud))
+        begin = min(max((steps[0] - _QUIET) * self.stack, 0), len(loud) - 1)
+        return begin, min(max((steps[1] - _QUIET) * self.stack, begin + 1), len(loud))
 
 
 def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int) -> Word:
@@ -149,7 +162,9 @@ def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int)
     while end < min(past, places[-1][1] + _SPREAD) and loud[end]:
         end += 1
     middles = [(one[1] + other[0]) // 2 for one, other in itertools.pairwise(places)]
-    edges = [begin, *middles, end]
+    edges = [begin]
+    for edge in (*middles, end):
+        edges.append(max(edge, edges[-1] + 1))
     return list(itertools.pairwise(edges))
 
 
