@@ -23,7 +23,7 @@ def spoken() -> SpokenParts:
 
 def test_the_embedded_voices_say_every_digit_and_other_words(spoken: SpokenParts) -> None:
     whole = spoken.train.joined_with(spoken.test)
-    assert len(whole) == 3042
+    assert len(whole) == 3042 + 1224
     voices = sorted(set(whole.speakers.tolist()))
     assert not set(spoken.train.speakers) & set(spoken.test.speakers)
     assert len(set(spoken.test.speakers)) == pytest.approx(len(voices) / HELD_OUT, abs=1)
