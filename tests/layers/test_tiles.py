@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import pellucid as pl
 from pellucid.engine import conv2d as codes
-from pellucid.engine import minimal
+from pellucid.engine import minimal_table as minimal
 from pellucid.engine import table as t
 from pellucid.layers.tiles import TilePlan, can_read_one, needs_tiles, tile_plan
 

@@ -37,7 +37,7 @@ from __future__ import annotations
     FORWARD,  # where a convolution's description lies behind the rows (see `pellucid.engine.conv2d`); on the way back
     BACKWARD,  # 0 where nobody asks
     SLOPE,
-    MINIMAL,  # where the description of its minimal filtering lies (see `pellucid.engine.minimal`); 0 where none does
+    MINIMAL,  # where its minimal filtering is described (`pellucid.engine.minimal_table`); 0 where there is none
     INK,  # work offset of the lines and columns that have any ink, where the images come into planes; else 0
     CHANCE,  # of a number to be dropped, in units of 2**-32
     SALT,  # which dropout layer this is

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine import minimal as m
+from pellucid.engine import minimal_table as m
 from pellucid.engine import table as t
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.correlation import Numbers, numbers
