@@ -46,7 +46,8 @@ class Stepper:
         self.net = net
         self.batch_size = batch_size
         self.moments = [aligned(count if i < optimizer.moments else 0) for i in range(2)]
-        self.crew = self._crew(threads)
+        parted = inked and net.plan.table[0, t.OUTPUTS] < t.PARTED_BELOW
+        self.crew = min(self._crew(threads), 2) if parted else self._crew(threads)
         self._together = Crew(self.crew)
         self._gradient, self._arena = aligned(count), net.plan.arena()
         self._wanted, self._point = np.zeros(t.TILE, np.int64), np.zeros(16, np.int64)

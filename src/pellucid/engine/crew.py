@@ -13,6 +13,9 @@ from pellucid.engine.lanes import PLAIN
 ARRIVED, ROUND = 0, 8
 """Places in the meeting point (int64, at least 16 long), each in a cache line of its own."""
 
+_TOLD = 12
+"""Where thread 0 of two counts how often it has handed over; thread 1 does 8 places before."""
+
 _PATIENCE = 4000
 
 if not PLAIN:
@@ -74,7 +77,32 @@ if not PLAIN:
                     if tries > _PATIENCE:
                         _let_others_run()
 
+    @kernel
+    def hand_over(point: Any, rank: int) -> None:
+        """Tell the other of two threads that something is done; what was written before is then seen by it.
+
+        It is told, and not waited for: each counts for itself, and takes over what the other has handed over.
+        """
+        mine = _TOLD - 8 * rank
+        _set(point, mine, _get(point, mine) + 1)
+
+    @kernel
+    def take_over(point: Any, rank: int) -> None:
+        """Wait for the other of two threads to hand over; thread 1 hands over first."""
+        wanted = _get(point, _TOLD - 8 * rank) + 1 - rank
+        tries = 0
+        while _get(point, _TOLD - 8 * (1 - rank)) != wanted:
+            tries += 1
+            if tries > _PATIENCE:
+                _let_others_run()
+
 else:
+
+    def hand_over(point: Any, rank: int) -> None:
+        """Nobody to tell."""
+
+    def take_over(point: Any, rank: int) -> None:
+        """Nobody to wait for."""
 
     def meet(point: Any, crew: int) -> None:
         """Nothing to wait for: plain Python runs the engine with one thread."""

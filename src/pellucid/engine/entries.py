@@ -13,7 +13,7 @@ from pellucid.engine import dense, functions, ink, lines
 from pellucid.engine.augment import augment
 from pellucid.engine.columns import sort_ink
 from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import lesser, meet, share
+from pellucid.engine.crew import hand_over, lesser, meet, share, take_over
 from pellucid.engine.lanes import LANES
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.program import (
@@ -139,7 +139,12 @@ def train(
                         scale_deltas(table, work, n, -settings[at + RATE], rank, rest)
                     if kind != DENSE_INPUT and table[SORTED] != 0:
                         sort_ink(table, work, kind, starts, middles, columns, values, order, first, n, rank, rest)
-            meet(point, crew)
+            if not parted:
+                meet(point, crew)
+            elif rank == 0:
+                hand_over(point, rank)
+            else:
+                take_over(point, rank)
             if not is_finite(history[2 * (step - begin)]):
                 return
             into = p if direct else g

@@ -14,7 +14,7 @@ from pellucid.engine import dense, ink
 from pellucid.engine.activations import activate, back, softmax
 from pellucid.engine.columns import spread_columns
 from pellucid.engine.compiler import kernel, shared
-from pellucid.engine.crew import meet, share
+from pellucid.engine.crew import hand_over, meet, share, take_over
 from pellucid.engine.lanes import LANES, claim, load, prefetch, splat, store
 from pellucid.engine.losses import is_right, lose
 from pellucid.engine.matmul import ROWS
@@ -261,12 +261,13 @@ def first_sums(
         meet(point, crew)
         layer_sums(table, 0, p, work, n, rank, crew)
     elif by_parts(table, kind, crew):
-        if rank < 2:
-            ink_part_sums(
-                table, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, ahead, rank
-            )
-        meet(point, crew)
-        if rank == 0:
+        ink_part_sums(
+            table, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, ahead, rank
+        )
+        if rank == 1:
+            hand_over(point, rank)
+        else:
+            take_over(point, rank)
             fetch_rows(work, table[LOWER], n * table[STRIDE])
             claim_rows(work, table[DELTAS], n * table[STRIDE])
             for i in range(0, n * table[STRIDE], LANES):
@@ -536,7 +537,7 @@ def spread_ink(
     parted = by_parts(table, kind, crew)
     if parted:
         begin = 0
-        end = table[OUTPUTS] if rank < 2 else 0
+        end = table[OUTPUTS]
         if rank == 1:
             fetch_rows(work, table[DELTAS], n * table[STRIDE])
     for i in range(n):
