@@ -17,7 +17,7 @@ check:  ## Lint, check the formatting and the types
 web:  ## Build the studio's page into the package
 	python hatch_build.py
 
-bench:  ## Measure everything in docs/performance.md, and fill its tables: about eight minutes on a quiet machine
+bench:  ## Measure everything in docs/performance.md, and fill its tables: about ten minutes on a quiet machine
 	pellucid bench --json --chart benchmarks/results/bench.png > benchmarks/results/bench.json.part
 	mv benchmarks/results/bench.json.part benchmarks/results/bench.json
 	python benchmarks/to_95.py --json benchmarks/results/to_95.json

@@ -21,8 +21,8 @@ from pellucid.errors import ConfigurationError
 
 BASELINE = "Pellucid"
 ROUNDS = 5
-# Threads of one peer may spin after their last task, those of OpenBLAS for some 70 ms; the next peer starts when they are
-# asleep.
+# Threads of one peer may spin after their last task, those of OpenBLAS for some 70 ms; the next peer starts when they
+# are asleep.
 PAUSE = 0.12
 # A variant this many times slower than its best sibling in the first round is not timed again.
 HOPELESS = 3.0
