@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.crew import available_cores, side_by_side
+from pellucid.crew import side_by_side
 from pellucid.engine import table as t
 from pellucid.engine.library import Bound, engine
 from pellucid.engine.target import plain_python
@@ -56,7 +56,7 @@ def judge(net: Network, plan: TilePlan, feed: Feed, labels: NDArray[np.int64], l
     def some(part: int) -> NDArray[np.float64]:
         return run(net, plan, feed, plan.arena(), (bounds[part], bounds[part + 1]), labels, loss)
 
-    return sum(side_by_side(some, parts, 1 if plain_python() else available_cores()), np.zeros(2))
+    return sum(side_by_side(some, parts, 1 if plain_python() else None), np.zeros(2))
 
 
 def run(

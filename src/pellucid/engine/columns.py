@@ -18,9 +18,10 @@ import numpy as np
 
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import share
+from pellucid.engine.ink import unpacked_at
 from pellucid.engine.lanes import fma, splat
 from pellucid.engine.panels import BROAD, NARROW, access
-from pellucid.engine.table import DELTAS, INPUTS, OUTPUTS, PACKED_INPUT, SORTED, SOURCE, SOURCE_STRIDE, STRIDE, TILE
+from pellucid.engine.table import DELTAS, INPUTS, OUTPUTS, PACKED_INPUT, SORTED, SOURCE_STRIDE, STRIDE, TILE
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -88,7 +89,7 @@ def sort_half(
         end = starts[image + 1] if half else middles[image]
         entries, vi = values, 0
         if kind == PACKED_INPUT:
-            entries, vi = work, table[SOURCE] + i * table[SOURCE_STRIDE] - starts[image]
+            entries, vi = work, unpacked_at(table, i, starts[image])
         for entry in range(begin, end):
             at = ends + np.int64(columns[entry])
             place = np.int64(work[at])

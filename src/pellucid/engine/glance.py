@@ -152,8 +152,8 @@ def glance(
     (first, one), (second, two) = ways
     slots = np.array([
         id(np.ndarray), _address(ctypes.pythonapi.PyBool_FromLong), len(shape), one.entry.address, doubts.ctypes.data,
-        id(first.dtype), one.block.ctypes.data, one.place(first), one.place(outputs),
-        id(second.dtype), two.block.ctypes.data, two.place(second), two.place(outputs),
+        id(first.dtype), one.address, one.place(first), one.place(outputs),
+        id(second.dtype), two.address, two.place(second), two.place(outputs),
         *shape,
     ], np.int64)  # fmt: skip
     held = slots.view(_Slots)

@@ -35,7 +35,7 @@ from pellucid.engine.lanes import (
 )
 from pellucid.engine.lines import quotient
 from pellucid.engine.panels import BROAD, NARROW, access
-from pellucid.engine.table import INK_STEP, LEVELS, PACKED_INPUT
+from pellucid.engine.table import INK_STEP, LEVELS, PACKED_INPUT, SOURCE, SOURCE_STRIDE
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -240,6 +240,15 @@ def fetch_ahead(kind: int, columns: Any, values: Any, levels: Any, begin: int, e
             prefetch(values, i)
     for i in range(begin, end, 32):
         prefetch(columns, i)
+
+
+@kernel
+def unpacked_at(table: Any, i: int, start: int) -> Any:
+    """Where the values of the tile's image i lie in the arena, counted as if its entry ``start``, the first, were 0.
+
+    They lie where dense inputs would: an image has no more entries than inputs, but for those that fill up.
+    """
+    return table[SOURCE] + i * table[SOURCE_STRIDE] - start
 
 
 @shared("FiBiiff")

@@ -8,6 +8,7 @@ LLVM, the processor and the width of its lanes.
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import importlib
 import importlib.metadata
@@ -70,15 +71,15 @@ class Entry:
         """Run."""
         # Named, so that the block outlives the call: other threads run meanwhile and would reuse its memory.
         block = self._block(arguments)
-        self.run(block)
+        self.run(block.ctypes.data)
 
     def bind(self, *arguments: Any) -> Bound:
         """Fix all arguments: a call that looks nothing up."""
         return Bound(self, arguments, self._block(arguments))
 
-    def run(self, block: NDArray[np.int64]) -> None:
-        """Run on a block of arguments."""
-        self._function(block.ctypes.data)
+    def run(self, block: int) -> None:
+        """Run on the block of arguments at an address."""
+        self._function(block)
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,14 @@ class Bound:
     arguments: tuple[Any, ...]
     block: NDArray[np.int64]
 
+    @functools.cached_property
+    def address(self) -> int:
+        """Of the block; NumPy takes a microsecond to tell it."""
+        return int(self.block.ctypes.data)
+
     def __call__(self) -> None:
         """Run."""
-        self.entry.run(self.block)
+        self.entry.run(self.address)
 
     def place(self, argument: NDArray[Any]) -> int:
         """The address of the slot that has the address of an array."""

@@ -105,21 +105,12 @@ def by_parts(table: Any, kind: int, crew: int) -> bool:
 
 
 @kernel
-def unpacked_at(table: Any, i: int, start: int) -> Any:
-    """Where the values of the tile's image i lie in the arena, counted as if its entry ``start``, the first, were 0.
-
-    They lie where dense inputs would: an image has no more entries than inputs, but for those that fill up.
-    """
-    return table[SOURCE] + i * table[SOURCE_STRIDE] - start
-
-
-@kernel
 def half_unpacked_at(table: Any, i: int, start: int, rank: int) -> Any:
     """The same for the half of thread ``rank``.
 
     The lower half has a place of its own: thread 1 may be at the next images while thread 0 is still at these.
     """
-    return unpacked_at(table, i, start) + rank * (table[SOURCE_STRIDE] // 2)
+    return ink.unpacked_at(table, i, start) + rank * (table[SOURCE_STRIDE] // 2)
 
 
 @kernel
@@ -154,7 +145,7 @@ def ink_sums(
             ink.fetch_ahead(kind, columns, values, levels, starts[coming], starts[coming + 1])
         entries, vi = values, 0
         if kind == PACKED_INPUT:
-            entries, vi = work, unpacked_at(table, i, starts[image])
+            entries, vi = work, ink.unpacked_at(table, i, starts[image])
             ink.unpack(work, vi, levels, starts[image], starts[image + 1], low, span)
         ink.weighted_sums(
             work,
@@ -548,7 +539,7 @@ def spread_ink(
             high = middles[image] if rank == 0 else high
         entries, vi = values, 0
         if kind == PACKED_INPUT:
-            entries, vi = work, half_unpacked_at(table, i, low, rank) if parted else unpacked_at(table, i, low)
+            entries, vi = work, half_unpacked_at(table, i, low, rank) if parted else ink.unpacked_at(table, i, low)
         ink.spread(
             into,
             table[WEIGHT] + begin,
