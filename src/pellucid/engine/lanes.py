@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.target import lane_width, plain_python
+from pellucid.engine.target import lane_width, permutes_eight, plain_python
 
 LANES = lane_width()
 """Floats in one register."""
@@ -176,9 +176,14 @@ def store_first(typing: Any, memory: Any, index: Any, lanes: Any, count: Any) ->
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         address = _address(builder, arguments[0], arguments[1], lanes.vector)
-        mask = _first(builder, lanes, arguments[3])
-        align = ir.Constant(ir.IntType(32), 4)
-        _masked(builder, "store", lanes, ir.VoidType(), [arguments[2], address, align, mask])
+        whole = builder.icmp_signed(">=", arguments[3], ir.Constant(ir.IntType(64), lanes.width))
+        with builder.if_else(whole, likely=True) as (then, otherwise):
+            with then:
+                builder.store(arguments[2], address, align=4)
+            with otherwise:
+                mask = _first(builder, lanes, arguments[3])
+                align = ir.Constant(ir.IntType(32), 4)
+                _masked(builder, "store", lanes, ir.VoidType(), [arguments[2], address, align, mask])
         return context.get_dummy_value()
 
     return types.void(memory, types.int64, lanes, types.int64), emit
@@ -413,6 +418,30 @@ def ramp(typing: Any, width: Any) -> Any:
     return lanes(width), emit
 
 
+def _squeezed(builder: Any, lanes: Any, vector: Any, chosen: Any) -> Any:
+    """The chosen lanes side by side, as the processor does it, or LLVM in its stead one by one."""
+    squeeze = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(lanes.vector, [lanes.vector, chosen.type, lanes.vector]),
+        f"llvm.experimental.vector.compress.v{lanes.width}f32",
+    )
+    return builder.call(squeeze, [vector, chosen, ir.Constant(lanes.vector, ir.Undefined)])
+
+
+def _permuted(builder: Any, lanes: Any, vector: Any, chosen: Any) -> Any:
+    """The same by a table of all 256 choices, for AVX2, whose permutation takes one instruction."""
+    byte, word = ir.VectorType(ir.IntType(8), 8), ir.IntType(64)
+    choices = [[lane for lane in range(8) if choice >> lane & 1] for choice in range(256)]
+    table = ir.Constant(ir.ArrayType(byte, 256), [ir.Constant(byte, [*one, *[0] * (8 - len(one))]) for one in choices])
+    places = cgutils.global_constant(builder, "choices", table)
+    choice = builder.zext(builder.bitcast(chosen, ir.IntType(8)), word)
+    place = builder.zext(builder.load(builder.gep(places, [word(0), choice])), lanes.integers)
+    permute = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(lanes.vector, [lanes.vector, lanes.integers]), "llvm.x86.avx2.permps"
+    )
+    return builder.call(permute, [vector, place])
+
+
 def _plain_keep_inked(memory: Any, index: int, lanes: Any, ink: Any) -> int:
     kept = lanes[ink != 0]
     memory[index : index + len(kept)] = kept
@@ -430,12 +459,7 @@ def keep_inked(typing: Any, memory: Any, index: Any, lanes: Any, ink: Any) -> An
         flags = ir.VectorType(ir.IntType(1), lanes.width)
         word = ir.IntType(lanes.width)
         unlike = builder.fcmp_unordered("!=", arguments[3], _constant(lanes, 0.0))
-        squeeze = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(lanes.vector, [lanes.vector, flags, lanes.vector]),
-            f"llvm.experimental.vector.compress.v{lanes.width}f32",
-        )
-        kept = builder.call(squeeze, [arguments[2], unlike, ir.Constant(lanes.vector, ir.Undefined)])
+        kept = (_permuted if lanes.width == 8 and permutes_eight() else _squeezed)(builder, lanes, arguments[2], unlike)
         builder.store(kept, _address(builder, arguments[0], arguments[1], lanes.vector), align=4)
         return builder.zext(builder.ctpop(builder.bitcast(unlike, word)), ir.IntType(64))
 

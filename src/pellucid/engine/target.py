@@ -43,3 +43,9 @@ def lane_width() -> int:
     if "+avx512f" in features:
         return 16
     return 8 if "+avx" in features else 4
+
+
+def permutes_eight() -> bool:
+    """Whether this processor has AVX2's permutation of eight floats, and nothing newer that picks some of them."""
+    features = processor()[1].split(",")
+    return "+avx2" in features and "+avx512vl" not in features
