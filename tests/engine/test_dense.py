@@ -35,16 +35,16 @@ def wide(array: Floats, more: int = 3) -> Floats:
 @given(n=sizes, d=sizes, k=sizes, crew=crews, seed=st.integers(0))
 def test_sums(n: int, d: int, k: int, crew: int, seed: int) -> None:
     x, p = draw(seed, (n, d), (d * k + k,))
-    z = np.full((n, k + 3), MARK, np.float32)
+    z = np.full((n + 1, k + 3), MARK, np.float32)
     for rank in range(crew):
         probe().sums(z, 0, k + 3, wide(x), 0, d + 3, p, 0, d * k, n, d, k, rank, crew)
     truth = x.astype(np.float64) @ p[: d * k].reshape(d, k) + p[d * k :]
-    np.testing.assert_allclose(z[:, :k], truth, rtol=1e-5, atol=1e-5)
-    assert (z[:, k:] == MARK).all()
+    np.testing.assert_allclose(z[:n, :k], truth, rtol=1e-5, atol=1e-5)
+    assert (z[n:] == MARK).all()
 
     alone = np.zeros((n, k + 3), np.float32)
     probe().sums(alone, 0, k + 3, wide(x), 0, d + 3, p, 0, d * k, n, d, k, 0, 1)
-    assert alone[:, :k].tobytes() == z[:, :k].tobytes()
+    assert alone[:, :k].tobytes() == z[:n, :k].tobytes()
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
@@ -52,7 +52,7 @@ def test_sums(n: int, d: int, k: int, crew: int, seed: int) -> None:
 def test_gradients(n: int, d: int, k: int, crew: int, seed: int) -> None:
     x, delta, p, before = draw(seed, (n, d), (n, k), (d * k,), (d * k + k,))
     g, alone = before.copy(), before.copy()
-    dx, turned = np.full((n, d + 3), MARK, np.float32), np.full((k, d + 5), MARK, np.float32)
+    dx, turned = np.full((n + 1, d + 3), MARK, np.float32), np.full((k, d + 5), MARK, np.float32)
     for rank in range(crew):
         probe().bias_gradient(g, d * k, wide(delta), 0, k + 3, n, k, rank, crew)
         probe().weight_gradient(g, 0, wide(x), 0, d + 3, wide(delta), 0, k + 3, n, d, k, rank, crew)
@@ -67,8 +67,8 @@ def test_gradients(n: int, d: int, k: int, crew: int, seed: int) -> None:
     np.testing.assert_allclose(g[d * k :], before[d * k :] + slopes.sum(axis=0), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(g[: d * k], before[: d * k] + (exact.T @ slopes).ravel(), rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(turned[:, :d], p.reshape(d, k).T)
-    np.testing.assert_allclose(dx[:, :d], slopes @ p.reshape(d, k).T, rtol=1e-5, atol=1e-5)
-    assert (dx[:, d:] == MARK).all()
+    np.testing.assert_allclose(dx[:n, :d], slopes @ p.reshape(d, k).T, rtol=1e-5, atol=1e-5)
+    assert (dx[n:] == MARK).all()
     assert (turned[:, d:] == MARK).all()
 
 

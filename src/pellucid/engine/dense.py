@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.crew import meet, share
-from pellucid.engine.lanes import LANES, load_first, splat, store, store_first
-from pellucid.engine.matmul import ROWS, WIDE, add_product, transpose
-
-_ZERO = np.float32(0.0)
+from pellucid.engine.lanes import LANES, load_first, store_first
+from pellucid.engine.matmul import ROWS, WIDE, add_product, set_product, transpose
 
 
 @shared("FiiFiiFiiiiiii")
@@ -35,12 +31,15 @@ def sums(
     rank: int,
     crew: int,
 ) -> None:
-    """``z = x W + b``: z (N, K), x (N, D), W (D, K) at ``p[weight]``, b (K,) at ``p[bias]``; a share of the columns."""
+    """``z = x W + b``: z (N, K), x (N, D), W (D, K) at ``p[weight]``, b (K,) at ``p[bias]``; a share of the columns.
+
+    What lies between K and the next row of z may be written too.
+    """
     begin, end = share(rank, crew, k, WIDE)
-    for i in range(n):
-        for j in range(begin, end, LANES):
-            store_first(z, zi + i * stride + j, load_first(p, bias + j, end - j, LANES), end - j)
-    add_product(z, zi + begin, stride, x, xi, x_stride, 1, p, weight + begin, k, n, end - begin, d)
+    set_product(
+        z, zi + begin, stride, stride - end if end == k else 0, p, bias + begin, 1, x, xi, x_stride, 1, p,
+        weight + begin, k, n, end - begin, d,
+    )  # fmt: skip
 
 
 @shared("FiFiiiiii")
@@ -92,12 +91,15 @@ def input_gradient(
     rank: int,
     crew: int,
 ) -> None:
-    """``dx = delta W'``: dx (N, D), delta (N, K), W' (K, D) the transposed weights; a share of the columns."""
+    """``dx = delta W'``: dx (N, D), delta (N, K), W' (K, D) the transposed weights; a share of the columns.
+
+    What lies between D and the next row of dx may be written too.
+    """
     begin, end = share(rank, crew, d, WIDE)
-    for i in range(n):
-        for j in range(begin, end, LANES):
-            store_first(dx, dxi + i * dx_stride + j, splat(_ZERO, LANES), end - j)
-    add_product(dx, dxi + begin, dx_stride, delta, di, stride, 1, w, wi + begin, w_row, n, end - begin, k)
+    set_product(
+        dx, dxi + begin, dx_stride, dx_stride - end if end == d else 0, dx, 0, 0, delta, di, stride, 1, w, wi + begin,
+        w_row, n, end - begin, k,
+    )  # fmt: skip
 
 
 @kernel
@@ -143,9 +145,9 @@ def input_gradient_by_images(
     meet(point, crew)
     begin, end = share(rank, crew, d, LANES)
     turned = scratch + (k + begin) * width
-    for i in range(0, (end - begin) * width, LANES):
-        store(dx, turned + i, splat(_ZERO, LANES))
-    add_product(dx, turned, width, p, weight + begin * k, k, 1, dx, scratch, width, end - begin, n, k)
+    set_product(
+        dx, turned, width, width - n, dx, 0, 0, p, weight + begin * k, k, 1, dx, scratch, width, end - begin, n, k
+    )
     transpose(dx, dxi + begin, dx_stride, dx, turned, width, end - begin, n)
 
 

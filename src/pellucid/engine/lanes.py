@@ -30,6 +30,8 @@ if not PLAIN:
 
     from pellucid.engine.intrinsics import intrinsic
 
+    _INT = ir.IntType(64)
+
     class Lanes(types.Type):
         """The Numba type of ``width`` float32 side by side."""
 
@@ -166,6 +168,17 @@ def load_first(typing: Any, memory: Any, index: Any, count: Any, width: Any) -> 
     return lanes(memory, types.int64, types.int64, width), emit
 
 
+def _store_part(builder: Any, lanes: Any, memory: Any, index: Any, vector: Any, count: Any) -> None:
+    """Store a register, or its first ``count`` lanes: with a mask only where there has to be one, since it is slow."""
+    address = _address(builder, memory, index, lanes.vector)
+    with builder.if_else(builder.icmp_signed(">=", count, _INT(lanes.width)), likely=True) as (whole, not_whole):
+        with whole:
+            builder.store(vector, address, align=4)
+        with not_whole:
+            align = ir.Constant(ir.IntType(32), 4)
+            _masked(builder, "store", lanes, ir.VoidType(), [vector, address, align, _first(builder, lanes, count)])
+
+
 def _plain_store_first(memory: Any, index: int, lanes: Any, count: int) -> None:
     memory[index : index + min(count, len(lanes))] = lanes[:count]
 
@@ -175,15 +188,12 @@ def store_first(typing: Any, memory: Any, index: Any, lanes: Any, count: Any) ->
     """Write the first ``count`` lanes to ``memory[index]`` and on; touches no memory past them."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        address = _address(builder, arguments[0], arguments[1], lanes.vector)
-        whole = builder.icmp_signed(">=", arguments[3], ir.Constant(ir.IntType(64), lanes.width))
-        with builder.if_else(whole, likely=True) as (then, otherwise):
-            with then:
-                builder.store(arguments[2], address, align=4)
-            with otherwise:
-                mask = _first(builder, lanes, arguments[3])
-                align = ir.Constant(ir.IntType(32), 4)
-                _masked(builder, "store", lanes, ir.VoidType(), [arguments[2], address, align, mask])
+        memory, index, vector, count = arguments
+        part = Lanes(min(lanes.width, LANES))
+        for begin in range(0, lanes.width, part.width):
+            some = ir.Constant(ir.VectorType(ir.IntType(32), part.width), list(range(begin, begin + part.width)))
+            piece = builder.shuffle_vector(vector, ir.Constant(lanes.vector, ir.Undefined), some)
+            _store_part(builder, part, memory, builder.add(index, _INT(begin)), piece, builder.sub(count, _INT(begin)))
         return context.get_dummy_value()
 
     return types.void(memory, types.int64, lanes, types.int64), emit
@@ -430,12 +440,12 @@ def _squeezed(builder: Any, lanes: Any, vector: Any, chosen: Any) -> Any:
 
 def _permuted(builder: Any, lanes: Any, vector: Any, chosen: Any) -> Any:
     """The same by a table of all 256 choices, for AVX2, whose permutation takes one instruction."""
-    byte, word = ir.VectorType(ir.IntType(8), 8), ir.IntType(64)
+    byte = ir.VectorType(ir.IntType(8), 8)
     choices = [[lane for lane in range(8) if choice >> lane & 1] for choice in range(256)]
     table = ir.Constant(ir.ArrayType(byte, 256), [ir.Constant(byte, [*one, *[0] * (8 - len(one))]) for one in choices])
     places = cgutils.global_constant(builder, "choices", table)
-    choice = builder.zext(builder.bitcast(chosen, ir.IntType(8)), word)
-    place = builder.zext(builder.load(builder.gep(places, [word(0), choice])), lanes.integers)
+    choice = builder.zext(builder.bitcast(chosen, ir.IntType(8)), _INT)
+    place = builder.zext(builder.load(builder.gep(places, [_INT(0), choice])), lanes.integers)
     permute = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(lanes.vector, [lanes.vector, lanes.integers]), "llvm.x86.avx2.permps"
     )
@@ -456,7 +466,6 @@ def keep_inked(typing: Any, memory: Any, index: Any, lanes: Any, ink: Any) -> An
     """
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        flags = ir.VectorType(ir.IntType(1), lanes.width)
         word = ir.IntType(lanes.width)
         unlike = builder.fcmp_unordered("!=", arguments[3], _constant(lanes, 0.0))
         kept = (_permuted if lanes.width == 8 and permutes_eight() else _squeezed)(builder, lanes, arguments[2], unlike)
@@ -464,6 +473,63 @@ def keep_inked(typing: Any, memory: Any, index: Any, lanes: Any, ink: Any) -> An
         return builder.zext(builder.ctpop(builder.bitcast(unlike, word)), ir.IntType(64))
 
     return types.int64(memory, types.int64, lanes, ink), emit
+
+
+def _plain_turn_block(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, width: int) -> None:
+    block = np.array([x[xi + i * x_row :][:width] for i in range(width)])
+    for j in range(width):
+        y[yi + j * y_row :][:width] = block[:, j]
+
+
+def _turned(builder: Any, lanes: Any, rows: list[Any]) -> list[Any]:
+    """The columns of as many rows as they are wide."""
+    width = lanes.width
+
+    def mix(a: Any, b: Any, places: list[int]) -> Any:
+        return builder.shuffle_vector(a, b, ir.Constant(lanes.integers, places))
+
+    def fours(pattern: list[int]) -> list[int]:
+        """The same pick in every four lanes; 4 to 7 mean the second vector's."""
+        return [base + place + (width - 4 if place > 3 else 0) for base in range(0, width, 4) for place in pattern]
+
+    columns = [None] * width
+    for i in range(0, width, 4):
+        pairs = [mix(*rows[i + k : i + k + 2], fours(half)) for half in ([0, 4, 1, 5], [2, 6, 3, 7]) for k in (0, 2)]
+        for k in (0, 2):
+            columns[i + k] = mix(*pairs[k : k + 2], fours([0, 1, 4, 5]))
+            columns[i + k + 1] = mix(*pairs[k : k + 2], fours([2, 3, 6, 7]))
+    step = 4
+    while step < width:
+        low = [lane if not lane & step else width + lane - step for lane in range(width)]
+        high = [lane + step if not lane & step else width + lane for lane in range(width)]
+        for i in range(width):
+            if not i & step:
+                a, b = columns[i], columns[i + step]
+                columns[i], columns[i + step] = mix(a, b, low), mix(a, b, high)
+        step *= 2
+    return columns
+
+
+@operation(plain=_plain_turn_block)
+def turn_block(
+    typing: Any, y: Any, yi: Any, y_row: Any, x: Any, xi: Any, x_row: Any, width: Any
+) -> Any:  # fmt: skip
+    """``Y = X'`` for a square of ``width`` rows, ``x_row`` and ``y_row`` elements apart, at ``x[xi]`` and ``y[yi]``."""
+    lanes = Lanes(width.literal_value)
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        y, yi, y_row, x, xi, x_row, _ = arguments
+
+        def place(memory: Any, begin: Any, row: Any, number: int) -> Any:
+            return _address(builder, memory, builder.add(begin, builder.mul(row, _INT(number))), lanes.vector)
+
+        rows = [builder.load(place(x, xi, x_row, i), align=4) for i in range(lanes.width)]
+        for j, column in enumerate(_turned(builder, lanes, rows)):
+            builder.store(column, place(y, yi, y_row, j), align=4)
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(y, integer, integer, x, integer, integer, width), emit
 
 
 def _ask(memory: Any, write: int, nearness: int = 3) -> Any:

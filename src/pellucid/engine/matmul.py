@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pellucid.engine.compiler import kernel, shared
-from pellucid.engine.lanes import LANES, fma, splat
+from pellucid.engine.lanes import LANES, fma, splat, turn_block
 from pellucid.engine.panels import access
 
 ROWS = 4
@@ -18,16 +20,27 @@ ROWS = 4
 
 WIDE = 2 * LANES
 
+_ZERO = np.float32(0.0)
+
 
 def _blocks(width: int, masked: bool) -> tuple[Callable[..., None], Callable[..., None]]:
-    """Make the kernels for four rows, and for one, by ``width`` columns; masked: by the first ``count`` of them."""
-    fetch, put = access(width, masked)
+    """Make the kernels for four rows, and for one, by ``width`` columns; masked: by the first ``count`` of them.
+
+    Sums begin at ``s[si + i s_row]``, or at 0 where ``given`` is 0; ``kept`` columns are written.
+    """
+    fetch, _ = access(width, masked)
+    _, put = access(width, True)
 
     @kernel
     def four(
         c: Any,
         ci: int,
         c_row: int,
+        kept: int,
+        s: Any,
+        si: int,
+        s_row: int,
+        given: int,
         a: Any,
         ai: int,
         a_row: int,
@@ -38,10 +51,10 @@ def _blocks(width: int, masked: bool) -> tuple[Callable[..., None], Callable[...
         k: int,
         count: int,
     ) -> None:
-        c0 = fetch(c, ci, count)
-        c1 = fetch(c, ci + c_row, count)
-        c2 = fetch(c, ci + 2 * c_row, count)
-        c3 = fetch(c, ci + 3 * c_row, count)
+        c0 = fetch(s, si, count) if given else splat(_ZERO, width)
+        c1 = fetch(s, si + s_row, count) if given else c0
+        c2 = fetch(s, si + 2 * s_row, count) if given else c0
+        c3 = fetch(s, si + 3 * s_row, count) if given else c0
         for _ in range(k):
             v = fetch(b, bi, count)
             c0 = fma(splat(a[ai], width), v, c0)
@@ -50,25 +63,86 @@ def _blocks(width: int, masked: bool) -> tuple[Callable[..., None], Callable[...
             c3 = fma(splat(a[ai + 3 * a_row], width), v, c3)
             ai += a_step
             bi += b_row
-        put(c, ci, c0, count)
-        put(c, ci + c_row, c1, count)
-        put(c, ci + 2 * c_row, c2, count)
-        put(c, ci + 3 * c_row, c3, count)
+        put(c, ci, c0, kept)
+        put(c, ci + c_row, c1, kept)
+        put(c, ci + 2 * c_row, c2, kept)
+        put(c, ci + 3 * c_row, c3, kept)
 
     @kernel
-    def one(c: Any, ci: int, a: Any, ai: int, a_step: int, b: Any, bi: int, b_row: int, k: int, count: int) -> None:
-        c0 = fetch(c, ci, count)
+    def one(
+        c: Any,
+        ci: int,
+        kept: int,
+        s: Any,
+        si: int,
+        given: int,
+        a: Any,
+        ai: int,
+        a_step: int,
+        b: Any,
+        bi: int,
+        b_row: int,
+        k: int,
+        count: int,
+    ) -> None:
+        c0 = fetch(s, si, count) if given else splat(_ZERO, width)
         for _ in range(k):
             c0 = fma(splat(a[ai], width), fetch(b, bi, count), c0)
             ai += a_step
             bi += b_row
-        put(c, ci, c0, count)
+        put(c, ci, c0, kept)
 
     return four, one
 
 
 _four_wide, _one_wide = _blocks(WIDE, False)
-_four_some, _one_some = _blocks(LANES, True)
+_four_some, _one_some = _blocks(WIDE, True)
+_four_few, _one_few = _blocks(LANES, True)
+
+
+@kernel
+def _product(
+    c: Any,
+    ci: int,
+    c_row: int,
+    spare: int,
+    s: Any,
+    si: int,
+    s_row: int,
+    given: int,
+    a: Any,
+    ai: int,
+    a_row: int,
+    a_step: int,
+    b: Any,
+    bi: int,
+    b_row: int,
+    m: int,
+    n: int,
+    k: int,
+) -> None:
+    """``C = S + A B``; ``spare`` columns of C past the last may be written too."""
+    for j in range(0, n, WIDE):
+        count, kept, bj = n - j, n - j + spare, bi + j
+        i = 0
+        while i + ROWS <= m:
+            to, start, row = ci + i * c_row + j, si + i * s_row + j, ai + i * a_row
+            if count >= WIDE:
+                _four_wide(c, to, c_row, WIDE, s, start, s_row, given, a, row, a_row, a_step, b, bj, b_row, k, WIDE)
+            elif count > LANES:
+                _four_some(c, to, c_row, kept, s, start, s_row, given, a, row, a_row, a_step, b, bj, b_row, k, count)
+            else:
+                _four_few(c, to, c_row, kept, s, start, s_row, given, a, row, a_row, a_step, b, bj, b_row, k, count)
+            i += ROWS
+        while i < m:
+            to, start, row = ci + i * c_row + j, si + i * s_row + j, ai + i * a_row
+            if count >= WIDE:
+                _one_wide(c, to, WIDE, s, start, given, a, row, a_step, b, bj, b_row, k, WIDE)
+            elif count > LANES:
+                _one_some(c, to, kept, s, start, given, a, row, a_step, b, bj, b_row, k, count)
+            else:
+                _one_few(c, to, kept, s, start, given, a, row, a_step, b, bj, b_row, k, count)
+            i += 1
 
 
 @shared("FiiFiiiFiiiii")
@@ -92,30 +166,43 @@ def add_product(
     C and B are stored by rows, ``c_row`` and ``b_row`` elements apart; element (i, p) of A is
     ``a[ai + i a_row + p a_step]``, so that a transposed A costs nothing.
     """
-    j = 0
-    while j < n:
-        count = n - j
-        wide = count >= WIDE
-        i = 0
-        while i + ROWS <= m:
-            if wide:
-                _four_wide(c, ci + i * c_row + j, c_row, a, ai + i * a_row, a_row, a_step, b, bi + j, b_row, k, WIDE)
-            else:
-                _four_some(c, ci + i * c_row + j, c_row, a, ai + i * a_row, a_row, a_step, b, bi + j, b_row, k, count)
-            i += ROWS
-        while i < m:
-            if wide:
-                _one_wide(c, ci + i * c_row + j, a, ai + i * a_row, a_step, b, bi + j, b_row, k, WIDE)
-            else:
-                _one_some(c, ci + i * c_row + j, a, ai + i * a_row, a_step, b, bi + j, b_row, k, count)
-            i += 1
-        j += WIDE if wide else LANES
+    _product(c, ci, c_row, 0, c, ci, c_row, 1, a, ai, a_row, a_step, b, bi, b_row, m, n, k)
+
+
+@shared("FiiiFiiFiiiFiiiii")
+def set_product(
+    c: Any,
+    ci: int,
+    c_row: int,
+    spare: int,
+    s: Any,
+    si: int,
+    given: int,
+    a: Any,
+    ai: int,
+    a_row: int,
+    a_step: int,
+    b: Any,
+    bi: int,
+    b_row: int,
+    m: int,
+    n: int,
+    k: int,
+) -> None:
+    """``C = s + A B``, the row s (n,) at ``s[si]`` added to every row, or nothing where ``given`` is 0.
+
+    The rest as for `add_product`; ``spare`` columns of C past the last may be written too, which saves masks.
+    """
+    _product(c, ci, c_row, spare, s, si, 0, given, a, ai, a_row, a_step, b, bi, b_row, m, n, k)
 
 
 @shared("FiiFiiii")
 def transpose(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, m: int, n: int) -> None:
-    """``Y = X'`` with X (m, n) and Y (n, m), both by rows. Blocks of 16 columns keep both sides in the cache."""
-    for begin in range(0, n, 16):
-        for i in range(m):
-            for j in range(begin, begin + 16 if begin + 16 < n else n):
-                y[yi + j * y_row + i] = x[xi + i * x_row + j]
+    """``Y = X'`` with X (m, n) and Y (n, m), both by rows, a square of lanes at a time."""
+    whole_rows, whole_columns = m - m % LANES, n - n % LANES
+    for j in range(0, whole_columns, LANES):
+        for i in range(0, whole_rows, LANES):
+            turn_block(y, yi + j * y_row + i, y_row, x, xi + i * x_row + j, x_row, LANES)
+    for i in range(m):
+        for j in range(whole_columns if i < whole_rows else 0, n):
+            y[yi + j * y_row + i] = x[xi + i * x_row + j]
