@@ -128,7 +128,7 @@ PROBES = {
     "find_ink": (find_ink, "IFiFii"),
     "line_sums": (lines.weighted_sums, "FiFiiFiiFiFii"),
     "activate": (activations.activate, "iFiFii"),
-    "softmax": (activations.softmax, "FiFiiiiFiFi"),
+    "softmax": (activations.softmax, "FiFiiiiFiFii"),
     "back": (activations.back, "iFiFiiii"),
     "lose": (losses.lose, "iiFiFiFiFiiIiifFiFi"),
     "optimize": (optimizers.optimize, "iFFFFiiFi"),

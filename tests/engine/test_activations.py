@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import naive
 from engine.probe import probe
-from pellucid.engine.lanes import PLAIN
+from pellucid.engine.lanes import LANES, PLAIN
 from pellucid.engine.table import IDENTITY, RELU, SIGMOID, SOFTMAX, TANH, padded
 
 EXAMPLES = 10 if PLAIN else 80
@@ -27,7 +27,7 @@ def activated(name: str, z: Floats) -> tuple[Floats, Floats, Floats]:
     memory[:, :width] = z
     top, mass = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
     if name == "softmax":
-        probe().softmax(y, 0, memory, 0, stride, rows, width, top, 0, mass, 0)
+        probe().softmax(y, 0, memory, 0, stride, rows, width, top, 0, mass, 0, -1)
     else:
         probe().activate(CODES[name], y, 0, memory, 0, rows * stride)
     return y[:, :width], top, mass
@@ -90,11 +90,26 @@ def test_dead_relu_sends_nothing_back() -> None:
     np.testing.assert_array_equal(sent_back("relu", np.full((1, 4), np.inf, np.float32), y), [[0, 0, 0, np.inf]])
 
 
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(rows=st.integers(1, 3 * LANES), width=st.integers(1, 40), seed=st.integers(0, 99))
+def test_softmax_of_many_rows_has_the_bits_of_each(rows: int, width: int, seed: int) -> None:
+    z = (np.random.default_rng(seed).standard_normal((rows, width)) * 5).astype(np.float32)
+    singly = [np.concatenate(values) for values in zip(*(activated("softmax", row[None]) for row in z), strict=True)]
+    stride = padded(width)
+    memory, y = np.zeros((rows, stride), np.float32), np.zeros((2 * rows + 1, stride), np.float32)
+    memory[:, :width], y[2 * rows :] = z, 7
+    top, mass = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
+    probe().softmax(y, 0, memory, 0, stride, rows, width, top, 0, mass, 0, rows * stride)
+    for found, wanted in zip((y[:rows, :width], top, mass), singly, strict=True):
+        assert found.tobytes() == wanted.tobytes()
+    assert (y[2 * rows :] == 7).all()
+
+
 def test_softmax_leaves_what_lies_beyond_a_row_alone() -> None:
     z, y = np.full((2, 16), 9, np.float32), np.full((2, 16), 7, np.float32)
     z[:, :3] = [[1, 2, 3], [3, 2, 1]]
     top, mass = np.zeros(2, np.float32), np.zeros(2, np.float32)
-    probe().softmax(y, 0, z, 0, 16, 2, 3, top, 0, mass, 0)
+    probe().softmax(y, 0, z, 0, 16, 2, 3, top, 0, mass, 0, -1)
     assert (y[:, 3:] == 7).all()
     assert top.tolist() == [3, 3]
     np.testing.assert_allclose(y[0, :3], y[1, 2::-1])

@@ -22,6 +22,7 @@ from pellucid.engine.lanes import (
     store,
     store_first,
     sum_lanes,
+    turn_block,
     where_less,
 )
 from pellucid.engine.table import RELU, SIGMOID, SOFTMAX, TANH
@@ -50,29 +51,90 @@ def activate(which: int, y: Any, yi: int, z: Any, zi: int, count: int) -> None:
             store(y, yi + i, load(z, zi + i, LANES))
 
 
-@shared("FiFiiiiFiFi")
-def softmax(
-    y: Any, yi: int, z: Any, zi: int, stride: int, rows: int, width: int, top: Any, ti: int, mass: Any, mi: int
+@kernel
+def softmax_row(y: Any, yi: int, z: Any, zi: int, width: int, top: Any, ti: int, mass: Any, mi: int) -> None:
+    """`softmax` of one row, its numbers in the lanes."""
+    best = splat(_LOWEST, LANES)
+    for j in range(0, width, LANES):
+        best = maximum(best, fill_rest(load_first(z, zi + j, width - j, LANES), width - j, _LOWEST))
+    highest = max_lanes(best)
+    total = splat(_ZERO, LANES)
+    for j in range(0, width, LANES):
+        e = fill_rest(exp(load_first(z, zi + j, width - j, LANES) - splat(highest, LANES)), width - j, _ZERO)
+        store_first(y, yi + j, e, width - j)
+        total = total + e
+    whole = sum_lanes(total)
+    inverse = splat(_ONE / whole, LANES)
+    for j in range(0, width, LANES):
+        store_first(y, yi + j, load_first(y, yi + j, width - j, LANES) * inverse, width - j)
+    top[ti] = highest
+    mass[mi] = whole
+
+
+@kernel
+def softmax_rows(
+    y: Any, yi: int, z: Any, zi: int, stride: int, width: int, top: Any, ti: int, mass: Any, mi: int, scratch: int
 ) -> None:
-    """``y[n] = exp(z[n] - max z[n]) / sum``, row by row; ``top[n]`` keeps the maximum and ``mass[n]`` the sum."""
-    for n in range(rows):
-        row = zi + n * stride
-        out = yi + n * stride
-        best = splat(_LOWEST, LANES)
-        for j in range(0, width, LANES):
-            best = maximum(best, fill_rest(load_first(z, row + j, width - j, LANES), width - j, _LOWEST))
-        highest = max_lanes(best)
+    """`softmax` of as many rows as there are lanes, a row in each lane, from z turned about at ``y[scratch]``.
+
+    Sums are added up in the order of `softmax_row`, so that the bits are the same.
+    """
+    for j in range(0, width, LANES):
+        turn_block(y, scratch + j * LANES, LANES, z, zi + j, stride, LANES)
+    best = splat(_LOWEST, LANES)
+    for j in range(width):
+        best = maximum(best, load(y, scratch + j * LANES, LANES))
+    for j in range(LANES):
         total = splat(_ZERO, LANES)
-        for j in range(0, width, LANES):
-            e = fill_rest(exp(load_first(z, row + j, width - j, LANES) - splat(highest, LANES)), width - j, _ZERO)
-            store_first(y, out + j, e, width - j)
+        for column in range(j, width, LANES):
+            e = exp(load(y, scratch + column * LANES, LANES) - best)
+            store(y, scratch + column * LANES, e)
             total = total + e
-        whole = sum_lanes(total)
-        inverse = splat(_ONE / whole, LANES)
-        for j in range(0, width, LANES):
-            store_first(y, out + j, load_first(y, out + j, width - j, LANES) * inverse, width - j)
-        top[ti + n] = highest
-        mass[mi + n] = whole
+        store(y, yi + j * LANES, total)
+    half = LANES // 2
+    while half:
+        for j in range(half):
+            at = yi + j * LANES
+            store(y, at, load(y, at, LANES) + load(y, at + half * LANES, LANES))
+        half //= 2
+    whole = load(y, yi, LANES)
+    inverse = splat(_ONE, LANES) / whole
+    for j in range(width):
+        at = scratch + j * LANES
+        store(y, at, load(y, at, LANES) * inverse)
+    for j in range(0, width, LANES):
+        turn_block(y, yi + j, stride, y, scratch + j * LANES, LANES, LANES)
+    store(top, ti, best)
+    store(mass, mi, whole)
+
+
+@shared("FiFiiiiFiFii")
+def softmax(
+    y: Any,
+    yi: int,
+    z: Any,
+    zi: int,
+    stride: int,
+    rows: int,
+    width: int,
+    top: Any,
+    ti: int,
+    mass: Any,
+    mi: int,
+    scratch: int,
+) -> None:
+    """``y[n] = exp(z[n] - max z[n]) / sum``, row by row; ``top[n]`` keeps the maximum and ``mass[n]`` the sum.
+
+    ``y[scratch ...]`` is a place of the size of y, whose rows are whole registers long, or there is none (-1). With it,
+    what lies between ``width`` and the next row is not kept.
+    """
+    n = 0
+    while scratch >= 0 and n + LANES <= rows:
+        softmax_rows(y, yi + n * stride, z, zi + n * stride, stride, width, top, ti + n, mass, mi + n, scratch)
+        n += LANES
+    while n < rows:
+        softmax_row(y, yi + n * stride, z, zi + n * stride, width, top, ti + n, mass, mi + n)
+        n += 1
 
 
 @shared("iFiFii")

@@ -24,13 +24,11 @@ _TWO = np.float32(2.0)
 def is_right(y: Any, row: int, width: int, target: int) -> bool:
     """Whether ``target`` is the first index of the largest of ``y[row : row + width]``."""
     mine = y[row + target]
-    for j in range(target):
-        if not y[row + j] < mine:
-            return False
-    for j in range(target + 1, width):  # noqa: SIM110 (a generator cannot be compiled)
-        if not y[row + j] <= mine:
-            return False
-    return True
+    beaten = 0
+    for j in range(width):
+        # Counted and not left at the first: where that is cannot be predicted.
+        beaten += (y[row + j] < mine) | ((j >= target) & (y[row + j] == mine))
+    return beaten == width
 
 
 @shared("FiFiiIiFiFi")

@@ -60,7 +60,10 @@ def finish_layer(table: Any, row: int, work: Any, n: int, rank: int, crew: int) 
     z = table[row + SUMS] + begin * stride
     y = table[row + VALUES] + begin * stride
     if table[row + ACTIVATION] == SOFTMAX:
-        softmax(work, y, work, z, stride, end - begin, table[row + OUTPUTS], work, TOP + begin, work, MASS + begin)
+        scratch = table[row + DELTAS] + begin * stride
+        softmax(
+            work, y, work, z, stride, end - begin, table[row + OUTPUTS], work, TOP + begin, work, MASS + begin, scratch
+        )
     else:
         activate(table[row + ACTIVATION], work, y, work, z, (end - begin) * stride)
 

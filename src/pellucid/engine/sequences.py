@@ -188,7 +188,7 @@ def dense_forward(table: Any, row: int, p: Any, work: Any, rows: int) -> None:
         1,
     )
     if table[row + ACTIVATION] == SOFTMAX:
-        softmax(work, y, work, z, stride, rows, k, work, table[TOP], work, table[MASS])
+        softmax(work, y, work, z, stride, rows, k, work, table[TOP], work, table[MASS], table[row + SLOPES])
     else:
         activate(table[row + ACTIVATION], work, y, work, z, rows * stride)
 
