@@ -50,7 +50,7 @@ class Stepper:
         self.crew = min(self._crew(threads), 2) if parted else self._crew(threads)
         self._together = Crew(self.crew)
         self._gradient, self._arena = aligned(count), net.plan.arena()
-        self._wanted, self._point = np.zeros(t.TILE, np.int64), np.zeros(16, np.int64)
+        self._wanted, self._point = np.zeros(t.TILE + 1, np.int64), np.zeros(16, np.int64)
         self._loss = loss
         self._direct = inked and optimizer.code == t.SGD and optimizer.decay == 0 and batch_size <= t.TILE
 

@@ -130,7 +130,7 @@ PROBES = {
     "activate": (activations.activate, "iFiFii"),
     "softmax": (activations.softmax, "FiFiiiiFiFii"),
     "back": (activations.back, "iFiFiiii"),
-    "lose": (losses.lose, "iiFiFiFiFiiIiifFiFi"),
+    "lose": (losses.lose, "iiFiFiFiFiiIiiifFiFi"),
     "optimize": (optimizers.optimize, "iFFFFiiFi"),
     "sums": (dense.sums, "FiiFiiFiiiiiii"),
     "bias_gradient": (dense.bias_gradient, "FiFiiiiii"),

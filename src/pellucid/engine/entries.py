@@ -13,21 +13,27 @@ from pellucid.engine import dense, functions, ink, lines
 from pellucid.engine.augment import augment
 from pellucid.engine.columns import sort_ink
 from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import hand_over, lesser, meet, share, take_over
+from pellucid.engine.crew import exchange, lesser, meet, share
+from pellucid.engine.first_layer import (
+    by_parts,
+    first_bias_gradient,
+    first_gradient,
+    first_sums,
+    half_of_weights,
+    ink_part_sums,
+    join_parts,
+    scale_deltas,
+    share_images,
+)
 from pellucid.engine.lanes import LANES
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.program import (
     add_losses,
-    backward,
-    by_parts,
+    add_slopes,
     count_right,
-    first_bias_gradient,
-    first_gradient,
-    first_sums,
-    forward,
     forward_from_sums,
     judge,
-    scale_deltas,
+    send_back,
     turn_all,
 )
 from pellucid.engine.table import (
@@ -45,6 +51,7 @@ from pellucid.engine.table import (
     STRIDE,
     SUMS,
     TILE,
+    TOGETHER_FROM,
     VALUES,
     WEIGHT,
 )
@@ -76,7 +83,7 @@ def train(
     columns: Any,
     values: Any,
     levels: Any,
-    low: Any,
+    paper: Any,
     span: Any,
     order: Any,
     targets: Any,
@@ -99,67 +106,121 @@ def train(
     ``settings`` has SETTINGS floats a thread; ``rates`` two a step (the learning rate, and Adam's scale of the second
     moment). ``history`` receives the summed loss and the number read right, two float64 a step. A loss that is not
     finite ends the loop before the step: the rest of ``history`` stays as it was. ``direct``: plain descent on the
-    first layer straight from the ink (only for plain SGD over ink, batches of at most one tile).
+    first layer straight from the ink (only for plain SGD over ink, batches of at most one tile). ``wanted`` has one
+    place more than a tile, where a second thread tells how many it has seen read right.
     """
     at = rank * SETTINGS
-    # Where the first layer is shared by pixels, thread 0 does the rest alone: it is its own crew.
+    # Where two threads share the first layer by pixels, each is its own crew for the rest. Together they share the
+    # images, and every layer has one of them for its gradient and its step; else the first does it all.
     parted = by_parts(table, kind, crew)
-    rest = 1 if parted else crew
-    busy = rank == 0 or not parted
+    together = batch >= TOGETHER_FROM
+    mine, rest = (0, 1) if parted else (rank, crew)
+    own, apart = 1, 1
+    if parted and together:
+        own, apart = 2 - rank, 2
+    elif parted and rank == 1:
+        own = layers
+    into = p if direct else g
     for step in range(begin, end):
         settings[at + RATE] = rates[2 * (step - begin)]
         settings[at + SECOND_SCALE] = rates[2 * (step - begin) + 1]
         since = step * batch
         until = lesser(since + batch, images)
         most = lesser(TILE, until - since)
-        if busy:
-            turn_all(table, layers, p, work, most, rank, rest)
+        turn_all(table, layers, p, work, most, own, apart, mine, rest)
         lost = np.float64(0.0)
         right = 0
         for first in range(since, until, TILE):
             n = lesser(TILE, until - first)
-            first_sums(
-                table, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, images,
-                rank, crew, point,
-            )  # fmt: skip
-            if busy:
-                forward_from_sums(table, layers, p, work, n, rank, rest, point)
-                if rank == 0:
-                    judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE / np.float32(until - since))
-                    right += count_right(table, layers, work, wanted, n)
-                    lost += add_losses(work, n)
-                    history[2 * (step - begin)] = lost
-                    history[2 * (step - begin) + 1] = right
-                meet(point, rest)
-                if is_finite(history[2 * (step - begin)]):
-                    backward(table, layers, p, g, work, n, most, rank, rest, point)
-                    first_bias_gradient(table, g, work, n, rank, rest)
-                    meet(point, rest)
-                    if direct:
-                        scale_deltas(table, work, n, -settings[at + RATE], rank, rest)
-                    if kind != DENSE_INPUT and table[SORTED] != 0:
-                        sort_ink(table, work, kind, starts, middles, columns, values, order, first, n, rank, rest)
-            if not parted:
-                meet(point, crew)
-            elif rank == 0:
-                hand_over(point, rank)
+            low, high = 0, n
+            if parted:
+                ink_part_sums(
+                    table, p, work, kind, starts, middles, columns, values, levels, paper, span, order, first, n,
+                    images, rank,
+                )  # fmt: skip
+                exchange(point, rank)
+                low, high = share_images(n, rank, together)
+                join_parts(table, work, low, high, rank)
             else:
-                take_over(point, rank)
-            if not is_finite(history[2 * (step - begin)]):
-                return
-            into = p if direct else g
-            first_gradient(table, into, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
-            if until - first > TILE or not parted or not direct:
-                # The next tile's inputs, or the step, go where this one's still are.
-                meet(point, crew)
-        if direct and parted:
+                first_sums(
+                    table, p, work, kind, starts, middles, columns, values, levels, paper, span, order, first, n,
+                    images, rank, crew, point,
+                )  # fmt: skip
+            forward_from_sums(table, layers, p, work, low, high, mine, rest, point)
+            if mine == 0:
+                scale = _ONE / np.float32(until - since)
+                judge(table, layers, work, targets, wanted, order, first, low, high, loss, scale)
+                right += count_right(table, layers, work, wanted, low, high)
+            meet(point, rest)
+            send_back(table, layers, p, work, low, high, most, mine, rest, point)
+            if direct:
+                some, more = share(mine, rest, high - low, 1)
+                scale_deltas(table, work, low + some, low + more, -settings[at + RATE])
+            if parted:
+                if rank == 1:
+                    wanted[TILE] = right
+                exchange(point, rank)
+            meet(point, rest)
+            lost += add_losses(work, n)
             if rank == 0:
-                optimize(optimizer, p, g, first_moment, second_moment, table[BIAS], count, settings, at)
+                history[2 * (step - begin)] = lost
+                history[2 * (step - begin) + 1] = right + wanted[TILE]
+            if not is_finite(lost):
+                return
+            add_slopes(table, layers, g, work, n, own, apart, mine, rest)
+            if mine == rank:
+                first_bias_gradient(table, into, work, n, mine, rest)
+            if kind != DENSE_INPUT and table[SORTED] != 0:
+                sort_ink(table, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
+                meet(point, rest)
+            first_gradient(table, into, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
+            meet(point, rest)
+        first_past = table[BIAS] + table[OUTPUTS]
+        if parted:
+            if not direct:
+                low, high = half_of_weights(table, rank)
+                optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+                if rank == 0:
+                    optimize(optimizer, p, g, first_moment, second_moment, table[BIAS], first_past, settings, at)
+            for i in range(own, layers, apart):
+                row = i * COLUMNS
+                low, high = table[row + WEIGHT], table[row + BIAS] + table[row + OUTPUTS]
+                optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
         else:
-            update_from = table[BIAS] if direct else table[WEIGHT]
-            mine, past = share(rank, crew, count - update_from, LANES)
-            optimize(optimizer, p, g, first_moment, second_moment, update_from + mine, update_from + past, settings, at)
+            update_from = first_past if direct else table[WEIGHT]
+            some, more = share(rank, crew, count - update_from, LANES)
+            optimize(optimizer, p, g, first_moment, second_moment, update_from + some, update_from + more, settings, at)
             meet(point, crew)
+
+
+@kernel
+def forward(
+    table: Any,
+    layers: int,
+    p: Any,
+    work: Any,
+    kind: int,
+    starts: Any,
+    middles: Any,
+    columns: Any,
+    values: Any,
+    levels: Any,
+    low: Any,
+    span: Any,
+    order: Any,
+    first: int,
+    n: int,
+    ahead: int,
+    rank: int,
+    crew: int,
+    point: Any,
+) -> None:
+    """Run the network over the images ``order[first : first + n]``."""
+    first_sums(
+        table, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, ahead, rank, crew,
+        point,
+    )  # fmt: skip
+    forward_from_sums(table, layers, p, work, 0, n, rank, crew, point)
 
 
 @kernel
@@ -194,9 +255,9 @@ def evaluate(
             rank, crew, point,
         )  # fmt: skip
         if loss >= 0:
-            judge(table, layers, work, targets, wanted, order, first, n, loss, _ONE)
+            judge(table, layers, work, targets, wanted, order, first, 0, n, loss, _ONE)
             history[0] += add_losses(work, n)
-            history[1] += count_right(table, layers, work, wanted, n)
+            history[1] += count_right(table, layers, work, wanted, 0, n)
 
 
 @kernel
@@ -245,7 +306,7 @@ def read(
             )
             for j in range(hidden):
                 doubt += work[z + j] - work[z + j]
-        forward_from_sums(table, layers, p, work, n, rank, crew, point)
+        forward_from_sums(table, layers, p, work, 0, n, rank, crew, point)
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
@@ -286,7 +347,7 @@ def gradient(
     scale = _ONE / np.float32(images)
     d, k = table[INPUTS], table[OUTPUTS]
     most = lesser(TILE, images)
-    turn_all(table, layers, p, work, most, rank, crew)
+    turn_all(table, layers, p, work, most, 1, 1, rank, crew)
     dense.turn_weights(turned, 0, d, p, table[WEIGHT], d, k, rank, crew)
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
@@ -294,10 +355,11 @@ def gradient(
             table, layers, p, work, kind, starts, middles, columns, values, levels, low, span, order, first, n, images,
             rank, crew, point,
         )  # fmt: skip
-        judge(table, layers, work, targets, wanted, order, first, n, loss, scale)
+        judge(table, layers, work, targets, wanted, order, first, 0, n, loss, scale)
         history[0] += add_losses(work, n)
-        history[1] += count_right(table, layers, work, wanted, n)
-        backward(table, layers, p, g, work, n, most, rank, crew, point)
+        history[1] += count_right(table, layers, work, wanted, 0, n)
+        send_back(table, layers, p, work, 0, n, most, rank, crew, point)
+        add_slopes(table, layers, g, work, n, 1, 1, rank, crew)
         first_bias_gradient(table, g, work, n, rank, crew)
         if kind != DENSE_INPUT and table[SORTED] != 0:
             sort_ink(table, work, kind, starts, middles, columns, values, order, first, n, rank, crew)

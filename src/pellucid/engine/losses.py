@@ -12,43 +12,80 @@ import numpy as np
 from pellucid.engine.activations import back
 from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.functions import exp, log
-from pellucid.engine.lanes import LANES, fill_rest, load, load_first, maximum, splat, store, sum_lanes
+from pellucid.engine.lanes import (
+    LANES,
+    fill_rest,
+    load,
+    load_first,
+    maximum,
+    splat,
+    store,
+    store_first,
+    sum_lanes,
+    where_less,
+)
 from pellucid.engine.table import CROSS_ENTROPY, SOFTMAX
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
+_INFINITY = np.float32(np.inf)
+
+
+@kernel
+def _is_first(y: Any, row: int, width: int, target: int) -> bool:
+    """The same where others are as large, one after another."""
+    mine = y[row + target]
+    for j in range(target):
+        if not y[row + j] < mine:
+            return False
+    for j in range(target + 1, width):  # noqa: SIM110 (a generator cannot be compiled)
+        if not y[row + j] <= mine:
+            return False
+    return True
 
 
 @kernel
 def is_right(y: Any, row: int, width: int, target: int) -> bool:
     """Whether ``target`` is the first index of the largest of ``y[row : row + width]``."""
     mine = y[row + target]
-    beaten = 0
-    for j in range(width):
-        # Counted and not left at the first: where that is cannot be predicted.
-        beaten += (y[row + j] < mine) | ((j >= target) & (y[row + j] == mine))
-    return beaten == width
+    one, zero = splat(_ONE, LANES), splat(_ZERO, LANES)
+    less = zero
+    for j in range(0, width, LANES):
+        v = fill_rest(load_first(y, row + j, width - j, LANES), width - j, _INFINITY)
+        less = less + where_less(v, splat(mine, LANES), one, zero)
+    return sum_lanes(less) == np.float32(width - 1) or _is_first(y, row, width, target)
 
 
-@shared("FiFiiIiFiFi")
+@shared("FiFiiIiiFiFi")
 def softmax_cross_entropy(
-    loss: Any, li: int, z: Any, zi: int, stride: int, targets: Any, rows: int, top: Any, ti: int, mass: Any, mi: int
+    loss: Any,
+    li: int,
+    z: Any,
+    zi: int,
+    stride: int,
+    targets: Any,
+    ni: int,
+    rows: int,
+    top: Any,
+    ti: int,
+    mass: Any,
+    mi: int,
 ) -> None:
     """``loss[n] = log(sum of exp z[n]) - z[n, target]``, from the maximum and the sum that softmax kept.
 
     Told from z and not from the probability, it is right even where the probability rounds to 0.
     """
     for n in range(0, rows, LANES):
-        store(loss, li + n, log(load(mass, mi + n, LANES)))
+        store_first(loss, li + n, log(load(mass, mi + n, LANES)), rows - n)
     for n in range(rows):
         # The difference first: large sums cancel exactly.
-        loss[li + n] += top[ti + n] - z[zi + n * stride + targets[n]]
+        loss[li + n] += top[ti + n] - z[zi + n * stride + targets[ni + n]]
 
 
 @kernel
 def sigmoid_cross_entropy(
-    loss: Any, li: int, z: Any, zi: int, stride: int, targets: Any, rows: int, width: int
+    loss: Any, li: int, z: Any, zi: int, stride: int, targets: Any, ni: int, rows: int, width: int
 ) -> None:
     """``loss[n] = -sum over j of (t log y + (1 - t) log(1 - y))``, from z.
 
@@ -59,7 +96,7 @@ def sigmoid_cross_entropy(
         row = zi + n * stride
         total = splat(_ZERO, LANES)
         for j in range(0, width, LANES):
-            place = targets[n] - j
+            place = targets[ni + n] - j
             sign = fill_rest(fill_rest(splat(_ONE, LANES), place, -_ONE), place + 1, _ONE)
             v = load_first(z, row + j, width - j, LANES) * sign
             size = maximum(v, splat(_ZERO, LANES) - v)
@@ -70,7 +107,18 @@ def sigmoid_cross_entropy(
 
 @kernel
 def squared(
-    loss: Any, li: int, d: Any, di: int, y: Any, yi: int, stride: int, targets: Any, rows: int, width: int, scale: Any
+    loss: Any,
+    li: int,
+    d: Any,
+    di: int,
+    y: Any,
+    yi: int,
+    stride: int,
+    targets: Any,
+    ni: int,
+    rows: int,
+    width: int,
+    scale: Any,
 ) -> None:
     """``loss[n] = sum over j of (y - t)**2``, and ``d = 2 (y - t) scale``, the gradient by the activations."""
     for n in range(rows):
@@ -78,20 +126,22 @@ def squared(
         total = _ZERO
         for j in range(width):
             difference = y[row + j]
-            if j == targets[n]:
+            if j == targets[ni + n]:
                 difference -= _ONE
             total += difference * difference
             d[di + n * stride + j] = _TWO * scale * difference
         loss[li + n] = total
 
 
-@shared("FiFiiIif")
-def distance_to_target(d: Any, di: int, y: Any, yi: int, stride: int, targets: Any, rows: int, scale: Any) -> None:
+@shared("FiFiiIiif")
+def distance_to_target(
+    d: Any, di: int, y: Any, yi: int, stride: int, targets: Any, ni: int, rows: int, scale: Any
+) -> None:
     """``d = (y - t) scale``: what cross-entropy sends back through softmax, or through sigmoid, to the sums."""
     for i in range(0, rows * stride, LANES):
         store(d, di + i, load(y, yi + i, LANES) * splat(scale, LANES))
     for n in range(rows):
-        d[di + n * stride + targets[n]] -= scale
+        d[di + n * stride + targets[ni + n]] -= scale
 
 
 @kernel
@@ -108,6 +158,7 @@ def lose(
     yi: int,
     stride: int,
     targets: Any,
+    ni: int,
     rows: int,
     width: int,
     scale: Any,
@@ -118,14 +169,14 @@ def lose(
 ) -> None:
     """The loss of each of ``rows`` images, and the gradient of ``scale`` times their sum by the output's sums z.
 
-    ``targets`` holds the wanted class of each row; y (rows, width) are the outputs.
+    ``targets[ni]`` and on are the wanted classes of the rows; y (rows, width) are the outputs.
     """
     if which == CROSS_ENTROPY:
         if activation == SOFTMAX:
-            softmax_cross_entropy(loss, li, z, zi, stride, targets, rows, top, ti, mass, mi)
+            softmax_cross_entropy(loss, li, z, zi, stride, targets, ni, rows, top, ti, mass, mi)
         else:
-            sigmoid_cross_entropy(loss, li, z, zi, stride, targets, rows, width)
-        distance_to_target(d, di, y, yi, stride, targets, rows, scale)
+            sigmoid_cross_entropy(loss, li, z, zi, stride, targets, ni, rows, width)
+        distance_to_target(d, di, y, yi, stride, targets, ni, rows, scale)
     else:
-        squared(loss, li, d, di, y, yi, stride, targets, rows, width, scale)
+        squared(loss, li, d, di, y, yi, stride, targets, ni, rows, width, scale)
         back(activation, d, di, y, yi, stride, rows, width)

@@ -316,9 +316,9 @@ def judge(
         return right
     for s in range(n):
         ints[s] = labels[label_starts[ints[own_at + s]]]
-    softmax_cross_entropy(work, table[LOSS], work, z, stride, ints, n, work, table[TOP], work, table[MASS])
+    softmax_cross_entropy(work, table[LOSS], work, z, stride, ints, 0, n, work, table[TOP], work, table[MASS])
     if back_too:
-        distance_to_target(work, d, work, y, stride, ints, n, scale)
+        distance_to_target(work, d, work, y, stride, ints, 0, n, scale)
     for s in range(n):
         if is_right(work, y + s * stride, k, ints[s]):
             right += 1

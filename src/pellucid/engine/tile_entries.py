@@ -120,9 +120,9 @@ def train_tiles(
                 n = lesser(LANES, past - first)
                 place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, first, n)
                 forward(table, rows, p, work, LANES, n, _TRAINING, serial + first, key0, key1)
-                judge(table, rows, work, targets, wanted, order, first, n, loss, _ONE / np.float32(until - since))
+                judge(table, rows, work, targets, wanted, order, first, 0, n, loss, _ONE / np.float32(until - since))
                 parts[2 * shard] += add_losses(work, n)
-                parts[2 * shard + 1] += count_right(table, rows, work, wanted, n)
+                parts[2 * shard + 1] += count_right(table, rows, work, wanted, 0, n)
                 backward(table, rows, p, g, shard * count, work, n)
         meet(point, crew)
         lost = np.float64(0.0)
@@ -172,9 +172,9 @@ def evaluate_tiles(
         place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, begin, n)
         forward(table, rows, p, work, LANES, n, _READING, _NOBODY, _NOBODY, _NOBODY)
         if loss >= 0:
-            judge(table, rows, work, targets, wanted, order, begin, n, loss, _ONE)
+            judge(table, rows, work, targets, wanted, order, begin, 0, n, loss, _ONE)
             history[0] += add_losses(work, n)
-            history[1] += count_right(table, rows, work, wanted, n)
+            history[1] += count_right(table, rows, work, wanted, 0, n)
 
 
 @kernel
@@ -274,9 +274,9 @@ def gradient_tiles(
         n = lesser(LANES, images - first)
         place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, first, n)
         forward(table, rows, p, work, LANES, n, _TRAINING, _NOBODY, _NOBODY, _NOBODY)
-        judge(table, rows, work, targets, wanted, order, first, n, loss, _ONE / np.float32(images))
+        judge(table, rows, work, targets, wanted, order, first, 0, n, loss, _ONE / np.float32(images))
         history[0] += add_losses(work, n)
-        history[1] += count_right(table, rows, work, wanted, n)
+        history[1] += count_right(table, rows, work, wanted, 0, n)
         backward(table, rows, p, g, _FIRST, work, n)
         take_input_deltas(table, work, dx, first, n)
 

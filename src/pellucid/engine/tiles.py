@@ -170,8 +170,8 @@ def forward(
         elif which == DROPOUT:
             drop(table, row, before, work, group, n, training, serial, key0, key1)
         elif which == DENSE:
-            layer_sums(table, row, p, work, n, _ALONE, _ONLY)
-            finish_layer(table, row, work, n, _ALONE, _ONLY)
+            layer_sums(table, row, p, work, 0, n, _ALONE, _ONLY)
+            finish_layer(table, row, work, 0, n, _ALONE, _ONLY)
 
 
 def _lanes_product(rows: int) -> Any:
