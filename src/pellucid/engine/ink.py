@@ -231,14 +231,21 @@ def spread(
 
 @kernel
 def fetch_ahead(kind: int, columns: Any, values: Any, levels: Any, begin: int, end: int) -> None:
-    """Ask for one image's ink while others are worked on: shuffled images lie far apart in memory."""
+    """Ask for one image's ink while others are worked on: shuffled images lie far apart in memory.
+
+    As much as a digit mostly has is asked for at once: how often a loop turns cannot be predicted.
+    """
     if kind == PACKED_INPUT:
-        for i in range(begin, end, 64):
+        for i in range(3):
+            prefetch(levels, begin + 64 * i)
+        for i in range(begin + 192, end, 64):
             prefetch(levels, i)
     else:
         for i in range(begin, end, 16):
             prefetch(values, i)
-    for i in range(begin, end, 32):
+    for i in range(6):
+        prefetch(columns, begin + 32 * i)
+    for i in range(begin + 192, end, 32):
         prefetch(columns, i)
 
 

@@ -26,7 +26,7 @@ def quotient(v: Any, divisor: Any, inverse: Any) -> Any:
     One step of Newton's from the product, with its error told exactly by fma (Markstein 1990).
     """
     q = v * inverse
-    return fma(fma(splat(_ZERO, LANES) - q, divisor, v), inverse, q)
+    return fma(fma(splat(-_ZERO, LANES) - q, divisor, v), inverse, q)
 
 
 @shared("FiiBFiiff")
