@@ -43,7 +43,7 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
     last = len(columns) - 1
     middle = int((columns[:last] < d // 2).sum())
     probe().ink_sums(z, 1, w, 0, k, columns, values, 0, 0, middle, last, bias, 0, k)
-    inked, own = columns.astype(np.float32), last
+    inked, own = columns.astype(np.int32).view(np.float32), last
     probe().line_sums(z, k + 4, w, 0, k, inked, 0, own, x, 0, bias, 0, k)
     truth = bias + x.astype(np.float64) @ w
     np.testing.assert_allclose(z[:, 1:-2], [truth, truth], rtol=0, atol=2e-5)
@@ -64,7 +64,7 @@ def test_ink_is_found_where_it_is(d: int, density: float, seed: int) -> None:
     x[:d][x[:d] > 0.9] = np.nan  # which is not paper
     found, columns = np.zeros(1, np.int64), np.full(d + 2 + LANES, MARK, np.float32)
     probe().find_ink(found, columns, 1, x, 0, d)
-    np.testing.assert_array_equal(columns[1 : 1 + found[0]], np.flatnonzero(x[:d]))
+    np.testing.assert_array_equal(columns[1 : 1 + found[0]].view(np.int32), np.flatnonzero(x[:d]))
     assert columns[0] == MARK
     assert columns[-1] == MARK
 

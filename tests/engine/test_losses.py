@@ -31,8 +31,8 @@ def lost(loss: str, name: str, z: Floats, targets: list[int], scale: float = 1.0
     tops[:rows], masses[:rows] = top, mass
     code = CROSS_ENTROPY if loss == "cross_entropy" else SQUARED
     probe().lose(
-        code, CODES[name], told, 0, slopes, 0, sums, 0, values, 0, stride, np.array([width, *targets]), 1, rows, width, scale,
-        tops, 0, masses, 0,
+        code, CODES[name], told, 0, slopes, 0, sums, 0, values, 0, stride, np.array([width, *targets]), 1, rows, width,
+        scale, tops, 0, masses, 0,
     )  # fmt: skip
     return told[:rows], slopes[:, :width]
 

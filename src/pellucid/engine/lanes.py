@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.target import lane_width, permutes_eight, plain_python
+from pellucid.engine.target import lane_width, plain_python, squeezes
 
 LANES = lane_width()
 """Floats in one register."""
@@ -417,62 +417,71 @@ def all_zero(typing: Any, lanes: Any) -> Any:
     return types.boolean(lanes), emit
 
 
-@operation(plain=lambda width: np.arange(width, dtype=np.float32))
-def ramp(typing: Any, width: Any) -> Any:
-    """The lanes 0, 1, 2, ... of ``width``."""
-    lanes = Lanes(width.literal_value)
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        return ir.Constant(lanes.vector, [float(lane) for lane in range(lanes.width)])
-
-    return lanes(width), emit
-
-
-def _squeezed(builder: Any, lanes: Any, vector: Any, chosen: Any) -> Any:
-    """The chosen lanes side by side, as the processor does it, or LLVM in its stead one by one."""
-    squeeze = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(lanes.vector, [lanes.vector, chosen.type, lanes.vector]),
-        f"llvm.experimental.vector.compress.v{lanes.width}f32",
-    )
-    return builder.call(squeeze, [vector, chosen, ir.Constant(lanes.vector, ir.Undefined)])
-
-
-def _permuted(builder: Any, lanes: Any, vector: Any, chosen: Any) -> Any:
-    """The same by a table of all 256 choices, for AVX2, whose permutation takes one instruction."""
-    byte = ir.VectorType(ir.IntType(8), 8)
-    choices = [[lane for lane in range(8) if choice >> lane & 1] for choice in range(256)]
-    table = ir.Constant(ir.ArrayType(byte, 256), [ir.Constant(byte, [*one, *[0] * (8 - len(one))]) for one in choices])
-    places = cgutils.global_constant(builder, "choices", table)
-    choice = builder.zext(builder.bitcast(chosen, ir.IntType(8)), _INT)
-    place = builder.zext(builder.load(builder.gep(places, [_INT(0), choice])), lanes.integers)
-    permute = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(lanes.vector, [lanes.vector, lanes.integers]), "llvm.x86.avx2.permps"
-    )
-    return builder.call(permute, [vector, place])
-
-
-def _plain_keep_inked(memory: Any, index: int, lanes: Any, ink: Any) -> int:
-    kept = lanes[ink != 0]
-    memory[index : index + len(kept)] = kept
+def _plain_keep_inked(memory: Any, index: int, first: int, ink: Any) -> int:
+    kept = np.flatnonzero(ink != 0).astype(np.int32) + np.int32(first)
+    memory[index : index + len(kept)] = kept.view(np.float32)
     return len(kept)
 
 
-@operation(plain=_plain_keep_inked)
-def keep_inked(typing: Any, memory: Any, index: Any, lanes: Any, ink: Any) -> Any:
-    """Write those of ``lanes`` where ``ink`` is not 0 side by side from ``memory[index]`` on; return how many.
+def _squeezed(builder: Any, lanes: Any, chosen: Any) -> Any:
+    """The places of the chosen lanes side by side, by the processor's own instruction."""
+    squeeze = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(lanes.integers, [lanes.integers, chosen.type, lanes.integers]),
+        f"llvm.experimental.vector.compress.v{lanes.width}i32",
+    )
+    ramp = ir.Constant(lanes.integers, list(range(lanes.width)))
+    return builder.call(squeeze, [ramp, chosen, ir.Constant(lanes.integers, ir.Undefined)])
 
-    A whole register is written.
+
+def _looked_up(builder: Any, lanes: Any, chosen: Any) -> Any:
+    """The same from a table of all choices, for up to 8 lanes."""
+    width = lanes.width
+    row = ir.VectorType(ir.IntType(8), width)
+    choices = [[lane for lane in range(width) if choice >> lane & 1] for choice in range(1 << width)]
+    rows = [ir.Constant(row, [*places, *[0] * (width - len(places))]) for places in choices]
+    table = cgutils.global_constant(builder, "choices", ir.Constant(ir.ArrayType(row, len(rows)), rows))
+    choice = builder.zext(builder.bitcast(chosen, ir.IntType(width)), _INT)
+    return builder.zext(builder.load(builder.gep(table, [_INT(0), choice])), lanes.integers)
+
+
+@operation(plain=_plain_keep_inked)
+def keep_inked(typing: Any, memory: Any, index: Any, first: Any, ink: Any) -> Any:
+    """Write ``first`` + the places of the lanes of ``ink`` that are not 0, side by side; return how many they are.
+
+    They lie as 32-bit integers (`integer_at`) from ``memory[index]`` on. A whole register is written.
     """
+    part = Lanes(min(ink.width, 16 if squeezes() else 8))
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        word = ir.IntType(lanes.width)
-        unlike = builder.fcmp_unordered("!=", arguments[3], _constant(lanes, 0.0))
-        kept = (_permuted if lanes.width == 8 and permutes_eight() else _squeezed)(builder, lanes, arguments[2], unlike)
-        builder.store(kept, _address(builder, arguments[0], arguments[1], lanes.vector), align=4)
-        return builder.zext(builder.ctpop(builder.bitcast(unlike, word)), ir.IntType(64))
+        memory, index, first, vector = arguments
+        unlike = builder.fcmp_unordered("!=", vector, _constant(ink, 0.0))
+        start, bits = index, ir.IntType(part.width)
+        for begin in range(0, ink.width, part.width):
+            some = ir.Constant(part.integers, list(range(begin, begin + part.width)))
+            chosen = builder.shuffle_vector(unlike, ir.Constant(unlike.type, ir.Undefined), some)
+            places = (_squeezed if part.width == 16 else _looked_up)(builder, part, chosen)
+            offset = builder.trunc(builder.add(first, _INT(begin)), ir.IntType(32))
+            single = builder.insert_element(ir.Constant(part.integers, ir.Undefined), offset, ir.IntType(32)(0))
+            zeros = ir.Constant(part.integers, [0] * part.width)
+            spread = builder.shuffle_vector(single, ir.Constant(part.integers, ir.Undefined), zeros)
+            builder.store(builder.add(places, spread), _address(builder, memory, index, part.integers), align=4)
+            index = builder.add(index, builder.zext(builder.ctpop(builder.bitcast(chosen, bits)), _INT))
+        return builder.sub(index, start)
 
-    return types.int64(memory, types.int64, lanes, ink), emit
+    return types.int64(memory, types.int64, types.int64, ink), emit
+
+
+@operation(plain=lambda memory, index: int(memory[index : index + 1].view(np.int32)[0]))
+def integer_at(typing: Any, memory: Any, index: Any) -> Any:
+    """The 32-bit integer that lies at ``memory[index]``."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        word = ir.IntType(32)
+        memory, index = arguments
+        return builder.sext(builder.load(_address(builder, memory, index, word), align=4), _INT)
+
+    return types.int64(memory, types.int64), emit
 
 
 def _plain_turn_block(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, width: int) -> None:
@@ -492,12 +501,12 @@ def _turned(builder: Any, lanes: Any, rows: list[Any]) -> list[Any]:
         """The same pick in every four lanes; 4 to 7 mean the second vector's."""
         return [base + place + (width - 4 if place > 3 else 0) for base in range(0, width, 4) for place in pattern]
 
-    columns = [None] * width
+    columns: list[Any] = []
     for i in range(0, width, 4):
-        pairs = [mix(*rows[i + k : i + k + 2], fours(half)) for half in ([0, 4, 1, 5], [2, 6, 3, 7]) for k in (0, 2)]
-        for k in (0, 2):
-            columns[i + k] = mix(*pairs[k : k + 2], fours([0, 1, 4, 5]))
-            columns[i + k + 1] = mix(*pairs[k : k + 2], fours([2, 3, 6, 7]))
+        a, b, c, d = rows[i : i + 4]
+        low, high = fours([0, 4, 1, 5]), fours([2, 6, 3, 7])
+        pairs = [(mix(a, b, half), mix(c, d, half)) for half in (low, high)]
+        columns += [mix(*pair, fours(pick)) for pair in pairs for pick in ([0, 1, 4, 5], [2, 3, 6, 7])]
     step = 4
     while step < width:
         low = [lane if not lane & step else width + lane - step for lane in range(width)]

@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler import kernel, shared
-from pellucid.engine.lanes import LANES, fma, keep_inked, load, load_bytes, prefetch_second, ramp, splat, store
+from pellucid.engine.lanes import (
+    LANES,
+    fma,
+    integer_at,
+    keep_inked,
+    load,
+    load_bytes,
+    load_first,
+    prefetch_second,
+    splat,
+    store,
+)
 from pellucid.engine.panels import BROAD, NARROW, access
 from pellucid.engine.table import LEVELS
 
@@ -67,20 +78,17 @@ def fetch_ahead(kind: int, small: Any, floats: Any, xi: int, inputs: int) -> Non
 
 @kernel
 def find_ink(columns: Any, ci: int, x: Any, xi: int, inputs: int) -> int:
-    """Write the columns of an image's ink, as floats, from ``columns[ci]`` on; return how many they are.
+    """Write the columns of an image's ink, as 32-bit integers, from ``columns[ci]`` on; return how many they are.
 
     No branch depends on the image: where ink is cannot be predicted. One register past the last may be written too.
     """
     count = 0
     i = 0
     while i + LANES <= inputs:
-        here = ramp(LANES) + splat(np.float32(i), LANES)
-        count += keep_inked(columns, ci + count, here, load(x, xi + i, LANES))
+        count += keep_inked(columns, ci + count, i, load(x, xi + i, LANES))
         i += LANES
-    while i < inputs:
-        columns[ci + count] = np.float32(i)
-        count += x[xi + i] != _ZERO
-        i += 1
+    if i < inputs:
+        count += keep_inked(columns, ci + count, i, load_first(x, xi + i, inputs - i, LANES))
     return count
 
 
@@ -110,17 +118,17 @@ def _panel(width: int, masked: bool) -> Callable[..., None]:
         d = b
         i = ci
         while i + 4 <= ci + inked:
-            j = np.int64(columns[i])
+            j = integer_at(columns, i)
             a = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), a)
-            j = np.int64(columns[i + 1])
+            j = integer_at(columns, i + 1)
             b = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), b)
-            j = np.int64(columns[i + 2])
+            j = integer_at(columns, i + 2)
             c = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), c)
-            j = np.int64(columns[i + 3])
+            j = integer_at(columns, i + 3)
             d = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), d)
             i += 4
         while i < ci + inked:
-            j = np.int64(columns[i])
+            j = integer_at(columns, i)
             a = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), a)
             i += 1
         put(z, zi, (a + b) + (c + d), count)

@@ -45,7 +45,6 @@ def lane_width() -> int:
     return 8 if "+avx" in features else 4
 
 
-def permutes_eight() -> bool:
-    """Whether this processor has AVX2's permutation of eight floats, and nothing newer that picks some of them."""
-    features = processor()[1].split(",")
-    return "+avx2" in features and "+avx512vl" not in features
+def squeezes() -> bool:
+    """Whether this processor picks lanes of a register by a mask, as AVX-512 does."""
+    return "+avx512f" in processor()[1].split(",")
