@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fakes import Clock, Fake, entry, result
 
-from pellucid.bench.measure import measure
+from pellucid.bench.measure import measure, timed
 from pellucid.bench.peers import Peer
 from pellucid.bench.results import Result
 from pellucid.bench.work import InferenceWork, TrainingWork
@@ -64,6 +64,24 @@ def test_a_cut_epoch_counts_by_the_image_and_is_checked_on_its_own_images(clock:
     assert timed.ratio == pytest.approx(10)
     assert timed.loss == 4
     assert timed.agrees
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told", "runs"),
+    [([3.0, 1.0], 3.0, 1), ([0.09, 0.02, 0.03], 0.02, 2), ([0.05, 0.01, 0.02, 0.03, 0.04], 0.02, 4)],
+)
+def test_short_runs_are_repeated_and_the_first_does_not_count(
+    clock: Clock, seconds: list[float], told: float, runs: int
+) -> None:
+    taken = iter(seconds)
+    calls = []
+
+    def run() -> None:
+        calls.append(clock.now)
+        clock.now += next(taken)
+
+    assert timed(run, 0) == pytest.approx(told)
+    assert len(calls) == runs
 
 
 @pytest.mark.parametrize(("loss", "agrees"), [(0.5004, True), (0.5006, False), (math.nan, False), (math.inf, False)])

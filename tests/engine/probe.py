@@ -105,7 +105,7 @@ def cut(y: Any, rank: int, crew: int, count: int, unit: int) -> None:
 @kernel
 def find_ink(found: Any, columns: Any, ci: int, x: Any, xi: int, inputs: int) -> None:
     """How much ink there is, to found (1,), and in which columns."""
-    found[0] = lines.find_ink(columns, ci, x, xi, inputs)
+    found[0] = lines.find_ink(columns, ci, x, xi, inputs, 0)
 
 
 PROBES = {

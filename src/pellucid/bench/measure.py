@@ -24,6 +24,8 @@ ROUNDS = 5
 # Threads of one peer may spin after their last task, those of OpenBLAS for some 70 ms; the next peer starts when they
 # are asleep.
 PAUSE = 0.12
+LONG_ENOUGH = 0.1
+MOST_AGAIN = 100
 # A variant this many times slower than its best sibling in the first round is not timed again.
 HOPELESS = 3.0
 # Peers part by 3e-6 of the loss over a whole epoch of MNIST; approximate activations may take more.
@@ -152,9 +154,20 @@ def _require_baseline(baseline: str, contenders: list[_Contender], skipped: dict
 
 
 def timed(run: Callable[[], object], pause: float) -> float:
-    """Return the seconds of one run, begun after a rest and with nothing left to collect."""
+    """Return the seconds of one run, begun after a rest and with nothing left to collect.
+
+    A short run is taken again until `LONG_ENOUGH` seconds have passed, and the median of all but the first counts: what
+    a core takes to wake up and to find its caches is told of whoever runs long only as the small part that it is there.
+    """
     time.sleep(pause)
     gc.collect()
+    took = [_seconds(run)]
+    while sum(took) < LONG_ENOUGH and len(took) < MOST_AGAIN:
+        took.append(_seconds(run))
+    return median(took[1:] or took)
+
+
+def _seconds(run: Callable[[], object]) -> float:
     start = time.perf_counter()
     run()
     return time.perf_counter() - start

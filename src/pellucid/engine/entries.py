@@ -25,7 +25,7 @@ from pellucid.engine.first_layer import (
     scale_deltas,
     share_images,
 )
-from pellucid.engine.lanes import LANES
+from pellucid.engine.lanes import LANES, load_first, splat, sum_lanes
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.program import (
     add_losses,
@@ -287,30 +287,29 @@ def read(
     row = (layers - 1) * COLUMNS
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
     as_is = kind == FLOATS and low == _ZERO and span == _ONE
-    doubt = _ZERO
+    doubt = splat(_ZERO, LANES)
     columns = table[SOURCE] + table[SOURCE_STRIDE]
     for first in range(0, images, TILE):
         n = lesser(TILE, images - first)
         for i in range(n):
             x = (first + i) * width
-            if first + i + lines.AHEAD < images:
-                lines.fetch_ahead(kind, small, floats, x + lines.AHEAD * width, width)
             line, at = floats, x
             if not as_is:
                 line, at = work, table[SOURCE]
                 lines.unit_line(work, at, kind, small, floats, x, width, low, span)
             z = table[SUMS] + i * stride
-            inked = lines.find_ink(work, columns, line, at, width)
+            inked = lines.find_ink(work, columns, line, at, width, 2 * width if as_is else 0)
             lines.weighted_sums(
                 work, z, p, table[WEIGHT], hidden, work, columns, inked, line, at, p, table[BIAS], hidden
             )
-            for j in range(hidden):
-                doubt += work[z + j] - work[z + j]
+            for j in range(0, hidden, LANES):
+                v = load_first(work, z + j, hidden - j, LANES)
+                doubt = doubt + (v - v)
         forward_from_sums(table, layers, p, work, 0, n, rank, crew, point)
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
-    doubts[0] = doubt
+    doubts[0] = sum_lanes(doubt)
 
 
 @kernel

@@ -61,30 +61,17 @@ def unit_line(
         i += 1
 
 
-AHEAD = 4
-"""How many images ahead one is asked for."""
-
-
 @kernel
-def fetch_ahead(kind: int, small: Any, floats: Any, xi: int, inputs: int) -> None:
-    """Ask for an image that is wanted soon."""
-    if kind == LEVELS:
-        for i in range(xi, xi + inputs, 64):
-            prefetch_second(small, i)
-    else:
-        for i in range(xi, xi + inputs, 16):
-            prefetch_second(floats, i)
-
-
-@kernel
-def find_ink(columns: Any, ci: int, x: Any, xi: int, inputs: int) -> int:
+def find_ink(columns: Any, ci: int, x: Any, xi: int, inputs: int, ahead: int) -> int:
     """Write the columns of an image's ink, as 32-bit integers, from ``columns[ci]`` on; return how many they are.
 
     No branch depends on the image: where ink is cannot be predicted. One register past the last may be written too.
+    What lies ``ahead`` elements further on is asked for on the way.
     """
     count = 0
     i = 0
     while i + LANES <= inputs:
+        prefetch_second(x, xi + ahead + i)
         count += keep_inked(columns, ci + count, i, load(x, xi + i, LANES))
         i += LANES
     if i < inputs:
