@@ -62,7 +62,7 @@ def test_ink_is_found_where_it_is(d: int, density: float, seed: int) -> None:
     x = np.full(d + 1, MARK, np.float32)
     x[:d] = image(np.random.default_rng(seed), d, density)
     x[:d][x[:d] > 0.9] = np.nan  # which is not paper
-    found, columns = np.zeros(1, np.int64), np.full(d + 2 + LANES, MARK, np.float32)
+    found, columns = np.zeros(1, np.int64), np.full(d + 2 + 2 * LANES, MARK, np.float32)
     probe().find_ink(found, columns, 1, x, 0, d)
     np.testing.assert_array_equal(columns[1 : 1 + found[0]].view(np.int32), np.flatnonzero(x[:d]))
     assert columns[0] == MARK

@@ -298,7 +298,7 @@ def read(
                 line, at = work, table[SOURCE]
                 lines.unit_line(work, at, kind, small, floats, x, width, low, span)
             z = table[SUMS] + i * stride
-            inked = lines.find_ink(work, columns, line, at, width, 2 * width if as_is else 0)
+            inked = lines.find_ink(work, columns, line, at, width, 2 * width if as_is and images > 1 else 0)
             lines.weighted_sums(
                 work, z, p, table[WEIGHT], hidden, work, columns, inked, line, at, p, table[BIAS], hidden
             )

@@ -28,6 +28,7 @@ from pellucid.engine.table import LEVELS
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
+_STEP = 2 * LANES  # two registers at a time: their counts are found side by side
 
 
 @kernel
@@ -65,17 +66,17 @@ def unit_line(
 def find_ink(columns: Any, ci: int, x: Any, xi: int, inputs: int, ahead: int) -> int:
     """Write the columns of an image's ink, as 32-bit integers, from ``columns[ci]`` on; return how many they are.
 
-    No branch depends on the image: where ink is cannot be predicted. One register past the last may be written too.
+    No branch depends on the image: where ink is cannot be predicted. Two registers past the last may be written too.
     What lies ``ahead`` elements further on is asked for on the way.
     """
     count = 0
     i = 0
-    while i + LANES <= inputs:
+    while i + _STEP <= inputs:
         prefetch_second(x, xi + ahead + i)
-        count += keep_inked(columns, ci + count, i, load(x, xi + i, LANES))
-        i += LANES
+        count += keep_inked(columns, ci + count, i, load(x, xi + i, _STEP))
+        i += _STEP
     if i < inputs:
-        count += keep_inked(columns, ci + count, i, load_first(x, xi + i, inputs - i, LANES))
+        count += keep_inked(columns, ci + count, i, load_first(x, xi + i, inputs - i, _STEP))
     return count
 
 
