@@ -52,7 +52,7 @@ class Stepper:
         self._gradient, self._arena = aligned(count), net.plan.arena()
         self._wanted, self._point = np.zeros(t.TILE + 1, np.int64), np.zeros(16, np.int64)
         self._loss = loss
-        self._direct = inked and optimizer.code == t.SGD and optimizer.decay == 0 and batch_size <= t.TILE
+        self._direct = optimizer.code == t.SGD and optimizer.decay == 0 and batch_size <= t.TILE
 
     def _crew(self, threads: int | None) -> int:
         """How many threads share a step; the results do not depend on it."""

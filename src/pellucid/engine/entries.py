@@ -22,7 +22,6 @@ from pellucid.engine.first_layer import (
     half_of_weights,
     ink_part_sums,
     join_parts,
-    scale_deltas,
     share_images,
 )
 from pellucid.engine.lanes import LANES, load_first, splat, sum_lanes
@@ -105,9 +104,10 @@ def train(
 
     ``settings`` has SETTINGS floats a thread; ``rates`` two a step (the learning rate, and Adam's scale of the second
     moment). ``history`` receives the summed loss and the number read right, two float64 a step. A loss that is not
-    finite ends the loop before the step: the rest of ``history`` stays as it was. ``direct``: plain descent on the
-    first layer straight from the ink (only for plain SGD over ink, batches of at most one tile). ``wanted`` has one
-    place more than a tile, where a second thread tells how many it has seen read right.
+    finite ends the loop before the step: the rest of ``history`` stays as it was. ``direct``: plain descent, all deltas
+    multiplied by -rate from the start, so that what is added up for a gradient goes straight to the parameters (only
+    for batches of at most one tile). ``wanted`` has one place more than a tile, where a second thread tells how many
+    it has seen read right.
     """
     at = rank * SETTINGS
     # Where two threads share the first layer by pixels, each is its own crew for the rest. Together they share the
@@ -148,14 +148,11 @@ def train(
                 )  # fmt: skip
             forward_from_sums(table, layers, p, work, low, high, mine, rest, point)
             if mine == 0:
-                scale = _ONE / np.float32(until - since)
+                scale = (-settings[at + RATE] if direct else _ONE) / np.float32(until - since)
                 judge(table, layers, work, targets, wanted, order, first, low, high, loss, scale)
                 right += count_right(table, layers, work, wanted, low, high)
             meet(point, rest)
             send_back(table, layers, p, work, low, high, most, mine, rest, point)
-            if direct:
-                some, more = share(mine, rest, high - low, 1)
-                scale_deltas(table, work, low + some, low + more, -settings[at + RATE])
             if parted:
                 if rank == 1:
                     wanted[TILE] = right
@@ -167,7 +164,7 @@ def train(
                 history[2 * (step - begin) + 1] = right + wanted[TILE]
             if not is_finite(lost):
                 return
-            add_slopes(table, layers, g, work, n, own, apart, mine, rest)
+            add_slopes(table, layers, into, work, n, own, apart, mine, rest)
             if mine == rank:
                 first_bias_gradient(table, into, work, n, mine, rest)
             if kind != DENSE_INPUT and table[SORTED] != 0:
@@ -175,21 +172,21 @@ def train(
                 meet(point, rest)
             first_gradient(table, into, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
             meet(point, rest)
-        first_past = table[BIAS] + table[OUTPUTS]
+        if direct:
+            continue
         if parted:
-            if not direct:
-                low, high = half_of_weights(table, rank)
+            low, high = half_of_weights(table, rank)
+            optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+            if rank == 0:
+                low, high = table[BIAS], table[BIAS] + table[OUTPUTS]
                 optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
-                if rank == 0:
-                    optimize(optimizer, p, g, first_moment, second_moment, table[BIAS], first_past, settings, at)
             for i in range(own, layers, apart):
                 row = i * COLUMNS
                 low, high = table[row + WEIGHT], table[row + BIAS] + table[row + OUTPUTS]
                 optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
         else:
-            update_from = first_past if direct else table[WEIGHT]
-            some, more = share(rank, crew, count - update_from, LANES)
-            optimize(optimizer, p, g, first_moment, second_moment, update_from + some, update_from + more, settings, at)
+            low, high = share(rank, crew, count, LANES)
+            optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
             meet(point, crew)
 
 

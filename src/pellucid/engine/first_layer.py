@@ -11,7 +11,7 @@ from pellucid.engine import dense, ink
 from pellucid.engine.columns import spread_columns
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import meet, share
-from pellucid.engine.lanes import LANES, claim, load, prefetch, splat, store
+from pellucid.engine.lanes import LANES, claim, load, prefetch, store
 from pellucid.engine.matmul import ROWS
 from pellucid.engine.panels import NARROW
 from pellucid.engine.program import layer_sums
@@ -353,10 +353,3 @@ def spread_ink(
             table[DELTAS] + i * table[STRIDE] + begin,
             end - begin,
         )
-
-
-@kernel
-def scale_deltas(table: Any, work: Any, begin: int, end: int, factor: Any) -> None:
-    """Multiply the deltas of the images from ``begin`` to ``end``: by -rate they become steps of plain descent."""
-    for i in range(table[DELTAS] + begin * table[STRIDE], table[DELTAS] + end * table[STRIDE], LANES):
-        store(work, i, load(work, i, LANES) * splat(factor, LANES))
