@@ -98,12 +98,17 @@ def _dense(row: NDArray[np.int64], layer: Layer, input_shape: Shape, arena: _Are
         raise TypeError(f"no program for {type(layer).__name__}")
     inputs, outputs = math.prod(input_shape), layer.out_features
     code = activation(layer.activation).code
-    stride = t.padded(outputs)
+    stride = _apart(outputs)
     row[[t.OPERATION, t.INPUTS, t.OUTPUTS, t.ACTIVATION, t.STRIDE]] = t.DENSE, inputs, outputs, code, stride
     row[t.BIAS] = row[t.WEIGHT] + inputs * outputs
     row[t.VALUES] = arena.take(t.TILE * stride)
     row[t.SUMS] = arena.take(t.TILE * stride) if code != t.IDENTITY else row[t.VALUES]
     row[t.DELTAS] = arena.take(t.TILE * stride)
-    row[t.TRANSPOSED_STRIDE] = t.padded(inputs) + (t.ALIGNMENT if inputs > 64 else 0)
+    row[t.TRANSPOSED_STRIDE] = _apart(inputs)
     if turned:
         row[t.TRANSPOSED] = arena.take(outputs * row[t.TRANSPOSED_STRIDE])
+
+
+def _apart(count: int) -> int:
+    """How far apart rows of ``count`` numbers lie: long ones never by a power of two, which few cache lines share."""
+    return t.padded(count) + (t.ALIGNMENT if count > 64 else 0)
