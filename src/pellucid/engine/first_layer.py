@@ -10,7 +10,7 @@ from typing import Any
 from pellucid.engine import dense, ink
 from pellucid.engine.columns import spread_columns
 from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import meet, share
+from pellucid.engine.crew import lesser, meet, share
 from pellucid.engine.lanes import LANES, claim, load, prefetch, store
 from pellucid.engine.matmul import ROWS
 from pellucid.engine.panels import NARROW
@@ -32,6 +32,9 @@ from pellucid.engine.table import (
     SUMS,
     WEIGHT,
 )
+
+PANEL = 64
+"""Outputs of a wide layer whose sums are taken at a time."""
 
 NEAR, FAR = 2, 8
 """How many images ahead ink is asked for, and where it begins: asking for ink takes that."""
@@ -91,9 +94,15 @@ def ink_sums(
     ahead: int,
     rank: int,
     crew: int,
+    point: Any,
 ) -> None:
-    """The first layer's weighted sums of the images ``order[first : first + n]``; a share of the images."""
+    """The first layer's weighted sums of the images ``order[first : first + n]``; a share of the images.
+
+    A wide layer's are taken a panel of outputs after the other, whose weights stay in the second cache for all images;
+    a share of the panels.
+    """
     begin, end = share(rank, crew, n, 1)
+    wide = table[SORTED] != 0
     for i in range(begin, end):
         image = order[first + i]
         if first + i + FAR < ahead:
@@ -102,26 +111,55 @@ def ink_sums(
         if first + i + NEAR < ahead:
             coming = order[first + i + NEAR]
             ink.fetch_ahead(kind, columns, values, levels, starts[coming], starts[coming + 1])
-        entries, vi = values, 0
         if kind == PACKED_INPUT:
-            entries, vi = work, ink.unpacked_at(table, i, starts[image])
-            ink.unpack(work, vi, levels, starts[image], starts[image + 1], low, span)
-        ink.weighted_sums(
-            work,
-            table[SUMS] + i * table[STRIDE],
-            p,
-            table[WEIGHT],
-            table[OUTPUTS],
-            columns,
-            entries,
-            vi,
-            starts[image],
-            middles[image],
-            starts[image + 1],
-            p,
-            table[BIAS],
-            table[OUTPUTS],
-        )
+            at = ink.unpacked_at(table, i, starts[image])
+            ink.unpack(work, at, levels, starts[image], starts[image + 1], low, span)
+        if not wide:
+            panel_sums(table, p, work, kind, starts, middles, columns, values, image, i, 0, table[OUTPUTS])
+    if wide:
+        meet(point, crew)
+        begin, end = share(rank, crew, table[OUTPUTS], PANEL)
+        for j in range(begin, end, PANEL):
+            for i in range(n):
+                count = lesser(PANEL, end - j)
+                panel_sums(table, p, work, kind, starts, middles, columns, values, order[first + i], i, j, count)
+
+
+@kernel
+def panel_sums(
+    table: Any,
+    p: Any,
+    work: Any,
+    kind: int,
+    starts: Any,
+    middles: Any,
+    columns: Any,
+    values: Any,
+    image: int,
+    i: int,
+    j: int,
+    count: int,
+) -> None:
+    """The weighted sums of ``count`` outputs from ``j`` on, of an image that is the tile's i."""
+    entries, vi = values, 0
+    if kind == PACKED_INPUT:
+        entries, vi = work, ink.unpacked_at(table, i, starts[image])
+    ink.weighted_sums(
+        work,
+        table[SUMS] + i * table[STRIDE] + j,
+        p,
+        table[WEIGHT] + j,
+        table[OUTPUTS],
+        columns,
+        entries,
+        vi,
+        starts[image],
+        middles[image],
+        starts[image + 1],
+        p,
+        table[BIAS] + j,
+        count,
+    )
 
 
 @kernel
@@ -238,6 +276,7 @@ def first_sums(
             ahead,
             rank,
             crew,
+            point,
         )
 
 
