@@ -17,7 +17,7 @@ if not PLAIN:
     from numba.core import types
     from numba.extending import models, register_model
 
-    from pellucid.engine.lanes import Lanes, _address, _broadcast, _call, _first, _masked
+    from pellucid.engine.lanes import Lanes, _address, _broadcast, _call, store_part
 
     class Block(types.Type):
         """The Numba type of ``rows`` by ``columns`` lanes of ``width``."""
@@ -233,13 +233,11 @@ def keep_first(typing: Any, memory: Any, index: Any, row_step: Any, block: Any, 
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, row_step, value, floor, count = arguments
-        lowest, mask = _broadcast(builder, block.lanes, floor), _first(builder, block.lanes, count)
-        align = ir.Constant(ir.IntType(32), 4)
+        lowest = _broadcast(builder, block.lanes, floor)
         for row in range(block.rows):
             vector = builder.extract_value(value, row)
             vector = builder.select(builder.fcmp_ordered("<", vector, lowest), lowest, vector)
-            address = _address(builder, memory, _at(builder, index, row, row_step), block.lanes.vector)
-            _masked(builder, "store", block.lanes, ir.VoidType(), [vector, address, align, mask])
+            store_part(builder, block.lanes, memory, _at(builder, index, row, row_step), vector, count)
         return context.get_dummy_value()
 
     integer = types.int64

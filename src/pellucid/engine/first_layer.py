@@ -12,7 +12,6 @@ from pellucid.engine.columns import spread_columns
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import lesser, meet, share
 from pellucid.engine.lanes import LANES, claim, load, prefetch, store
-from pellucid.engine.matmul import ROWS
 from pellucid.engine.panels import NARROW
 from pellucid.engine.program import layer_sums
 from pellucid.engine.table import (
@@ -58,11 +57,11 @@ def half_of_weights(table: Any, rank: int) -> tuple[int, int]:
 
 @kernel
 def share_images(n: int, rank: int, together: bool) -> tuple[int, int]:
-    """The images of a tile that are thread ``rank``'s of two behind the first layer: whole blocks of matrix products.
+    """The images of a tile that are thread ``rank``'s of two behind the first layer: whole registers of them.
 
     All are the first thread's where the two are not ``together`` there.
     """
-    cut = n // (2 * ROWS) * ROWS if together else n
+    cut = n // (2 * ALIGNMENT) * ALIGNMENT if together else n
     return 0 if rank == 0 else cut, cut if rank == 0 else n
 
 

@@ -168,7 +168,7 @@ def load_first(typing: Any, memory: Any, index: Any, count: Any, width: Any) -> 
     return lanes(memory, types.int64, types.int64, width), emit
 
 
-def _store_part(builder: Any, lanes: Any, memory: Any, index: Any, vector: Any, count: Any) -> None:
+def store_part(builder: Any, lanes: Any, memory: Any, index: Any, vector: Any, count: Any) -> None:
     """Store a register, or its first ``count`` lanes: with a mask only where there has to be one, since it is slow."""
     address = _address(builder, memory, index, lanes.vector)
     with builder.if_else(builder.icmp_signed(">=", count, _INT(lanes.width)), likely=True) as (whole, not_whole):
@@ -193,7 +193,7 @@ def store_first(typing: Any, memory: Any, index: Any, lanes: Any, count: Any) ->
         for begin in range(0, lanes.width, part.width):
             some = ir.Constant(ir.VectorType(ir.IntType(32), part.width), list(range(begin, begin + part.width)))
             piece = builder.shuffle_vector(vector, ir.Constant(lanes.vector, ir.Undefined), some)
-            _store_part(builder, part, memory, builder.add(index, _INT(begin)), piece, builder.sub(count, _INT(begin)))
+            store_part(builder, part, memory, builder.add(index, _INT(begin)), piece, builder.sub(count, _INT(begin)))
         return context.get_dummy_value()
 
     return types.void(memory, types.int64, lanes, types.int64), emit
@@ -280,6 +280,17 @@ def where_less(typing: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
         return builder.select(builder.fcmp_ordered("<", arguments[0], arguments[1]), arguments[2], arguments[3])
 
     return a(a, a, a, a), emit
+
+
+@operation(plain=lambda a, b: int((a < b).sum()))
+def count_less(typing: Any, a: Any, b: Any) -> Any:
+    """In how many lanes ``a < b``."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        less = builder.bitcast(builder.fcmp_ordered("<", *arguments), ir.IntType(a.width))
+        return builder.zext(builder.ctpop(less), _INT)
+
+    return types.int64(a, a), emit
 
 
 def _plain_fill_rest(lanes: Any, count: int, value: Any) -> Any:

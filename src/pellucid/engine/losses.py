@@ -14,15 +14,14 @@ from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.functions import exp, log
 from pellucid.engine.lanes import (
     LANES,
+    count_less,
     fill_rest,
     load,
     load_first,
     maximum,
     splat,
     store,
-    store_first,
     sum_lanes,
-    where_less,
 )
 from pellucid.engine.table import CROSS_ENTROPY, SOFTMAX
 
@@ -49,12 +48,11 @@ def _is_first(y: Any, row: int, width: int, target: int) -> bool:
 def is_right(y: Any, row: int, width: int, target: int) -> bool:
     """Whether ``target`` is the first index of the largest of ``y[row : row + width]``."""
     mine = y[row + target]
-    one, zero = splat(_ONE, LANES), splat(_ZERO, LANES)
-    less = zero
+    less = 0
     for j in range(0, width, LANES):
         v = fill_rest(load_first(y, row + j, width - j, LANES), width - j, _INFINITY)
-        less = less + where_less(v, splat(mine, LANES), one, zero)
-    return sum_lanes(less) == np.float32(width - 1) or _is_first(y, row, width, target)
+        less += count_less(v, splat(mine, LANES))
+    return less == width - 1 or _is_first(y, row, width, target)
 
 
 @shared("FiFiiIiiFiFi")
@@ -74,10 +72,11 @@ def softmax_cross_entropy(
 ) -> None:
     """``loss[n] = log(sum of exp z[n]) - z[n, target]``, from the maximum and the sum that softmax kept.
 
-    Told from z and not from the probability, it is right even where the probability rounds to 0.
+    Told from z and not from the probability, it is right even where the probability rounds to 0. Whole registers of
+    losses are written.
     """
     for n in range(0, rows, LANES):
-        store_first(loss, li + n, log(load(mass, mi + n, LANES)), rows - n)
+        store(loss, li + n, log(load(mass, mi + n, LANES)))
     for n in range(rows):
         # The difference first: large sums cancel exactly.
         loss[li + n] += top[ti + n] - z[zi + n * stride + targets[ni + n]]

@@ -71,7 +71,7 @@ ALIGNMENT = 16
 PARTED_BELOW = 64
 """Outputs of a first layer below which two threads share its pixels instead of the images or outputs."""
 
-TOGETHER_FROM = 24
+TOGETHER_FROM = 32
 """Images of a mini-batch from which on the two also share what comes behind: each then needs the other's results."""
 
 SORTED_FROM = 128
