@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
 import numpy as np
@@ -108,7 +108,7 @@ class Network:
         """Write the program."""
         tiled = needs_tiles(self.layers)
         self.plan: Plan | TilePlan = (tile_plan if tiled else plan)(self.layers, self.input_shape)
-        self._glance: tuple[Glance, NDArray[np.float32]] | None = None
+        self._glance: tuple[Glance, Callable[[], NDArray[np.float32]]] | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
         shape, begin, attached = self.input_shape, 0, []
@@ -168,8 +168,8 @@ class Network:
             For another shape, for something that is not numbers, and for NaN or infinity among them.
         """
         if self._glance is not None:
-            glance, blank = self._glance
-            answer = blank.copy()
+            glance, make = self._glance
+            answer = make()
             if glance(x, answer):
                 return answer
         lines, single = as_batch(x, self.input_shape)

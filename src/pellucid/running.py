@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -158,8 +159,8 @@ def read_call(
     return bound
 
 
-def glance_of(net: Network) -> tuple[Glance, NDArray[np.float32]] | None:
-    """The quick way for one image of bytes or float32, and an array like its answers.
+def glance_of(net: Network) -> tuple[Glance, Callable[[], NDArray[np.float32]]] | None:
+    """The quick way for one image of bytes or float32, and what makes an array for its answer.
 
     None where there is no such way, or where it would keep other threads waiting for long.
     """
@@ -173,7 +174,7 @@ def glance_of(net: Network) -> tuple[Glance, NDArray[np.float32]] | None:
         levels = levels_of(np.zeros((1, inputs), dtype), net.level_range)
         ways.append((levels.dense, read_call(net, plan, levels, outputs, doubts)))
     made = glance(ways, net.input_shape, outputs, doubts, engine().shared[SYMBOL])
-    return made, np.zeros(net.output_shape, np.float32)
+    return made, np.zeros(net.output_shape, np.float32).copy
 
 
 def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:
