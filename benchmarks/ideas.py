@@ -38,7 +38,7 @@ class Way:
     @property
     def compiled(self) -> bool:
         """Whether it is compiled for itself."""
-        return bool(self.lanes) or self.change.startswith(("tile", "rows"))
+        return bool(self.lanes) or self.change.startswith(("tile", "rows", "panel"))
 
 
 IDEAS: dict[str, list[Way]] = {
@@ -60,9 +60,25 @@ IDEAS: dict[str, list[Way]] = {
         Way("transposed copies of the later weights"),
         Way("rows and sums across lanes", change="rows"),
     ],
-    "transposed copies, 784-512-512-10": [
-        Way("transposed copies of the later weights", hidden=WIDE, images=3_200),
-        Way("rows and sums across lanes", change="rows", hidden=WIDE, images=3_200),
+    "transposed copies, 784-256-256-10, batch 128": [
+        Way("transposed copies of the later weights", hidden=(256, 256), batch=128, images=6_400),
+        Way("rows and sums across lanes", change="rows", hidden=(256, 256), batch=128, images=6_400),
+    ],
+    "no gradient": [
+        Way("steps added to the parameters"),
+        Way("a gradient first, then the step", change="stored"),
+    ],
+    "no gradient, batch 1": [
+        Way("steps added to the parameters", batch=1, images=12_800),
+        Way("a gradient first, then the step", change="stored", batch=1, images=12_800),
+    ],
+    "no gradient, 784-512-512-10": [
+        Way("steps added to the parameters", hidden=WIDE, images=3_200),
+        Way("a gradient first, then the step", change="stored", hidden=WIDE, images=3_200),
+    ],
+    "panels of the first layer, 784-512-512-10": [
+        Way("64 outputs at a time", hidden=WIDE, images=3_200),
+        Way("all outputs at a time", change="panel", hidden=WIDE, images=3_200),
     ],
     "tiles, batch 1024": [
         Way("128 images", batch=1024),
@@ -162,6 +178,8 @@ def serve(way: Way, source: str, most: int) -> None:
         set_tile(int(way.change.split()[1]))
     if way.change == "rows":
         without_transposed_copies()
+    if way.change == "panel":
+        without_panels()
     if way.compiled:
         compile_training_only()  # after the changes: it imports the whole engine
     run = epoch(way, source, most)
@@ -191,6 +209,8 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
     feed = running.Feed(lines, None)
     net, optimizer = network(way.hidden), pl.SGD(0.1)
     stepper = Stepper(net, optimizer, running.loss_code(net, "cross_entropy"), way.batch, feed.inked, way.threads)
+    if way.change == "stored":
+        stepper._direct = False
     steps = -(-count // way.batch)
     batches, _ = Shuffled(feed, data.labels[:count], 0).batches(0, 0, steps)
     rates = optimizer.step_rates(np.full(steps, 0.1), np.arange(steps))
@@ -214,14 +234,23 @@ def set_tile(images: int) -> None:
     vars(table).update(TILE=images, NOTHING=3 * images, UNITY=3 * images + 16)
 
 
+def without_panels() -> None:
+    """Take all of a wide first layer's sums of an image before the next image's."""
+    from pellucid.engine import first_layer
+
+    vars(first_layer).update(PANEL=1 << 20)
+
+
 def without_transposed_copies() -> None:
     """Let the backward pass read the weights as they are: a sum across lanes for every element of the result."""
+    import numpy as np
+
     from pellucid.engine import dense
     from pellucid.engine.compiler import kernel
     from pellucid.engine.crew import share
     from pellucid.engine.lanes import LANES, fma, load_first, splat, sum_lanes
 
-    zero = dense._ZERO
+    zero = np.float32(0.0)
 
     @kernel
     def as_they_are(w: Any, wi: int, w_row: int, p: Any, weight: int, d: int, k: int, rank: int, crew: int) -> None:
