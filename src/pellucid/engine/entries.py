@@ -24,7 +24,7 @@ from pellucid.engine.first_layer import (
     join_parts,
     share_images,
 )
-from pellucid.engine.lanes import LANES, load_first, splat, sum_lanes
+from pellucid.engine.lanes import LANES, load_first, prefetch, splat, sum_lanes
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.program import (
     add_losses,
@@ -133,6 +133,8 @@ def train(
         for first in range(since, until, TILE):
             n = lesser(TILE, until - first)
             low, high = 0, n
+            for i in range(n):
+                prefetch(targets, order[first + i])
             if parted:
                 ink_part_sums(
                     table, p, work, kind, starts, middles, columns, values, levels, paper, span, order, first, n,
