@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,12 @@ import naive
 import naive_planes
 import pellucid
 from engine import selfcheck
+from pellucid.engine.lanes import PLAIN
 
 PACKAGE = Path(pellucid.__file__).parent
 WIDTHS = ["4", "8", "16", "plain"]
+OLDEST = "x86-64"
+"""A processor without AVX, whose code every PC runs."""
 
 
 def files(folder: Path) -> set[Path]:
@@ -32,21 +36,26 @@ def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return tmp_path_factory.mktemp("engines") if cache is None else cache.mkdir("pellucid-engines")
 
 
-@pytest.fixture(scope="module", params=WIDTHS)
+@pytest.fixture(scope="module", params=[*WIDTHS, OLDEST])
 def told(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
     """What the self-check says in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONWARNINGS": "error"}
     environment["PELLUCID_CACHE"] = str(engines)
-    environment.pop("PELLUCID_LANES", None)
-    environment.pop("NUMBA_DISABLE_JIT", None)
-    environment |= {"NUMBA_DISABLE_JIT": "1"} if request.param == "plain" else {"PELLUCID_LANES": request.param}
+    for choice in ("PELLUCID_LANES", "PELLUCID_PROCESSOR", "NUMBA_DISABLE_JIT"):
+        environment.pop(choice, None)
+    if request.param == OLDEST:
+        if platform.machine().lower() not in ("x86_64", "amd64"):
+            pytest.skip("needs a processor that runs x86-64")
+        environment["PELLUCID_PROCESSOR"] = OLDEST
+    else:
+        environment |= {"NUMBA_DISABLE_JIT": "1"} if request.param == "plain" else {"PELLUCID_LANES": request.param}
     before = files(PACKAGE)
     run = subprocess.run([sys.executable, selfcheck.__file__], env=environment, capture_output=True, timeout=300)
     assert run.returncode == 0, run.stderr.decode()
     assert files(PACKAGE) == before, "something was written inside the package"
     answers: dict[str, Any] = json.loads(run.stdout)
     assert answers["plain"] == (request.param == "plain")
-    assert answers["plain"] or answers["lanes"] == int(request.param)
+    assert answers["plain"] or answers["lanes"] == (4 if request.param == OLDEST else int(request.param))
     return answers
 
 
@@ -89,3 +98,39 @@ def test_planes_answer_and_learn(told: dict[str, Any]) -> None:
     # What is dropped does not depend on the lanes.
     np.testing.assert_allclose(answers["losses"], selfcheck.planes()["losses"], rtol=1e-5)
     assert abs(answers["losses"][0] - loss) > 1e-4
+
+
+ELSEWHERE = """
+import sys
+import llvmlite.binding as llvm
+from pellucid.engine import compiler, entries
+llvm.initialize_all_targets()
+llvm.initialize_all_asmprinters()
+target = llvm.Target.from_triple(sys.argv[1])
+llvm.Target.from_default_triple = lambda: target
+module = compiler._whole({name: entries.ENTRIES[name] for name in sys.argv[2:]}, {}, "")
+module.triple = sys.argv[1]
+module.data_layout = str(target.create_target_machine().target_data)
+sys.stdout.buffer.write(compiler._emit(module))
+"""
+
+
+@pytest.mark.skipif(PLAIN, reason="plain Python compiles nothing")
+@pytest.mark.parametrize(
+    ("triple", "processor", "machine", "entries"),
+    [
+        ("aarch64-unknown-linux-gnu", "generic", 183, ["train", "read"]),
+        ("x86_64-unknown-linux-gnu", "x86-64-v4,+avx512f,+avx", 62, ["read"]),
+    ],
+)
+def test_machine_code_is_made_for_other_processors_too(
+    triple: str, processor: str, machine: int, entries: list[str]
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PELLUCID_PROCESSOR": processor}
+    environment.pop("PELLUCID_LANES", None)
+    command = [sys.executable, "-c", ELSEWHERE, triple, *entries]
+    run = subprocess.run(command, env=environment, capture_output=True, timeout=300)
+    assert run.returncode == 0, run.stderr.decode()
+    assert run.stdout[:4] == b"\x7fELF"
+    assert int.from_bytes(run.stdout[18:20], "little") == machine
+    assert all(f"pellucid_{entry}".encode() in run.stdout for entry in entries)

@@ -18,7 +18,14 @@ def plain_python() -> bool:
 
 @functools.cache
 def processor() -> tuple[str, str]:
-    """Name and feature string of this processor, as LLVM spells them."""
+    """Name and feature string of this processor, as LLVM spells them.
+
+    ``PELLUCID_PROCESSOR`` names another, such as ``x86-64`` or ``x86-64-v4,+avx512f``: what it cannot do is not used.
+    """
+    asked = os.environ.get("PELLUCID_PROCESSOR")
+    if asked:
+        name, _, features = asked.partition(",")
+        return name, features
     import llvmlite.binding as llvm
 
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
