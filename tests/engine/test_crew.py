@@ -17,6 +17,8 @@ from pellucid.stepping import Batches, Stepper
 WIDE = [pl.Dense(70, "relu"), pl.Dense(33, "tanh"), pl.Dense(10, "softmax")]
 NARROW = [pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")]
 ALONE = [pl.Dense(67, "softmax")]
+VERY_WIDE = [pl.Dense(200, "relu"), pl.Dense(10, "softmax")]
+WIDENING = [pl.Dense(16, "tanh"), pl.Dense(160, "relu"), pl.Dense(160, "sigmoid"), pl.Dense(10, "softmax")]
 OPTIMIZERS = {"sgd": pl.SGD(0.5), "decay": pl.SGD(0.5, decay=1e-3), "momentum": pl.Momentum(0.1), "adam": pl.Adam(0.01)}
 
 
@@ -58,7 +60,11 @@ def trained(
 
 @pytest.mark.skipif(PLAIN, reason="plain Python runs with one thread")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
-@pytest.mark.parametrize("layers", [WIDE, NARROW, ALONE], ids=["wide", "narrow", "alone"])
+@pytest.mark.parametrize(
+    "layers",
+    [WIDE, NARROW, ALONE, VERY_WIDE, WIDENING],
+    ids=["wide", "narrow", "alone", "very wide", "widening"],
+)
 @pytest.mark.parametrize(("count", "batch"), [(90, 32), (300, 299), (7, 1)])
 def test_same_bits_with_any_number_of_threads(
     layers: list[pl.Dense], optimizer: pl.SGD, count: int, batch: int
