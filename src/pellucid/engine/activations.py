@@ -22,9 +22,9 @@ from pellucid.engine.lanes import (
     store,
     store_first,
     sum_lanes,
-    turn_block,
     where_less,
 )
+from pellucid.engine.shuffles import turn_block
 from pellucid.engine.table import RELU, SIGMOID, SOFTMAX, TANH
 
 _ZERO = np.float32(0.0)

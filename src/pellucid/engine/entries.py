@@ -66,6 +66,33 @@ def is_finite(x: float) -> bool:
 
 
 @kernel
+def step_own(
+    table: Any,
+    layers: int,
+    p: Any,
+    g: Any,
+    first_moment: Any,
+    second_moment: Any,
+    optimizer: int,
+    settings: Any,
+    rank: int,
+    own: int,
+    apart: int,
+) -> None:
+    """A step on what thread ``rank`` of two has added up by itself: its half of the first layer, and its own layers."""
+    at = rank * SETTINGS
+    low, high = half_of_weights(table, rank)
+    optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+    if rank == 0:
+        low, high = table[BIAS], table[BIAS] + table[OUTPUTS]
+        optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+    for i in range(own, layers, apart):
+        row = i * COLUMNS
+        low, high = table[row + WEIGHT], table[row + BIAS] + table[row + OUTPUTS]
+        optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+
+
+@kernel
 def train(
     table: Any,
     layers: int,
@@ -177,15 +204,7 @@ def train(
         if direct:
             continue
         if parted:
-            low, high = half_of_weights(table, rank)
-            optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
-            if rank == 0:
-                low, high = table[BIAS], table[BIAS] + table[OUTPUTS]
-                optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
-            for i in range(own, layers, apart):
-                row = i * COLUMNS
-                low, high = table[row + WEIGHT], table[row + BIAS] + table[row + OUTPUTS]
-                optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+            step_own(table, layers, p, g, first_moment, second_moment, optimizer, settings, rank, own, apart)
         else:
             low, high = share(rank, crew, count, LANES)
             optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)

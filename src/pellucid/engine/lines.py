@@ -14,8 +14,6 @@ from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.lanes import (
     LANES,
     fma,
-    integer_at,
-    keep_inked,
     load,
     load_bytes,
     load_first,
@@ -24,6 +22,7 @@ from pellucid.engine.lanes import (
     store,
 )
 from pellucid.engine.panels import BROAD, NARROW, access
+from pellucid.engine.shuffles import integer_at, keep_inked
 from pellucid.engine.table import LEVELS
 
 _ZERO = np.float32(0.0)

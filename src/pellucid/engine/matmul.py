@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler import kernel, shared
-from pellucid.engine.lanes import LANES, fma, splat, turn_block
+from pellucid.engine.lanes import LANES, fma, splat
 from pellucid.engine.panels import access
+from pellucid.engine.shuffles import turn_block
 
 ROWS = 4
 """Rows of a block: four by two vectors are eight sums at a time, enough to hide the latency of an addition."""
