@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -58,11 +59,17 @@ def main() -> None:
     write(asked.json, measured)
 
 
-def python(arguments: Sequence[str], **environment: str) -> str:
+@functools.cache
+def byte_code() -> tempfile.TemporaryDirectory[str]:
+    """A folder for Python's own caches, which are warm from the second process on: a checkout may keep none."""
+    return tempfile.TemporaryDirectory()
+
+
+def python(arguments: Sequence[str], **more: str) -> str:
     """Run Python in a process of its own; what it prints."""
-    done = subprocess.run(
-        [sys.executable, *arguments], env=os.environ | environment, capture_output=True, text=True, check=True
-    )
+    environment = os.environ | {"PYTHONPYCACHEPREFIX": byte_code().name} | more
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, check=True)
     return done.stdout
 
 

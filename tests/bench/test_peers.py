@@ -162,7 +162,7 @@ def test_a_cut_work_trains_on_its_images_only(peer: Peer) -> None:
 @pytest.mark.parametrize("one_at_a_time", [True, False])
 def test_reading_gives_the_naive_probabilities(peer: Peer, activation: str, one_at_a_time: bool) -> None:
     work = InferenceWork("tiny", training().images, LAYERS, activation, one_at_a_time, seed=4)
-    read = usable(peer).prepare(work)()
+    read = np.array([np.asarray(answer) for answer in usable(peer).prepare(work)()])
     assert read.shape == (23, 3)
     np.testing.assert_allclose(read, naive_probabilities(work), rtol=1e-5)
 

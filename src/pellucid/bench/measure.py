@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -130,10 +131,15 @@ def _warm_up(work: Work | SequenceWork, peer: Peer) -> _Contender:
         # A library's remarks about itself mean nothing to the reader of a table.
         warnings.simplefilter("ignore")
         run = peer.prepare(work)
-        outcome = run()
-    if not isinstance(work, InferenceWork):
-        outcome = float(outcome)
+        outcome = _laid_together(run())
     return _Contender(peer, run, work.count, time.perf_counter() - start, outcome)
+
+
+def _laid_together(outcome: float | Floats | list[Any]) -> Outcome:
+    """The loss of a training work, or the probabilities of an inference work as one array."""
+    if isinstance(outcome, list):
+        return np.array([np.asarray(answer) for answer in outcome])
+    return outcome if isinstance(outcome, np.ndarray) else float(outcome)
 
 
 def _cut(work: Work | SequenceWork, peer: Peer) -> Work | SequenceWork:
@@ -208,7 +214,7 @@ def _result(work: Work | SequenceWork, contenders: list[_Contender], baseline: s
     entries = []
     for contender in contenders:
         if contender.images not in references and isinstance(work, TrainingWork):
-            references[contender.images] = leader.peer.prepare(work.first(contender.images))()
+            references[contender.images] = _laid_together(leader.peer.prepare(work.first(contender.images))())
         entries.append(_entry(contender, leader, references[contender.images]))
     return Result(
         work=work.name,

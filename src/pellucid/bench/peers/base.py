@@ -6,13 +6,14 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
+from typing import Any
 
 from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import Floats, InferenceWork, TrainingWork, Work
 from pellucid.errors import ConfigurationError
 
 TrainingRun = Callable[[], float]
-InferenceRun = Callable[[], Floats]
+InferenceRun = Callable[[], Floats | list[Any]]
 Run = TrainingRun | InferenceRun
 
 
@@ -77,7 +78,8 @@ class Peer:
 
         For a training work the function runs one epoch from the work's own parameters, however often it is called,
         and returns the mean loss of its images, each taken at the time of its batch. For an inference work it
-        returns all probabilities, shape (N, K).
+        returns all probabilities, shape (N, K); where images are read one at a time it may as well return the list of
+        what each call gave, shape (K,), since laying them together is not part of reading.
 
         Raises
         ------

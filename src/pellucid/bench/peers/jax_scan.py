@@ -60,9 +60,9 @@ class JaxScan(Peer):
             singles = list(images) if work.one_at_a_time else [images]
         compiled = jax.jit(lambda a: jax.nn.softmax(_forward(parameters, a, work.activation)))
 
-        def run() -> Floats:
+        def run() -> Floats | list[Floats]:
             read = [np.asarray(compiled(image)) for image in singles]
-            return np.array(read) if work.one_at_a_time else read[0]
+            return read if work.one_at_a_time else read[0]
 
         return run
 

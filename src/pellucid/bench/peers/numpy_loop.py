@@ -43,10 +43,10 @@ class NumpyLoop(Peer):
     def read(self, work: InferenceWork) -> InferenceRun:
         """Multiply all images at once, or each as a vector."""
 
-        def run() -> Floats:
+        def run() -> Floats | list[Floats]:
             with blas_threads(self.threads), np.errstate(over="ignore"):
                 if work.one_at_a_time:
-                    return np.array([_forward(work, image) for image in work.images])
+                    return [_forward(work, image) for image in work.images]
                 return _forward(work, work.images)
 
         return run

@@ -34,13 +34,13 @@ class OnnxRuntime(Peer):
         binding = session.io_binding()
         binding.bind_ortvalue_output("p", output)
 
-        def run() -> Floats:
+        def run() -> Floats | list[Floats]:
             read = []
             for images in inputs:
                 binding.bind_ortvalue_input("a0", images)
                 session.run_with_iobinding(binding)
                 read.append(output.numpy().copy())
-            return np.concatenate(read)
+            return [answer[0] for answer in read] if work.one_at_a_time else read[0]
 
         return run
 

@@ -59,7 +59,7 @@ class Pellucid(Peer):
         net = _network(work)
         if work.one_at_a_time:
             images = list(work.images)
-            return lambda: np.array([net(image) for image in images])
+            return lambda: [net(image) for image in images]
         return lambda: net(work.images)
 
 

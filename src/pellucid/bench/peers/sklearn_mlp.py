@@ -59,9 +59,10 @@ class SklearnMLP(Peer):
         _fill(model, work)
         rows = [image[np.newaxis] for image in work.images] if work.one_at_a_time else [work.images]
 
-        def run() -> Floats:
+        def run() -> Floats | list[Floats]:
             with sklearn.config_context(assume_finite=True), blas_threads(self.threads):
-                return np.concatenate([model.predict_proba(images) for images in rows])
+                read = [model.predict_proba(images) for images in rows]
+            return [answer[0] for answer in read] if work.one_at_a_time else read[0]
 
         return run
 

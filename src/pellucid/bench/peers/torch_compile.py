@@ -67,11 +67,11 @@ class TorchCompile(Peer):
 
         compiled = torch.compile(probabilities, dynamic=False, options=_OPTIONS)
 
-        def run() -> Floats:
+        def run() -> Floats | list[Any]:
             torch.set_num_threads(self.threads or cores())
             with torch.inference_mode():
                 if work.one_at_a_time:
-                    return array(torch.stack([compiled(image) for image in singles]))
+                    return [compiled(image) for image in singles]
                 return array(compiled(images))
 
         return run

@@ -58,11 +58,11 @@ class TorchEager(Peer):
         parameters, images = tensors(work), torch.from_numpy(work.images)
         singles = list(images)
 
-        def run() -> Floats:
+        def run() -> Floats | list[Any]:
             torch.set_num_threads(self.threads or cores())
             with torch.inference_mode():
                 if work.one_at_a_time:
-                    return array(torch.stack([_read_one(parameters, image, work.activation) for image in singles]))
+                    return [_read_one(parameters, image, work.activation) for image in singles]
                 return array(forward(parameters, images, work.activation).softmax(-1))
 
         return run
