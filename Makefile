@@ -7,7 +7,7 @@ install:  ## Install for development, with everything the tests and checks need
 	pip install -e '.[test,browser,check]'
 
 test:  ## Run the tests
-	pytest
+	pytest -n 2
 
 check:  ## Lint, check the formatting and the types
 	ruff check .
