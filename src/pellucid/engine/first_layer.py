@@ -41,9 +41,9 @@ NEAR, FAR = 2, 8
 
 @kernel
 def by_parts(table: Any, kind: int, crew: int) -> bool:
-    """Whether two threads split the pixels of the first layer, and the first of them does all the rest alone.
+    """Whether two threads split the pixels of the first layer: so it is where that is narrow.
 
-    So it is where the first layer is narrow: the rest is then too little to be worth meeting for.
+    What comes behind is then too little to be shared by outputs, with a meeting between the layers: see `share_images`.
     """
     return kind != DENSE_INPUT and crew > 1 and table[OUTPUTS] < PARTED_BELOW
 

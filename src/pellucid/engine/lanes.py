@@ -57,10 +57,15 @@ if not PLAIN:
     def _constant(lanes: Lanes, value: float) -> ir.Constant:
         return ir.Constant(lanes.vector, [float(np.float32(value))] * lanes.width)
 
+    def _spread(builder: Any, vector: Any, scalar: Any) -> Any:
+        """``scalar`` in every place of a vector of LLVM's type ``vector``."""
+        nothing = ir.Constant(vector, ir.Undefined)
+        single = builder.insert_element(nothing, scalar, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+        return builder.shuffle_vector(single, nothing, zeros)
+
     def _broadcast(builder: Any, lanes: Lanes, scalar: Any) -> Any:
-        single = builder.insert_element(ir.Constant(lanes.vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes.width), [0] * lanes.width)
-        return builder.shuffle_vector(single, ir.Constant(lanes.vector, ir.Undefined), zeros)
+        return _spread(builder, lanes.vector, scalar)
 
     def _call(builder: Any, name: str, kind: Any, arguments: list[Any]) -> Any:
         """Call an LLVM intrinsic overloaded on one vector type, such as ``llvm.fma.v8f32``."""
@@ -133,9 +138,7 @@ def store(typing: Any, memory: Any, index: Any, lanes: Any) -> Any:
 def _first(builder: Any, lanes: Any, count: Any) -> Any:
     """Mask of the first ``count`` lanes."""
     ramp = ir.Constant(lanes.integers, list(range(lanes.width)))
-    nothing = ir.Constant(lanes.integers, ir.Undefined)
-    single = builder.insert_element(nothing, builder.trunc(count, ir.IntType(32)), ir.Constant(ir.IntType(32), 0))
-    spread = builder.shuffle_vector(single, nothing, ir.Constant(lanes.integers, [0] * lanes.width))
+    spread = _spread(builder, lanes.integers, builder.trunc(count, ir.IntType(32)))
     return builder.icmp_signed("<", ramp, spread)
 
 

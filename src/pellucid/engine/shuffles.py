@@ -13,9 +13,7 @@ if not PLAIN:
     from llvmlite import ir
     from numba.core import cgutils, types
 
-    from pellucid.engine.lanes import Lanes, _address, _constant
-
-    _INT = ir.IntType(64)
+    from pellucid.engine.lanes import _INT, Lanes, _address, _constant, _spread
 
 
 def _plain_keep_inked(memory: Any, index: int, first: int, ink: Any) -> int:
@@ -63,9 +61,7 @@ def keep_inked(typing: Any, memory: Any, index: Any, first: Any, ink: Any) -> An
             chosen = builder.shuffle_vector(unlike, ir.Constant(unlike.type, ir.Undefined), some)
             places = (_squeezed if part.width == 16 else _looked_up)(builder, part, chosen)
             offset = builder.trunc(builder.add(first, _INT(begin)), ir.IntType(32))
-            single = builder.insert_element(ir.Constant(part.integers, ir.Undefined), offset, ir.IntType(32)(0))
-            zeros = ir.Constant(part.integers, [0] * part.width)
-            spread = builder.shuffle_vector(single, ir.Constant(part.integers, ir.Undefined), zeros)
+            spread = _spread(builder, part.integers, offset)
             builder.store(builder.add(places, spread), _address(builder, memory, index, part.integers), align=4)
             index = builder.add(index, builder.zext(builder.ctpop(builder.bitcast(chosen, bits)), _INT))
         return builder.sub(index, start)
