@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -118,10 +118,6 @@ class Levels:
     low: float
     span: float
 
-    def some(self, begin: int, end: int) -> Levels:
-        """The images from ``begin`` to ``end``."""
-        return replace(self, small=self.small[begin:end], floats=self.floats[begin:end])
-
     @property
     def dense(self) -> NDArray[np.generic]:
         """The images, (N, D)."""
@@ -134,9 +130,9 @@ class Levels:
 
 
 def levels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Levels:
-    """Lines (N, D) of any type as bytes or float32."""
+    """Lines (N, D) of any type as float32, or as bytes where one of their levels is paper."""
     low, high = scale_of(lines.dtype, level_range)
-    if lines.dtype == np.uint8:
+    if can_be_packed(lines, level_range):
         return Levels(t.LEVELS, np.ascontiguousarray(lines, np.uint8), _NO_FLOATS, low, high - low)
     return Levels(t.FLOATS, _NO_BYTES, as_floats(lines), low, high - low)
 

@@ -147,14 +147,23 @@ class Feed:
 
 
 def read_call(
-    net: Network, plan: Plan | TilePlan, levels: Levels, outputs: NDArray[np.float32], doubts: NDArray[np.float32]
+    net: Network,
+    plan: Plan | TilePlan,
+    levels: Levels,
+    outputs: NDArray[np.float32],
+    doubts: NDArray[np.float32],
+    crew: int,
+    point: NDArray[np.int64],
 ) -> Bound:
-    """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite."""
+    """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite.
+
+    A ``crew`` does it by as many calls with the same ``point`` (16,), which begins as zeros.
+    """
     if isinstance(plan, TilePlan):
-        return tiling.read_call(net, plan, levels, outputs, doubts)
+        return tiling.read_call(net, plan, levels, outputs, doubts, crew, point)
     bound: Bound = engine().read.bind(
         plan.table, plan.layers, net.parameters, plan.reading_arena(), *levels.arguments, *levels.dense.shape,
-        outputs, doubts, 0, 1, np.zeros(16, np.int64),
+        outputs, doubts, crew, point,
     )  # fmt: skip
     return bound
 
@@ -172,7 +181,7 @@ def glance_of(net: Network) -> tuple[Glance, Callable[[], NDArray[np.float32]]] 
     ways = []
     for dtype in (np.uint8, np.float32):
         levels = levels_of(np.zeros((1, inputs), dtype), net.level_range)
-        ways.append((levels.dense, read_call(net, plan, levels, outputs, doubts)))
+        ways.append((levels.dense, read_call(net, plan, levels, outputs, doubts, 1, _NOWHERE)))
     made = glance(ways, net.input_shape, outputs, doubts, engine().shared[SYMBOL])
     return made, np.zeros(net.output_shape, np.float32).copy
 
@@ -181,14 +190,11 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
     """Outputs (N, K) for lines (N, D); large sets are shared among the cores."""
     outs = math.prod(net.output_shape)
     parts = max(1, min(available_cores(), len(lines) // _WORTH_A_THREAD))
-    bounds = np.linspace(0, len(lines), parts + 1).astype(int)
     outputs, doubts = np.empty((len(lines), outs), np.float32), np.zeros((parts, 1), np.float32)
     levels = levels_of(lines, net.level_range)
+    point = np.zeros(16, np.int64)
     # Bound here: a helper that waits for Python's lock may come back on the core that is busy with another part.
-    calls = [
-        read_call(net, net.plan, levels.some(begin, end), outputs[begin:end], doubt)
-        for begin, end, doubt in zip(bounds[:-1], bounds[1:], doubts, strict=True)
-    ]
+    calls = [read_call(net, net.plan, levels, outputs, doubt, parts, point) for doubt in doubts]
     side_by_side(lambda part: calls[part](), parts)
     if doubts.any():
         refuse_infinite(lines)

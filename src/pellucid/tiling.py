@@ -32,8 +32,10 @@ def one_plan(net: Network) -> TilePlan:
     return tile_plan(net.layers, net.input_shape, group=group)
 
 
-def read_call(net: Network, plan: TilePlan, levels: Levels, outputs: Sums, doubts: Sums) -> Bound:
-    """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite."""
+def read_call(
+    net: Network, plan: TilePlan, levels: Levels, outputs: Sums, doubts: Sums, crew: int, point: NDArray[np.int64]
+) -> Bound:
+    """What `pellucid.running.read_call` makes for a plan of tiles."""
     bound: Bound = engine("tiles").read_tiles.bind(
         plan.code,
         plan.rows,
@@ -44,6 +46,8 @@ def read_call(net: Network, plan: TilePlan, levels: Levels, outputs: Sums, doubt
         *levels.dense.shape,
         outputs,
         doubts,
+        crew,
+        point,
     )
     return bound
 

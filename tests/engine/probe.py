@@ -103,9 +103,11 @@ def cut(y: Any, rank: int, crew: int, count: int, unit: int) -> None:
 
 
 @kernel
-def find_ink(found: Any, columns: Any, ci: int, x: Any, xi: int, inputs: int) -> None:
-    """How much ink there is, to found (1,), and in which columns."""
-    found[0] = lines.find_ink(columns, ci, x, xi, inputs, 0)
+def find_fours(
+    found: Any, fours: Any, at: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any
+) -> None:
+    """How many fours hold ink, to found (1,), and where they begin."""
+    found[0] = lines.find_fours(fours, at, kind, small, floats, xi, inputs, low, 0)
 
 
 PROBES = {
@@ -125,8 +127,9 @@ PROBES = {
     "unpack": (ink.unpack, "FiBiiff"),
     "spread": (ink.spread, "FiiHFiiiFii"),
     "unit_line": (lines.unit_line, "FiiBFiiff"),
-    "find_ink": (find_ink, "IFiFii"),
-    "line_sums": (lines.weighted_sums, "FiFiiFiiFiFii"),
+    "find_fours": (find_fours, "IFiiBFiif"),
+    "unit_fours": (lines.unit_fours, "FiFiiiBFiiff"),
+    "line_sums": (lines.weighted_sums, "FiFiiFiiFiiFii"),
     "activate": (activations.activate, "iFiFii"),
     "softmax": (activations.softmax, "FiFiiiiFiFii"),
     "back": (activations.back, "iFiFiiii"),

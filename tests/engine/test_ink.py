@@ -32,6 +32,11 @@ def entries(x: Floats) -> tuple[npt.NDArray[np.uint16], Floats]:
     return np.array([*columns, 0], np.uint16), np.array([*(x[i] for i in columns), MARK], np.float32)
 
 
+def fours_of(x: npt.NDArray[np.generic], paper: float = 0) -> npt.NDArray[np.int32]:
+    """Where the whole fours begin that hold anything but paper."""
+    return np.array([i for i in range(0, len(x) // 4 * 4, 4) if (x[i : i + 4] != paper).any()], np.int32)
+
+
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(d=inputs, k=outputs, density=st.sampled_from([0.0, 0.2, 1.0]), seed=st.integers(0, 99))
 def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density: float, seed: int) -> None:
@@ -43,8 +48,8 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
     last = len(columns) - 1
     middle = int((columns[:last] < d // 2).sum())
     probe().ink_sums(z, 1, w, 0, k, columns, values, 0, 0, middle, last, bias, 0, k)
-    inked, own = columns.astype(np.int32).view(np.float32), last
-    probe().line_sums(z, k + 4, w, 0, k, inked, 0, own, x, 0, bias, 0, k)
+    fours = fours_of(x)
+    probe().line_sums(z, k + 4, w, 0, k, fours.view(np.float32), 0, len(fours), x, 0, d, bias, 0, k)
     truth = bias + x.astype(np.float64) @ w
     np.testing.assert_allclose(z[:, 1:-2], [truth, truth], rtol=0, atol=2e-5)
     assert (z[:, [0, -2, -1]] == MARK).all()
@@ -57,16 +62,34 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
-@given(d=inputs, density=st.sampled_from([0.0, 0.1, 1.0]), seed=st.integers(0, 99))
-def test_ink_is_found_where_it_is(d: int, density: float, seed: int) -> None:
-    x = np.full(d + 1, MARK, np.float32)
-    x[:d] = image(np.random.default_rng(seed), d, density)
-    x[:d][x[:d] > 0.9] = np.nan  # which is not paper
-    found, columns = np.zeros(1, np.int64), np.full(d + 2 + 2 * LANES, MARK, np.float32)
-    probe().find_ink(found, columns, 1, x, 0, d)
-    np.testing.assert_array_equal(columns[1 : 1 + found[0]].view(np.int32), np.flatnonzero(x[:d]))
-    assert columns[0] == MARK
-    assert columns[-1] == MARK
+@given(
+    d=inputs | st.integers(60, 140),
+    density=st.sampled_from([0.0, 0.03, 0.1, 1.0]),
+    kind=st.sampled_from([FLOATS, LEVELS]),
+    levels=st.sampled_from([(0.0, 1.0), (0.0, 255.0), (3.0, 7.0), (255.0, 9.0)]),
+    seed=st.integers(0, 99),
+)
+def test_ink_is_found_where_it_is(d: int, density: float, kind: int, levels: tuple[float, float], seed: int) -> None:
+    low, span = levels
+    rng = np.random.default_rng(seed)
+    small = np.where(rng.random(d + 1) < density, rng.integers(0, 256, d + 1), int(low)).astype(np.uint8)
+    small[-1] = 77
+    floats = small + np.float32(0)
+    if kind == FLOATS:
+        floats[:-1][(floats[:-1] != low) & (floats[:-1] > 200)] = np.nan  # which is not paper
+    truth = fours_of((small if kind == LEVELS else floats)[:-1], low)
+    found, fours = np.zeros(1, np.int64), np.full(d // 4 + 10, MARK, np.float32)
+    probe().find_fours(found, fours, 1, kind, small, floats, 0, d, low)
+    np.testing.assert_array_equal(fours[1 : 1 + found[0]].view(np.int32), truth)
+    assert fours[0] == MARK
+    assert fours[-1] == MARK
+
+    line = np.full(d + 1, MARK, np.float32)
+    probe().unit_fours(line, 0, truth.view(np.float32), 0, len(truth), kind, small, floats, 0, d, low, span)
+    expected = np.full(d + 1, MARK, np.float32)
+    for i in [*(first + place for first in truth for place in range(4)), *range(d // 4 * 4, d)]:
+        expected[i] = ((small if kind == LEVELS else floats)[i] - np.float32(low)) / np.float32(span)
+    np.testing.assert_array_equal(line, expected)
 
 
 @pytest.mark.parametrize("low", [0.0, 3.0, 127.0])

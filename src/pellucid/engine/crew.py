@@ -16,6 +16,9 @@ ARRIVED, ROUND = 0, 8
 _TOLD = 12
 """Where thread 0 of two counts how often it has come; thread 1 does 8 places before."""
 
+TAKEN = 5
+"""Where it stands how much of a loop is taken."""
+
 _PATIENCE = 4000
 
 if not PLAIN:
@@ -89,6 +92,14 @@ if not PLAIN:
             if tries > _PATIENCE:
                 _let_others_run()
 
+    @kernel
+    def take(point: Any, crew: int, before: int, count: int) -> int:
+        """Where the next ``count`` turns of a loop begin that none of the crew has taken, its last turns ``before``.
+
+        Who is held up takes fewer. The first time, ``before`` is minus ``count``; ``point`` begins as zeros.
+        """
+        return _add(point, TAKEN, count) if crew > 1 else before + count
+
 else:
 
     def exchange(point: Any, rank: int) -> None:
@@ -96,6 +107,14 @@ else:
 
     def meet(point: Any, crew: int) -> None:
         """Nothing to wait for: plain Python runs the engine with one thread."""
+
+    def take(point: Any, crew: int, before: int, count: int) -> int:
+        """The same; where two take the same turns, both do them alike."""
+        if crew == 1:
+            return before + count
+        begin = int(point[TAKEN])
+        point[TAKEN] = begin + count
+        return begin
 
 
 @kernel

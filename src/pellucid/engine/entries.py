@@ -13,7 +13,7 @@ from pellucid.engine import dense, functions, ink, lines
 from pellucid.engine.augment import augment
 from pellucid.engine.columns import sort_ink
 from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import exchange, lesser, meet, share
+from pellucid.engine.crew import exchange, lesser, meet, share, take
 from pellucid.engine.first_layer import (
     by_parts,
     first_bias_gradient,
@@ -293,11 +293,10 @@ def read(
     width: int,
     outputs: Any,
     doubts: Any,
-    rank: int,
     crew: int,
     point: Any,
 ) -> None:
-    """Read ``images`` dense images (images, width) of any levels.
+    """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes tile by tile.
 
     ``outputs`` (images, K) receives the outputs, and ``doubts`` (1,) NaN if the first layer met a number that is not
     finite, else 0.
@@ -306,27 +305,30 @@ def read(
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
     as_is = kind == FLOATS and low == _ZERO and span == _ONE
     doubt = splat(_ZERO, LANES)
-    columns = table[SOURCE] + table[SOURCE_STRIDE]
-    for first in range(0, images, TILE):
+    fours = table[SOURCE] + table[SOURCE_STRIDE]
+    first = take(point, crew, -TILE, TILE)
+    while first < images:
         n = lesser(TILE, images - first)
         for i in range(n):
             x = (first + i) * width
             line, at = floats, x
+            ahead = 2 * width if images > 1 else 0
+            found = lines.find_fours(work, fours, kind, small, floats, x, width, low, ahead)
             if not as_is:
                 line, at = work, table[SOURCE]
-                lines.unit_line(work, at, kind, small, floats, x, width, low, span)
+                lines.unit_fours(work, at, work, fours, found, kind, small, floats, x, width, low, span)
             z = table[SUMS] + i * stride
-            inked = lines.find_ink(work, columns, line, at, width, 2 * width if as_is and images > 1 else 0)
             lines.weighted_sums(
-                work, z, p, table[WEIGHT], hidden, work, columns, inked, line, at, p, table[BIAS], hidden
+                work, z, p, table[WEIGHT], hidden, work, fours, found, line, at, width, p, table[BIAS], hidden
             )
             for j in range(0, hidden, LANES):
                 v = load_first(work, z + j, hidden - j, LANES)
                 doubt = doubt + (v - v)
-        forward_from_sums(table, layers, p, work, 0, n, rank, crew, point)
+        forward_from_sums(table, layers, p, work, 0, n, 0, 1, point)
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
+        first = take(point, crew, first, TILE)
     doubts[0] = sum_lanes(doubt)
 
 
@@ -420,7 +422,7 @@ def apply(which: int, y: Any, x: Any, count: int) -> None:
 ENTRIES = {
     "train": (train, "IiFFFFiFIiIIHFBffIIiiiiiiiFFDiiI"),
     "evaluate": (evaluate, "IiFFIiIIHFBffIIiiDiiI"),
-    "read": (read, "IiFFiBFffiiFFiiI"),
+    "read": (read, "IiFFiBFffiiFFiI"),
     "gradient": (gradient, "IiFFFIFFiIIHFBffIIiiDiiI"),
     "collect": (collect, "HFIIiBFffii"),
     "pack": (ink.pack, "HBIIiBiii"),

@@ -1,6 +1,7 @@
 """The first dense layer over images as they come: dense, laid out in lines, of any levels.
 
-Its ink is found as it comes, and kept only until the image has been through the layer.
+Its ink is found as it comes, four inputs at a time, and kept only until the image has been through the layer. A four
+that holds one inked pixel is taken whole: finding single pixels costs more than their neighbours' zeros.
 """
 
 from __future__ import annotations
@@ -13,31 +14,42 @@ import numpy as np
 from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.lanes import (
     LANES,
+    all_zero,
     fma,
     load,
     load_bytes,
-    load_first,
+    prefetch,
     prefetch_second,
     splat,
     store,
 )
 from pellucid.engine.panels import BROAD, NARROW, access
-from pellucid.engine.shuffles import integer_at, keep_inked
-from pellucid.engine.table import LEVELS
+from pellucid.engine.shuffles import inked_fours, inked_fours_of_bytes, integer_at, keep_fours, load_four, one_of
+from pellucid.engine.table import ALIGNMENT, LEVELS
 
+FOUR = 4
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-_STEP = 2 * LANES  # two registers at a time: their counts are found side by side
+_STEP = 8 * FOUR
 
 
-@kernel
-def quotient(v: Any, divisor: Any, inverse: Any) -> Any:
-    """``v / divisor`` for finite lanes, the same bits in a third of the time; ``inverse`` is ``1 / divisor``, rounded.
+def _division(width: int) -> Callable[..., Any]:
+    """Make the division of ``width`` lanes."""
 
-    One step of Newton's from the product, with its error told exactly by fma (Markstein 1990).
-    """
-    q = v * inverse
-    return fma(fma(splat(-_ZERO, LANES) - q, divisor, v), inverse, q)
+    @kernel
+    def divide(v: Any, divisor: Any, inverse: Any) -> Any:
+        """``v / divisor`` for finite lanes, the same bits in a third of the time; ``inverse`` is ``1 / divisor``.
+
+        One step of Newton's from the product, with its error told exactly by fma (Markstein 1990).
+        """
+        q = v * inverse
+        return fma(fma(splat(-_ZERO, width) - q, divisor, v), inverse, q)
+
+    return divide
+
+
+quotient = _division(LANES)
+_quotient_of_four = _division(FOUR)
 
 
 @shared("FiiBFiiff")
@@ -62,26 +74,70 @@ def unit_line(
 
 
 @kernel
-def find_ink(columns: Any, ci: int, x: Any, xi: int, inputs: int, ahead: int) -> int:
-    """Write the columns of an image's ink, as 32-bit integers, from ``columns[ci]`` on; return how many they are.
+def find_fours(
+    fours: Any, at: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any, ahead: int
+) -> int:
+    """Write where the fours of an image begin that hold any ink, as 32-bit integers, from ``fours[at]`` on.
 
-    No branch depends on the image: where ink is cannot be predicted. Two registers past the last may be written too.
-    What lies ``ahead`` elements further on is asked for on the way.
+    Returns how many they are; eight past the last may be written too. No branch depends on the image: where ink is
+    cannot be predicted. What lies ``ahead`` elements further on is asked for on the way. Inputs past the last whole
+    four are left out.
     """
-    count = 0
+    begin = at
     i = 0
-    while i + _STEP <= inputs:
-        prefetch_second(x, xi + ahead + i)
-        count += keep_inked(columns, ci + count, i, load(x, xi + i, _STEP))
-        i += _STEP
-    if i < inputs:
-        count += keep_inked(columns, ci + count, i, load_first(x, xi + i, inputs - i, _STEP))
-    return count
+    if kind == LEVELS:
+        paper = np.int64(low)
+        while i + _STEP <= inputs:
+            prefetch(small, xi + ahead + i)
+            at += keep_fours(fours, at, i, inked_fours_of_bytes(small, xi + i, paper))
+            i += _STEP
+    else:
+        while i + _STEP <= inputs:
+            prefetch_second(floats, xi + ahead + i)
+            prefetch_second(floats, xi + ahead + i + ALIGNMENT)
+            at += keep_fours(fours, at, i, inked_fours(load(floats, xi + i, _STEP), low))
+            i += _STEP
+    while i + FOUR <= inputs:
+        four = load_bytes(small, xi + i, FOUR) if kind == LEVELS else load(floats, xi + i, FOUR)
+        at += keep_fours(fours, at, i, 0 if all_zero(four - splat(low, FOUR)) else 1)
+        i += FOUR
+    return at - begin
+
+
+@kernel
+def unit_fours(
+    line: Any,
+    li: int,
+    fours: Any,
+    begin: int,
+    found: int,
+    kind: int,
+    small: Any,
+    floats: Any,
+    xi: int,
+    inputs: int,
+    low: Any,
+    span: Any,
+) -> None:
+    """`unit_line` for the fours that `find_fours` found, and the inputs past the last whole four; the rest stays."""
+    paper, whole = splat(low, FOUR), splat(span, FOUR)
+    inverse = splat(_ONE, FOUR) / whole
+    for k in range(begin, begin + found):
+        i = integer_at(fours, k)
+        if kind == LEVELS:
+            v = _quotient_of_four(load_bytes(small, xi + i, FOUR) - paper, whole, inverse)
+        else:
+            v = (load(floats, xi + i, FOUR) - paper) / whole
+        store(line, li + i, v)
+    for i in range(inputs // FOUR * FOUR, inputs):
+        level = np.float32(small[xi + i]) if kind == LEVELS else floats[xi + i]
+        line[li + i] = (level - low) / span
 
 
 def _panel(width: int, masked: bool) -> Callable[..., None]:
-    """Make the kernel that sums one panel of ``width`` outputs, in four chains."""
+    """Make the kernel that sums one panel of ``width`` outputs, in chains enough to keep the processor busy."""
     fetch, put = access(width, masked)
+    wide = width == BROAD
 
     @kernel
     def panel(
@@ -90,11 +146,12 @@ def _panel(width: int, masked: bool) -> Callable[..., None]:
         w: Any,
         wi: int,
         w_row: int,
-        columns: Any,
-        ci: int,
-        inked: int,
+        fours: Any,
+        begin: int,
+        found: int,
         x: Any,
         xi: int,
+        inputs: int,
         bias: Any,
         bi: int,
         count: int,
@@ -103,21 +160,20 @@ def _panel(width: int, masked: bool) -> Callable[..., None]:
         b = splat(_ZERO, width)
         c = b
         d = b
-        i = ci
-        while i + 4 <= ci + inked:
-            j = integer_at(columns, i)
-            a = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), a)
-            j = integer_at(columns, i + 1)
-            b = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), b)
-            j = integer_at(columns, i + 2)
-            c = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), c)
-            j = integer_at(columns, i + 3)
-            d = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), d)
-            i += 4
-        while i < ci + inked:
-            j = integer_at(columns, i)
-            a = fma(splat(x[xi + j], width), fetch(w, wi + j * w_row, count), a)
-            i += 1
+        for k in range(begin, begin + found):
+            i = integer_at(fours, k)
+            four = load_four(x, xi + i, LANES)
+            at = wi + i * w_row
+            a = fma(one_of(four, 0, width), fetch(w, at, count), a)
+            b = fma(one_of(four, 1, width), fetch(w, at + w_row, count), b)
+            if wide:
+                a = fma(one_of(four, 2, width), fetch(w, at + 2 * w_row, count), a)
+                b = fma(one_of(four, 3, width), fetch(w, at + 3 * w_row, count), b)
+            else:
+                c = fma(one_of(four, 2, width), fetch(w, at + 2 * w_row, count), c)
+                d = fma(one_of(four, 3, width), fetch(w, at + 3 * w_row, count), d)
+        for i in range(inputs // FOUR * FOUR, inputs):
+            a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
         put(z, zi, (a + b) + (c + d), count)
 
     return panel
@@ -135,25 +191,26 @@ def weighted_sums(
     w: Any,
     wi: int,
     w_row: int,
-    columns: Any,
-    ci: int,
-    inked: int,
+    fours: Any,
+    begin: int,
+    found: int,
     x: Any,
     xi: int,
+    inputs: int,
     bias: Any,
     bi: int,
     outputs: int,
 ) -> None:
-    """``z = x W + b`` for one image x (inputs,) with the ink that `find_ink` found.
+    """``z = x W + b`` for one image x (inputs,) with the fours that `find_fours` found.
 
     z and bias (outputs,), W (inputs, outputs).
     """
     j = 0
     while j + BROAD <= outputs:
-        _broad(z, zi + j, w, wi + j, w_row, columns, ci, inked, x, xi, bias, bi + j, BROAD)
+        _broad(z, zi + j, w, wi + j, w_row, fours, begin, found, x, xi, inputs, bias, bi + j, BROAD)
         j += BROAD
     while j + NARROW <= outputs:
-        _narrow(z, zi + j, w, wi + j, w_row, columns, ci, inked, x, xi, bias, bi + j, NARROW)
+        _narrow(z, zi + j, w, wi + j, w_row, fours, begin, found, x, xi, inputs, bias, bi + j, NARROW)
         j += NARROW
     if j < outputs:
-        _rest(z, zi + j, w, wi + j, w_row, columns, ci, inked, x, xi, bias, bi + j, outputs - j)
+        _rest(z, zi + j, w, wi + j, w_row, fours, begin, found, x, xi, inputs, bias, bi + j, outputs - j)

@@ -1,4 +1,4 @@
-"""Lanes that change places: squares turned about, and the places of what is ink written side by side."""
+"""Lanes that change places: squares turned about, and the places of fours with ink written side by side."""
 
 from __future__ import annotations
 
@@ -7,66 +7,106 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.lanes import PLAIN, operation
-from pellucid.engine.target import squeezes
 
 if not PLAIN:
     from llvmlite import ir
     from numba.core import cgutils, types
 
-    from pellucid.engine.lanes import _INT, Lanes, _address, _constant, _spread
+    from pellucid.engine.lanes import _INT, Lanes, _address, _broadcast, _call, _spread
 
 
-def _plain_keep_inked(memory: Any, index: int, first: int, ink: Any) -> int:
-    kept = np.flatnonzero(ink != 0).astype(np.int32) + np.int32(first)
+def _plain_fours(different: Any) -> int:
+    return int(np.packbits(different.reshape(-1, 4).any(axis=1), bitorder="little")[0])
+
+
+def _fours(builder: Any, different: Any) -> Any:
+    """Which fours of the lanes, ``different`` one bit each, have any: as the lowest bits of an integer."""
+    count = different.type.count // 4
+    wide = builder.sext(different, ir.VectorType(ir.IntType(8), 4 * count))
+    words = builder.bitcast(wide, ir.VectorType(ir.IntType(32), count))
+    some = builder.icmp_unsigned("!=", words, ir.Constant(words.type, [0] * count))
+    return builder.zext(builder.bitcast(some, ir.IntType(count)), _INT)
+
+
+@operation(plain=lambda lanes, paper: _plain_fours(lanes != paper))
+def inked_fours(typing: Any, lanes: Any, paper: Any) -> Any:
+    """Which fours of 32 lanes hold anything but ``paper``, as 8 bits, the first four the lowest; NaN is no paper."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        vector, paper = arguments
+        return _fours(builder, builder.fcmp_unordered("!=", vector, _broadcast(builder, lanes, paper)))
+
+    return types.int64(lanes, types.float32), emit
+
+
+@operation(plain=lambda memory, index, paper: _plain_fours(memory[index : index + 32] != paper))
+def inked_fours_of_bytes(typing: Any, memory: Any, index: Any, paper: Any) -> Any:
+    """The same of 32 bytes from ``memory[index]`` on; ``paper`` is one."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        memory, index, paper = arguments
+        bytes_ = ir.VectorType(ir.IntType(8), 32)
+        loaded = builder.load(_address(builder, memory, index, bytes_), align=1)
+        spread = _spread(builder, bytes_, builder.trunc(paper, ir.IntType(8)))
+        return _fours(builder, builder.icmp_unsigned("!=", loaded, spread))
+
+    return types.int64(memory, types.int64, types.int64), emit
+
+
+def _plain_keep_fours(memory: Any, index: int, first: int, chosen: int) -> int:
+    kept = np.array([first + 4 * place for place in range(8) if chosen >> place & 1], np.int32)
     memory[index : index + len(kept)] = kept.view(np.float32)
     return len(kept)
 
 
-def _squeezed(builder: Any, lanes: Any, chosen: Any) -> Any:
-    """The places of the chosen lanes side by side, by the processor's own instruction."""
-    squeeze = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(lanes.integers, [lanes.integers, chosen.type, lanes.integers]),
-        f"llvm.experimental.vector.compress.v{lanes.width}i32",
-    )
-    ramp = ir.Constant(lanes.integers, list(range(lanes.width)))
-    return builder.call(squeeze, [ramp, chosen, ir.Constant(lanes.integers, ir.Undefined)])
+@operation(plain=_plain_keep_fours)
+def keep_fours(typing: Any, memory: Any, index: Any, first: Any, chosen: Any) -> Any:
+    """Write ``first + 4 k`` for every k whose bit is set in ``chosen``, of 8, side by side; return how many they are.
 
-
-def _looked_up(builder: Any, lanes: Any, chosen: Any) -> Any:
-    """The same from a table of all choices, for up to 8 lanes."""
-    width = lanes.width
-    row = ir.VectorType(ir.IntType(8), width)
-    choices = [[lane for lane in range(width) if choice >> lane & 1] for choice in range(1 << width)]
-    rows = [ir.Constant(row, [*places, *[0] * (width - len(places))]) for places in choices]
-    table = cgutils.global_constant(builder, "choices", ir.Constant(ir.ArrayType(row, len(rows)), rows))
-    choice = builder.zext(builder.bitcast(chosen, ir.IntType(width)), _INT)
-    return builder.zext(builder.load(builder.gep(table, [_INT(0), choice])), lanes.integers)
-
-
-@operation(plain=_plain_keep_inked)
-def keep_inked(typing: Any, memory: Any, index: Any, first: Any, ink: Any) -> Any:
-    """Write ``first`` + the places of the lanes of ``ink`` that are not 0, side by side; return how many they are.
-
-    They lie as 32-bit integers (`integer_at`) from ``memory[index]`` on. A whole register is written.
+    They lie as 32-bit integers (`integer_at`) from ``memory[index]`` on. All 8 places are written.
     """
-    part = Lanes(min(ink.width, 16 if squeezes() else 8))
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        memory, index, first, vector = arguments
-        unlike = builder.fcmp_unordered("!=", vector, _constant(ink, 0.0))
-        start, bits = index, ir.IntType(part.width)
-        for begin in range(0, ink.width, part.width):
-            some = ir.Constant(part.integers, list(range(begin, begin + part.width)))
-            chosen = builder.shuffle_vector(unlike, ir.Constant(unlike.type, ir.Undefined), some)
-            places = (_squeezed if part.width == 16 else _looked_up)(builder, part, chosen)
-            offset = builder.trunc(builder.add(first, _INT(begin)), ir.IntType(32))
-            spread = _spread(builder, part.integers, offset)
-            builder.store(builder.add(places, spread), _address(builder, memory, index, part.integers), align=4)
-            index = builder.add(index, builder.zext(builder.ctpop(builder.bitcast(chosen, bits)), _INT))
-        return builder.sub(index, start)
+        memory, index, first, chosen = arguments
+        row, places = ir.VectorType(ir.IntType(8), 8), ir.VectorType(ir.IntType(32), 8)
+        choices = [[4 * place for place in range(8) if choice >> place & 1] for choice in range(256)]
+        rows = [ir.Constant(row, [*kept, *[0] * (8 - len(kept))]) for kept in choices]
+        table = cgutils.global_constant(builder, "choices", ir.Constant(ir.ArrayType(row, len(rows)), rows))
+        kept = builder.zext(builder.load(builder.gep(table, [_INT(0), chosen])), places)
+        spread = _spread(builder, places, builder.trunc(first, ir.IntType(32)))
+        builder.store(builder.add(kept, spread), _address(builder, memory, index, places), align=4)
+        return builder.ctpop(chosen)
 
-    return types.int64(memory, types.int64, types.int64, ink), emit
+    return types.int64(memory, types.int64, types.int64, types.int64), emit
+
+
+@operation(plain=lambda memory, index, width: np.tile(memory[index : index + 4], width // 4))
+def load_four(typing: Any, memory: Any, index: Any, width: Any) -> Any:
+    """Four floats from ``memory[index]`` on, over and over in ``width`` lanes, which is a constant."""
+    lanes, four = Lanes(width.literal_value), Lanes(4)
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        loaded = builder.load(_address(builder, arguments[0], arguments[1], four.vector), align=4)
+        again = ir.Constant(lanes.integers, [lane % 4 for lane in range(lanes.width)])
+        # Fenced off, or LLVM would load each of the four by itself wherever `one_of` asks for it.
+        repeated = builder.shuffle_vector(loaded, ir.Constant(four.vector, ir.Undefined), again)
+        return _call(builder, "llvm.arithmetic.fence", lanes.vector, [repeated])
+
+    return lanes(memory, types.int64, width), emit
+
+
+@operation(plain=lambda fours, place, width: np.full(width, fours[place], np.float32))
+def one_of(typing: Any, fours: Any, place: Any, width: Any) -> Any:
+    """Number ``place`` of the four that `load_four` laid into a register, in all of ``width`` lanes; both constants."""
+    lanes, number = Lanes(width.literal_value), place.literal_value
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        vector = arguments[0]
+        near = [lane % fours.width // 4 * 4 + number for lane in range(lanes.width)]
+        picks = ir.Constant(lanes.integers, near)
+        return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), picks)
+
+    return lanes(fours, place, width), emit
 
 
 @operation(plain=lambda memory, index: int(memory[index : index + 1].view(np.int32)[0]))

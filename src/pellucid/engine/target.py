@@ -50,8 +50,3 @@ def lane_width() -> int:
     if "+avx512f" in features:
         return 16
     return 8 if "+avx" in features else 4
-
-
-def squeezes() -> bool:
-    """Whether this processor picks lanes of a register by a mask, as AVX-512 does."""
-    return "+avx512f" in processor()[1].split(",")

@@ -12,7 +12,7 @@ import numpy as np
 
 from pellucid.engine import lines, planes
 from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import lesser, meet, share
+from pellucid.engine.crew import lesser, meet, share, take
 from pellucid.engine.entries import is_finite
 from pellucid.engine.lanes import LANES, load_first, splat, store_first, sum_lanes
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
@@ -193,8 +193,10 @@ def read_tiles(
     width: int,
     outputs: Any,
     doubts: Any,
+    crew: int,
+    point: Any,
 ) -> None:
-    """Read ``images`` dense images (images, width) of any levels, ``group`` of them at a time.
+    """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes ``group`` at a time.
 
     ``outputs`` (images, K) receives the outputs, and ``doubts`` (1,) NaN if an image holds a number that is not
     finite, else 0.
@@ -203,7 +205,8 @@ def read_tiles(
     outs = table[last + OUTPUTS]
     in_planes = table[OPERATION] == INPUT_PLANES
     doubt = splat(_ZERO, LANES)
-    for first in range(0, images, group):
+    first = take(point, crew, -group, group)
+    while first < images:
         n = lesser(group, images - first)
         for i in range(n):
             place = i if in_planes else i * table[STRIDE]
@@ -220,6 +223,7 @@ def read_tiles(
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[last + VALUES] + i * table[last + STRIDE] + j]
+        first = take(point, crew, first, group)
     doubts[0] = sum_lanes(doubt)
 
 
@@ -284,6 +288,6 @@ def gradient_tiles(
 ENTRIES = {
     "train_tiles": (train_tiles, "IiFFFFiFIDiIIHFBffIIiiiiiiFFDiiiiiI"),
     "evaluate_tiles": (evaluate_tiles, "IiFFIiIIHFBffIIiiiD"),
-    "read_tiles": (read_tiles, "IiFFiiBFffiiFF"),
+    "read_tiles": (read_tiles, "IiFFiiBFffiiFFiI"),
     "gradient_tiles": (gradient_tiles, "IiFFFIFiIIHFBffIIiiD"),
 }
