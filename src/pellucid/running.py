@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED}
 
 _GLANCED = 1 << 20  # parameters of a network that is run under Python's lock
 _GLANCED_INPUTS = 1 << 12
+_SUPPLY = 1 << 10  # numbers in the arrays that are made at once for answers
 _WORTH_A_THREAD = 512  # images below which a second thread costs more than it brings
 _feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()
 _NOWHERE = np.zeros(16, np.int64)
@@ -183,7 +185,14 @@ def glance_of(net: Network) -> tuple[Glance, Callable[[], NDArray[np.float32]]] 
         levels = levels_of(np.zeros((1, inputs), dtype), net.level_range)
         ways.append((levels.dense, read_call(net, plan, levels, outputs, doubts, 1, _NOWHERE)))
     made = glance(ways, net.input_shape, outputs, doubts, engine().shared[SYMBOL])
-    return made, np.zeros(net.output_shape, np.float32).copy
+    return made, _supply_of_arrays(net.output_shape)
+
+
+def _supply_of_arrays(shape: tuple[int, ...]) -> Callable[[], NDArray[np.float32]]:
+    """What gives an array of its own at each call, in half the time that making one takes: they are made by dozens."""
+    dozens = (max(1, _SUPPLY // math.prod(shape)), *shape)
+    many = map(np.empty, itertools.repeat(dozens), itertools.repeat(np.float32))
+    return itertools.chain.from_iterable(many).__next__
 
 
 def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:
