@@ -305,18 +305,18 @@ def read(
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
     as_is = kind == FLOATS and low == _ZERO and span == _ONE
     doubt = splat(_ZERO, LANES)
-    fours = table[SOURCE] + table[SOURCE_STRIDE]
+    source, fours = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
     first = take(point, crew, -TILE, TILE)
     while first < images:
         n = lesser(TILE, images - first)
         for i in range(n):
             x = (first + i) * width
-            line, at = floats, x
             ahead = 2 * width if images > 1 else 0
             found = lines.find_fours(work, fours, kind, small, floats, x, width, low, ahead)
+            line, at = floats, x
             if not as_is:
-                line, at = work, table[SOURCE]
-                lines.unit_fours(work, at, work, fours, found, kind, small, floats, x, width, low, span)
+                line, at = work, source
+                lines.unit_fours(work, source, work, fours, found, kind, small, floats, x, width, low, span)
             z = table[SUMS] + i * stride
             lines.weighted_sums(
                 work, z, p, table[WEIGHT], hidden, work, fours, found, line, at, width, p, table[BIAS], hidden

@@ -1,7 +1,8 @@
 """The first dense layer over images as they come: dense, laid out in lines, of any levels.
 
-Its ink is found as it comes, four inputs at a time, and kept only until the image has been through the layer. A four
-that holds one inked pixel is taken whole: finding single pixels costs more than their neighbours' zeros.
+Its ink is found as it comes, and kept only until the image has been through the layer. It is looked for four inputs at
+a time. Where there are no more than NARROW outputs, a four that holds one inked pixel is taken whole: finding single
+pixels would cost more than their neighbours' zeros do.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pellucid.engine.lanes import (
     store,
 )
 from pellucid.engine.panels import BROAD, NARROW, access
-from pellucid.engine.shuffles import inked_fours, inked_fours_of_bytes, integer_at, keep_fours, load_four, one_of
+from pellucid.engine.shuffles import inked, inked_fours, inked_fours_of_bytes, integer_at, keep, load_four, one_of
 from pellucid.engine.table import ALIGNMENT, LEVELS
 
 FOUR = 4
@@ -84,22 +85,31 @@ def find_fours(
     four are left out.
     """
     begin = at
+    whole = inputs // FOUR * FOUR
     i = 0
     if kind == LEVELS:
         paper = np.int64(low)
-        while i + _STEP <= inputs:
+        while i + _STEP <= whole:
             prefetch(small, xi + ahead + i)
-            at += keep_fours(fours, at, i, inked_fours_of_bytes(small, xi + i, paper))
+            at += keep(fours, at, i, FOUR, inked_fours_of_bytes(small, xi + i, paper))
             i += _STEP
+        if whole >= _STEP and i < whole:
+            seen = (i - (whole - _STEP)) // FOUR
+            at += keep(fours, at, i, FOUR, inked_fours_of_bytes(small, xi + whole - _STEP, paper) >> seen)
+            i = whole
     else:
-        while i + _STEP <= inputs:
+        while i + _STEP <= whole:
             prefetch_second(floats, xi + ahead + i)
             prefetch_second(floats, xi + ahead + i + ALIGNMENT)
-            at += keep_fours(fours, at, i, inked_fours(load(floats, xi + i, _STEP), low))
+            at += keep(fours, at, i, FOUR, inked_fours(load(floats, xi + i, _STEP), low))
             i += _STEP
-    while i + FOUR <= inputs:
+        if whole >= _STEP and i < whole:
+            seen = (i - (whole - _STEP)) // FOUR
+            at += keep(fours, at, i, FOUR, inked_fours(load(floats, xi + whole - _STEP, _STEP), low) >> seen)
+            i = whole
+    while i < whole:
         four = load_bytes(small, xi + i, FOUR) if kind == LEVELS else load(floats, xi + i, FOUR)
-        at += keep_fours(fours, at, i, 0 if all_zero(four - splat(low, FOUR)) else 1)
+        at += keep(fours, at, i, FOUR, 0 if all_zero(four - splat(low, FOUR)) else 1)
         i += FOUR
     return at - begin
 
@@ -134,13 +144,27 @@ def unit_fours(
         line[li + i] = (level - low) / span
 
 
-def _panel(width: int, masked: bool) -> Callable[..., None]:
-    """Make the kernel that sums one panel of ``width`` outputs, in chains enough to keep the processor busy."""
-    fetch, put = access(width, masked)
-    wide = width == BROAD
+@kernel
+def find_pixels(columns: Any, at: int, fours: Any, begin: int, found: int, x: Any, xi: int, inputs: int) -> int:
+    """Write which inputs of an image are not 0, as 32-bit integers, from ``columns[at]`` on; return how many they are.
+
+    They are looked for where `find_fours` found any. Eight past the last may be written too.
+    """
+    start = at
+    for k in range(begin, begin + found):
+        i = integer_at(fours, k)
+        at += keep(columns, at, i, 1, inked(load(x, xi + i, FOUR)))
+    for i in range(inputs // FOUR * FOUR, inputs):
+        at += keep(columns, at, i, 1, 1 if x[xi + i] != _ZERO else 0)
+    return at - start
+
+
+def _by_fours(masked: bool) -> Callable[..., None]:
+    """Make the kernel that sums NARROW outputs, or the first few of them, in four chains."""
+    fetch, put = access(NARROW, masked)
 
     @kernel
-    def panel(
+    def sums(
         z: Any,
         zi: int,
         w: Any,
@@ -157,31 +181,73 @@ def _panel(width: int, masked: bool) -> Callable[..., None]:
         count: int,
     ) -> None:
         a = fetch(bias, bi, count)
-        b = splat(_ZERO, width)
+        b = splat(_ZERO, NARROW)
         c = b
         d = b
         for k in range(begin, begin + found):
             i = integer_at(fours, k)
             four = load_four(x, xi + i, LANES)
             at = wi + i * w_row
-            a = fma(one_of(four, 0, width), fetch(w, at, count), a)
-            b = fma(one_of(four, 1, width), fetch(w, at + w_row, count), b)
-            if wide:
-                a = fma(one_of(four, 2, width), fetch(w, at + 2 * w_row, count), a)
-                b = fma(one_of(four, 3, width), fetch(w, at + 3 * w_row, count), b)
-            else:
-                c = fma(one_of(four, 2, width), fetch(w, at + 2 * w_row, count), c)
-                d = fma(one_of(four, 3, width), fetch(w, at + 3 * w_row, count), d)
+            a = fma(one_of(four, 0, NARROW), fetch(w, at, count), a)
+            b = fma(one_of(four, 1, NARROW), fetch(w, at + w_row, count), b)
+            c = fma(one_of(four, 2, NARROW), fetch(w, at + 2 * w_row, count), c)
+            d = fma(one_of(four, 3, NARROW), fetch(w, at + 3 * w_row, count), d)
         for i in range(inputs // FOUR * FOUR, inputs):
-            a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
+            a = fma(splat(x[xi + i], NARROW), fetch(w, wi + i * w_row, count), a)
         put(z, zi, (a + b) + (c + d), count)
 
-    return panel
+    return sums
 
 
-_broad = _panel(BROAD, False)
-_narrow = _panel(NARROW, False)
-_rest = _panel(NARROW, True)
+def _by_pixels(width: int, masked: bool) -> Callable[..., None]:
+    """Make the kernel that sums one panel of ``width`` outputs, in four chains."""
+    fetch, put = access(width, masked)
+
+    @kernel
+    def sums(
+        z: Any,
+        zi: int,
+        w: Any,
+        wi: int,
+        w_row: int,
+        columns: Any,
+        begin: int,
+        found: int,
+        x: Any,
+        xi: int,
+        bias: Any,
+        bi: int,
+        count: int,
+    ) -> None:
+        a = fetch(bias, bi, count)
+        b = splat(_ZERO, width)
+        c = b
+        d = b
+        k = begin
+        while k + 4 <= begin + found:
+            i = integer_at(columns, k)
+            a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
+            i = integer_at(columns, k + 1)
+            b = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), b)
+            i = integer_at(columns, k + 2)
+            c = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), c)
+            i = integer_at(columns, k + 3)
+            d = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), d)
+            k += 4
+        while k < begin + found:
+            i = integer_at(columns, k)
+            a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
+            k += 1
+        put(z, zi, (a + b) + (c + d), count)
+
+    return sums
+
+
+_narrow_by_fours = _by_fours(False)
+_rest_by_fours = _by_fours(True)
+_broad = _by_pixels(BROAD, False)
+_narrow = _by_pixels(NARROW, False)
+_rest = _by_pixels(NARROW, True)
 
 
 @kernel
@@ -203,14 +269,22 @@ def weighted_sums(
 ) -> None:
     """``z = x W + b`` for one image x (inputs,) with the fours that `find_fours` found.
 
-    z and bias (outputs,), W (inputs, outputs).
+    z and bias (outputs,), W (inputs, outputs). Behind the fours there is room for as many entries as inputs, and 8.
     """
+    if outputs == NARROW:
+        _narrow_by_fours(z, zi, w, wi, w_row, fours, begin, found, x, xi, inputs, bias, bi, NARROW)
+        return
+    if outputs < NARROW:
+        _rest_by_fours(z, zi, w, wi, w_row, fours, begin, found, x, xi, inputs, bias, bi, outputs)
+        return
+    columns = begin + found
+    inked = find_pixels(fours, columns, fours, begin, found, x, xi, inputs)
     j = 0
     while j + BROAD <= outputs:
-        _broad(z, zi + j, w, wi + j, w_row, fours, begin, found, x, xi, inputs, bias, bi + j, BROAD)
+        _broad(z, zi + j, w, wi + j, w_row, fours, columns, inked, x, xi, bias, bi + j, BROAD)
         j += BROAD
     while j + NARROW <= outputs:
-        _narrow(z, zi + j, w, wi + j, w_row, fours, begin, found, x, xi, inputs, bias, bi + j, NARROW)
+        _narrow(z, zi + j, w, wi + j, w_row, fours, columns, inked, x, xi, bias, bi + j, NARROW)
         j += NARROW
     if j < outputs:
-        _rest(z, zi + j, w, wi + j, w_row, fours, begin, found, x, xi, inputs, bias, bi + j, outputs - j)
+        _rest(z, zi + j, w, wi + j, w_row, fours, columns, inked, x, xi, bias, bi + j, outputs - j)

@@ -12,7 +12,18 @@ if not PLAIN:
     from llvmlite import ir
     from numba.core import cgutils, types
 
-    from pellucid.engine.lanes import _INT, Lanes, _address, _broadcast, _call, _spread
+    from pellucid.engine.lanes import _INT, Lanes, _address, _broadcast, _call, _constant, _spread
+
+
+@operation(plain=lambda lanes: int(np.packbits(lanes != 0, bitorder="little")[0]))
+def inked(typing: Any, lanes: Any) -> Any:
+    """Which of up to 8 lanes are not 0, as bits, the first lane the lowest; NaN is not."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        different = builder.fcmp_unordered("!=", arguments[0], _constant(lanes, 0.0))
+        return builder.zext(builder.bitcast(different, ir.IntType(lanes.width)), _INT)
+
+    return types.int64(lanes), emit
 
 
 def _plain_fours(different: Any) -> int:
@@ -53,23 +64,25 @@ def inked_fours_of_bytes(typing: Any, memory: Any, index: Any, paper: Any) -> An
     return types.int64(memory, types.int64, types.int64), emit
 
 
-def _plain_keep_fours(memory: Any, index: int, first: int, chosen: int) -> int:
-    kept = np.array([first + 4 * place for place in range(8) if chosen >> place & 1], np.int32)
+def _plain_keep(memory: Any, index: int, first: int, apart: int, chosen: int) -> int:
+    kept = np.array([first + apart * place for place in range(8) if chosen >> place & 1], np.int32)
     memory[index : index + len(kept)] = kept.view(np.float32)
     return len(kept)
 
 
-@operation(plain=_plain_keep_fours)
-def keep_fours(typing: Any, memory: Any, index: Any, first: Any, chosen: Any) -> Any:
-    """Write ``first + 4 k`` for every k whose bit is set in ``chosen``, of 8, side by side; return how many they are.
+@operation(plain=_plain_keep)
+def keep(typing: Any, memory: Any, index: Any, first: Any, apart: Any, chosen: Any) -> Any:
+    """Write ``first + k apart`` for every k whose bit is set in ``chosen``, of 8, side by side; return how many.
 
-    They lie as 32-bit integers (`integer_at`) from ``memory[index]`` on. All 8 places are written.
+    They lie as 32-bit integers (`integer_at`) from ``memory[index]`` on. All 8 places are written. ``apart`` is a
+    constant.
     """
+    step = apart.literal_value
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        memory, index, first, chosen = arguments
+        memory, index, first, _, chosen = arguments
         row, places = ir.VectorType(ir.IntType(8), 8), ir.VectorType(ir.IntType(32), 8)
-        choices = [[4 * place for place in range(8) if choice >> place & 1] for choice in range(256)]
+        choices = [[step * place for place in range(8) if choice >> place & 1] for choice in range(256)]
         rows = [ir.Constant(row, [*kept, *[0] * (8 - len(kept))]) for kept in choices]
         table = cgutils.global_constant(builder, "choices", ir.Constant(ir.ArrayType(row, len(rows)), rows))
         kept = builder.zext(builder.load(builder.gep(table, [_INT(0), chosen])), places)
@@ -77,7 +90,7 @@ def keep_fours(typing: Any, memory: Any, index: Any, first: Any, chosen: Any) ->
         builder.store(builder.add(kept, spread), _address(builder, memory, index, places), align=4)
         return builder.ctpop(chosen)
 
-    return types.int64(memory, types.int64, types.int64, types.int64), emit
+    return types.int64(memory, types.int64, types.int64, apart, types.int64), emit
 
 
 @operation(plain=lambda memory, index, width: np.tile(memory[index : index + 4], width // 4))

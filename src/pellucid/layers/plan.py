@@ -37,7 +37,7 @@ class Plan:
 
         They are the last in the arena, and most of it.
         """
-        return aligned(min(self.size, int(self.table[0, t.SOURCE] + 2 * self.table[0, t.SOURCE_STRIDE])))
+        return aligned(min(self.size, int(self.table[0, t.SOURCE] + 3 * self.table[0, t.SOURCE_STRIDE])))
 
     def block(self, arena: Vector, row: int, column: int, images: int) -> Vector:
         """The first ``images`` rows of a layer's SUMS, VALUES or DELTAS in an arena, (images, outputs): a view."""
