@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 import pellucid
 from cli.processes import Run, call
@@ -32,9 +31,7 @@ def test_every_page_has_options_and_examples(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_examples_use_options_that_exist(command: str) -> None:
-    known = {
-        name for parameter in get_command(app).commands[command].params for name in parameter.opts  # type: ignore[attr-defined]
-    }  # fmt: skip
+    known = {name for parameter in app.commands[command].params for name in parameter.opts}
     used = {word for rest, _ in EXAMPLES[command] for word in rest.split() if word.startswith("-")}
     assert used <= known
     assert {"--json", "--save"} & known
@@ -42,7 +39,7 @@ def test_examples_use_options_that_exist(command: str) -> None:
 
 def test_every_option_says_what_it_does(run: Run) -> None:
     for command in COMMANDS:
-        for parameter in get_command(app).commands[command].params:  # type: ignore[attr-defined]
+        for parameter in app.commands[command].params:
             assert parameter.name == "help" or parameter.help, parameter.name
 
 

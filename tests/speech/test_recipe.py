@@ -86,7 +86,7 @@ def test_options_that_are_errors_are_typed() -> None:
     from pellucid.cli.hear import hear
 
     with pytest.raises(ConfigurationError, match="hear expected"):
-        hear(files=None, microphone=False)
+        hear.callback(files=(), model=None, digits=None, microphone=False, json=False)
 
 
 def test_figures_of_strangers_are_noted_one_by_one(tmp_path: Path) -> None:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 from pellucid.cli.bench import bench
 from pellucid.cli.hear import hear
 from pellucid.cli.look import look
-from pellucid.cli.page import CommandPage, GroupPage
+from pellucid.cli.page import GroupPage
 from pellucid.cli.read import read
 from pellucid.cli.studio import studio
 from pellucid.cli.train import train
 
-app = typer.Typer(
+
+@click.group(
+    "pellucid",
     cls=GroupPage,
-    add_completion=False,
-    rich_markup_mode=None,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-
-@app.callback()
-def pellucid(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
-) -> int:
+@click.option("--version", is_flag=True, help="Print the version and leave.")
+@click.pass_context
+def app(context: click.Context, version: bool) -> int:
     """Neural networks you can see through.
 
     Without a command: trains a network of 13,002 numbers to read handwriting, in a few seconds, shows how well it
@@ -37,13 +31,13 @@ def pellucid(
         from pellucid import __version__
 
         print(f"pellucid {__version__}")
-        raise typer.Exit
+        context.exit()
     if context.invoked_subcommand is None:
         from pellucid.cli.start import start
 
-        raise typer.Exit(start())
+        return start()
     return 0
 
 
 for _command in (train, read, hear, look, studio, bench):
-    app.command(cls=CommandPage)(_command)
+    app.add_command(_command)

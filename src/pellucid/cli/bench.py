@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from pellucid.cli.page import CommandPage
 
 if TYPE_CHECKING:
     from pellucid.bench import Report, SequenceWork, Work
@@ -17,28 +19,38 @@ _QUICK_WORKS = 3
 """Of the works in training, the first so many; reading is quick anyway."""
 
 
+@click.command(cls=CommandPage)
+@click.option(
+    "--data", metavar="NAME|PATH", help="Images to work on. Default: mnist, downloaded once; with --quick, digits."
+)
+@click.option("--quick", is_flag=True, help="Fewer works, fewer rounds, fewer images.")
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Every peer, over all images (slow peers stop at 3,000 steps): half an hour.",
+)
+@click.option("--only", metavar="TEXT", help="Works whose name has this in it, such as 'batch 32'.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    metavar="<int range>",
+    help="Turns that everyone has. Default: 5; with --quick, 3.",
+)
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="Also draw the ratios; needs matplotlib.",
+)
+@click.option("--json", is_flag=True, help="Print the whole report as JSON instead of tables.")
 def bench(
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|PATH", help="Images to work on. Default: mnist, downloaded once; with --quick, digits."
-        ),
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer works, fewer rounds, fewer images.")] = False,
-    thorough: Annotated[
-        bool,
-        typer.Option("--thorough", help="Every peer, over all images (slow peers stop at 3,000 steps): half an hour."),
-    ] = False,
-    only: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Works whose name has this in it, such as 'batch 32'.")
-    ] = None,
-    rounds: Annotated[
-        int | None, typer.Option(min=1, help="Turns that everyone has. Default: 5; with --quick, 3.")
-    ] = None,
-    chart: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Also draw the ratios; needs matplotlib.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON instead of tables.")] = False,
+    data: str | None,
+    quick: bool,
+    thorough: bool,
+    only: str | None,
+    rounds: int | None,
+    chart: Path | None,
+    json: bool,
 ) -> int:
     """Measure how quickly Pellucid and its peers train and read.
 

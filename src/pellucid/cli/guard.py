@@ -9,8 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import typer
-from typer.main import get_command
+import click
 
 from pellucid.cli.words import clean, program
 from pellucid.errors import PellucidError
@@ -26,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
 
     _prepare_streams()
     try:
-        code = _invoke(get_command(app), list(arguments))
+        code = _invoke(app, list(arguments))
         sys.stdout.flush()
         return code
     except PellucidError as error:
@@ -47,24 +46,19 @@ def complain(error: object) -> int:
     return BAD_INPUT
 
 
-def _invoke(command: Any, arguments: list[str]) -> int:
+def _invoke(command: click.Command, arguments: list[str]) -> int:
     """Parse and call, without the endings that Click would choose by itself."""
     try:
         with command.make_context("pellucid", arguments, terminal_width=_page_width()) as context:
-            result = command.invoke(context)
-            return result if isinstance(result, int) else 0
-    except typer.Exit as ending:
+            code: int = command.invoke(context)
+            return code
+    except click.exceptions.Exit as ending:
         return ending.exit_code
-    except typer.Abort:
+    except click.Abort:
         return INTERRUPTED
-    except Exception as error:
-        # Click's usage errors have no public home in Typer: they are told by what they can do.
-        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-            page = getattr(getattr(error, "ctx", None), "command_path", "pellucid")
-            return complain(
-                f"{error.format_message().rstrip('.')}. See {page.replace('pellucid', program(), 1)} --help."
-            )
-        raise
+    except click.UsageError as error:
+        page = "pellucid" if error.ctx is None else error.ctx.command_path
+        return complain(f"{error.format_message().rstrip('.')}. See {page.replace('pellucid', program(), 1)} --help.")
 
 
 def _page_width() -> int:

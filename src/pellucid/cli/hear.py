@@ -5,10 +5,11 @@ from __future__ import annotations
 import json as json_format
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from pellucid.cli.page import Argument, CommandPage
 from pellucid.errors import ConfigurationError, PellucidError
 
 if TYPE_CHECKING:
@@ -17,29 +18,24 @@ if TYPE_CHECKING:
     from pellucid.speech.ladder import Hearing, Sentence
 
 
-def hear(
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="FILE", help="WAV, FLAC, OGG, of any rate, mono or not; - is standard input."),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="The network to hear with. Default: spoken-digits.")
-    ] = None,
-    digits: Annotated[
-        int | None, typer.Option(metavar="COUNT", help="How many digits are said at a time, where that is known.")
-    ] = None,
-    microphone: Annotated[
-        bool, typer.Option("--microphone", help="Listen to the microphone until Ctrl-C; shows what it hears at once.")
-    ] = False,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print one JSON object a line for each file: file, text, and words, syllables, sounds, each a list "
-            "with text, start, end (seconds) and confidence. With --microphone, one for each sentence.",
-        ),
-    ] = False,
-) -> int:
+@click.command(cls=CommandPage)
+@click.argument(
+    "files",
+    cls=Argument,
+    metavar="FILE",
+    nargs=-1,
+    help="WAV, FLAC, OGG, of any rate, mono or not; - is standard input.",
+)
+@click.option("--model", metavar="NAME|FILE", help="The network to hear with. Default: spoken-digits.")
+@click.option("--digits", type=int, metavar="COUNT", help="How many digits are said at a time, where that is known.")
+@click.option("--microphone", is_flag=True, help="Listen to the microphone until Ctrl-C; shows what it hears at once.")
+@click.option(
+    "--json",
+    is_flag=True,
+    help="Print one JSON object a line for each file: file, text, and words, syllables, sounds, each a list "
+    "with text, start, end (seconds) and confidence. With --microphone, one for each sentence.",
+)
+def hear(files: tuple[str, ...], model: str | None, digits: int | None, microphone: bool, json: bool) -> int:
     """Hear spoken digits.
 
     A recording in which no digit is clear has an empty text. A file that is no recording is an error; the others are
@@ -55,7 +51,7 @@ def hear(
         net = _network(model)
         if microphone:
             return _live(net, digits, json)
-        for name in files or ():
+        for name in files:
             try:
                 heard = _heard(net, name, digits, None if json else _shower())
             except PellucidError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
+from pellucid.cli.page import Argument, CommandPage
 from pellucid.cli.words import clean, duration, percent, size
 
 if TYPE_CHECKING:
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
     from pellucid.network import Network
 
 
-def look(
-    model: Annotated[str | None, typer.Argument(metavar="NAME|FILE", help="A network. Default: digits-relu.")] = None,
-    save: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.png", help="Save the weight pictures, every weight a square, as a PNG."),
-    ] = None,
-) -> int:
+@click.command(cls=CommandPage)
+@click.argument("model", cls=Argument, metavar="NAME|FILE", required=False, help="A network. Default: digits-relu.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="Save the weight pictures, every weight a square, as a PNG.",
+)
+def look(model: str | None, save: Path | None) -> int:
     """See what is inside a network.
 
     Its layers and how many numbers they hold, how it was trained, and what each neuron of the first layer, or each

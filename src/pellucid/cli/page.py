@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+import click
 
 from pellucid.cli.words import program
 
@@ -45,38 +46,64 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-class _Page:
-    """Sections in the order in which a reader wants them."""
+class Argument(click.Argument):
+    """An argument that a page explains."""
 
-    name: str | None
+    help: str
 
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
+    def __init__(self, names: Sequence[str], help: str, **attributes: Any) -> None:
+        super().__init__(names, **attributes)
+        self.help = help
+
+    @property
+    def usage(self) -> str:
+        """The argument as usage lines write it."""
+        shown = f"{self.metavar}..." if self.nargs == -1 else str(self.metavar)
+        return shown if self.required else f"[{shown}]"
+
+
+class Option(click.Option):
+    """An option that stands in a group of a page."""
+
+    def __init__(self, names: Sequence[str], group: str, **attributes: Any) -> None:
+        super().__init__(names, **attributes)
+        self.group = group
+
+
+class CommandPage(click.Command):
+    """A command whose page has its sections in the order in which a reader wants them."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The whole page."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        self.format_options(ctx, formatter)
+        self.format_epilog(ctx, formatter)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The shape of the command line."""
-        parameters = self.get_params(ctx)  # type: ignore[attr-defined]
-        pieces = ["[OPTIONS]", *(_argument(parameter) for parameter in parameters if _is_argument(parameter))]
-        pieces += ["[COMMAND]"] if ctx.parent is None else []
+        arguments = [parameter.usage for parameter in self.get_params(ctx) if isinstance(parameter, Argument)]
+        pieces = ["[OPTIONS]", *arguments, *(["[COMMAND]"] if ctx.parent is None else [])]
         formatter.write_usage(ctx.command_path.replace("pellucid", program(), 1), " ".join(pieces))
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Options, by the group that each names."""
         groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):  # type: ignore[attr-defined]
-            if _is_argument(parameter):
-                groups.setdefault("Arguments", []).append((_argument(parameter), parameter.help))
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, Argument):
+                groups.setdefault("Arguments", []).append((parameter.usage, parameter.help))
             elif (record := parameter.get_help_record(ctx)) is not None:
-                groups.setdefault(getattr(parameter, "rich_help_panel", None) or "Options", []).append(record)
+                group = parameter.group if isinstance(parameter, Option) else "Options"
+                groups.setdefault(group, []).append(record)
         groups["Options"] = groups.pop("Options", [])
-        if ctx.parent is None:
-            groups["Commands"] = [
-                (name, self.commands[name].get_short_help_str(100))  # type: ignore[attr-defined]
-                for name in self.list_commands(ctx)  # type: ignore[attr-defined]
-            ]
+        if isinstance(self, click.Group):
+            groups["Commands"] = [(name, each.get_short_help_str(100)) for name, each in self.commands.items()]
         for title, records in groups.items():
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records, col_max=max(12, formatter.width // 3))
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Examples, as they are typed."""
         name = "" if ctx.parent is None else str(self.name)
         rows = [(" ".join(f"{program()} {name} {rest}".split()), what) for rest, what in EXAMPLES[name]]
@@ -89,19 +116,5 @@ class _Page:
                     formatter.write(f"{'':{formatter.current_indent}}{part}\n")
 
 
-def _is_argument(parameter: Any) -> bool:
-    return bool(parameter.param_type_name == "argument")
-
-
-def _argument(parameter: Any) -> str:
-    """An argument as usage lines write it."""
-    shown = f"{parameter.metavar}..." if parameter.nargs == -1 else str(parameter.metavar)
-    return shown if parameter.required else f"[{shown}]"
-
-
-class CommandPage(_Page, TyperCommand):
-    """A command with such a page."""
-
-
-class GroupPage(_Page, TyperGroup):
+class GroupPage(CommandPage, click.Group):
     """The program itself, with such a page."""

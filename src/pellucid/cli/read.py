@@ -6,10 +6,11 @@ import json as json_format
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
+from pellucid.cli.page import Argument, CommandPage
 from pellucid.errors import DataError, PellucidError, ShapeError
 
 if TYPE_CHECKING:
@@ -24,25 +25,24 @@ if TYPE_CHECKING:
 _SIDE = 28
 
 
-def read(
-    images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE", help="PNG, JPEG and other pictures; - is standard input.")
-    ],
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="The network to read with. Default: the best shipped one.")
-    ] = None,
-    steps: Annotated[
-        bool, typer.Option("--steps", help="Show the pictures on the way to the network's input.")
-    ] = False,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print one JSON object a line for each file: file, text, and digits, a list of digit, probabilities "
-            "and box (left, top, right, bottom).",
-        ),
-    ] = False,
-) -> int:
+@click.command(cls=CommandPage)
+@click.argument(
+    "images",
+    cls=Argument,
+    metavar="IMAGE",
+    nargs=-1,
+    required=True,
+    help="PNG, JPEG and other pictures; - is standard input.",
+)
+@click.option("--model", metavar="NAME|FILE", help="The network to read with. Default: the best shipped one.")
+@click.option("--steps", is_flag=True, help="Show the pictures on the way to the network's input.")
+@click.option(
+    "--json",
+    is_flag=True,
+    help="Print one JSON object a line for each file: file, text, and digits, a list of digit, probabilities "
+    "and box (left, top, right, bottom).",
+)
+def read(images: tuple[str, ...], model: str | None, steps: bool, json: bool) -> int:
     """Read the digits in pictures.
 
     Ink may be dark or light, and the picture of any size. Several digits are read row by row, from left to right. A

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
+
+from pellucid.cli.page import CommandPage
 
 
-def studio(
-    port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="Port to listen on; 0 is any that is free. Default: 8127, if free."),
-    ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the link and do not open it.")] = False,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="The network to begin with. Default: the best shipped one.")
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="Your own pictures, to learn from in the studio: what `train --data` takes."),
-    ] = None,
-    host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Address to listen on. Default: this machine alone.")
-    ] = "127.0.0.1",
-) -> int:
+@click.command(cls=CommandPage)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="<int range>",
+    help="Port to listen on; 0 is any that is free. Default: 8127, if free.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the link and do not open it.")
+@click.option("--model", metavar="NAME|FILE", help="The network to begin with. Default: the best shipped one.")
+@click.option(
+    "--data", metavar="PATH", help="Your own pictures, to learn from in the studio: what `train --data` takes."
+)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Default: this machine alone.",
+)
+def studio(port: int | None, no_browser: bool, model: str | None, data: str | None, host: str) -> int:
     """Open the studio: look inside the network, turn any knob, watch it learn.
 
     Serves a page on this machine and opens it in the browser. No request leaves the machine. Ctrl-C ends it.
