@@ -48,10 +48,13 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
     last = len(columns) - 1
     middle = int((columns[:last] < d // 2).sum())
     probe().ink_sums(z, 1, w, 0, k, columns, values, 0, 0, middle, last, bias, 0, k)
-    fours = fours_of(x)
-    probe().line_sums(z, k + 4, w, 0, k, fours.view(np.float32), 0, len(fours), x, 0, d, bias, 0, k)
-    truth = bias + x.astype(np.float64) @ w
-    np.testing.assert_allclose(z[:, 1:-2], [truth, truth], rtol=0, atol=2e-5)
+    truth, fours = fours_of(x), np.full(2 * d + 10, MARK, np.float32)
+    fours[1 : 1 + len(truth)] = truth.view(np.float32)
+    probe().line_sums(z, k + 4, w, 0, k, fours, 1, len(truth), x, 0, d, bias, 0, k)
+    assert fours[0] == MARK
+    assert fours[-1] == MARK
+    dense = bias + x.astype(np.float64) @ w
+    np.testing.assert_allclose(z[:, 1:-2], [dense, dense], rtol=0, atol=2e-5)
     assert (z[:, [0, -2, -1]] == MARK).all()
 
     parts = np.full((2, k + 1), MARK, np.float32)
