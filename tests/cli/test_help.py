@@ -11,7 +11,7 @@ from cli.processes import Run, call
 from pellucid.cli.app import app
 from pellucid.cli.page import EXAMPLES
 
-COMMANDS = ["train", "read", "look", "bench"]
+COMMANDS = list(app.commands)
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -34,7 +34,7 @@ def test_examples_use_options_that_exist(command: str) -> None:
     known = {name for parameter in app.commands[command].params for name in parameter.opts}
     used = {word for rest, _ in EXAMPLES[command] for word in rest.split() if word.startswith("-")}
     assert used <= known
-    assert {"--json", "--save"} & known
+    assert {"--json", "--save", "--no-browser"} & known
 
 
 def test_every_option_says_what_it_does(run: Run) -> None:

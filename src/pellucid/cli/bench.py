@@ -33,7 +33,7 @@ _QUICK_WORKS = 3
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
-    metavar="<int range>",
+    metavar="COUNT",
     help="Turns that everyone has. Default: 5; with --quick, 3.",
 )
 @click.option(

@@ -32,10 +32,22 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("photo.jpg --steps", "every picture on the way to the network's input"),
         ("photo.jpg --model digits.safetensors", "with a network of your own"),
     ),
+    "hear": (
+        ("three.wav", "what is said, as words, syllables and sounds"),
+        ("*.wav --json", "many, for programs: one object a line"),
+        ("code.wav --digits 4", "when it is known how many there are"),
+        ("--microphone", "listen, and show at once what is heard"),
+    ),
     "look": (
         ("", "the network that `read` uses"),
         ("digits.safetensors", "one of your own"),
         ("digits-sigmoid --save weights.png", "all weights of the first layer as one picture"),
+    ),
+    "studio": (
+        ("", "draw, speak and look inside, in the browser"),
+        ("--model digits.safetensors", "with a network of your own"),
+        ("--data letters/", "and pictures of your own to learn from"),
+        ("--no-browser --port 8127", "only print the link"),
     ),
     "bench": (
         ("--quick", "a first impression, in a minute or so"),

@@ -13,8 +13,8 @@ from pellucid.cli.page import CommandPage
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    metavar="<int range>",
-    help="Port to listen on; 0 is any that is free. Default: 8127, if free.",
+    metavar="PORT",
+    help="Where to listen; 0 is any that is free. Default: 8127, if free.",
 )
 @click.option("--no-browser", is_flag=True, help="Print the link and do not open it.")
 @click.option("--model", metavar="NAME|FILE", help="The network to begin with. Default: the best shipped one.")
@@ -26,7 +26,7 @@ from pellucid.cli.page import CommandPage
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. Default: this machine alone.",
+    help="Address to listen on; by default this machine's own.",
 )
 def studio(port: int | None, no_browser: bool, model: str | None, data: str | None, host: str) -> int:
     """Open the studio: look inside the network, turn any knob, watch it learn.
