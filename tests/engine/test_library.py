@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -273,7 +274,7 @@ def test_an_edited_source_has_another_fingerprint(source: Path) -> None:
     [
         ("pellucid.engine.library.processor", lambda: ("another", "+avx")),
         ("pellucid.engine.library.lane_width", lambda: 32),
-        ("importlib.metadata.version", lambda package: "0.0"),
+        ("pellucid.engine.library.version_of", lambda package: "0.0"),
         ("platform.machine", lambda: "another"),
         ("platform.python_version", lambda: "3.99"),
     ],
@@ -284,6 +285,11 @@ def test_all_that_the_code_depends_on_is_in_the_fingerprint(
     before = library.fingerprint()
     monkeypatch.setattr(name, value)
     assert library.fingerprint() != before
+
+
+def test_a_version_is_what_the_package_says_or_its_distribution() -> None:
+    assert importlib.metadata.version("numba") in library.version_of("numba")
+    assert library.version_of("numpy") == importlib.metadata.version("numpy")
 
 
 @compiled_only

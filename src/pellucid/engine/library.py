@@ -11,7 +11,7 @@ import ctypes
 import functools
 import hashlib
 import importlib
-import importlib.metadata
+import importlib.util
 import json
 import logging
 import os
@@ -187,10 +187,30 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(_SOURCE.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite")]
-    about = [*versions, platform.python_version(), platform.system(), platform.machine(), *processor(), lane_width()]
+    about = [
+        version_of("numba"),
+        version_of("llvmlite"),
+        platform.python_version(),
+        platform.system(),
+        platform.machine(),
+        *processor(),
+        lane_width(),
+    ]
     digest.update(json.dumps(about).encode())
     return digest.hexdigest()[:24]
+
+
+def version_of(package: str) -> str:
+    """What tells a package's version from another, found without importing it."""
+    found = importlib.util.find_spec(package)
+    places = found.submodule_search_locations if found else None
+    try:
+        # What the package itself says of it; the standard library's way takes thirty milliseconds to import.
+        return Path((places or [""])[0], "_version.py").read_text(encoding="utf-8")
+    except OSError:
+        from importlib.metadata import version
+
+        return version(package)
 
 
 def _plain_engine(part: str = "engine") -> Engine:
