@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pellucid import crew
-from pellucid.crew import Crew, available_cores, move_to, side_by_side
+from pellucid.crew import Crew, available_cores, help_out, move_to, side_by_side
 
 can_choose = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system places threads itself")
 
@@ -43,6 +43,31 @@ def test_an_error_reaches_the_caller_and_the_crew_lives_on(bad: int) -> None:
     with pytest.raises(ValueError, match=f"part {bad}"):
         some.run(work, 6)
     assert some.run(lambda part: part, 3) == [0, 1, 2]
+
+
+def test_who_helps_out_is_not_waited_for() -> None:
+    mine, begun, go = threading.current_thread(), threading.Event(), threading.Event()
+    told: list[threading.Thread] = []
+
+    def helper() -> None:
+        begun.set()
+        assert go.wait(10)
+        told.append(threading.current_thread())
+
+    help_out([lambda: told.append(threading.current_thread()), helper])
+    assert told == [mine]
+    assert begun.wait(10)
+    go.set()
+    assert side_by_side(lambda part: part, 2, threads=2) == [0, 1]  # behind it in the same queue
+    assert told[1].name == "pellucid-crew"
+
+
+def test_where_others_have_the_crew_nobody_helps_out() -> None:
+    told: list[int] = []
+    with crew._standing_crew(2):
+        help_out([lambda: told.append(0), lambda: told.append(1)])
+    assert side_by_side(lambda part: part, 2, threads=2) == [0, 1]
+    assert told == [0]
 
 
 @can_choose

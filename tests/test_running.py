@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 import naive
 import pellucid as pl
+from pellucid import running
+from pellucid.engine.lanes import PLAIN
 from pellucid.errors import ConfigurationError, DataError, ShapeError
+from pellucid.inputs import levels_of
 from pellucid.running import Feed, judge_feed
 
 LAYERS = [pl.Dense(7, "relu"), pl.Dense(5, "tanh"), pl.Dense(4, "softmax")]
+PLANES = [pl.Conv2d(3, 3, activation="relu"), pl.Flatten(), pl.Dense(4, "softmax")]
 
 
 def network(layers: list[pl.Dense] | None = None, width: int = 12, seed: int = 3) -> pl.Network:
@@ -54,6 +58,45 @@ def test_batches_of_any_size_give_each_image_its_own_bits(count: int) -> None:
         assert together[i].tobytes() == net(x[i : i + 1])[0].tobytes()
     assert net.trace(x).outputs.shape == (count, 4)
     np.testing.assert_array_equal(net.trace(x[-1]).outputs, net.trace(x).outputs[-1])
+
+
+@pytest.mark.parametrize("layers", [LAYERS, [pl.Dense(40, "relu"), pl.Dense(4, "softmax")], PLANES])
+@pytest.mark.parametrize("cores", [2, 3, 5])
+@pytest.mark.parametrize("count", [5, 129, 1000])
+def test_any_number_of_threads_reads_the_same_bits(
+    layers: list[pl.Layer], cores: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = (1, 6, 6) if layers is PLANES else (36,)
+    net = pl.Network(layers, input_shape=shape, seed=3)
+    x = np.random.default_rng(1).random((count, *shape)).astype(np.float32)
+    monkeypatch.setattr(running, "available_cores", lambda: 1)
+    alone = net(x)
+    monkeypatch.setattr(running, "available_cores", lambda: cores)
+    monkeypatch.setattr(running, "_WORTH_A_THREAD", 1)
+    for _ in range(1 if PLAIN else 10):
+        assert net(x).tobytes() == alone.tobytes()
+    x[-1, ..., 0] = np.nan
+    with pytest.raises(DataError, match="finite"):
+        net(x)
+
+
+@pytest.mark.skipif(PLAIN, reason="plain Python has no crew")
+@pytest.mark.parametrize("layers", [LAYERS, PLANES])
+def test_a_reader_that_comes_late_is_not_waited_for_and_changes_nothing(layers: list[pl.Layer]) -> None:
+    net = pl.Network(layers, input_shape=(1, 6, 6) if layers is PLANES else (36,), seed=3)
+    x = np.random.default_rng(1).random((300, 36)).astype(np.float32)
+    outputs, doubts, point = np.zeros((300, 4), np.float32), np.zeros((2, 1), np.float32), np.zeros(16, np.int64)
+    first, late = (
+        running.read_call(
+            net, net.plan, net.plan.reading_arena(), levels_of(x, None), outputs, doubts[rank], rank, 2, point
+        )
+        for rank in range(2)
+    )
+    first()
+    np.testing.assert_array_equal(outputs, net(x))
+    outputs[:] = 5
+    late()
+    assert (outputs == 5).all()
 
 
 def test_an_empty_batch_has_no_outputs() -> None:

@@ -7,12 +7,13 @@ are called from, before they are woken.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import TypeVar
@@ -46,19 +47,31 @@ class Crew:
         told = [mine(0), *(other.result() for other in others)]
         return [told[part % self.count][part // self.count] for part in range(parts)]
 
+    def lend(self, works: Sequence[Callable[[], object]]) -> None:
+        """Have the helpers call these, one each, without waiting for them."""
+        elsewhere = _other_cores()
+        for helper, work in zip(self._helpers, works, strict=True):
+            helper.send(work, elsewhere)
+
 
 class _Helper:
     """A thread that does what it is asked for, one thing after another."""
 
     def __init__(self) -> None:
-        self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._asked: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._cores: set[int] = set()
         self._thread = threading.Thread(target=_serve, args=(self._asked,), name="pellucid-crew", daemon=True)
         self._thread.start()
 
-    def ask(self, work: Callable[[], T], cores: set[int]) -> Future[T]:
-        """Have something done on one of these cores, or on any where there are none."""
-        if cores and self._thread.native_id is not None:
+    def send(self, work: Callable[[], object], cores: set[int]) -> None:
+        """Have something done, which raises nothing, on one of these cores, or on any where there are none."""
+        if cores and cores != self._cores and self._thread.native_id is not None:
             os.sched_setaffinity(self._thread.native_id, cores)
+            self._cores = cores
+        self._asked.put(work)
+
+    def ask(self, work: Callable[[], T], cores: set[int]) -> Future[T]:
+        """`send`, for what is told in the end, or raised."""
         future: Future[T] = Future()
 
         def do() -> None:
@@ -67,7 +80,7 @@ class _Helper:
             except BaseException as error:  # whoever asked is told, whatever it is
                 future.set_exception(error)
 
-        self._asked.put(do)
+        self.send(do, cores)
         return future
 
     def dismiss(self) -> None:
@@ -75,7 +88,7 @@ class _Helper:
         self._asked.put(None)
 
 
-def _serve(asked: SimpleQueue[Callable[[], None] | None]) -> None:
+def _serve(asked: SimpleQueue[Callable[[], object] | None]) -> None:
     while (do := asked.get()) is not None:
         do()
         del do  # and with it what it holds, until there is more to do
@@ -95,16 +108,38 @@ def side_by_side(work: Callable[[int], T], parts: int, threads: int | None = Non
 
     Their crew waits for the next call; where others have it, one is made for this call alone.
     """
-    global _standing
     count = min(parts, available_cores() if threads is None else threads)
     if count <= 1:
         return [work(part) for part in range(parts)]
+    with _standing_crew(count) as crew:
+        return (crew or Crew(count)).run(work, parts)
+
+
+def help_out(works: Sequence[Callable[[], object]]) -> None:
+    """Call the first here, and let other threads call the others meanwhile, where there are any with nothing to do.
+
+    Nobody waits for those: the first sees to it that all is done when it returns, and by then they may not have begun.
+    """
+    if len(works) == 1:
+        works[0]()
+        return
+    with _standing_crew(len(works)) as crew:
+        if crew is not None:
+            crew.lend(works[1:])
+        works[0]()
+
+
+@contextlib.contextmanager
+def _standing_crew(count: int) -> Iterator[Crew | None]:
+    """The crew that waits for the next call, of ``count`` threads; None where others have it."""
+    global _standing
     if not _taken.acquire(blocking=False):
-        return Crew(count).run(work, parts)
+        yield None
+        return
     try:
         if _standing is None or _standing.count != count:
             _standing = Crew(count)
-        return _standing.run(work, parts)
+        yield _standing
     finally:
         _taken.release()
 

@@ -108,6 +108,7 @@ class Network:
         """Write the program."""
         tiled = needs_tiles(self.layers)
         self.plan: Plan | TilePlan = (tile_plan if tiled else plan)(self.layers, self.input_shape)
+        self.arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
         self._glance: tuple[Glance, Callable[[], NDArray[np.float32]]] | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:

@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid import tiling
-from pellucid.crew import available_cores, side_by_side
+from pellucid.crew import available_cores, help_out
 from pellucid.engine import table as t
 from pellucid.engine.glance import SYMBOL, Glance, can_glance, glance
 from pellucid.engine.library import Bound, engine
+from pellucid.engine.target import plain_python
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.inputs import INKABLE, LevelRange, Levels, as_floats, can_be_packed, levels_of, to_ink, to_packed, to_unit
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.flatten import Flatten
-from pellucid.layers.layer import Layer
+from pellucid.layers.layer import Layer, Vector
 from pellucid.layers.plan import Plan
 from pellucid.layers.tiles import TilePlan
 
@@ -34,7 +35,7 @@ LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED}
 _GLANCED = 1 << 20  # parameters of a network that is run under Python's lock
 _GLANCED_INPUTS = 1 << 12
 _SUPPLY = 1 << 10  # numbers in the arrays that are made at once for answers
-_WORTH_A_THREAD = 512  # images below which a second thread costs more than it brings
+_WORTH_A_THREAD = 1 << 21  # images times parameters below which one more thread costs more than it brings
 _feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()
 _NOWHERE = np.zeros(16, np.int64)
 _NO_COLUMNS = np.zeros(1, np.uint16)
@@ -151,21 +152,24 @@ class Feed:
 def read_call(
     net: Network,
     plan: Plan | TilePlan,
+    arena: Vector,
     levels: Levels,
     outputs: NDArray[np.float32],
     doubts: NDArray[np.float32],
+    rank: int,
     crew: int,
     point: NDArray[np.int64],
 ) -> Bound:
     """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite.
 
-    A ``crew`` does it by as many calls with the same ``point`` (16,), which begins as zeros.
+    A ``crew`` does it by as many calls with an ``arena`` each and the same ``point`` (16,), which begins as zeros; all
+    is done when the call of ``rank`` 0 returns.
     """
     if isinstance(plan, TilePlan):
-        return tiling.read_call(net, plan, levels, outputs, doubts, crew, point)
+        return tiling.read_call(net, plan, arena, levels, outputs, doubts, rank, crew, point)
     bound: Bound = engine().read.bind(
-        plan.table, plan.layers, net.parameters, plan.reading_arena(), *levels.arguments, *levels.dense.shape,
-        outputs, doubts, crew, point,
+        plan.table, plan.layers, net.parameters, arena, *levels.arguments, *levels.dense.shape,
+        outputs, doubts, rank, crew, point,
     )  # fmt: skip
     return bound
 
@@ -183,7 +187,7 @@ def glance_of(net: Network) -> tuple[Glance, Callable[[], NDArray[np.float32]]] 
     ways = []
     for dtype in (np.uint8, np.float32):
         levels = levels_of(np.zeros((1, inputs), dtype), net.level_range)
-        ways.append((levels.dense, read_call(net, plan, levels, outputs, doubts, 1, _NOWHERE)))
+        ways.append((levels.dense, read_call(net, plan, plan.reading_arena(), levels, outputs, doubts, 0, 1, _NOWHERE)))
     made = glance(ways, net.input_shape, outputs, doubts, engine().shared[SYMBOL])
     return made, _supply_of_arrays(net.output_shape)
 
@@ -198,13 +202,27 @@ def _supply_of_arrays(shape: tuple[int, ...]) -> Callable[[], NDArray[np.float32
 def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:
     """Outputs (N, K) for lines (N, D); large sets are shared among the cores."""
     outs = math.prod(net.output_shape)
-    parts = max(1, min(available_cores(), len(lines) // _WORTH_A_THREAD))
-    outputs, doubts = np.empty((len(lines), outs), np.float32), np.zeros((parts, 1), np.float32)
-    levels = levels_of(lines, net.level_range)
-    point = np.zeros(16, np.int64)
-    # Bound here: a helper that waits for Python's lock may come back on the core that is busy with another part.
-    calls = [read_call(net, net.plan, levels, outputs, doubt, parts, point) for doubt in doubts]
-    side_by_side(lambda part: calls[part](), parts)
+    crew = max(1, min(available_cores(), len(lines) * net.parameter_count // _WORTH_A_THREAD))
+    if crew > 1 and plain_python():
+        crew = 1
+    outputs, doubts = np.empty((len(lines), outs), np.float32), np.zeros((crew, 1), np.float32)
+    levels, point = levels_of(lines, net.level_range), np.zeros(16, np.int64)
+    arenas = net.arenas
+
+    def reading(rank: int) -> Callable[[], None]:
+        try:
+            arena = arenas.pop()
+        except IndexError:  # others have them
+            arena = net.plan.reading_arena()
+        call = read_call(net, net.plan, arena, levels, outputs, doubts[rank], rank, crew, point)
+
+        def read() -> None:
+            call()
+            arenas.append(arena)
+
+        return read
+
+    help_out([reading(rank) for rank in range(crew)])
     if doubts.any():
         refuse_infinite(lines)
     return outputs

@@ -14,6 +14,7 @@ from pellucid.engine.target import plain_python
 from pellucid.inputs import Levels
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
+from pellucid.layers.layer import Vector
 from pellucid.layers.tiles import TilePlan, can_read_one, tile_plan
 
 if TYPE_CHECKING:
@@ -33,19 +34,28 @@ def one_plan(net: Network) -> TilePlan:
 
 
 def read_call(
-    net: Network, plan: TilePlan, levels: Levels, outputs: Sums, doubts: Sums, crew: int, point: NDArray[np.int64]
+    net: Network,
+    plan: TilePlan,
+    arena: Vector,
+    levels: Levels,
+    outputs: Sums,
+    doubts: Sums,
+    rank: int,
+    crew: int,
+    point: NDArray[np.int64],
 ) -> Bound:
     """What `pellucid.running.read_call` makes for a plan of tiles."""
     bound: Bound = engine("tiles").read_tiles.bind(
         plan.code,
         plan.rows,
         net.parameters,
-        plan.arena(),
+        arena,
         plan.group,
         *levels.arguments,
         *levels.dense.shape,
         outputs,
         doubts,
+        rank,
         crew,
         point,
     )

@@ -371,6 +371,18 @@ def test_many_threads_call_with_arguments_of_their_own() -> None:
         assert all(pool.map(work, range(16)))
 
 
+def test_arrays_are_passed_whatever_they_are_and_numbers_past_float32_as_infinite() -> None:
+    writable = np.arange(6, dtype=np.float32)
+    frozen = writable.copy()
+    frozen.flags.writeable = False
+    some = (writable, frozen, writable[2:], writable[::2], np.zeros(0, np.float32))
+    assert [library._address(array) for array in some] == [array.ctypes.data for array in some]
+    if not PLAIN:
+        call = library.engine().collect.bind(*[np.zeros(1, np.int64)] * 4, 0, frozen, frozen, 1e39, -0.5, 7, 8)
+        assert list(call.block.view(np.float32)[14:18:2]) == [np.inf, -0.5]
+        assert list(call.block[9:]) == [7, 8]
+
+
 def test_a_bound_entry_keeps_its_arguments_alive() -> None:
     y = np.zeros(16, np.float32)
     calls = [library.engine().apply.bind(functions.EXP, y, np.full(16, i, np.float32), 16) for i in range(5)]

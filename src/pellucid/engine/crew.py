@@ -16,8 +16,8 @@ ARRIVED, ROUND = 0, 8
 _TOLD = 12
 """Where thread 0 of two counts how often it has come; thread 1 does 8 places before."""
 
-TAKEN = 5
-"""Where it stands how much of a loop is taken."""
+TAKEN, DONE = 1, 9
+"""Where it stands how much of a loop is taken, and how much is done."""
 
 _PATIENCE = 4000
 
@@ -100,6 +100,22 @@ if not PLAIN:
         """
         return _add(point, TAKEN, count) if crew > 1 else before + count
 
+    @kernel
+    def finish(point: Any, crew: int, count: int) -> None:
+        """Tell that ``count`` turns that were taken are done."""
+        if crew > 1:
+            _add(point, DONE, count)
+
+    @kernel
+    def await_all(point: Any, crew: int, count: int) -> None:
+        """Wait until all ``count`` turns of the loop are done, whoever took them; who has taken none is not missed."""
+        if crew > 1:
+            tries = 0
+            while _get(point, DONE) < count:
+                tries += 1
+                if tries > _PATIENCE:
+                    _let_others_run()
+
 else:
 
     def exchange(point: Any, rank: int) -> None:
@@ -109,12 +125,14 @@ else:
         """Nothing to wait for: plain Python runs the engine with one thread."""
 
     def take(point: Any, crew: int, before: int, count: int) -> int:
-        """The same; where two take the same turns, both do them alike."""
-        if crew == 1:
-            return before + count
-        begin = int(point[TAKEN])
-        point[TAKEN] = begin + count
-        return begin
+        """Nobody else takes any."""
+        return before + count
+
+    def finish(point: Any, crew: int, count: int) -> None:
+        """Nobody asks."""
+
+    def await_all(point: Any, crew: int, count: int) -> None:
+        """Nobody to wait for."""
 
 
 @kernel

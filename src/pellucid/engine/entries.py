@@ -13,7 +13,7 @@ from pellucid.engine import dense, functions, ink, lines
 from pellucid.engine.augment import augment
 from pellucid.engine.columns import sort_ink
 from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import exchange, lesser, meet, share, take
+from pellucid.engine.crew import await_all, exchange, finish, lesser, meet, share, take
 from pellucid.engine.first_layer import (
     by_parts,
     first_bias_gradient,
@@ -34,6 +34,7 @@ from pellucid.engine.program import (
     judge,
     send_back,
     turn_all,
+    whole_blocks,
 )
 from pellucid.engine.table import (
     BIAS,
@@ -293,22 +294,26 @@ def read(
     width: int,
     outputs: Any,
     doubts: Any,
+    rank: int,
     crew: int,
     point: Any,
 ) -> None:
-    """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes tile by tile.
+    """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes some at a time.
+
+    The first of them, of rank 0, stays until all is read; the others may come late, or not at all.
 
     ``outputs`` (images, K) receives the outputs, and ``doubts`` (1,) NaN if the first layer met a number that is not
-    finite, else 0.
+    finite, else 0 (as it was, where nothing was read).
     """
     row = (layers - 1) * COLUMNS
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
     as_is = kind == FLOATS and low == _ZERO and span == _ONE
     doubt = splat(_ZERO, LANES)
     source, fours = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
-    first = take(point, crew, -TILE, TILE)
+    most = TILE if crew == 1 else lesser(TILE, whole_blocks((images + 4 * crew - 1) // (4 * crew)))
+    first = take(point, crew, -most, most)
     while first < images:
-        n = lesser(TILE, images - first)
+        n = lesser(most, images - first)
         for i in range(n):
             x = (first + i) * width
             ahead = 2 * width if images > 1 else 0
@@ -328,8 +333,11 @@ def read(
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
-        first = take(point, crew, first, TILE)
-    doubts[0] = sum_lanes(doubt)
+        doubts[0] = sum_lanes(doubt)
+        finish(point, crew, n)
+        first = take(point, crew, first, most)
+    if rank == 0:
+        await_all(point, crew, images)
 
 
 @kernel
@@ -422,7 +430,7 @@ def apply(which: int, y: Any, x: Any, count: int) -> None:
 ENTRIES = {
     "train": (train, "IiFFFFiFIiIIHFBffIIiiiiiiiFFDiiI"),
     "evaluate": (evaluate, "IiFFIiIIHFBffIIiiDiiI"),
-    "read": (read, "IiFFiBFffiiFFiI"),
+    "read": (read, "IiFFiBFffiiFFiiI"),
     "gradient": (gradient, "IiFFFIFFiIIHFBffIIiiDiiI"),
     "collect": (collect, "HFIIiBFffii"),
     "pack": (ink.pack, "HBIIiBiii"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from pellucid.engine import lines, planes
 from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import lesser, meet, share, take
+from pellucid.engine.crew import await_all, finish, lesser, meet, share, take
 from pellucid.engine.entries import is_finite
 from pellucid.engine.lanes import LANES, load_first, splat, store_first, sum_lanes
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
@@ -193,10 +193,13 @@ def read_tiles(
     width: int,
     outputs: Any,
     doubts: Any,
+    rank: int,
     crew: int,
     point: Any,
 ) -> None:
     """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes ``group`` at a time.
+
+    Of the crew it is as in `pellucid.engine.entries.read`.
 
     ``outputs`` (images, K) receives the outputs, and ``doubts`` (1,) NaN if an image holds a number that is not
     finite, else 0.
@@ -223,8 +226,11 @@ def read_tiles(
         for i in range(n):
             for j in range(outs):
                 outputs[(first + i) * outs + j] = work[table[last + VALUES] + i * table[last + STRIDE] + j]
+        doubts[0] = sum_lanes(doubt)
+        finish(point, crew, n)
         first = take(point, crew, first, group)
-    doubts[0] = sum_lanes(doubt)
+    if rank == 0:
+        await_all(point, crew, images)
 
 
 @kernel
@@ -288,6 +294,6 @@ def gradient_tiles(
 ENTRIES = {
     "train_tiles": (train_tiles, "IiFFFFiFIDiIIHFBffIIiiiiiiFFDiiiiiI"),
     "evaluate_tiles": (evaluate_tiles, "IiFFIiIIHFBffIIiiiD"),
-    "read_tiles": (read_tiles, "IiFFiiBFffiiFFiI"),
+    "read_tiles": (read_tiles, "IiFFiiBFffiiFFiiI"),
     "gradient_tiles": (gradient_tiles, "IiFFFIFiIIHFBffIIiiD"),
 }

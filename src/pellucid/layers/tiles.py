@@ -64,6 +64,10 @@ class TilePlan:
             arena[place : place + values.size] = values
         return arena
 
+    def reading_arena(self) -> Vector:
+        """One that only reads: as large."""
+        return self.arena()
+
     def block(self, arena: Vector, row: int, column: int, images: int) -> Vector:
         """The first ``images`` of a row's SUMS or VALUES in an arena, (images, outputs): a view or a copy."""
         told = self.table[row]
