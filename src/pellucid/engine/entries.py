@@ -31,6 +31,7 @@ from pellucid.engine.program import (
     add_slopes,
     count_right,
     forward_from_sums,
+    hand_out,
     judge,
     send_back,
     turn_all,
@@ -330,9 +331,7 @@ def read(
                 v = load_first(work, z + j, hidden - j, LANES)
                 doubt = doubt + (v - v)
         forward_from_sums(table, layers, p, work, 0, n, 0, 1, point)
-        for i in range(n):
-            for j in range(outs):
-                outputs[(first + i) * outs + j] = work[table[row + VALUES] + i * table[row + STRIDE] + j]
+        hand_out(outputs, first * outs, outs, work, table[row + VALUES], table[row + STRIDE], n)
         doubts[0] = sum_lanes(doubt)
         finish(point, crew, n)
         first = take(point, crew, first, most)

@@ -25,7 +25,16 @@ from pellucid.engine.lanes import (
     store,
 )
 from pellucid.engine.panels import BROAD, NARROW, access
-from pellucid.engine.shuffles import inked, inked_fours, inked_fours_of_bytes, integer_at, keep, load_four, one_of
+from pellucid.engine.shuffles import (
+    inked,
+    inked_fours,
+    inked_fours_of_bytes,
+    integer_at,
+    keep,
+    keep_inked_fours,
+    load_four,
+    one_of,
+)
 from pellucid.engine.table import ALIGNMENT, LEVELS
 
 FOUR = 4
@@ -101,7 +110,7 @@ def find_fours(
         while i + _STEP <= whole:
             prefetch_second(floats, xi + ahead + i)
             prefetch_second(floats, xi + ahead + i + ALIGNMENT)
-            at += keep(fours, at, i, FOUR, inked_fours(load(floats, xi + i, _STEP), low))
+            at += keep_inked_fours(fours, at, i, floats, xi + i, low)
             i += _STEP
         if whole >= _STEP and i < whole:
             seen = (i - (whole - _STEP)) // FOUR

@@ -16,6 +16,7 @@ from pellucid.engine import dense
 from pellucid.engine.activations import activate, back, softmax
 from pellucid.engine.compiler import kernel, shared
 from pellucid.engine.crew import meet, share
+from pellucid.engine.lanes import LANES, load, store, store_first
 from pellucid.engine.losses import is_right, lose
 from pellucid.engine.matmul import ROWS
 from pellucid.engine.table import (
@@ -157,6 +158,20 @@ def count_right(table: Any, layers: int, work: Any, wanted: Any, begin: int, end
         if is_right(work, table[row + VALUES] + i * table[row + STRIDE], table[row + OUTPUTS], wanted[i]):
             right += 1
     return right
+
+
+@kernel
+def hand_out(outputs: Any, at: int, width: int, work: Any, rows: int, stride: int, n: int) -> None:
+    """Write ``n`` rows of the arena (n, stride) side by side to ``outputs[at]`` and on, (n, width)."""
+    end = at + n * width
+    for i in range(n):
+        for j in range(0, width, LANES):
+            to, v = at + i * width + j, load(work, rows + i * stride + j, LANES)
+            # Past its end a row may be written: there the next one comes. A part of a register is slow.
+            if to + LANES <= end:
+                store(outputs, to, v)
+            else:
+                store_first(outputs, to, v, width - j)
 
 
 @kernel

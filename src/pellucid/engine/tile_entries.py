@@ -16,7 +16,7 @@ from pellucid.engine.crew import await_all, finish, lesser, meet, share, take
 from pellucid.engine.entries import is_finite
 from pellucid.engine.lanes import LANES, load_first, splat, store_first, sum_lanes
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.program import add_losses, count_right, judge
+from pellucid.engine.program import add_losses, count_right, hand_out, judge
 from pellucid.engine.table import (
     CHANNELS,
     COLUMNS,
@@ -223,9 +223,7 @@ def read_tiles(
         if table[INK]:
             planes.find_ink(table, work)
         forward(table, rows, p, work, group, n, _READING, _NOBODY, _NOBODY, _NOBODY)
-        for i in range(n):
-            for j in range(outs):
-                outputs[(first + i) * outs + j] = work[table[last + VALUES] + i * table[last + STRIDE] + j]
+        hand_out(outputs, first * outs, outs, work, table[last + VALUES], table[last + STRIDE], n)
         doubts[0] = sum_lanes(doubt)
         finish(point, crew, n)
         first = take(point, crew, first, group)
