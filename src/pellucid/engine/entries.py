@@ -317,7 +317,7 @@ def read(
         n = lesser(most, images - first)
         for i in range(n):
             x = (first + i) * width
-            ahead = 2 * width if images > 1 else 0
+            ahead = width if images > 1 else 0
             found = lines.find_fours(work, fours, kind, small, floats, x, width, low, ahead)
             line, at = floats, x
             if not as_is:

@@ -431,8 +431,8 @@ def all_zero(typing: Any, lanes: Any) -> Any:
     return types.boolean(lanes), emit
 
 
-def _ask(memory: Any, write: int, nearness: int = 3) -> Any:
-    """A call of LLVM's prefetch, to read or to write; 3 is the nearest cache."""
+def _ask(memory: Any, write: int) -> Any:
+    """A call of LLVM's prefetch to the nearest cache, to read or to write."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         byte = ir.IntType(8).as_pointer()
@@ -441,7 +441,7 @@ def _ask(memory: Any, write: int, nearness: int = 3) -> Any:
             builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0"
         )
         address = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), byte)
-        builder.call(function, [address, word(write), word(nearness), word(1)])
+        builder.call(function, [address, word(write), word(3), word(1)])
         return context.get_dummy_value()
 
     return types.void(memory, types.int64), emit
@@ -451,12 +451,6 @@ def _ask(memory: Any, write: int, nearness: int = 3) -> Any:
 def prefetch(typing: Any, memory: Any, index: Any) -> Any:
     """Ask for ``memory[index]`` ahead of time; changes nothing but speed."""
     return _ask(memory, 0)
-
-
-@operation(plain=lambda memory, index: None)
-def prefetch_second(typing: Any, memory: Any, index: Any) -> Any:
-    """`prefetch`, but to the second cache, so that the work at hand keeps the first one and its way to memory."""
-    return _ask(memory, 0, 2)
 
 
 @operation(plain=lambda memory, index: None)

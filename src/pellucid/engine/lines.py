@@ -20,7 +20,6 @@ from pellucid.engine.lanes import (
     load,
     load_bytes,
     prefetch,
-    prefetch_second,
     splat,
     store,
 )
@@ -108,8 +107,8 @@ def find_fours(
             i = whole
     else:
         while i + _STEP <= whole:
-            prefetch_second(floats, xi + ahead + i)
-            prefetch_second(floats, xi + ahead + i + ALIGNMENT)
+            prefetch(floats, xi + ahead + i)
+            prefetch(floats, xi + ahead + i + ALIGNMENT)
             at += keep_inked_fours(fours, at, i, floats, xi + i, low)
             i += _STEP
         if whole >= _STEP and i < whole:
