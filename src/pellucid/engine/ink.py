@@ -35,6 +35,7 @@ from pellucid.engine.lanes import (
 )
 from pellucid.engine.lines import quotient
 from pellucid.engine.panels import BROAD, NARROW, access
+from pellucid.engine.shuffles import load_four, one_of
 from pellucid.engine.table import INK_STEP, LEVELS, PACKED_INPUT, SOURCE, SOURCE_STRIDE
 
 _ZERO = np.float32(0.0)
@@ -58,10 +59,11 @@ def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable
         d = b
         i = begin
         while i + INK_STEP <= end:
-            a = term(w, wi, w_row, columns, values, vi, i, count, a)
-            b = term(w, wi, w_row, columns, values, vi, i + 1, count, b)
-            c = term(w, wi, w_row, columns, values, vi, i + 2, count, c)
-            d = term(w, wi, w_row, columns, values, vi, i + 3, count, d)
+            four = load_four(values, vi + i, LANES)
+            a = fma(one_of(four, 0, width), fetch(w, wi + np.int64(columns[i]) * w_row, count), a)
+            b = fma(one_of(four, 1, width), fetch(w, wi + np.int64(columns[i + 1]) * w_row, count), b)
+            c = fma(one_of(four, 2, width), fetch(w, wi + np.int64(columns[i + 2]) * w_row, count), c)
+            d = fma(one_of(four, 3, width), fetch(w, wi + np.int64(columns[i + 3]) * w_row, count), d)
             i += INK_STEP
         # Each to its own chain, as if the step were filled up.
         if i < end:
