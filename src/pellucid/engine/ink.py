@@ -31,6 +31,7 @@ from pellucid.engine.lanes import (
     load_first,
     prefetch,
     splat,
+    store,
     store_first,
 )
 from pellucid.engine.lines import quotient
@@ -262,12 +263,15 @@ def unpacked_at(table: Any, i: int, start: int) -> Any:
 
 @shared("FiBiiff")
 def unpack(values: Any, vi: int, levels: Any, begin: int, end: int, low: Any, span: Any) -> None:
-    """``values[vi + i] = (levels[i] - low) / span`` for the entries from ``begin`` to ``end``."""
+    """``values[vi + i] = (levels[i] - low) / span`` for the entries from ``begin`` to ``end``.
+
+    The last register is written whole, whatever it holds past the end.
+    """
     paper, whole = splat(low, LANES), splat(span, LANES)
     inverse = splat(_ONE, LANES) / whole
     for i in range(begin, end, LANES):
         v = quotient(load_bytes(levels, i, LANES) - paper, whole, inverse)
-        store_first(values, vi + i, v, end - i)
+        store(values, vi + i, v)
 
 
 @kernel
