@@ -95,12 +95,12 @@ def test_one_core_alone_is_shared() -> None:
 def test_systems_that_place_threads_themselves(lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
     monkeypatch.delattr(os, lacking, raising=False)
-    crew._core_of_this_thread.cache_clear()
+    crew.core_of_this_thread.cache_clear()
     try:
         assert side_by_side(lambda part: part, 3, threads=3) == [0, 1, 2]
         assert available_cores() >= 1
     finally:
-        crew._core_of_this_thread.cache_clear()
+        crew.core_of_this_thread.cache_clear()
 
 
 def helpers() -> set[threading.Thread]:

@@ -169,7 +169,7 @@ def move_to(place: int) -> None:
 
 def _other_cores() -> set[int]:
     """The cores this thread may use, if it can be but for the one it is on; empty where threads cannot be placed."""
-    core = _core_of_this_thread()
+    core = core_of_this_thread()
     if core is None:
         return set()
     mine = os.sched_getaffinity(0)
@@ -177,7 +177,7 @@ def _other_cores() -> set[int]:
 
 
 @functools.cache
-def _core_of_this_thread() -> Callable[[], int] | None:
+def core_of_this_thread() -> Callable[[], int] | None:
     """The C library's ``sched_getcpu``, on systems that let a thread choose its cores."""
     if not hasattr(os, "sched_setaffinity"):
         return None

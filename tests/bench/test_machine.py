@@ -40,3 +40,12 @@ def test_cores_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_limit_is_no_change() -> None:
     with machine.blas_threads(None) as context:
         assert context is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system places threads itself")
+def test_few_cores_are_left_and_all_given_back() -> None:
+    before = os.sched_getaffinity(0)
+    for count in (None, 1, len(before)):
+        with machine.few_cores(count):
+            assert machine.cores() == (len(before) if count is None else count)
+        assert os.sched_getaffinity(0) == before

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pellucid.crew import available_cores
+from pellucid.crew import available_cores, core_of_this_thread
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,21 @@ def last_level_cache() -> int:
     """Return the size of the largest cache in bytes; 32 MiB where the system does not say."""
     sizes = [_bytes(path.read_text()) for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
     return max(sizes, default=32 << 20)
+
+
+@contextmanager
+def few_cores(count: int | None) -> Iterator[None]:
+    """Leave this thread so many of its cores, that it is on among them, where the system lets one choose."""
+    core = core_of_this_thread()
+    if count is None or core is None:
+        yield
+        return
+    here, before = core(), os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before, key=lambda one: one != here)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def can_limit_blas() -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from pellucid import __version__
-from pellucid.bench.machine import cores
+from pellucid.bench.machine import cores, few_cores
 from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
 from pellucid.bench.sequence_work import SequenceWork
-from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, InferenceWork, TrainingWork
+from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, InferenceWork, TrainingWork
 from pellucid.layers import Dense
 from pellucid.models.architectures import lenet
 from pellucid.network import Network
@@ -57,10 +57,13 @@ class Pellucid(Peer):
     def read(self, work: InferenceWork) -> InferenceRun:
         """Call the network, with one image or with all; single images are sliced beforehand."""
         net = _network(work)
-        if work.one_at_a_time:
-            images = list(work.images)
-            return lambda: [net(image) for image in images]
-        return lambda: net(work.images)
+        images = list(work.images) if work.one_at_a_time else []
+
+        def run() -> Floats | list[Floats]:
+            with few_cores(self.threads):
+                return [net(image) for image in images] if work.one_at_a_time else net(work.images)
+
+        return run
 
 
 def _network(work: TrainingWork | InferenceWork) -> Network:
