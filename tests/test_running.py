@@ -88,7 +88,7 @@ def test_a_reader_that_comes_late_is_not_waited_for_and_changes_nothing(layers: 
     outputs, doubts, point = np.zeros((300, 4), np.float32), np.zeros((2, 1), np.float32), np.zeros(16, np.int64)
     first, late = (
         running.read_call(
-            net, net.plan, net.plan.reading_arena(), levels_of(x, None), outputs, doubts[rank], rank, 2, point
+            net, net.plan, net.plan.reading_arena(), levels_of(x, None), 300, outputs, doubts[rank], rank, 2, point
         )
         for rank in range(2)
     )

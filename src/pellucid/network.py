@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid.engine.glance import Glance
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.inputs import LevelRange, as_batch
 from pellucid.layers.layer import Layer, Shape, Vector, features
 from pellucid.layers.plan import Plan, aligned, plan
 from pellucid.layers.tiles import TilePlan, needs_tiles, tile_plan
 from pellucid.reading import Reading
-from pellucid.running import Gradient, Trace, evaluate_lines, glance_of, gradient_lines, trace_lines
+from pellucid.running import Gradient, Quick, Trace, evaluate_lines, gradient_lines, quick_way, trace_lines
 
 _MOST = 1 << 31  # parameters: 8 GiB of float32
+_FEW = 100  # images for which the quick way is worth being prepared
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -109,7 +109,7 @@ class Network:
         tiled = needs_tiles(self.layers)
         self.plan: Plan | TilePlan = (tile_plan if tiled else plan)(self.layers, self.input_shape)
         self.arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
-        self._glance: tuple[Glance, Callable[[], NDArray[np.float32]]] | None = None
+        self._quick: Quick | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
         shape, begin, attached = self.input_shape, 0, []
@@ -168,14 +168,18 @@ class Network:
         ShapeError, DataError
             For another shape, for something that is not numbers, and for NaN or infinity among them.
         """
-        if self._glance is not None:
-            glance, make = self._glance
-            answer = make()
-            if glance(x, answer):
+        quick = self._quick
+        if quick is not None:
+            answer = quick.make()
+            if quick.glance(x, answer):
                 return answer
+            if isinstance(x, np.ndarray) and x.ndim == len(self.input_shape) + 1 and len(x) <= quick.most:
+                answer = np.empty((len(x), *self.output_shape), np.float32)
+                if quick.glance(x, answer):
+                    return answer
         lines, single = as_batch(x, self.input_shape)
-        if single and self._glance is None:
-            self._glance = glance_of(self)
+        if quick is None and len(lines) < _FEW:
+            self._quick = quick_way(self)
         outputs = evaluate_lines(self, lines)
         return outputs.reshape(self.output_shape if single else (len(lines), *self.output_shape))
 

@@ -35,7 +35,8 @@ LOSSES = {"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED}
 _GLANCED = 1 << 20  # parameters of a network that is run under Python's lock
 _GLANCED_INPUTS = 1 << 12
 _SUPPLY = 1 << 10  # numbers in the arrays that are made at once for answers
-_WORTH_A_THREAD = 1 << 21  # images times parameters below which one more thread costs more than it brings
+_WORTH_A_THREAD = 6_000_000  # products below which one more thread costs more than it brings: 0.1 ms to wake it
+_PLACES = 6  # at which a weight is used, about, in a network over planes
 _feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()
 _NOWHERE = np.zeros(16, np.int64)
 _NO_COLUMNS = np.zeros(1, np.uint16)
@@ -154,42 +155,55 @@ def read_call(
     plan: Plan | TilePlan,
     arena: Vector,
     levels: Levels,
+    images: int | np.int64,
     outputs: NDArray[np.float32],
     doubts: NDArray[np.float32],
     rank: int,
     crew: int,
     point: NDArray[np.int64],
 ) -> Bound:
-    """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite.
+    """A call that reads ``images`` images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite.
 
     A ``crew`` does it by as many calls with an ``arena`` each and the same ``point`` (16,), which begins as zeros; all
     is done when the call of ``rank`` 0 returns.
     """
     if isinstance(plan, TilePlan):
-        return tiling.read_call(net, plan, arena, levels, outputs, doubts, rank, crew, point)
+        return tiling.read_call(net, plan, arena, levels, images, outputs, doubts, rank, crew, point)
     bound: Bound = engine().read.bind(
-        plan.table, plan.layers, net.parameters, arena, *levels.arguments, *levels.dense.shape,
+        plan.table, plan.layers, net.parameters, arena, *levels.arguments, images, levels.dense.shape[1],
         outputs, doubts, rank, crew, point,
     )  # fmt: skip
     return bound
 
 
-def glance_of(net: Network) -> tuple[Glance, Callable[[], NDArray[np.float32]]] | None:
-    """The quick way for one image of bytes or float32, and what makes an array for its answer.
+@dataclass(frozen=True)
+class Quick:
+    """The quick way for images of bytes or float32, one or up to ``most`` at once.
 
-    None where there is no such way, or where it would keep other threads waiting for long.
+    ``make`` gives an array for the answer to a single image.
     """
-    inputs, outs = math.prod(net.input_shape), math.prod(net.output_shape)
+
+    glance: Glance
+    make: Callable[[], NDArray[np.float32]]
+    most: int
+
+
+def quick_way(net: Network) -> Quick | None:
+    """The quick way of a network; None where there is none, or where it would keep other threads waiting for long."""
+    inputs = math.prod(net.input_shape)
     if not can_glance() or net.parameter_count > _GLANCED or inputs > _GLANCED_INPUTS:
         return None
-    plan = tiling.one_plan(net) if isinstance(net.plan, TilePlan) else net.plan
-    outputs, doubts = np.zeros((1, outs), np.float32), np.zeros(1, np.float32)
+    tiled = isinstance(net.plan, TilePlan)
+    plan = tiling.one_plan(net) if tiled else net.plan
+    most = 1 if tiled else _GLANCED // max(net.parameter_count, inputs)
+    outputs, doubts, number = np.zeros((1, *net.output_shape), np.float32), np.zeros(1, np.float32), np.int64(1)
     ways = []
     for dtype in (np.uint8, np.float32):
         levels = levels_of(np.zeros((1, inputs), dtype), net.level_range)
-        ways.append((levels.dense, read_call(net, plan, plan.reading_arena(), levels, outputs, doubts, 0, 1, _NOWHERE)))
-    made = glance(ways, net.input_shape, outputs, doubts, engine().shared[SYMBOL])
-    return made, _supply_of_arrays(net.output_shape)
+        call = read_call(net, plan, plan.reading_arena(), levels, number, outputs, doubts, 0, 1, _NOWHERE)
+        ways.append((levels.dense, call))
+    made = glance(ways, net.input_shape, number, most, outputs, doubts, engine().shared[SYMBOL])
+    return Quick(made, _supply_of_arrays(net.output_shape), most)
 
 
 def _supply_of_arrays(shape: tuple[int, ...]) -> Callable[[], NDArray[np.float32]]:
@@ -202,7 +216,8 @@ def _supply_of_arrays(shape: tuple[int, ...]) -> Callable[[], NDArray[np.float32
 def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float32]:
     """Outputs (N, K) for lines (N, D); large sets are shared among the cores."""
     outs = math.prod(net.output_shape)
-    crew = max(1, min(available_cores(), len(lines) * net.parameter_count // _WORTH_A_THREAD))
+    products = len(lines) * net.parameter_count * (_PLACES if isinstance(net.plan, TilePlan) else 1)
+    crew = max(1, min(available_cores(), products // _WORTH_A_THREAD))
     if crew > 1 and plain_python():
         crew = 1
     outputs, doubts = np.empty((len(lines), outs), np.float32), np.zeros((crew, 1), np.float32)
@@ -214,7 +229,7 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
             arena = arenas.pop()
         except IndexError:  # others have them
             arena = net.plan.reading_arena()
-        call = read_call(net, net.plan, arena, levels, outputs, doubts[rank], rank, crew, point)
+        call = read_call(net, net.plan, arena, levels, len(lines), outputs, doubts[rank], rank, crew, point)
 
         def read() -> None:
             call()

@@ -1,4 +1,4 @@
-"""The quick way for one image: what it takes and what it leaves to others, and how arrays have to lie for it."""
+"""The quick way for an image or a few: what it takes, what it leaves to others, how arrays have to lie for it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def image(seed: int = 0) -> npt.NDArray[np.float32]:
 
 
 def glance(net: pl.Network, x: Any) -> tuple[bool, npt.NDArray[np.float32]]:
-    assert net._glance is not None
+    assert net._quick is not None
     answer = np.full(3, 99, np.float32)
-    return net._glance[0](x, answer), answer
+    return net._quick.glance(x, answer), answer
 
 
 def test_this_machine_has_it() -> None:
@@ -47,6 +47,39 @@ def test_it_gives_the_bits_of_a_batch(net: pl.Network, dtype: npt.DTypeLike) -> 
         taken, answer = glance(net, x)
         assert taken is True
         assert answer.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+@pytest.mark.parametrize("count", [1, 2, 7, 200])
+def test_it_takes_a_few_at_once(net: pl.Network, dtype: npt.DTypeLike, count: int) -> None:
+    images = (np.stack([image(seed) for seed in range(count)]) * (255 if dtype == np.uint8 else 1)).astype(dtype)
+    assert net._quick is not None
+    answers = np.full((count, 3), 99, np.float32)
+    assert net._quick.glance(images, answers)
+    assert [row.tobytes() for row in answers] == [net(x).tobytes() for x in images]
+    assert net(images).tobytes() == answers.tobytes()
+    assert glance(net, images[0])[0]
+
+
+def test_an_answer_has_as_many_rows_as_there_are_images(net: pl.Network) -> None:
+    assert net._quick is not None
+    images = np.stack([image(1), image(2)])
+    for shape in ((3,), (1, 3), (3, 3), (2, 3, 1)):
+        answers = np.full(shape, 99, np.float32)
+        assert not net._quick.glance(images, answers)
+        assert (answers == 99).all()
+    assert not net._quick.glance(images[0], np.zeros((1, 3), np.float32))
+    many = np.zeros((net._quick.most + 1, 4, 6), np.float32)
+    assert not net._quick.glance(many, np.zeros((len(many), 3), np.float32))
+    assert net(many).shape == (len(many), 3)
+    assert net(many[:0]).shape == (0, 3)
+
+
+def test_one_bad_image_among_a_few_is_told(net: pl.Network) -> None:
+    images = np.stack([image(1), np.full((4, 6), np.nan, np.float32), image(2)])
+    with pytest.raises(pl.PellucidError, match="finite"):
+        net(images)
+    assert np.isfinite(net(images[:1])).all()
 
 
 class Odd(np.ndarray):
@@ -114,8 +147,8 @@ def test_it_holds_what_it_goes_by() -> None:
     """The network is gone, and memory has been used again by others."""
     net = pl.Network([pl.Dense(5, "relu"), pl.Dense(3, "softmax")], input_shape=(4, 6), seed=1)
     wanted = net(image())
-    assert net._glance is not None
-    look = net._glance[0]
+    assert net._quick is not None
+    look = net._quick.glance
     del net
     gc.collect()
     taken = [np.full(size, 7.0, np.float32) for size in range(1, 3000)]
@@ -161,7 +194,7 @@ def test_what_takes_long_goes_the_long_way() -> None:
     wide = pl.Network([pl.Dense(2, "softmax")], input_shape=(100, 100), seed=0)
     for net in (large, wide):
         net(np.zeros(net.input_shape, np.float32))
-        assert net._glance is None
+        assert net._quick is None
 
 
 def test_another_layout_of_arrays_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The engine called on one array straight from the interpreter: nothing converted, nothing looked up.
+"""The engine called on an image, or a few, straight from the interpreter: nothing converted, nothing looked up.
 
 A small network takes less time than a call through ctypes with its arguments. So there is a function that Python calls
 as it calls its own built-ins. It looks at the array where it lies in memory, puts its address among the arguments of
@@ -35,7 +35,8 @@ _FASTCALL = 0x80
 ASSEMBLY = f"""
 declare i32 @memcmp(ptr, ptr, i64)
 
-; (self, [image, answer], 2): self is an array of the slots that `glance` fills, answer takes the outputs.
+; (self, [image, answer], 2): self is an array of the slots that `glance` fills, answer takes the outputs. Where the
+; image has an axis more than one image has, it is as many of them, and the answer has that axis too.
 define ptr @{SYMBOL}(ptr %self, ptr %arguments, i64 %count) {{
   %self.data = getelementptr ptr, ptr %self, i64 {_DATA}
   %slots = load ptr, ptr %self.data
@@ -44,8 +45,10 @@ define ptr @{SYMBOL}(ptr %self, ptr %arguments, i64 %count) {{
   %slot3 = getelementptr i64, ptr %slots, i64 3
   %slot4 = getelementptr i64, ptr %slots, i64 4
   %way1 = getelementptr i64, ptr %slots, i64 5
-  %way2 = getelementptr i64, ptr %slots, i64 9
-  %shape = getelementptr i64, ptr %slots, i64 13
+  %way2 = getelementptr i64, ptr %slots, i64 10
+  %slot15 = getelementptr i64, ptr %slots, i64 15
+  %slot16 = getelementptr i64, ptr %slots, i64 16
+  %shape = getelementptr i64, ptr %slots, i64 17
   %give = load ptr, ptr %slot1
   %image = load ptr, ptr %arguments
   %image.type = getelementptr ptr, ptr %image, i64 {_TYPE}
@@ -74,30 +77,56 @@ look:
   %way = select i1 %is.kind1, ptr %way1, ptr %way2
   %both = and i32 %flags, {_PLAIN}
   %is.plain = icmp eq i32 %both, {_PLAIN}
-  %has.axes = icmp eq i32 %axes, %expected.axes
+  %extra = sub i32 %axes, %expected.axes
+  %has.axes = icmp ule i32 %extra, 1
   %fits1 = and i1 %is.known, %is.plain
   %fits2 = and i1 %fits1, %has.axes
   br i1 %fits2, label %measure, label %refuse
 
 measure:
-  %wide.axes = zext i32 %axes to i64
+  %wide.axes = zext i32 %expected.axes to i64
   %bytes = shl i64 %wide.axes, 3
-  %differs = call i32 @memcmp(ptr %sides, ptr %shape, i64 %bytes)
+  %lead = zext i32 %extra to i64
+  %sides.each = getelementptr i64, ptr %sides, i64 %lead
+  %differs = call i32 @memcmp(ptr %sides.each, ptr %shape, i64 %bytes)
   %is.same = icmp eq i32 %differs, 0
-  br i1 %is.same, label %run, label %refuse
+  br i1 %is.same, label %compare, label %refuse
+
+compare:
+  %answer.at = getelementptr ptr, ptr %arguments, i64 1
+  %answer = load ptr, ptr %answer.at
+  %answer.data = getelementptr ptr, ptr %answer, i64 {_DATA}
+  %answer.axes = getelementptr ptr, ptr %answer, i64 {_AXES}
+  %answer.shape = getelementptr ptr, ptr %answer, i64 {_SHAPE}
+  %outputs = load ptr, ptr %answer.data
+  %out.axes = load i32, ptr %answer.axes
+  %out.sides = load ptr, ptr %answer.shape
+  %expected.out.axes = load i32, ptr %slot15
+  %most = load i64, ptr %slot16
+  %wanted.out.axes = add i32 %expected.out.axes, %extra
+  %fits.out = icmp eq i32 %out.axes, %wanted.out.axes
+  %images = load i64, ptr %sides
+  %out.images = load i64, ptr %out.sides
+  %is.one = icmp eq i32 %extra, 0
+  %is.as.many = icmp eq i64 %images, %out.images
+  %matches = or i1 %is.one, %is.as.many
+  %number = select i1 %is.one, i64 1, i64 %images
+  %is.few = icmp ule i64 %number, %most
+  %fits3 = and i1 %fits.out, %matches
+  %fits4 = and i1 %fits3, %is.few
+  br i1 %fits4, label %run, label %refuse
 
 run:
   %way.block = getelementptr ptr, ptr %way, i64 1
   %way.image = getelementptr ptr, ptr %way, i64 2
   %way.outputs = getelementptr ptr, ptr %way, i64 3
+  %way.number = getelementptr ptr, ptr %way, i64 4
   %block = load ptr, ptr %way.block
   %place = load ptr, ptr %way.image
   %to = load ptr, ptr %way.outputs
-  %answer.at = getelementptr ptr, ptr %arguments, i64 1
-  %answer = load ptr, ptr %answer.at
-  %answer.data = getelementptr ptr, ptr %answer, i64 {_DATA}
-  %outputs = load ptr, ptr %answer.data
+  %counter = load ptr, ptr %way.number
   store ptr %data, ptr %place
+  store i64 %number, ptr %counter
   store ptr %outputs, ptr %to
   %entry = load ptr, ptr %slot3
   call void %entry(ptr %block)
@@ -115,7 +144,10 @@ refuse:
 """
 
 Glance = Callable[[Any, NDArray[np.float32]], bool]
-"""``glance(image, answer)``: whether ``answer`` now has the outputs for ``image``, which may be anything at all."""
+"""``glance(image, answer)``: whether ``answer`` now has the outputs for ``image``, which may be anything at all.
+
+``answer`` is a C-contiguous float32 array of the network's output shape, or of (N, output shape) for N images.
+"""
 
 
 class _Method(ctypes.Structure):
@@ -132,29 +164,36 @@ class _Method(ctypes.Structure):
 def glance(
     ways: Sequence[tuple[NDArray[np.generic], Bound]],
     shape: Sequence[int],
+    number: np.int64,
+    most: int,
     outputs: NDArray[np.float32],
     doubts: NDArray[np.float32],
     symbol: int,
 ) -> Glance:
-    """The function that reads an image by one of two ways.
+    """The function that reads images by one of two ways.
 
     Parameters
     ----------
     ways : two of (ndarray, Bound)
-        A call, and which of its arguments is the image; images of that type go this way.
+        A call, and which of its arguments is the images; images of that type go this way.
     shape : sequence of int
         Of an image.
+    number : int64
+        Which of their arguments, this very object, is how many images there are.
+    most : int
+        How many images may come at once.
     outputs, doubts : ndarray
-        Which of their arguments takes the outputs, and which the doubts (1,): 0 where the outputs are good.
+        Which of their arguments takes the outputs (1, outputs' shape), and which the doubts (1,): 0 where the outputs
+        are good.
     symbol : int
         The address of the compiled function.
     """
     (first, one), (second, two) = ways
     slots = np.array([
         id(np.ndarray), _address(ctypes.pythonapi.PyBool_FromLong), len(shape), one.entry.address, doubts.ctypes.data,
-        id(first.dtype), one.address, one.place(first), one.place(outputs),
-        id(second.dtype), two.address, two.place(second), two.place(outputs),
-        *shape,
+        id(first.dtype), one.address, one.place(first), one.place(outputs), one.place(number),
+        id(second.dtype), two.address, two.place(second), two.place(outputs), two.place(number),
+        outputs.ndim - 1, most, *shape,
     ], np.int64)  # fmt: skip
     held = slots.view(_Slots)
     held.keep = ways

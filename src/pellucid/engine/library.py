@@ -96,8 +96,8 @@ class Bound:
         """Run."""
         self.entry.run(self.address)
 
-    def place(self, argument: NDArray[Any]) -> int:
-        """The address of the slot that has the address of an array."""
+    def place(self, argument: Any) -> int:
+        """The address of the slot of an argument: of that very object."""
         slot = next(slot for slot, one in enumerate(self.arguments) if one is argument)
         return _address(self.block[slot:])
 
