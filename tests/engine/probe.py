@@ -104,10 +104,10 @@ def cut(y: Any, rank: int, crew: int, count: int, unit: int) -> None:
 
 @kernel
 def find_fours(
-    found: Any, fours: Any, at: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any
+    found: Any, fours: Any, base: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any
 ) -> None:
-    """How many fours hold ink, to found (1,), and where they begin."""
-    found[0] = lines.find_fours(fours, at, kind, small, floats, xi, inputs, low, 0)
+    """How many fours hold ink, to found (1,), and which."""
+    found[0] = lines.find_fours(fours, base, kind, small, floats, xi, inputs, low, 0)
 
 
 PROBES = {

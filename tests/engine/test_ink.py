@@ -32,9 +32,9 @@ def entries(x: Floats) -> tuple[npt.NDArray[np.uint16], Floats]:
     return np.array([*columns, 0], np.uint16), np.array([*(x[i] for i in columns), MARK], np.float32)
 
 
-def fours_of(x: npt.NDArray[np.generic], paper: float = 0) -> npt.NDArray[np.int32]:
-    """Where the whole fours begin that hold anything but paper."""
-    return np.array([i for i in range(0, len(x) // 4 * 4, 4) if (x[i : i + 4] != paper).any()], np.int32)
+def fours_of(x: npt.NDArray[np.generic], paper: float = 0) -> npt.NDArray[np.uint16]:
+    """Which of the whole fours hold anything but paper."""
+    return np.array([i for i in range(len(x) // 4) if (x[4 * i : 4 * i + 4] != paper).any()], np.uint16)
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
@@ -48,8 +48,8 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
     last = len(columns) - 1
     middle = int((columns[:last] < d // 2).sum())
     probe().ink_sums(z, 1, w, 0, k, columns, values, 0, 0, middle, last, bias, 0, k)
-    truth, fours = fours_of(x), np.full(2 * d + 10, MARK, np.float32)
-    fours[1 : 1 + len(truth)] = truth.view(np.float32)
+    truth, fours = fours_of(x), np.full(2 + d + 10, MARK, np.float32)
+    fours[1:].view(np.uint16)[: len(truth)] = truth
     probe().line_sums(z, k + 4, w, 0, k, fours, 1, len(truth), x, 0, d, bias, 0, k)
     assert fours[0] == MARK
     assert fours[-1] == MARK
@@ -83,14 +83,15 @@ def test_ink_is_found_where_it_is(d: int, density: float, kind: int, levels: tup
     truth = fours_of((small if kind == LEVELS else floats)[:-1], low)
     found, fours = np.zeros(1, np.int64), np.full(d // 4 + 10, MARK, np.float32)
     probe().find_fours(found, fours, 1, kind, small, floats, 0, d, low)
-    np.testing.assert_array_equal(fours[1 : 1 + found[0]].view(np.int32), truth)
+    listed = fours[1:].view(np.uint16)
+    np.testing.assert_array_equal(listed[: found[0]], truth)
     assert fours[0] == MARK
     assert fours[-1] == MARK
 
     line = np.full(d + 1, MARK, np.float32)
-    probe().unit_fours(line, 0, truth.view(np.float32), 0, len(truth), kind, small, floats, 0, d, low, span)
+    probe().unit_fours(line, 0, fours, 1, len(truth), kind, small, floats, 0, d, low, span)
     expected = np.full(d + 1, MARK, np.float32)
-    for i in [*(first + place for first in truth for place in range(4)), *range(d // 4 * 4, d)]:
+    for i in [*(4 * int(four) + place for four in truth for place in range(4)), *range(d // 4 * 4, d)]:
         expected[i] = ((small if kind == LEVELS else floats)[i] - np.float32(low)) / np.float32(span)
     np.testing.assert_array_equal(line, expected)
 

@@ -316,17 +316,19 @@ def read(
     while first < images:
         n = lesser(most, images - first)
         for i in range(n):
-            x = (first + i) * width
-            ahead = width if images > 1 else 0
-            found = lines.find_fours(work, fours, kind, small, floats, x, width, low, ahead)
-            line, at = floats, x
-            if not as_is:
-                line, at = work, source
-                lines.unit_fours(work, source, work, fours, found, kind, small, floats, x, width, low, span)
             z = table[SUMS] + i * stride
-            lines.weighted_sums(
-                work, z, p, table[WEIGHT], hidden, work, fours, found, line, at, width, p, table[BIAS], hidden
-            )
+            for begin in range(0, width, lines.PART):
+                x, size = (first + i) * width + begin, lesser(lines.PART, width - begin)
+                found = lines.find_fours(work, fours, kind, small, floats, x, size, low, width if images > 1 else 0)
+                line, at = floats, x
+                if not as_is:
+                    line, at = work, source
+                    lines.unit_fours(work, source, work, fours, found, kind, small, floats, x, size, low, span)
+                start, si = p, table[BIAS]
+                if begin > 0:
+                    start, si = work, z
+                w = table[WEIGHT] + begin * hidden
+                lines.weighted_sums(work, z, p, w, hidden, work, fours, found, line, at, size, start, si, hidden)
             for j in range(0, hidden, LANES):
                 v = load_first(work, z + j, hidden - j, LANES)
                 doubt = doubt + (v - v)

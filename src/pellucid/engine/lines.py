@@ -28,15 +28,19 @@ from pellucid.engine.shuffles import (
     inked,
     inked_fours,
     inked_fours_of_bytes,
-    integer_at,
     keep,
     keep_inked_fours,
     load_four,
+    number_at,
     one_of,
 )
 from pellucid.engine.table import ALIGNMENT, LEVELS
 
 FOUR = 4
+
+PART = 1 << 16
+"""Inputs that are looked at together, at most: their numbers have 16 bits."""
+
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _STEP = 8 * FOUR
@@ -84,42 +88,44 @@ def unit_line(
 
 @kernel
 def find_fours(
-    fours: Any, at: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any, ahead: int
+    fours: Any, base: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any, ahead: int
 ) -> int:
-    """Write where the fours of an image begin that hold any ink, as 32-bit integers, from ``fours[at]`` on.
+    """List which fours of an image hold any ink, as 16-bit integers from ``fours[base]`` on; return how many.
 
-    Returns how many they are; eight past the last may be written too. No branch depends on the image: where ink is
-    cannot be predicted. What lies ``ahead`` elements further on is asked for on the way. Inputs past the last whole
-    four are left out.
+    Eight places past the last may be written too. No branch depends on the image: where ink is cannot be predicted.
+    What lies ``ahead`` elements further on is asked for on the way. Inputs past the last whole four are left out, and
+    there are no more than `PART`.
     """
-    begin = at
+    found = 0
     whole = inputs // FOUR * FOUR
     i = 0
     if kind == LEVELS:
         paper = np.int64(low)
         while i + _STEP <= whole:
             prefetch(small, xi + ahead + i)
-            at += keep(fours, at, i, FOUR, inked_fours_of_bytes(small, xi + i, paper))
+            found += keep(fours, base, found, i // FOUR, inked_fours_of_bytes(small, xi + i, paper))
             i += _STEP
         if whole >= _STEP and i < whole:
             seen = (i - (whole - _STEP)) // FOUR
-            at += keep(fours, at, i, FOUR, inked_fours_of_bytes(small, xi + whole - _STEP, paper) >> seen)
+            chosen = inked_fours_of_bytes(small, xi + whole - _STEP, paper) >> seen
+            found += keep(fours, base, found, i // FOUR, chosen)
             i = whole
     else:
         while i + _STEP <= whole:
             prefetch(floats, xi + ahead + i)
             prefetch(floats, xi + ahead + i + ALIGNMENT)
-            at += keep_inked_fours(fours, at, i, floats, xi + i, low)
+            found += keep_inked_fours(fours, base, found, i // FOUR, floats, xi + i, low)
             i += _STEP
         if whole >= _STEP and i < whole:
             seen = (i - (whole - _STEP)) // FOUR
-            at += keep(fours, at, i, FOUR, inked_fours(load(floats, xi + whole - _STEP, _STEP), low) >> seen)
+            chosen = inked_fours(load(floats, xi + whole - _STEP, _STEP), low) >> seen
+            found += keep(fours, base, found, i // FOUR, chosen)
             i = whole
     while i < whole:
         four = load_bytes(small, xi + i, FOUR) if kind == LEVELS else load(floats, xi + i, FOUR)
-        at += keep(fours, at, i, FOUR, 0 if all_zero(four - splat(low, FOUR)) else 1)
+        found += keep(fours, base, found, i // FOUR, 0 if all_zero(four - splat(low, FOUR)) else 1)
         i += FOUR
-    return at - begin
+    return found
 
 
 @kernel
@@ -127,7 +133,7 @@ def unit_fours(
     line: Any,
     li: int,
     fours: Any,
-    begin: int,
+    base: int,
     found: int,
     kind: int,
     small: Any,
@@ -140,8 +146,8 @@ def unit_fours(
     """`unit_line` for the fours that `find_fours` found, and the inputs past the last whole four; the rest stays."""
     paper, whole = splat(low, FOUR), splat(span, FOUR)
     inverse = splat(_ONE, FOUR) / whole
-    for k in range(begin, begin + found):
-        i = integer_at(fours, k)
+    for k in range(found):
+        i = FOUR * number_at(fours, base, k)
         if kind == LEVELS:
             v = _quotient_of_four(load_bytes(small, xi + i, FOUR) - paper, whole, inverse)
         else:
@@ -153,18 +159,18 @@ def unit_fours(
 
 
 @kernel
-def find_pixels(columns: Any, at: int, fours: Any, begin: int, found: int, x: Any, xi: int, inputs: int) -> int:
-    """Write which inputs of an image are not 0, as 32-bit integers, from ``columns[at]`` on; return how many they are.
+def find_pixels(fours: Any, base: int, found: int, x: Any, xi: int, inputs: int) -> int:
+    """List which inputs of an image are not 0 behind its ``found`` fours, as they are listed; return how many.
 
-    They are looked for where `find_fours` found any. Eight past the last may be written too.
+    They are looked for where `find_fours` found any. Eight places past the last may be written too.
     """
-    start = at
-    for k in range(begin, begin + found):
-        i = integer_at(fours, k)
-        at += keep(columns, at, i, 1, inked(load(x, xi + i, FOUR)))
+    at = found
+    for k in range(found):
+        i = FOUR * number_at(fours, base, k)
+        at += keep(fours, base, at, i, inked(load(x, xi + i, FOUR)))
     for i in range(inputs // FOUR * FOUR, inputs):
-        at += keep(columns, at, i, 1, 1 if x[xi + i] != _ZERO else 0)
-    return at - start
+        at += keep(fours, base, at, i, 1 if x[xi + i] != _ZERO else 0)
+    return at - found
 
 
 def _by_fours(masked: bool) -> Callable[..., None]:
@@ -179,7 +185,7 @@ def _by_fours(masked: bool) -> Callable[..., None]:
         wi: int,
         w_row: int,
         fours: Any,
-        begin: int,
+        base: int,
         found: int,
         x: Any,
         xi: int,
@@ -192,8 +198,8 @@ def _by_fours(masked: bool) -> Callable[..., None]:
         b = splat(_ZERO, NARROW)
         c = b
         d = b
-        for k in range(begin, begin + found):
-            i = integer_at(fours, k)
+        for k in range(found):
+            i = FOUR * number_at(fours, base, k)
             four = load_four(x, xi + i, LANES)
             at = wi + i * w_row
             a = fma(one_of(four, 0, NARROW), fetch(w, at, count), a)
@@ -219,8 +225,9 @@ def _by_pixels(width: int, masked: bool) -> Callable[..., None]:
         wi: int,
         w_row: int,
         columns: Any,
+        base: int,
         begin: int,
-        found: int,
+        end: int,
         x: Any,
         xi: int,
         bias: Any,
@@ -232,18 +239,18 @@ def _by_pixels(width: int, masked: bool) -> Callable[..., None]:
         c = b
         d = b
         k = begin
-        while k + 4 <= begin + found:
-            i = integer_at(columns, k)
+        while k + 4 <= end:
+            i = number_at(columns, base, k)
             a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
-            i = integer_at(columns, k + 1)
+            i = number_at(columns, base, k + 1)
             b = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), b)
-            i = integer_at(columns, k + 2)
+            i = number_at(columns, base, k + 2)
             c = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), c)
-            i = integer_at(columns, k + 3)
+            i = number_at(columns, base, k + 3)
             d = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), d)
             k += 4
-        while k < begin + found:
-            i = integer_at(columns, k)
+        while k < end:
+            i = number_at(columns, base, k)
             a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
             k += 1
         put(z, zi, (a + b) + (c + d), count)
@@ -266,7 +273,7 @@ def weighted_sums(
     wi: int,
     w_row: int,
     fours: Any,
-    begin: int,
+    base: int,
     found: int,
     x: Any,
     xi: int,
@@ -277,22 +284,21 @@ def weighted_sums(
 ) -> None:
     """``z = x W + b`` for one image x (inputs,) with the fours that `find_fours` found.
 
-    z and bias (outputs,), W (inputs, outputs). Behind the fours there is room for as many entries as inputs, and 8.
+    z and bias (outputs,), W (inputs, outputs). Behind the fours there is room for as many numbers as inputs, and 8.
     """
     if outputs == NARROW:
-        _narrow_by_fours(z, zi, w, wi, w_row, fours, begin, found, x, xi, inputs, bias, bi, NARROW)
+        _narrow_by_fours(z, zi, w, wi, w_row, fours, base, found, x, xi, inputs, bias, bi, NARROW)
         return
     if outputs < NARROW:
-        _rest_by_fours(z, zi, w, wi, w_row, fours, begin, found, x, xi, inputs, bias, bi, outputs)
+        _rest_by_fours(z, zi, w, wi, w_row, fours, base, found, x, xi, inputs, bias, bi, outputs)
         return
-    columns = begin + found
-    inked = find_pixels(fours, columns, fours, begin, found, x, xi, inputs)
+    end = found + find_pixels(fours, base, found, x, xi, inputs)
     j = 0
     while j + BROAD <= outputs:
-        _broad(z, zi + j, w, wi + j, w_row, fours, columns, inked, x, xi, bias, bi + j, BROAD)
+        _broad(z, zi + j, w, wi + j, w_row, fours, base, found, end, x, xi, bias, bi + j, BROAD)
         j += BROAD
     while j + NARROW <= outputs:
-        _narrow(z, zi + j, w, wi + j, w_row, fours, columns, inked, x, xi, bias, bi + j, NARROW)
+        _narrow(z, zi + j, w, wi + j, w_row, fours, base, found, end, x, xi, bias, bi + j, NARROW)
         j += NARROW
     if j < outputs:
-        _rest(z, zi + j, w, wi + j, w_row, fours, columns, inked, x, xi, bias, bi + j, outputs - j)
+        _rest(z, zi + j, w, wi + j, w_row, fours, base, found, end, x, xi, bias, bi + j, outputs - j)

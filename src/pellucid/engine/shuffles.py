@@ -80,62 +80,80 @@ def _packed(builder: Any, a: Any, b: Any) -> Any:
     return builder.shuffle_vector(builder.bitcast(a, half), builder.bitcast(b, half), indices)
 
 
-def _plain_keep_inked_fours(memory: Any, index: int, first: int, floats: Any, place: int, paper: float) -> int:
-    return _plain_keep(memory, index, first, 4, _plain_fours(floats[place : place + 32] != paper))
+def _plain_keep(memory: Any, base: int, at: int, first: int, chosen: int) -> int:
+    kept = [first + place for place in range(8) if chosen >> place & 1]
+    memory[base:].view(np.uint16)[at : at + len(kept)] = kept
+    return len(kept)
+
+
+@operation(plain=_plain_keep)
+def keep(typing: Any, memory: Any, base: Any, at: Any, first: Any, chosen: Any) -> Any:
+    """Append ``first + k`` for every k whose bit is set in ``chosen``, of 8, to a list; return how many.
+
+    The list of 16-bit integers (`number_at`) begins at ``memory[base]`` and has ``at`` so far. All 8 places are
+    written.
+    """
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        memory, base, at, first, chosen = arguments
+        return _keep(builder, memory, base, at, first, range(8), chosen)
+
+    integer = types.int64
+    return integer(memory, integer, integer, integer, integer), emit
+
+
+def _plain_keep_inked_fours(memory: Any, base: int, at: int, first: int, x: Any, xi: int, paper: float) -> int:
+    return _plain_keep(memory, base, at, first, _plain_fours(x[xi : xi + 32] != paper))
 
 
 @operation(plain=_plain_keep_inked_fours)
-def keep_inked_fours(typing: Any, memory: Any, index: Any, first: Any, floats: Any, place: Any, paper: Any) -> Any:
-    """`keep` the places of `inked_fours` among the 32 floats from ``floats[place]`` on; apart from them `FOUR`."""
+def keep_inked_fours(typing: Any, memory: Any, base: Any, at: Any, first: Any, x: Any, xi: Any, paper: Any) -> Any:
+    """`keep` of the `inked_fours` among the 32 floats from ``x[xi]`` on, in fewer instructions."""
     lanes = Lanes(8)
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        memory, index, first, floats, place, paper = arguments
+        memory, base, at, first, x, xi, paper = arguments
         spread, masks = _broadcast(builder, lanes, paper), []
         for begin in range(0, 32, 8):
-            loaded = builder.load(_address(builder, floats, builder.add(place, _INT(begin)), lanes.vector), align=4)
+            loaded = builder.load(_address(builder, x, builder.add(xi, _INT(begin)), lanes.vector), align=4)
             masks.append(builder.sext(builder.fcmp_unordered("!=", loaded, spread), lanes.integers))
         packed = _packed(builder, _packed(builder, *masks[:2]), _packed(builder, *masks[2:]))
         words = builder.bitcast(packed, lanes.integers)
         some = builder.icmp_unsigned("!=", words, ir.Constant(lanes.integers, [0] * 8))
         chosen = builder.zext(builder.bitcast(some, ir.IntType(8)), _INT)
-        return _keep(builder, memory, index, first, [0, 8, 16, 24, 4, 12, 20, 28], chosen)
+        return _keep(builder, memory, base, at, first, [0, 2, 4, 6, 1, 3, 5, 7], chosen)
 
     integer = types.int64
-    return integer(memory, integer, integer, floats, integer, types.float32), emit
+    return integer(memory, integer, integer, integer, x, integer, types.float32), emit
 
 
-def _plain_keep(memory: Any, index: int, first: int, apart: int, chosen: int) -> int:
-    kept = np.array([first + apart * place for place in range(8) if chosen >> place & 1], np.int32)
-    memory[index : index + len(kept)] = kept.view(np.float32)
-    return len(kept)
-
-
-@operation(plain=_plain_keep)
-def keep(typing: Any, memory: Any, index: Any, first: Any, apart: Any, chosen: Any) -> Any:
-    """Write ``first + k apart`` for every k whose bit is set in ``chosen``, of 8, side by side; return how many.
-
-    They lie as 32-bit integers (`integer_at`) from ``memory[index]`` on. All 8 places are written. ``apart`` is a
-    constant.
-    """
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        memory, index, first, _, chosen = arguments
-        return _keep(builder, memory, index, first, range(0, 8 * apart.literal_value, apart.literal_value), chosen)
-
-    return types.int64(memory, types.int64, types.int64, apart, types.int64), emit
-
-
-def _keep(builder: Any, memory: Any, index: Any, first: Any, offsets: Sequence[int], chosen: Any) -> Any:
-    """Write ``first`` and the offset of every bit that is set, in ascending order."""
-    row, places = ir.VectorType(ir.IntType(8), 8), ir.VectorType(ir.IntType(32), 8)
-    choices = [sorted(offset for bit, offset in enumerate(offsets) if choice >> bit & 1) for choice in range(256)]
+def _keep(builder: Any, memory: Any, base: Any, at: Any, first: Any, places: Sequence[int], chosen: Any) -> Any:
+    """Append ``first`` and the place of every bit that is set, in ascending order."""
+    row, numbers = ir.VectorType(ir.IntType(8), 8), ir.VectorType(ir.IntType(16), 8)
+    choices = [sorted(place for bit, place in enumerate(places) if choice >> bit & 1) for choice in range(256)]
     rows = [ir.Constant(row, [*kept, *[0] * (8 - len(kept))]) for kept in choices]
     table = cgutils.global_constant(builder, "choices", ir.Constant(ir.ArrayType(row, len(rows)), rows))
-    kept = builder.zext(builder.load(builder.gep(table, [_INT(0), chosen])), places)
-    spread = _spread(builder, places, builder.trunc(first, ir.IntType(32)))
-    builder.store(builder.add(kept, spread), _address(builder, memory, index, places), align=4)
+    kept = builder.zext(builder.load(builder.gep(table, [_INT(0), chosen])), numbers)
+    spread = _spread(builder, numbers, builder.trunc(first, numbers.element))
+    end = builder.gep(_numbers(builder, memory, base), [at])
+    builder.store(builder.add(kept, spread), builder.bitcast(end, numbers.as_pointer()), align=2)
     return builder.ctpop(chosen)
+
+
+def _numbers(builder: Any, memory: Any, base: Any) -> Any:
+    """A list of 16-bit integers."""
+    return builder.bitcast(builder.gep(memory, [base]), ir.IntType(16).as_pointer())
+
+
+@operation(plain=lambda memory, base, place: int(memory[base:].view(np.uint16)[place]))
+def number_at(typing: Any, memory: Any, base: Any, place: Any) -> Any:
+    """What stands at a place of the list of 16-bit integers that begins at ``memory[base]``."""
+
+    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        memory, base, place = arguments
+        return builder.zext(builder.load(builder.gep(_numbers(builder, memory, base), [place]), align=2), _INT)
+
+    return types.int64(memory, types.int64, types.int64), emit
 
 
 @operation(plain=lambda memory, index, width: np.tile(memory[index : index + 4], width // 4))
@@ -165,18 +183,6 @@ def one_of(typing: Any, fours: Any, place: Any, width: Any) -> Any:
         return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), picks)
 
     return lanes(fours, place, width), emit
-
-
-@operation(plain=lambda memory, index: int(memory[index : index + 1].view(np.int32)[0]))
-def integer_at(typing: Any, memory: Any, index: Any) -> Any:
-    """The 32-bit integer that lies at ``memory[index]``."""
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        word = ir.IntType(32)
-        memory, index = arguments
-        return builder.sext(builder.load(_address(builder, memory, index, word), align=4), _INT)
-
-    return types.int64(memory, types.int64), emit
 
 
 def _plain_turn_block(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, width: int) -> None:
