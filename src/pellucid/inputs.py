@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,9 +104,8 @@ def to_unit(lines: NDArray[np.generic], level_range: LevelRange | None) -> NDArr
     return unit
 
 
-@dataclass(frozen=True)
-class Levels:
-    """Dense images as the engine reads them, without a copy where there need be none.
+class Levels(NamedTuple):
+    """Dense images as the engine's entry points take them, without a copy where there need be none.
 
     ``kind`` tells which of ``small`` (N, D) uint8 and ``floats`` (N, D) float32 holds them; ``low`` means 0 and
     ``low + span`` means 1.
@@ -123,11 +122,6 @@ class Levels:
         """The images, (N, D)."""
         return self.small if self.kind == t.LEVELS else self.floats
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        """What the entry points take for dense images."""
-        return self.kind, self.small, self.floats, self.low, self.span
-
 
 def levels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Levels:
     """Lines (N, D) of any type as float32, or as bytes where one of their levels is paper."""
@@ -139,6 +133,8 @@ def levels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Lev
 
 def as_floats(lines: NDArray[np.generic]) -> NDArray[np.float32]:
     """Lines (N, D) as float32, C-contiguous; what is too large for float32 becomes infinite."""
+    if lines.dtype == np.float32:
+        return np.ascontiguousarray(lines, np.float32)
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(lines, np.float32)
 
@@ -171,7 +167,7 @@ def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
     starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
     columns = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last
     values = np.empty(entries + 1, np.float32)
-    engine().collect(columns, values, starts, middles, *levels.arguments, count, width)
+    engine().collect(columns, values, starts, middles, *levels, count, width)
     return Ink(starts, middles, columns[:-1], values[:-1], width)
 
 

@@ -170,7 +170,7 @@ def read_call(
     if isinstance(plan, TilePlan):
         return tiling.read_call(net, plan, arena, levels, images, outputs, doubts, rank, crew, point)
     bound: Bound = engine().read.bind(
-        plan.table, plan.layers, net.parameters, arena, *levels.arguments, images, levels.dense.shape[1],
+        plan.table, plan.layers, net.parameters, arena, *levels, images, levels.dense.shape[1],
         outputs, doubts, rank, crew, point,
     )  # fmt: skip
     return bound
@@ -238,7 +238,7 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
         return read
 
     help_out([reading(rank) for rank in range(crew)])
-    if doubts.any():
+    if any(doubts.ravel().tolist()):
         refuse_infinite(lines)
     return outputs
 

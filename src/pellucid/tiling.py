@@ -52,7 +52,7 @@ def read_call(
         net.parameters,
         arena,
         plan.group,
-        *levels.arguments,
+        *levels,
         images,
         levels.dense.shape[1],
         outputs,

@@ -8,7 +8,6 @@ LLVM, the processor and the width of its lanes.
 from __future__ import annotations
 
 import ctypes
-import functools
 import hashlib
 import importlib
 import importlib.util
@@ -21,7 +20,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -79,18 +77,14 @@ class Entry:
         self._function(block)
 
 
-@dataclass(frozen=True)
 class Bound:
-    """An entry point with all its arguments, and the ``block`` of slots that they are passed in."""
+    """An entry point with all its arguments, and the ``block`` of slots that they are passed in, at ``address``."""
 
-    entry: Entry
-    arguments: tuple[Any, ...]
-    block: NDArray[np.int64]
+    __slots__ = "address", "arguments", "block", "entry"
 
-    @functools.cached_property
-    def address(self) -> int:
-        """Of the block."""
-        return _address(self.block)
+    def __init__(self, entry: Entry, arguments: tuple[Any, ...], block: NDArray[np.int64]) -> None:
+        self.entry, self.arguments, self.block = entry, arguments, block
+        self.address = _address(block)
 
     def __call__(self) -> None:
         """Run."""
