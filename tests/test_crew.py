@@ -54,7 +54,7 @@ def test_who_helps_out_is_not_waited_for() -> None:
         assert go.wait(10)
         told.append(threading.current_thread())
 
-    help_out([lambda: told.append(threading.current_thread()), helper])
+    help_out(lambda rank: helper if rank else lambda: told.append(threading.current_thread()), 2)
     assert told == [mine]
     assert begun.wait(10)
     go.set()
@@ -65,7 +65,7 @@ def test_who_helps_out_is_not_waited_for() -> None:
 def test_where_others_have_the_crew_nobody_helps_out() -> None:
     told: list[int] = []
     with crew._standing_crew(2):
-        help_out([lambda: told.append(0), lambda: told.append(1)])
+        help_out(lambda rank: lambda: told.append(rank), 2)
     assert side_by_side(lambda part: part, 2, threads=2) == [0, 1]
     assert told == [0]
 

@@ -115,18 +115,19 @@ def side_by_side(work: Callable[[int], T], parts: int, threads: int | None = Non
         return (crew or Crew(count)).run(work, parts)
 
 
-def help_out(works: Sequence[Callable[[], object]]) -> None:
-    """Call the first here, and let other threads call the others meanwhile, where there are any with nothing to do.
+def help_out(prepare: Callable[[int], Callable[[], object]], count: int) -> None:
+    """Call ``prepare(0)()`` here, and let other threads call ``prepare(1)`` and on meanwhile, where any have time.
 
-    Nobody waits for those: the first sees to it that all is done when it returns, and by then they may not have begun.
+    ``prepare`` is called here, for them first: it takes them a while to wake up. Nobody waits for them: the first call
+    sees to it that all is done when it returns, and by then they may not have begun.
     """
-    if len(works) == 1:
-        works[0]()
+    if count == 1:
+        prepare(0)()
         return
-    with _standing_crew(len(works)) as crew:
+    with _standing_crew(count) as crew:
         if crew is not None:
-            crew.lend(works[1:])
-        works[0]()
+            crew.lend([prepare(rank) for rank in range(1, count)])
+        prepare(0)()
 
 
 @contextlib.contextmanager

@@ -237,7 +237,7 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
 
         return read
 
-    help_out([reading(rank) for rank in range(crew)])
+    help_out(reading, crew)
     if any(doubts.ravel().tolist()):
         refuse_infinite(lines)
     return outputs
