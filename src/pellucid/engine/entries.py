@@ -311,7 +311,8 @@ def read(
     as_is = kind == FLOATS and low == _ZERO and span == _ONE
     doubt = splat(_ZERO, LANES)
     source, fours = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
-    most = TILE if crew == 1 else lesser(TILE, whole_blocks((images + 4 * crew - 1) // (4 * crew)))
+    # Some at a time that whoever is last is not waited for long.
+    most = TILE if crew == 1 else lesser(TILE // 2, whole_blocks((images + 4 * crew - 1) // (4 * crew)))
     first = take(point, crew, -most, most)
     while first < images:
         n = lesser(most, images - first)
