@@ -16,7 +16,7 @@ ARRIVED, ROUND = 0, 8
 _TOLD = 12
 """Where thread 0 of two counts how often it has come; thread 1 does 8 places before."""
 
-TAKEN, DONE = 1, 9
+_TAKEN, _DONE = 1, 9
 """Where it stands how much of a loop is taken, and how much is done."""
 
 _PATIENCE = 4000
@@ -66,6 +66,15 @@ if not PLAIN:
         return types.void(), emit
 
     @kernel
+    def _await(point: Any, place: int, count: int) -> None:
+        """Wait until others have counted so far there; after a while let them run first."""
+        tries = 0
+        while _get(point, place) < count:
+            tries += 1
+            if tries > _PATIENCE:
+                _let_others_run()
+
+    @kernel
     def meet(point: Any, crew: int) -> None:
         """Wait until all ``crew`` threads have come here; what each wrote before is then seen by all."""
         if crew > 1:
@@ -74,11 +83,7 @@ if not PLAIN:
                 _set(point, ARRIVED, 0)
                 _set(point, ROUND, now + 1)
             else:
-                tries = 0
-                while _get(point, ROUND) == now:
-                    tries += 1
-                    if tries > _PATIENCE:
-                        _let_others_run()
+                _await(point, ROUND, now + 1)
 
     @kernel
     def exchange(point: Any, rank: int) -> None:
@@ -86,11 +91,7 @@ if not PLAIN:
         mine = _TOLD - 8 * rank
         now = _get(point, mine) + 1
         _set(point, mine, now)
-        tries = 0
-        while _get(point, _TOLD - 8 * (1 - rank)) < now:
-            tries += 1
-            if tries > _PATIENCE:
-                _let_others_run()
+        _await(point, _TOLD - 8 * (1 - rank), now)
 
     @kernel
     def take(point: Any, crew: int, before: int, count: int) -> int:
@@ -98,23 +99,19 @@ if not PLAIN:
 
         Who is held up takes fewer. The first time, ``before`` is minus ``count``; ``point`` begins as zeros.
         """
-        return _add(point, TAKEN, count) if crew > 1 else before + count
+        return _add(point, _TAKEN, count) if crew > 1 else before + count
 
     @kernel
     def finish(point: Any, crew: int, count: int) -> None:
         """Tell that ``count`` turns that were taken are done."""
         if crew > 1:
-            _add(point, DONE, count)
+            _add(point, _DONE, count)
 
     @kernel
     def await_all(point: Any, crew: int, count: int) -> None:
         """Wait until all ``count`` turns of the loop are done, whoever took them; who has taken none is not missed."""
         if crew > 1:
-            tries = 0
-            while _get(point, DONE) < count:
-                tries += 1
-                if tries > _PATIENCE:
-                    _let_others_run()
+            _await(point, _DONE, count)
 
 else:
 

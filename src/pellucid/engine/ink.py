@@ -48,8 +48,8 @@ def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable
     fetch, put = access(width, masked)
 
     @kernel
-    def term(w: Any, wi: int, w_row: int, columns: Any, values: Any, vi: int, i: int, count: int, total: Any) -> Any:
-        return fma(splat(values[vi + i], width), fetch(w, wi + np.int64(columns[i]) * w_row, count), total)
+    def term(w: Any, wi: int, w_row: int, columns: Any, i: int, value: Any, count: int, total: Any) -> Any:
+        return fma(value, fetch(w, wi + np.int64(columns[i]) * w_row, count), total)
 
     @kernel
     def chains(
@@ -61,18 +61,18 @@ def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable
         i = begin
         while i + INK_STEP <= end:
             four = load_four(values, vi + i, LANES)
-            a = fma(one_of(four, 0, width), fetch(w, wi + np.int64(columns[i]) * w_row, count), a)
-            b = fma(one_of(four, 1, width), fetch(w, wi + np.int64(columns[i + 1]) * w_row, count), b)
-            c = fma(one_of(four, 2, width), fetch(w, wi + np.int64(columns[i + 2]) * w_row, count), c)
-            d = fma(one_of(four, 3, width), fetch(w, wi + np.int64(columns[i + 3]) * w_row, count), d)
+            a = term(w, wi, w_row, columns, i, one_of(four, 0, width), count, a)
+            b = term(w, wi, w_row, columns, i + 1, one_of(four, 1, width), count, b)
+            c = term(w, wi, w_row, columns, i + 2, one_of(four, 2, width), count, c)
+            d = term(w, wi, w_row, columns, i + 3, one_of(four, 3, width), count, d)
             i += INK_STEP
         # Each to its own chain, as if the step were filled up.
         if i < end:
-            a = term(w, wi, w_row, columns, values, vi, i, count, a)
+            a = term(w, wi, w_row, columns, i, splat(values[vi + i], width), count, a)
         if i + 1 < end:
-            b = term(w, wi, w_row, columns, values, vi, i + 1, count, b)
+            b = term(w, wi, w_row, columns, i + 1, splat(values[vi + i + 1], width), count, b)
         if i + 2 < end:
-            c = term(w, wi, w_row, columns, values, vi, i + 2, count, c)
+            c = term(w, wi, w_row, columns, i + 2, splat(values[vi + i + 2], width), count, c)
         return (a + b) + (c + d)
 
     @kernel

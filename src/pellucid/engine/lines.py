@@ -105,22 +105,21 @@ def find_fours(
             prefetch(small, xi + ahead + i)
             found += keep(fours, base, found, i // FOUR, inked_fours_of_bytes(small, xi + i, paper))
             i += _STEP
-        if whole >= _STEP and i < whole:
-            seen = (i - (whole - _STEP)) // FOUR
-            chosen = inked_fours_of_bytes(small, xi + whole - _STEP, paper) >> seen
-            found += keep(fours, base, found, i // FOUR, chosen)
-            i = whole
     else:
         while i + _STEP <= whole:
             prefetch(floats, xi + ahead + i)
             prefetch(floats, xi + ahead + i + ALIGNMENT)
             found += keep_inked_fours(fours, base, found, i // FOUR, floats, xi + i, low)
             i += _STEP
-        if whole >= _STEP and i < whole:
-            seen = (i - (whole - _STEP)) // FOUR
-            chosen = inked_fours(load(floats, xi + whole - _STEP, _STEP), low) >> seen
-            found += keep(fours, base, found, i // FOUR, chosen)
-            i = whole
+    if i > 0 and i < whole:
+        # The last step begins where it is whole, and leaves out what was seen.
+        last = whole - _STEP
+        if kind == LEVELS:
+            chosen = inked_fours_of_bytes(small, xi + last, np.int64(low))
+        else:
+            chosen = inked_fours(load(floats, xi + last, _STEP), low)
+        found += keep(fours, base, found, i // FOUR, chosen >> (i - last) // FOUR)
+        i = whole
     while i < whole:
         four = load_bytes(small, xi + i, FOUR) if kind == LEVELS else load(floats, xi + i, FOUR)
         found += keep(fours, base, found, i // FOUR, 0 if all_zero(four - splat(low, FOUR)) else 1)
@@ -218,6 +217,13 @@ def _by_pixels(width: int, masked: bool) -> Callable[..., None]:
     fetch, put = access(width, masked)
 
     @kernel
+    def term(
+        w: Any, wi: int, w_row: int, columns: Any, base: int, k: int, x: Any, xi: int, count: int, total: Any
+    ) -> Any:
+        i = number_at(columns, base, k)
+        return fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), total)
+
+    @kernel
     def sums(
         z: Any,
         zi: int,
@@ -240,18 +246,13 @@ def _by_pixels(width: int, masked: bool) -> Callable[..., None]:
         d = b
         k = begin
         while k + 4 <= end:
-            i = number_at(columns, base, k)
-            a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
-            i = number_at(columns, base, k + 1)
-            b = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), b)
-            i = number_at(columns, base, k + 2)
-            c = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), c)
-            i = number_at(columns, base, k + 3)
-            d = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), d)
+            a = term(w, wi, w_row, columns, base, k, x, xi, count, a)
+            b = term(w, wi, w_row, columns, base, k + 1, x, xi, count, b)
+            c = term(w, wi, w_row, columns, base, k + 2, x, xi, count, c)
+            d = term(w, wi, w_row, columns, base, k + 3, x, xi, count, d)
             k += 4
         while k < end:
-            i = number_at(columns, base, k)
-            a = fma(splat(x[xi + i], width), fetch(w, wi + i * w_row, count), a)
+            a = term(w, wi, w_row, columns, base, k, x, xi, count, a)
             k += 1
         put(z, zi, (a + b) + (c + d), count)
 

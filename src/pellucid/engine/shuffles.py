@@ -33,9 +33,13 @@ def _plain_fours(different: Any) -> int:
 
 def _fours(builder: Any, different: Any) -> Any:
     """Which fours of the lanes, ``different`` one bit each, have any: as the lowest bits of an integer."""
-    count = different.type.count // 4
-    wide = builder.sext(different, ir.VectorType(ir.IntType(8), 4 * count))
-    words = builder.bitcast(wide, ir.VectorType(ir.IntType(32), count))
+    return _some(builder, builder.sext(different, ir.VectorType(ir.IntType(8), different.type.count)))
+
+
+def _some(builder: Any, bytes_: Any) -> Any:
+    """The same, where every lane is a byte."""
+    count = bytes_.type.count // 4
+    words = builder.bitcast(bytes_, ir.VectorType(ir.IntType(32), count))
     some = builder.icmp_unsigned("!=", words, ir.Constant(words.type, [0] * count))
     return builder.zext(builder.bitcast(some, ir.IntType(count)), _INT)
 
@@ -118,10 +122,7 @@ def keep_inked_fours(typing: Any, memory: Any, base: Any, at: Any, first: Any, x
             loaded = builder.load(_address(builder, x, builder.add(xi, _INT(begin)), lanes.vector), align=4)
             masks.append(builder.sext(builder.fcmp_unordered("!=", loaded, spread), lanes.integers))
         packed = _packed(builder, _packed(builder, *masks[:2]), _packed(builder, *masks[2:]))
-        words = builder.bitcast(packed, lanes.integers)
-        some = builder.icmp_unsigned("!=", words, ir.Constant(lanes.integers, [0] * 8))
-        chosen = builder.zext(builder.bitcast(some, ir.IntType(8)), _INT)
-        return _keep(builder, memory, base, at, first, [0, 2, 4, 6, 1, 3, 5, 7], chosen)
+        return _keep(builder, memory, base, at, first, [0, 2, 4, 6, 1, 3, 5, 7], _some(builder, packed))
 
     integer = types.int64
     return integer(memory, integer, integer, integer, x, integer, types.float32), emit
