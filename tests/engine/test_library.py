@@ -334,20 +334,6 @@ def test_what_is_kept_is_not_compiled_again(cache: Path, compiler: Compiler, mon
     assert asked == [["tiles"]]
 
 
-@compiled_only
-def test_parts_are_compiled_here_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    monkeypatch.setattr(build, "compile_part", lambda part: part.encode())
-    assert build.build(["engine", "tiles"]) == {"engine": b"engine", "tiles": b"tiles"}
-
-
-@compiled_only
-def test_a_child_that_fails_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PELLUCID_LANES", "5")
-    monkeypatch.setattr(build, "compile_part", lambda part: part.encode())
-    assert build.build(["engine"]) == {"engine": b"engine"}
-
-
 def test_an_entry_that_does_not_exist() -> None:
     with pytest.raises(AttributeError, match="no entry point 'fly'"):
         library.engine().fly  # noqa: B018

@@ -14,11 +14,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+import pellucid
 from pellucid.engine import glance
 from pellucid.engine.library import PARTS
 
 logger = logging.getLogger("pellucid")
+
+_HOME = str(Path(pellucid.__file__).resolve().parent.parent)
+"""The folder that holds this package."""
+
+_START = (
+    "import sys; sys.path[:] = [*dict.fromkeys([*sys.argv[2:], *sys.path])]; "
+    "from pellucid.engine.build import serve; serve()"
+)
+"""What a child runs; its arguments are the part to compile and the import path."""
 
 
 def build(parts: Sequence[str]) -> dict[str, bytes]:
@@ -52,14 +63,12 @@ def compile_part(part: str) -> bytes:
 
 def _side_by_side(parts: Sequence[str]) -> dict[str, bytes]:
     """Have a child compile each part, and read what it writes."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, "-c", "from pellucid.engine.build import serve; serve()"]
+    command = _command()
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for part in parts:
             children[part] = subprocess.Popen(
-                [*command, part], env=environment, stdin=subprocess.DEVNULL,
+                [*command, part, *import_path()], cwd=_HOME, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
         return {part: _answer(child) for part, child in children.items()}
@@ -67,6 +76,35 @@ def _side_by_side(parts: Sequence[str]) -> dict[str, bytes]:
         for child in children.values():
             child.kill()
             child.communicate()
+
+
+def _command() -> list[str]:
+    """The command that starts a child: isolated, so that no module is imported from the current folder.
+
+    Raises
+    ------
+    OSError
+        If there is no Python interpreter to start: the program is frozen, or Python is embedded in another program.
+    """
+    if getattr(sys, "frozen", False) or not sys.executable:
+        raise OSError("this program is no Python interpreter")
+    options = ["-I"]
+    if sys.dont_write_bytecode:
+        options.append("-B")
+    if sys.pycache_prefix:
+        options.append(f"-Xpycache_prefix={sys.pycache_prefix}")
+    return [sys.executable, *options, "-c", _START]
+
+
+def import_path() -> list[str]:
+    """The folders from which a child imports, before its own: those of this process, and the one of this package.
+
+    The current folder and relative entries are left out, unless this package was imported from there: a file that
+    happens to lie where somebody works must not run as a module.
+    """
+    left_out = {os.path.realpath(os.curdir)} - {_HOME}
+    folders = [entry for entry in sys.path if Path(entry).is_absolute() and os.path.realpath(entry) not in left_out]
+    return folders if _HOME in map(os.path.realpath, folders) else [*folders, _HOME]
 
 
 def _answer(child: subprocess.Popen[bytes]) -> bytes:
