@@ -224,7 +224,7 @@ def compile_training_only() -> None:
     for name in set(entries.ENTRIES) - {"train", "pack", "collect"}:
         del entries.ENTRIES[name]
     compiler.SHARED.clear()  # no other part of the engine is going to call this one
-    vars(library)["_compile"] = lambda parts: {"engine": build.compile_part("engine")}
+    library.default_library.compiler = lambda parts: {"engine": build.compile_part("engine")}
 
 
 def set_tile(images: int) -> None:

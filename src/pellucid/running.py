@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from pellucid import tiling
 from pellucid.crew import available_cores, help_out
 from pellucid.engine import table as t
+from pellucid.engine.entry import Bound
 from pellucid.engine.glance import SYMBOL, Glance, can_glance, glance
-from pellucid.engine.library import Bound, engine
+from pellucid.engine.library import engine
 from pellucid.engine.target import plain_python
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.inputs import INKABLE, LevelRange, Levels, as_floats, can_be_packed, levels_of, to_ink, to_packed, to_unit

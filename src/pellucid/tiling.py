@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pellucid.crew import side_by_side
 from pellucid.engine import table as t
-from pellucid.engine.library import Bound, engine
+from pellucid.engine.entry import Bound
+from pellucid.engine.library import engine
 from pellucid.engine.target import plain_python
 from pellucid.inputs import Levels
 from pellucid.layers.conv2d import Conv2d

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine import activations, dense, gate_panels, ink, lines, losses, matmul, optimizers
+from pellucid.engine.cache import Cache, cache_folder
 from pellucid.engine.compiler import kernel
 from pellucid.engine.crew import share
+from pellucid.engine.entry import PlainEntry
 from pellucid.engine.lanes import (
     LANES,
     PLAIN,
@@ -38,7 +40,7 @@ from pellucid.engine.lanes import (
     where_less,
     with_sign,
 )
-from pellucid.engine.library import Engine, PlainEntry, _link, _read, _write, cache_folder, fingerprint
+from pellucid.engine.library import Engine, link
 
 
 @kernel
@@ -149,9 +151,8 @@ def probe() -> Any:
     """The kernels of `PROBES`; compiled code is kept beside the engine's."""
     if PLAIN:
         return Engine({name: PlainEntry(*entry) for name, entry in PROBES.items()})
-    mark = hashlib.sha256(Path(__file__).read_bytes() + fingerprint().encode()).hexdigest()[:24]
-    path = cache_folder() / f"probe-{mark}.bin"
-    stored = _read(path)
+    cache, name = Cache(cache_folder()), f"probe-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:24]}"
+    stored = cache.read(name)
     if stored is None:
         from pellucid.engine.compiler import PREFIX, compile_entries
 
@@ -159,5 +160,5 @@ def probe() -> Any:
         stored = json.dumps(header).encode() + b"\n" + compile_entries(PROBES)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            _write(path, stored)
-    return _link(stored)
+            cache.write({name: stored})
+    return link(stored)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from pellucid.engine.compiler import kernel
+from pellucid.engine.entry import PlainEntry
 from pellucid.engine.lanes import PLAIN
-from pellucid.engine.library import PlainEntry, _link
+from pellucid.engine.library import link
 
 
 @kernel
@@ -45,7 +46,7 @@ def entry() -> Any:
     from pellucid.engine.compiler import PREFIX, compile_entries
 
     header = json.dumps({"take": (PREFIX + "take", LETTERS)}).encode()
-    return _link(header + b"\n" + compile_entries({"take": (take, LETTERS)})).take
+    return link(header + b"\n" + compile_entries({"take": (take, LETTERS)})).take
 
 
 @pytest.mark.parametrize("again", [False, True])

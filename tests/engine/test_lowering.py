@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pellucid.engine.compiler import kernel
+from pellucid.engine.entry import PlainEntry
 from pellucid.engine.lanes import LANES, PLAIN, load, splat, store
-from pellucid.engine.library import PlainEntry, _link
+from pellucid.engine.library import link
 
 _PAIR = (3, 5)
 _SCALES = (np.float32(0.5), np.float32(-2.0), np.float32(0.25))
@@ -152,7 +153,7 @@ def library() -> Any:
     from pellucid.engine.compiler import PREFIX, compile_entries
 
     header = {name: (PREFIX + name, letters) for name, (_, letters) in ENTRIES.items()}
-    return _link(json.dumps(header).encode() + b"\n" + compile_entries(ENTRIES))
+    return link(json.dumps(header).encode() + b"\n" + compile_entries(ENTRIES))
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pellucid
 from pellucid.engine import glance
-from pellucid.engine.library import PARTS
+from pellucid.engine.parts import HOME, PARTS
 
 logger = logging.getLogger("pellucid")
 
@@ -53,7 +53,7 @@ def compile_part(part: str) -> bytes:
     from pellucid.engine import compiler
 
     entries = importlib.import_module(f"pellucid.engine.{PARTS[part]}").ENTRIES
-    home = part == compiler.HOME
+    home = part == HOME
     exports = compiler.SHARED if home else {}
     code = compiler.compile_entries(entries, exports, glance.ASSEMBLY if home else "")
     header = {name: (compiler.PREFIX + name, letters) for name, (_, letters) in entries.items()}
@@ -121,6 +121,6 @@ def serve() -> None:
     # All that is made here is kept to the end, which is near: there is nothing to collect.
     gc.disable()
     compiler.part = sys.argv[1]
-    if compiler.part != compiler.HOME and hasattr(os, "nice"):
+    if compiler.part != HOME and hasattr(os, "nice"):
         os.nice(5)  # the longest first, where there are fewer cores than parts
     sys.stdout.buffer.write(compile_part(sys.argv[1]))

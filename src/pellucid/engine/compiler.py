@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
+from pellucid.engine.parts import HOME
 from pellucid.engine.target import plain_python, processor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 PREFIX = "pellucid_"
 """What the names of compiled entry points begin with."""
-
-HOME = "engine"
-"""The part of the engine that has the kernels which all parts share."""
 
 part: str | None = None
 """The part this process compiles, set before its modules are imported; None where kernels may be of any part."""

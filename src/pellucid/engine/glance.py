@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.library import Bound
+from pellucid.engine.entry import Bound
 from pellucid.engine.target import plain_python
 
 SYMBOL = "pellucid_glance"
