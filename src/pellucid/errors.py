@@ -29,3 +29,7 @@ class ConfigurationError(PellucidError, ValueError):
 
 class DivergedError(PellucidError, ArithmeticError):
     """Training produced a loss that is NaN or infinite; the last good weights were kept."""
+
+
+class CapacityError(PellucidError, RuntimeError):
+    """The engine would have been given less memory than it needs: a defect, found before anything was overwritten."""

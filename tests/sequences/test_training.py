@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import naive_sequences
 import pellucid as pl
 from pellucid import events as events_module
 from pellucid.engine.lanes import PLAIN
+from pellucid.errors import CapacityError
 
 Floats = np.ndarray
 
@@ -220,3 +222,32 @@ def test_early_stopping_and_files(tmp_path: Path) -> None:
     loaded, x = pl.load(tmp_path / "net"), sequences()[0][0]
     assert loaded(x).tobytes() == taught.net(x).tobytes()
     assert json.loads(json.dumps(loaded.record))["loss"] == "ctc"
+
+
+@pytest.mark.parametrize("loss", ["ctc", "cross_entropy"])
+@pytest.mark.parametrize(("count", "batch_size"), [(7, 8), (13, 8), (15, 8), (23, 9), (37, 10), (39, 33), (60, 65)])
+def test_a_smaller_mini_batch_has_room_for_its_larger_groups(count: int, batch_size: int, loss: str) -> None:
+    """5 to 7 sequences stay together, where 8 are cut in two; beyond the end of an arena lies memory of others."""
+    data = sequences(count, classes=loss != "ctc")
+    plain = network(loss != "ctc")
+    taught = trainer(data, loss=loss, optimizer=pl.SGD(0.1), batch_size=batch_size)
+    begin, past = (taught.steps_per_epoch - 1) * batch_size, count
+    taught.take_steps(taught.steps_per_epoch - 1)
+    plain.parameters[...] = taught.net.parameters
+    last = np.random.default_rng([4, 0]).permutation(count)[begin:past]
+    slope = plain.gradient([data[i][0] for i in last], [data[i][1] for i in last], loss).parameters
+    taught.take_steps(1)
+    np.testing.assert_allclose(taught.net.parameters, plain.parameters - 0.1 * slope, rtol=1e-4, atol=1e-6)
+
+
+def test_a_step_without_room_is_refused() -> None:
+    taught: Any = trainer(sequences(15), batch_size=8)
+    taught.take_steps(2)
+    plan = taught._stepper._plan
+    small = dataclasses.replace(plan, room=dataclasses.replace(plan.room, group=4))
+    taught._stepper._prepare = lambda lengths, labels: small
+    before = taught.net.parameters.copy()
+    taught.state.batch = 1
+    with pytest.raises(CapacityError, match="room for 4 sequences in a group and needs 7"):
+        taught.take_steps(1)
+    assert taught.net.parameters.tobytes() == before.tobytes()

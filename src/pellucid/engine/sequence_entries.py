@@ -15,6 +15,7 @@ from pellucid.engine.entries import is_finite
 from pellucid.engine.lanes import LANES, load_first, max_lanes, splat, sqrt, store_first
 from pellucid.engine.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.sequence_table import (
+    BLOCK,
     CLASSES,
     COLUMNS,
     FEATURES,
@@ -38,9 +39,6 @@ from pellucid.engine.sequences import (
     prepare,
 )
 from pellucid.engine.table import SETTINGS
-
-BLOCK = 4096
-"""Parameters whose gradients are added up, and squared, at a time."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

@@ -65,3 +65,22 @@ GATES_EACH = 4
 
 BATCH_GROUP = 16
 """Sequences of one group in training, once a mini-batch has enough for two such groups."""
+
+BLOCK = 4096
+"""Parameters whose gradients are added up, and squared, at a time."""
+
+
+def groups_of(sequences: int) -> int:
+    """Into how many groups a mini-batch is cut; it depends on nothing else, so neither do the bits."""
+    if sequences < 8:
+        return 1
+    return 2 if sequences < 2 * BATCH_GROUP else (sequences + BATCH_GROUP - 1) // BATCH_GROUP
+
+
+def most_in_a_group(batch: int) -> int:
+    """Sequences of the largest group that any mini-batch of up to ``batch`` sequences is cut into.
+
+    A small mini-batch may have larger groups than a full one: 7 sequences stay together, 8 are cut in two. From
+    2 BATCH_GROUP on no group is larger than BATCH_GROUP.
+    """
+    return max(-(-count // groups_of(count)) for count in range(1, min(batch, 2 * BATCH_GROUP) + 1))

@@ -18,7 +18,6 @@ from pellucid.engine.losses import distance_to_target, is_right, softmax_cross_e
 from pellucid.engine.sequence_table import (
     ACTIVATION,
     ALIGNMENT_WORK,
-    BATCH_GROUP,
     BIAS,
     COLUMNS,
     CTC,
@@ -47,17 +46,12 @@ from pellucid.engine.sequence_table import (
     VALUES,
     WEIGHT,
 )
+from pellucid.engine.sequence_table import groups_of as table_groups_of
 from pellucid.engine.table import SOFTMAX
 
 _ONE = np.float32(1.0)
 
-
-@kernel
-def groups_of(sequences: int) -> int:
-    """Into how many groups a mini-batch is cut; it depends on nothing else, so neither do the bits."""
-    if sequences < 8:
-        return 1
-    return 2 if sequences < 2 * BATCH_GROUP else (sequences + BATCH_GROUP - 1) // BATCH_GROUP
+groups_of = kernel(table_groups_of)
 
 
 @kernel

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pellucid.crew import available_cores, side_by_side
 from pellucid.engine import sequence_table as st
 from pellucid.engine import table as t
+from pellucid.engine.capacity import check_room
 from pellucid.engine.library import engine
-from pellucid.errors import ConfigurationError, DataError
+from pellucid.errors import CapacityError, ConfigurationError, DataError
 from pellucid.layers.plan import aligned
 from pellucid.layers.sequence_plan import Room, SequencePlan
 from pellucid.running import Gradient
@@ -48,6 +49,23 @@ def room_for(lengths: Integers, group: int, labels: int = 0) -> Room:
     group = max(1, min(group, len(lengths)))
     longest = np.sort(lengths)[::-1][:group]
     return Room(int(longest.sum()), group, int(longest.max(initial=1)), labels)
+
+
+def lengths_of(starts: Integers, order: Integers) -> Integers:
+    """Frames, or labels, of the sequences in ``order``, where ``starts`` (N + 1,) says where those of each begin."""
+    if len(order) and not 0 <= order.min() <= order.max() < len(starts) - 1:
+        raise CapacityError(f"The engine expected sequences from 0 to {len(starts) - 2}, got others in their order.")
+    lengths: Integers = starts[order + 1] - starts[order]
+    return lengths
+
+
+def check_plan(plan: SequencePlan, lengths: Integers, group: int, labels: int = 0) -> None:
+    """Refuse sequences of which some ``group`` does not fit the arena of ``plan``."""
+    needed, held = room_for(lengths, group, labels), plan.room
+    check_room("frames in a group", needed.rows, held.rows)
+    check_room("sequences in a group", needed.group, held.group)
+    check_room("frames in a sequence", needed.longest, held.longest)
+    check_room("labels in a sequence", needed.labels, held.labels)
 
 
 def loss_code(net: SequenceNetwork, loss: str) -> int:
@@ -123,6 +141,8 @@ def read_group(
 ) -> NDArray[np.float64]:
     """Read sequences on this thread; summed loss and number right (2,), where a loss is given."""
     history, keep = np.zeros(2), outputs is not None
+    labels = int(lengths_of(targets.starts, order).max(initial=0)) if loss == SEQUENCE_LOSSES["ctc"] else 0
+    check_plan(plan, lengths_of(given.starts, order), int(plan.table[0, st.GROUP]), labels)
     engine("sequences").read(
         plan.table, plan.steps, net.parameters, plan.arena() if arena is None else arena, plan.integers(),
         given.flat, given.starts, targets.symbols, targets.starts, order, len(order), loss, int(carry),
@@ -178,7 +198,9 @@ def gradient(net: SequenceNetwork, given: Given, targets: Targets, loss: str) ->
         raise DataError("gradient expected at least one sequence, got an empty list.")
     code, lengths = loss_code(net, loss), np.diff(given.starts)
     check_targets(net, targets, lengths, loss)
-    plan = net.compose(room_for(lengths, st.BATCH_GROUP, targets.most if loss == "ctc" else 0), by_inputs=True)
+    most = targets.most if loss == "ctc" else 0
+    plan = net.compose(room_for(lengths, st.BATCH_GROUP, most), by_inputs=True)
+    check_plan(plan, lengths, int(plan.table[0, st.GROUP]), most)
     slope, scratch = np.zeros(net.parameter_count, np.float32), aligned(net.parameter_count)
     by_input, history = np.zeros_like(given.flat), np.zeros(4)
     engine("sequences").gradient(

@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.crew import Crew, available_cores
-from pellucid.engine import sequence_table as st
+from pellucid.engine.capacity import check_room, check_steps
 from pellucid.engine.library import engine
+from pellucid.engine.sequence_table import BLOCK, groups_of, most_in_a_group
 from pellucid.engine.target import plain_python
 from pellucid.layers.plan import aligned
 from pellucid.layers.sequence_plan import SequencePlan
 from pellucid.sequences.inputs import Floats, Integers
-from pellucid.sequences.running import SEQUENCE_LOSSES, Targets, room_for
+from pellucid.sequences.running import SEQUENCE_LOSSES, Targets, check_plan, lengths_of, room_for
 
 if TYPE_CHECKING:
     from pellucid.optimizers import Optimizer
     from pellucid.sequences.network import SequenceNetwork
 
-_BLOCK = 4096  # as in pellucid.engine.sequence_entries
 _WORTH_A_CREW = 2e6
 """Floating-point operations in one step above which several threads share it."""
 
@@ -56,7 +56,7 @@ class SequenceStepper:
         self._threads = threads
         self._groups = groups_of(batch_size)
         self._slopes, self._gradient = aligned(self._groups * count), aligned(count)
-        self._tallies, self._norms = np.zeros(2 * self._groups), np.zeros(-(-count // _BLOCK))
+        self._tallies, self._norms = np.zeros(2 * self._groups), np.zeros(-(-count // BLOCK))
         self._point = np.zeros(16, np.int64)
         self._plan: SequencePlan | None = None
         self._arenas: list[Floats] = []
@@ -66,8 +66,7 @@ class SequenceStepper:
 
     def _prepare(self, lengths: Integers, most_labels: int) -> SequencePlan:
         """See to it that any mini-batch of these sequences has room, and choose the number of threads."""
-        each = -(-self.batch_size // self._groups)
-        room = room_for(lengths, each, most_labels if self._aligned else 0)
+        room = room_for(lengths, most_in_a_group(self.batch_size), most_labels if self._aligned else 0)
         plan = self._plan
         if plan is None or not plan.room.holds(room):
             plan = self._plan = self.net.compose(room if plan is None else plan.room.grown(room))
@@ -86,6 +85,21 @@ class SequenceStepper:
         work = 6.0 * self.net.parameter_count * self.batch_size * frames
         return min(available_cores(), self._groups) if work > _WORTH_A_CREW else 1
 
+    def _check(
+        self, plan: SequencePlan, batches: SequenceBatches, begin: int, end: int, rates: NDArray[np.float32]
+    ) -> None:
+        """Refuse steps for which gradients, arenas or integers have no room."""
+        count, batch = len(batches.order), self.batch_size
+        check_steps(begin, end, batch, count, rates)
+        check_room("integers", plan.room.integers(batch), min(map(len, self._integers)))
+        visited = batches.order[begin * batch : end * batch]
+        lengths = lengths_of(batches.starts, visited)
+        labels = int(lengths_of(batches.targets.starts, visited).max(initial=0)) if self._aligned else 0
+        for size in {min(batch, count - step * batch) for step in (begin, end - 1)}:
+            groups = groups_of(size)
+            check_room("groups of sequences", groups, len(self._tallies) // 2)
+            check_plan(plan, lengths, -(-size // groups), labels)
+
     def run(
         self,
         batches: SequenceBatches,
@@ -97,7 +111,8 @@ class SequenceStepper:
     ) -> NDArray[np.float64]:
         """Take the steps from ``begin`` to ``end``: see `pellucid.stepping.Stepper.run`."""
         targets, net = batches.targets, self.net
-        plan = self._prepare(np.diff(batches.starts), targets.most)
+        plan = self._prepare(lengths_of(batches.starts, batches.order), targets.most)
+        self._check(plan, batches, begin, end, rates)
         settings = np.tile(optimizer.settings(), self.crew)
         history = np.full((end - begin, 2), np.nan)
 
@@ -113,10 +128,3 @@ class SequenceStepper:
         self._together.run(work)
         finite = np.isfinite(history[:, 0])
         return history if finite.all() else history[: int(np.argmin(finite)) + 1]
-
-
-def groups_of(sequences: int) -> int:
-    """Groups of a mini-batch: as `pellucid.engine.sequences.groups_of`, which cannot be called from here."""
-    if sequences < 8:
-        return 1
-    return 2 if sequences < 2 * st.BATCH_GROUP else -(-sequences // st.BATCH_GROUP)

@@ -47,7 +47,8 @@ class SequenceTrainer(Trainer):
         net = self._net
         loss_code(net, self.loss)
         self._given, self._targets = self._examine(data)
-        self._stepper = SequenceStepper(net, self.optimizer, self.loss, self.batch_size, clip, threads)
+        batch = min(self.batch_size, self._given.count)  # no gradients for groups that never come
+        self._stepper = SequenceStepper(net, self.optimizer, self.loss, batch, clip, threads)
         if self.augment is None:
             self._source = ShuffledSequences(data, self.seed)
         else:
