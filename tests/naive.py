@@ -211,12 +211,12 @@ def train(
     loss: str,
     descent: Descent,
     rates: Iterable[float],
-) -> tuple[list[Layer], list[float]]:
-    """One step a batch; the layers afterwards, and each batch's mean loss before its step."""
+) -> tuple[list[Layer], list[Slope]]:
+    """One step a batch; the layers afterwards, and what each batch said before its step."""
     told = []
     current = list(layers)
     for (x, targets), rate in zip(batches, rates, strict=False):
         slope = backward(current, x, targets, loss)
-        told.append(slope.loss)
+        told.append(slope)
         current = with_parameters(current, descent.step(parameters(current), slope.parameters, rate))
     return current, told

@@ -100,6 +100,6 @@ def test_the_naive_twin_takes_the_same_ten_steps(name: str) -> None:
     batches = [(x[i : i + BATCH], labels[i : i + BATCH]) for i in range(0, len(x), BATCH)]
     schedule = rule.schedule.configuration()
     rates = [naive.rate_at(schedule, step, STEPS, STEPS) for step in range(STEPS)]
-    layers, losses = naive.train(naive.layers_of(network(name)), batches, CASES[name]["loss"], descent, rates)
-    np.testing.assert_allclose(losses, golden["losses"], rtol=1e-6)
+    layers, slopes = naive.train(naive.layers_of(network(name)), batches, CASES[name]["loss"], descent, rates)
+    np.testing.assert_allclose([slope.loss for slope in slopes], golden["losses"], rtol=1e-6)
     np.testing.assert_allclose(naive.parameters(layers), golden["end"], rtol=1e-5, atol=1e-6)

@@ -78,9 +78,9 @@ def test_networks_answer_and_learn(told: dict[str, Any], name: str) -> None:
     size = selfcheck.BATCH
     batches = [(x[i : i + size], labels[i : i + size]) for i in range(0, len(x), size)]
     descent = naive.Descent(name, optimizer.decay)
-    layers, losses = naive.train(layers, batches, loss, descent, [optimizer.learning_rate] * len(batches))
+    layers, slopes = naive.train(layers, batches, loss, descent, [optimizer.learning_rate] * len(batches))
     means = np.array(told[name]["losses"]) / [len(batch[1]) for batch in batches]
-    np.testing.assert_allclose(means, losses, rtol=1e-5)
+    np.testing.assert_allclose(means, [slope.loss for slope in slopes], rtol=1e-5)
     np.testing.assert_allclose(told[name]["end"], naive.parameters(layers), rtol=1e-4, atol=1e-5)
 
 
