@@ -195,9 +195,9 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
 
     import pellucid as pl
     from common import network
-    from pellucid import running
-    from pellucid.shuffling import Shuffled
-    from pellucid.stepping import Stepper
+    from pellucid.programs import running
+    from pellucid.programs.steppers import Stepper
+    from pellucid.training.shuffling import Shuffled
 
     data = pl.data.load(source).train
     count = min(way.images, most, len(data))
@@ -219,24 +219,26 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
 
 def compile_training_only() -> None:
     """Compile in this process, where the changes are, and without the entry points that no epoch calls."""
-    from pellucid.engine import build, compiler, entries, library
+    from pellucid.engine.compiler import build, library
+    from pellucid.engine.compiler import kernels as compiler
+    from pellucid.engine.programs import dense_entries as entries
 
     for name in set(entries.ENTRIES) - {"train", "pack", "collect"}:
         del entries.ENTRIES[name]
     compiler.SHARED.clear()  # no other part of the engine is going to call this one
-    library.default_library.compiler = lambda parts: {"engine": build.compile_part("engine")}
+    library.default_library.compiler = lambda parts: {"dense": build.compile_part("dense")}
 
 
 def set_tile(images: int) -> None:
     """Work on so many images at a time, before anything has asked how many."""
-    from pellucid.engine import table
+    from pellucid.engine.programs import table
 
     vars(table).update(TILE=images, NOTHING=3 * images, UNITY=3 * images + 16)
 
 
 def without_panels() -> None:
     """Take all of a wide first layer's sums of an image before the next image's."""
-    from pellucid.engine import first_layer
+    from pellucid.engine.kernels import first_layer
 
     vars(first_layer).update(PANEL=1 << 20)
 
@@ -245,10 +247,10 @@ def without_transposed_copies() -> None:
     """Let the backward pass read the weights as they are: a sum across lanes for every element of the result."""
     import numpy as np
 
-    from pellucid.engine import dense
-    from pellucid.engine.compiler import kernel
-    from pellucid.engine.crew import share
-    from pellucid.engine.lanes import LANES, fma, load_first, splat, sum_lanes
+    from pellucid.engine.compiler.kernels import kernel
+    from pellucid.engine.kernels import dense
+    from pellucid.engine.simd.barrier import share
+    from pellucid.engine.simd.lanes import LANES, fma, load_first, splat, sum_lanes
 
     zero = np.float32(0.0)
 

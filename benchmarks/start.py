@@ -80,7 +80,7 @@ def peak(data: str, how: str) -> int:
 
 def compilation() -> dict[str, float]:
     """Seconds until the engine has been compiled, and of the whole process that asked for it."""
-    code = "from pellucid.engine import library as l; l.listeners.append(lambda *a: print(*a)); l.engine()"
+    code = "from pellucid.engine.compiler import library as l; l.listeners.append(lambda *a: print(*a)); l.engine()"
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         told = python(["-c", code], PELLUCID_CACHE=folder)

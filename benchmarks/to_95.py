@@ -7,7 +7,7 @@ from statistics import median
 
 import pellucid as pl
 from common import duration, network, one_core, options, tell, write
-from pellucid.engine.library import engine
+from pellucid.engine.compiler.library import engine
 
 HIDDEN, ACTIVATION = (16, 16), "relu"
 INITIALIZATION = "glorot_uniform"

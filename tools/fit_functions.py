@@ -1,4 +1,6 @@
-"""Fit the polynomials of `pellucid.engine.functions`: least squares at Chebyshev nodes, reweighted towards minimax.
+"""Fit the polynomials of `pellucid.engine.kernels.functions`.
+
+Least squares at Chebyshev nodes, reweighted towards minimax.
 
 python tools/fit_functions.py
 """

@@ -29,26 +29,26 @@ if TYPE_CHECKING:
     from pellucid.layers import Dropout as Dropout
     from pellucid.layers import Flatten as Flatten
     from pellucid.layers import MaxPool2d as MaxPool2d
-    from pellucid.network import Network as Network
+    from pellucid.network.network import Network as Network
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Network": "network",
+    "Network": "network.network",
     **dict.fromkeys(("Dense", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "Dropout", "LSTM"), "layers"),
-    "Trainer": "training",
-    "train_many": "many",
-    "SGD": "optimizers",
-    "Momentum": "optimizers",
-    "Adam": "optimizers",
-    "Constant": "schedules",
-    "Step": "schedules",
-    "Cosine": "schedules",
-    "WarmUp": "schedules",
-    "Augment": "augmentation",
-    "save": "files",
-    "load": "files",
-    "Reading": "reading",
+    "Trainer": "training.trainer",
+    "train_many": "training.parallel",
+    "SGD": "training.optimizers",
+    "Momentum": "training.optimizers",
+    "Adam": "training.optimizers",
+    "Constant": "training.schedules",
+    "Step": "training.schedules",
+    "Cosine": "training.schedules",
+    "WarmUp": "training.schedules",
+    "Augment": "training.augmentation",
+    "save": "network.files",
+    "load": "network.files",
+    "Reading": "network.prediction",
     "hear": "speech",
     **dict.fromkeys(
         (

@@ -11,7 +11,7 @@ import pytest
 
 import pellucid as pl
 from cli.processes import Run, begin, environment, in_terminal
-from pellucid.engine import library
+from pellucid.engine.compiler import library
 
 
 def crash(error: BaseException) -> Callable[..., None]:
@@ -71,7 +71,7 @@ def test_a_warning_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 COMPILING = (
-    "import time; from pellucid.engine import library; from pellucid.cli.compiling import announced; "
+    "import time; from pellucid.engine.compiler import library; from pellucid.cli.compiling import announced; "
     "from pellucid.cli.terminal import Terminal\n"
     "with announced(Terminal()):\n"
     "    for listener in library.listeners: listener('compiling', 0.0)\n"

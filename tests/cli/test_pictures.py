@@ -15,7 +15,7 @@ from pellucid.cli.colours import signed_colour
 from pellucid.cli.pictures import bar, cropped, curve, fitted, grey_picture, signed_legend, signed_picture
 from pellucid.cli.readings import reading_cell, side_by_side
 from pellucid.cli.terminal import Terminal, shows_unicode
-from pellucid.reading import Reading
+from pellucid.network.prediction import Reading
 
 shapes = st.tuples(st.integers(1, 30), st.integers(1, 30))
 looks = st.sampled_from(["colour", "blocks", "characters"])

@@ -14,12 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine import activations, dense, gate_panels, ink, lines, losses, matmul, optimizers
-from pellucid.engine.cache import Cache, cache_folder
-from pellucid.engine.compiler import kernel
-from pellucid.engine.crew import share
-from pellucid.engine.entry import PlainEntry
-from pellucid.engine.lanes import (
+from pellucid.engine.compiler.cache import Cache, cache_folder
+from pellucid.engine.compiler.entry import PlainEntry
+from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.library import Engine, link
+from pellucid.engine.kernels import activations, dense, losses, matmul, optimizers
+from pellucid.engine.kernels import lstm_panels as gate_panels
+from pellucid.engine.kernels import sparse as ink
+from pellucid.engine.kernels import sparse_scan as lines
+from pellucid.engine.simd.barrier import share
+from pellucid.engine.simd.lanes import (
     LANES,
     PLAIN,
     all_zero,
@@ -40,7 +44,6 @@ from pellucid.engine.lanes import (
     where_less,
     with_sign,
 )
-from pellucid.engine.library import Engine, link
 
 
 @kernel
@@ -154,7 +157,7 @@ def probe() -> Any:
     cache, name = Cache(cache_folder()), f"probe-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:24]}"
     stored = cache.read(name)
     if stored is None:
-        from pellucid.engine.compiler import PREFIX, compile_entries
+        from pellucid.engine.compiler.kernels import PREFIX, compile_entries
 
         header = {name: (PREFIX + name, letters) for name, (_, letters) in PROBES.items()}
         stored = json.dumps(header).encode() + b"\n" + compile_entries(PROBES)

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 import pellucid as pl
-from pellucid.engine import functions
-from pellucid.engine.lanes import LANES, PLAIN
-from pellucid.engine.library import engine
-from pellucid.running import Feed, loss_code
-from pellucid.stepping import Batches, Stepper
+from pellucid.engine.compiler.library import engine
+from pellucid.engine.kernels import functions
+from pellucid.engine.simd.lanes import LANES, PLAIN
+from pellucid.programs.running import Feed, loss_code
+from pellucid.programs.steppers import Batches, Stepper
 
 COUNT, BATCH, WIDTH = 21, 8, 37
 CASES: dict[str, tuple[list[tuple[int, str]], str, Any]] = {

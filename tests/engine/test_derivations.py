@@ -12,7 +12,7 @@ PAGES = sorted((Path(__file__).parents[2] / "docs" / "derivations").glob("*.md")
 NAMED = [
     (page.name, module, function)
     for page in PAGES
-    for module, functions in re.findall(r"`engine/(\w+)\.py`((?:,(?: and)? `\w+`)+)", page.read_text())
+    for module, functions in re.findall(r"`engine/([\w/]+)\.py`((?:,(?: and)? `\w+`)+)", page.read_text())
     for function in re.findall(r"`(\w+)`", functions)
 ]
 
@@ -24,7 +24,7 @@ def test_every_page_names_some() -> None:
 
 @pytest.mark.parametrize(("page", "module", "function"), NAMED)
 def test_what_a_page_names_exists(page: str, module: str, function: str) -> None:
-    assert hasattr(importlib.import_module(f"pellucid.engine.{module}"), function)
+    assert hasattr(importlib.import_module(f"pellucid.engine.{module.replace('/', '.')}"), function)
 
 
 def test_the_engine_leads_to_pages_that_exist() -> None:

@@ -17,7 +17,7 @@ import naive
 import naive_planes
 import pellucid
 from engine import selfcheck
-from pellucid.engine.lanes import LANES, PLAIN
+from pellucid.engine.simd.lanes import LANES, PLAIN
 
 PACKAGE = Path(pellucid.__file__).parent
 WIDTHS = ["4", "8", "16", "plain"]
@@ -102,7 +102,8 @@ def test_planes_answer_and_learn(told: dict[str, Any]) -> None:
 ELSEWHERE = """
 import sys
 import llvmlite.binding as llvm
-from pellucid.engine import compiler, entries
+from pellucid.engine.compiler import kernels as compiler
+from pellucid.engine.programs import dense_entries as entries
 llvm.initialize_all_targets()
 llvm.initialize_all_asmprinters()
 target = llvm.Target.from_triple(sys.argv[1])

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pellucid.crew import available_cores, core_of_this_thread
+from pellucid.system.threads import available_cores, core_of_this_thread
 
 
 @dataclass(frozen=True)

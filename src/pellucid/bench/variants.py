@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.augmentation import Augment
 from pellucid.bench.measure import PAUSE, ROUNDS, Progress, quiet_collector, timed
 from pellucid.bench.results import Variant
 from pellucid.bench.work import Floats, Integers
 from pellucid.data import Dataset
 from pellucid.layers import Dense
-from pellucid.many import train_many
-from pellucid.network import Network
-from pellucid.optimizers import SGD, Adam, Momentum
-from pellucid.training import Trainer
+from pellucid.network.network import Network
+from pellucid.training.augmentation import Augment
+from pellucid.training.optimizers import SGD, Adam, Momentum
+from pellucid.training.parallel import train_many
+from pellucid.training.trainer import Trainer
 
 _PLAIN = "plain epoch: sigmoid, SGD, batch 32"
 _CHANGED: dict[str, dict[str, Any]] = {

@@ -136,7 +136,7 @@ def _draw(report: Report, path: Path) -> None:
 
     from pellucid.bench import chart
     from pellucid.cli.session import unwritable
-    from pellucid.whole import write_whole
+    from pellucid.system.atomic_write import write_whole
 
     content = io.BytesIO()
     chart(report, content)  # type: ignore[arg-type]

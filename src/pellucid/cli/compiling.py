@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @contextmanager
 def announced(terminal: Terminal | None = None) -> Iterator[None]:
     """Tell of compiling while the context lasts: in the terminal given, else in plain lines on stderr."""
-    from pellucid.engine.library import listeners
+    from pellucid.engine.compiler.library import listeners
 
     listener = _Announcer(terminal)
     listeners.append(listener)
@@ -45,7 +45,7 @@ class _Announcer:
             self._say(f"Compiled in {duration(seconds)}; from now on it is ready at once.")
 
     def _begin(self) -> None:
-        from pellucid.engine.target import processor
+        from pellucid.engine.compiler.target import processor
 
         self._ended.clear()
         self._say(f"First run here: compiling the engine for this processor ({processor()[0]}).")

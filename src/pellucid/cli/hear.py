@@ -14,7 +14,7 @@ from pellucid.errors import ConfigurationError, PellucidError
 
 if TYPE_CHECKING:
     from pellucid.cli.terminal import Terminal
-    from pellucid.network import Network
+    from pellucid.network.network import Network
     from pellucid.speech.ladder import Hearing, Sentence
 
 
@@ -62,8 +62,8 @@ def hear(files: tuple[str, ...], model: str | None, digits: int | None, micropho
 
 
 def _network(model: str | None) -> Network:
-    from pellucid.files import load
     from pellucid.models import HEARER
+    from pellucid.network.files import load
     from pellucid.speech.ear import Ear
 
     net = load(model or HEARER)

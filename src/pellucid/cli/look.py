@@ -12,7 +12,7 @@ from pellucid.cli.words import clean, duration, percent, size
 
 if TYPE_CHECKING:
     from pellucid.cli.terminal import Terminal
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 
 @click.command(cls=CommandPage)
@@ -30,8 +30,8 @@ def look(model: str | None, save: Path | None) -> int:
     filter, looks for.
     """
     from pellucid.cli.terminal import Terminal
-    from pellucid.files import load
     from pellucid.models import DEFAULT
+    from pellucid.network.files import load
 
     terminal = Terminal()
     name = model or DEFAULT
@@ -183,7 +183,7 @@ def _reading_help(terminal: Terminal, full: bool, who: str) -> str:
 def _save(terminal: Terminal, name: str, net: Network, path: Path) -> None:
     from pellucid.cli.session import check_writable, unwritable
     from pellucid.cli.sheet import contact_sheet
-    from pellucid.whole import write_whole
+    from pellucid.system.atomic_write import write_whole
 
     check_writable(path)
     content = contact_sheet(name, net)

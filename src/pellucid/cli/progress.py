@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from pellucid.cli.terminal import Terminal
-    from pellucid.events import Epoch, Progress
+    from pellucid.training.events import Epoch, Progress
 
 _FRAME = 1 / 15
 """Seconds between two frames of the live view, at least."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pellucid.cli.terminal import Terminal
     from pellucid.data.drawings import Digit
-    from pellucid.network import Network
-    from pellucid.reading import Reading
+    from pellucid.network.network import Network
+    from pellucid.network.prediction import Reading
 
 _SIDE = 28
 
@@ -78,8 +78,8 @@ class _Found:
 
 
 def _network(model: str | None) -> Network:
-    from pellucid.files import load
     from pellucid.models import READER
+    from pellucid.network.files import load
 
     net = load(model or READER)
     if net.input_shape not in ((_SIDE, _SIDE), (_SIDE * _SIDE,), (1, _SIDE, _SIDE)):

@@ -14,7 +14,7 @@ from pellucid.cli.terminal import Terminal
 from pellucid.cli.words import clean
 
 if TYPE_CHECKING:
-    from pellucid.reading import Reading
+    from pellucid.network.prediction import Reading
 
 CELL = 38
 """Characters that a reading needs side by side with others."""

@@ -10,10 +10,10 @@ from pellucid.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
-    from pellucid.network import Network
-    from pellucid.optimizers import Optimizer
-    from pellucid.schedules import Schedule
-    from pellucid.training import Trainer
+    from pellucid.network.network import Network
+    from pellucid.training.optimizers import Optimizer
+    from pellucid.training.schedules import Schedule
+    from pellucid.training.trainer import Trainer
 
 EPOCHS = 30
 BATCH_SIZE = 32
@@ -56,7 +56,7 @@ class Recipe:
 
     def trainer(self, data: Dataset, threads: int | None = None) -> Trainer:
         """A trainer at its start."""
-        from pellucid.training import Trainer
+        from pellucid.training.trainer import Trainer
 
         if self.seed is not None and self.seed < 0:
             raise ConfigurationError(f"--seed expected a number of at least 0, got {self.seed}.")
@@ -82,7 +82,7 @@ class Recipe:
         if self.network not in (None, "mlp"):
             return self._stored_network(str(self.network))
         from pellucid.layers import Dense
-        from pellucid.network import Network
+        from pellucid.network.network import Network
 
         hidden = hidden_sizes("16,16" if self.hidden is None else self.hidden)
         _check_size(data, hidden)
@@ -97,7 +97,7 @@ class Recipe:
         )
 
     def _convolutional_network(self, data: Dataset, name: str) -> Network:
-        from pellucid.network import Network
+        from pellucid.network.network import Network
 
         self._check_fixed(name)
         return Network(
@@ -114,7 +114,7 @@ class Recipe:
             raise ConfigurationError(f"--network {source} has its layers already: leave out {' and '.join(fixed)}.")
 
     def _stored_network(self, source: str) -> Network:
-        from pellucid.files import load
+        from pellucid.network.files import load
 
         self._check_fixed(source)
         net = load(source)
@@ -123,7 +123,7 @@ class Recipe:
         return net
 
     def _optimizer(self, net: Network) -> Optimizer:
-        from pellucid.optimizers import OPTIMIZERS
+        from pellucid.training.optimizers import OPTIMIZERS
 
         convolutional = net.layers[0].kind == "conv2d"
         name = self.optimizer or ("adam" if convolutional else "sgd")
@@ -182,7 +182,7 @@ def _natural(data: Dataset) -> bool:
 
 
 def _schedule(name: str, rate: float) -> Schedule:
-    from pellucid.schedules import Constant, Cosine, Step, WarmUp
+    from pellucid.training.schedules import Constant, Cosine, Step, WarmUp
 
     kinds: dict[str, Any] = {
         "cosine": Cosine,
@@ -197,6 +197,6 @@ def _schedule(name: str, rate: float) -> Schedule:
 
 
 def _augmentation() -> Any:
-    from pellucid.augmentation import Augment
+    from pellucid.training.augmentation import Augment
 
     return Augment.standard()

@@ -12,13 +12,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import PellucidError
-from pellucid.events import Epoch, Progress, Stopped
+from pellucid.training.events import Epoch, Progress, Stopped
 
 if TYPE_CHECKING:
     from pellucid.cli.progress import View
     from pellucid.data import Dataset
-    from pellucid.network import Network
-    from pellucid.training import Trainer
+    from pellucid.network.network import Network
+    from pellucid.training.trainer import Trainer
 
 ENDING = ".safetensors"
 CHECKPOINT_ENDING = ".ckpt.safetensors"
@@ -170,7 +170,7 @@ def save_network(net: Network, path: Path) -> int:
     OutputError
         If it cannot be written.
     """
-    from pellucid.files import save
+    from pellucid.network.files import save
 
     try:
         save(net, path)

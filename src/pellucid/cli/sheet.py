@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     BaseImageFont = FreeTypeFont | ImageFont
 
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 Floats = NDArray[np.float32]
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pellucid.cli.session import Outcome
     from pellucid.cli.terminal import Terminal
     from pellucid.data import Dataset
-    from pellucid.network import Network
-    from pellucid.training import Trainer
+    from pellucid.network.network import Network
+    from pellucid.training.trainer import Trainer
 
 _FILE = Path("digits.safetensors")
 _EXAMPLES = Path("examples/pictures")
@@ -93,7 +93,7 @@ def _show_readings(
     import numpy as np
 
     from pellucid.cli.readings import CELL, GAP, reading_cell, side_by_side
-    from pellucid.reading import Reading
+    from pellucid.network.prediction import Reading
 
     width = min(terminal.width, 3 * CELL + 2 * GAP)
     across = max(1, (width + GAP) // (CELL + GAP))

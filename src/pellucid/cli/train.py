@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pellucid.cli.session import Outcome
     from pellucid.cli.terminal import Terminal
     from pellucid.data import TrainTest
-    from pellucid.training import Trainer
+    from pellucid.training.trainer import Trainer
 
 _what = partial(click.option, cls=Option, group="What to train")
 _how = partial(click.option, cls=Option, group="How to train it")
@@ -222,7 +222,7 @@ class _Job:
         return None
 
     def _trainer(self, parts: Any) -> Trainer:
-        from pellucid.training import Trainer
+        from pellucid.training.trainer import Trainer
 
         if self.epochs is not None and self.epochs < 0:
             raise ConfigurationError(f"--epochs expected a number of at least 0, got {self.epochs}.")

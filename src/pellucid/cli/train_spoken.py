@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pellucid.cli.terminal import Terminal
     from pellucid.data import Recordings, Sequences
     from pellucid.models.spoken_digits import SpokenRecipe
-    from pellucid.training import Trainer
+    from pellucid.training.trainer import Trainer
 
 _ROUNDS = 2
 _FIXED = ("--activation", "--output-activation", "--loss", "--augment", "--decay", "--schedule")

@@ -15,7 +15,7 @@ from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.inspect.checks import dense_layer, whole
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 INPUTS = -1
 """Stands for the inputs where a layer is asked for."""

@@ -20,7 +20,7 @@ from pellucid.inspect.slow import cost_from, costs_of_outputs, exactly, slope_of
 from pellucid.inspect.voting import slopes
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 Vector = NDArray[np.float32]
 Cost = Callable[[float], float]

@@ -10,7 +10,7 @@ from pellucid.errors import ShapeError
 from pellucid.layers.dense import Dense
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 
 def dense_layer(net: Network, layer: int) -> Dense:

@@ -13,7 +13,7 @@ from pellucid.errors import ConfigurationError
 from pellucid.inspect.checks import dense_layer, whole
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pellucid.errors import ShapeError
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 
 @dataclass(frozen=True, eq=False)

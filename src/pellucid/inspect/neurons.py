@@ -12,7 +12,7 @@ from pellucid.inspect.checks import dense_layer
 from pellucid.inspect.voting import slopes
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 DEAD = 1e-6
 """An activation below which nothing is handed on."""

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.running import Feed, checked_labels, judge_feed
+from pellucid.programs.running import Feed, checked_labels, judge_feed
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pellucid.inspect.checks import dense_layer
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 Exact = NDArray[np.float64]
 

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ShapeError
 from pellucid.inspect.checks import dense_layer, whole
-from pellucid.running import Trace
+from pellucid.programs.running import Trace
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 Vector = NDArray[np.float32]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pellucid.engine import table
+from pellucid.engine.programs import table
 from pellucid.errors import ConfigurationError
 
 

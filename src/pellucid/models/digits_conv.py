@@ -1,10 +1,10 @@
 """The network that reads digits best: four small convolutions, dropout, images varied as they are seen."""
 
-from pellucid.augmentation import Augment
 from pellucid.models.architectures import conv
 from pellucid.models.recipe import Recipe, main
-from pellucid.optimizers import Adam
-from pellucid.schedules import Cosine, WarmUp
+from pellucid.training.augmentation import Augment
+from pellucid.training.optimizers import Adam
+from pellucid.training.schedules import Cosine, WarmUp
 
 RECIPE = Recipe(
     name="digits-conv",

@@ -1,10 +1,10 @@
 """The same network with ReLU neurons and all the help training can give: Adam, and images varied as they are seen."""
 
-from pellucid.augmentation import Augment
 from pellucid.layers import Dense
 from pellucid.models.recipe import Recipe, main
-from pellucid.optimizers import Adam
-from pellucid.schedules import Cosine, WarmUp
+from pellucid.training.augmentation import Augment
+from pellucid.training.optimizers import Adam
+from pellucid.training.schedules import Cosine, WarmUp
 
 RECIPE = Recipe(
     name="digits-relu",

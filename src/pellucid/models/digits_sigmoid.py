@@ -2,8 +2,8 @@
 
 from pellucid.layers import Dense
 from pellucid.models.recipe import Recipe, main
-from pellucid.optimizers import SGD
-from pellucid.schedules import Cosine
+from pellucid.training.optimizers import SGD
+from pellucid.training.schedules import Cosine
 
 RECIPE = Recipe(
     name="digits-sigmoid",

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import data
-from pellucid.files import save
 from pellucid.layers import Layer
-from pellucid.many import train_many
-from pellucid.network import Network
-from pellucid.optimizers import Optimizer
-from pellucid.training import Trainer
+from pellucid.network.files import save
+from pellucid.network.network import Network
+from pellucid.training.optimizers import Optimizer
+from pellucid.training.parallel import train_many
+from pellucid.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset

@@ -18,19 +18,19 @@ import numpy as np
 
 from pellucid import data
 from pellucid.data.fsdd import SPEAKERS
-from pellucid.files import load, save
 from pellucid.layers import LSTM, Dense
 from pellucid.models import HEARER
-from pellucid.network import Network
-from pellucid.optimizers import Adam
-from pellucid.schedules import Cosine, WarmUp
+from pellucid.network.files import load, save
+from pellucid.network.network import Network
 from pellucid.speech.ear import Ear
 from pellucid.speech.features import BANDS, STACK
 from pellucid.speech.judging import Score, deceived, judged, mean, no_digits, rounded
 from pellucid.speech.lessons import Lessons, Words
 from pellucid.speech.lexicon import CLASSES
 from pellucid.speech.varying import Vary
-from pellucid.training import Trainer
+from pellucid.training.optimizers import Adam
+from pellucid.training.schedules import Cosine, WarmUp
+from pellucid.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from pellucid.data.sequences import Sequences

@@ -18,7 +18,7 @@ from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
 from pellucid.speech.tracts import FACTORS, seen_from
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 Floats = npt.NDArray[np.float32]
 Logs = npt.NDArray[np.float64]

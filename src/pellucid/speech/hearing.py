@@ -17,7 +17,7 @@ from pellucid.speech.ladder import Hearing, Sentence
 from pellucid.speech.utterances import Utterance, Utterances
 
 if TYPE_CHECKING:
-    from pellucid.network import Network
+    from pellucid.network.network import Network
 
 _FAINT = 10 ** (-60 / 20)
 _STEP = 0.25
@@ -158,8 +158,8 @@ def notes(recording: Recording) -> tuple[str, ...]:
 
 def _network(net: Network | str | None) -> Network:
     if net is None or isinstance(net, str | Path):
-        from pellucid.files import load
         from pellucid.models import HEARER
+        from pellucid.network.files import load
 
         return load(HEARER if net is None else net)
     return net

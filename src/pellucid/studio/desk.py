@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset, TrainTest
-from pellucid.inputs import to_unit
-from pellucid.network import Network
-from pellucid.running import Feed, Trace, checked_labels, judge_feed
+from pellucid.network.network import Network
+from pellucid.programs.images import to_unit
+from pellucid.programs.running import Feed, Trace, checked_labels, judge_feed
 from pellucid.studio import events
 from pellucid.studio.frames import Payload, frame
 from pellucid.studio.outbox import Outbox

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pellucid.inspect.ablation import ablate
 from pellucid.inspect.backward import Backpropagation, backpropagate, check_activation, check_input, check_parameter
 from pellucid.inspect.telling import stages
-from pellucid.network import Network
+from pellucid.network.network import Network
 from pellucid.studio import events, requests
 from pellucid.studio.desk import Desk, finite
 from pellucid.studio.frames import Payload

@@ -9,12 +9,12 @@ import msgspec
 
 from pellucid.data.dataset import Dataset
 from pellucid.layers.dense import Dense
-from pellucid.network import Network
-from pellucid.optimizers import SGD, Adam, Momentum, Optimizer
+from pellucid.network.network import Network
 from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.subject import SIDE, Subject
-from pellucid.training import Trainer
+from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
+from pellucid.training.trainer import Trainer
 
 _USUAL_RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 0.003}
 
@@ -46,7 +46,7 @@ def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
     """A trainer of a network on the data that learn."""
     augment = None
     if plan.augment:
-        from pellucid.augmentation import Augment
+        from pellucid.training.augmentation import Augment
 
         augment = Augment.standard()
     return Trainer(

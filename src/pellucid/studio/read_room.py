@@ -9,8 +9,8 @@ import numpy as np
 from pellucid.data.drawings.centring import fit
 from pellucid.data.drawings.steps import center_steps
 from pellucid.inspect.voting import votes_of
-from pellucid.reading import Reading
-from pellucid.running import Trace
+from pellucid.network.prediction import Reading
+from pellucid.programs.running import Trace
 from pellucid.studio import events, requests
 from pellucid.studio.desk import Desk, Pixels
 from pellucid.studio.frames import Payload

@@ -13,7 +13,7 @@ from pellucid.studio.parts import LearnPlan
 from pellucid.studio.plans import with_rate
 from pellucid.studio.series import Series
 from pellucid.studio.timeline import Timeline
-from pellucid.training import Trainer
+from pellucid.training.trainer import Trainer
 
 
 @dataclass(frozen=True)

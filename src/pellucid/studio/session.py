@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pellucid
-from pellucid.files import network_bytes
+from pellucid.network.files import network_bytes
 from pellucid.studio import events, requests
 from pellucid.studio.desk import Desk
 from pellucid.studio.learn_room import LearnRoom

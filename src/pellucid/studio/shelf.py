@@ -12,7 +12,7 @@ from pellucid.data import mnist
 from pellucid.data.dataset import TrainTest
 from pellucid.data.idx_pairs import is_idx_folder
 from pellucid.errors import DataError, PellucidError
-from pellucid.files import load
+from pellucid.network.files import load
 from pellucid.studio.parts import DataChoice
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.subject import SIDE, check_suitable

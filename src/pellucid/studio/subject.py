@@ -9,13 +9,13 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine import table as t
-from pellucid.files import network_of, parse_tensors, read_tensors
+from pellucid.engine.programs import table as t
 from pellucid.inspect.ablation import ablate
 from pellucid.layers.dense import Dense
 from pellucid.models import shipped_path
-from pellucid.network import Network
-from pellucid.running import LOSSES, loss_code
+from pellucid.network.files import network_of, parse_tensors, read_tensors
+from pellucid.network.network import Network
+from pellucid.programs.running import LOSSES, loss_code
 from pellucid.studio.parts import ActivationName, Factor, LayerInfo, Loss, NetworkInfo
 from pellucid.studio.refusal import RefusedError
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.optimizers import Optimizer
-from pellucid.rewind import Snapshot
-from pellucid.training import Trainer
+from pellucid.training.optimizers import Optimizer
+from pellucid.training.state import Snapshot
+from pellucid.training.trainer import Trainer
 
 MOST_BYTES = 12 << 20
 """Of the moments of one session."""

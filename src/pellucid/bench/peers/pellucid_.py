@@ -11,10 +11,10 @@ from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, InferenceWork, TrainingWork
 from pellucid.layers import Dense
 from pellucid.models.architectures import lenet
-from pellucid.network import Network
-from pellucid.optimizers import SGD, Adam, Momentum, Optimizer
-from pellucid.running import Feed, loss_code
-from pellucid.stepping import Batches, stepper
+from pellucid.network.network import Network
+from pellucid.programs.running import Feed, loss_code
+from pellucid.programs.steppers import Batches, stepper
+from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 
 
 class Pellucid(Peer):

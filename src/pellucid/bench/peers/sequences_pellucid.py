@@ -8,11 +8,11 @@ from pellucid.bench.peers.base import TrainingRun
 from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON
 from pellucid.layers import LSTM, Dense
-from pellucid.network import Network
-from pellucid.optimizers import Adam
-from pellucid.sequences.network import SequenceNetwork
-from pellucid.sequences.running import Targets
-from pellucid.sequences.stepping import SequenceBatches, SequenceStepper
+from pellucid.network.network import Network
+from pellucid.network.sequences import SequenceNetwork
+from pellucid.programs.sequences import Targets
+from pellucid.programs.sequences_stepper import SequenceBatches, SequenceStepper
+from pellucid.training.optimizers import Adam
 
 
 def learn(work: SequenceWork, threads: int | None) -> TrainingRun:

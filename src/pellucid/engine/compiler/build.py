@@ -1,0 +1,125 @@
+"""Compile the parts of the engine: each in a process of its own, side by side, on as many cores as there are.
+
+Numba and the kernels are thus loaded where they are needed, and the process that trains stays small. Where no process
+can be started, the parts are compiled here, one after another.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pellucid
+from pellucid.engine.compiler import fastcall as glance
+from pellucid.engine.compiler.parts import HOME, PARTS
+
+logger = logging.getLogger("pellucid")
+
+_HOME = str(Path(pellucid.__file__).resolve().parent.parent)
+"""The folder that holds this package."""
+
+_START = (
+    "import sys; sys.path[:] = [*dict.fromkeys([*sys.argv[2:], *sys.path])]; "
+    "from pellucid.engine.compiler.build import serve; serve()"
+)
+"""What a child runs; its arguments are the part to compile and the import path."""
+
+
+def build(parts: Sequence[str]) -> dict[str, bytes]:
+    """Compile parts of the engine.
+
+    Returns
+    -------
+    dict of str to bytes
+        For each part a line of JSON, ``{name: [symbol, letters]}``, then its object file. A symbol without letters is
+        for other parts to call.
+    """
+    try:
+        return _side_by_side(parts)
+    except (OSError, subprocess.SubprocessError) as error:
+        logger.info("compiling in this process, because no other could: %s", error)
+        return {part: compile_part(part) for part in parts}
+
+
+def compile_part(part: str) -> bytes:
+    """Compile one part in this process."""
+    from pellucid.engine.compiler import kernels as compiler
+
+    entries = importlib.import_module(f"pellucid.engine.programs.{PARTS[part]}").ENTRIES
+    home = part == HOME
+    exports = compiler.SHARED if home else {}
+    code = compiler.compile_entries(entries, exports, glance.ASSEMBLY if home else "")
+    header = {name: (compiler.PREFIX + name, letters) for name, (_, letters) in entries.items()}
+    header |= {symbol: (symbol, None) for symbol in [*exports, *[glance.SYMBOL] * home]}
+    return json.dumps(header).encode() + b"\n" + code
+
+
+def _side_by_side(parts: Sequence[str]) -> dict[str, bytes]:
+    """Have a child compile each part, and read what it writes."""
+    command = _command()
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for part in parts:
+            children[part] = subprocess.Popen(
+                [*command, part, *import_path()], cwd=_HOME, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        return {part: _answer(child) for part, child in children.items()}
+    finally:
+        for child in children.values():
+            child.kill()
+            child.communicate()
+
+
+def _command() -> list[str]:
+    """The command that starts a child: isolated, so that no module is imported from the current folder.
+
+    Raises
+    ------
+    OSError
+        If there is no Python interpreter to start: the program is frozen, or Python is embedded in another program.
+    """
+    if getattr(sys, "frozen", False) or not sys.executable:
+        raise OSError("this program is no Python interpreter")
+    options = ["-I"]
+    if sys.dont_write_bytecode:
+        options.append("-B")
+    if sys.pycache_prefix:
+        options.append(f"-Xpycache_prefix={sys.pycache_prefix}")
+    return [sys.executable, *options, "-c", _START]
+
+
+def import_path() -> list[str]:
+    """The folders from which a child imports, before its own: those of this process, and the one of this package.
+
+    The current folder and relative entries are left out, unless this package was imported from there: a file that
+    happens to lie where somebody works must not run as a module.
+    """
+    left_out = {os.path.realpath(os.curdir)} - {_HOME}
+    folders = [entry for entry in sys.path if Path(entry).is_absolute() and os.path.realpath(entry) not in left_out]
+    return folders if _HOME in map(os.path.realpath, folders) else [*folders, _HOME]
+
+
+def _answer(child: subprocess.Popen[bytes]) -> bytes:
+    content, told = child.communicate()
+    if child.returncode:
+        raise subprocess.SubprocessError(told.decode(errors="replace").strip() or f"exit {child.returncode}")
+    return content
+
+
+def serve() -> None:
+    """Compile the part named on the command line, and write it to standard output."""
+    from pellucid.engine.compiler import kernels as compiler
+
+    gc.disable()
+    compiler.part = sys.argv[1]
+    if compiler.part != HOME and hasattr(os, "nice"):
+        os.nice(5)  # the longest first, where there are fewer cores than parts
+    sys.stdout.buffer.write(compile_part(sys.argv[1]))

@@ -1,0 +1,158 @@
+"""Turn kernels into machine code: ``kernel`` marks a function the engine is made of, ``compile_entries`` builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+from pellucid.engine.compiler.parts import HOME
+from pellucid.engine.compiler.target import plain_python, processor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PREFIX = "pellucid_"
+"""What the names of compiled entry points begin with."""
+
+part: str | None = None
+"""The part this process compiles, set before its modules are imported; None where kernels may be of any part."""
+
+SHARED: dict[str, tuple[Any, str]] = {}
+"""Shared kernels and the kinds of their arguments, by symbol."""
+
+if plain_python():
+
+    def shared(letters: str) -> Callable[[F], F]:
+        """Leave the function as it is."""
+        return lambda function: function
+
+    def kernel(function: F) -> F:
+        """Leave the function as it is: plain Python over arrays."""
+        return function
+
+else:
+    import llvmlite.binding as llvm
+    import numba.core.types as numba_types
+    from numba.core.compiler_lock import global_compiler_lock
+
+    from pellucid.engine.compiler.frontend import Kernel, refresh, whole
+
+    _pointer: Any = vars(numba_types)["CPointer"]  # Numba's own type stubs leave it out
+    _LETTERS = {
+        "i": numba_types.int64,
+        "f": numba_types.float32,
+        "F": _pointer(numba_types.float32),
+        "D": _pointer(numba_types.float64),
+        "I": _pointer(numba_types.int64),
+        "H": _pointer(numba_types.uint16),
+        "B": _pointer(numba_types.uint8),
+    }
+
+    def kernel(function: F) -> F:
+        """Compile the function where it is used. Memory arguments are pointers: ``p[i]`` is element i, unchecked."""
+        return cast(F, Kernel(function))
+
+    def shared(letters: str) -> Callable[[F], F]:
+        """A kernel that one part of the engine compiles for all: the others call it by its symbol.
+
+        Parameters
+        ----------
+        letters : str
+            Kinds of its arguments, as for `compile_entries`; it returns nothing.
+        """
+
+        def decorate(function: F) -> F:
+            module = function.__module__.removeprefix("pellucid.engine.").replace(".", "_")
+            symbol = f"{PREFIX}{module}_{function.__name__}"
+            if part not in (None, HOME):
+                return cast(F, vars(numba_types)["ExternalFunction"](symbol, _signature(letters)))
+            made = kernel(function)
+            SHARED[symbol] = made, letters
+            return made
+
+        return decorate
+
+    def _signature(letters: str) -> Any:
+        """Numba's signature of a function of these kinds of arguments, which returns nothing."""
+        return numba_types.void(*(_LETTERS[letter] for letter in letters))
+
+    def compile_entries(
+        entries: Mapping[str, tuple[Any, str]],
+        exports: Mapping[str, tuple[Any, str]] = MappingProxyType({}),
+        assembly: str = "",
+    ) -> bytes:
+        """Compile entry points, with all they call, into one object file.
+
+        Parameters
+        ----------
+        entries : mapping of name to (kernel, letters)
+            The kernels return nothing. One letter an argument: ``i`` int64, ``f`` float32; pointers ``F`` float32,
+            ``D`` float64, ``I`` int64, ``H`` uint16, ``B`` uint8.
+        exports : mapping of symbol to (kernel, letters)
+            Kernels that other object files may call: `SHARED`.
+        assembly : str
+            LLVM assembly of functions that go with them, their names beginning with ``PREFIX``.
+
+        Returns
+        -------
+        bytes
+            The object file. It defines a function ``PREFIX + name`` for each entry, which takes one pointer: to a
+            block of 8-byte slots, one an argument. Exports are C functions of their arguments.
+        """
+        with global_compiler_lock:
+            return _emit(_whole(entries, exports, assembly))
+
+    def _whole(entries: Mapping[str, tuple[Any, str]], exports: Mapping[str, tuple[Any, str]], assembly: str) -> Any:
+        """The module with these kernels and all they call; only what is for others is known outside."""
+        doors = [assembly]
+        refresh()
+        for symbol, (function, letters) in [*((PREFIX + name, one) for name, one in entries.items()), *exports.items()]:
+            signature = _signature(letters)
+            function.compile(signature.args)
+            inner = function.overloads[signature.args].fndesc.llvm_func_name
+            doors.append((_side_door if symbol in exports else _doorway)(symbol, inner, letters))
+        module = whole()
+        for door in doors:
+            module.link_in(llvm.parse_assembly(door))
+        for function in module.functions:
+            if not function.is_declaration and not function.name.startswith(PREFIX):
+                function.linkage = "internal"
+        return module
+
+    def _doorway(name: str, symbol: str, letters: str) -> str:
+        """LLVM assembly of ``name``, which takes its arguments from 8-byte slots: Python passes their place."""
+        kinds = _kinds(letters)
+        lines = []
+        for place, kind in enumerate(kinds):
+            lines.append(f"  %slot{place} = getelementptr i64, ptr %block, i64 {place}")
+            lines.append(f"  %value{place} = load {kind}, ptr %slot{place}")
+        return _door(name, "ptr %block", lines, symbol, kinds)
+
+    def _side_door(name: str, symbol: str, letters: str) -> str:
+        """LLVM assembly of the C function ``name``, which takes its arguments as they are."""
+        kinds = _kinds(letters)
+        return _door(name, ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds)), [], symbol, kinds)
+
+    def _door(name: str, arguments: str, lines: list[str], symbol: str, kinds: list[str]) -> str:
+        passed = ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds))
+        call = f'  call void @"{symbol}"({passed})'
+        declaration = f'declare void @"{symbol}"({", ".join(kinds)})'
+        return "\n".join([declaration, f"define void @{name}({arguments}) {{", *lines, call, "  ret void", "}"])
+
+    def _kinds(letters: str) -> list[str]:
+        """LLVM's types of arguments."""
+        return [{"i": "i64", "f": "float"}.get(letter, "ptr") for letter in letters]
+
+    def _emit(module: Any) -> bytes:
+        """Optimise for this processor and turn into an object file."""
+        name, features = processor()
+        target = llvm.Target.from_default_triple()
+        machine = target.create_target_machine(cpu=name, features=features, opt=3, codemodel="jitdefault", jit=True)
+        # The lanes are the vectors; LLVM's own vectorisers only lengthen the tails. A loop that keeps a block of
+        # sums in registers has none left for being unrolled: doing so moves and spills them at every turn.
+        tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+        tuning.loop_vectorization = tuning.slp_vectorization = False
+        tuning.loop_unrolling = False
+        builder = llvm.create_pass_builder(machine, tuning)
+        builder.getModulePassManager().run(module, builder)
+        return machine.emit_object(module)  # type: ignore[no-any-return]

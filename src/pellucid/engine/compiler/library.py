@@ -1,0 +1,155 @@
+"""The compiled engine, ready to call: from the cache where it was compiled before, else compiled now, once a machine.
+
+Loading compiled code needs neither Numba nor the kernels: LLVM loads the object file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from pellucid.engine.compiler.cache import Cache, cache_folder
+from pellucid.engine.compiler.entry import Entry, PlainEntry
+from pellucid.engine.compiler.parts import HOME, PARTS
+from pellucid.engine.compiler.target import plain_python, processor
+
+logger = logging.getLogger("pellucid")
+
+Listener = Callable[[str, float], None]
+"""Called with ("compiling", 0.0) before the engine is compiled and ("compiled", seconds) after."""
+
+listeners: list[Listener] = []
+
+
+class Engine:
+    """The entry points of one part, by name; ``shared`` has the addresses of what other parts may call, by symbol."""
+
+    def __init__(self, entries: dict[str, Any], shared: Mapping[str, int] = MappingProxyType({})) -> None:
+        self.shared = shared
+        for name, entry in entries.items():
+            setattr(self, name, entry)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"the engine has no entry point {name!r}")
+
+
+Compiler = Callable[[Sequence[str]], dict[str, bytes]]
+"""Compiles parts of the engine, by their names, into what the cache keeps."""
+
+
+def compile_parts(parts: Sequence[str]) -> dict[str, bytes]:
+    """Compile parts of the engine into what the cache keeps, and tell the listeners."""
+    for listener in listeners:
+        listener("compiling", 0.0)
+    began = time.perf_counter()
+    from pellucid.engine.compiler.build import build
+
+    made = build(parts)
+    took = time.perf_counter() - began
+    logger.info("compiled the engine for %s in %.1f s", processor()[0], took)
+    for listener in listeners:
+        listener("compiled", took)
+    return made
+
+
+class Library:
+    """The parts of the engine, each loaded or compiled when it is first asked for.
+
+    Parameters
+    ----------
+    cache : Cache, optional
+        Where compiled code is kept; by default in `cache_folder`.
+    compiler : callable
+        What compiles the parts that are not there.
+    """
+
+    def __init__(self, cache: Cache | None = None, compiler: Compiler = compile_parts) -> None:
+        self.compiler = compiler
+        self._cache = cache
+        self._lock = threading.RLock()
+        self._engines: dict[str, Engine] = {}
+
+    def engine(self, part: str = HOME) -> Engine:
+        """One part; threads that ask for it at once get the same."""
+        found = self._engines.get(part)
+        if found is None:
+            with self._lock:
+                found = self._engines.get(part)
+                if found is None:
+                    found = self._engines[part] = plain_engine(part) if plain_python() else self._load(part)
+        return found
+
+    def _load(self, part: str) -> Engine:
+        """A part from the cache, compiled before where it is not there."""
+        if self._cache is None:
+            self._cache = Cache(cache_folder())
+        # The other parts call the first.
+        home = None if part == HOME else self.engine(HOME)
+        content = self._cache.read(part)
+        if content is None:
+            # All that lack at once: another kind of network then need not wait.
+            lacking = [part, *(other for other in PARTS if other != part and self._cache.read(other) is None)]
+            made = self.compiler(lacking)
+            self._cache.write(made)
+            content = made[part]
+        return link(content, home)
+
+
+default_library = Library()
+"""The engine of this process."""
+
+
+def engine(part: str = HOME) -> Engine:
+    """One part of the engine of this process, loaded or compiled at the first call.
+
+    "dense" runs networks of dense layers and has what all parts share, "planes" runs networks with convolutions,
+    pooling or dropout, "sequences" those with LSTMs.
+    """
+    return default_library.engine(part)
+
+
+def plain_engine(part: str) -> Engine:
+    """A part of the engine as plain Python."""
+    entries: dict[str, tuple[Any, str]] = importlib.import_module(f"pellucid.engine.programs.{PARTS[part]}").ENTRIES
+    return Engine({name: PlainEntry(function, letters) for name, (function, letters) in entries.items()})
+
+
+_linking = threading.Lock()
+
+
+def link(content: bytes, home: Engine | None = None) -> Engine:
+    """Load an object file and find its entry points.
+
+    Parameters
+    ----------
+    content : bytes
+        A line of JSON, ``{name: [symbol, letters]}``, then the object file.
+    home : Engine, optional
+        A part whose shared functions this one calls; it stays loaded as long as this one.
+    """
+    import llvmlite.binding as llvm
+
+    header, code = content.split(b"\n", 1)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(codemodel="jitdefault", jit=True)
+    linker = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    linker.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+    with _linking:  # symbols are the whole process's
+        for symbol, address in home.shared.items() if home else ():
+            llvm.add_symbol(symbol, address)
+        linker.finalize_object()
+    entries, shared = {}, {}
+    for name, (symbol, letters) in json.loads(header).items():
+        address = linker.get_function_address(symbol)
+        if letters is None:
+            shared[symbol] = address
+        else:
+            entries[name] = Entry(address, letters, (linker, home))
+    return Engine(entries, shared)

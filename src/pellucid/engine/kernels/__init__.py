@@ -1,0 +1,1 @@
+"""One operation of a network a module: compiled loops over plain memory."""

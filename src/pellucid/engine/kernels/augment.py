@@ -1,0 +1,289 @@
+"""Vary images as they are seen: each is shifted, turned, scaled, sheared and bent a little, and written as ink.
+
+Every pixel of the new image is looked up in the old one, at a place between its pixels: where an affine map leads from
+the pixel's own place, and from there a smooth displacement, read from a *field*. Only pixels that the old image's ink
+can reach are looked up. What is drawn for an image depends on the key and the image's number alone.
+
+The field is a torus of smooth noise, (side, side); each image takes its displacements along x from one window of it
+and those along y from another. It is stored with its beginning again past its end, so that windows never wrap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.kernels import sparse as ink
+from pellucid.engine.kernels.random import ELASTIC, REACH, draw_bend, draw_map
+from pellucid.engine.kernels.sampling import PLACES, bilinear
+from pellucid.engine.programs.table import LEVELS
+from pellucid.engine.simd.lanes import (
+    LANES,
+    all_zero,
+    fill_rest,
+    fma,
+    load,
+    load_bytes,
+    maximum,
+    minimum,
+    prefetch,
+    splat,
+    store,
+)
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+_SLACK = np.float32(1.001)  # ink is seen from less than a pixel away, give or take a rounding
+_FLAT = np.float32(1e-6)
+_WHOLE = np.float64(1.0)
+
+_LANDING, _PROFILE = 16, 32
+"""Where the scratch has room for some lanes, and for the most ink in each column; it begins with 0, 1, 2, ..."""
+
+
+def pitch_of(width: int) -> int:
+    """Pixels from one row of the old images to the next: at least so many that lanes fit."""
+    return max(width, LANES)
+
+
+def scratch_size(height: int, width: int) -> int:
+    """Floats that the kernels need to work on one image: see `warp`."""
+    return _PROFILE + (width + LANES) + 2 * (height + LANES) + (height + 3) * (pitch_of(width) + 3) + LANES
+
+
+def field_shape(side: int, height: int, width: int) -> tuple[int, int]:
+    """The field as stored: windows begin anywhere on the torus, and the last places of a row reach past the image."""
+    return side + height, side + width + PLACES
+
+
+@kernel
+def lay_out(
+    old: Any, at: int, kind: int, small: Any, floats: Any, xi: int, height: int, width: int, pitch: int, low: Any
+) -> Any:
+    """Copy one image, less the level of paper, inside the border at ``old[at]``; find the box of its ink.
+
+    The image is ``small[xi]`` and on (bytes, kind LEVELS) or ``floats[xi]`` and on, with no level below that of paper.
+    Returns the first and last inked column, and row; for an image without ink, the last row before the first.
+    """
+    paper, nothing = splat(low, LANES), splat(_ZERO, LANES)
+    top, bottom = height, -1
+    for v in range(height):
+        source, target = xi + v * pitch, at + (v + 1) * (pitch + 3) + 1
+        most = nothing
+        for i in range(0, width, LANES):
+            # The last lanes of a row overlap those before, and never reach past it.
+            j = i if i + LANES <= pitch else pitch - LANES
+            level = load_bytes(small, source + j, LANES) if kind == LEVELS else load(floats, source + j, LANES)
+            store(old, target + j, level - paper)
+            most = maximum(most, level - paper)
+        if not all_zero(most):
+            top, bottom = (v if v < top else top), v
+    for j in range(0, width, LANES):
+        most = nothing
+        for v in range(top, bottom + 1):
+            most = maximum(most, load(old, at + (v + 1) * (pitch + 3) + 1 + j, LANES))
+        store(old, _PROFILE + j, most)
+    left, right = 0, width - 1
+    while left < width and old[_PROFILE + left] == _ZERO:
+        left += 1
+    while right > left and old[_PROFILE + right] == _ZERO:
+        right -= 1
+    return left, right, top, bottom
+
+
+@kernel
+def crossing(start: Any, slope: Any, low: Any, high: Any) -> Any:
+    """Between which u, in lanes, ``low < start + slope * u < high``.
+
+    A slope next to 0 moves nothing by a visible part of a pixel: it is taken for one by which can be divided.
+    """
+    if slope < _FLAT and slope > -_FLAT:
+        slope = _FLAT
+    over = splat(_ONE / slope, LANES)
+    first, last = (splat(low, LANES) - start) * over, (splat(high, LANES) - start) * over
+    return minimum(first, last), maximum(first, last)
+
+
+@kernel
+def plan_rows(
+    scratch: Any, begins: int, ends: int, way: Any, box: Any, reach_x: Any, reach_y: Any, height: int, width: int
+) -> None:
+    """For each row, between which pixels the old image's ink can show: ``begins`` and ``ends`` (height,).
+
+    ``way`` is the map of `draw_map`, ``box`` the ink's, from no farther away than ``reach_x`` and ``reach_y``.
+    """
+    xu, xv, x0, yu, yv, y0 = way
+    left, right, top, bottom = box
+    zero, one, past = splat(_ZERO, LANES), splat(_ONE, LANES), splat(np.float32(width), LANES)
+    for v in range(0, height, LANES):
+        rows = load(scratch, 0, LANES) + splat(np.float32(v), LANES)
+        x = fma(splat(np.float32(xv), LANES), rows, splat(np.float32(x0), LANES))
+        y = fma(splat(np.float32(yv), LANES), rows, splat(np.float32(y0), LANES))
+        first, last = crossing(x, np.float32(xu), np.float32(left) - reach_x, np.float32(right) + reach_x)
+        begin, end = crossing(y, np.float32(yu), np.float32(top) - reach_y, np.float32(bottom) + reach_y)
+        store(scratch, begins + v, minimum(maximum(maximum(first, begin) + one, zero), past))
+        store(scratch, ends + v, minimum(maximum(minimum(last, end) + one, zero), past))
+
+
+@kernel
+def put_ink(columns: Any, values: Any, entry: int, column: int, lanes: Any, landing: Any) -> int:
+    """Write the lanes that are not 0, the first being input ``column``, as ink; return the entry past the last."""
+    store(landing, _LANDING, lanes)
+    for i in range(PLACES):
+        # Always written, stepped past only if it is ink: no branch to predict.
+        value = landing[_LANDING + i]
+        columns[entry] = (column + i) & 0xFFFF
+        values[entry] = value
+        entry += value != _ZERO
+    return entry
+
+
+@kernel
+def look_up(
+    columns: Any,
+    values: Any,
+    entry: int,
+    scratch: Any,
+    old: int,
+    begins: int,
+    ends: int,
+    way: Any,
+    bend: Any,
+    field: Any,
+    row: int,
+    bent: bool,
+    height: int,
+    width: int,
+    pitch: int,
+) -> int:
+    """Write the ink of the new image: look up the planned pixels in the old one. Return the entry past the last."""
+    xu, xv, x0, yu, yv, y0 = way
+    along_x, along_y, window_x, window_y = bend
+    x_step, y_step = splat(np.float32(xu), PLACES), splat(np.float32(yu), PLACES)
+    x_bend, y_bend = splat(np.float32(along_x), PLACES), splat(np.float32(along_y), PLACES)
+    zero, ramp = splat(_ZERO, PLACES), load(scratch, 0, PLACES)
+    farthest_x, farthest_y = splat(np.float32(width + 1), PLACES), splat(np.float32(height + 1), PLACES)
+    for v in range(height):
+        # One more, for the border around the old image.
+        x_begin = splat(np.float32(xv * np.float64(v) + x0 + _WHOLE), PLACES)
+        y_begin = splat(np.float32(yv * np.float64(v) + y0 + _WHOLE), PLACES)
+        end = np.int64(scratch[ends + v])
+        for u in range(np.int64(scratch[begins + v]), end, PLACES):
+            here = ramp + splat(np.float32(u), PLACES)
+            x, y = fma(x_step, here, x_begin), fma(y_step, here, y_begin)
+            if bent:
+                x = fma(x_bend, load(field, window_x + v * row + u, PLACES), x)
+                y = fma(y_bend, load(field, window_y + v * row + u, PLACES), y)
+            x = minimum(maximum(x, zero), farthest_x)
+            y = minimum(maximum(y, zero), farthest_y)
+            found = fill_rest(bilinear(scratch, old, pitch + 3, x, y), end - u, _ZERO)
+            entry = put_ink(columns, values, entry, v * width + u, found, scratch)
+    return entry
+
+
+@kernel
+def warp(
+    columns: Any,
+    values: Any,
+    entry: int,
+    kind: int,
+    small: Any,
+    floats: Any,
+    image: int,
+    low: Any,
+    height: int,
+    width: int,
+    pitch: int,
+    settings: Any,
+    field: Any,
+    side: int,
+    key0: int,
+    key1: int,
+    scratch: Any,
+) -> int:
+    """Write one varied image as ink, in levels above paper's; return the entry past the last.
+
+    The scratch holds a ramp, a landing place, a profile, where rows begin and end, and the old image with a border:
+    a pixel before it and two after it, which belong to no image and stay 0.
+    """
+    begins = _PROFILE + width + LANES
+    ends = begins + height + LANES
+    old = ends + height + LANES
+    box = lay_out(scratch, old, kind, small, floats, image * height * pitch, height, width, pitch, low)
+    if box[3] < box[2]:
+        return entry
+    way = draw_map(settings, image, key0, key1, height, width)
+    row = side + width + PLACES
+    bend = draw_bend(settings, side, row, image, key0, key1)
+    reach = np.float64(settings[REACH])
+    reach_x, reach_y = _SLACK + np.float32(abs(bend[0]) * reach), _SLACK + np.float32(abs(bend[1]) * reach)
+    plan_rows(scratch, begins, ends, way, box, reach_x, reach_y, height, width)
+    bent = settings[ELASTIC] != _ZERO
+    return look_up(
+        columns, values, entry, scratch, old, begins, ends, way, bend, field, row, bent, height, width, pitch
+    )
+
+
+@kernel
+def fetch_ahead(kind: int, small: Any, floats: Any, begin: int, end: int) -> None:
+    """Ask for one dense image while another is worked on."""
+    if kind == LEVELS:
+        for i in range(begin, end, 64):
+            prefetch(small, i)
+    else:
+        for i in range(begin, end, 16):
+            prefetch(floats, i)
+
+
+@kernel
+def augment(
+    columns: Any,
+    values: Any,
+    starts: Any,
+    middles: Any,
+    entry: int,
+    kind: int,
+    small: Any,
+    floats: Any,
+    low: Any,
+    span: Any,
+    chosen: Any,
+    count: int,
+    height: int,
+    width: int,
+    pitch: int,
+    settings: Any,
+    field: Any,
+    side: int,
+    key0: int,
+    key1: int,
+    scratch: Any,
+) -> None:
+    """Write the ink of the images ``chosen`` (count,), each varied by its own draw, from entry ``entry`` on.
+
+    Images are (all, height, pitch), bytes or floats by ``kind``, paper from ``width`` on; ``low`` is the level of
+    paper, ``low + span`` that of full ink. Fills ``starts`` (count + 1), ``middles`` (count,), ``columns`` and
+    ``values``, see `pellucid.engine.kernels.sparse`, and may write some lanes past the last entry. The settings are
+    listed in
+    `pellucid.engine.kernels.random`; ``field`` has `field_shape`; the key is two 32-bit words; ``scratch`` has
+    `scratch_size` floats, zeros or as the last call for images of this shape left them.
+    """
+    for i in range(_LANDING):
+        scratch[i] = np.float32(i)
+    starts[0] = entry
+    size = height * pitch
+    for i in range(count):
+        if i + 1 < count:
+            fetch_ahead(kind, small, floats, chosen[i + 1] * size, (chosen[i + 1] + 1) * size)
+        begin = entry
+        entry = warp(
+            columns, values, entry, kind, small, floats, chosen[i], low, height, width, pitch,
+            settings, field, side, key0, key1, scratch,
+        )  # fmt: skip
+        if span != _ONE:
+            for j in range(begin, entry, LANES):
+                store(values, j, load(values, j, LANES) / splat(span, LANES))
+        starts[i + 1] = entry
+        middles[i] = ink.first_from(columns, begin, entry, height * width // 2)

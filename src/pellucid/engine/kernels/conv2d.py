@@ -1,0 +1,375 @@
+"""Convolution over planes (channels, height, width, group of images), the images in the lanes: forward and back.
+
+A lane is an image, so every layer fills its vectors whatever its number of channels (a first layer of six channels
+would leave ten of sixteen lanes empty if they were channels), weights are broadcast from where they lie, and pooling,
+activations and gradients need no shuffles; only the gradient of a weight sums over lanes, once at its end. A
+register block of a few output channels by five positions reaches 100 to 115 GFLOP/s on one core of an AMD EPYC with
+AVX-512, where lanes over channels reached 80.
+
+The sums forward and the gradient by the input are the same loops over other strides, so both are told by a
+description: whole numbers behind the table's rows, which begin with the columns below. Derivation:
+docs/derivations/conv2d.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.simd.barrier import lesser
+from pellucid.engine.simd.blocks import add_sums, block_of, inner, keep_block, keep_first, outer
+from pellucid.engine.simd.lanes import LANES, splat, store, where_less
+
+(
+    TO_CHANNELS,  # channels, and lines of each, that come out
+    TO_LINES,
+    LENGTH,  # floats in a line that comes out
+    Z_PLANE,  # distances in what comes out: between channels, lines, vectors
+    Z_LINE,
+    Z_STEP,
+    W_TO,  # distances in the weights: between output channels, input channels, lines and columns of the kernel
+    W_FROM,
+    W_LINE,
+    W_STEP,
+    X_PLANE,  # distances in what goes in: between channels, lines that meet, vectors, columns of the kernel
+    X_LINE,
+    X_STEP,
+    X_TAP,
+    FROM_CHANNELS,
+    TAPS,  # columns of the kernel
+    B_LINE,  # distance in the bias between lines
+    SPANS,  # then for each line: where its weights and input begin, how many lines of the kernel meet it, the first met
+) = range(18)
+
+(
+    D_CHANNELS,  # channels of the deltas, and the distances between them, their lines and vectors
+    D_PLANE,
+    D_LINE,
+    D_STEP,
+    I_CHANNELS,  # channels of the input, and the distances between them, its lines, vectors, columns of the kernel
+    I_PLANE,
+    I_LINE,
+    I_STEP,
+    I_TAP,
+    KERNEL_LINES,
+    KERNEL_TAPS,
+    VECTORS,  # in a line of deltas
+    GRADIENTS,  # how many are made, and the distances from one to the next in gradients, deltas and input
+    G_NEXT,
+    D_NEXT,
+    I_NEXT,
+    I_APART,  # lines of the input from one that meets to the next
+    MEETINGS,  # then for each line of the kernel: where deltas and input begin, how many of their lines meet, the first
+) = range(18)
+
+HIGH = 4 if LANES == 16 else 2
+"""Output channels in a block: with 16 lanes there are 32 registers, else 16."""
+
+ACROSS = 5
+"""Positions, or columns of the kernel, in a block."""
+
+EVERY = 1 << 40
+"""More lines than any picture has."""
+
+_ONE = 1
+_STILL = 0
+
+
+def _sums(rows: int, columns: int) -> Callable[..., None]:
+    """Make the kernel for a block of ``rows`` output channels by ``columns`` vectors of a line."""
+
+    @kernel
+    def sums(
+        z: Any,
+        zi: int,
+        z_plane: int,
+        bias: Any,
+        bi: int,
+        b_step: int,
+        w: Any,
+        wi: int,
+        w_to: int,
+        x: Any,
+        xi: int,
+        lines: int,
+        code: Any,
+        at: int,
+        floor: Any,
+        count: int,
+    ) -> None:
+        block = block_of(bias, bi, b_step, rows, columns, LANES)
+        w_step, x_step, x_tap = code[at + W_STEP], code[at + X_STEP], code[at + X_TAP]
+        for channel in range(code[at + FROM_CHANNELS]):
+            for line in range(lines):
+                wj = wi + channel * code[at + W_FROM] + line * code[at + W_LINE]
+                xj = xi + channel * code[at + X_PLANE] + line * code[at + X_LINE]
+                for _ in range(code[at + TAPS]):
+                    block = outer(block, w, wj, w_to, x, xj, x_step)
+                    wj += w_step
+                    xj += x_tap
+        if columns == 1:
+            keep_first(z, zi, z_plane, block, floor, count)
+        else:
+            keep_block(z, zi, z_plane, code[at + Z_STEP], block, floor)
+
+    return sums
+
+
+def _band(rows: int) -> Callable[..., None]:
+    """Make the kernel for one line of ``rows`` output channels: fives until fours fit, as far as they reach.
+
+    One vector alone is a single chain of additions a channel, which waits for each.
+    """
+    several, four, one = _sums(rows, ACROSS), _sums(rows, ACROSS - 1), _sums(rows, 1)
+
+    @kernel
+    def band(
+        z: Any,
+        zi: int,
+        z_plane: int,
+        bias: Any,
+        bi: int,
+        b_step: int,
+        w: Any,
+        wi: int,
+        w_to: int,
+        x: Any,
+        xi: int,
+        lines: int,
+        code: Any,
+        at: int,
+        floor: Any,
+        left: int,
+    ) -> None:
+        while left > 0:
+            whole = left // LANES
+            if whole >= ACROSS and whole % (ACROSS - 1):
+                several(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
+                taken = ACROSS
+            elif whole >= ACROSS - 1:
+                four(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
+                taken = ACROSS - 1
+            else:
+                one(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
+                taken = 1
+            zi += taken * code[at + Z_STEP]
+            xi += taken * code[at + X_STEP]
+            left -= taken * LANES
+
+    return band
+
+
+_high_band = _band(HIGH)
+_pair_band = _high_band if HIGH == 2 else _band(2)
+
+
+@kernel
+def clip(begin: int, lines: int, step: int, top: int, past: int) -> tuple[int, int]:
+    """Of ``lines`` lines, ``step`` apart from ``begin`` on: how many come before ``top``, how many then to ``past``."""
+    over, end = 0, lines
+    if begin < top:
+        over = lesser((top - begin + step - 1) // step, lines)
+    if begin + (lines - 1) * step >= past:
+        end = 0 if past <= begin else (past - begin + step - 1) // step
+    return over, end - over if end > over else 0
+
+
+@kernel
+def correlate(
+    z: Any,
+    zi: int,
+    bias: Any,
+    bi: int,
+    b_step: int,
+    w: Any,
+    wi: int,
+    x: Any,
+    xi: int,
+    code: Any,
+    at: int,
+    floor: Any,
+    top: int,
+    past: int,
+    first: int,
+    length: int,
+) -> None:
+    """``z[o, y] = max(floor, bias[o] + sum over c, i, j of w[o, c, i, j] x[c, y's line i, columns from j on])``.
+
+    The description at ``code[at]`` has all distances. Forward, z are the weighted sums and x the layer's input; on the
+    way back z is the gradient by the input and x the deltas, met by the kernel turned round. Lines of x before ``top``
+    and from ``past`` on are left out; of each line of z ``length`` floats are made, from vector ``first`` on.
+    """
+    channels, w_to, z_plane = code[at + TO_CHANNELS], code[at + W_TO], code[at + Z_PLANE]
+    zi += first * code[at + Z_STEP]
+    xi += first * code[at + X_STEP]
+    for y in range(code[at + TO_LINES]):
+        span = at + SPANS + 4 * y
+        over, lines = clip(code[span + 3], code[span + 2], 1, top, past)
+        w_line, x_line = wi + code[span] + over * code[at + W_LINE], xi + code[span + 1] + over * code[at + X_LINE]
+        line, b_line = zi + y * code[at + Z_LINE], bi + y * code[at + B_LINE]
+        o = 0
+        while o < channels:
+            wo, zo, bo = w_line + o * w_to, line + o * z_plane, b_line + o * b_step
+            if o + HIGH <= channels:
+                _high_band(z, zo, z_plane, bias, bo, b_step, w, wo, w_to, x, x_line, lines, code, at, floor, length)
+                o += HIGH
+            else:
+                # The last of an odd number is a pair with itself.
+                more = 1 if o + 2 <= channels else 0
+                _pair_band(
+                    z, zo, more * z_plane, bias, bo, more * b_step, w, wo, more * w_to, x, x_line, lines,
+                    code, at, floor, length,
+                )  # fmt: skip
+                o += 2
+
+
+@kernel
+def reach(work: Any, ink: int, code: Any, at: int) -> Any:
+    """Lines of the input with ink, first and past, and which columns of the sums see any: the first, how many floats.
+
+    ``work[ink]`` has lines and columns (see `planes.find_ink`); an ``ink`` of 0 stands for ink everywhere.
+    """
+    if ink == 0:
+        return 0, EVERY, 0, code[at + LENGTH]
+    # The first line of the kernel that meets begins a padding's width before its line.
+    pad = (code[at + SPANS + 3] * code[at + X_LINE] - code[at + SPANS + 1]) // LANES
+    step, before = code[at + X_STEP] // LANES, np.int64(work[ink + 2]) + pad + 1 - code[at + TAPS]
+    first = 0 if before <= 0 else (before + step - 1) // step
+    end = lesser((np.int64(work[ink + 3]) + pad - 1) // step + 1, code[at + LENGTH] // LANES)
+    return np.int64(work[ink]), np.int64(work[ink + 1]), first, (end - first) * LANES if end > first else 0
+
+
+@kernel
+def fill_paper(z: Any, zi: int, bias: Any, bi: int, code: Any, at: int, floor: Any, first: int, length: int) -> None:
+    """The sums of a group of images that see no ink, in the columns before ``first`` and past ``length`` floats."""
+    end = first + length // LANES
+    for o in range(code[at + TO_CHANNELS]):
+        lowest, paper = splat(floor, LANES), splat(bias[bi + o], LANES)
+        paper = where_less(paper, lowest, lowest, paper)
+        for y in range(code[at + TO_LINES]):
+            line = zi + o * code[at + Z_PLANE] + y * code[at + Z_LINE]
+            for x in range(first):
+                store(z, line + x * LANES, paper)
+            for x in range(end, code[at + LENGTH] // LANES):
+                store(z, line + x * LANES, paper)
+
+
+def _products(rows: int, columns: int) -> Callable[..., None]:
+    """Make the kernel that adds up the gradient of ``rows`` output channels by ``columns`` columns of the kernel."""
+
+    @kernel
+    def products(
+        g: Any,
+        gi: int,
+        g_to: int,
+        d: Any,
+        di: int,
+        x: Any,
+        xi: int,
+        x_line: int,
+        x_step: int,
+        nothing: Any,
+        ni: int,
+        lines: int,
+        vectors: int,
+        code: Any,
+        at: int,
+    ) -> None:
+        block = block_of(nothing, ni, 0, rows, columns, LANES)
+        d_plane, d_step, x_tap = code[at + D_PLANE], code[at + D_STEP], code[at + I_TAP]
+        for line in range(lines):
+            dj = di + line * code[at + D_LINE]
+            xj = xi + line * x_line
+            for _ in range(vectors):
+                block = inner(block, d, dj, d_plane, x, xj, x_tap)
+                dj += d_step
+                xj += x_step
+        add_sums(g, gi, g_to, 1, block)
+
+    return products
+
+
+_high_across, _high_three, _high_one = _products(HIGH, ACROSS), _products(HIGH, 3), _products(HIGH, 1)
+_low_across, _low_one = _products(1, ACROSS), _products(1, 1)
+
+
+@kernel
+def weight_gradient(
+    g: Any,
+    gi: int,
+    d: Any,
+    di: int,
+    x: Any,
+    xi: int,
+    zeros: int,
+    code: Any,
+    at: int,
+    top: int,
+    past: int,
+    first: int,
+    vectors: int,
+) -> None:
+    """``dW[o, c, i, j] += sum over images, y and x of delta[o, y, x] x[c, y's line i, x's column j]``.
+
+    dW (O, C, KH, KW) at ``g[gi]``; deltas and input in the arena, where ``x[zeros]`` is 0. Lines of x before ``top``
+    and from ``past`` on are left out, and all but ``vectors`` columns of delta from ``first`` on.
+    """
+    taps = code[at + KERNEL_TAPS]
+    one = code[at + KERNEL_LINES] * taps
+    g_to = code[at + I_CHANNELS] * one
+    x_line, x_step, x_tap = code[at + I_LINE], code[at + I_STEP], code[at + I_TAP]
+    di += first * code[at + D_STEP]
+    xi += first * x_step
+    for _ in range(code[at + GRADIENTS]):
+        o = 0
+        while o < code[at + D_CHANNELS]:
+            high = o + HIGH <= code[at + D_CHANNELS]
+            for channel in range(code[at + I_CHANNELS]):
+                for i in range(code[at + KERNEL_LINES]):
+                    span = at + MEETINGS + 4 * i
+                    over, lines = clip(code[span + 3], code[span + 2], code[at + I_APART], top, past)
+                    xc = xi + channel * code[at + I_PLANE] + code[span + 1] + over * x_line
+                    do = di + o * code[at + D_PLANE] + code[span] + over * code[at + D_LINE]
+                    j = 0
+                    while j < taps:
+                        place, xj = gi + o * g_to + channel * one + i * taps + j, xc + j * x_tap
+                        wide = j + ACROSS <= taps
+                        if high and wide:
+                            _high_across(
+                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
+                            )
+                        elif high and j + 3 <= taps:
+                            _high_three(
+                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
+                            )
+                            j += 2
+                        elif high:
+                            _high_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at)
+                        elif wide:
+                            _low_across(
+                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
+                            )
+                        else:
+                            _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at)
+                        j += ACROSS if wide else 1
+            o += HIGH if high else 1
+        gi += code[at + G_NEXT]
+        di += code[at + D_NEXT]
+        xi += code[at + I_NEXT]
+
+
+@kernel
+def bias_gradient(g: Any, gi: int, d: Any, di: int, lines: int, ones: int, zeros: int, code: Any, at: int) -> None:
+    """``db[o] += sum over images, y and x of delta[o, y, x]``: products with a vector of ones at ``d[ones]``."""
+    o, vectors = 0, code[at + VECTORS]
+    while o < code[at + D_CHANNELS]:
+        do = di + o * code[at + D_PLANE]
+        if o + HIGH <= code[at + D_CHANNELS]:
+            _high_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, vectors, code, at)
+            o += HIGH
+        else:
+            _low_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, vectors, code, at)
+            o += 1

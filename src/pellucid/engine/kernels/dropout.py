@@ -1,0 +1,103 @@
+"""Dropout: in training each number is dropped by chance and the others grow to make up for it.
+
+Chances are Philox numbers by counting (`pellucid.engine.kernels.random`): which image of all those ever trained on,
+which layer,
+which number in it. So they are the same whatever thread works on an image, and whether training was broken off.
+Derivation: docs/derivations/dropout.md
+
+References
+----------
+Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.kernels.random import draw_four
+from pellucid.engine.programs.table import (
+    CHANCE,
+    CHANNELS,
+    DELTA_LINE,
+    DELTA_PLANE,
+    DELTA_STEP,
+    DELTAS,
+    HEIGHT,
+    LINE,
+    OUTPUTS,
+    PLANE,
+    SALT,
+    SUMS,
+    VALUES,
+    WIDTH,
+)
+from pellucid.engine.simd.lanes import LANES, load, load_first, store, store_first
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+_HALVES = np.float64(2.0**31)
+_WHOLE = np.float64(1.0)
+
+
+@kernel
+def draw_factors(table: Any, row: int, work: Any, n: int, serial: int, key0: int, key1: int) -> None:
+    """Draw the factor of each number, (numbers, lanes) at the row's SUMS: 0, or 1 over the chance to stay.
+
+    ``serial`` is the number of the group's first image among all that were ever trained on.
+    """
+    bound = np.float64(table[row + CHANCE]) / _HALVES - _WHOLE
+    kept = _ONE / np.float32(_WHOLE - np.float64(table[row + CHANCE]) / (_HALVES + _HALVES))
+    count = table[row + OUTPUTS]
+    for first in range(0, count, 4):
+        at = table[row + SUMS] + first * LANES
+        for i in range(n):
+            a, b, c, d = draw_four(serial + i + (table[row + SALT] << 48), np.int64(first // 4), key0, key1)
+            work[at + i] = kept if a >= bound else _ZERO
+            work[at + LANES + i] = kept if b >= bound else _ZERO
+            work[at + 2 * LANES + i] = kept if c >= bound else _ZERO
+            work[at + 3 * LANES + i] = kept if d >= bound else _ZERO
+
+
+@kernel
+def drop_planes(table: Any, row: int, before: int, work: Any, group: int, dropping: int) -> None:
+    """The planes ``before`` times their factors, or as they are."""
+    factor = table[row + SUMS]
+    for channel in range(table[row + CHANNELS]):
+        for y in range(table[row + HEIGHT]):
+            at = table[row + VALUES] + channel * table[row + PLANE] + y * table[row + LINE]
+            x = table[before + VALUES] + channel * table[before + PLANE] + y * table[before + LINE]
+            for _ in range(table[row + WIDTH]):
+                v = load_first(work, x, group, LANES)
+                store_first(work, at, v * load(work, factor, LANES) if dropping else v, group)
+                at += group
+                x += group
+                factor += LANES
+
+
+@kernel
+def undrop_planes(table: Any, row: int, before: int, work: Any) -> None:
+    """The deltas of the planes ``before``: those of the row times the factors."""
+    factor = table[row + SUMS]
+    for channel in range(table[row + CHANNELS]):
+        for y in range(table[row + HEIGHT]):
+            delta = table[row + DELTAS] + channel * table[row + DELTA_PLANE] + y * table[row + DELTA_LINE]
+            into = table[before + DELTAS] + channel * table[before + DELTA_PLANE] + y * table[before + DELTA_LINE]
+            for _ in range(table[row + WIDTH]):
+                store(work, into, load(work, delta, LANES) * load(work, factor, LANES))
+                delta += table[row + DELTA_STEP]
+                into += table[before + DELTA_STEP]
+                factor += LANES
+
+
+@kernel
+def drop_rows(
+    work: Any, yi: int, y_stride: int, xi: int, x_stride: int, factor: int, n: int, width: int, dropping: int
+) -> None:
+    """``y = x`` times the factors (width, lanes), or as it is, for rows of images: y and x (images, width)."""
+    for i in range(n):
+        for j in range(width):
+            v = work[xi + i * x_stride + j]
+            work[yi + i * y_stride + j] = v * work[factor + j * LANES + i] if dropping else v

@@ -1,0 +1,126 @@
+"""Pooling over planes: the largest or the mean of each window, image by image in the lanes, and the way back.
+
+A row of the program table says where planes lie and how windows move; ``before`` is the row whose activations come in.
+Derivation: docs/derivations/pool2d.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.programs.table import (
+    CHANNELS,
+    DELTA_LINE,
+    DELTA_PLANE,
+    DELTA_STEP,
+    DELTAS,
+    HEIGHT,
+    LINE,
+    MAX_POOL,
+    OPERATION,
+    PLANE,
+    STEP_X,
+    STEP_Y,
+    VALUES,
+    WIDTH,
+    WINDOW_X,
+    WINDOW_Y,
+)
+from pellucid.engine.simd.lanes import LANES, load, load_first, splat, store, store_first, where_less
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+
+
+@kernel
+def pool(table: Any, row: int, before: int, work: Any, group: int) -> None:
+    """Every window's largest (MAX_POOL; NaN where it begins with NaN) or mean (AVG_POOL), for a group of images."""
+    largest = table[row + OPERATION] == MAX_POOL
+    share = splat(_ONE / np.float32(table[row + WINDOW_Y] * table[row + WINDOW_X]), LANES)
+    x_line = table[before + LINE]
+    for channel in range(table[row + CHANNELS]):
+        for y in range(table[row + HEIGHT]):
+            at = table[row + VALUES] + channel * table[row + PLANE] + y * table[row + LINE]
+            window = table[before + VALUES] + channel * table[before + PLANE] + y * table[row + STEP_Y] * x_line
+            for _ in range(table[row + WIDTH]):
+                kept = load_first(work, window, group, LANES) if largest else splat(_ZERO, LANES)
+                for i in range(table[row + WINDOW_Y]):
+                    for j in range(table[row + WINDOW_X]):
+                        v = load_first(work, window + i * x_line + j * group, group, LANES)
+                        kept = where_less(kept, v, v, kept) if largest else kept + v
+                store_first(work, at, kept if largest else kept * share, group)
+                at += group
+                window += table[row + STEP_X] * group
+
+
+@kernel
+def clear_deltas(table: Any, row: int, work: Any) -> None:
+    """Set the deltas of a row of planes to zero, for windows to add to, or where windows do not reach."""
+    for channel in range(table[row + CHANNELS]):
+        for y in range(table[row + HEIGHT]):
+            at = table[row + DELTAS] + channel * table[row + DELTA_PLANE] + y * table[row + DELTA_LINE]
+            for _ in range(table[row + WIDTH]):
+                store(work, at, splat(_ZERO, LANES))
+                at += table[row + DELTA_STEP]
+
+
+@kernel
+def spread_largest(work: Any, window: int, line: int, step: int, into: int, d_line: int, d_step: int, rows: int,
+                   columns: int, largest: Any, d: Any, apart: bool) -> None:  # fmt: skip
+    """Give ``d`` to the first of each window's numbers that equals ``largest``, and nothing to the others."""
+    for i in range(rows):
+        for j in range(columns):
+            v = load(work, window + i * line + j * step, LANES)
+            place = into + i * d_line + j * d_step
+            mine = where_less(v, largest, splat(_ZERO, LANES), d)
+            d = where_less(v, largest, d, splat(_ZERO, LANES))
+            store(work, place, mine if apart else mine + load(work, place, LANES))
+
+
+@kernel
+def spread_mean(work: Any, into: int, d_line: int, d_step: int, rows: int, columns: int, d: Any) -> None:
+    """Add ``d`` to every delta of a window."""
+    for i in range(rows):
+        for j in range(columns):
+            place = into + i * d_line + j * d_step
+            store(work, place, d + load(work, place, LANES))
+
+
+@kernel
+def unpool(table: Any, row: int, before: int, work: Any, group: int) -> None:
+    """From the deltas of a pool's outputs to those of the planes ``before``: of their sums, if the pool's were made so.
+
+    Where windows lie side by side and reach everything, the deltas may stand in the place of the activations.
+    """
+    largest = table[row + OPERATION] == MAX_POOL
+    across, down = table[row + WIDTH], table[row + HEIGHT]
+    side_by_side = table[row + WINDOW_X] == table[row + STEP_X] and table[row + WINDOW_Y] == table[row + STEP_Y]
+    whole = across * table[row + STEP_X] == table[before + WIDTH] and down * table[row + STEP_Y] == table[
+        before + HEIGHT]  # fmt: skip
+    apart = largest and side_by_side and whole
+    if not apart:
+        clear_deltas(table, before, work)
+    share = splat(_ONE / np.float32(table[row + WINDOW_Y] * table[row + WINDOW_X]), LANES)
+    x_line, d_line, d_step = table[before + LINE], table[before + DELTA_LINE], table[before + DELTA_STEP]
+    rows, columns = table[row + WINDOW_Y], table[row + WINDOW_X]
+    for channel in range(table[row + CHANNELS]):
+        for y in range(down):
+            top = y * table[row + STEP_Y]
+            at = channel * table[row + PLANE] + y * table[row + LINE] + table[row + VALUES]
+            delta = channel * table[row + DELTA_PLANE] + y * table[row + DELTA_LINE] + table[row + DELTAS]
+            window = table[before + VALUES] + channel * table[before + PLANE] + top * x_line
+            into = table[before + DELTAS] + channel * table[before + DELTA_PLANE] + top * d_line
+            for _ in range(across):
+                d = load(work, delta, LANES)
+                if largest:
+                    m = load(work, at, LANES)
+                    spread_largest(work, window, x_line, group, into, d_line, d_step, rows, columns, m, d, apart)
+                else:
+                    spread_mean(work, into, d_line, d_step, rows, columns, d * share)
+                at += group
+                delta += table[row + DELTA_STEP]
+                window += table[row + STEP_X] * group
+                into += table[row + STEP_X] * d_step

@@ -1,0 +1,89 @@
+"""What each image gets when it is varied: random numbers by counting, and the map and the bend made of them.
+
+A number is a hash of a key and a counter, so that any image's numbers can be had in any order, and by anyone.
+
+References
+----------
+Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011: Philox, four words, ten rounds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler.kernels import kernel
+
+SHIFT, ROTATION, SCALE, SHEAR, ELASTIC, REACH = range(6)
+"""Places in the settings: the largest shift (pixels), rotation (radians), change of scale, shear, and factor of the
+field; then the largest displacement in the field itself."""
+
+_UNIT = np.float64(2.0**-31)
+_WHOLE = np.float64(1.0)
+_HALF = np.float64(0.5)
+
+
+@kernel
+def draw_four(number: Any, call: Any, key0: Any, key1: Any) -> Any:
+    """Four float64 from -1 up to, not including, 1, for the counter (number's low and high word, call, 0) and the key.
+
+    All are int64; words have 32 bits. Products wrap around in 64 bits; their sign does not matter, for only masked
+    halves are used.
+    """
+    a, b, c, d = number & 0xFFFFFFFF, (number >> 32) & 0xFFFFFFFF, call & 0xFFFFFFFF, np.int64(0)
+    for _ in range(10):
+        first, second = 0xD2511F53 * a, 0xCD9E8D57 * c
+        a, c = ((second >> 32) & 0xFFFFFFFF) ^ b ^ key0, ((first >> 32) & 0xFFFFFFFF) ^ d ^ key1
+        b, d = second & 0xFFFFFFFF, first & 0xFFFFFFFF
+        key0, key1 = (key0 + 0x9E3779B9) & 0xFFFFFFFF, (key1 + 0xBB67AE85) & 0xFFFFFFFF
+    return (
+        np.float64(a) * _UNIT - _WHOLE,
+        np.float64(b) * _UNIT - _WHOLE,
+        np.float64(c) * _UNIT - _WHOLE,
+        np.float64(d) * _UNIT - _WHOLE,
+    )
+
+
+@kernel
+def turn(angle: float) -> Any:
+    """Cosine and sine, within 2e-9 up to half a turn: series for a sixty-fourth of the angle, doubled six times."""
+    part = angle * np.float64(1 / 64)
+    square = part * part
+    c = _WHOLE - square * (_HALF - square * np.float64(1 / 24))
+    s = part * (_WHOLE - square * (np.float64(1 / 6) - square * np.float64(1 / 120)))
+    for _ in range(6):
+        c, s = c * c - s * s, (c + c) * s
+    return c, s
+
+
+@kernel
+def draw_map(settings: Any, image: int, key0: int, key1: int, height: int, width: int) -> Any:
+    """Draw where the new image's pixels come from: (u, v) from ``x = xu u + xv v + x0`` and ``y = yu u + yv v + y0``.
+
+    The way there is to shear, scale and turn about the image's centre, and then to shift; this is the way back.
+    """
+    a, b, c, d = draw_four(image, np.int64(0), key0, key1)
+    e, _, _, _ = draw_four(image, np.int64(1), key0, key1)
+    across, down = (np.float64(width) - _WHOLE) * _HALF, (np.float64(height) - _WHOLE) * _HALF
+    to_x, to_y = across + np.float64(settings[SHIFT]) * a, down + np.float64(settings[SHIFT]) * b
+    cosine, sine = turn(np.float64(settings[ROTATION]) * c)
+    back = _WHOLE / (_WHOLE + np.float64(settings[SCALE]) * d)
+    shear = np.float64(settings[SHEAR]) * e
+    xu, xv = (cosine + shear * sine) * back, (sine - shear * cosine) * back
+    yu, yv = -sine * back, cosine * back
+    return xu, xv, across - xu * to_x - xv * to_y, yu, yv, down - yu * to_x - yv * to_y
+
+
+@kernel
+def draw_bend(settings: Any, side: int, row: int, image: int, key0: int, key1: int) -> Any:
+    """Draw the factors of the displacements along x and y, and where their windows begin in the field.
+
+    ``row`` is the number of floats from one row of the field to the next.
+    """
+    _, a, b, _ = draw_four(image, np.int64(1), key0, key1)
+    c, d, e, f = draw_four(image, np.int64(2), key0, key1)
+    half, factor = np.float64(side) * _HALF, np.float64(settings[ELASTIC])
+    window_x = np.int64((c + _WHOLE) * half) * row + np.int64((d + _WHOLE) * half)
+    window_y = np.int64((e + _WHOLE) * half) * row + np.int64((f + _WHOLE) * half)
+    return factor * a, factor * b, window_x, window_y

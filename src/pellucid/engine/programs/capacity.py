@@ -1,0 +1,41 @@
+"""Checks before a call of the engine, which itself checks nothing: what it visits lies within what it is given.
+
+Sizes are derived from the functions that cut the work, such as `pellucid.engine.programs.sequence_table.groups_of`.
+These checks
+compare them once more with what a call asks for, so that a wrong size is an error and not a write past an array.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import CapacityError
+
+
+def check_room(what: str, needed: int, room: int) -> None:
+    """Refuse a call that needs more of something than there is room for."""
+    if needed > room:
+        raise CapacityError(
+            f"The engine was given room for {room:,} {what} and needs {needed:,}: this is a defect of Pellucid, please "
+            "report it with the options used."
+        )
+
+
+def check_steps(begin: int, end: int, batch: int, examples: int, rates: NDArray[Any]) -> None:
+    """Refuse steps outside an epoch of ``examples`` in mini-batches of ``batch``, or without rates (steps, 2)."""
+    if batch < 1 or begin < 0 or end < begin:
+        raise CapacityError(f"The engine expected mini-batches from 0 on, got {begin} to {end} of {batch} examples.")
+    check_room("mini-batches", end, -(-examples // batch))
+    check_array("rates", rates, (end - begin, 2), np.float32)
+
+
+def check_array(name: str, array: Any, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
+    """Refuse what is not a C-contiguous array of exactly this shape and type."""
+    if not (
+        isinstance(array, np.ndarray) and array.dtype == dtype and array.shape == shape and array.flags.c_contiguous
+    ):
+        came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise CapacityError(f"The engine expected {name} as {np.dtype(dtype)} {shape} in one piece, got {came}.")

@@ -1,0 +1,251 @@
+"""Run a program table behind the first layer's sums: forward, losses, and back, for any number of dense layers.
+
+One tile of images goes layer by layer through the arena ``work``. Its head holds, for each image of the tile, softmax's
+maximum and sum and the loss; the rest is laid out by the table (see `pellucid.engine.programs.table`). Every function
+does the
+images from ``begin`` to ``end`` of a tile; where a crew shares them, by ranges of a layer's outputs, its threads meet
+between the layers, and each does its part of what is said of all images.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.kernels import dense
+from pellucid.engine.kernels.activations import activate, back, softmax
+from pellucid.engine.kernels.losses import is_right, lose
+from pellucid.engine.kernels.matmul import ROWS
+from pellucid.engine.programs.table import (
+    ACTIVATION,
+    BIAS,
+    COLUMNS,
+    DELTAS,
+    INPUTS,
+    OUTPUTS,
+    SOFTMAX,
+    SOURCE,
+    SOURCE_STRIDE,
+    STRIDE,
+    SUMS,
+    TILE,
+    TRANSPOSED,
+    TRANSPOSED_STRIDE,
+    VALUES,
+    WEIGHT,
+)
+from pellucid.engine.simd.barrier import meet, share
+from pellucid.engine.simd.lanes import LANES, load, store, store_first
+
+TOP, MASS, LOSS = 0, TILE, 2 * TILE
+"""Places in the arena's head: softmax's maximum and sum, and the loss, of each image of the tile."""
+
+
+@kernel
+def whole_blocks(n: int) -> int:
+    """Rows of a tile of ``n`` images, filled up to whole blocks of the matrix product.
+
+    What the rows past the last hold does not matter; four rows together are as quick as one alone.
+    """
+    return (n + ROWS - 1) // ROWS * ROWS
+
+
+@shared("IiFFiiii")
+def layer_sums(table: Any, row: int, p: Any, work: Any, begin: int, end: int, rank: int, crew: int) -> None:
+    """A dense layer's weighted sums, from inputs that stand in the arena; a share of the outputs."""
+    dense.sums(
+        work,
+        table[row + SUMS] + begin * table[row + STRIDE],
+        table[row + STRIDE],
+        work,
+        table[row + SOURCE] + begin * table[row + SOURCE_STRIDE],
+        table[row + SOURCE_STRIDE],
+        p,
+        table[row + WEIGHT],
+        table[row + BIAS],
+        whole_blocks(end - begin),
+        table[row + INPUTS],
+        table[row + OUTPUTS],
+        rank,
+        crew,
+    )
+
+
+@shared("IiFiiii")
+def finish_layer(table: Any, row: int, work: Any, begin: int, end: int, rank: int, crew: int) -> None:
+    """From the weighted sums to the activations; a share of the images."""
+    since, until = share(rank, crew, end - begin, 1)
+    n, stride = until - since, table[row + STRIDE]
+    at = (begin + since) * stride
+    y, z = table[row + VALUES] + at, table[row + SUMS] + at
+    if table[row + ACTIVATION] == SOFTMAX:
+        top, mass = TOP + begin + since, MASS + begin + since
+        scratch = table[row + DELTAS] + at
+        softmax(work, y, work, z, stride, n, table[row + OUTPUTS], work, top, work, mass, scratch)
+    else:
+        activate(table[row + ACTIVATION], work, y, work, z, n * stride)
+
+
+@kernel
+def forward_from_sums(
+    table: Any, layers: int, p: Any, work: Any, begin: int, end: int, rank: int, crew: int, point: Any
+) -> None:
+    """From the first layer's weighted sums to the network's outputs."""
+    meet(point, crew)
+    finish_layer(table, 0, work, begin, end, rank, crew)
+    meet(point, crew)
+    for i in range(1, layers):
+        row = i * COLUMNS
+        layer_sums(table, row, p, work, begin, end, rank, crew)
+        meet(point, crew)
+        finish_layer(table, row, work, begin, end, rank, crew)
+        meet(point, crew)
+
+
+@shared("IiFIIIiiiif")
+def judge(
+    table: Any,
+    layers: int,
+    work: Any,
+    targets: Any,
+    wanted: Any,
+    order: Any,
+    first: int,
+    begin: int,
+    end: int,
+    loss: int,
+    scale: Any,
+) -> None:
+    """Losses of the images, and the deltas of the last layer: gradients of ``scale`` times the losses' sum.
+
+    The tile is that of the images ``order[first]`` and on; ``wanted`` (tile,) receives the class that each should be.
+    """
+    row = (layers - 1) * COLUMNS
+    at = begin * table[row + STRIDE]
+    for i in range(begin, end):
+        wanted[i] = targets[order[first + i]]
+    lose(
+        loss,
+        table[row + ACTIVATION],
+        work,
+        LOSS + begin,
+        work,
+        table[row + DELTAS] + at,
+        work,
+        table[row + SUMS] + at,
+        work,
+        table[row + VALUES] + at,
+        table[row + STRIDE],
+        wanted,
+        begin,
+        end - begin,
+        table[row + OUTPUTS],
+        scale,
+        work,
+        TOP + begin,
+        work,
+        MASS + begin,
+    )
+
+
+@kernel
+def count_right(table: Any, layers: int, work: Any, wanted: Any, begin: int, end: int) -> int:
+    """How many images have their largest output at the wanted class."""
+    row = (layers - 1) * COLUMNS
+    right = 0
+    for i in range(begin, end):
+        if is_right(work, table[row + VALUES] + i * table[row + STRIDE], table[row + OUTPUTS], wanted[i]):
+            right += 1
+    return right
+
+
+@kernel
+def hand_out(outputs: Any, at: int, width: int, work: Any, rows: int, stride: int, n: int) -> None:
+    """Write ``n`` rows of the arena (n, stride) side by side to ``outputs[at]`` and on, (n, width)."""
+    end = at + n * width
+    for i in range(n):
+        for j in range(0, width, LANES):
+            to, v = at + i * width + j, load(work, rows + i * stride + j, LANES)
+            # Past its end a row may be written: there the next one comes. A part of a register is slow.
+            if to + LANES <= end:
+                store(outputs, to, v)
+            else:
+                store_first(outputs, to, v, width - j)
+
+
+@kernel
+def add_losses(work: Any, n: int) -> float:
+    """The sum of the tile's losses, in float64, in the order of the images."""
+    total = np.float64(0.0)
+    for i in range(n):
+        total += np.float64(work[LOSS + i])
+    return total
+
+
+@kernel
+def turn_all(table: Any, layers: int, p: Any, work: Any, n: int, first: int, step: int, rank: int, crew: int) -> None:
+    """Refresh the transposed weights of every ``step``-th layer from ``first`` on, where `send_back` asks for them."""
+    for i in range(first, layers, step):
+        row = i * COLUMNS
+        d, k = table[row + INPUTS], table[row + OUTPUTS]
+        if not dense.by_images(n, d, k):
+            turned, turned_stride = table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
+            dense.turn_weights(work, turned, turned_stride, p, table[row + WEIGHT], d, k, rank, crew)
+
+
+@kernel
+def send_back(
+    table: Any, layers: int, p: Any, work: Any, begin: int, end: int, most: int, rank: int, crew: int, point: Any
+) -> None:
+    """From the deltas of the last layer back to those of the first.
+
+    ``most`` is the images that `turn_all` was told of: those of the tile, or of a tile before.
+    """
+    n = end - begin
+    for i in range(layers - 1, 0, -1):
+        row = i * COLUMNS
+        before = row - COLUMNS
+        stride, source_stride = table[row + STRIDE], table[row + SOURCE_STRIDE]
+        delta, into = table[row + DELTAS] + begin * stride, table[before + DELTAS] + begin * source_stride
+        d, k = table[row + INPUTS], table[row + OUTPUTS]
+        turned, turned_stride = table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
+        if dense.by_images(most, d, k):
+            scratch = turned + dense.whole_lanes(begin) * (d + k)
+            dense.input_gradient_by_images(
+                work, into, source_stride, work, delta, stride, p, table[row + WEIGHT], scratch, n, d, k, rank, crew,
+                point,
+            )  # fmt: skip
+        else:
+            dense.input_gradient(
+                work, into, source_stride, work, delta, stride, work, turned, turned_stride, whole_blocks(n), d, k,
+                rank, crew,
+            )  # fmt: skip
+        meet(point, crew)
+        since, until = share(rank, crew, n, 1)
+        back(
+            table[before + ACTIVATION],
+            work,
+            into + since * source_stride,
+            work,
+            table[row + SOURCE] + (begin + since) * source_stride,
+            source_stride,
+            until - since,
+            d,
+        )
+        meet(point, crew)
+
+
+@kernel
+def add_slopes(table: Any, layers: int, g: Any, work: Any, n: int, first: int, step: int, rank: int, crew: int) -> None:
+    """Add up the gradients of every ``step``-th layer from ``first`` on, over the ``n`` images of a tile."""
+    for i in range(first, layers, step):
+        row = i * COLUMNS
+        delta, stride = table[row + DELTAS], table[row + STRIDE]
+        source, source_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
+        d, k = table[row + INPUTS], table[row + OUTPUTS]
+        dense.bias_gradient(g, table[row + BIAS], work, delta, stride, n, k, rank, crew)
+        dense.weight_gradient(
+            g, table[row + WEIGHT], work, source, source_stride, work, delta, stride, n, d, k, rank, crew
+        )

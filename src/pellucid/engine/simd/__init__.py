@@ -1,0 +1,1 @@
+"""Vectors of floats, blocks of them in registers, and threads that wait for each other."""

@@ -1,0 +1,191 @@
+"""Networks in and out of safetensors files. Loading arbitrary bytes never runs code, and fails in one typed error.
+
+A file holds the parameters, one tensor a layer and name (``layers.0.weight`` (out, in), ``layers.0.bias``), and under
+the metadata key ``pellucid`` a JSON object: the format's version, the network's configuration (see
+`Network.configuration`) and its training record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import FileFormatError, PellucidError
+from pellucid.network.network import Network, described_size
+from pellucid.system.atomic_write import write_whole
+
+VERSION = 1
+MAX_BYTES = 1 << 31
+_MAX_HEADER = 1 << 20
+_NONSENSE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+    ArithmeticError,
+    MemoryError,
+    PellucidError,
+)
+"""What reading a made-up description can raise."""
+
+StrPath = str | PathLike[str]
+Tensors = dict[str, NDArray[Any]]
+
+
+def save(net: Network, path: StrPath) -> None:
+    """Write a network to a safetensors file, whole or not at all.
+
+    Parameters
+    ----------
+    net : Network
+        Its parameters, configuration and record are kept.
+    path : path
+        An existing file there is replaced only once the new one is complete.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there before is untouched.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import pellucid as pl
+    >>> net = pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pl.save(net, pathlib.Path(folder) / "net.safetensors")
+    ...     pl.load(pathlib.Path(folder) / "net.safetensors")
+    <Network 784-10: 7,850 parameters>
+    """
+    write_tensors(path, network_tensors(net), {"pellucid": describe(net)})
+
+
+def load(source: StrPath) -> Network:
+    """Read a network from a file, or a shipped one by its name, such as "digits-relu".
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged, hostile, or not a network of ours.
+    ConfigurationError
+        If there is neither such a file nor such a name.
+    """
+    from pellucid.models import shipped_path
+
+    path = shipped_path(source)
+    tensors, metadata = read_tensors(path)
+    return network_of(path, tensors, metadata)
+
+
+def network_bytes(net: Network) -> bytes:
+    """What `save` writes."""
+    return _to_bytes(network_tensors(net), {"pellucid": describe(net)})
+
+
+def describe(net: Network) -> str:
+    """Version, configuration and record of a network as JSON."""
+    return json.dumps({"version": VERSION, "network": net.configuration(), "record": net.record})
+
+
+def network_tensors(net: Network) -> Tensors:
+    """The parameters under the names they have in files, weights (out, in)."""
+    return {f"layers.{i}.{name}": view for i, layer in enumerate(net.layers) for name, view in layer.named().items()}
+
+
+def network_of(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> Network:
+    """The network that a file describes, with its parameters."""
+    try:
+        described = json.loads(metadata["pellucid"])
+        if described["version"] != VERSION:
+            raise FileFormatError(f"{path} has format version {described['version']!r}; this Pellucid reads {VERSION}.")
+        _check_size(path, described["network"], tensors)
+        net = Network.from_configuration(described["network"], draw=False)
+        record = described.get("record", {})
+    except FileFormatError:
+        raise
+    except _NONSENSE as error:
+        raise FileFormatError(f"{path} is no Pellucid network: its description makes no sense ({error!r}).") from error
+    _fill(path, net, tensors)
+    net.record = record if isinstance(record, dict) else {}
+    return net
+
+
+def _check_size(path: Path, configuration: Mapping[str, Any], tensors: Tensors) -> None:
+    """Refuse descriptions far larger than what the file holds, before any memory is taken for them."""
+    stored = sum(tensor.size for name, tensor in tensors.items() if name.startswith("layers."))
+    if len(configuration["layers"]) > 1000:
+        raise FileFormatError(f"{path} describes {len(configuration['layers'])} layers; at most 1000 can be loaded.")
+    described = described_size(configuration)
+    if described != stored:
+        raise FileFormatError(f"{path} describes a network of {described:,} parameters and holds {stored:,}.")
+
+
+def _fill(path: Path, net: Network, tensors: Tensors) -> None:
+    wanted = network_tensors(net)
+    held = {name for name in tensors if name.startswith("layers.")}
+    if missing := sorted(wanted.keys() - held):
+        raise FileFormatError(f"{path} lacks {', '.join(missing)}.")
+    if extra := sorted(held - wanted.keys()):
+        raise FileFormatError(f"{path} holds what the network has no place for: {', '.join(extra)}.")
+    for name, view in wanted.items():
+        tensor = tensors[name]
+        if tensor.dtype != np.float32 or tensor.shape != view.shape:
+            raise FileFormatError(
+                f"{path}: {name} expected float32 of shape {view.shape}, got {tensor.dtype} of shape {tensor.shape}."
+            )
+        if not np.isfinite(tensor).all():
+            raise FileFormatError(f"{path}: {name} holds NaN or infinite values.")
+        view[...] = tensor
+
+
+def read_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
+    """All tensors and the metadata of a safetensors file.
+
+    Raises
+    ------
+    FileFormatError
+        If it cannot be read as one, or is larger than ``MAX_BYTES``.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise FileFormatError(f"{path} has {size:,} bytes; a network file has at most {MAX_BYTES:,}.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return parse_tensors(content, path)
+
+
+def parse_tensors(content: bytes, path: StrPath) -> tuple[Tensors, dict[str, str]]:
+    """All tensors and the metadata of a safetensors file's content; ``path`` is what errors call it."""
+    import safetensors
+    from safetensors.numpy import load as load_bytes
+
+    header_size = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or header_size > min(_MAX_HEADER, len(content) - 8):
+        raise FileFormatError(f"{path} is no safetensors file, or is cut off.")
+    try:
+        header = json.loads(content[8 : 8 + header_size])
+        metadata = header.get("__metadata__") or {}
+        tensors = load_bytes(content)
+    except (safetensors.SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise FileFormatError(f"{path} is no safetensors file, or is damaged ({error}).") from error
+    return dict(tensors), metadata
+
+
+def write_tensors(path: StrPath, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file beside its place, flush it to the disk, then move it there."""
+    write_whole(Path(path), _to_bytes(tensors, metadata))
+
+
+def _to_bytes(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
+    from safetensors.numpy import save as to_bytes
+
+    return to_bytes({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, dict(metadata))

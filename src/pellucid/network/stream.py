@@ -1,0 +1,105 @@
+"""Listening while somebody speaks: frames go in as they come, answers come out, the state is kept in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pellucid.engine.compiler.library import engine
+from pellucid.engine.programs import sequence_table as st
+from pellucid.errors import ConfigurationError, DataError, ShapeError
+from pellucid.layers.lstm import LSTM
+from pellucid.programs.sequence_batches import Floats
+from pellucid.programs.sequences import NOTHING_WANTED
+from pellucid.programs.sequences_plan import Room
+
+if TYPE_CHECKING:
+    from pellucid.network.sequences import SequenceNetwork
+
+_AT_A_TIME = 64
+
+
+class Stream:
+    """One sequence that is still going on. Made by ``net.stream()``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pellucid as pl
+    >>> net = pl.Network([pl.LSTM(4), pl.Dense(3, "softmax")], input_shape=(None, 2))
+    >>> frames = np.random.default_rng(0).random((9, 2))
+    >>> stream = net.stream()
+    >>> heard = np.concatenate([stream.feed(frames[:5]), stream.feed(frames[5:])])
+    >>> bool((heard == net(frames)).all())
+    True
+    """
+
+    def __init__(self, net: SequenceNetwork) -> None:
+        for layer in net.layers:
+            if isinstance(layer, LSTM) and (layer.bidirectional or layer.outputs == "mean"):
+                reason = "reads the sequence from its end too" if layer.bidirectional else "answers with the mean"
+                raise ConfigurationError(f"A stream has no end yet, but an LSTM of this network {reason}.")
+        self.net = net
+        self._plan = net.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
+        self._arena = self._plan.arena()
+        self._frames = np.zeros((_AT_A_TIME, net.features), np.float32)
+        self._bounds = np.zeros(2, np.int64)
+        self._outputs = np.zeros((1 if net.reduced else _AT_A_TIME, net.output_shape[-1]), np.float32)
+        # Bound once: looking sixteen arguments up takes longer than a frame.
+        nothing = NOTHING_WANTED
+        self._read = engine("sequences").read.bind(
+            self._plan.table, self._plan.steps, net.parameters, self._arena, self._plan.integers(), self._frames,
+            self._bounds, nothing.symbols, nothing.starts, np.zeros(1, np.int64), 1, -1, 1, self._outputs, 1,
+            np.zeros(2),
+        )  # fmt: skip
+
+    def feed(self, frames: ArrayLike) -> Floats:
+        """Hear more frames.
+
+        Parameters
+        ----------
+        frames : array_like
+            (n, D), or one frame (D,); n may be 0.
+
+        Returns
+        -------
+        ndarray
+            (n, K), the answer at each of these frames, or (K,) for one frame; where the network gives one answer a
+            sequence, (K,), the answer so far.
+        """
+        array = self._checked(frames)
+        rows = array.reshape(-1, self.net.features)
+        if self.net.reduced and not len(rows):
+            raise DataError("A stream with one answer a sequence expected at least one frame, got none.")
+        parts = [self._some(rows[begin : begin + _AT_A_TIME]) for begin in range(0, len(rows), _AT_A_TIME)]
+        if self.net.reduced:
+            answer: Floats = parts[-1][0]
+            return answer
+        outputs = np.concatenate([np.zeros((0, self.net.output_shape[-1]), np.float32), *parts])
+        return outputs[0] if array.ndim == 1 else outputs
+
+    def reset(self) -> None:
+        """Begin a new sequence."""
+        for rows in self._plan.rows:
+            told = self._plan.table[rows[0]]
+            if told[st.OPERATION] == st.LSTM:
+                for column in (st.BEFORE, st.CELLS):
+                    self._arena[told[column] : told[column] + told[st.UNITS] * (_AT_A_TIME + 16)] = 0.0
+
+    def _checked(self, frames: ArrayLike) -> Any:
+        array = np.asarray(frames)
+        if array.dtype.kind not in "buif" or array.ndim not in (1, 2) or array.shape[-1] != self.net.features:
+            raise ShapeError(f"A stream expected frames (n, {self.net.features}), got {array.dtype} {array.shape}.")
+        with np.errstate(over="ignore"):
+            array = np.ascontiguousarray(array, np.float32)
+        if not np.isfinite(array).all():
+            raise DataError("A stream expected finite numbers, got NaN or infinity among the frames.")
+        return array
+
+    def _some(self, rows: Floats) -> Floats:
+        self._frames[: len(rows)] = rows
+        self._bounds[1] = len(rows)
+        self._read()
+        return self._outputs[: len(rows)].copy()

@@ -1,0 +1,116 @@
+"""From people's recordings to the engine's: one sequence, a list of them, or a padded batch with lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pellucid.data.sequences import Sequences, checked_frames
+from pellucid.errors import DataError, ShapeError
+
+if TYPE_CHECKING:
+    from pellucid.programs.sequences import Targets
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Sequences as the engine takes them, and the form they came in: "one", "list" or "padded".
+
+    ``flat`` (all frames, D) float32, ``starts`` (N + 1,), ``width`` the frames of a padded batch.
+    """
+
+    flat: Floats
+    starts: Integers
+    form: str
+    width: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many sequences there are."""
+        return len(self.starts) - 1
+
+    def give_back(self, rows: Floats, reduced: bool) -> Any:
+        """Answers, a row a frame or one a sequence, in the form the sequences came in."""
+        if reduced:
+            return rows[0] if self.form == "one" else (list(rows) if self.form == "list" else rows)
+        if self.form == "one":
+            return rows
+        parts = [rows[a:b] for a, b in zip(self.starts, self.starts[1:], strict=False)]
+        if self.form == "list":
+            return parts
+        padded = np.zeros((self.count, self.width, rows.shape[1]), np.float32)
+        for place, part in zip(padded, parts, strict=True):
+            place[: len(part)] = part
+        return padded
+
+
+def as_sequences(x: Any, features: int, lengths: ArrayLike | None = None) -> Given:
+    """Take one sequence (T, D), a list of such, or a padded batch (N, T, D) with lengths (N,).
+
+    Raises
+    ------
+    ShapeError, DataError
+        If x is none of these, not finite, or its lengths do not fit.
+    """
+    if isinstance(x, Sequences):
+        return _fitting(Given(x.flat, x.starts, "list"), features)
+    if isinstance(x, list | tuple) and all(np.ndim(part) == 2 for part in x if isinstance(part, np.ndarray | list)):
+        if not x:
+            return Given(np.zeros((0, features), np.float32), np.zeros(1, np.int64), "list")
+        if all(hasattr(part, "ndim") or np.ndim(part) == 2 for part in x) and lengths is None:
+            return _fitting(Given(*checked_frames(x), "list"), features)
+    array = _numbers(x)
+    if array.ndim == 2 and lengths is None:
+        return _fitting(Given(*checked_frames([array]), "one"), features)
+    if array.ndim == 3:
+        chosen = _checked_lengths(lengths, len(array), array.shape[1])
+        flat, starts = checked_frames([part[:length] for part, length in zip(array, chosen, strict=True)])
+        return _fitting(Given(flat, starts, "padded", array.shape[1]), features)
+    raise ShapeError(
+        f"The network expected frames (T, {features}), a list of them, or a padded batch (N, T, {features}) with "
+        f"lengths, got {array.shape}."
+    )
+
+
+def _numbers(x: Any) -> NDArray[Any]:
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise DataError("The network expected frames of equal length, got a ragged nest of sequences.") from None
+    if array.dtype.kind not in "buif":
+        raise DataError(f"The network expected numbers, got an array of {array.dtype}.")
+    return array
+
+
+def _checked_lengths(lengths: ArrayLike | None, count: int, most: int) -> Integers:
+    if lengths is None:
+        return np.full(count, most)
+    chosen = np.asarray(lengths)
+    if (
+        chosen.dtype.kind not in "ui"
+        or chosen.shape != (count,)
+        or (count and not 1 <= chosen.min() <= chosen.max() <= most)
+    ):
+        raise ShapeError(f"lengths expected {count} integers from 1 to {most}, got {lengths!r}.")
+    return chosen.astype(np.int64)
+
+
+def _fitting(given: Given, features: int) -> Given:
+    if given.flat.shape[1] != features:
+        raise ShapeError(f"The network takes frames of {features} features; these have {given.flat.shape[1]}.")
+    return given
+
+
+def as_targets(labels: Any, given: Given) -> Targets:
+    """Labels in the form the sequences came in: for one sequence its own, else a list of them."""
+    from pellucid.programs.sequences import Targets
+
+    listed = [labels] if given.form == "one" else labels
+    data = Sequences([np.zeros((1, 1))] * given.count, listed)
+    return Targets(data.symbols, data.label_starts, data.transcribed)

@@ -1,0 +1,107 @@
+"""Everything a sequence network computes of one sequence, frame by frame, open to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.engine.compiler.target import lane_width
+from pellucid.engine.programs import sequence_table as st
+from pellucid.errors import ShapeError
+from pellucid.layers.lstm import LSTM
+from pellucid.programs.running import LayerTrace
+from pellucid.programs.sequence_batches import Floats, Given
+from pellucid.programs.sequences import read_group, room_for
+
+if TYPE_CHECKING:
+    from pellucid.layers.layer import Layer
+    from pellucid.network.sequences import SequenceNetwork
+    from pellucid.programs.sequences_plan import SequencePlan
+
+
+@dataclass(frozen=True)
+class LSTMTrace:
+    """An LSTM at work on one sequence of T frames.
+
+    ``inputs`` (T, D); the gates ``i``, ``f``, ``g``, ``o``, the cells ``c`` and the hidden values ``h``, each (T, H),
+    or (T, 2 H) with those of the direction that reads from the end behind; ``activations`` is what the layer gives:
+    h, or (units,) where it gives one answer a sequence.
+    """
+
+    layer: Layer
+    inputs: Floats
+    i: Floats
+    f: Floats
+    g: Floats
+    o: Floats
+    c: Floats
+    h: Floats
+    activations: Floats
+
+
+@dataclass(frozen=True)
+class SequenceTrace:
+    """Every layer of a network at work on the same sequence; index it by layer, or take ``outputs``."""
+
+    layers: tuple[LSTMTrace | LayerTrace, ...]
+
+    @property
+    def outputs(self) -> Floats:
+        """What the network answers."""
+        return self.layers[-1].activations
+
+    def __getitem__(self, index: int) -> LSTMTrace | LayerTrace:
+        return self.layers[index]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+
+def trace(net: SequenceNetwork, given: Given) -> SequenceTrace:
+    """Read one sequence and keep what stands in the arena."""
+    if given.form != "one":
+        raise ShapeError(f"trace expected one sequence of frames (T, {net.features}), got several: take one at a time.")
+    frames = len(given.flat)
+    plan = net.compose(room_for(np.array([frames]), 1), back=False)
+    arena = plan.arena()
+    read_group(net, plan, given, np.zeros(1, np.int64), arena=arena)
+    traces: list[LSTMTrace | LayerTrace] = []
+    inputs = given.flat.copy()
+    for layer, rows in zip(net.layers, plan.rows, strict=True):
+        count = 1 if plan.table[rows[0], st.ONE_EACH] else frames
+        last = 1 if plan.table[rows[-1], st.OPERATION] in (st.LAST, st.MEAN) else count
+        activations = _shaped(plan, arena, rows[-1], st.VALUES, last, net.reduced and last == 1)
+        if isinstance(layer, LSTM):
+            h = plan.block(arena, rows[0], st.VALUES, frames).copy()
+            i, f, g, o, c = _gates(plan, arena, rows[0], frames)
+            traces.append(LSTMTrace(layer, inputs, i, f, g, o, c, h, activations))
+        else:
+            sums = _shaped(plan, arena, rows[0], st.SUMS, count, net.reduced and count == 1)
+            traces.append(LayerTrace(layer, inputs, sums, activations))
+        inputs = activations
+    return SequenceTrace(tuple(traces))
+
+
+def _shaped(plan: SequencePlan, arena: Floats, row: int, column: int, count: int, single: bool) -> Floats:
+    block = plan.block(arena, row, column, count).copy()
+    return block[0] if single else block
+
+
+def _gates(plan: SequencePlan, arena: Floats, row: int, frames: int) -> list[Floats]:
+    """i, f, g, o and c, each (T, directions H): gates lie in panels, a cell lies where its next frame finds it."""
+    told = plan.table[row]
+    units, h, lanes = int(told[st.UNITS]), int(told[st.HIDDEN]), lane_width()
+    rows, group = int(plan.table[0, st.ROWS]), int(plan.table[0, st.GROUP])
+    kept: list[list[Floats]] = [[], [], [], [], []]
+    for direction in range(int(told[st.DIRECTIONS])):
+        begin = told[st.GATES] + direction * rows * 4 * units
+        panels = arena[begin : begin + rows * 4 * units].reshape(units // lanes, rows, 4, lanes)
+        for gate in range(4):
+            kept[gate].append(panels[:, :frames, gate].swapaxes(0, 1).reshape(frames, units)[:, :h])
+        begin = told[st.CELLS] + direction * (rows + group) * units
+        before = arena[begin : begin + (rows + group) * units].reshape(-1, units)[:, :h]
+        order = [*range(1, frames), rows] if direction == 0 else [rows, *range(frames - 1)]
+        kept[4].append(before[order])
+    return [np.concatenate(parts, axis=1) for parts in kept]

@@ -1,1 +1,0 @@
-"""Networks that read sequences of frames: running, tracing, streaming and training them."""

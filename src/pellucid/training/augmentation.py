@@ -1,0 +1,286 @@
+"""Augmentation: vary every image each time it is seen, so that a network learns what varies and what does not."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pellucid.data.checks import checked_images, checked_range
+from pellucid.engine.compiler.library import engine
+from pellucid.engine.kernels import augment as kernels
+from pellucid.errors import ConfigurationError, DataError
+from pellucid.programs.images import INKABLE, LevelRange, levels_of
+
+_BLOCK, _BLOCK_PIXELS = 512, 1 << 19
+"""Images made by one call of the engine: at most so many, and of so many pixels in all."""
+
+_SPARE = 64  # entries past the last of the ink that the engine may write to
+_SIDE = 128  # of the torus of displacements, in pixels
+_SIGMAS = 16  # sigmas that must fit on a side, so that hills do not meet themselves
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How every image is varied each time it is seen: shifted, turned, scaled, sheared and bent a little.
+
+    Every size is the largest; what an image gets is drawn evenly from minus that size to plus it. 0, the default,
+    leaves that kind of change out. Pixels are blended from the four around the place they come from, and what comes
+    from outside the image is paper.
+
+    Parameters
+    ----------
+    shift : float
+        In pixels, along each axis.
+    rotation : float
+        In degrees, about the image's centre; up to 180.
+    scale : float
+        As a fraction: 0.1 draws from 0.9 to 1.1 of the size.
+    shear : float
+        As a fraction: how far a row moves along itself for each row from the centre.
+    elastic : float
+        In pixels: the root mean square, along each axis, of a smooth random displacement of the pixels.
+    elastic_sigma : float
+        In pixels: over about how far the displacement stays alike; 0.5 to 64.
+
+    Raises
+    ------
+    ConfigurationError
+        If a size is no number or out of its range.
+
+    Notes
+    -----
+    What is drawn depends on the seed, the epoch and the image's number alone, through counter-based random numbers
+    [1]_: neither on the mini-batch nor on what was drawn before.
+
+    Elastic distortion follows [2]_: displacements along x and y, each a field of random numbers smoothed by a Gaussian.
+    (Their alpha of 34 with a sigma of 4 comes to ``elastic`` of 1.4.) To smooth two fields afresh for every image takes
+    fifty times as long as all the rest (SciPy's filter 97 microseconds, the rest 1.9), so each epoch draws one field,
+    a torus of 128 by 128 pixels for a sigma of up to 8, and every image reads its two displacements through windows of
+    its own, multiplied by factors of its own. Each window is what Simard's recipe gives, and there are 268 million
+    pairs of windows; what is lost is that two images of an epoch may see parts of the same hill.
+
+    References
+    ----------
+    .. [1] Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011.
+    .. [2] Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to visual document
+       analysis", 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> images = np.zeros((1, 5, 5), np.uint8)
+    >>> images[0, 2, 1:4] = 255
+    >>> Augment(rotation=90).apply(images, seed=1)[0].round(1)
+    array([[0. , 0. , 0. , 0. , 0. ],
+           [0. , 0.5, 0.2, 0. , 0. ],
+           [0. , 0.4, 1. , 0.4, 0. ],
+           [0. , 0. , 0.2, 0.5, 0. ],
+           [0. , 0. , 0. , 0. , 0. ]], dtype=float32)
+    """
+
+    shift: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    elastic: float = 0.0
+    elastic_sigma: float = 4.0
+
+    _BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {
+        "shift": (0.0, 65536.0),
+        "rotation": (0.0, 180.0),
+        "scale": (0.0, 0.99),
+        "shear": (0.0, 10.0),
+        "elastic": (0.0, 1000.0),
+        "elastic_sigma": (0.5, 64.0),
+    }
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in self._BOUNDS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+                raise ConfigurationError(f"Augment expected a number for {name}, got {value!r}.")
+            if not low <= value <= high:
+                raise ConfigurationError(f"Augment expected {name} from {low:g} to {high:g}, got {value:g}.")
+            object.__setattr__(self, name, float(value))
+
+    @classmethod
+    def standard(cls) -> Self:
+        """What suits handwritten digits of 28x28 pixels.
+
+        The 784-16-16-10 network with ReLU reads 96.6 % of MNIST's test images after 30 epochs with it, 95.7 % without.
+        """
+        return cls(shift=1.0, rotation=8.0, scale=0.08, shear=0.1, elastic=0.4)
+
+    def configuration(self) -> dict[str, Any]:
+        """The arguments that make this augmentation again."""
+        return asdict(self)
+
+    @classmethod
+    def from_configuration(cls, configuration: dict[str, Any]) -> Self:
+        """The augmentation that `configuration` described.
+
+        Raises
+        ------
+        ConfigurationError
+            If that is none.
+        """
+        known = {field.name for field in fields(cls)}
+        if not isinstance(configuration, dict) or set(configuration) - known:
+            raise ConfigurationError(f"Augment expected a dictionary of {', '.join(known)}; got {configuration!r}.")
+        return cls(**configuration)
+
+    def apply(
+        self,
+        images: ArrayLike,
+        seed: int = 0,
+        epoch: int = 0,
+        indices: ArrayLike | None = None,
+        level_range: LevelRange | None = None,
+    ) -> NDArray[np.float32]:
+        """Vary images for looking at, as training with this seed sees them in this epoch (counted from 0).
+
+        Parameters
+        ----------
+        images : array_like, shape (N, H, W)
+            All images of the data set, uint8 or floats.
+        indices : array_like of int, optional
+            The numbers of the images to vary, in this order; by default all.
+        level_range : (low, high), optional
+            The levels of paper and of full ink; by default (0, 255) for integers and (0, 1) for floats.
+
+        Returns
+        -------
+        ndarray of float32, shape (len(indices), H, W)
+            Paper is 0 and full ink 1.
+        """
+        array = np.asarray(images)
+        if array.ndim != 3:
+            raise ConfigurationError(f"Augment expected images of shape (N, H, W), got {array.shape}.")
+        checked, natural_range = checked_images(array)
+        levels = checked_range(checked, natural_range if level_range is None else level_range)
+        chosen = np.arange(len(checked)) if indices is None else np.asarray(indices)
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < len(checked))).all():
+            raise DataError(f"Augment expected as indices some of 0 to {len(checked) - 1} in a row, got {indices!r}.")
+        return Variation(self, checked, levels, seed).dense(epoch, np.ascontiguousarray(chosen, np.int64))
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """What one epoch's images share: the key of their random numbers, the engine's settings, and the field."""
+
+    key: tuple[int, int]
+    settings: NDArray[np.float32]
+    field: NDArray[np.float32]
+    side: int
+
+
+class Variation:
+    """Makes the varied images of one data set: any of them, in any order.
+
+    Parameters
+    ----------
+    augment : Augment
+    images : ndarray of uint8 or float32, shape (N, H, W)
+        C-contiguous, with every level inside ``level_range``.
+    level_range : (low, high)
+        The levels of paper and of full ink.
+    seed : int
+        0 or more.
+
+    Raises
+    ------
+    ConfigurationError
+        If the images have another shape, or too many pixels, or the seed is negative.
+    """
+
+    def __init__(self, augment: Augment, images: NDArray[np.generic], level_range: LevelRange, seed: int) -> None:
+        if images.ndim != 3 or images[0].size > INKABLE:
+            raise ConfigurationError(
+                f"Augmentation expected images of shape (N, H, W), of one channel and at most {INKABLE:,} pixels, got "
+                f"{images.shape}: reshape the images, or train without augmentation."
+            )
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ConfigurationError(f"Augmentation expected as seed an integer of at least 0, got {seed!r}.")
+        self.count, self.height, self.width = images.shape
+        self.block = max(1, min(_BLOCK, _BLOCK_PIXELS // images[0].size))
+        self.room = self.block * images[0].size + _SPARE
+        self._augment, self._seed = augment, int(seed)
+        self._levels = levels_of(_wide_enough(images, level_range[0]), level_range)
+        self._draw = functools.lru_cache(2)(self._draw_epoch)
+
+    def write(
+        self,
+        epoch: int,
+        chosen: NDArray[np.int64],
+        columns: NDArray[np.uint16],
+        values: NDArray[np.float32],
+        starts: NDArray[np.int64],
+        middles: NDArray[np.int64],
+        entry: int,
+    ) -> None:
+        """Write the ink of the images ``chosen``, at most ``block`` of them, as this epoch sees them.
+
+        It begins at ``entry``, from where ``columns`` and ``values`` have ``room``; see
+        `pellucid.engine.kernels.sparse`.
+        """
+        draw, levels = self._draw(epoch), self._levels
+        scratch = np.zeros(kernels.scratch_size(self.height, self.width), np.float32)
+        engine().augment(
+            columns, values, starts, middles, entry, levels.kind, levels.small, levels.floats, levels.low, levels.span,
+            chosen, len(chosen), self.height, self.width, kernels.pitch_of(self.width), draw.settings, draw.field,
+            draw.side, *draw.key, scratch,
+        )  # fmt: skip
+
+    def dense(self, epoch: int, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The images ``chosen`` (n,) as this epoch sees them, (n, H, W), 0 paper and 1 ink."""
+        lines = np.zeros((len(chosen), self.height * self.width), np.float32)
+        columns, values = np.empty(self.room, np.uint16), np.empty(self.room, np.float32)
+        starts, middles = np.empty(self.block + 1, np.int64), np.empty(self.block, np.int64)
+        for begin in range(0, len(chosen), self.block):
+            some = chosen[begin : begin + self.block]
+            self.write(epoch, some, columns, values, starts, middles, 0)
+            rows = np.repeat(np.arange(begin, begin + len(some)), np.diff(starts[: len(some) + 1]))
+            entries = slice(starts[len(some)])
+            lines[rows, columns[entries]] = values[entries]
+        return lines.reshape(-1, self.height, self.width)
+
+    def _draw_epoch(self, epoch: int) -> _Draw:
+        a = self._augment
+        key, noise = np.random.SeedSequence(self._seed, spawn_key=(epoch,)).spawn(2)
+        field: NDArray[Any] = np.zeros(1, np.float32)
+        side, reach = 1, 0.0
+        if a.elastic:
+            torus = smooth_torus(np.random.default_rng(noise), a.elastic_sigma)
+            side, reach = len(torus), float(np.abs(torus).max())
+            field = torus[
+                tuple(np.ix_(*(np.arange(n) % side for n in kernels.field_shape(side, self.height, self.width))))
+            ]
+        settings = np.array([a.shift, math.radians(a.rotation), a.scale, a.shear, a.elastic, reach], np.float32)
+        first, second = key.generate_state(2).tolist()
+        return _Draw((first, second), settings, np.ascontiguousarray(field, np.float32), side)
+
+
+def _wide_enough(images: NDArray[np.generic], paper: float) -> NDArray[np.generic]:
+    """Images (N, H, W) with rows at least as long as the engine's lanes, laid out in lines (N, ...)."""
+    lacking = kernels.pitch_of(images.shape[2]) - images.shape[2]
+    if lacking:
+        # As floats, because paper need not be a level that bytes can hold.
+        images = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, lacking)), constant_values=paper)
+    return images.reshape(len(images), -1)
+
+
+def smooth_torus(rng: np.random.Generator, sigma: float) -> NDArray[np.float64]:
+    """Random numbers on a torus, smoothed by a Gaussian of ``sigma``; mean 0, root mean square 1, (side, side)."""
+    side = _SIDE
+    while side < _SIGMAS * sigma:
+        side *= 2
+    down, across = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)
+    gaussian = np.exp(-2.0 * (math.pi * sigma) ** 2 * (down**2 + across**2))
+    gaussian[0, 0] = 0.0
+    smooth = np.fft.irfft2(np.fft.rfft2(rng.uniform(-1.0, 1.0, (side, side))) * gaussian, (side, side))
+    return np.asarray(smooth / np.sqrt(np.mean(smooth**2)))

@@ -1,0 +1,170 @@
+"""Ways down the slope: plain gradient descent, momentum, Adam. Each is settings; the engine takes the steps.
+
+The update rules, and how they come about, are in ``docs/derivations/optimizers.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine.programs import table as t
+from pellucid.errors import ConfigurationError
+from pellucid.training.schedules import Schedule, as_schedule, check_number, schedule_from
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Settings of an optimiser. ``learning_rate`` is a number or a `pellucid.training.schedules.Schedule`.
+
+    ``decay`` is L2 decay: it adds ``decay * w`` to the gradient of every parameter.
+    """
+
+    kind: ClassVar[str] = ""
+    moments: ClassVar[int] = 0
+    """How many vectors of the parameters' shape the optimiser remembers from step to step."""
+
+    learning_rate: float | Schedule
+    decay: float = field(default=0.0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        as_schedule(self.learning_rate)
+        check_number("decay", self.decay, lambda value: value >= 0, "of at least 0")
+
+    @property
+    def code(self) -> int:
+        """The engine's number for the update rule."""
+        raise NotImplementedError
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learning rate as a schedule."""
+        return as_schedule(self.learning_rate)
+
+    def settings(self) -> NDArray[np.float32]:
+        """The engine's eight settings: see `pellucid.engine.kernels.optimizers`; rates are filled in step by step."""
+        settings = np.zeros(t.SETTINGS, np.float32)
+        settings[1], settings[5] = self.decay, 1.0
+        return settings
+
+    def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
+        """For each step the two numbers the engine takes: the rate, and the scale of the second moment."""
+        return _as_float32(rates, np.ones_like(rates))
+
+    def configuration(self) -> dict[str, Any]:
+        """The arguments that make this optimiser again, and its kind."""
+        others = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learning_rate"}
+        return {"kind": self.kind, "learning_rate": self.schedule.configuration(), **others}
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Plain stochastic gradient descent: ``w -= rate * g``.
+
+    References
+    ----------
+    Robbins and Monro, "A stochastic approximation method", 1951.
+    """
+
+    kind: ClassVar[str] = "sgd"
+
+    @property
+    def code(self) -> int:
+        """The engine's number for the update rule."""
+        return t.SGD
+
+
+@dataclass(frozen=True)
+class Momentum(Optimizer):
+    """``v = momentum * v + g``, ``w -= rate * v``; with ``nesterov`` ``w -= rate * (g + momentum * v)``.
+
+    References
+    ----------
+    Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al., "On the
+    importance of initialization and momentum in deep learning", 2013.
+    """
+
+    kind: ClassVar[str] = "momentum"
+    moments: ClassVar[int] = 1
+
+    momentum: float = 0.9
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("momentum", self.momentum, lambda value: 0 <= value < 1, "from 0 to below 1")
+        if not isinstance(self.nesterov, bool):
+            raise ConfigurationError(f"nesterov expected True or False, got {self.nesterov!r}.")
+
+    @property
+    def code(self) -> int:
+        """The engine's number for the update rule."""
+        return t.NESTEROV if self.nesterov else t.MOMENTUM
+
+    def settings(self) -> NDArray[np.float32]:
+        """The engine's eight settings."""
+        settings = super().settings()
+        settings[2] = self.momentum
+        return settings
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam: ``m`` and ``s`` follow the gradient and its square; ``w -= rate * m' / (sqrt(s') + epsilon)``.
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+    """
+
+    kind: ClassVar[str] = "adam"
+    moments: ClassVar[int] = 2
+
+    learning_rate: float | Schedule = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("beta1", self.beta1, lambda value: 0 <= value < 1, "from 0 to below 1")
+        check_number("beta2", self.beta2, lambda value: 0 <= value < 1, "from 0 to below 1")
+        check_number("epsilon", self.epsilon, lambda value: value >= 1e-30, "of at least 1e-30")
+
+    @property
+    def code(self) -> int:
+        """The engine's number for the update rule."""
+        return t.ADAM
+
+    def settings(self) -> NDArray[np.float32]:
+        """The engine's eight settings."""
+        settings = super().settings()
+        settings[2:5] = self.beta1, self.beta2, self.epsilon
+        return settings
+
+    def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The bias corrections of both moments, told from the step number alone."""
+        first = 1.0 - self.beta1 ** (steps + 1.0)
+        second = 1.0 - self.beta2 ** (steps + 1.0)
+        return _as_float32(rates / first, 1.0 / np.sqrt(second))
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {optimizer.kind: optimizer for optimizer in (SGD, Momentum, Adam)}
+"""Every kind of optimiser by the name it has in files."""
+
+
+def optimizer_from(configuration: dict[str, Any]) -> Optimizer:
+    """The optimiser that `Optimizer.configuration` described."""
+    described = dict(configuration)
+    kind = described.pop("kind")
+    described["learning_rate"] = schedule_from(described["learning_rate"])
+    return OPTIMIZERS[kind](**described)
+
+
+def _as_float32(rates: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Two numbers a step; a rate too large for float32 becomes infinite, and training says that it diverged."""
+    with np.errstate(over="ignore"):
+        return np.stack([rates, scales], axis=1).astype(np.float32)

@@ -1,0 +1,118 @@
+"""Many networks at once: each trains alone, on a core of its own, with the bits it would have anyway."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from pellucid.errors import ConfigurationError
+from pellucid.system.threads import available_cores, move_to
+from pellucid.training.events import Event
+
+if TYPE_CHECKING:
+    from pellucid.data import Dataset
+    from pellucid.training.trainer import Trainer
+
+
+def train_many(
+    trainers: Sequence[Trainer],
+    epochs: int,
+    *,
+    validation: Dataset | None = None,
+    patience: int | None = None,
+    workers: int | None = None,
+) -> Iterator[tuple[int, Event]]:
+    """Train any mix of networks side by side, in place.
+
+    The engine works without Python's lock, so threads are enough; the encoded data are shared. The largest begin first.
+    Every network ends with the bits of training it alone.
+
+    Parameters
+    ----------
+    trainers : sequence of Trainer
+        One a network; make them with ``threads=1`` if the networks are large.
+    epochs : int
+        For each.
+    validation : Dataset, optional
+        Read after every epoch of each.
+    patience : int, optional
+        As in `Trainer.run`.
+    workers : int, optional
+        Networks trained at the same time; by default one a core.
+
+    Yields
+    ------
+    (int, Event)
+        The trainer's place in the sequence, and what it tells, as it happens. Closing the iterator stops all.
+
+    Raises
+    ------
+    ConfigurationError
+        If two trainers share a network.
+    DivergedError
+        Of the first network whose loss runs away; the others are stopped after the steps under way.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> digits = pl.data.load("digits")
+    >>> nets = [pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28), seed=seed) for seed in range(3)]
+    >>> trainers = [pl.Trainer(net, digits.train, optimizer=pl.SGD(0.5)) for net in nets]
+    >>> sorted(index for index, event in pl.train_many(trainers, epochs=1))
+    [0, 1, 2]
+    """
+    if len({id(trainer.net) for trainer in trainers}) != len(trainers):
+        raise ConfigurationError("train_many expected a network of its own for every trainer, got one twice.")
+    runs = [trainer.run(epochs, validation=validation, patience=patience) for trainer in trainers]
+    return _together(trainers, runs, max(1, workers or available_cores()))
+
+
+def _work(trainer: Trainer) -> int:
+    """About how much an epoch is: for every image each weight as often as it is used."""
+    work, shape = 0, trainer.net.input_shape
+    for layer in trainer.net.layers:
+        given, shape = shape, layer.output_shape(shape)
+        work += layer.parameter_count(given) * (math.prod(shape[1:]) if len(shape) == 3 else 1)
+    return work * trainer.images
+
+
+def _together(
+    trainers: Sequence[Trainer], runs: Sequence[Iterator[Event]], workers: int
+) -> Iterator[tuple[int, Event]]:
+    told: queue.SimpleQueue[tuple[int, Event | BaseException | None]] = queue.SimpleQueue()
+    given_up = threading.Event()
+
+    def work(index: int) -> None:
+        try:
+            if not given_up.is_set():
+                for event in runs[index]:
+                    told.put((index, event))
+        except BaseException as error:
+            told.put((index, error))
+        else:
+            told.put((index, None))
+
+    places = itertools.count()
+    with ThreadPoolExecutor(workers, "pellucid-train", lambda: move_to(next(places))) as pool:
+        try:
+            # The longest first, so that none is left to one core at the end.
+            for index in sorted(range(len(runs)), key=lambda index: -_work(trainers[index])):
+                pool.submit(work, index)
+            ended = 0
+            while ended < len(runs):
+                index, event = told.get()
+                if isinstance(event, BaseException):
+                    raise event
+                if event is None:
+                    ended += 1
+                else:
+                    yield index, event
+        finally:
+            given_up.set()
+            for trainer in trainers:
+                trainer.stop()

@@ -1,0 +1,110 @@
+"""Varied sequences: a function of the caller's own, called for every sequence each time it is seen."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from pellucid.data.sequences import Sequences
+from pellucid.errors import ConfigurationError, DataError
+from pellucid.programs.sequence_batches import Floats, Integers
+from pellucid.programs.sequences import Targets, check_alignable
+from pellucid.programs.sequences_stepper import SequenceBatches
+from pellucid.training.shuffling import shuffled_order
+
+Function = Callable[[Floats, np.random.Generator], Floats]
+"""Takes frames (T, D) and a generator of its own, gives frames (T', D); it must not write into what it is given."""
+
+
+_AHEAD = 512
+"""Sequences made ahead, at most."""
+
+
+def described(function: Function) -> dict[str, Any]:
+    """What goes into files of a function: its name, and its configuration where it has one."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    configuration = getattr(function, "configuration", None)
+    return {"function": name} | ({"configuration": configuration()} if callable(configuration) else {})
+
+
+class ShuffledSequences:
+    """The sequences of an epoch in the order of its number, as they are."""
+
+    def __init__(self, data: Sequences, seed: int) -> None:
+        self._data, self._seed = data, seed
+        self._targets = Targets(data.symbols, data.label_starts, data.transcribed)
+        self._epoch, self._order = -1, np.zeros(0, np.int64)
+
+    def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceBatches, int]:
+        """Where the steps ``begin`` to ``past`` find their sequences, and how many steps come before the first."""
+        if epoch != self._epoch:
+            self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._data)), epoch
+        return SequenceBatches(self._data.flat, self._data.starts, self._targets, self._order), 0
+
+
+class AugmentedSequences:
+    """The sequences of an epoch in the order of its number, each varied by its own draw.
+
+    The draw depends on the seed, the epoch and the sequence's number alone, so the bits do not depend on how many steps
+    are asked for at a time. While the engine works, which it does without Python's lock, a thread in the background
+    makes as many sequences ahead as were asked for last.
+    """
+
+    def __init__(self, function: Function, data: Sequences, batch_size: int, seed: int, aligned: bool) -> None:
+        if not callable(function):
+            raise ConfigurationError(f"augment expected a function of (frames, rng), got {function!r}.")
+        self._function, self._data, self._batch_size, self._seed = function, data, batch_size, seed
+        self._aligned = aligned
+        self._order = functools.lru_cache(2)(lambda epoch: shuffled_order(seed, epoch, len(data)))
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pellucid-augment")
+        self._coming: dict[tuple[int, int], Future[Floats]] = {}
+
+    def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceBatches, int]:
+        """The varied sequences of the steps ``begin`` to ``past``."""
+        low, high = begin * self._batch_size, past * self._batch_size
+        chosen = self._order(epoch)[low:high]
+        part = self._data[chosen]
+        varied = [self._take(epoch, int(i)) for i in chosen]
+        self._begin(epoch, high, min(len(chosen), _AHEAD))
+        lengths = np.array([len(frames) for frames in varied], np.int64)
+        targets = Targets(part.symbols, part.label_starts, part.transcribed)
+        if self._aligned:
+            self._check(targets, lengths, chosen)
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        flat = np.ascontiguousarray(np.concatenate(varied))
+        return SequenceBatches(flat, starts, targets, np.arange(len(chosen))), begin
+
+    def _take(self, epoch: int, i: int) -> Floats:
+        """What the background made, or would have come to later."""
+        future = self._coming.pop((epoch, i), None)
+        return self._vary(epoch, i) if future is None or future.cancel() else future.result()
+
+    def _begin(self, epoch: int, place: int, count: int) -> None:
+        """Let the background make the next ``count`` sequences, over the end of the epoch if need be."""
+        whole = len(self._data)
+        places = [(epoch + n // whole, n % whole) for n in range(min(place, whole), min(place, whole) + count)]
+        wanted = [(later, int(self._order(later)[n])) for later, n in places]
+        for key in set(self._coming).difference(wanted):
+            self._coming.pop(key).cancel()
+        for key in wanted:
+            if key not in self._coming:
+                self._coming[key] = self._pool.submit(self._vary, *key)
+
+    def _vary(self, epoch: int, i: int) -> Floats:
+        given = self._data.flat[self._data.starts[i] : self._data.starts[i + 1]]
+        frames = np.asarray(self._function(given, np.random.default_rng([self._seed, epoch, i])), np.float32)
+        if frames.ndim != 2 or frames.shape[1] != given.shape[1] or not len(frames):
+            raise DataError(f"augment made frames of shape {frames.shape} from {given.shape} (sequence {i}).")
+        if not np.isfinite(frames).all():
+            raise DataError(f"augment made NaN or infinity from sequence {i}.")
+        return frames
+
+    def _check(self, targets: Targets, lengths: Integers, chosen: Integers) -> None:
+        try:
+            check_alignable(targets, lengths)
+        except DataError as error:
+            raise DataError(f"After augment: {error} (Numbered as in this chunk: {chosen[:8].tolist()}...)") from error

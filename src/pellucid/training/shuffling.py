@@ -1,0 +1,28 @@
+"""Which images each mini-batch sees: an order drawn from the seed and the number of the epoch alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.programs.running import Feed
+from pellucid.programs.steppers import Batches
+
+
+def shuffled_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order in which an epoch, counted from 0, visits its images."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+class Shuffled:
+    """The images of a feed, in a new order every epoch."""
+
+    def __init__(self, feed: Feed, labels: NDArray[np.int64], seed: int) -> None:
+        self._feed, self._labels, self._seed = feed, labels, seed
+        self._epoch, self._order = -1, feed.order
+
+    def batches(self, epoch: int, begin: int, past: int) -> tuple[Batches, int]:
+        """Where the steps ``begin`` to ``past`` find their images, and how many steps come before the first there."""
+        if epoch != self._epoch:
+            self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._labels)), epoch
+        return Batches(self._feed, self._order, self._labels), 0

@@ -1,0 +1,518 @@
+"""The trainer: mini-batches, epochs, validation; it yields events and never prints."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ConfigurationError, DivergedError, ShapeError
+from pellucid.network.network import Network
+from pellucid.programs.running import Feed, checked_labels, judge_feed, loss_code
+from pellucid.programs.steppers import stepper
+from pellucid.training.events import Epoch, Event, Progress, Stopped
+from pellucid.training.optimizers import SGD, Optimizer
+from pellucid.training.schedules import Constant, check_rate
+from pellucid.training.shuffling import Shuffled
+from pellucid.training.state import Rewind, Snapshot
+
+if TYPE_CHECKING:
+    from pellucid.data import Dataset, Sequences
+
+_CHUNK_SECONDS = 0.02
+"""About how long the engine works before Python looks up again: to report, to stop, to take a new rate."""
+
+_CHUNK_IMAGES = 8192
+"""Images asked for at a time where a number of steps is wanted: varied images take memory until they are seen."""
+
+
+@dataclass
+class State:
+    """Where training stands: everything, beside parameters and moments, that resuming needs."""
+
+    epoch: int = 0
+    batch: int = 0
+    planned: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+    seconds: float = 0.0
+    epoch_seconds: float = 0.0
+    best_loss: float = float("inf")
+    waited: int = 0
+    over: bool = False
+
+
+class Trainer:
+    """Trains a network in place.
+
+    Parameters
+    ----------
+    net : Network
+        Trained in place: its parameters change under whoever looks at them.
+    data : Dataset or Sequences
+        What to learn from.
+    loss : str
+        "cross_entropy" (with softmax or sigmoid outputs) or "squared"; "ctc" for transcribed sequences.
+    optimizer : Optimizer
+        `SGD`, `Momentum` or `Adam`, with a learning rate that may be a schedule.
+    batch_size : int
+        Images in a mini-batch; the last of an epoch may be smaller.
+    seed : int
+        Shuffles, and draws the augmentation: same seed, same bits, on any number of threads.
+    augment : Augment, optional
+        How every image is varied each time it is seen; for sequences a function of (frames, rng) that gives frames.
+    threads : int, optional
+        Threads that share one step; by default one for small networks and all cores for large ones.
+    clip : float, optional
+        For networks of sequences: the largest norm the gradient of a step may have; longer ones are shortened.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        Where network, data and options do not fit each other.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> digits = pl.data.load("digits")
+    >>> net = pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28))
+    >>> trainer = pl.Trainer(net, digits.train, optimizer=pl.SGD(0.5))
+    >>> [event.epoch for event in trainer.run(epochs=2)]
+    [1, 2]
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        data: Dataset | Sequences,
+        *,
+        loss: str = "cross_entropy",
+        optimizer: Optimizer | None = None,
+        batch_size: int = 32,
+        seed: int = 0,
+        augment: Any = None,
+        threads: int | None = None,
+        clip: float | None = None,
+    ) -> None:
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
+            raise ConfigurationError(f"batch_size expected an integer of at least 1, got {batch_size!r}.")
+        if threads is not None and (
+            isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 256
+        ):
+            raise ConfigurationError(f"threads expected an integer from 1 to 256, got {threads!r}.")
+        self.net = net
+        self.loss = loss
+        self.optimizer = SGD(1.0) if optimizer is None else optimizer
+        self.batch_size = int(batch_size)
+        self.seed = seed
+        self.augment = augment
+        self.state = State()
+        self.best: NDArray[np.float32] | None = None
+        self.clip = clip
+        self._data = data
+        self._equip(data, threads)
+        self._stop = threading.Event()
+        self._chunk = 1
+        self._rewind = Rewind()
+
+    def __new__(cls, net: Any = None, *arguments: Any, **options: Any) -> Self:
+        """A trainer of sequences, where that is what the network takes."""
+        if cls is Trainer and getattr(net, "input_shape", ())[:1] == (None,):
+            from pellucid.training.sequences import SequenceTrainer
+
+            return cast("Self", object.__new__(SequenceTrainer))
+        return object.__new__(cls)
+
+    def _equip(self, data: Any, threads: int | None) -> None:
+        """Bring data and network together."""
+        if self.clip is not None:
+            raise ConfigurationError("clip works for networks of sequences only: leave it away.")
+        if not hasattr(data, "images"):
+            raise ConfigurationError(
+                f"A network of images expected a Dataset to learn from, got {type(data).__name__}."
+            )
+        self._feed, self._labels = _fitting(self.net, data)
+        loss = loss_code(self.net, self.loss)
+        inked = self._feed.inked
+        self._stepper: Any = stepper(self.net, self.optimizer, loss, self.batch_size, inked, threads, self.seed)
+        self._source: Any = _source(self, data)
+
+    def _examine(self, data: Any) -> Any:
+        """Data to judge the network by, as `_judge` takes them."""
+        return _fitting(self.net, data)
+
+    def _judge(self, examined: Any) -> tuple[float, float]:
+        """Mean loss and accuracy."""
+        feed, labels = examined
+        return judge_feed(self.net, feed, labels, self.loss)
+
+    @property
+    def augment_configuration(self) -> Any:
+        """What goes into files of the augmentation."""
+        return None if self.augment is None else self.augment.configuration()
+
+    @property
+    def images(self) -> int:
+        """Images in an epoch."""
+        return len(self._labels)
+
+    @property
+    def moments(self) -> list[NDArray[np.float32]]:
+        """What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none."""
+        moments: list[NDArray[np.float32]] = self._stepper.moments
+        return moments
+
+    @property
+    def data_digest(self) -> str:
+        """Tells whether other data are these data, for going on from a checkpoint."""
+        digest = hashlib.sha256(np.ascontiguousarray(self._labels).tobytes())
+        images: Any = cast("Dataset", self._data).images
+        digest.update(np.ascontiguousarray(images[:: max(1, self.images // 256)]).tobytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Mini-batches in an epoch."""
+        return -(-self.images // self.batch_size)
+
+    @property
+    def step(self) -> int:
+        """Mini-batches done since the very start."""
+        return self.state.epoch * self.steps_per_epoch + self.state.batch
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step; set it, from any thread, and it stays what it was set to."""
+        return float(self._rates(np.array([self.step]))[0])
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self.optimizer = replace(self.optimizer, learning_rate=Constant(check_rate(rate)))
+
+    def stop(self) -> None:
+        """Ask a run to end after the mini-batches under way; from any thread."""
+        self._stop.set()
+
+    def run(
+        self,
+        epochs: int | None = None,
+        *,
+        validation: Dataset | Sequences | None = None,
+        patience: int | None = None,
+        progress: float | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+    ) -> Iterator[Event]:
+        """Train, and tell how it goes.
+
+        Parameters
+        ----------
+        epochs : int, optional
+            How many more epochs; by default what is left of those planned, which is how to go on after a stop.
+        validation : Dataset, optional
+            Read after every epoch.
+        patience : int, optional
+            Stop when the validation loss has not fallen for this many epochs, and go back to the best parameters.
+        progress : float, optional
+            Yield a `Progress` about every so many seconds inside an epoch.
+        checkpoint : path, optional
+            Keep the whole state of training in this file: about once a second, and when the run ends or is broken
+            off. `Trainer.resume` goes on from it with the same bits as if nothing had happened.
+
+        Yields
+        ------
+        Progress, Epoch, Stopped
+            As they happen. Closing the iterator ends training and leaves everything in order.
+
+        Raises
+        ------
+        DivergedError
+            If the loss becomes NaN or infinite; the parameters are then those of the last good step.
+        ConfigurationError, DataError, ShapeError
+            For options or validation data that do not fit.
+        """
+        self._plan(epochs, patience, validation)
+        judge = None if validation is None else self._examine(validation)
+        return self._events(judge, patience, progress, _Keeper(self, checkpoint))
+
+    def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | None) -> None:
+        if epochs is not None:
+            if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 0:
+                raise ConfigurationError(f"epochs expected an integer of at least 0, got {epochs!r}.")
+            self.state.planned = self.state.epoch + int(epochs)
+            self.state.over, self.state.waited = False, 0
+        if patience is not None and (patience < 1 or validation is None):
+            raise ConfigurationError("patience expected an integer of at least 1, and validation data to go by.")
+        self._stop.clear()
+
+    def _events(
+        self,
+        judge: Any,
+        patience: int | None,
+        progress: float | None,
+        keeper: _Keeper,
+    ) -> Iterator[Event]:
+        state = self.state
+        told = time.perf_counter()
+        try:
+            while state.epoch < state.planned and not state.over:
+                self._some_steps()
+                if state.batch == self.steps_per_epoch:
+                    event = self._finish_epoch(judge)
+                    if patience is not None:
+                        self._mind(event, patience)
+                    keeper.maybe()
+                    yield event
+                    if state.over:
+                        yield Stopped(state.epoch, self.step, "patience")
+                elif progress is not None and time.perf_counter() - told >= progress:
+                    told = time.perf_counter()
+                    yield self._progress()
+                if self._stop.is_set():
+                    if state.epoch < state.planned:
+                        yield Stopped(state.epoch, self.step, "asked")
+                    return
+        finally:
+            keeper.now()
+
+    def take_steps(self, count: int) -> NDArray[np.float64]:
+        """Train on the next ``count`` mini-batches; their mean losses (count,).
+
+        Epochs follow each other as they come, without validation or events.
+
+        Raises
+        ------
+        DivergedError
+            As in `run`.
+        """
+        return self.advance(count)[:, 0]
+
+    def advance(self, count: int) -> NDArray[np.float64]:
+        """As `take_steps`; the mean loss and the share read right of each mini-batch, (count, 2)."""
+        means: list[NDArray[np.float64]] = [np.zeros((0, 2))]
+        while count > 0:
+            if self.state.batch == self.steps_per_epoch:
+                self._next_epoch()
+            begin = self.state.batch
+            most = min(count, max(1, _CHUNK_IMAGES // self.batch_size))
+            past = min(begin + most, self.steps_per_epoch)
+            means.append(self._advance(past) / self._sizes(begin, past)[:, None])
+            count -= past - begin
+        if self.state.batch == self.steps_per_epoch:
+            self._next_epoch()
+        return np.concatenate(means)
+
+    def snapshot(self) -> Snapshot:
+        """Where training stands, parameters and moments with it: for `restore`."""
+        return Snapshot.of(self.step, self.state, self._vectors)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go to where training stood: the steps from there have the same bits as they had then."""
+        self.state = snapshot.restore(self._vectors)
+        self._rewind = Rewind()
+
+    def _sizes(self, begin: int, past: int) -> NDArray[np.int64]:
+        """Images in each of the mini-batches."""
+        left = self.images - np.arange(begin, past) * self.batch_size
+        return np.minimum(left, self.batch_size)
+
+    def _some_steps(self) -> None:
+        """One chunk of steps, sized so that Python looks up often enough and not too often."""
+        begin = time.perf_counter()
+        past = min(self.state.batch + self._chunk, self.steps_per_epoch)
+        taken = past - self.state.batch
+        self._advance(past)
+        took = time.perf_counter() - begin
+        self.state.seconds += took
+        self.state.epoch_seconds += took
+        self._chunk = max(1, min(int(taken * _CHUNK_SECONDS / max(took, 1e-6)), 4 * taken))
+
+    def _advance(self, past: int) -> NDArray[np.float64]:
+        """Take the steps of this epoch up to ``past``; their summed losses and numbers read right (steps, 2)."""
+        self._rewind.remember(self.step, self.state, self._vectors)
+        history = self._steps(past)
+        finite = np.append(np.isfinite(history[:, 0]), np.isfinite(self.net.parameters).all())
+        if not finite.all():
+            self._undo(self.step + int(np.argmin(finite)))
+        self._account(history, past)
+        return history
+
+    @property
+    def _vectors(self) -> list[NDArray[np.float32]]:
+        return [self.net.parameters, *self.moments]
+
+    def _steps(self, past: int) -> NDArray[np.float64]:
+        """Have the engine take the steps of this epoch up to ``past``."""
+        epoch, begin, optimizer = self.state.epoch, self.state.batch, self.optimizer
+        steps = np.arange(self.step, self.step + past - begin)
+        rates = optimizer.step_rates(self._rates(steps), steps)
+        batches, offset = self._source.batches(epoch, begin, past)
+        serial = epoch * self.images + offset * self.batch_size
+        history: NDArray[np.float64] = self._stepper.run(
+            batches, begin - offset, past - offset, optimizer, rates, serial
+        )
+        return history
+
+    def _account(self, history: NDArray[np.float64], past: int) -> None:
+        """Add up losses, one after another so that the total has the same bits wherever chunks end."""
+        state = self.state
+        state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
+        state.right += int(history[:, 1].sum())
+        state.batch = past
+
+    def _rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        total = max(self.state.planned, 1) * self.steps_per_epoch
+        return self.optimizer.schedule.rates(steps, self.steps_per_epoch, total)
+
+    def _undo(self, bad: int) -> None:
+        """Go back to before the step whose outcome made the loss of step ``bad`` run away, and say so."""
+        guilty = bad - 1
+        if guilty < 0 or not self._rewind.usable(guilty):
+            raise DivergedError(
+                "The loss is NaN or infinite before the first step: the network's parameters or the data are "
+                "unusable. Reset the network, or look for extreme values."
+            )
+        good = self._replay(guilty)
+        if good < guilty:
+            guilty = good
+            self._replay(good)
+        rate = float(self._rates(np.array([guilty]))[0])
+        raise DivergedError(
+            f"The loss became NaN or infinite after step {guilty}, with learning rate {rate:g}: the parameters are "
+            "back to those before that step. Try a smaller learning rate."
+        )
+
+    def _replay(self, until: int) -> int:
+        """Take the steps from the last good state to ``until`` again, one by one; the first that spoils a parameter."""
+        self.state = self._rewind.restore(until, self._vectors)
+        while self.step < until:
+            if self.state.batch == self.steps_per_epoch:
+                self._next_epoch()
+            past = self.state.batch + 1
+            self._account(self._steps(past), past)
+            if not np.isfinite(self.net.parameters).all():
+                return self.step - 1
+        return until
+
+    def _finish_epoch(self, judge: Any) -> Epoch:
+        state, count = self.state, self.images
+        loss, accuracy, took = state.loss_sum / count, state.right / count, state.epoch_seconds
+        rate = float(self._rates(np.array([self.step - 1]))[0])
+        self._next_epoch()
+        self._record()
+        test_loss, test_accuracy = (None, None) if judge is None else self._judge(judge)
+        return Epoch(
+            state.epoch,
+            self.step,
+            loss,
+            accuracy,
+            test_loss,
+            test_accuracy,
+            rate,
+            state.seconds,
+            count / max(took, 1e-9),
+        )
+
+    def _record(self) -> None:
+        """Note in the network how it was trained; it goes into files."""
+        self.net.record |= {
+            "data": self._data.name,
+            "images": self.images,
+            "epochs": self.state.epoch,
+            "seconds": round(self.state.seconds, 3),
+            "loss": self.loss,
+            "optimizer": self.optimizer.configuration(),
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "augment": self.augment_configuration,
+        }
+
+    def _next_epoch(self) -> None:
+        state = self.state
+        state.epoch += 1
+        state.batch, state.loss_sum, state.right, state.epoch_seconds = 0, 0.0, 0, 0.0
+
+    def _progress(self) -> Progress:
+        state = self.state
+        done = min(state.batch * self.batch_size, self.images)
+        return Progress(
+            state.epoch + 1, self.step, done, self.images, state.loss_sum / done, state.right / done,
+            self.learning_rate, state.seconds,
+        )  # fmt: skip
+
+    def _mind(self, event: Epoch, patience: int) -> None:
+        """Keep the best parameters; when the validation loss has not fallen for too long, go back to them."""
+        state = self.state
+        if event.test_loss is not None and event.test_loss < state.best_loss:
+            state.best_loss, state.waited, self.best = event.test_loss, 0, self.net.parameters.copy()
+            return
+        state.waited += 1
+        state.over = state.waited >= patience
+        if state.over and self.best is not None:
+            self.net.parameters[...] = self.best
+
+    @classmethod
+    def resume(
+        cls, path: str | PathLike[str], data: Dataset | Sequences, *, threads: int | None = None, augment: Any = None
+    ) -> Self:
+        """A trainer that goes on from a checkpoint: same data, same bits as never having stopped.
+
+        A function that augments sequences is in no file: give the same one again.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is no checkpoint of ours, or damaged.
+        DataError
+            If the data are not those it was made with.
+        """
+        from pellucid.training.checkpoints import load_checkpoint
+
+        return load_checkpoint(cls, path, data, threads, augment)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write a checkpoint: network, moments, and where training stands; whole or not at all."""
+        from pellucid.training.checkpoints import save_checkpoint
+
+        save_checkpoint(self, path)
+
+
+class _Keeper:
+    """Writes checkpoints: about once a second, and at the end."""
+
+    def __init__(self, trainer: Trainer, path: str | PathLike[str] | None) -> None:
+        self._trainer, self._path = trainer, path
+        self._written = time.perf_counter()
+
+    def maybe(self) -> None:
+        if time.perf_counter() - self._written > 1.0:
+            self.now()
+
+    def now(self) -> None:
+        if self._path is not None:
+            self._trainer.save(self._path)
+            self._written = time.perf_counter()
+
+
+def _source(trainer: Trainer, data: Dataset) -> Any:
+    if trainer.augment is None:
+        return Shuffled(trainer._feed, trainer._labels, trainer.seed)
+    from pellucid.training.prefetch import Augmented
+
+    crew = trainer._stepper.crew
+    return Augmented(trainer.augment, data, trainer._labels, trainer.batch_size, trainer.seed, crew)
+
+
+def _fitting(net: Network, data: Dataset) -> tuple[Feed, NDArray[np.int64]]:
+    """A data set as the engine takes it, refused where it does not fit the network."""
+    if math.prod(data.shape) != math.prod(net.input_shape):
+        raise ShapeError(f"The network takes inputs of shape {net.input_shape}; the data are {data.shape}.")
+    labels = checked_labels(data.labels, len(data), net.output_shape[0])
+    return Feed.of(data), labels

@@ -1,0 +1,203 @@
+"""The cache of compiled code: what is read is what was written for this very source and machine, or nothing."""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pellucid.engine.compiler.cache import SOURCE, Cache, cache_folder, version_of
+
+CODE = b"code" * 50
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "deep" / "down")
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Cache:
+    """A cache of a source that may be edited."""
+    folder = tmp_path / "engine"
+    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return Cache(tmp_path, folder)
+
+
+def test_where_compiled_code_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PELLUCID_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    for empty in ("", None):
+        if empty is None:
+            monkeypatch.delenv("PELLUCID_CACHE")
+        else:
+            monkeypatch.setenv("PELLUCID_CACHE", empty)
+        assert cache_folder().name == "pellucid"
+        assert not cache_folder().is_relative_to(SOURCE.parent)
+
+
+def test_what_is_written_is_read(cache: Cache) -> None:
+    assert cache.read("dense") is None
+    cache.write({"dense": CODE, "planes": b""})
+    assert cache.read("dense") == CODE
+    assert cache.read("planes") == b""
+    assert cache.read("sequences") is None
+    assert {path.name for path in cache.folder.iterdir()} == {cache.path_of(part).name for part in ("dense", "planes")}
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 200, -1])
+def test_a_file_cut_short_is_not_read(cache: Cache, size: int) -> None:
+    cache.write({"dense": CODE})
+    path = cache.path_of("dense")
+    path.write_bytes(path.read_bytes()[:size])
+    assert cache.read("dense") is None
+
+
+@pytest.mark.parametrize("place", [0, 31, 32, 100, -1])
+def test_a_flipped_bit_is_noticed(cache: Cache, place: int) -> None:
+    cache.write({"dense": CODE})
+    path = cache.path_of("dense")
+    whole = bytearray(path.read_bytes())
+    whole[place] ^= 4
+    path.write_bytes(whole)
+    assert cache.read("dense") is None
+
+
+def test_bytes_of_another_kind_are_replaced(cache: Cache) -> None:
+    cache.folder.mkdir(parents=True)
+    cache.path_of("dense").write_bytes(os.urandom(5000))
+    assert cache.read("dense") is None
+    cache.write({"dense": CODE})
+    assert cache.read("dense") == CODE
+
+
+def write_with_one_warning(cache: Cache) -> str:
+    """What the cache says when it cannot write; what it was given can be read from it nevertheless."""
+    with pytest.warns(RuntimeWarning, match="every run will compile it again") as told:
+        cache.write({"dense": CODE, "planes": b"planes"})
+    assert len(told) == 1
+    assert cache.read("dense") == CODE
+    assert cache.read("planes") == b"planes"
+    return str(told[0].message)
+
+
+def test_a_file_where_the_folder_should_be(cache: Cache) -> None:
+    cache.folder.parent.write_text("in the way")
+    message = write_with_one_warning(cache)
+    assert str(cache.folder) in message
+    assert "PELLUCID_CACHE" in message
+    assert cache.folder.parent.read_text() == "in the way"
+
+
+def test_a_folder_where_the_file_should_be(cache: Cache) -> None:
+    cache.path_of("dense").mkdir(parents=True)
+    write_with_one_warning(cache)
+    assert not list(cache.folder.glob(".*.part"))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_that_may_not_be_written_to(cache: Cache) -> None:
+    cache.folder.mkdir(parents=True)
+    cache.folder.chmod(0o500)
+    assert "Permission denied" in write_with_one_warning(cache)
+
+
+def test_a_file_that_may_not_be_read(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    cache.write({"dense": CODE})
+    monkeypatch.setattr(cache, "fingerprint", lambda: cache.path_of.__name__)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert cache.read("dense") is None
+
+
+def test_a_full_disk_leaves_nothing_half_written(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fill)
+    assert "No space left" in write_with_one_warning(cache)
+    assert list(cache.folder.iterdir()) == []
+
+
+def test_an_edited_source_has_another_fingerprint(edited: Cache) -> None:
+    before = edited.fingerprint()
+    path = edited.source / "kernels" / "matmul.py"
+    original = path.read_bytes()
+    path.write_bytes(original + b"\n")
+    assert edited.fingerprint() != before
+    path.write_bytes(original)
+    assert edited.fingerprint() == before
+    (edited.source / "more.py").write_text("")
+    assert edited.fingerprint() != before
+    (edited.source / "more.py").rename(edited.source / "fewer.py")
+    other = edited.fingerprint()
+    (edited.source / "fewer.py").rename(edited.source / "more.py")
+    assert edited.fingerprint() != other
+
+
+def edit(folder: Path) -> None:
+    (folder / "one.py").write_text("edited")
+
+
+def add(folder: Path) -> None:
+    (folder / "three.py").write_text("")
+
+
+def swap(folder: Path) -> None:
+    (folder / "one.py").rename(folder / "kept")
+    (folder.parent / "one.py").rename(folder / "one.py")
+    (folder / "kept").rename(folder.parent / "one.py")
+
+
+def move(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("change", [edit, add, swap, move])
+def test_stale_code_is_not_read_when_a_subfolder_changes(edited: Cache, change: Callable[[Path], None]) -> None:
+    folder = edited.source / "kernels" / "deep"
+    folder.mkdir(parents=True)
+    (folder / "one.py").write_text("one")
+    (folder.parent / "one.py").write_text("another one")
+    edited.write({"dense": CODE})
+    assert edited.read("dense") == CODE
+    change(folder)
+    assert edited.read("dense") is None
+
+
+def test_bytecode_is_not_part_of_the_source(edited: Cache) -> None:
+    before = edited.fingerprint()
+    (edited.source / "__pycache__").mkdir()
+    (edited.source / "__pycache__" / "matmul.cpython-311.pyc").write_bytes(b"bytecode")
+    assert edited.fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("pellucid.engine.compiler.cache.processor", lambda: ("another", "+avx")),
+        ("pellucid.engine.compiler.cache.lane_width", lambda: 32),
+        ("pellucid.engine.compiler.cache.version_of", lambda package: "0.0"),
+        ("platform.machine", lambda: "another"),
+        ("platform.python_version", lambda: "3.99"),
+    ],
+)
+def test_all_that_the_code_depends_on_is_in_the_fingerprint(
+    cache: Cache, name: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = cache.fingerprint()
+    monkeypatch.setattr(name, value)
+    assert cache.fingerprint() != before
+
+
+def test_a_version_is_what_the_package_says_or_its_distribution() -> None:
+    assert importlib.metadata.version("numba") in version_of("numba")
+    assert version_of("numpy") == importlib.metadata.version("numpy")

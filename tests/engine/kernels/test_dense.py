@@ -1,0 +1,90 @@
+"""The dense layer's four loops against their equations, each thread's share by itself and all shares together."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.probe import probe
+from pellucid.engine.simd.lanes import LANES, PLAIN
+
+EXAMPLES = 10 if PLAIN else 80
+MARK = 4321.0
+
+Floats = npt.NDArray[np.float32]
+
+sizes = st.integers(1, 20) | st.sampled_from([LANES, 2 * LANES, 2 * LANES + 1, 4 * LANES + 3])
+crews = st.integers(1, 5)
+
+
+def draw(seed: int, *shapes: tuple[int, ...]) -> list[Floats]:
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+
+
+def wide(array: Floats, more: int = 3) -> Floats:
+    """The same rows, farther apart."""
+    memory = np.full((len(array), array.shape[1] + more), MARK, np.float32)
+    memory[:, : array.shape[1]] = array
+    return memory
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(n=sizes, d=sizes, k=sizes, crew=crews, seed=st.integers(0))
+def test_sums(n: int, d: int, k: int, crew: int, seed: int) -> None:
+    x, p = draw(seed, (n, d), (d * k + k,))
+    z = np.full((n + 1, k + 3), MARK, np.float32)
+    for rank in range(crew):
+        probe().sums(z, 0, k + 3, wide(x), 0, d + 3, p, 0, d * k, n, d, k, rank, crew)
+    truth = x.astype(np.float64) @ p[: d * k].reshape(d, k) + p[d * k :]
+    np.testing.assert_allclose(z[:n, :k], truth, rtol=1e-5, atol=1e-5)
+    assert (z[n:] == MARK).all()
+
+    alone = np.zeros((n, k + 3), np.float32)
+    probe().sums(alone, 0, k + 3, wide(x), 0, d + 3, p, 0, d * k, n, d, k, 0, 1)
+    assert alone[:, :k].tobytes() == z[:n, :k].tobytes()
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(n=sizes, d=sizes, k=sizes, crew=crews, seed=st.integers(0))
+def test_gradients(n: int, d: int, k: int, crew: int, seed: int) -> None:
+    x, delta, p, before = draw(seed, (n, d), (n, k), (d * k,), (d * k + k,))
+    g, alone = before.copy(), before.copy()
+    dx, turned = np.full((n + 1, d + 3), MARK, np.float32), np.full((k, d + 5), MARK, np.float32)
+    for rank in range(crew):
+        probe().bias_gradient(g, d * k, wide(delta), 0, k + 3, n, k, rank, crew)
+        probe().weight_gradient(g, 0, wide(x), 0, d + 3, wide(delta), 0, k + 3, n, d, k, rank, crew)
+        probe().turn_weights(turned, 0, d + 5, p, 0, d, k, rank, crew)
+    for rank in range(crew):
+        probe().input_gradient(dx, 0, d + 3, wide(delta), 0, k + 3, turned, 0, d + 5, n, d, k, rank, crew)
+    probe().bias_gradient(alone, d * k, wide(delta), 0, k + 3, n, k, 0, 1)
+    probe().weight_gradient(alone, 0, wide(x), 0, d + 3, wide(delta), 0, k + 3, n, d, k, 0, 1)
+    assert alone.tobytes() == g.tobytes()
+
+    exact, slopes = x.astype(np.float64), delta.astype(np.float64)
+    np.testing.assert_allclose(g[d * k :], before[d * k :] + slopes.sum(axis=0), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(g[: d * k], before[: d * k] + (exact.T @ slopes).ravel(), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(turned[:, :d], p.reshape(d, k).T)
+    np.testing.assert_allclose(dx[:n, :d], slopes @ p.reshape(d, k).T, rtol=1e-5, atol=1e-5)
+    assert (dx[n:] == MARK).all()
+    assert (turned[:, d:] == MARK).all()
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(n=sizes, d=sizes, k=sizes, seed=st.integers(0))
+def test_images_as_lanes_give_the_same_bits(n: int, d: int, k: int, seed: int) -> None:
+    delta, p = draw(seed, (n, k), (7 + d * k,))
+    lanes = -(-n // LANES) * LANES
+    dx = np.full(n * (d + 3) + lanes * (d + k) + 1, MARK, np.float32)
+    wanted, turned = np.zeros((n, d + 3), np.float32), np.zeros((k, d), np.float32)
+    probe().turn_weights(turned, 0, d, p, 7, d, k, 0, 1)
+    probe().input_gradient(wanted, 0, d + 3, wide(delta), 0, k + 3, turned, 0, d, n, d, k, 0, 1)
+    probe().input_gradient_by_images(
+        dx, 0, d + 3, wide(delta), 0, k + 3, p, 7, n * (d + 3), n, d, k, 0, 1, np.zeros(16, np.int64)
+    )
+    found = dx[: n * (d + 3)].reshape(n, d + 3)
+    assert found[:, :d].tobytes() == wanted[:, :d].tobytes()
+    assert (found[:, d:] == MARK).all()
+    assert dx[-1] == MARK

@@ -1,0 +1,103 @@
+"""Losses and what they send back to the last sums, against the naive twin, extreme outputs included."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import naive
+from engine.kernels.test_activations import CODES, activated
+from engine.probe import probe
+from pellucid.engine.programs.table import CROSS_ENTROPY, SQUARED, padded
+from pellucid.engine.simd.lanes import PLAIN
+
+EXAMPLES = 10 if PLAIN else 80
+PAIRS = [("cross_entropy", "softmax"), ("cross_entropy", "sigmoid"), *(("squared", name) for name in CODES)]
+
+Floats = npt.NDArray[np.float32]
+
+
+def lost(loss: str, name: str, z: Floats, targets: list[int], scale: float = 1.0) -> tuple[Floats, Floats]:
+    """Each row's loss, and the gradient of ``scale`` times their sum by z."""
+    rows, width = z.shape
+    stride = padded(width)
+    y, top, mass = activated(name, z)
+    sums, values, slopes = (np.zeros((rows, stride), np.float32) for _ in range(3))
+    sums[:, :width], values[:, :width] = z, y
+    told, tops, masses = (np.zeros(128, np.float32) for _ in range(3))
+    tops[:rows], masses[:rows] = top, mass
+    code = CROSS_ENTROPY if loss == "cross_entropy" else SQUARED
+    probe().lose(
+        code, CODES[name], told, 0, slopes, 0, sums, 0, values, 0, stride, np.array([width, *targets]), 1, rows, width,
+        scale, tops, 0, masses, 0,
+    )  # fmt: skip
+    return told[:rows], slopes[:, :width]
+
+
+def truth(loss: str, name: str, z: Floats, targets: list[int]) -> tuple[naive.Array, naive.Array]:
+    """The same from a network of one layer that hands its inputs to f as they are."""
+    width = z.shape[1]
+    layers = [naive.Layer(np.eye(width), np.zeros(width), name)]
+    exact = z.astype(np.float64)
+    each = naive.losses(loss, name, exact, naive.activate(name, exact), targets)
+    return each, naive.backward(layers, exact, targets, loss).inputs * len(z)
+
+
+@pytest.mark.parametrize(("loss", "name"), PAIRS)
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(
+    rows=st.integers(1, 20),
+    width=st.integers(1, 20),
+    size=st.sampled_from([0.1, 1.0, 20.0]),
+    scale=st.sampled_from([1.0, 0.125]),
+    seed=st.integers(0, 99),
+)
+def test_loss_and_slope(loss: str, name: str, rows: int, width: int, size: float, scale: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z = (rng.standard_normal((rows, width)) * size).astype(np.float32)
+    targets = rng.integers(0, width, rows).tolist()
+    each, slope = lost(loss, name, z, targets, scale)
+    wanted, wanted_slope = truth(loss, name, z, targets)
+    np.testing.assert_allclose(each, wanted, rtol=1e-5, atol=1e-6 * max(1.0, float(np.abs(z).max())))
+    np.testing.assert_allclose(slope, wanted_slope * scale, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("loss", "name"), [pair for pair in PAIRS if pair[1] not in ("identity", "relu")])
+@pytest.mark.parametrize("extreme", [1e4, -1e4, 88.0, -88.0, 1e30])
+def test_extreme_sums_give_the_true_loss(loss: str, name: str, extreme: float) -> None:
+    z = np.array([[extreme, 0, 1], [extreme, extreme, -extreme], [0, extreme, 0], [5, -3, extreme]], np.float32)
+    for target in range(3):
+        each, slope = lost(loss, name, z, [target] * 4)
+        wanted, wanted_slope = truth(loss, name, z, [target] * 4)
+        np.testing.assert_allclose(each, wanted, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(slope, wanted_slope, rtol=1e-5, atol=1e-6)
+        assert np.isfinite(each).all()
+        assert np.isfinite(slope).all()
+
+
+@pytest.mark.parametrize(("loss", "name"), PAIRS)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_nan_among_the_sums_makes_the_loss_nan(loss: str, name: str, place: int) -> None:
+    z = np.zeros((3, 3), np.float32)
+    z[1, place] = np.nan
+    each = lost(loss, name, z, [0, 0, 0])[0]
+    assert np.isnan(each).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("row", "first"),
+    [([1, 3, 2], 1), ([3, 3, 2], 0), ([0, 3, 3], 1), ([-1, -2, -1], 0), ([0, 0, 0], 0), ([-0.0, 0.0, -1], 0)],
+)
+def test_right_is_the_first_of_the_largest(row: list[float], first: int) -> None:
+    answers = np.full(3, 9)
+    probe().is_right(np.tile(np.array(row, np.float32), 3), 3, 3, np.arange(3), answers)
+    assert answers.tolist() == [1 if j == first else 0 for j in range(3)]
+
+
+def test_nothing_is_right_among_nan() -> None:
+    answers = np.full(3, 9)
+    probe().is_right(np.tile(np.array([1, np.nan, 0], np.float32), 3), 3, 3, np.arange(3), answers)
+    assert answers.tolist() == [0, 0, 0]

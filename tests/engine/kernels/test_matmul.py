@@ -1,0 +1,75 @@
+"""The matrix product against NumPy's in float64, on every shape of block and tail, and each element's one chain."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.probe import probe
+from pellucid.engine.simd.lanes import LANES, PLAIN
+
+EXAMPLES = 15 if PLAIN else 120
+MARK = 4321.0
+
+Floats = npt.NDArray[np.float32]
+
+
+def framed(array: Floats, before: int, stride: int) -> Floats:
+    """An array (rows, columns) in memory, from element ``before`` on, rows ``stride`` apart; marks elsewhere."""
+    rows, columns = array.shape
+    memory = np.full(before + rows * stride + 64, MARK, np.float32)
+    memory[before : before + rows * stride].reshape(rows, stride)[:, :columns] = array
+    return memory
+
+
+sizes = st.integers(0, 11) | st.sampled_from([LANES - 1, LANES, LANES + 1, 2 * LANES, 2 * LANES + 3, 5 * LANES + 1])
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(
+    m=sizes, n=sizes, k=sizes, turned=st.booleans(), gaps=st.tuples(*[st.integers(0, 5)] * 4), seed=st.integers(0, 99)
+)
+def test_adds_the_product(m: int, n: int, k: int, turned: bool, gaps: tuple[int, ...], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b, c = (rng.standard_normal(shape).astype(np.float32) for shape in ((m, k), (k, n), (m, n)))
+    before, more_a, more_b, more_c = gaps
+    in_a = framed(np.ascontiguousarray(a.T) if turned else a, before, (m if turned else k) + more_a)
+    in_b, in_c = framed(b, before, n + more_b), framed(c, before, n + more_c)
+    steps = (1, m + more_a) if turned else (k + more_a, 1)
+    probe().add_product(in_c, before, n + more_c, in_a, before, *steps, in_b, before, n + more_b, m, n, k)
+
+    truth = c + a.astype(np.float64) @ b.astype(np.float64)
+    slack = 2e-7 * (np.abs(c) + np.abs(a.astype(np.float64)) @ np.abs(b.astype(np.float64)) + 1e-30) * (k + 1)
+    rows = in_c[before : before + m * (n + more_c)].reshape(m, n + more_c)
+    assert (np.abs(rows[:, :n] - truth) <= slack).all()
+    rows[:, :n] = MARK
+    assert (in_c == MARK).all()
+
+
+@pytest.mark.parametrize("n", [1, LANES, 2 * LANES + 1])
+@pytest.mark.parametrize("m", [1, 4, 6])
+def test_bits_do_not_depend_on_the_cut(m: int, n: int) -> None:
+    rng = np.random.default_rng(3)
+    k = 9
+    a, b = rng.standard_normal((m, k)).astype(np.float32), rng.standard_normal((k, n)).astype(np.float32)
+    whole, pieces = np.zeros((m, n), np.float32), np.zeros((m, n), np.float32)
+    probe().add_product(whole, 0, n, a, 0, k, 1, b, 0, n, m, n, k)
+    for i in range(m):
+        for j in range(n):
+            probe().add_product(pieces, i * n + j, n, a, i * k, k, 1, b, j, n, 1, 1, k)
+    assert whole.tobytes() == pieces.tobytes()
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(m=st.integers(0, 40), n=st.integers(0, 40), more=st.integers(0, 9))
+def test_transpose(m: int, n: int, more: int) -> None:
+    x = np.arange(m * n, dtype=np.float32).reshape(m, n)
+    in_x, in_y = framed(x, 3, n + 1), np.full(5 + n * (m + more) + 8, MARK, np.float32)
+    probe().transpose(in_y, 5, m + more, in_x, 3, n + 1, m, n)
+    rows = in_y[5 : 5 + n * (m + more)].reshape(n, m + more)
+    np.testing.assert_array_equal(rows[:, :m], x.T)
+    rows[:, :m] = MARK
+    assert (in_y == MARK).all()

@@ -1,0 +1,95 @@
+"""Crews: shares cover everything once, and any number of threads leaves the same bits as one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pellucid as pl
+from engine.probe import probe
+from pellucid.engine.simd.lanes import PLAIN
+from pellucid.programs.images import INKABLE
+from pellucid.programs.running import Feed, loss_code
+from pellucid.programs.steppers import Batches, Stepper
+
+WIDE = [pl.Dense(70, "relu"), pl.Dense(33, "tanh"), pl.Dense(10, "softmax")]
+NARROW = [pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")]
+ALONE = [pl.Dense(67, "softmax")]
+VERY_WIDE = [pl.Dense(200, "relu"), pl.Dense(10, "softmax")]
+WIDENING = [pl.Dense(16, "tanh"), pl.Dense(160, "relu"), pl.Dense(160, "sigmoid"), pl.Dense(10, "softmax")]
+OPTIMIZERS = {"sgd": pl.SGD(0.5), "decay": pl.SGD(0.5, decay=1e-3), "momentum": pl.Momentum(0.1), "adam": pl.Adam(0.01)}
+
+
+@settings(deadline=None)
+@given(crew=st.integers(1, 9), count=st.integers(0, 500), unit=st.sampled_from([1, 4, 16, 32]))
+def test_shares_cover_everything_once(crew: int, count: int, unit: int) -> None:
+    at = 0
+    for rank in range(crew):
+        cuts = np.full(2, -1)
+        probe().cut(cuts, rank, crew, count, unit)
+        begin, end = cuts
+        assert begin == at
+        assert begin <= end
+        assert end == count or end % unit == 0
+        at = end
+    assert at == count
+
+
+def images(count: int, width: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return (rng.random((count, width)) * (rng.random((count, width)) < 0.3)).astype(np.float32)
+
+
+def trained(
+    layers: list[pl.Dense], lines: np.ndarray, optimizer: pl.SGD, batch: int, threads: int
+) -> tuple[bytes, bytes]:
+    """Bits of the parameters and of the history after all the steps of one epoch."""
+    net = pl.Network(layers, input_shape=(lines.shape[1],), seed=1)
+    feed = Feed(lines, None)
+    labels = np.random.default_rng(5).integers(0, net.output_shape[0], len(lines))
+    steps = -(-len(lines) // batch)
+    stepper = Stepper(net, optimizer, loss_code(net, "cross_entropy"), batch, feed.inked, threads)
+    rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
+    order = np.random.default_rng(6).permutation(len(lines))
+    history = stepper.run(Batches(feed, order, labels), 0, steps, optimizer, rates)
+    assert np.isfinite(history).all()
+    return net.parameters.tobytes(), history.tobytes()
+
+
+@pytest.mark.skipif(PLAIN, reason="plain Python runs with one thread")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize(
+    "layers",
+    [WIDE, NARROW, ALONE, VERY_WIDE, WIDENING],
+    ids=["wide", "narrow", "alone", "very wide", "widening"],
+)
+@pytest.mark.parametrize(("count", "batch"), [(90, 32), (300, 299), (7, 1)])
+def test_same_bits_with_any_number_of_threads(
+    layers: list[pl.Dense], optimizer: pl.SGD, count: int, batch: int
+) -> None:
+    lines = images(count, 53)
+    alone = trained(layers, lines, optimizer, batch, 1)
+    for threads in (2, 3, 5):
+        assert trained(layers, lines, optimizer, batch, threads) == alone, threads
+
+
+@pytest.mark.skipif(PLAIN, reason="plain Python runs with one thread")
+@pytest.mark.parametrize("optimizer", [pl.SGD(0.01), pl.Momentum(0.001)], ids=["sgd", "momentum"])
+@pytest.mark.parametrize("layers", [ALONE, WIDE[1:]], ids=["alone", "two"])
+def test_same_bits_for_images_too_large_for_ink(layers: list[pl.Dense], optimizer: pl.SGD) -> None:
+    small = [pl.Dense(3 + len(layers), layers[0].activation), *layers[1:]]
+    lines = images(140, INKABLE + 5)
+    assert not Feed(lines[:1], None).inked
+    alone = trained(small, lines, optimizer, 137, 1)
+    for threads in (2, 3):
+        assert trained(small, lines, optimizer, 137, threads) == alone, threads
+
+
+@pytest.mark.skipif(PLAIN, reason="plain Python runs with one thread")
+def test_many_meetings_in_a_crew_larger_than_the_machine() -> None:
+    lines = images(256, 20)
+    alone = trained(WIDE, lines, OPTIMIZERS["adam"], 4, 1)
+    for _ in range(3):
+        assert trained(WIDE, lines, OPTIMIZERS["adam"], 4, 5) == alone

@@ -1,0 +1,105 @@
+"""PyTorch's answers, kept in a file by tools/make_golden.py, against Pellucid's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import naive
+import pellucid as pl
+from pellucid.programs.running import Feed, loss_code
+from pellucid.programs.steppers import Batches, Stepper
+from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
+from pellucid.training.schedules import Cosine, Schedule, WarmUp
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "pytorch.npz"
+BATCH, STEPS = 4, 10
+
+with np.load(GOLDEN, allow_pickle=False) as _file:
+    STORED = {key: _file[key] for key in _file.files}
+CASES: dict[str, dict[str, Any]] = json.loads(str(STORED["about"]))["cases"]
+
+
+def kept(name: str) -> dict[str, npt.NDArray[Any]]:
+    """One case's arrays."""
+    return {key.removeprefix(f"{name}/"): array for key, array in STORED.items() if key.startswith(f"{name}/")}
+
+
+def network(name: str) -> pl.Network:
+    layers = [pl.Dense(size, activation) for size, activation in CASES[name]["layers"]]
+    net = pl.Network(layers, input_shape=(kept(name)["images"].shape[1],))
+    net.parameters[...] = kept(name)["start"]
+    return net
+
+
+def optimizer(name: str) -> Optimizer:
+    told = CASES[name]["optimizer"]
+    schedules: dict[str | None, float | Schedule] = {
+        None: told["rate"],
+        "cosine": Cosine(told["rate"]),
+        "warm_up": WarmUp(told["rate"], epochs=0.5),
+    }
+    rate, decay = schedules[told.get("schedule")], told.get("decay", 0.0)
+    if told["kind"] == "adam":
+        beta1, beta2 = told.get("betas", (0.9, 0.999))
+        return Adam(rate, beta1=beta1, beta2=beta2, epsilon=told.get("epsilon", 1e-8), decay=decay)
+    if told["kind"] == "momentum":
+        return Momentum(rate, momentum=told["momentum"], nesterov=told.get("nesterov", False), decay=decay)
+    return SGD(rate, decay=decay)
+
+
+def test_the_file_is_small_and_says_what_made_it() -> None:
+    assert GOLDEN.stat().st_size < 100_000
+    assert json.loads(str(STORED["about"]))["torch"]
+    assert len(CASES) >= 10
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_activations_and_gradients(name: str) -> None:
+    net, golden = network(name), kept(name)
+    some = len(golden["by_input"])
+    x, labels = golden["images"][:some], golden["labels"][:some].astype(np.int64)
+    for i, step in enumerate(net.trace(x).layers):
+        np.testing.assert_allclose(step.sums, golden[f"sums{i}"], rtol=1e-5, atol=2e-6)
+        np.testing.assert_allclose(step.activations, golden[f"activations{i}"], rtol=1e-5, atol=2e-6)
+    np.testing.assert_allclose(net(x), net.trace(x).outputs, rtol=1e-5, atol=1e-6)
+    slope = net.gradient(x, labels, CASES[name]["loss"])
+    assert slope.loss == pytest.approx(float(golden["loss"]), rel=1e-6)
+    np.testing.assert_allclose(slope.parameters, golden["gradient"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(slope.inputs, golden["by_input"], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_ten_steps(name: str) -> None:
+    net, golden, rule = network(name), kept(name), optimizer(name)
+    feed, labels = Feed(golden["images"], None), golden["labels"].astype(np.int64)
+    stepper = Stepper(net, rule, loss_code(net, CASES[name]["loss"]), BATCH, feed.inked, 1)
+    steps = np.arange(STEPS)
+    rates = rule.step_rates(rule.schedule.rates(steps, STEPS, STEPS), steps)
+    history = stepper.run(Batches(feed, feed.order, labels), 0, STEPS, rule, rates)
+    sizes = np.minimum(len(labels) - steps * BATCH, BATCH)
+    np.testing.assert_allclose(history[:, 0] / sizes, golden["losses"], rtol=2e-5)
+    np.testing.assert_allclose(net.parameters, golden["end"], rtol=1e-4, atol=2e-5)
+    assert np.abs(golden["end"] - golden["start"]).max() > 0.01
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_naive_twin_takes_the_same_ten_steps(name: str) -> None:
+    golden, told, rule = kept(name), CASES[name]["optimizer"], optimizer(name)
+    beta1, beta2 = told.get("betas", (0.9, 0.999))
+    kind = "nesterov" if told.get("nesterov") else told["kind"]
+    descent = naive.Descent(
+        kind, told.get("decay", 0.0), told.get("momentum", 0.9), beta1, beta2, told.get("epsilon", 1e-8)
+    )
+    x, labels = golden["images"].astype(np.float64), golden["labels"].tolist()
+    batches = [(x[i : i + BATCH], labels[i : i + BATCH]) for i in range(0, len(x), BATCH)]
+    schedule = rule.schedule.configuration()
+    rates = [naive.rate_at(schedule, step, STEPS, STEPS) for step in range(STEPS)]
+    layers, slopes = naive.train(naive.layers_of(network(name)), batches, CASES[name]["loss"], descent, rates)
+    np.testing.assert_allclose([slope.loss for slope in slopes], golden["losses"], rtol=1e-6)
+    np.testing.assert_allclose(naive.parameters(layers), golden["end"], rtol=1e-5, atol=1e-6)

@@ -1,0 +1,120 @@
+"""From people's arrays to the engine's: whatever the shape, type and levels, the same numbers between 0 and 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pellucid.errors import DataError, ShapeError
+from pellucid.programs.images import as_batch, levels_of, scale_of, to_ink, to_unit
+
+
+@pytest.mark.parametrize(
+    ("shape", "input_shape", "lines", "single"),
+    [
+        ((28, 28), (28, 28), (1, 784), True),
+        ((784,), (28, 28), (1, 784), True),
+        ((5, 28, 28), (28, 28), (5, 784), False),
+        ((5, 784), (28, 28), (5, 784), False),
+        ((1, 784), (28, 28), (1, 784), False),
+        ((0, 28, 28), (28, 28), (0, 784), False),
+        ((0, 784), (28, 28), (0, 784), False),
+        ((3,), (3,), (1, 3), True),
+        ((3, 3), (3,), (3, 3), False),
+        ((1,), (1,), (1, 1), True),
+        ((7, 1), (1,), (7, 1), False),
+        ((2, 3, 4), (2, 3, 4), (1, 24), True),
+        ((9, 2, 3, 4), (2, 3, 4), (9, 24), False),
+    ],
+)
+def test_shapes(shape: tuple[int, ...], input_shape: tuple[int, ...], lines: tuple[int, ...], single: bool) -> None:
+    x = np.arange(np.prod(shape)).reshape(shape)
+    made, alone = as_batch(x, input_shape)
+    assert (made.shape, alone) == (lines, single)
+    np.testing.assert_array_equal(made.ravel(), x.ravel())
+
+
+@pytest.mark.parametrize("shape", [(), (783,), (28, 27), (5, 28, 27), (2, 3, 28, 28), (28, 28, 5), (0,), (2, 5, 784)])
+def test_other_shapes_are_named(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"expected x of shape \(28, 28\), \(784,\) or a batch .* got \("):
+        as_batch(np.zeros(shape), (28, 28))
+
+
+@pytest.mark.parametrize("x", ["three", None, object(), [1 + 2j] * 784, [[1, 2], [3]], np.array(["a"]), {"a": 1}])
+def test_what_is_not_numbers_is_refused(x: Any) -> None:
+    with pytest.raises(DataError, match="The network expected"):
+        as_batch(x, (28, 28))
+
+
+def test_the_usual_levels() -> None:
+    assert scale_of(np.dtype(np.uint8), None) == scale_of(np.dtype(np.int64), None) == (0.0, 255.0)
+    assert scale_of(np.dtype(np.float16), None) == scale_of(np.dtype(np.bool_), None) == (0.0, 1.0)
+    assert scale_of(np.dtype(np.uint8), (0, 9)) == (0, 9)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float16, np.float32, np.float64, ">f4", ">i2"])
+@pytest.mark.parametrize("levels", [(0.0, 1.0), (0.0, 9.0), (0.0, 255.0), (-1.0, 3.0)])
+def test_levels_to_unit(dtype: npt.DTypeLike, levels: tuple[float, float]) -> None:
+    low, high = levels
+    lines = np.linspace(low, high, 12).round().astype(dtype).reshape(2, 6)
+    wanted = (lines.astype(np.float64) - low) / (high - low)
+    unit = to_unit(lines, levels)
+    np.testing.assert_allclose(unit, wanted, rtol=1e-7)
+    assert unit.dtype == np.float32
+    assert unit.dtype.isnative
+    assert unit.flags.c_contiguous
+
+
+def test_numbers_too_large_for_float32_become_infinite_without_a_warning() -> None:
+    assert to_unit(np.array([[1e300, -1e300, 1.0]]), None).tolist() == [[np.inf, -np.inf, 1.0]]
+    assert levels_of(np.array([[1e300]]), None).floats.tolist() == [[np.inf]]
+
+
+def test_strided_and_reversed_arrays_arrive_in_order() -> None:
+    whole = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    for view in (whole[:, ::2], whole[::-1], whole[:, ::-1], np.asfortranarray(whole)):
+        np.testing.assert_array_equal(levels_of(view, None).small, view)
+        np.testing.assert_array_equal(to_unit(view, (0, 1)), view)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    count=st.integers(0, 5),
+    width=st.integers(1, 70),
+    dtype=st.sampled_from([np.uint8, np.float32, np.float64, np.int16]),
+    levels=st.sampled_from([None, (0.0, 9.0), (2.0, 7.0), (1 / 3, 1.0), (1.00000001, 2.0)]),
+    seed=st.integers(0),
+)
+def test_ink_is_what_is_not_paper(
+    count: int, width: int, dtype: npt.DTypeLike, levels: tuple[float, float] | None, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    lines = (rng.integers(0, 4, (count, width)) * (rng.random((count, width)) < 0.5)).astype(dtype)
+    ink = to_ink(lines, levels)
+    unit = to_unit(lines, levels)
+    back = np.zeros((count, width), np.float32)
+    for i in range(count):
+        entries = slice(ink.starts[i], ink.starts[i + 1])
+        back[i, ink.columns[entries]] = ink.values[entries]
+        assert (np.diff(ink.columns[entries].astype(int)) > 0).all()
+        assert (ink.columns[ink.starts[i] : ink.middles[i]] < width // 2).all()
+        assert (ink.columns[ink.middles[i] : ink.starts[i + 1]] >= width // 2).all()
+    np.testing.assert_array_equal(back, unit)
+    assert len(ink) == count
+    assert len(ink.columns) == len(ink.values) == ink.starts[-1] == np.count_nonzero(unit)
+    assert ink.density == pytest.approx(np.count_nonzero(unit) / max(1, count * width))
+
+
+def test_ink_of_many_images_taken_in_parts() -> None:
+    lines = np.zeros((9000, 3), np.uint8)
+    lines[::2, 1] = 255
+    lines[4095:4098] = [1, 2, 3]
+    ink = to_ink(lines)
+    assert ink.starts[-1] == np.count_nonzero(lines)
+    np.testing.assert_array_equal(np.diff(ink.starts), np.count_nonzero(lines, axis=1))
+    np.testing.assert_array_equal(ink.columns, np.nonzero(lines)[1])

@@ -1,0 +1,70 @@
+"""PyTorch's answers, kept in a file by tools/make_golden_sequences.py, against Pellucid's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import pellucid as pl
+from pellucid.programs.sequences import Targets
+from pellucid.programs.sequences_stepper import SequenceBatches, SequenceStepper
+from pellucid.training.optimizers import Adam
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "sequences.npz"
+BATCH, STEPS = 4, 10
+
+with np.load(GOLDEN, allow_pickle=False) as _file:
+    STORED = {key: _file[key] for key in _file.files}
+CASES: dict[str, dict[str, Any]] = json.loads(str(STORED["about"]))["cases"]
+
+
+def kept(name: str) -> dict[str, npt.NDArray[Any]]:
+    return {key.removeprefix(f"{name}/"): array for key, array in STORED.items() if key.startswith(f"{name}/")}
+
+
+def network(name: str) -> Any:
+    case = CASES[name]
+    layers: list[Any] = [pl.LSTM(hidden, bidirectional=case["both"]) for hidden in case["hidden"]]
+    if case["loss"] != "ctc":
+        layers[-1] = pl.LSTM(case["hidden"][-1], bidirectional=case["both"], outputs="last")
+    net = pl.Network([*layers, pl.Dense(4, "softmax")], input_shape=(None, 3))
+    net.parameters[...] = kept(name)["start"]
+    return net
+
+
+def sequences(name: str) -> tuple[list[Any], list[Any]]:
+    told = kept(name)
+    xs = np.split(told["frames"], np.cumsum(told["lengths"])[:-1])
+    labels: list[Any] = np.split(told["labels"], np.cumsum(told["counts"])[:-1])
+    return xs, labels if CASES[name]["loss"] == "ctc" else [int(label[0]) for label in labels]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_hidden_values_and_gradients(name: str) -> None:
+    net, told, (xs, labels) = network(name), kept(name), sequences(name)
+    trace = net.trace(xs[0])
+    for i in range(len(CASES[name]["hidden"])):
+        np.testing.assert_allclose(trace[i].h, told[f"hidden{i}"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(trace[-1].sums, told["sums"], rtol=1e-5, atol=1e-6)
+    slope = net.gradient(xs, labels)
+    assert slope.loss == pytest.approx(float(told["loss"]), rel=1e-6)
+    np.testing.assert_allclose(slope.parameters, told["gradient"], rtol=2e-5, atol=5e-7)
+    np.testing.assert_allclose(np.concatenate(slope.inputs), told["by_input"], rtol=2e-5, atol=5e-7)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_ten_steps(name: str) -> None:
+    net, told, (xs, labels) = network(name), kept(name), sequences(name)
+    data, optimizer = pl.data.Sequences(xs, labels), Adam(0.02, epsilon=1e-3)
+    stepper = SequenceStepper(net, optimizer, CASES[name]["loss"], BATCH, CASES[name]["clip"], 2)
+    order = np.arange(STEPS * BATCH) % len(data)
+    targets = Targets(data.symbols, data.label_starts, data.transcribed)
+    rates = optimizer.step_rates(np.full(STEPS, 0.02), np.arange(STEPS))
+    history = stepper.run(SequenceBatches(data.flat, data.starts, targets, order), 0, STEPS, optimizer, rates)
+    np.testing.assert_allclose(history[:, 0] / BATCH, told["losses"], rtol=1e-5)
+    np.testing.assert_allclose(net.parameters, told["end"], rtol=1e-4, atol=1e-5)
