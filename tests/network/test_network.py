@@ -267,3 +267,121 @@ def test_seeds_that_make_no_sense(seed: Any) -> None:
 def test_a_network_too_large_for_memory_is_refused() -> None:
     with pytest.raises(PellucidError, match="Network expected at most"):
         pl.Network([pl.Dense(1 << 40)], input_shape=(1 << 20,))
+
+
+def test_parameters_can_be_assigned() -> None:
+    net, other = notes_network(), notes_network(seed=1)
+    vector, image = net.parameters, drawing()
+    before = net(image)
+    net.parameters = other.parameters
+    assert net.parameters is vector
+    assert net.layers[0].weight.base is not None
+    assert net(image).tobytes() == other(image).tobytes() != before.tobytes()
+    net.parameters = other.parameters.astype(np.float64).tolist()
+    net.parameters += 1
+    assert net.layers[0].weight[3, 120] == np.float32(other.layers[0].weight[3, 120] + 1)
+    net.parameters[...] = 0
+    assert not net.layers[-1].bias.any()
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        np.zeros(100), np.zeros(13003), np.zeros((1, 13002)), 0.0, None, "zeros", [[1.0], [1.0, 2.0]],
+        np.zeros(13002, complex), np.zeros(13002, object), np.full(13002, np.nan), np.full(13002, 1e39),
+    ],
+    ids=lambda vector: f"{np.asarray(vector, object).shape} {getattr(vector, 'dtype', vector)}",
+)  # fmt: skip
+def test_parameters_that_make_no_sense(vector: Any) -> None:
+    net = notes_network()
+    before, image = net.parameters.copy(), drawing()
+    with pytest.raises((ShapeError, DataError), match="parameters expected"):
+        net.parameters = vector
+    assert net.parameters.tobytes() == before.tobytes()
+    assert net(image).shape == (10,)
+
+
+def test_parameters_of_another_type_are_converted() -> None:
+    net = notes_network()
+    net.parameters = net.parameters.astype(np.float16)
+    assert net.parameters.dtype == np.float32
+    assert net(drawing()).sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_parameters_in_another_shape_are_as_many() -> None:
+    net, twin = notes_network(), notes_network()
+    net.parameters.shape = (2, 6501)
+    assert net.parameter_count == 13002
+    assert net.gradient(drawing(), 3).parameters.tobytes() == twin.gradient(drawing(), 3).parameters.tobytes()
+    net.parameters = twin.parameters
+    assert net(drawing()).tobytes() == twin(drawing()).tobytes()
+
+
+def test_read_only_parameters_stay_as_they_are() -> None:
+    net = notes_network()
+    net.parameters.flags.writeable = False
+    with pytest.raises(ConfigurationError, match="read-only"):
+        net.parameters = np.zeros(13002)
+
+
+NETWORKS = {
+    "dense": ([pl.Dense(4, "relu"), pl.Dense(3, "softmax")], (6, 6)),
+    "planes": ([pl.Conv2d(2, 3), pl.MaxPool2d(2), pl.Flatten(), pl.Dropout(0.1), pl.Dense(3, "softmax")], (6, 6)),
+    "sequences": ([pl.LSTM(2, bidirectional=True), pl.Dense(3, "softmax")], (None, 4)),
+}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_what_the_program_was_written_for_stays_as_it_is(kind: str) -> None:
+    layers, shape = NETWORKS[kind]
+    net = pl.Network(layers, input_shape=shape)
+    x = np.random.default_rng(0).random((5, 4) if kind == "sequences" else shape).astype(np.float32)
+    before, traced = net(x), net.trace(x).outputs
+    changes = {
+        "input_shape": (2, 2), "output_shape": (9,), "layers": net.layers[:1], "level_range": (0, 9),
+        "parameter_count": 1,
+    }  # fmt: skip
+    for name, value in changes.items():
+        with pytest.raises(ConfigurationError, match=name):
+            setattr(net, name, value)
+        with pytest.raises(ConfigurationError, match=name):
+            delattr(net, name)
+    for layer in net.layers:
+        for name in layer.configuration():
+            with pytest.raises(ConfigurationError, match=name):
+                setattr(layer, name, 1 << 20)
+            with pytest.raises(ConfigurationError, match=name):
+                delattr(layer, name)
+    assert net(x).tobytes() == before.tobytes()
+    assert net.trace(x).outputs.tobytes() == traced.tobytes()
+    assert net.copy()(x).tobytes() == pickle.loads(pickle.dumps(net))(x).tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "value"),
+    [
+        (pl.Dense(3), "out_features", -5),
+        (pl.Dense(3), "out_features", 2.5),
+        (pl.Dense(3), "activation", "step"),
+        (pl.Conv2d(3, 3), "kernel_size", (3, -3)),
+        (pl.Conv2d(3, 3), "stride", 0),
+        (pl.MaxPool2d(2), "kernel_size", 0),
+        (pl.Dropout(0.5), "rate", -1),
+    ],
+    ids=lambda value: str(value),
+)
+def test_layers_changed_before_are_checked_again(layer: pl.layers.Layer, name: str, value: Any) -> None:
+    setattr(layer, name, value)
+    with pytest.raises(PellucidError):
+        pl.Network([layer], input_shape=(6, 6))
+
+
+def test_names_and_seed_are_checked_when_assigned() -> None:
+    net = notes_network()
+    net.classes = list("abcdefghij")
+    net.seed = 7
+    assert (net.classes[2], net.seed) == ("c", 7)
+    for name, value in (("classes", ["a"]), ("classes", ["a"] * 10), ("seed", -1), ("seed", "x")):
+        with pytest.raises(ConfigurationError, match=name[:4]):
+            setattr(net, name, value)
+    assert (net.classes[2], net.seed) == ("c", 7)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ConfigurationError, ShapeError
 
 Shape = tuple[int, ...]
 Vector = NDArray[np.float32]
@@ -33,6 +33,7 @@ class Layer(ABC):
     """The layer's name in files."""
 
     input_shape: Shape = field(init=False, repr=False, compare=False, default=())
+    _attached: bool = field(init=False, repr=False, compare=False, default=False)
     _views: dict[str, Vector] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @abstractmethod
@@ -62,14 +63,29 @@ class Layer(ABC):
     def attach(self, input_shape: Shape, vector: Vector) -> Self:
         """A copy of this layer whose parameters are views of ``vector`` (parameter_count,)."""
         attached = copy.copy(self)
-        attached.input_shape = input_shape
-        attached._views = {}
+        vars(attached).update(input_shape=input_shape, _views={})
         begin = 0
         for name, shape in self.parameter_shapes(input_shape).items():
             end = begin + math.prod(shape)
             attached._views[name] = vector[begin:end].reshape(shape)
             begin = end
+        vars(attached).update(_attached=True)
         return attached
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._refuse_change(name)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._refuse_change(name)
+        super().__delattr__(name)
+
+    def _refuse_change(self, name: str) -> None:
+        """In a network only the parameters change: its program was written for this configuration."""
+        if self._attached and name in vars(self):
+            raise ConfigurationError(
+                f"The {name} of a {type(self).__name__} in a network stay as they were made: make a new network."
+            )
 
     @abstractmethod
     def named(self) -> dict[str, Vector]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, cast
@@ -10,7 +9,7 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid.errors import ConfigurationError, ShapeError
+from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector, features
 from pellucid.network.prediction import Reading
 from pellucid.programs.dense_plan import Plan, aligned, plan
@@ -25,13 +24,14 @@ from pellucid.programs.running import (
     quick_way,
     trace_lines,
 )
+from pellucid.system.fixed import Fixed
 
 _MOST = 1 << 31  # parameters: 8 GiB of float32
 _FEW = 100  # images for which the quick way is worth being prepared
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-class Network:
+class Network(Fixed):
     """A network as a function.
 
     Parameters
@@ -53,9 +53,12 @@ class Network:
     Attributes
     ----------
     parameters : ndarray (parameter_count,)
-        Every weight and bias, float32, in one vector: write to it and the network changes.
+        Every weight and bias, float32, in one vector: write to it and the network changes. A vector assigned to it is
+        checked and copied.
+    parameter_count : int
+        How many weights and biases there are.
     layers : tuple of Layer
-        With their parameters as named views.
+        With their parameters as named views. Layers, shapes and levels stay as they are once the network is made.
     record : dict
         What is known of the training, kept in files.
 
@@ -77,6 +80,8 @@ class Network:
     >>> net.layers[0].weight[3, 120] = 0.7
     """
 
+    _fixed = frozenset({"input_shape", "output_shape", "level_range", "parameter_count", "layers", "plan"})
+
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -90,15 +95,17 @@ class Network:
         self.input_shape = _checked_shape(input_shape)
         if not isinstance(layers, list | tuple) or not layers:
             raise ConfigurationError(f"Network expected a list of layers such as [pl.Dense(16)], got {layers!r}.")
+        layers = [_checked_layer(layer) for layer in layers]
         count, shape = _measured(layers, self.input_shape)
         if count > _MOST:
             raise ShapeError(f"Network expected at most {_MOST:,} parameters, got {count:,}: use smaller layers.")
         self.output_shape = shape
-        self.seed = _checked_seed(seed)
+        self.seed = seed
         self.level_range = _checked_range(level_range)
-        self.classes = _checked_classes(classes, shape[-1])
+        self.classes = classes
         self.record: dict[str, Any] = {}
-        self.parameters: Vector = aligned(count)
+        self.parameter_count = count
+        self._parameters: Vector = aligned(count)
         self.layers: tuple[Layer, ...] = tuple(self._attached(layers))
         self._compose()
         if draw:
@@ -116,26 +123,56 @@ class Network:
         """Write the program."""
         tiled = needs_tiles(self.layers)
         self.plan: Plan | TilePlan = (tile_plan if tiled else plan)(self.layers, self.input_shape)
-        self.arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
+        self._arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
         self._quick: Quick | None = None
+        self._open_plan: TilePlan | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
         shape, begin, attached = self.input_shape, 0, []
         for layer in layers:
             end = begin + layer.parameter_count(shape)
-            attached.append(layer.attach(shape, self.parameters[begin:end]))
+            attached.append(layer.attach(shape, self._parameters[begin:end]))
             begin, shape = end, layer.output_shape(shape)
         return attached
 
     @property
-    def parameter_count(self) -> int:
-        """How many weights and biases there are."""
-        return len(self.parameters)
+    def parameters(self) -> Vector:
+        """Every weight and bias, float32, in one vector (parameter_count,)."""
+        return self._parameters
 
-    @functools.cached_property
+    @parameters.setter
+    def parameters(self, value: ArrayLike) -> None:
+        vector = _checked_vector(value, self.parameter_count)
+        if not self._parameters.flags.writeable:
+            raise ConfigurationError(
+                "The network's parameters are read-only: make them writeable, or copy the network."
+            )
+        self._parameters.reshape(-1)[...] = vector
+
+    @property
+    def seed(self) -> int:
+        """Draws the initial parameters."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed = _checked_seed(seed)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return self._classes
+
+    @classes.setter
+    def classes(self, classes: Sequence[str] | None) -> None:
+        self._classes = _checked_classes(classes, self.output_shape[-1])
+
+    @property
     def open_plan(self) -> TilePlan:
         """The plan that keeps everything on the way, to be looked at."""
-        return tile_plan(self.layers, self.input_shape, open_to_view=True)
+        if self._open_plan is None:
+            self._open_plan = tile_plan(self.layers, self.input_shape, open_to_view=True)
+        return self._open_plan
 
     def reset(self, seed: int | None = None) -> None:
         """Draw the parameters anew: from ``seed``, else from the network's own, which gives the same start again."""
@@ -289,11 +326,31 @@ def _measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
     """Parameters of the layers one after another, and the shape of what comes out."""
     count = 0
     for layer in layers:
-        if not isinstance(layer, Layer):
-            raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
         count += layer.parameter_count(shape)
         shape = layer.output_shape(shape)
     return count, shape
+
+
+def _checked_layer(layer: Layer) -> Layer:
+    """The layer made anew from its configuration, which checks what may have been changed since it was made."""
+    if not isinstance(layer, Layer):
+        raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
+    return type(layer)(**layer.configuration())
+
+
+def _checked_vector(value: ArrayLike, count: int) -> Vector:
+    """Parameters (count,) as finite float32."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError(f"parameters expected {count:,} numbers in one vector, got a ragged nest.") from None
+    if array.dtype.kind not in "buif" or array.shape != (count,):
+        raise ShapeError(f"parameters expected {count:,} numbers in one vector, got {array.dtype} {array.shape}.")
+    with np.errstate(over="ignore"):
+        vector: Vector = array.astype(np.float32, copy=False)
+    if not np.isfinite(vector).all():
+        raise DataError("parameters expected finite float32 numbers, got NaN, infinity or numbers too large.")
+    return vector
 
 
 def _restored(

@@ -233,7 +233,7 @@ def evaluate_lines(net: Network, lines: NDArray[np.generic]) -> NDArray[np.float
         crew = 1
     outputs, doubts = np.empty((len(lines), outs), np.float32), np.zeros((crew, 1), np.float32)
     levels, point = levels_of(lines, net.level_range), np.zeros(16, np.int64)
-    arenas = net.arenas
+    arenas = net._arenas
 
     def reading(rank: int) -> Callable[[], None]:
         try:
