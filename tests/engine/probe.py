@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pellucid.engine.compiler.build import content_of
 from pellucid.engine.compiler.cache import Cache, cache_folder
 from pellucid.engine.compiler.entry import PlainEntry
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.library import Engine, link
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s
 from pellucid.engine.kernels import activations, dense, losses, matmul, optimizers
 from pellucid.engine.kernels import lstm_panels as gate_panels
 from pellucid.engine.kernels import sparse as ink
@@ -47,14 +48,14 @@ from pellucid.engine.simd.lanes import (
 
 
 @kernel
-def copy_first(y: Any, x: Any, count: int) -> None:
+def copy_first(y: Float32s, x: Float32s, count: int) -> None:
     """``y[:count] = x[:count]``, a vector at a time, in masked loads and stores."""
     for i in range(0, count, LANES):
         store_first(y, i, load_first(x, i, count - i, LANES), count - i)
 
 
 @kernel
-def pair(which: int, y: Any, a: Any, b: Any, c: Any) -> None:
+def pair(which: int, y: Float32s, a: Float32s, b: Float32s, c: Float32s) -> None:
     """One operation on one vector of each of a, b and c (LANES,)."""
     u, v, w = load(a, 0, LANES), load(b, 0, LANES), load(c, 0, LANES)
     if which == 0:
@@ -82,7 +83,7 @@ def pair(which: int, y: Any, a: Any, b: Any, c: Any) -> None:
 
 
 @kernel
-def reduce(y: Any, x: Any, small: Any, count: int) -> None:
+def reduce(y: Float32s, x: Float32s, small: UInt8s, count: int) -> None:
     """Of a vector x (LANES,): sum, maximum, maximum of the first ``count``, whether all are 0; and bytes to floats."""
     v = load(x, 0, LANES)
     y[0] = sum_lanes(v)
@@ -93,14 +94,14 @@ def reduce(y: Any, x: Any, small: Any, count: int) -> None:
 
 
 @kernel
-def is_right(y: Any, rows: int, width: int, targets: Any, answers: Any) -> None:
+def is_right(y: Float32s, rows: int, width: int, targets: Int64s, answers: Int64s) -> None:
     """Whether each row (width,) of y has its largest at its target."""
     for n in range(rows):
         answers[n] = 1 if losses.is_right(y, n * width, width, targets[n]) else 0
 
 
 @kernel
-def cut(y: Any, rank: int, crew: int, count: int, unit: int) -> None:
+def cut(y: Int64s, rank: int, crew: int, count: int, unit: int) -> None:
     """Thread ``rank``'s share of ``count`` things, to y (2,)."""
     begin, end = share(rank, crew, count, unit)
     y[0] = begin
@@ -109,43 +110,51 @@ def cut(y: Any, rank: int, crew: int, count: int, unit: int) -> None:
 
 @kernel
 def find_fours(
-    found: Any, fours: Any, base: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any
+    found: Int64s,
+    fours: Float32s,
+    base: int,
+    kind: int,
+    small: UInt8s,
+    floats: Float32s,
+    xi: int,
+    inputs: int,
+    low: Float32,
 ) -> None:
     """How many fours hold ink, to found (1,), and which."""
     found[0] = lines.find_fours(fours, base, kind, small, floats, xi, inputs, low, 0)
 
 
 PROBES = {
-    "cut": (cut, "Iiiii"),
-    "copy_first": (copy_first, "FFi"),
-    "pair": (pair, "iFFFF"),
-    "reduce": (reduce, "FFBi"),
-    "is_right": (is_right, "FiiII"),
-    "add_product": (matmul.add_product, "FiiFiiiFiiiii"),
-    "transpose": (matmul.transpose, "FiiFiiii"),
-    "panel_sums": (gate_panels.panel_sums, "Fiiiiiiiii"),
-    "pack": (gate_panels.pack, "FiFiii"),
-    "unpack_gates": (gate_panels.unpack, "FiFiii"),
-    "turn": (gate_panels.turn, "Fiiiiiii"),
-    "ink_sums": (ink.weighted_sums, "FiFiiHFiiiiFii"),
-    "part_sums": (ink.part_sums, "FiFiiHFiiiFiii"),
-    "unpack": (ink.unpack, "FiBiiff"),
-    "spread": (ink.spread, "FiiHFiiiFii"),
-    "unit_line": (lines.unit_line, "FiiBFiiff"),
-    "find_fours": (find_fours, "IFiiBFiif"),
-    "unit_fours": (lines.unit_fours, "FiFiiiBFiiff"),
-    "line_sums": (lines.weighted_sums, "FiFiiFiiFiiFii"),
-    "activate": (activations.activate, "iFiFii"),
-    "softmax": (activations.softmax, "FiFiiiiFiFii"),
-    "back": (activations.back, "iFiFiiii"),
-    "lose": (losses.lose, "iiFiFiFiFiiIiiifFiFi"),
-    "optimize": (optimizers.optimize, "iFFFFiiFi"),
-    "sums": (dense.sums, "FiiFiiFiiiiiii"),
-    "bias_gradient": (dense.bias_gradient, "FiFiiiiii"),
-    "weight_gradient": (dense.weight_gradient, "FiFiiFiiiiiii"),
-    "input_gradient": (dense.input_gradient, "FiiFiiFiiiiiii"),
-    "input_gradient_by_images": (dense.input_gradient_by_images, "FiiFiiFiiiiiiiI"),
-    "turn_weights": (dense.turn_weights, "FiiFiiiii"),
+    "cut": cut,
+    "copy_first": copy_first,
+    "pair": pair,
+    "reduce": reduce,
+    "is_right": is_right,
+    "add_product": matmul.add_product,
+    "transpose": matmul.transpose,
+    "panel_sums": gate_panels.panel_sums,
+    "pack": gate_panels.pack,
+    "unpack_gates": gate_panels.unpack,
+    "turn": gate_panels.turn,
+    "ink_sums": ink.weighted_sums,
+    "part_sums": ink.part_sums,
+    "unpack": ink.unpack,
+    "spread": ink.spread,
+    "unit_line": lines.unit_line,
+    "find_fours": find_fours,
+    "unit_fours": lines.unit_fours,
+    "line_sums": lines.weighted_sums,
+    "activate": activations.activate,
+    "softmax": activations.softmax,
+    "back": activations.back,
+    "lose": losses.lose,
+    "optimize": optimizers.optimize,
+    "sums": dense.sums,
+    "bias_gradient": dense.bias_gradient,
+    "weight_gradient": dense.weight_gradient,
+    "input_gradient": dense.input_gradient,
+    "input_gradient_by_images": dense.input_gradient_by_images,
+    "turn_weights": dense.turn_weights,
 }
 
 
@@ -153,14 +162,11 @@ PROBES = {
 def probe() -> Any:
     """The kernels of `PROBES`; compiled code is kept beside the engine's."""
     if PLAIN:
-        return Engine({name: PlainEntry(*entry) for name, entry in PROBES.items()})
+        return Engine({name: PlainEntry(entry) for name, entry in PROBES.items()})
     cache, name = Cache(cache_folder()), f"probe-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:24]}"
     stored = cache.read(name)
     if stored is None:
-        from pellucid.engine.compiler.kernels import PREFIX, compile_entries
-
-        header = {name: (PREFIX + name, letters) for name, (_, letters) in PROBES.items()}
-        stored = json.dumps(header).encode() + b"\n" + compile_entries(PROBES)
+        stored = content_of(PROBES)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             cache.write({name: stored})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pellucid.engine.compiler.build import content_of
 from pellucid.engine.compiler.entry import PlainEntry
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.library import link
+from pellucid.engine.compiler.signature import Float32, Float32s, Float64s, Int64s, UInt8s, UInt16s
 from pellucid.engine.simd.lanes import PLAIN
 
 
@@ -21,7 +22,9 @@ def double(x: float) -> float:
 
 
 @kernel
-def take(i: int, f: float, p: Any, d: Any, n: Any, h: Any, b: Any, last: int, out: Any) -> None:
+def take(
+    i: int, f: Float32, p: Float32s, d: Float64s, n: Int64s, h: UInt16s, b: UInt8s, last: int, out: Float64s
+) -> None:
     """Write down what came, one number an argument."""
     out[0] = i
     out[1] = double(f)
@@ -37,16 +40,8 @@ def take(i: int, f: float, p: Any, d: Any, n: Any, h: Any, b: Any, last: int, ou
     n[0] = -(1 << 40)
 
 
-LETTERS = "ifFDIHBiD"
-
-
 def entry() -> Any:
-    if PLAIN:
-        return PlainEntry(take, LETTERS)
-    from pellucid.engine.compiler.kernels import PREFIX, compile_entries
-
-    header = json.dumps({"take": (PREFIX + "take", LETTERS)}).encode()
-    return link(header + b"\n" + compile_entries({"take": (take, LETTERS)})).take
+    return PlainEntry(take) if PLAIN else link(content_of({"take": take})).take
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -13,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pellucid.engine.compiler.build import content_of
 from pellucid.engine.compiler.entry import PlainEntry
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.library import link
+from pellucid.engine.compiler.signature import Float32s, Float64s, Int64s
 from pellucid.engine.simd.lanes import LANES, PLAIN, load, splat, store
 
 _PAIR = (3, 5)
@@ -23,7 +24,7 @@ _SCALES = (np.float32(0.5), np.float32(-2.0), np.float32(0.25))
 
 
 @kernel
-def loops(out: Any, a: int, b: int, c: int) -> None:
+def loops(out: Int64s, a: int, b: int, c: int) -> None:
     """Ranges of one, two and three arguments; steps either way; how often, and what came last."""
     times, last = 0, -1
     for i in range(a):
@@ -51,7 +52,7 @@ def loops(out: Any, a: int, b: int, c: int) -> None:
 
 
 @kernel
-def choices(out: Any, a: int, b: int, c: int) -> None:
+def choices(out: Int64s, a: int, b: int, c: int) -> None:
     """Conditions, chains, membership, and variables that only one branch sets."""
     out[0] = 1 if a < b <= c else 2
     out[1] = 1 if a in _PAIR else 0
@@ -80,7 +81,7 @@ def is_even(a: int) -> bool:
 
 
 @kernel
-def sums(out: Any, a: int, b: int, c: int) -> None:
+def sums(out: Int64s, a: int, b: int, c: int) -> None:
     """Whole numbers: floors, remainders, shifts, tuples that are returned and passed."""
     part, rest = halves(a)
     out[0] = part
@@ -107,7 +108,7 @@ def added(both: tuple[int, int]) -> int:
 
 
 @kernel
-def numbers(out: Any, a: int, b: int, c: int) -> None:
+def numbers(out: Float64s, a: int, b: int, c: int) -> None:
     """Float32 stays float32, constants come from tuples, lanes are carried round a loop."""
     x = np.float32(a) * _SCALES[1] + _SCALES[2]
     out[0] = np.float64(x)
@@ -122,7 +123,7 @@ def numbers(out: Any, a: int, b: int, c: int) -> None:
 
 
 @kernel
-def lanes(y: Any, x: Any, count: int) -> None:
+def lanes(y: Float32s, x: Float32s, count: int) -> None:
     """``y = x + (0 + 1 + ... to count - 1)``, a vector."""
     v = load(x, 0, LANES)
     for i in range(count):
@@ -130,12 +131,12 @@ def lanes(y: Any, x: Any, count: int) -> None:
     store(y, 0, v)
 
 
-ENTRIES: dict[str, tuple[Any, str]] = {
-    "loops": (loops, "Iiii"),
-    "choices": (choices, "Iiii"),
-    "sums": (sums, "Iiii"),
-    "numbers": (numbers, "Diii"),
-    "lanes": (lanes, "FFi"),
+ENTRIES: dict[str, Any] = {
+    "loops": loops,
+    "choices": choices,
+    "sums": sums,
+    "numbers": numbers,
+    "lanes": lanes,
 }
 
 
@@ -143,17 +144,14 @@ ENTRIES: dict[str, tuple[Any, str]] = {
 def compiled(name: str) -> Callable[..., None]:
     """One of the kernels, compiled with the others."""
     if PLAIN:
-        return PlainEntry(*ENTRIES[name])
+        return PlainEntry(ENTRIES[name])
     return getattr(library(), name)  # type: ignore[no-any-return]
 
 
 @functools.cache
 def library() -> Any:
     """All of them."""
-    from pellucid.engine.compiler.kernels import PREFIX, compile_entries
-
-    header = {name: (PREFIX + name, letters) for name, (_, letters) in ENTRIES.items()}
-    return link(json.dumps(header).encode() + b"\n" + compile_entries(ENTRIES))
+    return link(content_of(ENTRIES))
 
 
 @functools.cache
@@ -207,8 +205,8 @@ def test_what_cannot_be_compiled_says_where() -> None:
     from pellucid.engine.compiler.kernels import compile_entries
 
     @kernel
-    def wrong(out: Any, a: int) -> None:
+    def wrong(out: Int64s, a: int) -> None:
         out[0] = a.nowhere  # type: ignore[attr-defined]
 
     with pytest.raises(NumbaError, match="nowhere"):
-        compile_entries({"wrong": (wrong, "Ii")})
+        compile_entries({"wrong": wrong})

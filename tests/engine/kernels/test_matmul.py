@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.probe import probe
+from pellucid.engine.records import Matrix
 from pellucid.engine.simd.lanes import LANES, PLAIN
 
 EXAMPLES = 15 if PLAIN else 120
@@ -68,7 +69,7 @@ def test_bits_do_not_depend_on_the_cut(m: int, n: int) -> None:
 def test_transpose(m: int, n: int, more: int) -> None:
     x = np.arange(m * n, dtype=np.float32).reshape(m, n)
     in_x, in_y = framed(x, 3, n + 1), np.full(5 + n * (m + more) + 8, MARK, np.float32)
-    probe().transpose(in_y, 5, m + more, in_x, 3, n + 1, m, n)
+    probe().transpose(Matrix(in_y, 5, m + more), Matrix(in_x, 3, n + 1), m, n)
     rows = in_y[5 : 5 + n * (m + more)].reshape(n, m + more)
     np.testing.assert_array_equal(rows[:, :m], x.T)
     rows[:, :m] = MARK

@@ -13,12 +13,15 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pellucid
-from pellucid.engine.compiler import fastcall as glance
+from pellucid.engine.compiler import fastcall
 from pellucid.engine.compiler.parts import HOME, PARTS
+from pellucid.engine.compiler.signature import letters_of
 
 logger = logging.getLogger("pellucid")
 
@@ -50,14 +53,32 @@ def build(parts: Sequence[str]) -> dict[str, bytes]:
 
 def compile_part(part: str) -> bytes:
     """Compile one part in this process."""
-    from pellucid.engine.compiler import kernels as compiler
+    from pellucid.engine.compiler import kernels
 
     entries = importlib.import_module(f"pellucid.engine.programs.{PARTS[part]}").ENTRIES
-    home = part == HOME
-    exports = compiler.SHARED if home else {}
-    code = compiler.compile_entries(entries, exports, glance.ASSEMBLY if home else "")
-    header = {name: (compiler.PREFIX + name, letters) for name, (_, letters) in entries.items()}
-    header |= {symbol: (symbol, None) for symbol in [*exports, *[glance.SYMBOL] * home]}
+    if part != HOME:
+        return content_of(entries)
+    return content_of(entries, kernels.SHARED, fastcall.ASSEMBLY, [fastcall.SYMBOL])
+
+
+def content_of(
+    entries: Mapping[str, Any],
+    exports: Mapping[str, Any] = MappingProxyType({}),
+    assembly: str = "",
+    symbols: Sequence[str] = (),
+) -> bytes:
+    """Compile entry points into what `pellucid.engine.compiler.library.link` loads.
+
+    The parameters are those of `pellucid.engine.compiler.kernels.compile_entries`; ``symbols`` are the functions of
+    ``assembly`` that others may call.
+    """
+    from pellucid.engine.compiler import kernels
+
+    code = kernels.compile_entries(entries, exports, assembly)
+    header: dict[str, tuple[str, str | None]] = {
+        name: (kernels.PREFIX + name, letters_of(kernel.py_func)) for name, kernel in entries.items()
+    }
+    header |= {symbol: (symbol, None) for symbol in [*exports, *symbols]}
     return json.dumps(header).encode() + b"\n" + code
 
 
@@ -116,10 +137,10 @@ def _answer(child: subprocess.Popen[bytes]) -> bytes:
 
 def serve() -> None:
     """Compile the part named on the command line, and write it to standard output."""
-    from pellucid.engine.compiler import kernels as compiler
+    from pellucid.engine.compiler import kernels
 
     gc.disable()
-    compiler.part = sys.argv[1]
-    if compiler.part != HOME and hasattr(os, "nice"):
+    kernels.part = sys.argv[1]
+    if kernels.part != HOME and hasattr(os, "nice"):
         os.nice(5)  # the longest first, where there are fewer cores than parts
     sys.stdout.buffer.write(compile_part(sys.argv[1]))

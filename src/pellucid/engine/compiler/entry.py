@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine.compiler.signature import fields_of
+
 
 class Entry:
     """One entry point: call it with arrays (C-contiguous, of the right type), integers and floats.
 
-    The arguments go into a block of 8-byte slots: arrays by address, numbers as they are. ``keep`` is what the code
-    lives in.
+    The arguments go into a block of 8-byte slots: arrays by address, numbers as they are, records field by field.
+    ``keep`` is what the code lives in.
     """
 
     def __init__(self, address: int, letters: str, keep: Any) -> None:
@@ -25,7 +27,7 @@ class Entry:
         self._slots = struct.Struct("=" + "".join("f4x" if letter == "f" else "q" for letter in letters))
 
     def _block(self, arguments: tuple[Any, ...]) -> NDArray[np.int64]:
-        passed = [address_of(each) if isinstance(each, np.ndarray) else each for each in arguments]
+        passed = [address_of(each) if isinstance(each, np.ndarray) else each for each in _flat(arguments)]
         try:
             packed = self._slots.pack(*passed)
         except OverflowError:  # past float32
@@ -40,7 +42,7 @@ class Entry:
 
     def bind(self, *arguments: Any) -> Bound:
         """Fix all arguments: a call that looks nothing up."""
-        return Bound(self, arguments, self._block(arguments))
+        return Bound(self, tuple(_flat(arguments)), self._block(arguments))
 
     def run(self, block: int) -> None:
         """Run on the block of arguments at an address."""
@@ -66,6 +68,15 @@ class Bound:
         return address_of(self.block[slot:])
 
 
+def _flat(arguments: tuple[Any, ...]) -> Iterator[Any]:
+    """The arguments one by one, the fields of records in their places."""
+    for each in arguments:
+        if isinstance(each, tuple):
+            yield from _flat(each)
+        else:
+            yield each
+
+
 def _as_float32(value: float) -> float:
     with np.errstate(over="ignore"):
         return float(np.float32(value))
@@ -82,20 +93,22 @@ def address_of(array: NDArray[Any]) -> int:
 class PlainEntry:
     """The same entry point as plain Python, for a debugger: arrays arrive as memory does, in one line."""
 
-    def __init__(self, function: Any, letters: str) -> None:
-        self._function, self._letters = function, letters
+    def __init__(self, function: Callable[..., None]) -> None:
+        self._function, self._kinds = function, tuple(fields_of(function).values())
 
     def __call__(self, *arguments: Any) -> None:
         """Run."""
         with np.errstate(all="ignore"):
-            self._function(*map(_as_passed, self._letters, arguments))
+            self._function(*map(_as_passed, self._kinds, arguments))
 
     def bind(self, *arguments: Any) -> Callable[[], None]:
         """Fix all arguments."""
         return lambda: self(*arguments)
 
 
-def _as_passed(letter: str, argument: Any) -> Any:
+def _as_passed(kind: Any, argument: Any) -> Any:
+    if not isinstance(kind, str):
+        return kind(*map(_as_passed, fields_of(kind).values(), argument))
     if isinstance(argument, np.ndarray):
         return argument.reshape(-1)
-    return np.float32(argument) if letter == "f" else int(argument)
+    return np.float32(argument) if kind == "f" else int(argument)

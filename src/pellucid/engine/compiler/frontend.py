@@ -117,6 +117,13 @@ class _Context(CPUContext):  # type: ignore[misc]
         function = self.declare_function(builder.module, fndesc)
         return self.call_conv.call(builder, function, fndesc.restype, fndesc.argtypes, args)
 
+    def get_external_function_type(self, fndesc: Any) -> Any:
+        """LLVM's type of a function elsewhere: the fields of records are arguments of their own."""
+        return self.call_conv.get_function_type(fndesc.restype, fndesc.argtypes)
+
+    def call_external_function(self, builder: Any, callee: Any, argtys: Any, args: Any) -> Any:
+        return builder.call(callee, list(self.get_arg_packer(argtys).as_arguments(builder, args)))
+
     def get_function(self, fn: Any, sig: Any, _firstcall: bool = True) -> Any:
         key = fn, sig.args, sig.return_type
         found = self._implementations.get(key)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from pellucid.engine.compiler.parts import HOME
+from pellucid.engine.compiler.signature import fields_of, letters_of
 from pellucid.engine.compiler.target import plain_python, processor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -17,14 +18,14 @@ PREFIX = "pellucid_"
 part: str | None = None
 """The part this process compiles, set before its modules are imported; None where kernels may be of any part."""
 
-SHARED: dict[str, tuple[Any, str]] = {}
-"""Shared kernels and the kinds of their arguments, by symbol."""
+SHARED: dict[str, Any] = {}
+"""Shared kernels by symbol."""
 
 if plain_python():
 
-    def shared(letters: str) -> Callable[[F], F]:
+    def shared(function: F) -> F:
         """Leave the function as it is."""
-        return lambda function: function
+        return function
 
     def kernel(function: F) -> F:
         """Leave the function as it is: plain Python over arrays."""
@@ -52,43 +53,39 @@ else:
         """Compile the function where it is used. Memory arguments are pointers: ``p[i]`` is element i, unchecked."""
         return cast(F, Kernel(function))
 
-    def shared(letters: str) -> Callable[[F], F]:
+    def shared(function: F) -> F:
         """A kernel that one part of the engine compiles for all: the others call it by its symbol.
 
-        Parameters
-        ----------
-        letters : str
-            Kinds of its arguments, as for `compile_entries`; it returns nothing.
+        Its annotations tell the kinds of its arguments (`pellucid.engine.compiler.signature`); it returns nothing.
         """
+        module = function.__module__.removeprefix("pellucid.engine.").replace(".", "_")
+        symbol = f"{PREFIX}{module}_{function.__name__}"
+        if part not in (None, HOME):
+            return cast(F, vars(numba_types)["ExternalFunction"](symbol, _signature(function)))
+        made = kernel(function)
+        SHARED[symbol] = made
+        return made
 
-        def decorate(function: F) -> F:
-            module = function.__module__.removeprefix("pellucid.engine.").replace(".", "_")
-            symbol = f"{PREFIX}{module}_{function.__name__}"
-            if part not in (None, HOME):
-                return cast(F, vars(numba_types)["ExternalFunction"](symbol, _signature(letters)))
-            made = kernel(function)
-            SHARED[symbol] = made, letters
-            return made
+    def _signature(function: Callable[..., Any]) -> Any:
+        """Numba's signature of a function that returns nothing, told by its annotations."""
+        return numba_types.void(*map(_type, fields_of(function).values()))
 
-        return decorate
-
-    def _signature(letters: str) -> Any:
-        """Numba's signature of a function of these kinds of arguments, which returns nothing."""
-        return numba_types.void(*(_LETTERS[letter] for letter in letters))
+    def _type(kind: Any) -> Any:
+        """Numba's type of an argument: of a letter, or of a record."""
+        if isinstance(kind, str):
+            return _LETTERS[kind]
+        return vars(numba_types)["BaseTuple"].from_types(tuple(map(_type, fields_of(kind).values())), kind)
 
     def compile_entries(
-        entries: Mapping[str, tuple[Any, str]],
-        exports: Mapping[str, tuple[Any, str]] = MappingProxyType({}),
-        assembly: str = "",
+        entries: Mapping[str, Any], exports: Mapping[str, Any] = MappingProxyType({}), assembly: str = ""
     ) -> bytes:
         """Compile entry points, with all they call, into one object file.
 
         Parameters
         ----------
-        entries : mapping of name to (kernel, letters)
-            The kernels return nothing. One letter an argument: ``i`` int64, ``f`` float32; pointers ``F`` float32,
-            ``D`` float64, ``I`` int64, ``H`` uint16, ``B`` uint8.
-        exports : mapping of symbol to (kernel, letters)
+        entries : mapping of name to kernel
+            The kernels return nothing; their annotations tell the kinds of their arguments.
+        exports : mapping of symbol to kernel
             Kernels that other object files may call: `SHARED`.
         assembly : str
             LLVM assembly of functions that go with them, their names beginning with ``PREFIX``.
@@ -97,17 +94,18 @@ else:
         -------
         bytes
             The object file. It defines a function ``PREFIX + name`` for each entry, which takes one pointer: to a
-            block of 8-byte slots, one an argument. Exports are C functions of their arguments.
+            block of 8-byte slots, one an argument, with the fields of records one after another. Exports are C
+            functions of their arguments.
         """
         with global_compiler_lock:
             return _emit(_whole(entries, exports, assembly))
 
-    def _whole(entries: Mapping[str, tuple[Any, str]], exports: Mapping[str, tuple[Any, str]], assembly: str) -> Any:
+    def _whole(entries: Mapping[str, Any], exports: Mapping[str, Any], assembly: str) -> Any:
         """The module with these kernels and all they call; only what is for others is known outside."""
         doors = [assembly]
         refresh()
-        for symbol, (function, letters) in [*((PREFIX + name, one) for name, one in entries.items()), *exports.items()]:
-            signature = _signature(letters)
+        for symbol, function in [*((PREFIX + name, one) for name, one in entries.items()), *exports.items()]:
+            signature, letters = _signature(function.py_func), letters_of(function.py_func)
             function.compile(signature.args)
             inner = function.overloads[signature.args].fndesc.llvm_func_name
             doors.append((_side_door if symbol in exports else _doorway)(symbol, inner, letters))

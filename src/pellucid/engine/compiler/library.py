@@ -116,8 +116,8 @@ def engine(part: str = HOME) -> Engine:
 
 def plain_engine(part: str) -> Engine:
     """A part of the engine as plain Python."""
-    entries: dict[str, tuple[Any, str]] = importlib.import_module(f"pellucid.engine.programs.{PARTS[part]}").ENTRIES
-    return Engine({name: PlainEntry(function, letters) for name, (function, letters) in entries.items()})
+    entries: dict[str, Any] = importlib.import_module(f"pellucid.engine.programs.{PARTS[part]}").ENTRIES
+    return Engine({name: PlainEntry(function) for name, function in entries.items()})
 
 
 _linking = threading.Lock()

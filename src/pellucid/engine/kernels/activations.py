@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.kernels.functions import exp, sigmoid, tanh
 from pellucid.engine.programs.table import RELU, SIGMOID, SOFTMAX, TANH
 from pellucid.engine.simd.lanes import (
@@ -32,8 +33,8 @@ _ONE = np.float32(1.0)
 _LOWEST = np.float32(-np.inf)
 
 
-@shared("iFiFii")
-def activate(which: int, y: Any, yi: int, z: Any, zi: int, count: int) -> None:
+@shared
+def activate(which: int, y: Float32s, yi: int, z: Float32s, zi: int, count: int) -> None:
     """``y = f(z)`` for every activation but softmax, over ``count`` elements, a multiple of the lane width."""
     if which == SIGMOID:
         for i in range(0, count, LANES):
@@ -108,18 +109,18 @@ def softmax_rows(
     store(mass, mi, whole)
 
 
-@shared("FiFiiiiFiFii")
+@shared
 def softmax(
-    y: Any,
+    y: Float32s,
     yi: int,
-    z: Any,
+    z: Float32s,
     zi: int,
     stride: int,
     rows: int,
     width: int,
-    top: Any,
+    top: Float32s,
     ti: int,
-    mass: Any,
+    mass: Float32s,
     mi: int,
     scratch: int,
 ) -> None:
@@ -137,8 +138,8 @@ def softmax(
         n += 1
 
 
-@shared("iFiFii")
-def through_activation(which: int, d: Any, di: int, y: Any, yi: int, count: int) -> None:
+@shared
+def through_activation(which: int, d: Float32s, di: int, y: Float32s, yi: int, count: int) -> None:
     """``d *= f'(z)`` with f' told from y = f(z), for every activation but softmax, over ``count`` elements."""
     if which == SIGMOID:
         for i in range(0, count, LANES):
@@ -154,8 +155,8 @@ def through_activation(which: int, d: Any, di: int, y: Any, yi: int, count: int)
             store(d, di + i, load(d, di + i, LANES) * (splat(_ONE, LANES) - v * v))
 
 
-@shared("FiFiiii")
-def through_softmax(d: Any, di: int, y: Any, yi: int, stride: int, rows: int, width: int) -> None:
+@shared
+def through_softmax(d: Float32s, di: int, y: Float32s, yi: int, stride: int, rows: int, width: int) -> None:
     """``d[n, j] = y[n, j] (d[n, j] - sum over i of d[n, i] y[n, i])``."""
     for n in range(rows):
         at = di + n * stride
@@ -170,7 +171,7 @@ def through_softmax(d: Any, di: int, y: Any, yi: int, stride: int, rows: int, wi
 
 
 @kernel
-def back(which: int, d: Any, di: int, y: Any, yi: int, stride: int, rows: int, width: int) -> None:
+def back(which: int, d: Float32s, di: int, y: Float32s, yi: int, stride: int, rows: int, width: int) -> None:
     """Turn ``d``, the gradient by the activations y (rows, width), into the gradient by the weighted sums."""
     if which == SOFTMAX:
         through_softmax(d, di, y, yi, stride, rows, width)

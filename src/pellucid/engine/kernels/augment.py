@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s, UInt16s
 from pellucid.engine.kernels import sparse as ink
 from pellucid.engine.kernels.random import ELASTIC, REACH, draw_bend, draw_map
 from pellucid.engine.kernels.sampling import PLACES, bilinear
@@ -239,27 +240,27 @@ def fetch_ahead(kind: int, small: Any, floats: Any, begin: int, end: int) -> Non
 
 @kernel
 def augment(
-    columns: Any,
-    values: Any,
-    starts: Any,
-    middles: Any,
+    columns: UInt16s,
+    values: Float32s,
+    starts: Int64s,
+    middles: Int64s,
     entry: int,
     kind: int,
-    small: Any,
-    floats: Any,
-    low: Any,
-    span: Any,
-    chosen: Any,
+    small: UInt8s,
+    floats: Float32s,
+    low: Float32,
+    span: Float32,
+    chosen: Int64s,
     count: int,
     height: int,
     width: int,
     pitch: int,
-    settings: Any,
-    field: Any,
+    settings: Float32s,
+    field: Float32s,
     side: int,
     key0: int,
     key1: int,
-    scratch: Any,
+    scratch: Float32s,
 ) -> None:
     """Write the ink of the images ``chosen`` (count,), each varied by its own draw, from entry ``entry`` on.
 

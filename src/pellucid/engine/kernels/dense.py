@@ -6,23 +6,23 @@ Letters: N images of the tile, D inputs, K outputs; weights by input, (D, K). Ev
 
 from __future__ import annotations
 
-from typing import Any
-
 from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels.matmul import ROWS, WIDE, add_product, set_product, transpose
+from pellucid.engine.records import Matrix
 from pellucid.engine.simd.barrier import meet, share
 from pellucid.engine.simd.lanes import LANES, load_first, store_first
 
 
-@shared("FiiFiiFiiiiiii")
+@shared
 def sums(
-    z: Any,
+    z: Float32s,
     zi: int,
     stride: int,
-    x: Any,
+    x: Float32s,
     xi: int,
     x_stride: int,
-    p: Any,
+    p: Float32s,
     weight: int,
     bias: int,
     n: int,
@@ -42,8 +42,10 @@ def sums(
     )  # fmt: skip
 
 
-@shared("FiFiiiiii")
-def bias_gradient(g: Any, bias: int, delta: Any, di: int, stride: int, n: int, k: int, rank: int, crew: int) -> None:
+@shared
+def bias_gradient(
+    g: Float32s, bias: int, delta: Float32s, di: int, stride: int, n: int, k: int, rank: int, crew: int
+) -> None:
     """``db += sum over the images of delta``: db (K,) at ``g[bias]``, delta (N, K); a share of the columns."""
     begin, end = share(rank, crew, k, LANES)
     for j in range(begin, end, LANES):
@@ -53,14 +55,14 @@ def bias_gradient(g: Any, bias: int, delta: Any, di: int, stride: int, n: int, k
         store_first(g, bias + j, total, end - j)
 
 
-@shared("FiFiiFiiiiiii")
+@shared
 def weight_gradient(
-    g: Any,
+    g: Float32s,
     weight: int,
-    x: Any,
+    x: Float32s,
     xi: int,
     x_stride: int,
-    delta: Any,
+    delta: Float32s,
     di: int,
     stride: int,
     n: int,
@@ -74,15 +76,15 @@ def weight_gradient(
     add_product(g, weight + begin * k, k, x, xi + begin, 1, x_stride, delta, di, stride, end - begin, k, n)
 
 
-@shared("FiiFiiFiiiiiii")
+@shared
 def input_gradient(
-    dx: Any,
+    dx: Float32s,
     dxi: int,
     dx_stride: int,
-    delta: Any,
+    delta: Float32s,
     di: int,
     stride: int,
-    w: Any,
+    w: Float32s,
     wi: int,
     w_row: int,
     n: int,
@@ -119,13 +121,13 @@ def whole_lanes(n: int) -> int:
 
 @kernel
 def input_gradient_by_images(
-    dx: Any,
+    dx: Float32s,
     dxi: int,
     dx_stride: int,
-    delta: Any,
+    delta: Float32s,
     di: int,
     stride: int,
-    p: Any,
+    p: Float32s,
     weight: int,
     scratch: int,
     n: int,
@@ -133,7 +135,7 @@ def input_gradient_by_images(
     k: int,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """The same as `input_gradient`, from the weights as they lie at ``p[weight]``: ``dx' = W delta'``, images as lanes.
 
@@ -141,18 +143,20 @@ def input_gradient_by_images(
     """
     width = whole_lanes(n)
     begin, end = share(rank, crew, k, LANES)
-    transpose(dx, scratch + begin * width, width, delta, di + begin, stride, n, end - begin)
+    transpose(Matrix(dx, scratch + begin * width, width), Matrix(delta, di + begin, stride), n, end - begin)
     meet(point, crew)
     begin, end = share(rank, crew, d, LANES)
     turned = scratch + (k + begin) * width
     set_product(
         dx, turned, width, width - n, dx, 0, 0, p, weight + begin * k, k, 1, dx, scratch, width, end - begin, n, k
     )
-    transpose(dx, dxi + begin, dx_stride, dx, turned, width, end - begin, n)
+    transpose(Matrix(dx, dxi + begin, dx_stride), Matrix(dx, turned, width), end - begin, n)
 
 
-@shared("FiiFiiiii")
-def turn_weights(w: Any, wi: int, w_row: int, p: Any, weight: int, d: int, k: int, rank: int, crew: int) -> None:
+@shared
+def turn_weights(
+    w: Float32s, wi: int, w_row: int, p: Float32s, weight: int, d: int, k: int, rank: int, crew: int
+) -> None:
     """Copy the weights (D, K) at ``p[weight]`` to W' (K, D), rows ``w_row`` apart; a share of the rows of W."""
     begin, end = share(rank, crew, d, ROWS)
-    transpose(w, wi + begin, w_row, p, weight + begin * k, k, end - begin, k)
+    transpose(Matrix(w, wi + begin, w_row), Matrix(p, weight + begin * k, k), end - begin, k)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels.activations import back
 from pellucid.engine.kernels.functions import exp, log
 from pellucid.engine.programs.table import CROSS_ENTROPY, SOFTMAX
@@ -55,19 +56,19 @@ def is_right(y: Any, row: int, width: int, target: int) -> bool:
     return less == width - 1 or _is_first(y, row, width, target)
 
 
-@shared("FiFiiIiiFiFi")
+@shared
 def softmax_cross_entropy(
-    loss: Any,
+    loss: Float32s,
     li: int,
-    z: Any,
+    z: Float32s,
     zi: int,
     stride: int,
-    targets: Any,
+    targets: Int64s,
     ni: int,
     rows: int,
-    top: Any,
+    top: Float32s,
     ti: int,
-    mass: Any,
+    mass: Float32s,
     mi: int,
 ) -> None:
     """``loss[n] = log(sum of exp z[n]) - z[n, target]``, from the maximum and the sum that softmax kept.
@@ -132,9 +133,9 @@ def squared(
         loss[li + n] = total
 
 
-@shared("FiFiiIiif")
+@shared
 def distance_to_target(
-    d: Any, di: int, y: Any, yi: int, stride: int, targets: Any, ni: int, rows: int, scale: Any
+    d: Float32s, di: int, y: Float32s, yi: int, stride: int, targets: Int64s, ni: int, rows: int, scale: Float32
 ) -> None:
     """``d = (y - t) scale``: what cross-entropy sends back through softmax, or through sigmoid, to the sums."""
     for i in range(0, rows * stride, LANES):
@@ -147,23 +148,23 @@ def distance_to_target(
 def lose(
     which: int,
     activation: int,
-    loss: Any,
+    loss: Float32s,
     li: int,
-    d: Any,
+    d: Float32s,
     di: int,
-    z: Any,
+    z: Float32s,
     zi: int,
-    y: Any,
+    y: Float32s,
     yi: int,
     stride: int,
-    targets: Any,
+    targets: Int64s,
     ni: int,
     rows: int,
     width: int,
-    scale: Any,
-    top: Any,
+    scale: Float32,
+    top: Float32s,
     ti: int,
-    mass: Any,
+    mass: Float32s,
     mi: int,
 ) -> None:
     """The loss of each of ``rows`` images, and the gradient of ``scale`` times their sum by the output's sums z.

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.kernels.matmul import transpose
 from pellucid.engine.programs.sequence_table import GATES_EACH
+from pellucid.engine.records import Matrix
 from pellucid.engine.simd.blocks import load_block, outer, store_block
 from pellucid.engine.simd.lanes import LANES, load, load_first, store, store_first
 
@@ -26,7 +28,7 @@ BLOCK_COLUMNS = 2 if LANES == 8 else 4
 
 
 @kernel
-def pack(work: Any, packed: int, p: Any, weight: int, d: int, h: int) -> None:
+def pack(work: Float32s, packed: int, p: Float32s, weight: int, d: int, h: int) -> None:
     """Copy one direction's parameters (D + H + 1, 4, H) from ``p[weight]`` on into panels."""
     at = packed
     for j in range(0, h, LANES):
@@ -38,7 +40,7 @@ def pack(work: Any, packed: int, p: Any, weight: int, d: int, h: int) -> None:
 
 
 @kernel
-def unpack(g: Any, weight: int, work: Any, packed: int, d: int, h: int) -> None:
+def unpack(g: Float32s, weight: int, work: Float32s, packed: int, d: int, h: int) -> None:
     """The way back: ``g[weight ...]`` (D + H + 1, 4, H) from panels."""
     at = packed
     for j in range(0, h, LANES):
@@ -50,16 +52,14 @@ def unpack(g: Any, weight: int, work: Any, packed: int, d: int, h: int) -> None:
 
 
 @kernel
-def turn(work: Any, turned: int, turned_row: int, packed: int, first: int, count: int, rows: int, units: int) -> None:
+def turn(
+    work: Float32s, turned: int, turned_row: int, packed: int, first: int, count: int, rows: int, units: int
+) -> None:
     """The rows ``first`` to ``first + count`` of every panel (rows, WIDTH), transposed: (4 U, count)."""
     for panel in range(units // LANES):
         transpose(
-            work,
-            turned + panel * WIDTH * turned_row,
-            turned_row,
-            work,
-            packed + (panel * rows + first) * WIDTH,
-            WIDTH,
+            Matrix(work, turned + panel * WIDTH * turned_row, turned_row),
+            Matrix(work, packed + (panel * rows + first) * WIDTH, WIDTH),
             count,
             WIDTH,
         )
@@ -83,7 +83,7 @@ _some_sums, _one_sums = _block_sums(BLOCK_ROWS, BLOCK_COLUMNS), _block_sums(1, G
 
 @kernel
 def panel_sums(
-    work: Any, z: int, start: int, start_row: int, a: int, a_row: int, a_step: int, w: int, n: int, k: int
+    work: Float32s, z: int, start: int, start_row: int, a: int, a_row: int, a_step: int, w: int, n: int, k: int
 ) -> None:
     """``Z = S + A W``: z (n, WIDTH) and W (k, WIDTH) by rows, those of S ``start_row`` apart.
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.compiler.signature import Float32s
+from pellucid.engine.records import Matrix
 from pellucid.engine.simd.lanes import LANES, fma, splat
 from pellucid.engine.simd.panels import access
 from pellucid.engine.simd.shuffles import turn_block
@@ -146,16 +148,16 @@ def _product(
             i += 1
 
 
-@shared("FiiFiiiFiiiii")
+@shared
 def add_product(
-    c: Any,
+    c: Float32s,
     ci: int,
     c_row: int,
-    a: Any,
+    a: Float32s,
     ai: int,
     a_row: int,
     a_step: int,
-    b: Any,
+    b: Float32s,
     bi: int,
     b_row: int,
     m: int,
@@ -170,20 +172,20 @@ def add_product(
     _product(c, ci, c_row, 0, c, ci, c_row, 1, a, ai, a_row, a_step, b, bi, b_row, m, n, k)
 
 
-@shared("FiiiFiiFiiiFiiiii")
+@shared
 def set_product(
-    c: Any,
+    c: Float32s,
     ci: int,
     c_row: int,
     spare: int,
-    s: Any,
+    s: Float32s,
     si: int,
     given: int,
-    a: Any,
+    a: Float32s,
     ai: int,
     a_row: int,
     a_step: int,
-    b: Any,
+    b: Float32s,
     bi: int,
     b_row: int,
     m: int,
@@ -197,13 +199,13 @@ def set_product(
     _product(c, ci, c_row, spare, s, si, 0, given, a, ai, a_row, a_step, b, bi, b_row, m, n, k)
 
 
-@shared("FiiFiiii")
-def transpose(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, m: int, n: int) -> None:
+@shared
+def transpose(y: Matrix, x: Matrix, m: int, n: int) -> None:
     """``Y = X'`` with X (m, n) and Y (n, m), both by rows, a square of lanes at a time."""
     whole_rows, whole_columns = m - m % LANES, n - n % LANES
     for j in range(0, whole_columns, LANES):
         for i in range(0, whole_rows, LANES):
-            turn_block(y, yi + j * y_row + i, y_row, x, xi + i * x_row + j, x_row, LANES)
+            turn_block(y.memory, y.at + j * y.stride + i, y.stride, x.memory, x.at + i * x.stride + j, x.stride, LANES)
     for i in range(m):
         for j in range(whole_columns if i < whole_rows else 0, n):
-            y[yi + j * y_row + i] = x[xi + i * x_row + j]
+            y.memory[y.at + j * y.stride + i] = x.memory[x.at + i * x.stride + j]

@@ -5,11 +5,10 @@ docs/derivations/optimizers.md
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pellucid.engine.compiler.kernels import shared
+from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.programs.table import ADAM, MOMENTUM, NESTEROV, SGD
 from pellucid.engine.simd.lanes import LANES, fma, load_first, splat, sqrt, store_first
 
@@ -21,8 +20,18 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
-@shared("iFFFFiiFi")
-def optimize(which: int, p: Any, g: Any, first: Any, second: Any, begin: int, end: int, settings: Any, at: int) -> None:
+@shared
+def optimize(
+    which: int,
+    p: Float32s,
+    g: Float32s,
+    first: Float32s,
+    second: Float32s,
+    begin: int,
+    end: int,
+    settings: Float32s,
+    at: int,
+) -> None:
     """One step on the elements from ``begin`` to ``end``.
 
     p parameters, g gradient (of the mean loss; zero afterwards), ``first`` the momentum or Adam's first moment,

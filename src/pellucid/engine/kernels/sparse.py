@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s, UInt16s
 from pellucid.engine.kernels.sparse_scan import quotient
 from pellucid.engine.programs.table import INK_STEP, LEVELS, PACKED_INPUT, SOURCE, SOURCE_STRIDE
 from pellucid.engine.simd.barrier import lesser
@@ -155,18 +156,18 @@ _spread_rest = _spread_panel(NARROW, True)
 
 @kernel
 def weighted_sums(
-    z: Any,
+    z: Float32s,
     zi: int,
-    w: Any,
+    w: Float32s,
     wi: int,
     w_row: int,
-    columns: Any,
-    values: Any,
+    columns: UInt16s,
+    values: Float32s,
     vi: int,
     begin: int,
     middle: int,
     end: int,
-    bias: Any,
+    bias: Float32s,
     bi: int,
     outputs: int,
 ) -> None:
@@ -188,17 +189,17 @@ def weighted_sums(
 
 @kernel
 def part_sums(
-    z: Any,
+    z: Float32s,
     zi: int,
-    w: Any,
+    w: Float32s,
     wi: int,
     w_row: int,
-    columns: Any,
-    values: Any,
+    columns: UInt16s,
+    values: Float32s,
     vi: int,
     begin: int,
     end: int,
-    bias: Any,
+    bias: Float32s,
     bi: int,
     biased: int,
     outputs: int,
@@ -214,7 +215,17 @@ def part_sums(
 
 @kernel
 def spread(
-    w: Any, wi: int, w_row: int, columns: Any, values: Any, vi: int, begin: int, end: int, s: Any, si: int, outputs: int
+    w: Float32s,
+    wi: int,
+    w_row: int,
+    columns: UInt16s,
+    values: Float32s,
+    vi: int,
+    begin: int,
+    end: int,
+    s: Float32s,
+    si: int,
+    outputs: int,
 ) -> None:
     """``w[column, j] += value * s[j]`` for each inked pixel of one image; s (outputs,).
 
@@ -261,8 +272,8 @@ def unpacked_at(table: Any, i: int, start: int) -> Any:
     return table[SOURCE] + i * table[SOURCE_STRIDE] - start
 
 
-@shared("FiBiiff")
-def unpack(values: Any, vi: int, levels: Any, begin: int, end: int, low: Any, span: Any) -> None:
+@shared
+def unpack(values: Float32s, vi: int, levels: UInt8s, begin: int, end: int, low: Float32, span: Float32) -> None:
     """``values[vi + i] = (levels[i] - low) / span`` for the entries from ``begin`` to ``end``.
 
     The last register is written whole, whatever it holds past the end.
@@ -323,7 +334,15 @@ def first_from(columns: Any, begin: int, end: int, column: int) -> int:
 
 @kernel
 def pack(
-    columns: Any, levels: Any, starts: Any, middles: Any, entry: int, small: Any, count: int, width: int, paper: int
+    columns: UInt16s,
+    levels: UInt8s,
+    starts: Int64s,
+    middles: Int64s,
+    entry: int,
+    small: UInt8s,
+    count: int,
+    width: int,
+    paper: int,
 ) -> None:
     """Pack ``count`` images of bytes (count, width) from ``entry`` on, ``paper`` the level of no ink.
 

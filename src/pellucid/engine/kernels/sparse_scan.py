@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.compiler.signature import Float32, Float32s, UInt8s
 from pellucid.engine.programs.table import ALIGNMENT, LEVELS
 from pellucid.engine.simd.lanes import (
     LANES,
@@ -65,9 +66,17 @@ quotient = _division(LANES)
 _quotient_of_four = _division(FOUR)
 
 
-@shared("FiiBFiiff")
+@shared
 def unit_line(
-    line: Any, li: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any, span: Any
+    line: Float32s,
+    li: int,
+    kind: int,
+    small: UInt8s,
+    floats: Float32s,
+    xi: int,
+    inputs: int,
+    low: Float32,
+    span: Float32,
 ) -> None:
     """``line = (levels - low) / span`` for one image at ``small[xi]`` (bytes, kind LEVELS) or ``floats[xi]``."""
     paper, whole = splat(low, LANES), splat(span, LANES)
@@ -129,18 +138,18 @@ def find_fours(
 
 @kernel
 def unit_fours(
-    line: Any,
+    line: Float32s,
     li: int,
-    fours: Any,
+    fours: Float32s,
     base: int,
     found: int,
     kind: int,
-    small: Any,
-    floats: Any,
+    small: UInt8s,
+    floats: Float32s,
     xi: int,
     inputs: int,
-    low: Any,
-    span: Any,
+    low: Float32,
+    span: Float32,
 ) -> None:
     """`unit_line` for the fours that `find_fours` found, and the inputs past the last whole four; the rest stays."""
     paper, whole = splat(low, FOUR), splat(span, FOUR)
@@ -268,18 +277,18 @@ _rest = _by_pixels(NARROW, True)
 
 @kernel
 def weighted_sums(
-    z: Any,
+    z: Float32s,
     zi: int,
-    w: Any,
+    w: Float32s,
     wi: int,
     w_row: int,
-    fours: Any,
+    fours: Float32s,
     base: int,
     found: int,
-    x: Any,
+    x: Float32s,
     xi: int,
     inputs: int,
-    bias: Any,
+    bias: Float32s,
     bi: int,
     outputs: int,
 ) -> None:

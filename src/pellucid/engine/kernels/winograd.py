@@ -43,6 +43,7 @@ from pellucid.engine.kernels.winograd_table import (
     TURNED,
 )
 from pellucid.engine.programs.table import BIAS, CHANNELS, MINIMAL, NOTHING, WEIGHT
+from pellucid.engine.records import Matrix
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -91,7 +92,9 @@ def prepare(table: Any, row: int, p: Any, work: Any) -> None:
         if bias == _ZERO:
             ready = _ZERO
     work[table[at + READY]] = ready
-    transpose(work, table[at + TURNED], table[at + FILTER_STRIDE], p, table[row + WEIGHT], taps, filters, taps)
+    transpose(
+        Matrix(work, table[at + TURNED], table[at + FILTER_STRIDE]), Matrix(p, table[row + WEIGHT], taps), filters, taps
+    )
     run_pass(work, table, table[at + PREPARE])
 
 

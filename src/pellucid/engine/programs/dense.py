@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels import dense
 from pellucid.engine.kernels.activations import activate, back, softmax
 from pellucid.engine.kernels.losses import is_right, lose
@@ -52,8 +53,10 @@ def whole_blocks(n: int) -> int:
     return (n + ROWS - 1) // ROWS * ROWS
 
 
-@shared("IiFFiiii")
-def layer_sums(table: Any, row: int, p: Any, work: Any, begin: int, end: int, rank: int, crew: int) -> None:
+@shared
+def layer_sums(
+    table: Int64s, row: int, p: Float32s, work: Float32s, begin: int, end: int, rank: int, crew: int
+) -> None:
     """A dense layer's weighted sums, from inputs that stand in the arena; a share of the outputs."""
     dense.sums(
         work,
@@ -73,8 +76,8 @@ def layer_sums(table: Any, row: int, p: Any, work: Any, begin: int, end: int, ra
     )
 
 
-@shared("IiFiiii")
-def finish_layer(table: Any, row: int, work: Any, begin: int, end: int, rank: int, crew: int) -> None:
+@shared
+def finish_layer(table: Int64s, row: int, work: Float32s, begin: int, end: int, rank: int, crew: int) -> None:
     """From the weighted sums to the activations; a share of the images."""
     since, until = share(rank, crew, end - begin, 1)
     n, stride = until - since, table[row + STRIDE]
@@ -104,19 +107,19 @@ def forward_from_sums(
         meet(point, crew)
 
 
-@shared("IiFIIIiiiif")
+@shared
 def judge(
-    table: Any,
+    table: Int64s,
     layers: int,
-    work: Any,
-    targets: Any,
-    wanted: Any,
-    order: Any,
+    work: Float32s,
+    targets: Int64s,
+    wanted: Int64s,
+    order: Int64s,
     first: int,
     begin: int,
     end: int,
     loss: int,
-    scale: Any,
+    scale: Float32,
 ) -> None:
     """Losses of the images, and the deltas of the last layer: gradients of ``scale`` times the losses' sum.
 

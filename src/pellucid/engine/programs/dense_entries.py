@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32, Float32s, Float64s, Int64s, UInt8s, UInt16s
 from pellucid.engine.kernels import dense, functions
 from pellucid.engine.kernels import sparse as ink
 from pellucid.engine.kernels import sparse_scan as lines
@@ -98,25 +99,25 @@ def step_own(
 
 @kernel
 def train(
-    table: Any,
+    table: Int64s,
     layers: int,
-    p: Any,
-    g: Any,
-    first_moment: Any,
-    second_moment: Any,
+    p: Float32s,
+    g: Float32s,
+    first_moment: Float32s,
+    second_moment: Float32s,
     count: int,
-    work: Any,
-    wanted: Any,
+    work: Float32s,
+    wanted: Int64s,
     kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    paper: Any,
-    span: Any,
-    order: Any,
-    targets: Any,
+    starts: Int64s,
+    middles: Int64s,
+    columns: UInt16s,
+    values: Float32s,
+    levels: UInt8s,
+    paper: Float32,
+    span: Float32,
+    order: Int64s,
+    targets: Int64s,
     images: int,
     batch: int,
     begin: int,
@@ -124,12 +125,12 @@ def train(
     loss: int,
     optimizer: int,
     direct: int,
-    settings: Any,
-    rates: Any,
-    history: Any,
+    settings: Float32s,
+    rates: Float32s,
+    history: Float64s,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``.
 
@@ -247,27 +248,27 @@ def forward(
 
 @kernel
 def evaluate(
-    table: Any,
+    table: Int64s,
     layers: int,
-    p: Any,
-    work: Any,
-    wanted: Any,
+    p: Float32s,
+    work: Float32s,
+    wanted: Int64s,
     kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    targets: Any,
+    starts: Int64s,
+    middles: Int64s,
+    columns: UInt16s,
+    values: Float32s,
+    levels: UInt8s,
+    low: Float32,
+    span: Float32,
+    order: Int64s,
+    targets: Int64s,
     images: int,
     loss: int,
-    history: Any,
+    history: Float64s,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """Read ``images`` images, and add up losses and right ones in ``history`` (2,); ``loss`` of -1 only reads."""
     for first in range(0, images, TILE):
@@ -284,22 +285,22 @@ def evaluate(
 
 @kernel
 def read(
-    table: Any,
+    table: Int64s,
     layers: int,
-    p: Any,
-    work: Any,
+    p: Float32s,
+    work: Float32s,
     kind: int,
-    small: Any,
-    floats: Any,
-    low: Any,
-    span: Any,
+    small: UInt8s,
+    floats: Float32s,
+    low: Float32,
+    span: Float32,
     images: int,
     width: int,
-    outputs: Any,
-    doubts: Any,
+    outputs: Float32s,
+    doubts: Float32s,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes some at a time.
 
@@ -346,30 +347,30 @@ def read(
 
 @kernel
 def gradient(
-    table: Any,
+    table: Int64s,
     layers: int,
-    p: Any,
-    g: Any,
-    work: Any,
-    wanted: Any,
-    dx: Any,
-    turned: Any,
+    p: Float32s,
+    g: Float32s,
+    work: Float32s,
+    wanted: Int64s,
+    dx: Float32s,
+    turned: Float32s,
     kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    targets: Any,
+    starts: Int64s,
+    middles: Int64s,
+    columns: UInt16s,
+    values: Float32s,
+    levels: UInt8s,
+    low: Float32,
+    span: Float32,
+    order: Int64s,
+    targets: Int64s,
     images: int,
     loss: int,
-    history: Any,
+    history: Float64s,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """The gradient of the mean loss over ``images`` images: by every parameter, added to g, and by every input.
 
@@ -401,15 +402,15 @@ def gradient(
 
 @kernel
 def collect(
-    columns: Any,
-    values: Any,
-    starts: Any,
-    middles: Any,
+    columns: UInt16s,
+    values: Float32s,
+    starts: Int64s,
+    middles: Int64s,
     kind: int,
-    small: Any,
-    floats: Any,
-    low: Any,
-    span: Any,
+    small: UInt8s,
+    floats: Float32s,
+    low: Float32,
+    span: Float32,
     count: int,
     width: int,
 ) -> None:
@@ -426,18 +427,18 @@ def collect(
 
 
 @kernel
-def apply(which: int, y: Any, x: Any, count: int) -> None:
+def apply(which: int, y: Float32s, x: Float32s, count: int) -> None:
     """One of the functions of `pellucid.engine.kernels.functions` over ``count`` elements, for tests."""
     functions.apply(which, y, x, count)
 
 
 ENTRIES = {
-    "train": (train, "IiFFFFiFIiIIHFBffIIiiiiiiiFFDiiI"),
-    "evaluate": (evaluate, "IiFFIiIIHFBffIIiiDiiI"),
-    "read": (read, "IiFFiBFffiiFFiiI"),
-    "gradient": (gradient, "IiFFFIFFiIIHFBffIIiiDiiI"),
-    "collect": (collect, "HFIIiBFffii"),
-    "pack": (ink.pack, "HBIIiBiii"),
-    "apply": (apply, "iFFi"),
-    "augment": (augment, "HFIIiiBFffIiiiiFFiiiF"),
+    "train": train,
+    "evaluate": evaluate,
+    "read": read,
+    "gradient": gradient,
+    "collect": collect,
+    "pack": ink.pack,
+    "apply": apply,
+    "augment": augment,
 }

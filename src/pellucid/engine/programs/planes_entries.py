@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32, Float32s, Float64s, Int64s, UInt8s, UInt16s
 from pellucid.engine.kernels import planes
 from pellucid.engine.kernels import sparse_scan as lines
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
@@ -62,41 +63,41 @@ def gather(g: Any, count: int, parts: int, begin: int, end: int) -> None:
 
 @kernel
 def train_tiles(
-    table: Any,
+    table: Int64s,
     rows: int,
-    p: Any,
-    g: Any,
-    first_moment: Any,
-    second_moment: Any,
+    p: Float32s,
+    g: Float32s,
+    first_moment: Float32s,
+    second_moment: Float32s,
     count: int,
-    work: Any,
-    wanted: Any,
-    parts: Any,
+    work: Float32s,
+    wanted: Int64s,
+    parts: Float64s,
     kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    targets: Any,
+    starts: Int64s,
+    middles: Int64s,
+    columns: UInt16s,
+    values: Float32s,
+    levels: UInt8s,
+    low: Float32,
+    span: Float32,
+    order: Int64s,
+    targets: Int64s,
     images: int,
     batch: int,
     begin: int,
     end: int,
     loss: int,
     optimizer: int,
-    settings: Any,
-    rates: Any,
-    history: Any,
+    settings: Float32s,
+    rates: Float32s,
+    history: Float64s,
     serial: int,
     key0: int,
     key1: int,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``; see `entries.train`.
 
@@ -144,25 +145,25 @@ def train_tiles(
 
 @kernel
 def evaluate_tiles(
-    table: Any,
+    table: Int64s,
     rows: int,
-    p: Any,
-    work: Any,
-    wanted: Any,
+    p: Float32s,
+    work: Float32s,
+    wanted: Int64s,
     kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    targets: Any,
+    starts: Int64s,
+    middles: Int64s,
+    columns: UInt16s,
+    values: Float32s,
+    levels: UInt8s,
+    low: Float32,
+    span: Float32,
+    order: Int64s,
+    targets: Int64s,
     first: int,
     past: int,
     loss: int,
-    history: Any,
+    history: Float64s,
 ) -> None:
     """Read the images ``first`` to ``past``, and add up losses and right ones in ``history`` (2,).
 
@@ -180,23 +181,23 @@ def evaluate_tiles(
 
 @kernel
 def read_tiles(
-    table: Any,
+    table: Int64s,
     rows: int,
-    p: Any,
-    work: Any,
+    p: Float32s,
+    work: Float32s,
     group: int,
     kind: int,
-    small: Any,
-    floats: Any,
-    low: Any,
-    span: Any,
+    small: UInt8s,
+    floats: Float32s,
+    low: Float32,
+    span: Float32,
     images: int,
     width: int,
-    outputs: Any,
-    doubts: Any,
+    outputs: Float32s,
+    doubts: Float32s,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes ``group`` at a time.
 
@@ -254,26 +255,26 @@ def take_input_deltas(table: Any, work: Any, dx: Any, first: int, n: int) -> Non
 
 @kernel
 def gradient_tiles(
-    table: Any,
+    table: Int64s,
     rows: int,
-    p: Any,
-    g: Any,
-    work: Any,
-    wanted: Any,
-    dx: Any,
+    p: Float32s,
+    g: Float32s,
+    work: Float32s,
+    wanted: Int64s,
+    dx: Float32s,
     kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    targets: Any,
+    starts: Int64s,
+    middles: Int64s,
+    columns: UInt16s,
+    values: Float32s,
+    levels: UInt8s,
+    low: Float32,
+    span: Float32,
+    order: Int64s,
+    targets: Int64s,
     images: int,
     loss: int,
-    history: Any,
+    history: Float64s,
 ) -> None:
     """The gradient of the mean loss over ``images`` images: by every parameter, added to g, and by every input.
 
@@ -291,8 +292,8 @@ def gradient_tiles(
 
 
 ENTRIES = {
-    "train_tiles": (train_tiles, "IiFFFFiFIDiIIHFBffIIiiiiiiFFDiiiiiI"),
-    "evaluate_tiles": (evaluate_tiles, "IiFFIiIIHFBffIIiiiD"),
-    "read_tiles": (read_tiles, "IiFFiiBFffiiFFiiI"),
-    "gradient_tiles": (gradient_tiles, "IiFFFIFiIIHFBffIIiiD"),
+    "train_tiles": train_tiles,
+    "evaluate_tiles": evaluate_tiles,
+    "read_tiles": read_tiles,
+    "gradient_tiles": gradient_tiles,
 }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32, Float32s, Float64s, Int64s
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.programs.dense_entries import is_finite
 from pellucid.engine.programs.sequence_table import (
@@ -125,36 +126,36 @@ def clip_to(g: Any, begin: int, end: int, norms: Any, count: int, most: float) -
 
 @kernel
 def train(
-    table: Any,
+    table: Int64s,
     layers: int,
-    p: Any,
-    g: Any,
-    slopes: Any,
-    first_moment: Any,
-    second_moment: Any,
+    p: Float32s,
+    g: Float32s,
+    slopes: Float32s,
+    first_moment: Float32s,
+    second_moment: Float32s,
     count: int,
-    work: Any,
-    ints: Any,
-    frames: Any,
-    starts: Any,
-    labels: Any,
-    label_starts: Any,
-    order: Any,
+    work: Float32s,
+    ints: Int64s,
+    frames: Float32s,
+    starts: Int64s,
+    labels: Int64s,
+    label_starts: Int64s,
+    order: Int64s,
     sequences: int,
     batch: int,
     begin: int,
     end: int,
     loss: int,
     optimizer: int,
-    clip: float,
-    settings: Any,
-    rates: Any,
-    history: Any,
-    tallies: Any,
-    norms: Any,
+    clip: Float32,
+    settings: Float32s,
+    rates: Float32s,
+    history: Float64s,
+    tallies: Float64s,
+    norms: Float64s,
     rank: int,
     crew: int,
-    point: Any,
+    point: Int64s,
 ) -> None:
     """Train on the batches ``begin`` to ``end`` of the epoch that visits the sequences in ``order``.
 
@@ -244,22 +245,22 @@ def scatter(
 
 @kernel
 def read(
-    table: Any,
+    table: Int64s,
     layers: int,
-    p: Any,
-    work: Any,
-    ints: Any,
-    frames: Any,
-    starts: Any,
-    labels: Any,
-    label_starts: Any,
-    order: Any,
+    p: Float32s,
+    work: Float32s,
+    ints: Int64s,
+    frames: Float32s,
+    starts: Int64s,
+    labels: Int64s,
+    label_starts: Int64s,
+    order: Int64s,
     sequences: int,
     loss: int,
     carry: int,
-    outputs: Any,
+    outputs: Float32s,
     keep: int,
-    history: Any,
+    history: Float64s,
 ) -> None:
     """Read the sequences in ``order``, a group at a time.
 
@@ -291,23 +292,23 @@ def read(
 
 @kernel
 def gradient(
-    table: Any,
+    table: Int64s,
     layers: int,
-    p: Any,
-    g: Any,
-    slopes: Any,
+    p: Float32s,
+    g: Float32s,
+    slopes: Float32s,
     count: int,
-    work: Any,
-    ints: Any,
-    frames: Any,
-    starts: Any,
-    labels: Any,
-    label_starts: Any,
-    order: Any,
+    work: Float32s,
+    ints: Int64s,
+    frames: Float32s,
+    starts: Int64s,
+    labels: Int64s,
+    label_starts: Int64s,
+    order: Int64s,
     sequences: int,
     loss: int,
-    dx: Any,
-    history: Any,
+    dx: Float32s,
+    history: Float64s,
 ) -> None:
     """The gradient of the mean loss over all sequences: by every parameter, added to g, and by every input.
 
@@ -337,7 +338,7 @@ def gradient(
 
 
 ENTRIES = {
-    "train": (train, "IiFFFFFiFIFIIIIiiiiiifFFDDDiiI"),
-    "read": (read, "IiFFIFIIIIiiiFiD"),
-    "gradient": (gradient, "IiFFFiFIFIIIIiiFD"),
+    "train": train,
+    "read": read,
+    "gradient": gradient,
 }
