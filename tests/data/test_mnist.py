@@ -37,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("no_proxy", "*")
     folder = tmp_path / "cache" / "mnist"
-    monkeypatch.setattr(module, "cache_folder", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(places, "cache_folder", lambda _, name: tmp_path / "cache" / name)
     hashes = {name: (hashlib.sha256(content).hexdigest(), len(content)) for name, content in BLANK.items()}
     monkeypatch.setattr(module, "FILES", hashes)
     with socket.socket() as probe:
@@ -128,8 +128,9 @@ def test_other_images_under_its_name(cache: Path) -> None:
         load("mnist")
 
 
-def test_the_users_cache_is_where_the_system_keeps_caches() -> None:
-    folder = places.cache_folder("mnist")
-    assert folder.is_absolute()
-    assert folder.parts[-2:] == ("data", "mnist")
-    assert "pellucid" in folder.parts
+def test_without_a_home_there_is_nowhere_to_download_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(places.VARIABLE, raising=False)
+    monkeypatch.setattr(places, "cache_folder", lambda *_: None)
+    for name in ("mnist", "fsdd"):
+        with pytest.raises(DownloadError, match="Expected a home folder"):
+            load(name)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pellucid import data
-from pellucid.data import Recordings, fsdd
+from pellucid.data import Recordings, fsdd, places
 from pellucid.data.recordings import SpokenParts
 from pellucid.data.spoken import HELD_OUT
 from pellucid.errors import DataError, DownloadError, FileFormatError
@@ -95,7 +95,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     names = sorted(f"{digit}_{speaker}_{i}.wav" for digit in (0, 1) for speaker in ("ann", "bob") for i in (3, 7))
     monkeypatch.setattr(fsdd, "NAMES", names)
     monkeypatch.setenv("PELLUCID_DATA", str(tmp_path))
-    monkeypatch.setattr(fsdd, "cache_folder", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(places, "cache_folder", lambda _, name: tmp_path / "cache" / name)
     own = tmp_path / "fsdd" / "recordings"
     own.mkdir(parents=True)
     for name in names:

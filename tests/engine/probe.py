@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.build import content_of
-from pellucid.engine.compiler.cache import Cache, cache_folder
+from pellucid.engine.compiler.cache import Cache, code_folder
 from pellucid.engine.compiler.entry import PlainEntry
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.library import Engine, link
@@ -163,7 +163,7 @@ def probe() -> Any:
     """The kernels of `PROBES`; compiled code is kept beside the engine's."""
     if PLAIN:
         return Engine({name: PlainEntry(entry) for name, entry in PROBES.items()})
-    cache, name = Cache(cache_folder()), f"probe-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:24]}"
+    cache, name = Cache(code_folder()), f"probe-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:24]}"
     stored = cache.read(name)
     if stored is None:
         stored = content_of(PROBES)

@@ -23,7 +23,7 @@ import numpy as np
 from pellucid.data.download import Remote, fetch
 from pellucid.data.lock import locked
 from pellucid.data.options import Progress
-from pellucid.data.places import VARIABLE, cache_folder, given_folder
+from pellucid.data.places import VARIABLE, folder_to_keep, given_folder, kept_folder
 from pellucid.data.recordings import Recordings, Samples, SpokenParts
 from pellucid.errors import DataError, DownloadError, FileFormatError
 
@@ -77,7 +77,7 @@ def _samples(name: str, content: bytes) -> Samples:
 @contextmanager
 def _reader(progress: Progress | None) -> Iterator[_Reader]:
     """What gives each file's content by name, from the first place on this machine that has them, or the network."""
-    folders = [folder / "recordings" for folder in (given_folder("fsdd"), cache_folder("fsdd")) if folder is not None]
+    folders = [folder / "recordings" for folder in (given_folder("fsdd"), kept_folder("fsdd")) if folder is not None]
     for folder in folders:
         if all((folder / name).is_file() for name in (NAMES[0], NAMES[-1])):
             try:
@@ -96,7 +96,7 @@ def _content(folder: Path, name: str) -> bytes:
 
 def _fetched(progress: Progress | None) -> Path:
     """The archive in the user's cache, downloaded where it is not there."""
-    folder = cache_folder("fsdd")
+    folder = folder_to_keep("fsdd")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):

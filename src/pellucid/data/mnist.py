@@ -10,7 +10,7 @@ from pellucid.data.idx import read_idx
 from pellucid.data.idx_pairs import find, is_whole
 from pellucid.data.lock import locked
 from pellucid.data.options import Progress
-from pellucid.data.places import VARIABLE, cache_folder, given_folder
+from pellucid.data.places import VARIABLE, folder_to_keep, given_folder, kept_folder
 from pellucid.errors import DataError, DownloadError, FileFormatError
 
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/",)
@@ -33,7 +33,7 @@ def load_mnist(progress: Progress | None = None) -> TrainTest:
     try:
         return TrainTest(_part(folder, "train", "train", 60_000), _part(folder, "t10k", "test", 10_000))
     except FileFormatError as error:
-        if folder != cache_folder("mnist"):
+        if folder != kept_folder("mnist"):
             raise
         raise FileFormatError(f"{error} Delete {folder}, and the next load will download it again.") from error
 
@@ -45,13 +45,13 @@ def is_here() -> bool:
 
 def _found() -> Path | None:
     """Return the first folder on this machine that has all four files."""
-    folders = (given_folder("mnist"), cache_folder("mnist"))
+    folders = (given_folder("mnist"), kept_folder("mnist"))
     return next((folder for folder in folders if folder is not None and is_whole(folder)), None)
 
 
 def _fetched(progress: Progress | None) -> Path:
     """Download into the user's cache what it lacks."""
-    folder = cache_folder("mnist")
+    folder = folder_to_keep("mnist")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pellucid.errors import DownloadError
+from pellucid.system.cache_folder import cache_folder
+
 VARIABLE = "PELLUCID_DATA"
 
 
@@ -14,8 +17,23 @@ def given_folder(name: str) -> Path | None:
     return Path(root).expanduser() / name if root else None
 
 
-def cache_folder(name: str) -> Path:
-    """Return the folder in the user's cache where the data set `name` is kept, there or not."""
-    import platformdirs
+def kept_folder(name: str) -> Path | None:
+    """Return the folder in the user's cache where the data set `name` is kept, there or not; None without a home."""
+    return cache_folder("data", name)
 
-    return platformdirs.user_cache_path("pellucid", appauthor=False) / "data" / name
+
+def folder_to_keep(name: str) -> Path:
+    """Return the folder in the user's cache to download the data set `name` into.
+
+    Raises
+    ------
+    DownloadError
+        If the user has no home.
+    """
+    folder = kept_folder(name)
+    if folder is None:
+        raise DownloadError(
+            f"Expected a home folder to keep {name} in, but HOME names none: set HOME, or set {VARIABLE} to a folder "
+            f"that has the data set in {name}/."
+        )
+    return folder

@@ -6,13 +6,16 @@ import errno
 import importlib.metadata
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pellucid.engine.compiler.cache import SOURCE, Cache, cache_folder, version_of
+from pellucid.engine.compiler.cache import SOURCE, Cache, code_folder, version_of
+from pellucid.errors import ConfigurationError
+from pellucid.system.cache_folder import cache_folder
 
 CODE = b"code" * 50
 
@@ -32,14 +35,18 @@ def edited(tmp_path: Path) -> Cache:
 
 def test_where_compiled_code_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PELLUCID_CACHE", str(tmp_path))
-    assert cache_folder() == tmp_path
-    for empty in ("", None):
-        if empty is None:
-            monkeypatch.delenv("PELLUCID_CACHE")
-        else:
-            monkeypatch.setenv("PELLUCID_CACHE", empty)
-        assert cache_folder().name == "pellucid"
-        assert not cache_folder().is_relative_to(SOURCE.parent)
+    assert code_folder() == tmp_path
+    monkeypatch.setenv("PELLUCID_CACHE", "")
+    assert code_folder() == cache_folder("engine")
+    monkeypatch.delenv("PELLUCID_CACHE")
+    assert code_folder() == cache_folder("engine")
+
+
+@pytest.mark.parametrize("path", [".", "cache", "./cache", "../cache", "~/cache"])
+def test_a_relative_folder_is_refused(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELLUCID_CACHE", path)
+    with pytest.raises(ConfigurationError, match="PELLUCID_CACHE expected the whole path"):
+        code_folder()
 
 
 def test_what_is_written_is_read(cache: Cache) -> None:
@@ -79,7 +86,7 @@ def test_bytes_of_another_kind_are_replaced(cache: Cache) -> None:
 
 def write_with_one_warning(cache: Cache) -> str:
     """What the cache says when it cannot write; what it was given can be read from it nevertheless."""
-    with pytest.warns(RuntimeWarning, match="every run will compile it again") as told:
+    with pytest.warns(RuntimeWarning, match=r"every run will compile it again.*PELLUCID_CACHE") as told:
         cache.write({"dense": CODE, "planes": b"planes"})
     assert len(told) == 1
     assert cache.read("dense") == CODE
@@ -87,11 +94,85 @@ def write_with_one_warning(cache: Cache) -> str:
     return str(told[0].message)
 
 
+def test_without_a_folder_code_is_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    one = Cache(None)
+    assert one.read("dense") is None
+    assert "HOME" in write_with_one_warning(one)
+    assert not list(tmp_path.iterdir())
+    Cache(tmp_path).write({"dense": CODE})
+    assert Cache(None).read("dense") is None
+
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead")
+
+
+@posix_only
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
+def test_what_was_written_is_trusted_under_any_umask(cache: Cache, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        cache.write({"dense": CODE})
+    finally:
+        os.umask(before)
+    assert cache.read("dense") == CODE
+
+
+@posix_only
+@pytest.mark.parametrize("mode", [0o775, 0o757, 0o777, 0o1777])
+def test_a_folder_that_others_can_write_to(cache: Cache, mode: int) -> None:
+    cache.write({"dense": CODE})
+    cache.folder.chmod(mode)
+    other = Cache(cache.folder)
+    assert other.read("dense") is None
+    assert f"{cache.folder} (other users can write to it)" in write_with_one_warning(other)
+    cache.folder.chmod(0o700)
+    assert Cache(cache.folder).read("dense") == CODE
+
+
+@posix_only
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
+def test_a_file_that_others_can_write_to_is_replaced(cache: Cache, mode: int) -> None:
+    cache.write({"dense": CODE})
+    cache.path_of("dense").chmod(mode)
+    assert cache.read("dense") is None
+    cache.write({"dense": b"new"})
+    assert Cache(cache.folder).read("dense") == b"new"
+
+
+@posix_only
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only the superuser gives files away")
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_what_belongs_to_another_user(cache: Cache, what: str) -> None:
+    cache.write({"dense": CODE})
+    os.chown(cache.folder if what == "folder" else cache.path_of("dense"), 12345, 12345)
+    other = Cache(cache.folder)
+    assert other.read("dense") is None
+    if what == "folder":
+        assert "(it belongs to another user)" in write_with_one_warning(other)
+
+
+@posix_only
+def test_what_belongs_to_the_superuser_is_trusted(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.write({"dense": CODE})
+    number = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert (cache.read("dense") == CODE) == (number == 0)
+
+
+@posix_only
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(cache: Cache) -> None:
+    cache.folder.mkdir(parents=True)
+    os.mkfifo(cache.path_of("dense"), 0o600)
+    assert cache.read("dense") is None
+    cache.write({"dense": CODE})
+    assert cache.read("dense") == CODE
+
+
 def test_a_file_where_the_folder_should_be(cache: Cache) -> None:
     cache.folder.parent.write_text("in the way")
     message = write_with_one_warning(cache)
     assert str(cache.folder) in message
-    assert "PELLUCID_CACHE" in message
     assert cache.folder.parent.read_text() == "in the way"
 
 
@@ -109,12 +190,11 @@ def test_a_folder_that_may_not_be_written_to(cache: Cache) -> None:
 
 
 def test_a_file_that_may_not_be_read(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, flags: int) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     cache.write({"dense": CODE})
-    monkeypatch.setattr(cache, "fingerprint", lambda: cache.path_of.__name__)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert cache.read("dense") is None
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import pellucid
 from pellucid.engine.compiler import build, library
-from pellucid.engine.compiler.cache import Cache, cache_folder
+from pellucid.engine.compiler.cache import Cache, code_folder
 from pellucid.engine.compiler.library import Engine, Library
 from pellucid.engine.compiler.parts import PARTS
 from pellucid.engine.kernels import functions
@@ -36,7 +36,7 @@ def works(engine: Engine) -> bool:
 def content() -> bytes:
     """The engine of this processor, as the cache keeps it."""
     library.engine()
-    return Cache(cache_folder()).read("dense") or library.compile_parts(["dense"])["dense"]
+    return Cache(code_folder()).read("dense") or library.compile_parts(["dense"])["dense"]
 
 
 class Compiler:

@@ -11,13 +11,17 @@ import importlib.util
 import json
 import os
 import platform
+import stat
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import pellucid.engine
 from pellucid.engine.compiler.target import lane_width, processor
+from pellucid.errors import ConfigurationError
 from pellucid.system.atomic_write import write_whole
+from pellucid.system.cache_folder import cache_folder
 
 SOURCE = Path(pellucid.engine.__file__).parent
 """The folder of the engine's source."""
@@ -25,34 +29,45 @@ SOURCE = Path(pellucid.engine.__file__).parent
 _DIGEST = 32  # bytes of SHA-256
 
 
-def cache_folder() -> Path:
-    """Where compiled code is kept: ``PELLUCID_CACHE``, else the user's cache folder."""
-    asked = os.environ.get("PELLUCID_CACHE")
-    if asked:
-        return Path(asked)
-    import platformdirs
+def code_folder() -> Path | None:
+    """Where compiled code is kept: ``PELLUCID_CACHE``, else below the user's cache folder; None without a home.
 
-    return Path(platformdirs.user_cache_dir("pellucid", appauthor=False))
+    Raises
+    ------
+    ConfigurationError
+        If ``PELLUCID_CACHE`` is a relative path: what lies below the current folder may be anybody's code.
+    """
+    asked = os.environ.get("PELLUCID_CACHE")
+    if not asked:
+        return cache_folder("engine")
+    if not Path(asked).is_absolute():
+        raise ConfigurationError(
+            f"PELLUCID_CACHE expected the whole path of a folder, got {asked!r}: give it from the root on, such as "
+            f"{str(Path(asked).absolute())!r}."
+        )
+    return Path(asked)
 
 
 class Cache:
     """Compiled code by name, such as that of a part of the engine.
 
+    Code is loaded only from a file and a folder that nobody but the user and the superuser can write to.
+
     Parameters
     ----------
-    folder : Path
-        Where the files are. It is made when the first file is written.
+    folder : Path, optional
+        Where the files are; it is made when the first file is written. None keeps code in memory.
     source : Path
         The folder of the source that the code is compiled from.
     """
 
-    def __init__(self, folder: Path, source: Path = SOURCE) -> None:
+    def __init__(self, folder: Path | None, source: Path = SOURCE) -> None:
         self.folder, self.source = folder, source
-        self._unwritten: dict[Path, bytes] = {}
+        self._unwritten: dict[str, bytes] = {}
 
     def path_of(self, name: str) -> Path:
         """The file that holds the code of this name, once it was compiled."""
-        return self.folder / f"{name}-{self.fingerprint()}.bin"
+        return (self.folder or Path()) / f"{name}-{self.fingerprint()}.bin"
 
     def fingerprint(self) -> str:
         """A digest of everything the machine code depends on."""
@@ -81,30 +96,60 @@ class Cache:
         ]
 
     def read(self, name: str) -> bytes | None:
-        """The code of this name, or None where its file is missing, unreadable or damaged."""
+        """The code of this name, or None where its file is missing, unreadable, damaged or not to be trusted."""
         path = self.path_of(name)
-        try:
-            stored = path.read_bytes()
-        except OSError:
-            return self._unwritten.get(path)
+        stored = _read_trusted(path) if self.folder else b""
         content = stored[_DIGEST:]
-        return content if hashlib.sha256(content).digest() == stored[:_DIGEST] else self._unwritten.get(path)
+        return content if hashlib.sha256(content).digest() == stored[:_DIGEST] else self._unwritten.get(path.name)
 
     def write(self, contents: Mapping[str, bytes]) -> None:
         """Keep code by its name, in whole files; where they cannot be written, in memory, with one warning."""
         files = {self.path_of(name): content for name, content in contents.items()}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for path, content in files.items():
-                write_whole(path, hashlib.sha256(content).digest() + content)
-        except OSError as error:
-            self._unwritten.update(files)
+        hindrance = self._store(files)
+        if hindrance:
+            self._unwritten.update({path.name: content for path, content in files.items()})
             warnings.warn(
-                f"The compiled engine could not be kept in {self.folder} ({error.strerror or error}): every run will "
-                "compile it again. Make that folder writable, or set PELLUCID_CACHE to one that is.",
+                f"The compiled engine could not be kept {hindrance}: every run will compile it again. Set "
+                "PELLUCID_CACHE to a folder that you, and nobody else, can write to.",
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+    def _store(self, files: Mapping[Path, bytes]) -> str | None:
+        """Write files; where and why that is not possible, or None."""
+        if self.folder is None:
+            return "(the user has no home folder: HOME names none)"
+        try:
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            why = _distrust(self.folder.stat())
+            for path, content in () if why else files.items():
+                write_whole(path, hashlib.sha256(content).digest() + content, mode=0o644)
+        except OSError as error:
+            why = error.strerror or str(error)
+        return f"in {self.folder} ({why})" if why else None
+
+
+def _read_trusted(path: Path) -> bytes:
+    """What is in a file that nobody but the user and the superuser can write to; nothing where that is not so."""
+    try:
+        # A FIFO would have the call wait for a writer.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or _distrust(status) or _distrust(path.parent.stat()):
+                return b""
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _distrust(status: os.stat_result) -> str | None:
+    """Why the code in a file or folder may be another user's, or None."""
+    if sys.platform == "win32":  # whose access lists already keep a user's folders from other users
+        return None
+    if status.st_uid not in (0, os.geteuid()):
+        return "it belongs to another user"
+    return "other users can write to it" if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else None
 
 
 def version_of(package: str) -> str:

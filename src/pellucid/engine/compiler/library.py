@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from pellucid.engine.compiler.cache import Cache, cache_folder
+from pellucid.engine.compiler.cache import Cache, code_folder
 from pellucid.engine.compiler.entry import Entry, PlainEntry
 from pellucid.engine.compiler.parts import HOME, PARTS
 from pellucid.engine.compiler.target import plain_python, processor
@@ -64,7 +64,7 @@ class Library:
     Parameters
     ----------
     cache : Cache, optional
-        Where compiled code is kept; by default in `cache_folder`.
+        Where compiled code is kept; by default in `code_folder`.
     compiler : callable
         What compiles the parts that are not there.
     """
@@ -88,7 +88,7 @@ class Library:
     def _load(self, part: str) -> Engine:
         """A part from the cache, compiled before where it is not there."""
         if self._cache is None:
-            self._cache = Cache(cache_folder())
+            self._cache = Cache(code_folder())
         # The other parts call the first.
         home = None if part == HOME else self.engine(HOME)
         content = self._cache.read(part)
