@@ -21,7 +21,7 @@ export function begin(studio: Studio): void {
     },
     onState: (state) => studio.setLink(state),
   });
-  studio.attach(link);
+  studio.session.attach(link);
 }
 
 function stored(): string | null {

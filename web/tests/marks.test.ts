@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { Budget, cutoff } from "../src/marks/budget";
 import { squishCurve } from "../src/marks/curve";
 import { hit, layout, nearestWire, neuronY, wireEnds } from "../src/marks/geometry";
 import { diverging, lit, parseRgb, type Palette } from "../src/marks/palette";
 import { largest, overlaidShade } from "../src/marks/pixels";
 import { strongestFirst } from "../src/marks/flatwires";
-import { Budget, cutoff } from "../src/marks/wires";
 import { csvText } from "../src/parts/save";
 
 const PALETTE: Palette = {

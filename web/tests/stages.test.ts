@@ -3,7 +3,9 @@
 import { describe, expect, it } from "vitest";
 import type { NudgeStage } from "../src/protocol/messages";
 import { knobIndex, type Network } from "../src/state/network";
-import { bySize, costFormula, focusOf, pictureOf, rowsOf, stageStrengths, type NudgesView } from "../src/state/stages";
+import type { NudgesView } from "../src/state/nudges";
+import { pictureOf, stageStrengths } from "../src/state/stagepicture";
+import { bySize, costFormula, focusOf, rowsOf } from "../src/state/stages";
 
 const NETWORK: Network = {
   name: "small", inputShape: [1, 3], classes: ["0", "1"], knobs: 3 * 2 + 2 + 2 * 2 + 2,

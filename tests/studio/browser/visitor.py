@@ -100,7 +100,7 @@ class Visitor:
 
 
 def decoded(text: str) -> list[tuple[list[float], float, bool]]:
-    """The strokes of a link: a reader of its own for what `web/src/state/drawing.ts` writes."""
+    """The strokes of a link: a reader of its own for what `web/src/state/strokes.ts` writes."""
     data = iter(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     numbers = []
     for byte in data:

@@ -1,6 +1,6 @@
 /** Strokes on a canvas: round pens, erasers that take ink away. */
 
-import { GRID, type Stroke } from "../state/drawing";
+import { GRID, type Stroke } from "../state/strokes";
 
 /** Draw one stroke from its point number `from` on; a single point is a dot. */
 export function paintStroke(context: CanvasRenderingContext2D, stroke: Stroke, colour: string, from = 0): void {

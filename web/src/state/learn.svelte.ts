@@ -4,54 +4,13 @@ import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
 import { makeCadence } from "../transport/cadence";
 import { makePacer, type Pacer } from "../transport/pacer";
+import type { Session } from "../transport/session";
 import { History } from "./history";
+import { examinedView, healthView, planeView, type ExaminedView, type HealthView, type PlaneView } from "./learnviews";
 import { samePlan, withData } from "./plan";
-import type { Studio } from "./studio.svelte";
 
 export type LearnEvent =
   wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.LossPlane;
-
-export interface HealthView {
-  readonly step: number;
-  /** Root mean square of each layer's gradient, and the lengths of gradient and weights. */
-  readonly gradients: Float32Array;
-  readonly gradientNorms: Float32Array;
-  readonly weightNorms: Float32Array;
-  readonly dead: readonly (readonly number[])[];
-  readonly saturated: readonly (readonly number[])[];
-  readonly images: number;
-}
-
-export interface ExaminedView {
-  readonly version: number;
-  readonly classes: number;
-  readonly confusion: Float32Array;
-  readonly total: number;
-  readonly wrong: number;
-  readonly mistakes: readonly Mistake[];
-}
-
-export interface Mistake {
-  readonly index: number;
-  readonly label: number;
-  readonly reading: number;
-  readonly confidence: number;
-  readonly pixels: Float32Array;
-}
-
-export interface PlaneView {
-  readonly xs: Float32Array;
-  readonly ys: Float32Array;
-  readonly losses: Float32Array;
-  /** x, y, x, y, ... */
-  readonly path: Float32Array;
-  readonly pathSteps: Float32Array;
-  readonly pathLosses: Float32Array;
-  readonly distances: Float32Array;
-  readonly explained: readonly number[];
-  readonly images: number;
-  readonly step: number;
-}
 
 interface Place {
   readonly step: number;
@@ -65,7 +24,6 @@ const MOST_HEALTHS = 600;
 const CURVES_APART = 110;
 
 export class LearnState {
-  readonly studio: Studio;
   training: wire.Training | null = $state.raw(null);
   /** What can be learnt from, and how far the download of one is. */
   choices: readonly wire.DataChoice[] = $state.raw([]);
@@ -94,18 +52,19 @@ export class LearnState {
   /** The furthest step that can be gone to. */
   readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.curveStep : 0));
 
+  readonly #session: Session;
   readonly #places: Pacer<Place>;
   readonly #rates: Pacer<number>;
   #planeRequest = 0;
   #latest: wire.Picture | null = null;
   #growing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(studio: Studio) {
-    this.studio = studio;
-    this.#places = makePacer((place) => studio.send({ type: "goToStep", ...place }), (_, added) => added);
-    this.#rates = makePacer((rate) => studio.send({ type: "setRate", learningRate: rate }), (_, added) => added);
-    const pictures = makeCadence(() => studio.note({ type: "nextPicture" }));
-    studio.listen((event) => {
+  constructor(session: Session) {
+    this.#session = session;
+    this.#places = makePacer((place) => session.send({ type: "goToStep", ...place }), (_, added) => added);
+    this.#rates = makePacer((rate) => session.send({ type: "setRate", learningRate: rate }), (_, added) => added);
+    const pictures = makeCadence(() => session.note({ type: "nextPicture" }));
+    session.listen((event) => {
       if (event.type === "picture" && event.request === 0) pictures.came();
       if (event.type === "welcome") pictures.begin();
       this.#places.settle(event.request);
@@ -136,9 +95,12 @@ export class LearnState {
       case "curves":
         return this.#takeCurves(event, payload);
       case "examined":
-        return this.#takeExamined(event, payload);
+        this.examined = examinedView(event, payload);
+        return;
       case "lossPlane":
-        return this.#takePlane(event, payload);
+        this.planeAsked = false;
+        this.plane = planeView(event, payload);
+        return;
     }
   }
 
@@ -192,13 +154,8 @@ export class LearnState {
   }
 
   #takeHealth(event: wire.Health, payload: Float32Array): void {
-    const gradients = floats(payload, event.gradients);
-    this.health = {
-      step: event.step, gradients,
-      gradientNorms: floats(payload, event.gradientNorms),
-      weightNorms: floats(payload, event.weightNorms),
-      dead: event.dead, saturated: event.saturated, images: event.images,
-    };
+    this.health = healthView(event, payload);
+    const { gradients } = this.health;
     // Copies: a view would keep the whole frame in memory.
     const kept = [...this.healths.filter(({ step }) => step !== event.step), { step: event.step, gradients: gradients.slice() }];
     kept.sort((a, b) => a.step - b.step);
@@ -215,35 +172,11 @@ export class LearnState {
     this.grown++;
   }
 
-  #takeExamined(event: wire.Examined, payload: Float32Array): void {
-    const pixels = floats(payload, event.pixels);
-    const confidences = floats(payload, event.confidences);
-    const size = event.indices.length ? pixels.length / event.indices.length : 0;
-    this.examined = {
-      version: event.version, classes: event.confusion.shape[0], confusion: floats(payload, event.confusion),
-      total: event.total, wrong: event.wrong,
-      mistakes: event.indices.map((index, at) => ({
-        index, label: event.labels[at], reading: event.readings[at], confidence: confidences[at],
-        pixels: pixels.subarray(at * size, (at + 1) * size),
-      })),
-    };
-  }
-
-  #takePlane(event: wire.LossPlane, payload: Float32Array): void {
-    const read = (place: wire.Floats) => floats(payload, place);
-    this.planeAsked = false;
-    this.plane = {
-      xs: read(event.xs), ys: read(event.ys), losses: read(event.losses), path: read(event.path),
-      pathSteps: read(event.pathSteps), pathLosses: read(event.pathLosses), distances: read(event.distances),
-      explained: event.explained, images: event.images, step: event.step,
-    };
-  }
-
   // What one does.
 
   /** Make the draft's network, or go on with the present one under the draft's plan. */
   setUp(keepNetwork: boolean): void {
-    if (this.draft) this.studio.send({ type: "setUp", plan: this.draft, keepNetwork });
+    if (this.draft) this.#session.send({ type: "setUp", plan: this.draft, keepNetwork });
   }
 
   /** Another data set, with as many outputs as that has classes. */
@@ -253,23 +186,23 @@ export class LearnState {
   }
 
   fetchData(name: string): void {
-    this.studio.note({ type: "fetchData", name });
+    this.#session.note({ type: "fetchData", name });
   }
 
   toggle(): void {
-    this.studio.send({ type: this.running ? "pause" : "train" });
+    this.#session.send({ type: this.running ? "pause" : "train" });
   }
 
   stepBatches(count: number): void {
-    this.studio.send({ type: "stepBatches", count });
+    this.#session.send({ type: "stepBatches", count });
   }
 
   runToEpoch(): void {
-    this.studio.send({ type: "runToEpoch" });
+    this.#session.send({ type: "runToEpoch" });
   }
 
   setPace(batchesPerSecond: number | null): void {
-    this.studio.send({ type: "setPace", batchesPerSecond });
+    this.#session.send({ type: "setPace", batchesPerSecond });
   }
 
   setRate(rate: number): void {
@@ -284,11 +217,11 @@ export class LearnState {
   }
 
   askExamined(): void {
-    this.studio.send({ type: "askExamined" });
+    this.#session.send({ type: "askExamined" });
   }
 
   askPlane(): void {
-    this.#planeRequest = this.studio.send({ type: "askLossPlane", side: 31, images: 2000, margin: 0.3 });
+    this.#planeRequest = this.#session.send({ type: "askLossPlane", side: 31, images: 2000, margin: 0.3 });
     this.planeAsked = this.#planeRequest !== 0;
   }
 }

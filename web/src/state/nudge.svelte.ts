@@ -3,32 +3,11 @@
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
 import { makePacer, type Pacer } from "../transport/pacer";
-import type { NudgesView } from "./stages";
-import type { Studio } from "./studio.svelte";
+import type { Session } from "../transport/session";
+import type { Source } from "./drawing.svelte";
+import { nudgesView, type BatchImages, type BatchView, type Check, type NudgesView } from "./nudges";
 
 export type NudgeEvent = wire.Nudges | wire.BatchNudges | wire.Checked | wire.Stepped;
-export type Check = Pick<wire.CheckNudge, "kind"> & Partial<Pick<wire.CheckNudge, "knob" | "layer" | "neuron">>;
-
-export interface BatchView {
-  readonly version: number;
-  readonly cost: number;
-  readonly costs: Float32Array;
-  readonly labels: readonly number[];
-  readonly gradient: Float32Array;
-  /** What each image wishes for the knob that was asked about. */
-  readonly wishes: Float32Array | null;
-  readonly knob: number | null;
-  readonly norms: Float32Array;
-  readonly gradientNorm: number;
-}
-
-export interface BatchImages {
-  readonly begin: number;
-  readonly indices: readonly number[];
-  readonly labels: readonly number[];
-  /** (n, 784). */
-  readonly pixels: Float32Array;
-}
 
 interface Ask {
   readonly label?: number;
@@ -36,7 +15,6 @@ interface Ask {
 }
 
 export class NudgeState {
-  readonly studio: Studio;
   told: NudgesView | null = $state.raw(null);
   /** Which stage of the story is shown. */
   stage = $state(0);
@@ -55,25 +33,28 @@ export class NudgeState {
   knob: number | null = $state(null);
 
   /** The class that the picture shall be, if anybody knows. */
-  readonly label: number | null = $derived.by(() => this.wanted ?? this.studio.source.label);
+  readonly label: number | null = $derived.by(() => this.wanted ?? this.#drawing.source.label);
 
+  readonly #session: Session;
+  readonly #drawing: { readonly source: Source };
   readonly #asks: Pacer<Ask>;
   readonly #batches: Pacer<{ readonly indices: readonly number[]; readonly knob: number | null }>;
   #browse = 0;
   #asked: number | null = null;
   #step: "example" | "batch" = "example";
 
-  constructor(studio: Studio) {
-    this.studio = studio;
-    this.#asks = makePacer((ask) => studio.send({ type: "askNudges", ...ask }), (_, added) => added);
+  constructor(session: Session, drawing: { readonly source: Source }) {
+    this.#session = session;
+    this.#drawing = drawing;
+    this.#asks = makePacer((ask) => session.send({ type: "askNudges", ...ask }), (_, added) => added);
     this.#batches = makePacer(
       ({ indices, knob }) => {
         this.#asked = knob;
-        return studio.send({ type: "askBatchNudges", part: "train", indices, ...(knob !== null && { knob }), ...(this.loss && { loss: this.loss }) });
+        return session.send({ type: "askBatchNudges", part: "train", indices, ...(knob !== null && { knob }), ...(this.loss && { loss: this.loss }) });
       },
       (_, added) => added,
     );
-    studio.listen((event, payload) => {
+    session.listen((event, payload) => {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
       if (event.type === "drawing") this.wanted = null;
@@ -110,17 +91,7 @@ export class NudgeState {
   }
 
   #takeNudges(event: wire.Nudges, payload: Float32Array): void {
-    const read = (place: wire.Floats) => floats(payload, place);
-    this.told = {
-      version: event.version, label: event.label, loss: event.loss, cost: event.cost,
-      targets: read(event.targets), costs: read(event.costs), wishes: read(event.wishes),
-      layers: event.layers.map((layer) => ({
-        inputs: read(layer.inputs), weights: read(layer.weights), sums: read(layer.sums), activations: read(layer.activations),
-        byActivations: read(layer.byActivations), slopes: read(layer.slopes), bySums: read(layer.bySums),
-        byWeights: read(layer.byWeights), byBiases: read(layer.byBiases), byInputs: read(layer.byInputs),
-      })),
-      stages: event.stages, gradientNorm: event.gradientNorm,
-    };
+    this.told = nudgesView(event, payload);
     this.stage = Math.min(this.stage, event.stages.length - 1);
   }
 
@@ -162,12 +133,12 @@ export class NudgeState {
   checkNumber(check: Check): void {
     this.check = check;
     this.checked = null;
-    this.studio.send({ type: "checkNudge", ...check });
+    this.#session.send({ type: "checkNudge", ...check });
   }
 
   /** Look at `count` training images from `begin` on as one mini-batch. */
   chooseBatch(begin: number, count: number): void {
-    this.#browse = this.studio.send({ type: "browseExamples", part: "train", begin, count });
+    this.#browse = this.#session.send({ type: "browseExamples", part: "train", begin, count });
   }
 
   askBatch(): void {
@@ -181,6 +152,6 @@ export class NudgeState {
 
   takeStep(of: "example" | "batch", learningRate: number): void {
     this.#step = of;
-    this.studio.send({ type: "takeStep", of, learningRate });
+    this.#session.send({ type: "takeStep", of, learningRate });
   }
 }

@@ -1,6 +1,7 @@
 /** Where one is, as text for the address bar: room, network, drawing, switched steps, changed knobs. */
 
-import { decodeStrokes, encodeStrokes, readInteger, toBytes, toText, writeInteger, type Stroke } from "./drawing";
+import { readInteger, toBytes, toText, writeInteger } from "./bytes";
+import { decodeStrokes, encodeStrokes, type Stroke } from "./strokes";
 
 export interface Centring {
   readonly thicken: boolean;

@@ -2,34 +2,8 @@
 
 import type * as wire from "../protocol/messages";
 import { BIAS, knobIndex, neuronWords, sourceWords, type Network } from "./network";
-import type { Check } from "./nudge.svelte";
+import type { Check, NudgeLayerView, NudgesView } from "./nudges";
 import { figure, signed } from "./words";
-
-export interface NudgeLayerView {
-  readonly inputs: Float32Array;
-  readonly weights: Float32Array;
-  readonly sums: Float32Array;
-  readonly activations: Float32Array;
-  readonly byActivations: Float32Array;
-  readonly slopes: Float32Array;
-  readonly bySums: Float32Array;
-  readonly byWeights: Float32Array;
-  readonly byBiases: Float32Array;
-  readonly byInputs: Float32Array;
-}
-
-export interface NudgesView {
-  readonly version: number;
-  readonly label: number;
-  readonly loss: wire.Nudges["loss"];
-  readonly cost: number;
-  readonly targets: Float32Array;
-  readonly costs: Float32Array;
-  readonly wishes: Float32Array;
-  readonly layers: readonly NudgeLayerView[];
-  readonly stages: readonly wire.NudgeStage[];
-  readonly gradientNorm: number;
-}
 
 /** One number of a stage: how it comes about, what it wants, and how it can be checked. */
 export interface Row {
@@ -69,7 +43,6 @@ export function amount(value: number, sign = false): string {
 function inTerm(value: number): string {
   return value < 0 ? `(${amount(value)})` : amount(value);
 }
-
 
 /** The numbers of a stage; `focus` -1 chooses the neuron with the strongest wish. */
 export function rowsOf(told: NudgesView, stage: wire.NudgeStage, network: Network, focus: number): StageRows {
@@ -224,68 +197,4 @@ function termsOf(network: Network, number: number, layer: NudgeLayerView, source
       formula: `w · dC/dz = ${inTerm(weight)} × ${inTerm(slope)} = ${amount(product, true)}`, value: -product,
     };
   });
-}
-
-/** What the network picture shows of a stage, column by column; the inputs' first. */
-export interface StagePicture {
-  /** Wishes of a column's numbers; null where only activations are known yet. */
-  readonly wishes: readonly (Float32Array | null)[];
-  /** Columns that the stage is about. */
-  readonly lit: readonly number[];
-}
-
-export function pictureOf(told: NudgesView, stage: wire.NudgeStage): StagePicture {
-  const last = told.layers.length - 1;
-  const wishes: (Float32Array | null)[] = [null, ...told.layers.map(() => null)];
-  if (stage.kind === "forward") return { wishes, lit: wishes.map((_, column) => column) };
-  if (stage.kind === "cost") return { wishes, lit: [last + 1] };
-  for (let number = last; number >= Math.max(stage.layer, 0); number--) wishes[number + 1] = opposite(told.layers[number].bySums);
-  const before = stage.kind === "inputs" || stage.kind === "pixels";
-  if (before) wishes[stage.layer] = opposite(told.layers[stage.layer].byInputs);
-  return { wishes, lit: before ? [stage.layer, stage.layer + 1] : stage.kind === "weights" ? [stage.layer, stage.layer + 1] : [stage.layer + 1] };
-}
-
-/** Every wire's strength at a stage, -1 to 1 of the strongest of its layer, in the order of the weights. */
-export function stageStrengths(out: Float32Array, told: NudgesView, stage: wire.NudgeStage): void {
-  let first = 0;
-  told.layers.forEach((layer, number) => {
-    const count = layer.weights.length;
-    fillStrengths(out.subarray(first, first + count), layer, wireValue(stage, number), fade(stage, number));
-    first += count;
-  });
-}
-
-type WireValue = "contribution" | "wish" | "flow" | "none";
-
-function wireValue(stage: wire.NudgeStage, number: number): WireValue {
-  if (stage.kind === "forward") return "contribution";
-  if (stage.kind === "cost" || stage.kind === "outputs" || number < stage.layer) return "none";
-  if (number > stage.layer) return "wish";
-  if (stage.kind === "sums") return "none";
-  return stage.kind === "inputs" || stage.kind === "pixels" ? "flow" : "wish";
-}
-
-function fade(stage: wire.NudgeStage, number: number): number {
-  return stage.kind === "forward" || (number === stage.layer && stage.kind !== "biases") ? 1 : 0.22;
-}
-
-/** `out` runs input by input, neuron by neuron; the engine's matrices neuron by neuron. */
-function fillStrengths(out: Float32Array, layer: NudgeLayerView, value: WireValue, opacity: number): void {
-  out.fill(0);
-  if (value === "none") return;
-  const [outputs, count] = [layer.sums.length, layer.inputs.length];
-  let most = 1e-30;
-  for (let neuron = 0; neuron < outputs; neuron++) {
-    for (let input = 0; input < count; input++) {
-      const place = neuron * count + input;
-      const strength = value === "contribution" ? layer.weights[place] * layer.inputs[input] : value === "wish" ? -layer.byWeights[place] : -layer.weights[place] * layer.bySums[neuron];
-      out[input * outputs + neuron] = strength;
-      most = Math.max(most, Math.abs(strength));
-    }
-  }
-  for (let wire = 0; wire < out.length; wire++) out[wire] *= opacity / most;
-}
-
-function opposite(values: Float32Array): Float32Array {
-  return values.map((value) => -value);
 }

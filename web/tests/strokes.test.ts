@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { begin, decodeStrokes, encodeStrokes, extend, GRID, toBytes, toText, type Stroke } from "../src/state/drawing";
+import { begin, decodeStrokes, encodeStrokes, extend, GRID, type Stroke } from "../src/state/strokes";
 
 function random(seed: number): () => number {
   let state = seed;
@@ -33,18 +33,5 @@ describe("strokes", () => {
 
   it("are refused when the text is not theirs", () => {
     for (const text of ["!", "AA", "_____________", "jAEC", "jAEB_____w8", "A".repeat(101)]) expect(decodeStrokes(text), text).toBeNull();
-  });
-});
-
-describe("bytes as text", () => {
-  it("come back, whatever they are", () => {
-    const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
-    expect(toBytes(toText(bytes))).toEqual(bytes);
-    expect(toText(bytes)).toMatch(/^[\w-]+$/);
-  });
-
-  it("that are none give null", () => {
-    expect(toBytes("a+b/")).toBeNull();
-    expect(toBytes("abcde")).toBeNull();
   });
 });

@@ -1,0 +1,153 @@
+/** What is read: the strokes on the pad, or an image in their place, and the steps that centre it. */
+
+import type * as wire from "../protocol/messages";
+import { floats } from "../transport/frames";
+import { makePacer, type Pacer } from "../transport/pacer";
+import type { Session } from "../transport/session";
+import type { Centring } from "./permalink";
+import { begin, extend, GRID, type Stroke } from "./strokes";
+
+export interface Step {
+  readonly name: wire.CentringStep["name"];
+  readonly caption: string;
+  readonly done: boolean;
+  readonly width: number;
+  readonly picture: Float32Array;
+  readonly box: readonly number[];
+  readonly centre: readonly number[];
+}
+
+export interface Source {
+  readonly kind: wire.Drawing["source"];
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  readonly example: wire.Example | null;
+  readonly label: number | null;
+}
+
+interface PenMove {
+  readonly stroke: number;
+  readonly points: readonly number[];
+  readonly width: number;
+  readonly erase: boolean;
+}
+
+const ALL_STEPS: Centring = { thicken: true, scale: true, smooth: true, mass: true };
+const NO_SOURCE: Source = { kind: "pad", canUndo: false, canRedo: false, example: null, label: null };
+
+export class Drawing {
+  strokes: readonly Stroke[] = $state.raw([]);
+  source: Source = $state.raw(NO_SOURCE);
+  centring: Centring = $state.raw(ALL_STEPS);
+  steps: readonly Step[] = $state.raw([]);
+
+  readonly #session: Session;
+  readonly #pen: Pacer<PenMove>;
+  #wantPictures = false;
+  #hasPictures = false;
+  /** Whether the pen is down. */
+  #drawing = false;
+  /** Whether strokes were drawn that the server may not have. */
+  #unsent = false;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#pen = makePacer((move) => session.send({ type: "pen", ...move }), mergeMoves);
+    session.listen((event) => this.#pen.settle(event.request));
+  }
+
+  takeDrawing(event: wire.Drawing): void {
+    this.source = { kind: event.source, canUndo: event.canUndo, canRedo: event.canRedo, example: event.example, label: event.label };
+    this.centring = event.centring;
+    this.#hasPictures = event.pictures;
+    if (this.#drawing || this.#unsent || !this.#pen.idle) return;
+    this.strokes = event.strokes.map((stroke) => ({
+      erase: stroke.erase,
+      width: Math.round(stroke.width * GRID),
+      points: stroke.points.map((share) => Math.round(share * GRID)),
+    }));
+  }
+
+  takeSteps(steps: readonly wire.CentringStep[], payload: Float32Array): void {
+    this.steps = steps.map((step) => ({
+      name: step.name, caption: step.caption, done: step.done, width: step.picture.shape[1],
+      picture: floats(payload, step.picture), box: step.box, centre: step.centre,
+    }));
+  }
+
+  /** The connection dropped: what was in flight is lost, the strokes are kept. */
+  interrupt(): void {
+    this.#unsent ||= this.#drawing || !this.#pen.idle;
+    this.#pen.reset();
+  }
+
+  /** The connection is back: send what the server may not have. */
+  resume(): void {
+    if (this.#unsent) this.setDrawing(this.strokes);
+    this.#unsent = false;
+    if (this.#hasPictures !== this.#wantPictures) this.#sendCentring();
+  }
+
+  penDown(x: number, y: number, width: number, erase: boolean): void {
+    if (this.source.kind !== "pad") {
+      // Earlier strokes lie under the picture; a new drawing begins with an empty pad.
+      this.#session.send({ type: "clearDrawing" });
+      this.strokes = [];
+    }
+    this.source = { kind: "pad", canUndo: true, canRedo: false, example: null, label: null };
+    this.#drawing = true;
+    const stroke = begin(width, erase, x, y);
+    this.strokes = [...this.strokes, stroke];
+    this.#sendPoints(stroke, 0);
+  }
+
+  penMove(points: readonly number[]): void {
+    const last = this.strokes.at(-1);
+    if (!this.#drawing || !last) return;
+    const longer = extend(last, points);
+    if (longer === last) return;
+    this.strokes = [...this.strokes.slice(0, -1), longer];
+    this.#sendPoints(longer, last.points.length);
+  }
+
+  penUp(): void {
+    this.#drawing = false;
+  }
+
+  #sendPoints(stroke: Stroke, from: number): void {
+    const points = stroke.points.slice(from).map((unit) => unit / GRID);
+    this.#pen.push({ stroke: this.strokes.length - 1, points, width: stroke.width / GRID, erase: stroke.erase });
+  }
+
+  setDrawing(strokes: readonly Stroke[]): void {
+    this.strokes = strokes;
+    this.#session.send({
+      type: "setDrawing",
+      strokes: strokes.map(({ points, width, erase }) => ({ points: points.map((unit) => unit / GRID), width: width / GRID, erase })),
+    });
+  }
+
+  openExample(part: wire.Example["part"], index: number): void {
+    this.#session.send({ type: "openExample", part, index });
+  }
+
+  setCentring(centring: Centring): void {
+    this.centring = centring;
+    this.#sendCentring();
+  }
+
+  /** Whether pictures of the centring's steps are wanted; they cost a little at every pen movement. */
+  wantPictures(wanted: boolean): void {
+    this.#wantPictures = wanted;
+    if (this.#session.ready) this.#sendCentring();
+  }
+
+  #sendCentring(): void {
+    this.#session.send({ type: "setCentring", centring: this.centring, pictures: this.#wantPictures });
+  }
+}
+
+function mergeMoves(waiting: PenMove, added: PenMove): PenMove | null {
+  if (waiting.stroke !== added.stroke) return null;
+  return { ...waiting, points: [...waiting.points, ...added.points] };
+}

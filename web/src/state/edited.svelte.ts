@@ -1,0 +1,159 @@
+/** The network as it stands: its parameters, what they make of the drawing, and how they are changed. */
+
+import type * as wire from "../protocol/messages";
+import { floats } from "../transport/frames";
+import type { Outgoing } from "../transport/link";
+import { makePacer, type Pacer } from "../transport/pacer";
+import type { Session } from "../transport/session";
+import type { Network } from "./network";
+import { largestAt, readingWords, type Trace } from "./trace";
+
+interface Turns {
+  readonly knobs: readonly number[];
+  readonly values: readonly number[];
+  readonly gesture: number;
+}
+
+type Act = Extract<Outgoing, { type: "scaleNeuron" | "scaleLayer" | "addNoise" }>;
+
+export class EditedNetwork {
+  network: Network | null = $state.raw(null);
+  info: wire.NetworkInfo | null = $state.raw(null);
+  data: wire.DataInfo | null = $state.raw(null);
+  /** All knobs as they stand. */
+  knobs: Float32Array<ArrayBufferLike> | null = $state.raw(null);
+  /** All knobs as they compute: with the factors of neurons and layers multiplied in. */
+  parameters: Float32Array<ArrayBufferLike> | null = $state.raw(null);
+  /** All knobs as loaded or last trained. */
+  trained: Float32Array<ArrayBufferLike> | null = $state.raw(null);
+  trace: Trace | null = $state.raw(null);
+  judged: wire.Judged | null = $state.raw(null);
+  turned: wire.Turned | null = $state.raw(null);
+  swept: { readonly knob: number; readonly values: Float32Array; readonly accuracies: Float32Array } | null = $state.raw(null);
+
+  /** The class with the largest output, or -1 where nothing is drawn. */
+  readonly best: number = $derived(this.trace && this.trace.words ? largestAt(this.trace.columns[this.trace.columns.length - 1]) : -1);
+  readonly factors: ReadonlyMap<string, number> = $derived(
+    new Map(this.turned?.factors.map(({ layer, neuron, factor }) => [`${layer}/${neuron}`, factor])),
+  );
+  /** Whether a judgement of the network as it stands is still to come. */
+  readonly unjudged: boolean = $derived((this.judged?.version ?? 0) < (this.turned?.version ?? 0));
+
+  #effective = false;
+  #gesture = Date.now() % 1e9;
+  readonly #turns: Pacer<Turns>;
+  readonly #acts: Pacer<Act>;
+
+  constructor(session: Session) {
+    this.#acts = makePacer((act) => session.send(act), (waiting, added) => (waiting.gesture === added.gesture ? added : null));
+    this.#turns = makePacer((turns) => session.send({ type: "turnKnobs", ...turns }), mergeTurns);
+    session.listen((event) => {
+      this.#turns.settle(event.request);
+      this.#acts.settle(event.request);
+    });
+  }
+
+  takeNetwork({ network, data }: wire.Network): void {
+    this.info = network;
+    this.data = data;
+    this.network = {
+      name: network.name,
+      inputShape: network.inputShape,
+      classes: network.classes,
+      knobs: network.parameterCount,
+      layers: network.layers.map((layer, index) => ({ index, ...layer })),
+    };
+    this.trace = null;
+    this.parameters = this.knobs = this.trained = null;
+    this.swept = null;
+  }
+
+  takeParameters(event: wire.Parameters, payload: Float32Array): void {
+    // While newer turns wait to be sent, the page is ahead of the server.
+    if (this.#turns.waits && this.knobs) return;
+    this.knobs = floats(payload, event.knobs);
+    this.#effective = event.effective !== null;
+    this.parameters = event.effective ? floats(payload, event.effective) : this.knobs;
+    this.trained = floats(payload, event.trained);
+  }
+
+  takeReading(event: wire.Reading, payload: Float32Array): void {
+    this.trace = {
+      version: event.version,
+      columns: [floats(payload, event.pixels), ...event.layers.map((layer) => floats(payload, layer.activations))],
+      sums: event.layers.map((layer) => floats(payload, layer.sums)),
+      words: event.words,
+    };
+  }
+
+  /** The network as it learns: the drawing's pixels stay as they were. */
+  takePicture(event: wire.Picture, payload: Float32Array): void {
+    this.knobs = this.parameters = floats(payload, event.knobs);
+    const pixels = this.trace?.columns[0];
+    if (!pixels || !this.network) return;
+    const activations = event.reading.map((layer) => floats(payload, layer.activations));
+    const words = this.trace?.words ? readingWords(activations[activations.length - 1], this.network.classes) : "";
+    const sums = event.reading.map((layer) => floats(payload, layer.sums));
+    this.trace = { version: event.version, columns: [pixels, ...activations], sums, words };
+  }
+
+  takeTurned(event: wire.Turned): void {
+    this.turned = event;
+    // While newer turns wait to be sent, the page is ahead of the server.
+    if (event.knobs && event.values && !this.#turns.waits) this.#setKnobs(event.knobs, event.values);
+  }
+
+  takeSwept(event: wire.Swept, payload: Float32Array): void {
+    this.swept = { knob: event.knob, values: floats(payload, event.values), accuracies: floats(payload, event.accuracies) };
+  }
+
+  /** The connection dropped: what was in flight is lost. */
+  interrupt(): void {
+    this.#turns.reset();
+    this.#acts.reset();
+  }
+
+  #setKnobs(knobs: readonly number[], values: readonly number[]): void {
+    if (!this.knobs) return;
+    const turned = this.knobs.slice();
+    knobs.forEach((knob, index) => (turned[knob] = values[index]));
+    this.knobs = turned;
+    if (!this.#effective) this.parameters = turned;
+  }
+
+  /** A number for a gesture: turns that share it are undone as one. */
+  newGesture(): number {
+    return ++this.#gesture;
+  }
+
+  /** Turn knobs; the page shows it at once, the server's answer confirms it. */
+  turn(knobs: readonly number[], values: readonly number[], gesture = this.newGesture()): void {
+    this.#setKnobs(knobs, values);
+    this.#turns.push({ knobs, values, gesture });
+  }
+
+  /** Scale a neuron or a layer, or add noise: one at a time, the latest of a gesture. */
+  act(act: Act): void {
+    this.#acts.push(act);
+  }
+
+  factorOf(layer: number, neuron: number): number {
+    return this.factors.get(`${layer}/${neuron}`) ?? 1;
+  }
+
+  /** Number and value of each knob that is not as it was trained. */
+  changedKnobs(): (readonly [number, number])[] {
+    const { knobs, trained } = this;
+    const changed: (readonly [number, number])[] = [];
+    if (!knobs || !trained) return changed;
+    for (let knob = 0; knob < knobs.length; knob++) if (knobs[knob] !== trained[knob]) changed.push([knob, knobs[knob]]);
+    return changed;
+  }
+}
+
+function mergeTurns(waiting: Turns, added: Turns): Turns | null {
+  if (waiting.gesture !== added.gesture) return null;
+  const merged = new Map(waiting.knobs.map((knob, index) => [knob, waiting.values[index]]));
+  added.knobs.forEach((knob, index) => merged.set(knob, added.values[index]));
+  return { knobs: [...merged.keys()], values: [...merged.values()], gesture: added.gesture };
+}

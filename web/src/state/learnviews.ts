@@ -1,0 +1,77 @@
+/** What the room Learn shows of health, mistakes and loss plane: the events with their arrays at hand. */
+
+import type * as wire from "../protocol/messages";
+import { floats } from "../transport/frames";
+
+export interface HealthView {
+  readonly step: number;
+  /** Root mean square of each layer's gradient, and the lengths of gradient and weights. */
+  readonly gradients: Float32Array;
+  readonly gradientNorms: Float32Array;
+  readonly weightNorms: Float32Array;
+  readonly dead: readonly (readonly number[])[];
+  readonly saturated: readonly (readonly number[])[];
+  readonly images: number;
+}
+
+export interface ExaminedView {
+  readonly version: number;
+  readonly classes: number;
+  readonly confusion: Float32Array;
+  readonly total: number;
+  readonly wrong: number;
+  readonly mistakes: readonly Mistake[];
+}
+
+export interface Mistake {
+  readonly index: number;
+  readonly label: number;
+  readonly reading: number;
+  readonly confidence: number;
+  readonly pixels: Float32Array;
+}
+
+export interface PlaneView {
+  readonly xs: Float32Array;
+  readonly ys: Float32Array;
+  readonly losses: Float32Array;
+  /** x, y, x, y, ... */
+  readonly path: Float32Array;
+  readonly pathSteps: Float32Array;
+  readonly pathLosses: Float32Array;
+  readonly distances: Float32Array;
+  readonly explained: readonly number[];
+  readonly images: number;
+  readonly step: number;
+}
+
+export function healthView(event: wire.Health, payload: Float32Array): HealthView {
+  const read = (place: wire.Floats) => floats(payload, place);
+  return {
+    step: event.step, gradients: read(event.gradients), gradientNorms: read(event.gradientNorms), weightNorms: read(event.weightNorms),
+    dead: event.dead, saturated: event.saturated, images: event.images,
+  };
+}
+
+export function examinedView(event: wire.Examined, payload: Float32Array): ExaminedView {
+  const pixels = floats(payload, event.pixels);
+  const confidences = floats(payload, event.confidences);
+  const size = event.indices.length ? pixels.length / event.indices.length : 0;
+  return {
+    version: event.version, classes: event.confusion.shape[0], confusion: floats(payload, event.confusion),
+    total: event.total, wrong: event.wrong,
+    mistakes: event.indices.map((index, at) => ({
+      index, label: event.labels[at], reading: event.readings[at], confidence: confidences[at],
+      pixels: pixels.subarray(at * size, (at + 1) * size),
+    })),
+  };
+}
+
+export function planeView(event: wire.LossPlane, payload: Float32Array): PlaneView {
+  const read = (place: wire.Floats) => floats(payload, place);
+  return {
+    xs: read(event.xs), ys: read(event.ys), losses: read(event.losses), path: read(event.path),
+    pathSteps: read(event.pathSteps), pathLosses: read(event.pathLosses), distances: read(event.distances),
+    explained: event.explained, images: event.images, step: event.step,
+  };
+}

@@ -1,0 +1,65 @@
+/** What is pointed at, chosen and shown: a neuron, a knob, an input, and which wires are drawn. */
+
+import type { EditedNetwork } from "./edited.svelte";
+import { knobAt, type NeuronPlace } from "./network";
+import type { WireMeasure } from "./terms";
+
+export class Selection {
+  /** The neuron that was chosen, and the one under the pointer. */
+  pinned: NeuronPlace | null = $state.raw(null);
+  hovered: NeuronPlace | null = $state.raw(null);
+  /** The weight or bias, and the input, under the pointer. */
+  pointed: number | null = $state(null);
+  pointedInput: number | null = $state(null);
+  /** The knob that is being turned. */
+  knob: number | null = $state(null);
+  wires: { shown: boolean; measure: WireMeasure; least: number } = $state({ shown: true, measure: "contribution", least: 0.02 });
+
+  readonly shown: NeuronPlace = $derived(this.hovered ?? this.pinned ?? { layer: 0, neuron: 0 });
+
+  readonly #edited: EditedNetwork;
+
+  constructor(edited: EditedNetwork) {
+    this.#edited = edited;
+  }
+
+  /** Another network: its neurons and knobs are others. */
+  clear(): void {
+    this.pinned = this.hovered = null;
+    this.pointed = this.pointedInput = this.knob = null;
+  }
+
+  hover(place: NeuronPlace | null): void {
+    this.hovered = place;
+    if (place) this.pointed = this.pointedInput = null;
+  }
+
+  pin(place: NeuronPlace): void {
+    const same = this.pinned?.layer === place.layer && this.pinned.neuron === place.neuron;
+    this.pinned = same ? null : place;
+  }
+
+  unpin(): void {
+    this.pinned = null;
+  }
+
+  pointAtKnob(knob: number | null): void {
+    this.pointed = knob;
+    this.pointedInput = null;
+    this.hovered = null;
+  }
+
+  pointAtInput(input: number | null): void {
+    this.pointedInput = input;
+    this.pointed = null;
+  }
+
+  /** Make a knob the one that is turned, and show the neuron it belongs to. */
+  chooseKnob(knob: number): void {
+    this.knob = knob;
+    const { network } = this.#edited;
+    if (!network) return;
+    const { layer, neuron } = knobAt(network, knob);
+    this.pinned = { layer, neuron };
+  }
+}

@@ -1,0 +1,20 @@
+/** What the parts of the page's state, and its uploads, need of the connection to the server. */
+
+import type { AnyEvent, Welcome } from "../protocol/messages";
+import type { Outgoing } from "./link";
+
+export type Listener = (event: AnyEvent, payload: Float32Array) => void;
+
+export interface Session {
+  readonly welcome: Welcome | null;
+  /** True once everything that opens a connection has arrived. */
+  readonly ready: boolean;
+  /** Send a request; returns its number, or 0 without a connection. */
+  send(request: Outgoing): number;
+  /** Send a request whose answer nobody waits for. */
+  note(request: Outgoing): void;
+  /** Call `listener` for every event, after the state has taken it in; returns a function that ends this. */
+  listen(listener: Listener): () => void;
+  /** Show an error message. */
+  fail(message: string): void;
+}
