@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.inspect.slow import costs_of_outputs
+from pellucid.inspect.reference import costs_of_outputs
 
 KINDS = [
     ("sigmoid", "softmax", "cross_entropy"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.inspect.mistaken import mistakes_of
+from pellucid.inspect.confusion import mistakes_of
 
 DIGITS = pl.data.load("digits")
 NET = pl.load("digits-relu")

@@ -11,16 +11,16 @@ import pytest
 
 import pellucid as pl
 from pellucid.errors import DataError
+from pellucid.studio.edited_network import EditedNetwork, usual_loss
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session import Session
-from pellucid.studio.subject import Subject, usual_loss
-from studio.talking import Page, SmallShelf, session
+from studio.fake_page import EmbeddedCatalog, Page, session
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_only_networks_that_can_be_shown_are_offered() -> None:
-    names = SmallShelf().networks
+    names = EmbeddedCatalog().networks
     assert names[0] == "digits-relu"
     for name in names:
         assert {layer.kind for layer in pl.load(name).layers} == {"dense"}
@@ -35,7 +35,7 @@ def test_only_networks_that_can_be_shown_are_offered() -> None:
 )
 def test_networks_that_cannot_be_shown_are_refused(net: pl.Network, code: str) -> None:
     with pytest.raises(RefusedError) as error:
-        Subject(net, "a", "cross_entropy")
+        EditedNetwork(net, "a", "cross_entropy")
     assert error.value.code == code
 
 
@@ -51,7 +51,7 @@ def test_a_network_of_other_classes_leaves_the_session_as_it_was(tmp_path: Path)
 def test_a_network_of_ones_own_is_taken_up(tmp_path: Path) -> None:
     net = pl.Network([pl.Dense(12, "tanh"), pl.Dense(10, "sigmoid")], level_range=(0, 9), seed=4)
     pl.save(net, tmp_path / "own.safetensors")
-    page = Page(Session("x", SmallShelf(), str(tmp_path / "own.safetensors")))
+    page = Page(Session("x", EmbeddedCatalog(), str(tmp_path / "own.safetensors")))
     test = pl.data.load("digits").test
     page.ask("openExample", part="test", index=0)
     told = page.asked("askVotes", "votes", layer=0, neuron=0)
@@ -77,7 +77,7 @@ def test_the_usual_loss_suits_the_outputs() -> None:
 
 def test_a_session_begins_with_a_model_that_is_there() -> None:
     with pytest.raises(pl.ConfigurationError, match="nowhere"):
-        Session("x", SmallShelf(), "nowhere")
+        Session("x", EmbeddedCatalog(), "nowhere")
     with pytest.raises(DataError):
         session().open_picture(b"")
 

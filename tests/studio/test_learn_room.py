@@ -10,7 +10,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.studio.session import Session
-from studio.talking import Page, Told, session
+from studio.fake_page import Page, Told, session
 
 PLAN: dict[str, Any] = {
     "layers": [{"size": 16, "activation": "sigmoid"}, {"size": 10, "activation": "softmax"}],
@@ -49,7 +49,7 @@ def until(page: Page, state: str, seconds: float = 30.0) -> list[Told]:
         told += page.ask("nextPicture")
         if any(event.type == "training" and event.state == state for event in told):
             time.sleep(0.05)  # what belongs to that state follows at once
-            with page.session._turnstile.first():
+            with page.session._lock.high_priority():
                 return told + page.fetch()
         time.sleep(0.002)
     raise AssertionError(f"not {state} in time: {[event.type for event in told]}")
@@ -64,7 +64,7 @@ def only(told: list[Told], kind: str) -> Told:
 
 
 def parameters(page: Page) -> np.ndarray:
-    return page.session._desk.subject.net.parameters.copy()
+    return page.session._state.edited.net.parameters.copy()
 
 
 def test_a_plan_makes_the_network_that_its_seed_draws() -> None:
@@ -257,7 +257,7 @@ def test_the_loss_plane_goes_through_the_path(page: Page) -> None:
     assert told.path[-1].tolist() == [0.0, 0.0]
     assert 0 < told.explained[1] <= told.explained[0] <= 1
     train = pl.data.load("digits").train[:200]
-    loss = page.session._desk.subject.net.gradient(train.images, train.labels).loss
+    loss = page.session._state.edited.net.gradient(train.images, train.labels).loss
     assert told.pathLosses[-1] == pytest.approx(loss, rel=1e-5)
 
 
@@ -306,12 +306,12 @@ def test_training_without_a_page_ends_by_itself(page: Page, monkeypatch: pytest.
 
 
 def test_only_so_many_train_at_a_time() -> None:
-    from studio.talking import SmallShelf
+    from studio.fake_page import EmbeddedCatalog
 
-    shelf = SmallShelf()
-    while shelf.slots.acquire(blocking=False):
+    catalog = EmbeddedCatalog()
+    while catalog.slots.acquire(blocking=False):
         pass
-    page = Page(Session("b", shelf, "digits-relu"))
+    page = Page(Session("b", catalog, "digits-relu"))
     assert page.refused("train") == "busy"
-    shelf.slots.release()
+    catalog.slots.release()
     assert go_to_step(page, 1)

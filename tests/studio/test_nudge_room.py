@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from studio.talking import Page, session
+from studio.fake_page import Page, session
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_batch_is_the_mean_of_its_images(page: Page) -> None:
 
 @pytest.mark.parametrize("of", ["example", "batch"])
 def test_a_step_is_taken_told_and_undone(page: Page, of: str) -> None:
-    before = page.session._desk.subject.net.parameters.copy()
+    before = page.session._state.edited.net.parameters.copy()
     assert page.refused("takeStep", of=of, learningRate=0.1) == "out_of_order"
     page.ask("askNudges", label=3)
     page.ask("askBatchNudges", part="train", indices=[1, 2, 3])
@@ -84,18 +84,18 @@ def test_a_step_is_taken_told_and_undone(page: Page, of: str) -> None:
     assert told[0].changes[0]["kind"] == "step"
     assert page.refused("takeStep", of=of, learningRate=0.1) == "out_of_order"
     page.ask("undoTurn")
-    np.testing.assert_array_equal(page.session._desk.subject.net.parameters, before)
+    np.testing.assert_array_equal(page.session._state.edited.net.parameters, before)
 
 
 def test_a_step_with_neurons_switched_off_follows_the_knobs_gradient(page: Page) -> None:
     page.ask("scaleNeuron", layer=0, neuron=2, factor=0.5, gesture=1)
     page.ask("askNudges", label=3)
-    subject = page.session._desk.subject
-    before, knob = subject.net.parameters.copy(), int(pl.inspect.Knobs(subject.net).find("layers[1].weight[4, 2]")[0])
+    edited = page.session._state.edited
+    before, knob = edited.net.parameters.copy(), int(pl.inspect.Knobs(edited.net).find("layers[1].weight[4, 2]")[0])
     stepped = page.asked("takeStep", "stepped", of="example", learningRate=0.01)
-    slope = (before - subject.net.parameters)[knob] / 0.01
-    twin, costs = subject.net.copy(), []
-    image = page.session._desk.pixels
+    slope = (before - edited.net.parameters)[knob] / 0.01
+    twin, costs = edited.net.copy(), []
+    image = page.session._state.pixels
     for h in (1e-2, -1e-2):
         twin.parameters[...] = before
         twin.parameters[knob] += h
@@ -107,9 +107,9 @@ def test_a_step_with_neurons_switched_off_follows_the_knobs_gradient(page: Page)
 def test_a_step_past_all_numbers_is_refused(page: Page) -> None:
     page.ask("turnKnobs", knobs=[0], values=[1e30], gesture=1)
     page.ask("askNudges", label=3)
-    before = page.session._desk.subject.net.parameters.copy()
+    before = page.session._state.edited.net.parameters.copy()
     told = page.ask("takeStep", of="example", learningRate=1e6)
     assert told[-1].type in ("failed", "stepped")
-    assert np.isfinite(page.session._desk.subject.net.parameters).all()
+    assert np.isfinite(page.session._state.edited.net.parameters).all()
     if told[-1].type == "failed":
-        np.testing.assert_array_equal(page.session._desk.subject.net.parameters, before)
+        np.testing.assert_array_equal(page.session._state.edited.net.parameters, before)

@@ -12,7 +12,7 @@ import pellucid as pl
 from pellucid.data.drawings import center
 from pellucid.errors import DataError
 from pellucid.studio.pad import SIDE, Pad
-from studio.talking import Page, session
+from studio.fake_page import Page, session
 
 ONE = [0.5, 0.2, 0.5, 0.5, 0.5, 0.8]
 

@@ -22,11 +22,11 @@ import websockets
 from pellucid.studio import sessions
 from pellucid.studio.app import studio_app
 from pellucid.studio.messages import MAX_REQUEST
+from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.serving import configuration, listen
 from pellucid.studio.sessions import Sessions
-from pellucid.studio.trust import hosts_of
-from studio import asking
-from studio.talking import SmallShelf, Told
+from studio import asgi_client
+from studio.fake_page import EmbeddedCatalog, Told
 
 TOKEN = "t" * 43
 MOST = 110
@@ -38,7 +38,7 @@ class Studio:
     def __init__(self) -> None:
         self.listener = listen("127.0.0.1", 0)
         self.port: int = self.listener.getsockname()[1]
-        self.sessions = Sessions(SmallShelf(), "digits-relu", most=MOST)
+        self.sessions = Sessions(EmbeddedCatalog(), "digits-relu", most=MOST)
         self.sessions.try_out()
         app = studio_app(self.sessions, token=TOKEN, hosts=hosts_of("127.0.0.1", self.port))
         self.server = uvicorn.Server(configuration(app))
@@ -111,7 +111,7 @@ def run(work: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
         await asyncio.wait_for(work(), 60)
 
-    asking.run(bounded())
+    asgi_client.run(bounded())
 
 
 def test_a_page_draws_and_reads(studio: Studio) -> None:
@@ -248,7 +248,7 @@ def test_a_hundred_tabs_are_served_and_one_too_many_is_refused(studio: Studio) -
 
 
 def test_idle_sessions_are_freed_and_others_stay() -> None:
-    made = Sessions(SmallShelf(), "digits-relu", idle_seconds=0.0)
+    made = Sessions(EmbeddedCatalog(), "digits-relu", idle_seconds=0.0)
     alone, _ = made.open(None)
     wake = lambda: None  # noqa: E731
     alone.outbox.attach(wake)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from pellucid.studio import changes
-from studio.talking import Page, session
+from studio.fake_page import Page, session
 
 
 def knobs_of(page: Page) -> np.ndarray:
-    return page.session._desk.subject.net.parameters
+    return page.session._state.edited.net.parameters
 
 
 def accuracy_of(net: pl.Network) -> float:
@@ -135,7 +135,7 @@ def test_reset_gives_the_same_initial_weights_every_time() -> None:
     np.testing.assert_array_equal(page.asked("resetKnobs", "parameters", to="trained").knobs, told.trained)
     page.ask("undoTurn")
     page.ask("undoTurn")
-    assert page.session._desk.subject.factors == {(0, 3): 0.0}
+    assert page.session._state.edited.factors == {(0, 3): 0.0}
 
 
 def test_a_sweep_judges_every_value_and_changes_nothing() -> None:

@@ -35,8 +35,8 @@ def studio(port: int | None, no_browser: bool, model: str | None, data: str | No
     """
     from pellucid.cli.compiling import announced
     from pellucid.models import DEFAULT
+    from pellucid.studio.request_guard import is_loopback
     from pellucid.studio.serving import serve
-    from pellucid.studio.trust import is_loopback
 
     if not is_loopback(host):
         print(

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from pellucid.inspect.backward import check_activation as check_activation
     from pellucid.inspect.backward import check_input as check_input
     from pellucid.inspect.backward import check_parameter as check_parameter
+    from pellucid.inspect.captions import Stage as Stage
+    from pellucid.inspect.captions import stages as stages
+    from pellucid.inspect.confusion import Mistakes as Mistakes
+    from pellucid.inspect.confusion import mistakes as mistakes
     from pellucid.inspect.knobs import Knob as Knob
     from pellucid.inspect.knobs import Knobs as Knobs
-    from pellucid.inspect.mistaken import Mistakes as Mistakes
-    from pellucid.inspect.mistaken import mistakes as mistakes
     from pellucid.inspect.neurons import Health as Health
     from pellucid.inspect.neurons import health as health
     from pellucid.inspect.plane import LossPlane as LossPlane
     from pellucid.inspect.plane import loss_plane as loss_plane
-    from pellucid.inspect.telling import Stage as Stage
-    from pellucid.inspect.telling import stages as stages
     from pellucid.inspect.voting import Votes as Votes
     from pellucid.inspect.voting import votes as votes
     from pellucid.inspect.voting import weight_picture as weight_picture
@@ -47,16 +47,16 @@ _HOMES = {
     "noisy": "ablation",
     "Health": "neurons",
     "health": "neurons",
-    "Mistakes": "mistaken",
-    "mistakes": "mistaken",
+    "Mistakes": "confusion",
+    "mistakes": "confusion",
     "LossPlane": "plane",
     "loss_plane": "plane",
     **dict.fromkeys(
         ("Backpropagation", "Check", "LayerNudges", "backpropagate", "check_activation", "check_input"), "backward"
     ),
     "check_parameter": "backward",
-    "Stage": "telling",
-    "stages": "telling",
+    "Stage": "captions",
+    "stages": "captions",
     "Knob": "knobs",
     "Knobs": "knobs",
 }

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.errors import DataError, ShapeError
 from pellucid.inspect.checks import dense_layer, whole
 from pellucid.inspect.knobs import Knobs
-from pellucid.inspect.slow import cost_from, costs_of_outputs, exactly, slope_of_cost
+from pellucid.inspect.reference import cost_from, costs_of_outputs, exactly, slope_of_cost
 from pellucid.inspect.voting import slopes
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from starlette.websockets import WebSocket
 
 from pellucid.studio.connection import Connection
 from pellucid.studio.refusal import RefusedError, failure
+from pellucid.studio.request_guard import RequestGuard
 from pellucid.studio.session import MAX_UPLOAD, Session
 from pellucid.studio.sessions import Sessions
-from pellucid.studio.trust import Trust
 
 PAGE = Path(__file__).parent / "page"
 """The built page."""
@@ -57,7 +57,7 @@ def studio_app(sessions: Sessions, *, token: str, hosts: list[str], page: Path =
         WebSocketRoute("/socket", house.socket),
         Mount("/", _page(page)),
     ]
-    return Trust(Starlette(routes=routes, lifespan=house.lifespan), token=token, hosts=hosts)
+    return RequestGuard(Starlette(routes=routes, lifespan=house.lifespan), token=token, hosts=hosts)
 
 
 def _page(folder: Path) -> ASGIApp:

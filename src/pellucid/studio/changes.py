@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.studio.edited_network import EditedNetwork, Place
 from pellucid.studio.parts import Change
-from pellucid.studio.subject import Place, Subject
 
 MOST = 1000
 MOST_BYTES = 16 << 20
@@ -76,17 +76,17 @@ class Changes:
             self.edits.pop(0)
         self.position = len(self.edits)
 
-    def go_to(self, position: int, subject: Subject) -> list[Edit]:
+    def go_to(self, position: int, edited: EditedNetwork) -> list[Edit]:
         """Undo or make again until ``position`` edits stand; those concerned."""
         concerned = []
         while self.position > max(0, position):
             self.position -= 1
             edit = self.edits[self.position]
-            put(subject, edit.knobs, edit.before, edit.factors_before)
+            put(edited, edit.knobs, edit.before, edit.factors_before)
             concerned.append(edit)
         while self.position < min(position, len(self.edits)):
             edit = self.edits[self.position]
-            put(subject, edit.knobs, edit.after, edit.factors_after)
+            put(edited, edit.knobs, edit.after, edit.factors_after)
             self.position += 1
             concerned.append(edit)
         return concerned
@@ -97,7 +97,7 @@ class Changes:
         self.position = 0
 
 
-def put(subject: Subject, knobs: Indices | None, values: Vector, factors: Factors) -> None:
+def put(edited: EditedNetwork, knobs: Indices | None, values: Vector, factors: Factors) -> None:
     """Set knobs and factors."""
-    subject.net.parameters[slice(None) if knobs is None else knobs] = values
-    subject.factors = dict(factors)
+    edited.net.parameters[slice(None) if knobs is None else knobs] = values
+    edited.factors = dict(factors)

@@ -1,4 +1,4 @@
-"""The thread that training runs in: it takes the turnstile for a few mini-batches at a time, and keeps the pace."""
+"""The thread that training runs in: it takes the lock for a few mini-batches at a time, and keeps the pace."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pellucid.studio.outbox import Outbox
+from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.refusal import RefusedError
-from pellucid.studio.turnstile import Turnstile
 
 HOLD = 0.007
-"""Seconds for which training keeps the turnstile, about: that is how long a request waits for it, at most."""
+"""Seconds for which training keeps the lock, about: that is how long a request waits for it, at most."""
 
 ALONE = 60.0
 """Seconds without a page after which training is no longer worth its while."""
@@ -46,7 +46,7 @@ class Driver:
 
     Parameters
     ----------
-    turnstile : Turnstile
+    lock : PriorityLock
         Held during each call, and by whoever calls the methods here.
     outbox : Outbox
         Tells whether there is a page to train for.
@@ -60,13 +60,13 @@ class Driver:
 
     def __init__(
         self,
-        turnstile: Turnstile,
+        lock: PriorityLock,
         outbox: Outbox,
         slots: threading.Semaphore,
         work: Callable[[Job], bool],
         given_up: Callable[[], None],
     ) -> None:
-        self._turnstile, self._outbox, self._slots = turnstile, outbox, slots
+        self._lock, self._outbox, self._slots = lock, outbox, slots
         self._work, self._given_up = work, given_up
         self._job: Job | None = None
         self._stirred = threading.Event()
@@ -108,7 +108,7 @@ class Driver:
             self._drive(job)
         except Exception as error:
             logger.error("training failed", exc_info=error)
-            with self._turnstile.first():
+            with self._lock.high_priority():
                 if self._job is job:
                     self.stop()
                     self._given_up()
@@ -119,7 +119,7 @@ class Driver:
         seen, due = time.monotonic(), time.monotonic()
         while True:
             self._stirred.clear()
-            with self._turnstile.later():
+            with self._lock.low_priority():
                 if self._job is not job or not self._some(job):
                     return
                 now = time.monotonic()
@@ -133,7 +133,7 @@ class Driver:
                 self._stirred.wait(max(0.0, due - time.monotonic()))
 
     def _some(self, job: Job) -> bool:
-        """Hold the turnstile for a moment's worth of steps."""
+        """Hold the lock for a moment's worth of steps."""
         if job.pace is not None:
             job.allowed = max(1, round(job.pace / _TICK))
             return self._work(job)

@@ -9,62 +9,62 @@ import numpy as np
 
 from pellucid.errors import DivergedError
 from pellucid.studio import events, requests
-from pellucid.studio.desk import Desk, finite
 from pellucid.studio.driver import Driver, Job
+from pellucid.studio.edited_network import EditedNetwork
+from pellucid.studio.frame_throttle import FrameThrottle
 from pellucid.studio.frames import Payload
 from pellucid.studio.plans import fits, plan_of, planned_network, planned_trainer
+from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.run import EpochMean, EpochTest, Run
-from pellucid.studio.showing import Showing
-from pellucid.studio.subject import Subject
+from pellucid.studio.session_state import SessionState, finite
 from pellucid.studio.turn_room import TurnRoom
-from pellucid.studio.turnstile import Turnstile
 
-State = Literal["ready", "running", "stepping", "paused", "diverged"]
+Phase = Literal["ready", "running", "stepping", "paused", "diverged"]
 
 
 class LearnRoom:
-    """Training of the network on the desk.
+    """Training of the session's network.
 
-    Its methods are called by who holds the turnstile; the driver's thread takes it for each few mini-batches.
+    Its methods are called by who holds the lock; the driver's thread takes it for each few mini-batches.
     """
 
-    def __init__(self, desk: Desk, turn: TurnRoom, turnstile: Turnstile) -> None:
-        self._desk, self._turn = desk, turn
-        self._driver = Driver(turnstile, desk.outbox, desk.shelf.slots, self._work, self._given_up)
-        self._showing = Showing(desk)
+    def __init__(self, state: SessionState, turn: TurnRoom, lock: PriorityLock) -> None:
+        self._state, self._turn = state, turn
+        self._driver = Driver(lock, state.outbox, state.catalog.slots, self._work, self._given_up)
+        self._throttle = FrameThrottle(state)
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """The network is another: no training of it has begun."""
         self._driver.stop()
         self._run: Run | None = None
-        self._plan = plan_of(self._desk.subject, self._desk.data_name)
-        self._state: State = "ready"
+        self._plan = plan_of(self._state.edited, self._state.data_name)
+        self._phase: Phase = "ready"
         self._trouble: str | None = None
-        self._showing.begin_anew()
+        self._throttle.begin_anew()
 
-    def set_up(self, request: requests.SetUp) -> Subject:
+    def set_up(self, request: requests.SetUp) -> EditedNetwork:
         """What a plan describes, to be taken up: a new network, or the present one with a new training run."""
-        desk, plan = self._desk, request.plan
-        data = desk.shelf.data(plan.data)
-        version = desk.subject.version + 1
+        state, plan = self._state, request.plan
+        data = state.catalog.data(plan.data)
+        version = state.edited.version + 1
         if request.keep_network:
-            if not fits(plan, desk.subject.net):
+            if not fits(plan, state.edited.net):
                 raise RefusedError("bad_value", "The plan has other layers than the network: make a new one instead.")
-            subject = Subject(desk.subject.net, desk.subject.name, plan.loss, version)
+            edited = EditedNetwork(state.edited.net, state.edited.name, plan.loss, version)
         else:
-            subject = Subject(planned_network(plan, data.train.classes), "trained here", plan.loss, version)
-        run = Run(planned_trainer(plan, subject.net, data.train), plan)
+            edited = EditedNetwork(planned_network(plan, data.train.classes), "trained here", plan.loss, version)
+        run = Run(planned_trainer(plan, edited.net, data.train), plan)
         self._driver.stop()
-        desk.use_data(plan.data)
+        state.use_data(plan.data)
         self._next = run
-        return subject
+        return edited
 
     def start_over(self) -> None:
-        """The network of `set_up` lies on the desk."""
-        self._run, self._plan, self._state, self._trouble = self._next, self._next.plan, "ready", None
-        self._showing.begin_anew()
+        """The session has taken the network of `set_up`."""
+        self._run, self._plan, self._phase, self._trouble = self._next, self._next.plan, "ready", None
+        self._throttle.begin_anew()
 
     def train(self, request: requests.Train) -> None:
         """Let it run."""
@@ -99,12 +99,12 @@ class LearnRoom:
         if request.step > run.timeline.last_step:
             raise RefusedError("bad_value", f"Expected a step up to {run.timeline.last_step}, got {request.step}.")
         self._driver.stop()
-        self._showing.picture(run)  # what was learnt since the last one belongs to the time before
+        self._throttle.picture(run)  # what was learnt since the last one belongs to the time before
         run.go_to(request.step)
-        self._state, self._trouble = "paused", None
+        self._phase, self._trouble = "paused", None
         self._turn.begin_anew()
-        self._desk.subject.factors.clear()
-        self._desk.subject.changed()
+        self._state.edited.factors.clear()
+        self._state.edited.changed()
         self._settle(request.id, whole=not request.scrubbing)
 
     def curves(self, request: requests.AskCurves) -> None:
@@ -113,15 +113,15 @@ class LearnRoom:
 
     def next_picture(self, request: requests.NextPicture | None = None) -> None:
         """The page has time for another picture; asked from any thread."""
-        self._showing.wanted = True
+        self._throttle.wanted = True
 
     def examined(self, request: requests.AskExamined) -> None:
         """Confusion matrix and wrongly read images."""
-        self._showing.examined(request.id)
+        self._throttle.examined(request.id)
 
     def plane(self, request: requests.AskLossPlane) -> None:
         """The loss around the path."""
-        self._showing.plane(self._ready(), request)
+        self._throttle.plane(self._ready(), request)
 
     def turned(self) -> None:
         """Knobs were turned by hand."""
@@ -151,7 +151,7 @@ class LearnRoom:
                 trainer.steps_per_epoch, state.seconds,
             )  # fmt: skip
             rate = trainer.learning_rate
-        self._desk.tell(events.Training(request, plan, self._state, *zeros, pace, rate, self._trouble))
+        self._state.tell(events.Training(request, plan, self._phase, *zeros, pace, rate, self._trouble))
 
     def tell_curves(self, request: int, count: int = 1000) -> None:
         """The whole history, thinned out."""
@@ -167,99 +167,99 @@ class LearnRoom:
             [test.accuracy for test in tests], [step for step, _ in rates], [rate for _, rate in rates],
         ]  # fmt: skip
         put = [payload.put(np.asarray(array, np.float32)) for array in arrays]
-        self._desk.tell(events.Curves(request, *put), payload)
+        self._state.tell(events.Curves(request, *put), payload)
 
     def _steps_per_epoch(self) -> int:
-        return -(-len(self._desk.data.train) // self._plan.batch_size)
+        return -(-len(self._state.data.train) // self._plan.batch_size)
 
     def _ready(self) -> Run:
         """The run, made at its first use."""
         if self._run is None:
-            desk = self._desk
-            trainer = planned_trainer(self._plan, desk.subject.net, desk.data.train)
+            state = self._state
+            trainer = planned_trainer(self._plan, state.edited.net, state.data.train)
             self._run = Run(trainer, self._plan)
         return self._run
 
-    def _go(self, state: State, goal: int | None, request: int) -> None:
-        run, subject = self._ready(), self._desk.subject
+    def _go(self, phase: Phase, goal: int | None, request: int) -> None:
+        run, edited = self._ready(), self._state.edited
         self._driver.start(goal)  # it waits until this is done; but where it is refused, nothing has changed
         run.begin()
-        switched = bool(subject.factors)
-        subject.factors.clear()
+        switched = bool(edited.factors)
+        edited.factors.clear()
         self._turn.begin_anew()
         if switched:
-            subject.changed()
-            self._desk.tell_parameters(request)
+            edited.changed()
+            self._state.tell_parameters(request)
         self._turn.tell(request, np.zeros(0, np.int64))
-        self._state, self._trouble = state, None
+        self._phase, self._trouble = phase, None
         self.tell(request)
 
     def _rest(self, request: int) -> None:
         """Stop, and show where that was."""
         if self._driver.busy:
             self._driver.stop()
-            self._state = "paused"
+            self._phase = "paused"
             self._settle(request)
         else:
             self.tell(request)
 
     def _settle(self, request: int, whole: bool = True) -> None:
         """Training stands still: what the network is now is what it was last trained to."""
-        desk, run = self._desk, self._ready()
-        desk.subject.settle()
+        state, run = self._state, self._ready()
+        state.edited.settle()
         self.tell(request)
-        self._showing.picture(run, request)
+        self._throttle.picture(run, request)
         self._turn.tell(request, np.zeros(0, np.int64))
-        desk.tell_parameters(request)
+        state.tell_parameters(request)
         if whole:
-            desk.baseline = desk.judgement().accuracy
-            desk.tell_judged(request)
-            self._showing.health(run)
-            self._showing.examined(request)
+            state.baseline = state.judgement().accuracy
+            state.tell_judged(request)
+            self._throttle.health(run)
+            self._throttle.examined(request)
 
     def _work(self, job: Job) -> bool:
-        """Take a few steps for the driver, which holds the turnstile; whether there are more to take."""
+        """Take a few steps for the driver, which holds the lock; whether there are more to take."""
         run = self._ready()
         try:
             means, epoch = run.advance(job.count(run.trainer.step))
         except DivergedError as error:
             self._diverge(error)
             return False
-        self._desk.subject.changed()
-        self._showing.learnt(means)
-        if epoch is not None and (job.pace is not None or job.reached(epoch.step) or self._showing.may_judge()):
+        self._state.edited.changed()
+        self._throttle.learnt(means)
+        if epoch is not None and (job.pace is not None or job.reached(epoch.step) or self._throttle.may_judge()):
             self._epoch_done(run, epoch)
-        self._showing.maybe(run)
+        self._throttle.maybe(run)
         if job.reached(run.trainer.step):
             self._driver.stop()
-            self._state = "paused"
+            self._phase = "paused"
             self._settle(0)
             return False
         return True
 
     def _epoch_done(self, run: Run, epoch: EpochMean) -> None:
-        desk, began = self._desk, time.perf_counter()
-        found = desk.judgement()
-        self._showing.judged(time.perf_counter() - began)
+        state, began = self._state, time.perf_counter()
+        found = state.judgement()
+        self._throttle.judged(time.perf_counter() - began)
         run.tests.append(EpochTest(epoch.step, finite(found.loss), found.accuracy))
         seconds = run.trainer.state.seconds
-        desk.tell(
+        state.tell(
             events.EpochDone(
                 0, epoch.epoch, epoch.step, finite(epoch.loss), epoch.accuracy, finite(found.loss), found.accuracy,
                 seconds,
             )
         )  # fmt: skip
-        self._showing.maybe_examined()
+        self._throttle.maybe_examined()
 
     def _given_up(self) -> None:
         """The driver has stopped by itself."""
-        self._state = "paused"
+        self._phase = "paused"
         self._settle(0)
 
     def _diverge(self, error: DivergedError) -> None:
         """The loss ran away: time went back to before the step that did it."""
         self._driver.stop()
-        self._state, self._trouble = "diverged", str(error)
-        self._desk.subject.changed()
+        self._phase, self._trouble = "diverged", str(error)
+        self._state.edited.changed()
         self._settle(0)
         self.tell_curves(0)

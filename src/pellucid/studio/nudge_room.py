@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from pellucid.inspect.ablation import ablate
 from pellucid.inspect.backward import Backpropagation, backpropagate, check_activation, check_input, check_parameter
-from pellucid.inspect.telling import stages
+from pellucid.inspect.captions import stages
 from pellucid.network.network import Network
 from pellucid.studio import events, requests
-from pellucid.studio.desk import Desk, finite
 from pellucid.studio.frames import Payload
 from pellucid.studio.refusal import RefusedError
+from pellucid.studio.session_state import SessionState, finite
 from pellucid.studio.turn_room import TurnRoom
 
 Vector = NDArray[np.float32]
@@ -31,42 +31,42 @@ class _Batch(msgspec.Struct):
 
 
 class NudgeRoom:
-    """What examples want of the network on the desk."""
+    """What examples want of the session's network."""
 
-    def __init__(self, desk: Desk, turn: TurnRoom) -> None:
-        self._desk, self._turn = desk, turn
+    def __init__(self, state: SessionState, turn: TurnRoom) -> None:
+        self._state, self._turn = state, turn
         self._told: tuple[int, Backpropagation, Vector] | None = None
         self._batch: _Batch | None = None
 
     def nudges(self, request: requests.AskNudges) -> None:
         """Backpropagation of the present picture."""
-        desk = self._desk
-        label = desk.label if request.label is None else request.label
+        state = self._state
+        label = state.label if request.label is None else request.label
         if label is None:
             raise RefusedError("bad_value", "Nobody knows what this drawing is meant to be: choose the digit it is.")
-        net = desk.subject.effective
+        net = state.edited.effective
         # A copy: what is told and checked stays true while knobs are turned.
-        levels = desk.levels(net, desk.pixels)
-        told = backpropagate(net.copy(), levels, label, request.loss or desk.subject.loss)
-        self._told = desk.subject.version, told, levels
+        levels = state.levels(net, state.pixels)
+        told = backpropagate(net.copy(), levels, label, request.loss or state.edited.loss)
+        self._told = state.edited.version, told, levels
         self._tell(request.id, told)
 
     def batch(self, request: requests.AskBatchNudges) -> None:
         """The gradient averaged over a mini-batch."""
-        desk, payload = self._desk, Payload()
-        data, indices = desk.part(request.part), np.array(request.indices, np.int64)
+        state, payload = self._state, Payload()
+        data, indices = state.part(request.part), np.array(request.indices, np.int64)
         if indices.max() >= len(data):
             raise RefusedError("bad_value", f"Expected images up to {len(data) - 1}, got {indices.max()}.")
-        net, loss = desk.subject.effective, request.loss or desk.subject.loss
+        net, loss = state.edited.effective, request.loss or state.edited.loss
         if request.knob is not None and request.knob >= net.parameter_count:
             raise RefusedError("bad_value", f"Expected a knob up to {net.parameter_count - 1}, got {request.knob}.")
-        images, labels = desk.levels(net, desk.unit(request.part, indices)), data.labels[indices]
+        images, labels = state.levels(net, state.unit(request.part, indices)), data.labels[indices]
         whole = net.gradient(images, labels, loss)
         costs, norms, wishes = _one_by_one(net, images, labels, loss, request.knob)
-        self._batch = _Batch(desk.subject.version, images, labels, loss, whole.loss, whole.parameters)
-        desk.tell(
+        self._batch = _Batch(state.edited.version, images, labels, loss, whole.loss, whole.parameters)
+        state.tell(
             events.BatchNudges(
-                request.id, desk.subject.version, finite(whole.loss), payload.put(costs), labels.tolist(),
+                request.id, state.edited.version, finite(whole.loss), payload.put(costs), labels.tolist(),
                 payload.put(whole.parameters), None if request.knob is None else payload.put(wishes),
                 payload.put(norms), _length(whole.parameters),
             ),
@@ -84,7 +84,7 @@ class NudgeRoom:
             found = check_activation(told, request.layer, request.neuron)
         else:
             found = check_input(told, request.neuron)
-        self._desk.tell(
+        self._state.tell(
             events.Checked(
                 request.id, request.kind, found.name, found.value, finite(found.derivative), finite(found.difference),
                 found.h, finite(found.above), finite(found.below), finite(found.relative_error), found.agrees,
@@ -93,31 +93,31 @@ class NudgeRoom:
 
     def step(self, request: requests.TakeStep) -> None:
         """Do what the example or the mini-batch asks for."""
-        desk, subject = self._desk, self._desk.subject
+        state, edited = self._state, self._state.edited
         images, labels, loss, cost, gradient = self._asked(request.of)
         scaled = gradient
-        if subject.factors:
+        if edited.factors:
             # A knob on its way to a scaled neuron counts as much as that neuron does.
-            ones = subject.net.copy()
+            ones = edited.net.copy()
             ones.parameters[...] = 1.0
-            scaled = gradient * ablate(ones, subject.factors).parameters
+            scaled = gradient * ablate(ones, edited.factors).parameters
         rate, length = request.learning_rate, _length(scaled)
-        after = (subject.net.parameters - np.float32(rate) * scaled).astype(np.float32)
+        after = (edited.net.parameters - np.float32(rate) * scaled).astype(np.float32)
         if not np.isfinite(after).all():
             raise RefusedError("diverged", "With this rate the parameters would be no numbers: try a smaller one.")
         what = "this picture" if request.of == "example" else f"{len(labels)} pictures"
         self._turn.step(f"a step for {what}, rate {rate:g}", after, request.id)
-        now = subject.effective.gradient(images, labels, loss).loss
+        now = edited.effective.gradient(images, labels, loss).loss
         predicted = cost - rate * length * length
-        desk.tell(
+        state.tell(
             events.Stepped(
-                request.id, subject.version, finite(cost), finite(now), finite(predicted), rate, finite(length)
+                request.id, edited.version, finite(cost), finite(now), finite(predicted), rate, finite(length)
             )
         )  # fmt: skip
 
     def _asked(self, of: str) -> tuple[Vector, NDArray[np.int64], str, float, Vector]:
         """Images, labels, loss, cost and gradient of what the step is for, of the network as it is."""
-        version = self._desk.subject.version
+        version = self._state.edited.version
         if of == "batch" and self._batch is not None and self._batch.version == version:
             batch = self._batch
             return batch.images, batch.labels, batch.loss, batch.cost, batch.gradient
@@ -138,9 +138,9 @@ class NudgeRoom:
             for layer in told.layers
         ]  # fmt: skip
         story = [events.NudgeStage(stage.kind, stage.layer, stage.title, stage.caption) for stage in stages(told)]  # type: ignore[arg-type]
-        self._desk.tell(
+        self._state.tell(
             events.Nudges(
-                request, self._desk.subject.version, told.label, told.loss, finite(told.cost), put(told.targets),  # type: ignore[arg-type]
+                request, self._state.edited.version, told.label, told.loss, finite(told.cost), put(told.targets),  # type: ignore[arg-type]
                 put(told.costs), put(told.wishes), layers, story, finite(told.norm),
             ),
             payload,

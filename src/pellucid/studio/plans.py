@@ -10,9 +10,9 @@ import msgspec
 from pellucid.data.dataset import Dataset
 from pellucid.layers.dense import Dense
 from pellucid.network.network import Network
+from pellucid.studio.edited_network import SIDE, EditedNetwork
 from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan
 from pellucid.studio.refusal import RefusedError
-from pellucid.studio.subject import SIDE, Subject
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 from pellucid.training.trainer import Trainer
 
@@ -68,9 +68,9 @@ def fits(plan: LearnPlan, net: Network) -> bool:
     ]
 
 
-def plan_of(subject: Subject, data: str) -> LearnPlan:
+def plan_of(edited: EditedNetwork, data: str) -> LearnPlan:
     """How one would go on training a network: as its record says, as far as it says something."""
-    net, record = subject.net, subject.net.record
+    net, record = edited.net, edited.net.record
     layers = [
         LayerPlan(layer.out_features, cast(ActivationName, layer.activation))
         for layer in net.layers
@@ -79,7 +79,7 @@ def plan_of(subject: Subject, data: str) -> LearnPlan:
     optimizer = _recorded_optimizer(record)
     batch = record.get("batch_size")
     size = batch if isinstance(batch, int) and 1 <= batch <= 8192 else 32
-    return LearnPlan(layers, subject.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1))
+    return LearnPlan(layers, edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1))
 
 
 def _recorded_optimizer(record: dict[str, Any]) -> OptimizerPlan:

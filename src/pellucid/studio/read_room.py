@@ -12,11 +12,11 @@ from pellucid.inspect.voting import votes_of
 from pellucid.network.prediction import Reading
 from pellucid.programs.running import Trace
 from pellucid.studio import events, requests
-from pellucid.studio.desk import Desk, Pixels
 from pellucid.studio.frames import Payload
 from pellucid.studio.pad import SIDE, Pad
 from pellucid.studio.parts import Centring, CentringStep, Example, Part
 from pellucid.studio.refusal import RefusedError
+from pellucid.studio.session_state import Pixels, SessionState
 
 _MOST_PICTURE = 24_000_000
 """Pixels of an uploaded picture."""
@@ -25,8 +25,8 @@ _MOST_PICTURE = 24_000_000
 class ReadRoom:
     """The pad, what else can be read, and the network's reading of it."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
         self._pad = Pad()
         self._picture: Pixels | None = None
         self._source: Literal["pad", "picture", "example", "pixels"] = "pad"
@@ -67,19 +67,19 @@ class ReadRoom:
 
     def show_example(self, part: Part, index: int, request: int = 0) -> None:
         """The same, also for other rooms."""
-        data = self._desk.part(part)
+        data = self._state.part(part)
         if index >= len(data):
             raise RefusedError("bad_value", f"Expected an image from 0 to {len(data) - 1}, got {index}.")
         self._source, self._example = "example", Example(part, index)
-        self._desk.pixels = self._desk.unit(part, np.array([index]))[0]
-        self._desk.label = int(data.labels[index])
+        self._state.pixels = self._state.unit(part, np.array([index]))[0]
+        self._state.label = int(data.labels[index])
         self._show(request)
 
     def open_pixels(self, request: requests.OpenPixels) -> None:
         """Read these pixels as they are."""
         self._source = "pixels"
-        self._example = self._desk.label = None
-        self._desk.pixels = np.array(request.pixels, np.float32).reshape(self._desk.pixels.shape)
+        self._example = self._state.label = None
+        self._state.pixels = np.array(request.pixels, np.float32).reshape(self._state.pixels.shape)
         self._show(request.id)
 
     def open_picture(self, content: bytes) -> None:
@@ -95,7 +95,7 @@ class ReadRoom:
         # The digit's ink in the middle of the pad, at four fifths of its side.
         ink = fit(largest.steps["cut out"], SIDE * 4 // 5)
         self._picture = np.pad(ink, (SIDE - ink.shape[0]) // 2 + 1)[:SIDE, :SIDE]
-        self._source, self._example, self._desk.label = "picture", None, None
+        self._source, self._example, self._state.label = "picture", None, None
         self._show(0)
 
     def set_centring(self, request: requests.SetCentring) -> None:
@@ -105,12 +105,12 @@ class ReadRoom:
 
     def votes(self, request: requests.AskVotes) -> None:
         """Who voted."""
-        desk, payload = self._desk, Payload()
-        found = votes_of(desk.subject.effective, desk.trace(), request.layer, request.neuron)
+        state, payload = self._state, Payload()
+        found = votes_of(state.edited.effective, state.trace(), request.layer, request.neuron)
         inputs, weights, terms = (payload.put(part) for part in (found.inputs, found.weights, found.terms))
-        desk.tell(
+        state.tell(
             events.Votes(
-                request.id, desk.subject.version, found.layer, found.neuron, inputs, weights, terms,
+                request.id, state.edited.version, found.layer, found.neuron, inputs, weights, terms,
                 found.ranking.tolist(), found.bias, found.sum, found.positive, found.negative, found.slope,
                 found.activation, str(found),
             ),
@@ -119,8 +119,8 @@ class ReadRoom:
 
     def browse(self, request: requests.BrowseExamples) -> None:
         """A page of the data set."""
-        desk, payload = self._desk, Payload()
-        data, outputs = desk.part(request.part), desk.outputs(request.part)
+        state, payload = self._state, Payload()
+        data, outputs = state.part(request.part), state.outputs(request.part)
         guesses = outputs.argmax(axis=1)
         fits = np.ones(len(data), bool)
         if request.label is not None:
@@ -131,11 +131,11 @@ class ReadRoom:
             fits &= guesses != data.labels
         found = np.flatnonzero(fits)
         chosen = found[request.begin : request.begin + request.count]
-        desk.tell(
+        state.tell(
             events.Examples(
                 request.id, request.part, request.begin, len(found), chosen.tolist(), data.labels[chosen].tolist(),
                 guesses[chosen].tolist(), payload.put(outputs[chosen].max(axis=1)),
-                payload.put(desk.unit(request.part, chosen)),
+                payload.put(state.unit(request.part, chosen)),
             ),
             payload,
         )  # fmt: skip
@@ -144,31 +144,31 @@ class ReadRoom:
         """What is drawn."""
         strokes = self._pad.strokes if self._source == "pad" else []
         pad = self._pad
-        self._desk.tell(
+        self._state.tell(
             events.Drawing(
-                request, self._source, strokes, pad.can_undo, pad.can_redo, self._example, self._desk.label,
+                request, self._source, strokes, pad.can_undo, pad.can_redo, self._example, self._state.label,
                 self._centring, self._pictures,
             )
         )  # fmt: skip
 
     def read(self, request: int) -> None:
         """Centre what is drawn, and read it."""
-        desk, payload = self._desk, Payload()
+        state, payload = self._state, Payload()
         steps = self._centre(payload)
-        trace = desk.trace()
+        trace = state.trace()
         outputs = trace.outputs
-        reading = Reading(outputs if np.isfinite(outputs).all() else np.nan_to_num(outputs), desk.subject.net.classes)
-        desk.tell(
+        reading = Reading(outputs if np.isfinite(outputs).all() else np.nan_to_num(outputs), state.edited.net.classes)
+        state.tell(
             events.Reading(
-                request, desk.subject.version, payload.put(desk.pixels), layer_readings(trace, payload),
-                reading.order.tolist(), _words(reading, trace) if desk.pixels.any() else "", steps,
+                request, state.edited.version, payload.put(state.pixels), layer_readings(trace, payload),
+                reading.order.tolist(), _words(reading, trace) if state.pixels.any() else "", steps,
             ),
             payload,
         )  # fmt: skip
 
     def _show_pad(self, request: int) -> None:
         self._source = "pad"
-        self._example = self._desk.label = self._picture = None
+        self._example = self._state.label = self._picture = None
         self._show(request)
 
     def _show(self, request: int) -> None:
@@ -182,7 +182,7 @@ class ReadRoom:
             return []
         how = self._centring
         steps = center_steps(ink, scale=how.scale, mass=how.mass, smooth=how.smooth, thicken=how.thicken)
-        self._desk.pixels = steps[-1].picture
+        self._state.pixels = steps[-1].picture
         if not self._pictures:
             return []
         return [

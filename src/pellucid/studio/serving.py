@@ -13,10 +13,10 @@ import uvicorn
 
 from pellucid.errors import ConfigurationError
 from pellucid.studio.app import studio_app
+from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.messages import MAX_REQUEST
+from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.sessions import Sessions
-from pellucid.studio.shelf import Shelf
-from pellucid.studio.trust import hosts_of
 
 HOST = "127.0.0.1"
 PORT = 8127
@@ -54,8 +54,8 @@ def serve(
         If the address cannot be listened on, or the data cannot be read.
     """
     listener = listen(host, port)
-    shelf = Shelf(data)
-    sessions = Sessions(shelf, model)
+    catalog = DatasetCatalog(data)
+    sessions = Sessions(catalog, model)
     sessions.try_out()
     sys.setswitchinterval(SWITCH)
     token = secrets.token_urlsafe(32)

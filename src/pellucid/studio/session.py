@@ -9,43 +9,43 @@ from typing import Any
 import pellucid
 from pellucid.network.files import network_bytes
 from pellucid.studio import events, requests
-from pellucid.studio.desk import Desk
+from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.messages import AnyRequest
 from pellucid.studio.nudge_room import NudgeRoom
 from pellucid.studio.outbox import Reason
+from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import RefusedError, failure
-from pellucid.studio.shelf import Shelf
-from pellucid.studio.subject import Subject
+from pellucid.studio.session_state import SessionState
 from pellucid.studio.turn_room import TurnRoom
-from pellucid.studio.turnstile import Turnstile
 
 MAX_UPLOAD = 16 << 20
 """Bytes of an uploaded picture or network."""
 
 
 class Session:
-    """Rooms over one desk. Its methods may be called from any thread; they wait for each other.
+    """Rooms over one state. Its methods may be called from any thread; they wait for each other.
 
     Parameters
     ----------
     identity : str
         What the page comes back with.
-    shelf : Shelf
+    catalog : DatasetCatalog
     model : str
         The network to begin with: the name of a shipped one, or a path.
     """
 
-    def __init__(self, identity: str, shelf: Shelf, model: str) -> None:
+    def __init__(self, identity: str, catalog: DatasetCatalog, model: str) -> None:
         self.identity = identity
         self.used = time.monotonic()
-        self._turnstile = Turnstile()
-        self._desk = Desk(shelf, Subject.load(model))
-        self._read = ReadRoom(self._desk)
-        self._turn = TurnRoom(self._desk, after=self._turned)
-        self._learn = LearnRoom(self._desk, self._turn, self._turnstile)
-        self._nudge = NudgeRoom(self._desk, self._turn)
+        self._lock = PriorityLock()
+        self._state = SessionState(catalog, EditedNetwork.load(model))
+        self._read = ReadRoom(self._state)
+        self._turn = TurnRoom(self._state, after=self._turned)
+        self._learn = LearnRoom(self._state, self._turn, self._lock)
+        self._nudge = NudgeRoom(self._state, self._turn)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             requests.Pen: self._read.pen,
             requests.UndoStroke: self._read.undo,
@@ -86,11 +86,11 @@ class Session:
             requests.CheckNudge: self._nudge.check,
             requests.TakeStep: self._nudge.step,
         }
-        self.outbox = self._desk.outbox
+        self.outbox = self._state.outbox
 
     def handle(self, request: AnyRequest) -> None:
         """Do what a request asks for; what goes wrong is told, and leaves the session as it was."""
-        with self._turnstile.first():
+        with self._lock.high_priority():
             self.used = time.monotonic()
             try:
                 handler = self._handlers.get(type(request))
@@ -98,7 +98,7 @@ class Session:
                     raise RefusedError("unavailable", f"This studio cannot do {type(request).__name__} yet.")
                 handler(request)
             except Exception as error:
-                self._desk.tell(failure(error, request.id))
+                self._state.tell(failure(error, request.id))
 
     def noted(self, request: AnyRequest) -> bool:
         """Take note of what can be done at once, without waiting for training; False where it cannot."""
@@ -110,44 +110,44 @@ class Session:
 
     def greet(self, resumed: bool) -> None:
         """Tell a page that has just come everything that it shows."""
-        with self._turnstile.first():
+        with self._lock.high_priority():
             self.used = time.monotonic()
-            desk = self._desk
-            networks, data_sets = desk.shelf.networks, desk.shelf.data_sets
-            desk.tell(
+            state = self._state
+            networks, data_sets = state.catalog.networks, state.catalog.data_sets
+            state.tell(
                 events.Welcome(
                     0, self.identity, resumed, pellucid.__version__, networks, data_sets, MAX_UPLOAD
                 )
             )  # fmt: skip
-            desk.tell_network(0)
+            state.tell_network(0)
             self._turn.tell(0, None)
             self._read.tell(0)
             self._read.read(0)
-            desk.tell_judged(0)
-            desk.tell(events.DataSets(0, desk.shelf.choices, None), key="dataSets")
+            state.tell_judged(0)
+            state.tell(events.DataSets(0, state.catalog.choices, None), key="dataSets")
             self._learn.tell(0)
             self._learn.tell_curves(0)
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file."""
-        with self._turnstile.first():
+        with self._lock.high_priority():
             self._read.open_picture(content)
 
     def _fetch_data(self, request: requests.FetchData) -> None:
         """Download a data set; the page is told how it goes."""
-        desk = self._desk
+        state = self._state
 
         def tell(words: str | None) -> None:
-            desk.tell(events.DataSets(request.id, desk.shelf.choices, words), key="dataSets")
+            state.tell(events.DataSets(request.id, state.catalog.choices, words), key="dataSets")
 
-        desk.shelf.fetch(request.name, tell, lambda error: desk.tell(failure(error, request.id)))
+        state.catalog.fetch(request.name, tell, lambda error: state.tell(failure(error, request.id)))
 
     def _load(self, request: requests.LoadNetwork) -> None:
         """Take up a shipped network."""
-        if request.name not in self._desk.shelf.networks:
-            known = ", ".join(self._desk.shelf.networks)
+        if request.name not in self._state.catalog.networks:
+            known = ", ".join(self._state.catalog.networks)
             raise RefusedError("unavailable", f"There is no shipped network {request.name!r}; there is {known}.")
-        self._take_up(Subject.load(request.name, self._desk.subject.version + 1), request.id)
+        self._take_up(EditedNetwork.load(request.name, self._state.edited.version + 1), request.id)
 
     def _turned(self, request: int) -> None:
         """A knob was turned."""
@@ -156,18 +156,18 @@ class Session:
 
     def _set_up(self, request: requests.SetUp) -> None:
         """A new training run."""
-        subject = self._learn.set_up(request)
-        self._take_up(subject, request.id, self._learn.start_over)
+        edited = self._learn.set_up(request)
+        self._take_up(edited, request.id, self._learn.start_over)
 
-    def _take_up(self, subject: Subject, request: int, begin: Callable[[], None] | None = None) -> None:
+    def _take_up(self, edited: EditedNetwork, request: int, begin: Callable[[], None] | None = None) -> None:
         """Look at another network; ``begin`` makes the training run of it, if there is one already."""
-        self._desk.take_up(subject)
+        self._state.take_up(edited)
         self._turn.begin_anew()
         (begin or self._learn.begin_anew)()
-        self._desk.tell_network(request)
+        self._state.tell_network(request)
         self._turn.tell(request)
         self._read.read(request)
-        self._desk.tell_judged(request)
+        self._state.tell_judged(request)
         self._learn.tell(request)
         self._learn.tell_curves(request)
 
@@ -177,13 +177,13 @@ class Session:
 
     def open_network(self, content: bytes, name: str) -> None:
         """Take up the network of a file."""
-        with self._turnstile.first():
-            self._take_up(Subject.of_bytes(content, name, self._desk.subject.version + 1), 0)
+        with self._lock.high_priority():
+            self._take_up(EditedNetwork.of_bytes(content, name, self._state.edited.version + 1), 0)
 
     def network_file(self) -> bytes:
         """The network as it stands, as a file: with what is switched off put in."""
-        with self._turnstile.first():
-            return network_bytes(self._desk.subject.effective)
+        with self._lock.high_priority():
+            return network_bytes(self._state.edited.effective)
 
     @property
     def training(self) -> bool:

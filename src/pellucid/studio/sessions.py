@@ -6,10 +6,10 @@ import secrets
 import threading
 import time
 
+from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.outbox import Reason
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session import Session
-from pellucid.studio.shelf import Shelf
 
 MOST = 128
 """Sessions at a time."""
@@ -32,8 +32,10 @@ class Sessions:
         How many there may be, and how long one is kept that no page is connected to.
     """
 
-    def __init__(self, shelf: Shelf, model: str, most: int = MOST, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._shelf, self._model = shelf, model
+    def __init__(
+        self, catalog: DatasetCatalog, model: str, most: int = MOST, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
+        self._catalog, self._model = catalog, model
         self._most, self._idle = most, idle_seconds
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
@@ -43,7 +45,7 @@ class Sessions:
 
     def try_out(self) -> None:
         """Make a session and forget it: a bad model is told at once, and compiled code is at hand."""
-        Session("", self._shelf, self._model).close("closing")
+        Session("", self._catalog, self._model).close("closing")
 
     def find(self, identity: str) -> Session | None:
         """The session of that identity, if it is still there."""
@@ -65,7 +67,7 @@ class Sessions:
                 return session, True
             if len(self._sessions) >= self._most:
                 self._free_oldest()
-            session = Session(secrets.token_urlsafe(18), self._shelf, self._model)
+            session = Session(secrets.token_urlsafe(18), self._catalog, self._model)
             self._sessions[session.identity] = session
             return session, False
 

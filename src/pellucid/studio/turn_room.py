@@ -10,34 +10,34 @@ from pellucid.inspect.ablation import INPUTS, noisy
 from pellucid.inspect.knobs import Knobs
 from pellucid.studio import events, requests
 from pellucid.studio.changes import Changes, Edit, Factors, Indices, Vector, put
-from pellucid.studio.desk import Desk, finite
 from pellucid.studio.frames import Payload
 from pellucid.studio.parts import Change
 from pellucid.studio.refusal import RefusedError
+from pellucid.studio.session_state import SessionState, finite
 
 _FEW = 64
 """Knobs up to which a change is told knob by knob, and not as a whole vector."""
 
 
 class TurnRoom:
-    """Changes to the network of the desk.
+    """Changes to the session's network.
 
     Parameters
     ----------
-    desk : Desk
+    state : SessionState
     after : function
         Called after each change with the number of the request: the drawing is to be read anew, and training to know.
     """
 
-    def __init__(self, desk: Desk, after: Callable[[int], None]) -> None:
-        self._desk, self._after = desk, after
+    def __init__(self, state: SessionState, after: Callable[[int], None]) -> None:
+        self._state, self._after = state, after
         self._changes = Changes()
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """The network is another, or has been trained: nothing is left to undo."""
         self._changes.forget()
-        self._knobs = Knobs(self._desk.subject.net)
+        self._knobs = Knobs(self._state.edited.net)
 
     def turn(self, request: requests.TurnKnobs) -> None:
         """Set knobs."""
@@ -53,7 +53,7 @@ class TurnRoom:
         begun = self._changes.open(gesture)
         if begun is not None and begun.knobs is not None:
             indices, values = self._go_on(begun, begun.knobs, indices, values)
-        before = self._desk.subject.net.parameters[indices].copy()
+        before = self._state.edited.net.parameters[indices].copy()
         edit = self._edit("knobs", "", indices, before, values, gesture=gesture)
         self._describe(edit)
         self._make(edit, request.id)
@@ -75,11 +75,11 @@ class TurnRoom:
 
     def add_noise(self, request: requests.AddNoise) -> None:
         """Add noise to weights and biases."""
-        net = self._desk.subject.net
+        net = self._state.edited.net
         gesture = ("noise", request.gesture, request.layer)
         begun = self._changes.open(gesture)
         if begun is not None:  # the noise of before goes before the new one comes
-            put(self._desk.subject, None, begun.before, begun.factors_before)
+            put(self._state.edited, None, begun.before, begun.factors_before)
         before = net.parameters.copy()
         after = noisy(net, request.spread, layer=request.layer, seed=request.seed).parameters
         where = "all layers" if request.layer is None else f"layer {request.layer}"
@@ -100,46 +100,46 @@ class TurnRoom:
 
     def reset(self, request: requests.ResetKnobs) -> None:
         """Set all knobs back."""
-        subject = self._desk.subject
-        after = subject.trained if request.to == "trained" else subject.initial
-        text = "all knobs as trained" if request.to == "trained" else f"all knobs as drawn from seed {subject.net.seed}"
-        edit = self._edit("reset", text, None, subject.net.parameters.copy(), after.copy(), factors={})
+        edited = self._state.edited
+        after = edited.trained if request.to == "trained" else edited.initial
+        text = "all knobs as trained" if request.to == "trained" else f"all knobs as drawn from seed {edited.net.seed}"
+        edit = self._edit("reset", text, None, edited.net.parameters.copy(), after.copy(), factors={})
         self._make(edit, request.id)
 
     def step(self, text: str, after: Vector, request: int) -> None:
         """A step that another room takes."""
-        before = self._desk.subject.net.parameters.copy()
+        before = self._state.edited.net.parameters.copy()
         self._make(self._edit("step", text, None, before, after), request)
 
     def find(self, request: requests.FindKnobs) -> None:
         """Knobs by name."""
-        subject, found = self._desk.subject, self._knobs.find(request.query)
+        edited, found = self._state.edited, self._knobs.find(request.query)
         knobs = [
             events.KnobInfo(
-                knob.index, str(knob), knob.layer, knob.neuron, knob.input, float(subject.net.parameters[knob.index]),
-                float(subject.trained[knob.index]), float(subject.initial[knob.index]),
+                knob.index, str(knob), knob.layer, knob.neuron, knob.input, float(edited.net.parameters[knob.index]),
+                float(edited.trained[knob.index]), float(edited.initial[knob.index]),
             )
             for knob in (self._knobs[int(index)] for index in found[: request.count])
         ]  # fmt: skip
-        self._desk.tell(events.Knobs(request.id, len(found), knobs))
+        self._state.tell(events.Knobs(request.id, len(found), knobs))
 
     def sweep(self, request: requests.SweepKnob) -> None:
         """Loss and accuracy for many values of one knob."""
-        desk, payload = self._desk, Payload()
+        state, payload = self._state, Payload()
         name = self._knobs[request.knob]
         values = np.linspace(request.low, request.high, request.count, dtype=np.float64).astype(np.float32)
-        subject = desk.subject
-        twin = subject.effective.copy()
+        edited = state.edited
+        twin = edited.effective.copy()
         # What switched neurons do to this knob is a factor, told from what they do to 1.
         scale = self._scale_of(name.index)
         judged = []
         for value in values:
             twin.parameters[name.index] = value * scale
-            judged.append(desk.judge(twin))
+            judged.append(state.judge(twin))
         losses, accuracies = np.array(judged).T
-        desk.tell(
+        state.tell(
             events.Swept(
-                request.id, subject.version, name.index, payload.put(values), payload.put(accuracies),
+                request.id, edited.version, name.index, payload.put(values), payload.put(accuracies),
                 payload.put(np.nan_to_num(losses, nan=np.inf)),
             ),
             payload,
@@ -147,20 +147,20 @@ class TurnRoom:
 
     def tell(self, request: int, knobs: Indices | None = None) -> None:
         """What was changed: those knobs, or, where None, all."""
-        desk, changes = self._desk, self._changes
+        state, changes = self._state, self._changes
         indices = values = None
-        if knobs is not None and len(knobs) <= _FEW and not desk.subject.factors:
-            indices, values = knobs.tolist(), [finite(float(value)) for value in desk.subject.net.parameters[knobs]]
-        desk.tell(
+        if knobs is not None and len(knobs) <= _FEW and not state.edited.factors:
+            indices, values = knobs.tolist(), [finite(float(value)) for value in state.edited.net.parameters[knobs]]
+        state.tell(
             events.Turned(
-                request, desk.subject.version, indices, values, [edit.change for edit in changes.edits],
-                changes.position, desk.subject.factor_list(), changes.noise,
+                request, state.edited.version, indices, values, [edit.change for edit in changes.edits],
+                changes.position, state.edited.factor_list(), changes.noise,
             )
         )  # fmt: skip
 
     def _go_on(self, begun: Edit, earlier: Indices, indices: Indices, values: Vector) -> tuple[Indices, Vector]:
         """A movement that goes on, perhaps to other knobs: all of them so far, and their values now."""
-        parameters = self._desk.subject.net.parameters
+        parameters = self._state.edited.net.parameters
         union = np.union1d(earlier, indices)
         before, after = parameters[union].copy(), parameters[union].copy()
         before[np.searchsorted(union, earlier)] = begun.before
@@ -170,19 +170,19 @@ class TurnRoom:
 
     def _scale_of(self, knob: int) -> np.float32:
         """What the factors multiply a knob by."""
-        subject = self._desk.subject
+        edited = self._state.edited
         place, factor = self._knobs[knob], 1.0
-        last = len(subject.net.layers) - 1
+        last = len(edited.net.layers) - 1
         if place.layer == last:
-            factor *= subject.factors.get((last, place.neuron), 1.0)
+            factor *= edited.factors.get((last, place.neuron), 1.0)
         if place.input is not None:
-            factor *= subject.factors.get((place.layer - 1, place.input), 1.0)
+            factor *= edited.factors.get((place.layer - 1, place.input), 1.0)
         return np.float32(factor)
 
     def _width(self, layer: int) -> int:
         """Neurons of a layer, or inputs for layer -1."""
-        widths = [int(np.prod(self._desk.subject.net.input_shape))]
-        widths += [int(np.prod(each.output_shape(each.input_shape))) for each in self._desk.subject.net.layers]
+        widths = [int(np.prod(self._state.edited.net.input_shape))]
+        widths += [int(np.prod(each.output_shape(each.input_shape))) for each in self._state.edited.net.layers]
         if layer + 1 >= len(widths):
             raise RefusedError("bad_value", f"Expected a layer from {INPUTS} to {len(widths) - 2}, got {layer}.")
         return widths[layer + 1]
@@ -200,7 +200,7 @@ class TurnRoom:
         noise: float = 0.0,
     ) -> Edit:
         """An edit from how things are to how they shall be."""
-        now = dict(self._desk.subject.factors)
+        now = dict(self._state.edited.factors)
         change = Change(0, kind, text)  # type: ignore[arg-type]
         return Edit(change, knobs, before, after, now, now if factors is None else factors, gesture, noise)
 
@@ -216,7 +216,7 @@ class TurnRoom:
     def _scale(
         self, kind: str, text: str, places: list[tuple[int, int]], factor: float, gesture: int, request: int
     ) -> None:
-        factors = dict(self._desk.subject.factors)
+        factors = dict(self._state.edited.factors)
         for place in places:
             factors.pop(place, None)
             if factor != 1.0:
@@ -229,7 +229,7 @@ class TurnRoom:
     def _make(self, edit: Edit, request: int) -> None:
         """Do what an edit says, and tell; an edit of the gesture that is under way takes its place."""
         begun = self._changes.open(edit.gesture)
-        put(self._desk.subject, edit.knobs, edit.after, edit.factors_after)
+        put(self._state.edited, edit.knobs, edit.after, edit.factors_after)
         edit.change.id = self._changes.number()
         if begun is not None:
             edit.change.id, edit.before, edit.factors_before = begun.change.id, begun.before, begun.factors_before
@@ -240,7 +240,7 @@ class TurnRoom:
         self._changed(request, edit.knobs if edit.factors_before == edit.factors_after else None)
 
     def _go_to(self, position: int, request: int) -> None:
-        concerned = self._changes.go_to(position, self._desk.subject)
+        concerned = self._changes.go_to(position, self._state.edited)
         told: Indices | None = np.zeros(0, np.int64)
         for edit in concerned:
             whole = edit.knobs is None or edit.factors_before != edit.factors_after
@@ -248,13 +248,13 @@ class TurnRoom:
         self._changed(request, told)
 
     def _changed(self, request: int, knobs: Indices | None) -> None:
-        subject = self._desk.subject
-        subject.changed()
+        edited = self._state.edited
+        edited.changed()
         self.tell(request, knobs)
-        if knobs is None or len(knobs) > _FEW or subject.factors:
-            self._desk.tell_parameters(request)
+        if knobs is None or len(knobs) > _FEW or edited.factors:
+            self._state.tell_parameters(request)
         self._after(request)
-        self._desk.tell_judged(request)
+        self._state.tell_judged(request)
 
 
 def _what(layer: int, neuron: int | None = None) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from pellucid.studio.app import NO_PAGE, studio_app
+from pellucid.studio.request_guard import hosts_of, is_loopback
 from pellucid.studio.session import MAX_UPLOAD
 from pellucid.studio.sessions import Sessions
-from pellucid.studio.trust import hosts_of, is_loopback
-from studio.asking import Headers, ask
-from studio.talking import SmallShelf
+from studio.asgi_client import Headers, ask
+from studio.fake_page import EmbeddedCatalog
 
 TOKEN = "a" * 43
 HOST, ORIGIN = "127.0.0.1:8127", "http://127.0.0.1:8127"
@@ -74,7 +74,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sessions():
-    made = Sessions(SmallShelf(), "digits-relu")
+    made = Sessions(EmbeddedCatalog(), "digits-relu")
     yield made
     made.close()
 
@@ -182,7 +182,7 @@ def test_a_network_goes_out_and_comes_in_again(app: Any, sessions: Sessions) -> 
     assert file.status == 200
     assert "attachment" in file.headers["content-disposition"]
     assert ask(app, "POST", "/network", OWN, query + "&name=mine", [file.body]).status == 204
-    assert session._desk.subject.name == "mine"
+    assert session._state.edited.name == "mine"
     assert ask(app, "GET", "/network.safetensors", OWN, query).body == file.body
     assert ask(app, "GET", "/network.safetensors", OWN, "session=../../etc/passwd").status == 404
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turnstile:
+class PriorityLock:
     """One at a time; who comes by `first` goes before who comes by `later`, however often that one comes again."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Turnstile:
         self._first = 0
 
     @contextmanager
-    def first(self) -> Iterator[None]:
+    def high_priority(self) -> Iterator[None]:
         """For what a person waits for."""
         with self._condition:
             self._first += 1
@@ -26,7 +26,7 @@ class Turnstile:
         yield from self._inside()
 
     @contextmanager
-    def later(self) -> Iterator[None]:
+    def low_priority(self) -> Iterator[None]:
         """For what can wait."""
         with self._condition:
             self._condition.wait_for(lambda: not self._taken and not self._first)

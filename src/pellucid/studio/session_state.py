@@ -13,12 +13,12 @@ from pellucid.network.network import Network
 from pellucid.programs.images import to_unit
 from pellucid.programs.running import Feed, Trace, checked_labels, judge_feed
 from pellucid.studio import events
+from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.edited_network import SIDE, EditedNetwork
 from pellucid.studio.frames import Payload, frame
 from pellucid.studio.outbox import Outbox
 from pellucid.studio.parts import DataInfo, Part
 from pellucid.studio.refusal import RefusedError
-from pellucid.studio.shelf import Shelf
-from pellucid.studio.subject import SIDE, Subject
 
 Pixels = NDArray[np.float32]
 
@@ -32,12 +32,12 @@ class Judgement:
     accuracy: float
 
 
-class Desk:
+class SessionState:
     """State that belongs to no room alone.
 
     Attributes
     ----------
-    subject : Subject
+    edited : EditedNetwork
     data : TrainTest
     pixels : ndarray (28, 28)
         What stands at the inputs, 0 to 1.
@@ -45,23 +45,23 @@ class Desk:
         The class of that picture, where it is known.
     """
 
-    def __init__(self, shelf: Shelf, subject: Subject) -> None:
-        self.shelf = shelf
+    def __init__(self, catalog: DatasetCatalog, edited: EditedNetwork) -> None:
+        self.catalog = catalog
         self.outbox = Outbox()
         self.pixels: Pixels = np.zeros((SIDE, SIDE), np.float32)
         self.label: int | None = None
-        self.data_name = shelf.suited(subject.net.output_shape[0])
-        self.data: TrainTest = shelf.data(self.data_name)
-        self.subject = subject
+        self.data_name = catalog.suited(edited.net.output_shape[0])
+        self.data: TrainTest = catalog.data(self.data_name)
+        self.edited = edited
         self.baseline = 0.0
         self._judgement: Judgement | None = None
         self._readings: dict[Part, tuple[int, NDArray[np.float32]]] = {}
-        self.take_up(subject)
+        self.take_up(edited)
 
-    def take_up(self, subject: Subject) -> None:
+    def take_up(self, edited: EditedNetwork) -> None:
         """Look at another network."""
-        self.check(subject.net)
-        self.subject = subject
+        self.check(edited.net)
+        self.edited = edited
         self._readings.clear()
         self.baseline = self.judgement().accuracy
 
@@ -73,7 +73,7 @@ class Desk:
 
     def use_data(self, name: str) -> None:
         """Judge by and learn from another data set."""
-        self.data, self.data_name = self.shelf.data(name), name
+        self.data, self.data_name = self.catalog.data(name), name
         self._judgement = None
         self._readings.clear()
 
@@ -90,7 +90,7 @@ class Desk:
 
     def trace(self) -> Trace:
         """The network, switched neurons and all, at work on the present picture."""
-        return self.subject.effective.trace(self.levels(self.subject.net, self.pixels))
+        return self.edited.effective.trace(self.levels(self.edited.net, self.pixels))
 
     @staticmethod
     def levels(net: Network, unit: Pixels) -> Pixels:
@@ -101,9 +101,9 @@ class Desk:
 
     def judgement(self) -> Judgement:
         """Loss and accuracy on the images held out; told once for each version."""
-        version = self.subject.version
+        version = self.edited.version
         if self._judgement is None or self._judgement.version != version:
-            loss, accuracy = self.judge(self.subject.effective)
+            loss, accuracy = self.judge(self.edited.effective)
             self._judgement = Judgement(version, loss, accuracy)
         return self._judgement
 
@@ -112,18 +112,18 @@ class Desk:
         test = self.data.test
         labels = checked_labels(test.labels, len(test), net.output_shape[0])
         with np.errstate(all="ignore"):
-            return judge_feed(net, Feed.of(test), labels, self.subject.loss)
+            return judge_feed(net, Feed.of(test), labels, self.edited.loss)
 
     def outputs(self, part: Part) -> NDArray[np.float32]:
         """What the network says of every image of a part, (N, K)."""
         version, found = self._readings.get(part, (-1, None))
-        if found is None or version != self.subject.version:
-            data, net = self.part(part), self.subject.effective
+        if found is None or version != self.edited.version:
+            data, net = self.part(part), self.edited.effective
             lines = data.images
             if net.level_range is not None:
                 lines = self.levels(net, self.unit(part, np.arange(len(data))))
             found = net(lines)
-            self._readings[part] = self.subject.version, found
+            self._readings[part] = self.edited.version, found
         return found
 
     def data_info(self) -> DataInfo:
@@ -138,21 +138,21 @@ class Desk:
 
     def tell_network(self, request: int) -> None:
         """What the network is, and its knobs."""
-        self.tell(events.Network(request, self.subject.info(), self.data_info()))
+        self.tell(events.Network(request, self.edited.info(), self.data_info()))
         self.tell_parameters(request)
 
     def tell_parameters(self, request: int) -> None:
         """All knobs as they stand."""
-        payload, subject = Payload(), self.subject
-        knobs = payload.put(subject.net.parameters)
-        effective = payload.put(subject.effective.parameters) if subject.factors else None
-        self.tell(events.Parameters(request, subject.version, knobs, effective, payload.put(subject.trained)), payload)
+        payload, edited = Payload(), self.edited
+        knobs = payload.put(edited.net.parameters)
+        effective = payload.put(edited.effective.parameters) if edited.factors else None
+        self.tell(events.Parameters(request, edited.version, knobs, effective, payload.put(edited.trained)), payload)
 
     def tell_judged(self, request: int) -> None:
         """How well the network reads what is held out."""
         found, total = self.judgement(), len(self.data.test)
         right = round(found.accuracy * total)
-        loss, seen = finite(found.loss), self.subject.has_seen(self.data_name)
+        loss, seen = finite(found.loss), self.edited.has_seen(self.data_name)
         self.tell(
             events.Judged(request, found.version, found.accuracy, right, total, loss, self.baseline, seen), key="judged"
         )

@@ -7,15 +7,15 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.inspect.mistaken import mistakes_of
+from pellucid.inspect.confusion import mistakes_of
 from pellucid.inspect.neurons import health
 from pellucid.inspect.plane import loss_plane
 from pellucid.studio import events, requests
-from pellucid.studio.desk import Desk
 from pellucid.studio.frames import Payload
 from pellucid.studio.read_room import layer_readings
 from pellucid.studio.recent import Recent
 from pellucid.studio.run import Run
+from pellucid.studio.session_state import SessionState
 
 _PICTURES = 1 / 60.0
 _JUDGING = 0.02
@@ -32,11 +32,11 @@ _LOOKED_AT = 256
 _MOST_WRONG = 200
 
 
-class Showing:
+class FrameThrottle:
     """Pictures of a run, at most so many a second."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
         self.wanted = False
         self.begin_anew()
 
@@ -58,7 +58,7 @@ class Showing:
 
     def maybe(self, run: Run) -> None:
         """Send a picture, if the page has asked for one and it is time."""
-        now, outbox = time.perf_counter(), self._desk.outbox
+        now, outbox = time.perf_counter(), self._state.outbox
         apart = max(_PICTURES, run.trainer.net.parameter_count * 4 / _MOST_BYTES)
         if self.wanted and now - self._pictured >= apart and outbox.attached:
             self.wanted = False
@@ -76,28 +76,28 @@ class Showing:
 
     def picture(self, run: Run, request: int = 0) -> None:
         """The network as it is now, and the mini-batches since the last picture."""
-        desk, payload, step = self._desk, Payload(), run.trainer.step
+        state, payload, step = self._state, Payload(), run.trainer.step
         self._pictured = time.perf_counter()
         steps, losses, accuracies = self._recent.take(step)
-        desk.tell(
+        state.tell(
             events.Picture(
-                request, desk.subject.version, step, run.trainer.state.epoch, payload.put(run.trainer.net.parameters),
+                request, state.edited.version, step, run.trainer.state.epoch, payload.put(run.trainer.net.parameters),
                 payload.put(steps), payload.put(losses), payload.put(accuracies), self._speed,
-                layer_readings(desk.trace(), payload),
+                layer_readings(state.trace(), payload),
             ),
             payload,
         )  # fmt: skip
 
     def health(self, run: Run) -> None:
         """How the neurons fare, on the first few hundred images that are learnt from."""
-        desk, payload, trainer = self._desk, Payload(), run.trainer
+        state, payload, trainer = self._state, Payload(), run.trainer
         self._healthy = time.perf_counter()
-        count = min(_LOOKED_AT, len(desk.data.train))
-        images = desk.levels(trainer.net, desk.unit("train", np.arange(count)))
-        found = health(trainer.net, images, desk.data.train.labels[:count], run.plan.loss)
-        desk.tell(
+        count = min(_LOOKED_AT, len(state.data.train))
+        images = state.levels(trainer.net, state.unit("train", np.arange(count)))
+        found = health(trainer.net, images, state.data.train.labels[:count], run.plan.loss)
+        state.tell(
             events.Health(
-                0, desk.subject.version, trainer.step, payload.put(found.gradient_sizes),
+                0, state.edited.version, trainer.step, payload.put(found.gradient_sizes),
                 payload.put(found.gradient_norms), payload.put(found.weight_norms),
                 [list(layer) for layer in found.dead], [list(layer) for layer in found.saturated], count,
             ),
@@ -107,23 +107,23 @@ class Showing:
 
     def maybe_examined(self) -> None:
         """What is confused, if it is time."""
-        outbox = self._desk.outbox
+        outbox = self._state.outbox
         late = time.perf_counter() - self._looked >= _EXAMINED
         if late and outbox.attached and not outbox.waits("examined"):
             self.examined(0)
 
     def examined(self, request: int) -> None:
         """Confusion matrix and wrongly read images."""
-        desk, payload = self._desk, Payload()
+        state, payload = self._state, Payload()
         self._looked = time.perf_counter()
-        labels = desk.data.test.labels
-        found = mistakes_of(np.nan_to_num(desk.outputs("test")), labels)
+        labels = state.data.test.labels
+        found = mistakes_of(np.nan_to_num(state.outputs("test")), labels)
         wrong = found.wrong[:_MOST_WRONG]
-        desk.tell(
+        state.tell(
             events.Examined(
-                request, desk.subject.version, payload.put(found.confusion), len(labels), len(found.wrong),
+                request, state.edited.version, payload.put(found.confusion), len(labels), len(found.wrong),
                 wrong.tolist(), labels[wrong].tolist(), found.readings[wrong].tolist(),
-                payload.put(found.confidences[wrong]), payload.put(desk.unit("test", wrong)),
+                payload.put(found.confidences[wrong]), payload.put(state.unit("test", wrong)),
             ),
             payload,
             key=None if request else "examined",
@@ -131,15 +131,15 @@ class Showing:
 
     def plane(self, run: Run, request: requests.AskLossPlane) -> None:
         """The loss around the path of training."""
-        desk, payload = self._desk, Payload()
+        state, payload = self._state, Payload()
         steps, path = run.timeline.path(200)
         if steps[-1] != run.trainer.step:
             steps, path = np.append(steps, run.trainer.step), np.vstack([path, run.trainer.net.parameters])
-        images = desk.data.train
+        images = state.data.train
         if request.images < len(images):
             images = images[: request.images]
         found = loss_plane(run.trainer.net, path, images, run.plan.loss, side=request.side, margin=request.margin)
-        desk.tell(
+        state.tell(
             events.LossPlane(
                 request.id, payload.put(found.xs), payload.put(found.ys), payload.put(found.losses),
                 payload.put(found.path), payload.put(steps), payload.put(found.path_losses),

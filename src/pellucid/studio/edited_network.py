@@ -28,7 +28,7 @@ Place = tuple[int, int]
 """A layer, -1 for the inputs, and a neuron of it."""
 
 
-class Subject:
+class EditedNetwork:
     """A network under study.
 
     Attributes
@@ -54,19 +54,19 @@ class Subject:
         self._effective_version = -1
 
     @classmethod
-    def load(cls, source: str, version: int = 0) -> Subject:
+    def load(cls, source: str, version: int = 0) -> EditedNetwork:
         """A shipped network, or that of a file, by name."""
         path = shipped_path(source)
         return cls.read(path, Path(source).name, version)
 
     @classmethod
-    def read(cls, path: Path, name: str, version: int = 0) -> Subject:
+    def read(cls, path: Path, name: str, version: int = 0) -> EditedNetwork:
         """The network of a file."""
         net = network_of(path, *read_tensors(path))
         return cls(net, name, usual_loss(net), version)
 
     @classmethod
-    def of_bytes(cls, content: bytes, name: str, version: int = 0) -> Subject:
+    def of_bytes(cls, content: bytes, name: str, version: int = 0) -> EditedNetwork:
         """The network of a file that was sent."""
         net = network_of(Path(name), *parse_tensors(content, name))
         return cls(net, name, usual_loss(net), version)

@@ -55,7 +55,7 @@ _HEADERS = {
 _ONWARD = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={}"><title>Pellucid</title>'
 
 
-class Trust:
+class RequestGuard:
     """The door, as ASGI middleware.
 
     Parameters

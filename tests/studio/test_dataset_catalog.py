@@ -13,9 +13,9 @@ import pytest
 from pellucid.data import mnist
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.errors import DataError, DownloadError
+from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.session import Session
-from pellucid.studio.shelf import Shelf
-from studio.talking import Page, SmallShelf, Told
+from studio.fake_page import EmbeddedCatalog, Page, Told
 
 
 def archive(path: Path, classes: int = 3, side: int = 28) -> Path:
@@ -42,7 +42,7 @@ def fetched(page: Page) -> list[Told]:
 
 
 def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_path: Path) -> None:
-    page = Page(Session("a", Shelf(str(archive(tmp_path / "shapes.npz"))), "digits-relu"))
+    page = Page(Session("a", DatasetCatalog(str(archive(tmp_path / "shapes.npz"))), "digits-relu"))
     choices = {each["name"]: each for each in choices_of(page.greeting)}
     assert choices["shapes.npz"] == {
         "name": "shapes.npz",
@@ -60,9 +60,9 @@ def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_
 
 
 def test_own_data_that_suit_the_network_come_first(tmp_path: Path) -> None:
-    shelf = Shelf(str(archive(tmp_path / "ten.npz", classes=10)))
-    assert shelf.suited(10) == "ten.npz"
-    assert shelf.suited(7) == "digits"
+    catalog = DatasetCatalog(str(archive(tmp_path / "ten.npz", classes=10)))
+    assert catalog.suited(10) == "ten.npz"
+    assert catalog.suited(7) == "digits"
 
 
 def test_a_folder_of_pictures_is_brought_to_size(tmp_path: Path) -> None:
@@ -72,15 +72,15 @@ def test_a_folder_of_pictures_is_brought_to_size(tmp_path: Path) -> None:
         (tmp_path / "pets" / name).mkdir(parents=True)
         for at in range(5):
             Image.new("L", (40, 50), 20 * at).save(tmp_path / "pets" / name / f"{at}.png")
-    shelf = Shelf(str(tmp_path / "pets"))
-    assert shelf.data("pets").train.images.shape[1:] == (28, 28)
+    catalog = DatasetCatalog(str(tmp_path / "pets"))
+    assert catalog.data("pets").train.images.shape[1:] == (28, 28)
 
 
 def test_data_of_another_size_or_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="28x28"):
-        Shelf(str(archive(tmp_path / "large.npz", side=9)))
+        DatasetCatalog(str(archive(tmp_path / "large.npz", side=9)))
     with pytest.raises(DataError):
-        Shelf(str(tmp_path / "nowhere"))
+        DatasetCatalog(str(tmp_path / "nowhere"))
 
 
 def test_a_download_is_told_of_until_it_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_a_download_is_told_of_until_it_is_here(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(mnist, "load_mnist", load)
     monkeypatch.setattr(mnist, "is_here", lambda: False)
-    page = Page(Session("a", Shelf(), "digits-relu"))
+    page = Page(Session("a", DatasetCatalog(), "digits-relu"))
     assert [each["here"] for each in choices_of(page.greeting)] == [True, False]
     last = fetched(page)[-1]
     assert [each["name"] for each in last.choices] == ["digits", "mnist"]
@@ -105,7 +105,7 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(monkeypatch: pytes
         raise DownloadError("Could not reach the mirror: try again when the network is there.")
 
     monkeypatch.setattr(mnist, "load_mnist", load)
-    page = Page(Session("a", SmallShelf(), "digits-relu"))
+    page = Page(Session("a", EmbeddedCatalog(), "digits-relu"))
     for _ in range(2):
         told = fetched(page)
         [failed] = [event for event in told if event.type == "failed"]
@@ -116,8 +116,8 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(monkeypatch: pytes
 def test_one_download_at_a_time_and_only_of_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     monkeypatch.setattr(mnist, "load_mnist", lambda progress: go_on.wait(10))
-    shelf = SmallShelf()
-    first, second = (Page(Session(name, shelf, "digits-relu")) for name in "ab")
+    catalog = EmbeddedCatalog()
+    first, second = (Page(Session(name, catalog, "digits-relu")) for name in "ab")
     first.ask("fetchData", name="mnist")
     assert second.refused("fetchData", name="mnist") == "busy"
     assert second.refused("fetchData", name="../../etc") == "unavailable"

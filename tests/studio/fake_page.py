@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.frames import unframe
 from pellucid.studio.messages import REQUESTS, decode_request
 from pellucid.studio.session import Session
-from pellucid.studio.shelf import Shelf
 
 TAGS = {kind.__struct_config__.tag: kind for kind in REQUESTS}
 
@@ -77,7 +77,7 @@ class Page:
         return code
 
 
-class SmallShelf(Shelf):
+class EmbeddedCatalog(DatasetCatalog):
     """Only what comes with the package."""
 
     @property
@@ -85,8 +85,8 @@ class SmallShelf(Shelf):
         return ["digits"]
 
 
-def session(model: str = "digits-relu", shelf: Shelf | None = None) -> Session:
-    return Session("a", shelf or SmallShelf(), model)
+def session(model: str = "digits-relu", catalog: DatasetCatalog | None = None) -> Session:
+    return Session("a", catalog or EmbeddedCatalog(), model)
 
 
 def digits() -> NDArray[np.uint8]:

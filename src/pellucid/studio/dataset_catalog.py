@@ -13,9 +13,9 @@ from pellucid.data.dataset import TrainTest
 from pellucid.data.idx_pairs import is_idx_folder
 from pellucid.errors import DataError, PellucidError
 from pellucid.network.files import load
+from pellucid.studio.edited_network import SIDE, check_suitable
 from pellucid.studio.parts import DataChoice
 from pellucid.studio.refusal import RefusedError
-from pellucid.studio.subject import SIDE, check_suitable
 
 DEFAULT_DATA = "digits"
 
@@ -26,7 +26,7 @@ _MNIST_BYTES = 11_594_722
 _NOTES = {DEFAULT_DATA: "10,000 digits, in the package", "mnist": "70,000 digits"}
 
 
-class Shelf:
+class DatasetCatalog:
     """Data sets by name.
 
     Parameters
