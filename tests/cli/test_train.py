@@ -276,3 +276,40 @@ def test_a_full_disk_costs_checkpoints_but_not_the_training(run: Run, monkeypatc
     assert done.code == 0, done.err
     assert "No checkpoints: could not write digits.ckpt.safetensors: No space left" in done.out
     assert pl.load("digits.safetensors").record["epochs"] == 2
+
+
+@unix
+def test_a_device_as_the_output_stays_and_has_no_checkpoint(run: Run, tmp_path: Path) -> None:
+    done = run("train", "--epochs", 1, "--output", os.devnull)
+    assert (done.code, done.err) == (0, "")
+    assert f"Saved as {os.devnull}, " in done.out
+    assert "--resume" not in done.out
+    assert Path(os.devnull).is_char_device()
+    assert not Path(f"{os.devnull}.ckpt.safetensors").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_device_as_the_output_is_one_line(run: Run) -> None:
+    done = run("train", "--epochs", 1, "--output", "/dev/full")
+    assert (done.code, done.err) == (
+        2,
+        "error: Could not write /dev/full: No space left on device. Choose another place.\n",
+    )
+
+
+@unix
+def test_a_link_as_the_output_is_followed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "net.safetensors").symlink_to(Path("far") / "file")
+    assert run("train", "--epochs", 1, "--output", "net.safetensors").code == 0
+    assert (tmp_path / "net.safetensors").is_symlink()
+    assert pl.load(tmp_path / "far" / "file").parameter_count == 13_002
+
+
+@unix
+def test_links_in_a_circle_are_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "net.safetensors").symlink_to("net.safetensors")
+    done = run("train", "--epochs", 1, "--output", "net.safetensors")
+    assert done.code == 2
+    assert done.err.startswith("error: Could not write net.safetensors: ")

@@ -17,6 +17,7 @@ from pellucid.bench.results import Entry, Result, Variant
 from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import Work, average_ink
 from pellucid.errors import ConfigurationError, FileFormatError
+from pellucid.system.atomic_write import write_whole
 
 FORMAT = 1
 
@@ -108,7 +109,7 @@ def compare(
 
 def save(report: Report, path: str | Path) -> None:
     """Write a report as JSON."""
-    Path(path).write_text(report.to_json() + "\n", encoding="utf-8")
+    write_whole(Path(path), f"{report.to_json()}\n".encode())
 
 
 def load(path: str | Path) -> Report:

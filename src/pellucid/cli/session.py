@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -118,14 +119,18 @@ def _stopping(trainer: Trainer, outcome: Outcome) -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def checkpoint_of(output: Path) -> Path:
-    """Where the checkpoints of a training to ``output`` are kept.
+def checkpoint_of(output: Path) -> Path | None:
+    """Where the checkpoints of a training to ``output`` are kept; nowhere where that is a device or a pipe.
 
     Examples
     --------
     >>> checkpoint_of(Path("digits.safetensors")).name, checkpoint_of(Path("net")).name
     ('digits.ckpt.safetensors', 'net.ckpt.safetensors')
     """
+    from pellucid.system.atomic_write import is_written_directly
+
+    if is_written_directly(output):
+        return None
     return output.parent / (output.name.removesuffix(ENDING) + CHECKPOINT_ENDING)
 
 
@@ -146,11 +151,16 @@ def check_writable(path: Path) -> None:
     """
     import tempfile
 
+    from pellucid.system.atomic_write import destination, is_written_directly
+
     try:
         if path.is_dir():
             raise OutputError(f"Could not write {path}: it is a folder. Name a file in it.")
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        if not is_written_directly(path):
+            with tempfile.TemporaryFile(dir=destination(path).parent):
+                pass
+        elif not os.access(path, os.W_OK):
+            raise OutputError(f"Could not write {path}: you may not write to it. Choose another place.")
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -163,17 +173,19 @@ def unwritable(path: Path, error: OSError) -> OutputError:
 
 
 def save_network(net: Network, path: Path) -> int:
-    """Save a network, whole or not at all; the file's size.
+    """Save a network, whole or not at all; how many bytes that takes.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    from pellucid.network.files import save
+    from pellucid.network.files import network_bytes
+    from pellucid.system.atomic_write import write_whole
 
+    content = network_bytes(net)
     try:
-        save(net, path)
-        return path.stat().st_size
+        write_whole(path, content)
+        return len(content)
     except OSError as error:
         raise unwritable(path, error) from error

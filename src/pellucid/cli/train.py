@@ -167,7 +167,8 @@ class _Job:
         again: list[object] = [] if data == DATA else ["--data", data]
         again += [] if patience is None else ["--patience", patience]
         again += [] if threads is None else ["--threads", threads]
-        self.again = (*again, *([] if output_of(self.checkpoint) == self.output else ["--output", self.output]))
+        told = self.checkpoint is not None and output_of(self.checkpoint) == self.output
+        self.again = (*again, *([] if told else ["--output", self.output]))
 
     def run(self, as_json: bool) -> int:
         """Train; the exit code."""
@@ -178,7 +179,8 @@ class _Job:
 
         terminal = Terminal(sys.stderr if as_json else sys.stdout)
         for path in (self.output, self.checkpoint):
-            check_writable(path)
+            if path is not None:
+                check_writable(path)
         parts = self._load(terminal)
         with announced(None if as_json else terminal):
             trainer = self._trainer(parts)
@@ -191,7 +193,8 @@ class _Job:
                     trainer, parts.test, view, epochs=epochs, patience=self.patience, checkpoint=self.checkpoint
                 )
             except DivergedError as error:
-                raise DivergedError(f"{error} {self.checkpoint} holds those parameters.") from error
+                where = f" {self.checkpoint} holds those parameters." if self.checkpoint else ""
+                raise DivergedError(f"{error}{where}") from error
         if outcome.broken_off:
             self._settle(trainer, parts)
             return broken_off(terminal, trainer, outcome, self.output, self.checkpoint, self.again)
@@ -260,6 +263,8 @@ class _Job:
             "bold",
         )
         terminal.say(f"Saved as {self.output}, {size(count)}.")
+        if self.checkpoint is None:
+            return
         further = command("train", "--resume", self.checkpoint, "--epochs", 2 * max(1, state.epoch), *self.again)
         terminal.say("To train for longer:")
         terminal.type(f"  {further}")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.options import Progress
 from pellucid.errors import DownloadError
+from pellucid.system.atomic_write import put_in_place
 
 if TYPE_CHECKING:
     from requests import Response
@@ -68,7 +69,7 @@ def fetch(remote: Remote, folder: Path, progress: Progress | None = None) -> Pat
         for mirror in remote.mirrors:
             problem = _obtain(mirror, remote, part, progress)
             if problem is None:
-                part.replace(target)
+                put_in_place(part, target)
                 return target
             problems.append(problem)
     except OSError as error:

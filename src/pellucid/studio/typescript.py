@@ -14,6 +14,7 @@ import msgspec
 from msgspec import inspect as schema
 
 from pellucid.studio.messages import EVENTS, MAX_REQUEST, MODULES, REQUESTS
+from pellucid.system.atomic_write import write_whole
 
 _PLAIN: dict[type[schema.Type], str] = {
     schema.IntType: "number",
@@ -120,4 +121,4 @@ def _under_fields(body: ast.stmt) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(typescript(), encoding="utf-8")
+    write_whole(Path(sys.argv[1]), typescript().encode())
