@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { contourPath, levelsOf } from "../src/marks/contours";
-import { apart, axisEnd, trendDomain } from "../src/marks/trend";
+import { thinned, axisEnd, trendDomain } from "../src/marks/trend";
 import { History } from "../src/state/history";
 import {
-  fromScale, knobCount, problem, sameLayers, samePlan, shapeWords, toScale, withActivation, withData, withLayer, withoutLayer, withOptimizer, withSize,
+  fromScale, knobCount, problem, sameLayers, samePlan, shapeText, toScale, withActivation, withData, withLayer, withoutLayer, withOptimizer, withSize,
 } from "../src/state/plan";
 import type { LearnPlan } from "../src/protocol/messages";
 
@@ -16,8 +16,8 @@ const PLAN: LearnPlan = {
   batchSize: 32, data: "digits", seed: 0, augment: false,
 };
 
-function filled(count: number, most?: number): History {
-  const history = new History(most);
+function filled(count: number, max?: number): History {
+  const history = new History(max);
   const steps = Array.from({ length: count }, (_, index) => index + 1);
   history.add(steps, steps.map((step) => 1 / step), steps.map((step) => step / count));
   return history;
@@ -74,7 +74,7 @@ describe("history", () => {
 describe("plans", () => {
   it("counts 13,002 knobs", () => {
     expect(knobCount(PLAN, 784)).toBe(13002);
-    expect(shapeWords(PLAN, 784)).toBe("784-16-16-10");
+    expect(shapeText(PLAN, 784)).toBe("784-16-16-10");
   });
 
   it("gains and loses hidden layers, never the outputs", () => {
@@ -124,7 +124,7 @@ describe("contours", () => {
     expect([...counts.values()].every((count) => count === 2)).toBe(true);
   });
 
-  it("have levels between the least and the most, and none on a plain", () => {
+  it("have levels between the least and the max, and none on a plain", () => {
     const levels = levelsOf([0.1, 1, 10, 3.4e38], 4);
     expect(levels).toHaveLength(4);
     expect(levels[0]).toBeGreaterThan(0.1);
@@ -156,11 +156,11 @@ describe("curves that grow", () => {
 
   it("show no more judgements than there is room for, the last one always", () => {
     const points = Array.from({ length: 100 }, (_, at) => ({ step: at, value: at }));
-    const kept = apart(points, 10);
+    const kept = thinned(points, 10);
     expect(kept.length).toBeLessThan(14);
     expect(kept[0].step).toBe(0);
     expect(kept.at(-1)).toEqual({ step: 99, value: 99 });
-    expect(apart(points.slice(0, 3), 0.5)).toHaveLength(3);
+    expect(thinned(points.slice(0, 3), 0.5)).toHaveLength(3);
   });
 
   it("are planned for data of other classes", () => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { Budget, cutoff } from "../src/marks/budget";
-import { squishCurve } from "../src/marks/curve";
+import { activationCurve } from "../src/marks/curve";
 import { hit, layout, nearestWire, neuronY, wireEnds } from "../src/marks/geometry";
-import { diverging, lit, parseRgb, type Palette } from "../src/marks/palette";
+import { diverging, sequential, parseRgb, type Palette } from "../src/marks/palette";
 import { largest, overlaidShade } from "../src/marks/pixels";
 import { strongestFirst } from "../src/marks/flatwires";
 import { csvText } from "../src/parts/save";
 
 const PALETTE: Palette = {
-  paper: [255, 255, 255], surface: [250, 250, 250], line: [200, 200, 200], ink: [10, 10, 10], soft: [90, 90, 90],
+  background: [255, 255, 255], surface: [250, 250, 250], line: [200, 200, 200], ink: [10, 10, 10], soft: [90, 90, 90],
   faint: [140, 140, 140], positive: [0, 0, 250], negative: [250, 100, 0], accent: [100, 0, 200],
 };
 const SIZES = [784, 16, 16, 10];
@@ -80,13 +80,13 @@ describe("the budget of a moving picture", () => {
 
   it("shrinks where drawing is slow, grows where it is quick, and never ends", () => {
     const budget = new Budget();
-    const start = budget.most;
+    const start = budget.max;
     budget.took(80);
-    expect(budget.most).toBeLessThan(start);
+    expect(budget.max).toBeLessThan(start);
     for (let time = 0; time < 100; time++) budget.took(80);
-    expect(budget.most).toBeGreaterThan(100);
+    expect(budget.max).toBeGreaterThan(100);
     for (let time = 0; time < 100; time++) budget.took(16);
-    expect(budget.most).toBeGreaterThan(12960);
+    expect(budget.max).toBeGreaterThan(12960);
   });
 });
 
@@ -98,7 +98,7 @@ describe("colours", () => {
   });
 
   it("of nothing are the surface, of all the ends", () => {
-    expect([lit(PALETTE, 0), lit(PALETTE, 1), lit(PALETTE, 7)]).toEqual([PALETTE.surface, PALETTE.ink, PALETTE.ink]);
+    expect([sequential(PALETTE, 0), sequential(PALETTE, 1), sequential(PALETTE, 7)]).toEqual([PALETTE.surface, PALETTE.ink, PALETTE.ink]);
     expect([diverging(PALETTE, -1), diverging(PALETTE, 0), diverging(PALETTE, 1)]).toEqual([PALETTE.negative, PALETTE.surface, PALETTE.positive]);
   });
 
@@ -112,11 +112,11 @@ describe("colours", () => {
 
 describe("the squish", () => {
   it("is a curve through its value, for functions of one number", () => {
-    const curve = squishCurve("sigmoid", 0, 150, 76);
+    const curve = activationCurve("sigmoid", 0, 150, 76);
     expect(curve?.path).toMatch(/^M6,/);
     expect(curve?.x(0)).toBe(75);
     expect(curve?.y(0.5)).toBe(38);
-    expect(squishCurve("softmax", 0, 150, 76)).toBeNull();
+    expect(activationCurve("softmax", 0, 150, 76)).toBeNull();
   });
 });
 

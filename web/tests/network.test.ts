@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findKnob, knobAt, knobIndex, knobName, knobWire, knobWords, sizes, wireCount, wireKnob, type Network } from "../src/state/network";
+import { findKnob, knobAt, knobIndex, knobName, knobWire, knobLabel, sizes, wireCount, wireKnob, type Network } from "../src/state/network";
 import { rankedTerms, wireStrengths } from "../src/state/terms";
 
 export function network(...widths: number[]): Network {
@@ -58,8 +58,8 @@ describe("knobs", () => {
   });
 
   it("are told in words", () => {
-    expect(knobWords(NET, knobIndex(NET, { layer: 0, neuron: 3, input: 120 }))).toBe("pixel (4, 8) → hidden 1, neuron 3");
-    expect(knobWords(NET, knobIndex(NET, { layer: 2, neuron: 7, input: -1 }))).toBe("bias of output 7");
+    expect(knobLabel(NET, knobIndex(NET, { layer: 0, neuron: 3, input: 120 }))).toBe("pixel (4, 8) → hidden 1, neuron 3");
+    expect(knobLabel(NET, knobIndex(NET, { layer: 2, neuron: 7, input: -1 }))).toBe("bias of output 7");
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { decodePlace, encodePlace, sameScene, shortest, type Place } from "../src/state/permalink";
+import { decodeScene, encodeScene, sameScene, shortest, type Scene } from "../src/state/permalink";
 
 const STROKES = [{ erase: false, width: 70, points: [100, 200, 300, 400] }];
 
-describe("a place", () => {
-  const places: Place[] = [
+describe("a scene", () => {
+  const scenes: Scene[] = [
     { room: "read" },
     { room: "turn", network: "digits-relu", strokes: STROKES },
     { room: "read", example: { part: "test", index: 812 } },
@@ -15,41 +15,41 @@ describe("a place", () => {
   ];
 
   it("comes back from its address", () => {
-    for (const place of places) expect(decodePlace(encodePlace(place))).toEqual(place);
+    for (const scene of scenes) expect(decodeScene(encodeScene(scene))).toEqual(scene);
   });
 
   it("comes back with every knob of the network turned", () => {
     const knobs = Array.from({ length: 13_002 }, (_, knob): [number, number] => [knob, Math.fround(Math.sin(knob) * 3)]);
-    const address = encodePlace({ room: "turn", knobs });
+    const address = encodeScene({ room: "turn", knobs });
     expect(address).toMatch(/^#\/[\w?=&~.%-]*$/);
     expect(address.length).toBeLessThan(90_000);
-    expect(decodePlace(address)).toEqual({ room: "turn", knobs });
+    expect(decodeScene(address)).toEqual({ room: "turn", knobs });
     const few = knobs.filter(([knob]) => knob % 100 === 7);
-    expect(decodePlace(encodePlace({ room: "turn", knobs: few.toReversed() })).knobs).toEqual(few);
+    expect(decodeScene(encodeScene({ room: "turn", knobs: few.toReversed() })).knobs).toEqual(few);
   });
 
   it("takes what is whole of packed knobs that were cut off", () => {
     const knobs = Array.from({ length: 200 }, (_, at): [number, number] => [at * 300, at / 4]);
-    const address = encodePlace({ room: "turn", knobs });
-    expect(decodePlace(address.slice(0, -3)).knobs).toEqual(knobs.slice(0, 199));
-    expect(decodePlace("#/turn?b=!!").knobs).toEqual([]);
-    expect(decodePlace("#/turn?b=AAAAgH8").knobs).toEqual([]);
+    const address = encodeScene({ room: "turn", knobs });
+    expect(decodeScene(address.slice(0, -3)).knobs).toEqual(knobs.slice(0, 199));
+    expect(decodeScene("#/turn?b=!!").knobs).toEqual([]);
+    expect(decodeScene("#/turn?b=AAAAgH8").knobs).toEqual([]);
   });
 
   it("has an address that needs no escaping", () => {
-    for (const place of places) expect(encodePlace(place)).toMatch(/^#\/[\w?=&~.%-]*$/);
+    for (const scene of scenes) expect(encodeScene(scene)).toMatch(/^#\/[\w?=&~.%-]*$/);
   });
 
   it("leaves out what is as usual", () => {
     const centring = { thicken: true, scale: true, smooth: true, mass: true };
-    expect(encodePlace({ room: "read", centring, strokes: [], knobs: [], factors: [] })).toBe("#/read");
+    expect(encodeScene({ room: "read", centring, strokes: [], knobs: [], factors: [] })).toBe("#/read");
   });
 
   it("survives addresses that make no sense", () => {
     for (const hash of ["", "#", "#/", "#/read?", "#/read?x=test&k=~~&d=!!&p=AA&f=1_2", "#/read?k=a_1~1_NaN~1.5_2", "#read?%"]) {
-      const { room, ...rest } = decodePlace(hash);
+      const { room, ...rest } = decodeScene(hash);
       expect(room).toMatch(/^(read)?$/);
-      expect(encodePlace({ room: "", ...rest })).toBe("#/");
+      expect(encodeScene({ room: "", ...rest })).toBe("#/");
     }
   });
 

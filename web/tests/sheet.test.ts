@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Palette } from "../src/marks/palette";
-import { litShades, paintShades, signedShades } from "../src/marks/sheet";
+import { sequentialShades, paintShades, divergingShades } from "../src/marks/sheet";
 import { incoming } from "../src/state/network";
 
 const PALETTE = { surface: [255, 255, 255], ink: [0, 0, 0], positive: [0, 0, 255], negative: [255, 100, 0] } as unknown as Palette;
@@ -11,15 +11,15 @@ const bytes = (pixel: number) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16)
 describe("shades", () => {
   it("are full at the ends, the surface in the middle, and clipped beyond", () => {
     const into = new Uint32Array(5);
-    paintShades(into, [-4, 0, 2, 100, -100], signedShades(PALETTE), 2);
+    paintShades(into, [-4, 0, 2, 100, -100], divergingShades(PALETTE), 2);
     expect(Array.from(into, bytes)).toEqual([[255, 100, 0, 255], [255, 255, 255, 255], [0, 0, 255, 255], [0, 0, 255, 255], [255, 100, 0, 255]]);
-    paintShades(into, [0, 0.5, 1, -1, 2], litShades(PALETTE), 1);
+    paintShades(into, [0, 0.5, 1, -1, 2], sequentialShades(PALETTE), 1);
     expect(Array.from(into, (pixel) => bytes(pixel)[0])).toEqual([255, 127, 0, 255, 0]);
   });
 
   it("of nothing are the surface", () => {
     const into = new Uint32Array(1);
-    paintShades(into, [0], signedShades(PALETTE), 0);
+    paintShades(into, [0], divergingShades(PALETTE), 0);
     expect(bytes(into[0])).toEqual([255, 255, 255, 255]);
   });
 });

@@ -1,9 +1,9 @@
-/** The story of backpropagation: every number as told, named, signed and checkable. */
+/** The story of backpropagation: every number as gradients, named, signed and checkable. */
 
 import { describe, expect, it } from "vitest";
 import type { NudgeStage } from "../src/protocol/messages";
 import { knobIndex, type Network } from "../src/state/network";
-import type { NudgesView } from "../src/state/nudges";
+import type { Gradients } from "../src/state/nudges";
 import { pictureOf, stageStrengths } from "../src/state/stagepicture";
 import { bySize, costFormula, focusOf, rowsOf } from "../src/state/stages";
 
@@ -15,18 +15,18 @@ const NETWORK: Network = {
   ],
 };
 
-/** Made by hand: byWeights = bySums x inputs, byInputs = weights' transpose times bySums. */
-const TOLD: NudgesView = {
+/** Made by hand: dWeights = dSums x inputs, dInputs = weights' transpose times dSums. */
+const GRADIENTS: Gradients = {
   version: 1, label: 1, loss: "cross_entropy", cost: 0.5,
-  targets: f(0, 1), costs: f(0, 0.5), wishes: f(-0.4, 0.4), gradientNorm: 1, stages: [],
+  targets: f(0, 1), costs: f(0, 0.5), nudges: f(-0.4, 0.4), gradientNorm: 1, stages: [],
   layers: [
     {
-      inputs: f(0, 0.5, 1), weights: f(1, 2, 3, 4, 5, 6), sums: f(4, 8.5), activations: f(0.9, 0.2), byActivations: f(0.6, -0.1),
-      slopes: f(0.5, 0.25), bySums: f(0.3, -0.025), byWeights: f(0, 0.15, 0.3, 0, -0.0125, -0.025), byBiases: f(0.3, -0.025), byInputs: f(0.2, 0.475, 0.75),
+      inputs: f(0, 0.5, 1), weights: f(1, 2, 3, 4, 5, 6), sums: f(4, 8.5), activations: f(0.9, 0.2), dActivations: f(0.6, -0.1),
+      derivatives: f(0.5, 0.25), dSums: f(0.3, -0.025), dWeights: f(0, 0.15, 0.3, 0, -0.0125, -0.025), dBiases: f(0.3, -0.025), dInputs: f(0.2, 0.475, 0.75),
     },
     {
-      inputs: f(0.9, 0.2), weights: f(2, 1, 0.5, 1.25), sums: f(2, 0.7), activations: f(0.4, 0.6), byActivations: f(0, -1.667),
-      slopes: f(0.24, 0.24), bySums: f(0.4, -0.4), byWeights: f(0.36, 0.08, -0.36, -0.08), byBiases: f(0.4, -0.4), byInputs: f(0.6, -0.1),
+      inputs: f(0.9, 0.2), weights: f(2, 1, 0.5, 1.25), sums: f(2, 0.7), activations: f(0.4, 0.6), dActivations: f(0, -1.667),
+      derivatives: f(0.24, 0.24), dSums: f(0.4, -0.4), dWeights: f(0.36, 0.08, -0.36, -0.08), dBiases: f(0.4, -0.4), dInputs: f(0.6, -0.1),
     },
   ],
 };
@@ -40,7 +40,7 @@ function stage(kind: NudgeStage["kind"], layer: number): NudgeStage {
 }
 
 function rows(kind: NudgeStage["kind"], layer: number, focus = -1) {
-  return rowsOf(TOLD, stage(kind, layer), NETWORK, focus);
+  return rowsOf(GRADIENTS, stage(kind, layer), NETWORK, focus);
 }
 
 describe("rows of a stage", () => {
@@ -73,8 +73,8 @@ describe("rows of a stage", () => {
     expect(sum).toBeCloseTo(shown.rows[0].value, 6);
   });
 
-  it("put the slope's numbers into the formula, or the short way of cross-entropy", () => {
-    expect(rows("sums", 0).rows[0].formula).toBe("dC/da · slope = 0.600 × 0.500 = +0.300");
+  it("put their numbers into the formula, or the short way of cross-entropy", () => {
+    expect(rows("sums", 0).rows[0].formula).toBe("dC/da · f′(z) = 0.600 × 0.500 = +0.300");
     expect(rows("sums", 1).rows[1].formula).toBe("dC/dz = a − y = 0.600 − 1 = −0.400");
   });
 
@@ -87,8 +87,8 @@ describe("rows of a stage", () => {
 });
 
 describe("the picture of a stage", () => {
-  it("reveals wishes from the outputs back to the pixels", () => {
-    const known = (kind: NudgeStage["kind"], layer: number) => pictureOf(TOLD, stage(kind, layer)).wishes.map((wishes) => wishes !== null);
+  it("reveals nudges from the outputs back to the pixels", () => {
+    const known = (kind: NudgeStage["kind"], layer: number) => pictureOf(GRADIENTS, stage(kind, layer)).nudges.map((nudges) => nudges !== null);
     expect(known("forward", -1)).toEqual([false, false, false]);
     expect(known("cost", 1)).toEqual([false, false, false]);
     expect(known("outputs", 1)).toEqual([false, false, true]);
@@ -99,13 +99,13 @@ describe("the picture of a stage", () => {
 
   it("gives wires in the order of the knobs, the strongest at full", () => {
     const strengths = new Float32Array(10);
-    stageStrengths(strengths, TOLD, stage("weights", 0));
+    stageStrengths(strengths, GRADIENTS, stage("weights", 0));
     expect(strengths[2 * 2 + 0]).toBe(-1);
     expect(strengths[1 * 2 + 1]).toBeCloseTo(0.0125 / 0.3, 5);
     expect(Math.max(...strengths.subarray(6).map(Math.abs))).toBeCloseTo(0.22, 5);
-    stageStrengths(strengths, TOLD, stage("outputs", 1));
+    stageStrengths(strengths, GRADIENTS, stage("outputs", 1));
     expect(strengths.every((strength) => strength === 0)).toBe(true);
-    stageStrengths(strengths, TOLD, stage("forward", -1));
+    stageStrengths(strengths, GRADIENTS, stage("forward", -1));
     expect(Math.max(...strengths.subarray(0, 6))).toBe(1);
   });
 });

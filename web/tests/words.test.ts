@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { squishFormula, sumFormula } from "../src/state/formula";
-import { readingWords } from "../src/state/trace";
-import { figure, inSum, roundedUp, short, signed, told } from "../src/state/words";
+import { activationFormula, sumFormula } from "../src/state/formula";
+import { readingText } from "../src/state/trace";
+import { figure, inSum, roundedUp, short, signed, withMinusSigns } from "../src/state/words";
 
 describe("figures", () => {
   it("have a true minus, and none before zero", () => {
@@ -22,20 +22,20 @@ describe("figures", () => {
 describe("a reading", () => {
   const classes = Array.from("0123456789");
   it("names the best, then the runner-up", () => {
-    expect(readingWords([0, 0, 0, 0.6, 0, 0, 0, 0, 0.4, 0], classes)).toBe("3 at 0.60, then 8 at 0.40");
+    expect(readingText([0, 0, 0, 0.6, 0, 0, 0, 0, 0.4, 0], classes)).toBe("3 at 0.60, then 8 at 0.40");
   });
   it("leaves out a runner-up of nothing", () => {
-    expect(readingWords([0, 0.998, 0.001], classes)).toBe("1 at 1.00");
+    expect(readingText([0, 0.998, 0.001], classes)).toBe("1 at 1.00");
   });
 });
 
 describe("formulas", () => {
   it("hold the numbers", () => {
     expect(sumFormula(1.83, -0.48)).toBe("z = Σ w·a + b = 2.310 + (−0.480) = 1.830");
-    expect(squishFormula("sigmoid", 1.83, 0.862, [], 0)).toBe("a = σ(1.830) = 1 / (1 + e^−1.830) = 0.862");
-    expect(squishFormula("sigmoid", -1.83, 0.138, [], 0)).toBe("a = σ(−1.830) = 1 / (1 + e^1.830) = 0.138");
-    expect(squishFormula("relu", -2, 0, [], 0)).toBe("a = max(0, −2.000) = 0.000");
-    expect(squishFormula("softmax", 2, 0.9, [2, 0, 0], 0)).toBe("a = e^2.000 / (e^2.000 + 2 others) = 0.900");
+    expect(activationFormula("sigmoid", 1.83, 0.862, [], 0)).toBe("a = σ(1.830) = 1 / (1 + e^−1.830) = 0.862");
+    expect(activationFormula("sigmoid", -1.83, 0.138, [], 0)).toBe("a = σ(−1.830) = 1 / (1 + e^1.830) = 0.138");
+    expect(activationFormula("relu", -2, 0, [], 0)).toBe("a = max(0, −2.000) = 0.000");
+    expect(activationFormula("softmax", 2, 0.9, [2, 0, 0], 0)).toBe("a = e^2.000 / (e^2.000 + 2 others) = 0.900");
   });
 });
 
@@ -46,6 +46,6 @@ describe("scales and sentences", () => {
   });
 
   it("have true minus signs before numbers only", () => {
-    expect(told("for 3 -0.5 (-2), cross-entropy, 784-16")).toBe("for 3 −0.5 (−2), cross-entropy, 784-16");
+    expect(withMinusSigns("for 3 -0.5 (-2), cross-entropy, 784-16")).toBe("for 3 −0.5 (−2), cross-entropy, 784-16");
   });
 });

@@ -133,13 +133,13 @@ def test_another_class_and_cost_are_wanted(nudger: Visitor, told: Backpropagatio
 def test_a_mini_batch_is_averaged_and_its_step_taken_and_undone(nudger: Visitor, told: Backpropagation) -> None:
     page = nudger.page
     page.get_by_role("button", name="Ask the first 16 training images").click()
-    page.locator("[data-mean-wish]").wait_for()
+    page.locator("[data-mean-nudge]").wait_for()
     nudger.settle()
     name = "mnist" if _has_mnist(nudger) else "digits"
     train = pl.data.load(name).train[:16]
     whole = told.net.gradient(train.images.astype(np.float32) / 255, train.labels)
     assert shown(nudger, "data-batch-cost") == pytest.approx(whole.loss, rel=1e-5)
-    wish = shown(nudger, "data-mean-wish")
+    wish = shown(nudger, "data-mean-nudge")
     assert wish == pytest.approx(-float(whole.parameters[np.abs(whole.parameters).argmax()]), rel=1e-4)
     page.get_by_role("button", name="For the mini-batch").click()
     page.locator("[data-after]").wait_for()

@@ -17,18 +17,18 @@ export interface Curve {
 }
 
 /** A path through the box `width` x `height`, wide enough to hold `z`; null for functions of all the sums at once. */
-export function squishCurve(activation: string, z: number, width: number, height: number): Curve | null {
-  const squish = FUNCTIONS[activation];
-  if (!squish) return null;
-  const reach = Math.max(6, Math.ceil(Math.abs(z) * 1.1));
-  const low = activation === "tanh" ? -1 : activation === "identity" ? -reach : 0;
-  const high = activation === "relu" || activation === "identity" ? reach : 1;
+export function activationCurve(activation: string, z: number, width: number, height: number): Curve | null {
+  const activate = FUNCTIONS[activation];
+  if (!activate) return null;
+  const span = Math.max(6, Math.ceil(Math.abs(z) * 1.1));
+  const low = activation === "tanh" ? -1 : activation === "identity" ? -span : 0;
+  const high = activation === "relu" || activation === "identity" ? span : 1;
   const pad = 6;
-  const x = (value: number) => pad + ((value + reach) / (2 * reach)) * (width - 2 * pad);
+  const x = (value: number) => pad + ((value + span) / (2 * span)) * (width - 2 * pad);
   const y = (value: number) => height - pad - ((value - low) / (high - low)) * (height - 2 * pad);
   const points = Array.from({ length: 97 }, (_, at): [number, number] => {
-    const value = -reach + (2 * reach * at) / 96;
-    return [x(value), y(squish(value))];
+    const value = -span + (2 * span * at) / 96;
+    return [x(value), y(activate(value))];
   });
   return { path: line()(points) ?? "", x, y, zero: { x: x(0), y: y(0) } };
 }

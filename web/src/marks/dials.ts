@@ -3,7 +3,7 @@
 import { css, type Palette } from "./palette";
 
 /** Furthest lean to either side, radians from upright. */
-export const LEAN = 2.36;
+export const MAX_ANGLE = 2.36;
 
 export interface DialView {
   /** Side of a dial's cell in CSS pixels. */
@@ -15,14 +15,14 @@ export interface DialView {
   readonly ratio: number;
 }
 
-/** What each visible cell shows; `lean` from -1 to 1, NaN for an empty cell. */
+/** What each visible cell shows; `turn` from -1 to 1, NaN for an empty cell. */
 export interface DialCells {
   readonly rows: number;
-  lean(column: number, row: number): number;
+  turn(column: number, row: number): number;
   /** Whether the knob is not as it was trained. */
   changed(column: number, row: number): boolean;
   /** 0 to 1: how much ink its input sees now. */
-  ink(column: number): number;
+  level(column: number): number;
 }
 
 export function paintDials(canvas: HTMLCanvasElement, view: DialView, cells: DialCells, palette: Palette): void {
@@ -38,15 +38,15 @@ export function paintDials(canvas: HTMLCanvasElement, view: DialView, cells: Dia
   const radius = view.cell * 0.4;
   for (let column = first; column < last; column++) {
     const x = (column - view.left + 0.5) * view.cell;
-    paintInk(context, x - view.cell / 2, view, cells.ink(column), palette);
+    paintLevel(context, x - view.cell / 2, view, cells.level(column), palette);
     for (let row = 0; row < cells.rows; row++) {
-      const lean = cells.lean(column, row);
-      if (Number.isNaN(lean)) continue;
+      const turn = cells.turn(column, row);
+      if (Number.isNaN(turn)) continue;
       const y = (row + 0.5) * view.cell;
       rings.moveTo(x + radius, y);
       rings.arc(x, y, radius, 0, 2 * Math.PI);
-      const path = lean < 0 ? needles.minus : needles.plus;
-      const angle = Math.max(-1, Math.min(1, lean)) * LEAN;
+      const path = turn < 0 ? needles.minus : needles.plus;
+      const angle = Math.max(-1, Math.min(1, turn)) * MAX_ANGLE;
       path.moveTo(x, y);
       path.lineTo(x + radius * Math.sin(angle), y - radius * Math.cos(angle));
       if (cells.changed(column, row)) marks.rect(x - view.cell / 2 + 0.5, y - view.cell / 2 + 0.5, view.cell - 1, view.cell - 1);
@@ -65,8 +65,8 @@ export function paintDials(canvas: HTMLCanvasElement, view: DialView, cells: Dia
   context.stroke(marks);
 }
 
-function paintInk(context: CanvasRenderingContext2D, x: number, view: DialView, ink: number, palette: Palette): void {
-  if (ink <= 0) return;
-  context.fillStyle = css(palette.ink, 0.12 * ink);
+function paintLevel(context: CanvasRenderingContext2D, x: number, view: DialView, level: number, palette: Palette): void {
+  if (level <= 0) return;
+  context.fillStyle = css(palette.ink, 0.12 * level);
   context.fillRect(x, 0, view.cell, view.height);
 }

@@ -14,21 +14,21 @@ const [AT_FIRST, LATER, BETWEEN_LOOKS] = [1.5, 4, 16];
 const [DASH, PERIOD] = [7, 10];
 
 /** What lies on each pixel: how much of what is behind shines through, and how much of the rest is positive. */
-export interface Film {
+export interface LineBuffer {
   readonly width: number;
   readonly height: number;
-  readonly through: Float32Array<ArrayBuffer>;
+  readonly transmittance: Float32Array<ArrayBuffer>;
   readonly positive: Float32Array<ArrayBuffer>;
 }
 
-export function makeFilm(width: number, height: number): Film {
+export function makeLineBuffer(width: number, height: number): LineBuffer {
   const size = width * height;
-  return { width, height, through: new Float32Array(size).fill(1), positive: new Float32Array(size) };
+  return { width, height, transmittance: new Float32Array(size).fill(1), positive: new Float32Array(size) };
 }
 
 /** Lay a line beneath what there is: coverage of each pixel exactly across the line, in steps of a pixel along it. */
-export function layLine(
-  { width, height, through, positive }: Film, x0: number, y0: number, x1: number, y1: number, thick: number, alpha: number, negative: boolean,
+export function drawLine(
+  { width, height, transmittance, positive }: LineBuffer, x0: number, y0: number, x1: number, y1: number, thick: number, alpha: number, negative: boolean,
 ): void {
   const steep = Math.abs(y1 - y0) > Math.abs(x1 - x0);
   let [from, to, start, end] = steep ? [y0, y1, x0, x1] : [x0, x1, y0, y1];
@@ -48,21 +48,21 @@ export function layLine(
     for (let row = Math.floor(top); row < bottom; row++) {
       const covered = (bottom < row + 1 ? bottom : row + 1) - (top > row ? top : row);
       const place = at * along + row * across;
-      const laid = through[place] * alpha * covered;
-      through[place] -= laid;
+      const laid = transmittance[place] * alpha * covered;
+      transmittance[place] -= laid;
       if (!negative) positive[place] += laid;
     }
   }
 }
 
 /** The colours of the columns `left` to `right`, as a canvas takes them. */
-export function develop({ width, height, through, positive }: Film, into: Uint32Array, palette: Palette, left: number, right: number): void {
+export function toPixels({ width, height, transmittance, positive }: LineBuffer, into: Uint32Array, palette: Palette, left: number, right: number): void {
   const [plus, minus] = [palette.positive, palette.negative];
   const [red, green, blue] = [minus[0] + 0.5, minus[1] + 0.5, minus[2] + 0.5];
   const [toRed, toGreen, toBlue] = [plus[0] - minus[0], plus[1] - minus[1], plus[2] - minus[2]];
   for (let row = 0; row < height; row++) {
     for (let place = row * width + left, end = row * width + right; place < end; place++) {
-      const opaque = 1 - through[place];
+      const opaque = 1 - transmittance[place];
       if (opaque < 0.002) {
         into[place] = 0;
         continue;
@@ -77,44 +77,44 @@ export function develop({ width, height, through, positive }: Film, into: Uint32
 export function flatWires(canvas: HTMLCanvasElement): Wires {
   let [ends, strengths] = [new Float32Array(), new Float32Array()];
   let [left, right] = [0, 0];
-  let film = makeFilm(1, 1);
+  let buffer = makeLineBuffer(1, 1);
   let image: ImageData | null = null;
   let next = 0;
 
   function lay(wire: number, opacity: number): void {
     const [size, at] = [Math.abs(strengths[wire]), 4 * wire];
     const alpha = opacity * size ** 0.72;
-    layLine(film, ends[at], ends[at + 1], ends[at + 2], ends[at + 3], 0.8 + 0.7 * size, alpha, strengths[wire] < 0);
+    drawLine(buffer, ends[at], ends[at + 1], ends[at + 2], ends[at + 3], 0.8 + 0.7 * size, alpha, strengths[wire] < 0);
   }
 
   function show(context: CanvasRenderingContext2D, palette: Palette): void {
-    image ??= context.createImageData(film.width, film.height);
-    develop(film, new Uint32Array(image.data.buffer), palette, left, right);
-    context.putImageData(image, 0, 0, left, 0, right - left, film.height);
+    image ??= context.createImageData(buffer.width, buffer.height);
+    toPixels(buffer, new Uint32Array(image.data.buffer), palette, left, right);
+    context.putImageData(image, 0, 0, left, 0, right - left, buffer.height);
   }
 
   return {
     progressive: true,
     resize(width, height) {
       [canvas.width, canvas.height] = [Math.max(1, Math.round(width)), Math.max(1, Math.round(height))];
-      film = makeFilm(canvas.width, canvas.height);
+      buffer = makeLineBuffer(canvas.width, canvas.height);
       image = null;
     },
     setEnds(given) {
       ends = new Float32Array(given);
-      [left, right] = spanOf(ends, film.width);
+      [left, right] = spanOf(ends, buffer.width);
     },
     setStrengths(given) {
       if (strengths.length !== given.length) strengths = new Float32Array(given.length);
       strengths.set(given);
     },
-    draw(palette, least, opacity) {
+    draw(palette, threshold, opacity) {
       cancelAnimationFrame(next);
       const context = canvas.getContext("2d");
       if (!context) return;
-      film.through.fill(1);
-      film.positive.fill(0);
-      const order = opacity > 0 ? strongestFirst(strengths, Math.max(least, 0.004)) : new Uint32Array();
+      buffer.transmittance.fill(1);
+      buffer.positive.fill(0);
+      const order = opacity > 0 ? strongestFirst(strengths, Math.max(threshold, 0.004)) : new Uint32Array();
       let [done, budget] = [0, AT_FIRST];
       const some = () => {
         const began = performance.now();
@@ -145,10 +145,10 @@ function spanOf(ends: Float32Array, width: number): [number, number] {
 const BINS = 1024;
 
 /** The wires of at least a strength, the strongest first; those whose strengths differ by less than a bin as they come. */
-export function strongestFirst(strengths: Float32Array, least: number): Uint32Array {
+export function strongestFirst(strengths: Float32Array, threshold: number): Uint32Array {
   const starts = new Uint32Array(BINS + 1);
   const bin = (wire: number) => BINS - 1 - Math.min(BINS - 1, Math.floor(Math.abs(strengths[wire]) * BINS));
-  const keeps = (wire: number) => Math.abs(strengths[wire]) >= least;
+  const keeps = (wire: number) => Math.abs(strengths[wire]) >= threshold;
   let kept = 0;
   for (let wire = 0; wire < strengths.length; wire++) {
     if (!keeps(wire)) continue;

@@ -9,7 +9,7 @@ export interface Frame {
 export const BEFORE_SNAPSHOT = "beforesnapshot";
 
 /** The same, and only while `element` can be seen: what was asked for meanwhile is drawn when it comes into view. */
-export function makeSeenFrame(element: Element, draw: () => void): Frame {
+export function makeVisibleFrame(element: Element, draw: () => void): Frame {
   const frame = makeFrame(draw);
   let [seen, asked] = [false, false];
   const observer = new IntersectionObserver((entries) => {

@@ -12,8 +12,6 @@ export interface Geometry {
   readonly radius: readonly number[];
   /** Where the output bars begin and end. */
   readonly bars: readonly [number, number];
-  /** Whether a neuron is large enough to hold its number. */
-  readonly roomy: boolean;
 }
 
 const MARGIN = 12;
@@ -36,7 +34,6 @@ export function layout(sizes: readonly number[], width: number, height: number, 
     top: HEAD,
     bottom: height - MARGIN,
     bars: [right + (narrow ? 16 : 26), width - (narrow ? 4 : 8)],
-    roomy: Math.min(...radius.slice(1)) >= 12.5,
   };
 }
 
@@ -74,9 +71,9 @@ export type Hit = { readonly column: number; readonly index: number };
 export function hit(geometry: Geometry, x: number, y: number): Hit | null {
   const { sizes, top, bottom } = geometry;
   for (let column = 0; column < sizes.length; column++) {
-    const reach = Math.max(geometry.radius[column] + 3, 9);
-    const end = column === sizes.length - 1 ? geometry.bars[1] : geometry.x[column] + reach;
-    if (x < geometry.x[column] - reach || x > end || y < top || y > bottom) continue;
+    const tolerance = Math.max(geometry.radius[column] + 3, 9);
+    const end = column === sizes.length - 1 ? geometry.bars[1] : geometry.x[column] + tolerance;
+    if (x < geometry.x[column] - tolerance || x > end || y < top || y > bottom) continue;
     const index = Math.min(sizes[column] - 1, Math.floor(((y - top) / (bottom - top)) * sizes[column]));
     return { column, index };
   }
@@ -84,11 +81,11 @@ export function hit(geometry: Geometry, x: number, y: number): Hit | null {
 }
 
 /**
- * The wire nearest to a point, within `reach` pixels, among those whose strength is at least `least`; its number in the
+ * The wire nearest to a point, within `tolerance` pixels, among those whose strength is at least `threshold`; its number in the
  * order of the weights, or -1. Of wires equally near, the stronger.
  */
 export function nearestWire(
-  ends: Float32Array, strengths: Float32Array, x: number, y: number, reach = 5, least = 0.02,
+  ends: Float32Array, strengths: Float32Array, x: number, y: number, tolerance = 5, threshold = 0.02,
 ): number {
   let best = -1;
   let bestScore = Infinity;
@@ -96,13 +93,13 @@ export function nearestWire(
     const strength = Math.abs(strengths[wire]);
     const x0 = ends[4 * wire];
     const x1 = ends[4 * wire + 2];
-    if (strength < least || x < x0 || x > x1) continue;
+    if (strength < threshold || x < x0 || x > x1) continue;
     const y0 = ends[4 * wire + 1];
     const y1 = ends[4 * wire + 3];
     const slope = (y1 - y0) / (x1 - x0);
     const away = Math.abs(y - y0 - slope * (x - x0)) / Math.hypot(1, slope);
     const score = away - 2 * strength;
-    if (away <= reach && score < bestScore) [best, bestScore] = [wire, score];
+    if (away <= tolerance && score < bestScore) [best, bestScore] = [wire, score];
   }
   return best;
 }

@@ -9,7 +9,7 @@ layout(location=1) in vec4 ends;
 layout(location=2) in float strength;
 uniform vec2 size;
 uniform vec3 positive, negative;
-uniform float least, opacity;
+uniform float threshold, opacity;
 out vec4 tint;
 out float along;
 out float across;
@@ -17,15 +17,15 @@ flat out float dashed;
 void main() {
   float s = min(abs(strength), 1.0);
   float alpha = opacity * pow(s, 0.72);
-  if (s < least || alpha < 0.004) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
+  if (s < threshold || alpha < 0.004) { gl_Position = vec4(2.0, 2.0, 2.0, 1.0); return; }
   vec2 from = ends.xy, to = ends.zw;
-  float reach = distance(from, to);
-  vec2 direction = (to - from) / reach;
+  float span = distance(from, to);
+  vec2 direction = (to - from) / span;
   float half_width = 0.8 + 0.7 * s;
   vec2 at = mix(from, to, corner.x) + vec2(-direction.y, direction.x) * corner.y * half_width;
   gl_Position = vec4(at / size * vec2(2.0, -2.0) + vec2(-1.0, 1.0), 0.0, 1.0);
   tint = vec4(strength < 0.0 ? negative : positive, alpha);
-  along = corner.x * reach;
+  along = corner.x * span;
   across = corner.y;
   dashed = strength < 0.0 ? 1.0 : 0.0;
 }`;
@@ -47,7 +47,7 @@ export function glWires(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): 
   const program = link(gl);
   const place = (name: string) => gl.getUniformLocation(program, name);
   const uniforms = {
-    size: place("size"), positive: place("positive"), negative: place("negative"), least: place("least"), opacity: place("opacity"),
+    size: place("size"), positive: place("positive"), negative: place("negative"), threshold: place("threshold"), opacity: place("opacity"),
   };
   const array = gl.createVertexArray();
   gl.bindVertexArray(array);
@@ -72,7 +72,7 @@ export function glWires(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): 
       gl.bindBuffer(gl.ARRAY_BUFFER, strengthBuffer);
       gl.bufferData(gl.ARRAY_BUFFER, strengths, gl.DYNAMIC_DRAW);
     },
-    draw(palette, least, opacity) {
+    draw(palette, threshold, opacity) {
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
@@ -83,7 +83,7 @@ export function glWires(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext): 
       gl.uniform2f(uniforms.size, width, height);
       gl.uniform3fv(uniforms.positive, palette.positive.map((level) => level / 255));
       gl.uniform3fv(uniforms.negative, palette.negative.map((level) => level / 255));
-      gl.uniform1f(uniforms.least, least);
+      gl.uniform1f(uniforms.threshold, threshold);
       gl.uniform1f(uniforms.opacity, opacity);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
       gl.deleteSync(fence);

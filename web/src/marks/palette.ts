@@ -3,7 +3,7 @@
 export type Rgb = readonly [number, number, number];
 
 export interface Palette {
-  readonly paper: Rgb;
+  readonly background: Rgb;
   readonly surface: Rgb;
   readonly line: Rgb;
   readonly ink: Rgb;
@@ -14,7 +14,7 @@ export interface Palette {
   readonly accent: Rgb;
 }
 
-const NAMES = ["paper", "surface", "line", "ink", "soft", "faint", "positive", "negative", "accent"] as const;
+const NAMES = ["background", "surface", "line", "ink", "soft", "faint", "positive", "negative", "accent"] as const;
 
 /** The palette that an element inherits, from the registered custom properties of `theme/tokens.css`. */
 export function readPalette(element: Element): Palette {
@@ -40,7 +40,7 @@ export function mix(from: Rgb, to: Rgb, share: number): Rgb {
 }
 
 /** 0 is the surface, 1 full ink. */
-export function lit(palette: Palette, activation: number): Rgb {
+export function sequential(palette: Palette, activation: number): Rgb {
   return mix(palette.surface, palette.ink, activation);
 }
 

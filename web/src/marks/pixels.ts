@@ -1,6 +1,6 @@
 /** Small pictures of numbers: an image of activations, of weights, of products, a pixel a number. */
 
-import { diverging, lit, mix, type Palette, type Rgb } from "./palette";
+import { diverging, sequential, mix, type Palette, type Rgb } from "./palette";
 
 export type Shade = (value: number, index: number) => Rgb;
 
@@ -22,32 +22,32 @@ export function paintPixels(canvas: HTMLCanvasElement, values: ArrayLike<number>
   context.putImageData(image, 0, 0);
 }
 
-export function litShade(palette: Palette): Shade {
-  return (value) => lit(palette, value);
+export function sequentialShade(palette: Palette): Shade {
+  return (value) => sequential(palette, value);
 }
 
 /** Signed values against the largest of them. */
-export function signedShade(palette: Palette, most: number): Shade {
-  const scale = most > 0 ? 1 / most : 0;
+export function divergingShade(palette: Palette, max: number): Shade {
+  const scale = max > 0 ? 1 / max : 0;
   return (value) => diverging(palette, value * scale);
 }
 
 /** The same with the drawing laid over it: what is drawn stays at full colour, the rest is faded. */
-export function overlaidShade(palette: Palette, most: number, drawing: ArrayLike<number> | null): Shade {
-  const plain = signedShade(palette, most);
+export function overlaidShade(palette: Palette, max: number, drawing: ArrayLike<number> | null): Shade {
+  const plain = divergingShade(palette, max);
   if (!drawing) return plain;
   return (value, index) => mix(palette.surface, plain(value, index), 0.3 + 0.7 * drawing[index]);
 }
 
 export function largest(values: ArrayLike<number>): number {
-  let most = 0;
-  for (let index = 0; index < values.length; index++) most = Math.max(most, Math.abs(values[index]));
-  return most;
+  let max = 0;
+  for (let index = 0; index < values.length; index++) max = Math.max(max, Math.abs(values[index]));
+  return max;
 }
 
 /** Strokes of a −, in the middle of each pixel whose value is clearly negative, so that sign is said without colour. */
 export function paintMinuses(
-  canvas: HTMLCanvasElement, values: ArrayLike<number>, columns: number, least: number, colour: string,
+  canvas: HTMLCanvasElement, values: ArrayLike<number>, columns: number, min: number, colour: string,
 ): void {
   const context = canvas.getContext("2d");
   if (!context) return;
@@ -56,7 +56,7 @@ export function paintMinuses(
   context.fillStyle = colour;
   const thick = Math.max(1, Math.round(cell * 0.14));
   for (let index = 0; index < values.length; index++) {
-    if (values[index] > -least) continue;
+    if (values[index] > -min) continue;
     const left = (index % columns) * cell + cell * 0.25;
     const top = Math.floor(index / columns) * cell + cell / 2 - thick / 2;
     context.fillRect(Math.round(left), Math.round(top), Math.round(cell * 0.5), thick);

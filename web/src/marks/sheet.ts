@@ -1,6 +1,6 @@
 /** Many small pictures on one canvas: a browser spends far less on one large canvas than on many small ones. */
 
-import { diverging, lit, type Palette, type Rgb } from "./palette";
+import { diverging, sequential, type Palette, type Rgb } from "./palette";
 
 /** Where a picture goes, in CSS pixels of the sheet. */
 export interface Spot {
@@ -15,12 +15,12 @@ export type Shades = Uint32Array<ArrayBuffer>;
 
 const HALF = 255;
 
-export function signedShades(palette: Palette): Shades {
+export function divergingShades(palette: Palette): Shades {
   return shades((value) => diverging(palette, value));
 }
 
-export function litShades(palette: Palette): Shades {
-  return shades((value) => lit(palette, value));
+export function sequentialShades(palette: Palette): Shades {
+  return shades((value) => sequential(palette, value));
 }
 
 function shades(shade: (value: number) => Rgb): Shades {
@@ -29,9 +29,9 @@ function shades(shade: (value: number) => Rgb): Shades {
   return new Uint32Array(bytes.buffer);
 }
 
-/** The shade of each value, where `most` stands for 1. */
-export function paintShades(into: Uint32Array, values: ArrayLike<number>, table: Shades, most: number): void {
-  const scale = most > 0 ? HALF / most : 0;
+/** The shade of each value, where `max` stands for 1. */
+export function paintShades(into: Uint32Array, values: ArrayLike<number>, table: Shades, max: number): void {
+  const scale = max > 0 ? HALF / max : 0;
   for (let index = 0; index < values.length; index++) {
     const place = Math.round(values[index] * scale) + HALF;
     into[index] = table[place < 0 ? 0 : place > 2 * HALF ? 2 * HALF : place];
@@ -40,7 +40,7 @@ export function paintShades(into: Uint32Array, values: ArrayLike<number>, table:
 
 export interface Sheet {
   /** `values` holds one picture of `columns` by `rows` after the other, a spot each. */
-  paint(values: ArrayLike<number>, columns: number, rows: number, table: Shades, most: number): void;
+  paint(values: ArrayLike<number>, columns: number, rows: number, table: Shades, max: number): void;
   /** Size of the sheet in CSS pixels, and where pictures go. */
   place(width: number, height: number, spots: readonly Spot[]): void;
 }
@@ -57,14 +57,14 @@ export function makeSheet(canvas: HTMLCanvasElement): Sheet {
       if (canvas.width !== wide) canvas.width = wide;
       if (canvas.height !== high) canvas.height = high;
     },
-    paint(values, columns, rows, table, most) {
+    paint(values, columns, rows, table, max) {
       const count = Math.min(spots.length, Math.floor(values.length / (columns * rows)));
       const [from, to] = [strip.getContext("2d", { willReadFrequently: true }), canvas.getContext("2d")];
       if (!from || !to || count === 0) return void to?.clearRect(0, 0, canvas.width, canvas.height);
       if (strip.width !== columns) strip.width = columns;
       if (strip.height !== rows * count) strip.height = rows * count;
       const image = from.createImageData(columns, rows * count);
-      paintShades(new Uint32Array(image.data.buffer), values, table, most);
+      paintShades(new Uint32Array(image.data.buffer), values, table, max);
       from.putImageData(image, 0, 0);
       to.imageSmoothingEnabled = false;
       to.clearRect(0, 0, canvas.width, canvas.height);

@@ -89,11 +89,11 @@ export function svgText(picture: SVGSVGElement): string {
 }
 
 function background(box: DOMRect): SVGRectElement {
-  const paper = document.createElementNS(SPACE, "rect");
-  paper.setAttribute("width", String(box.width));
-  paper.setAttribute("height", String(box.height));
-  paper.setAttribute("fill", getComputedStyle(document.documentElement).getPropertyValue("--surface"));
-  return paper;
+  const ground = document.createElementNS(SPACE, "rect");
+  ground.setAttribute("width", String(box.width));
+  ground.setAttribute("height", String(box.height));
+  ground.setAttribute("fill", getComputedStyle(document.documentElement).getPropertyValue("--surface"));
+  return ground;
 }
 
 function asImage(canvas: HTMLCanvasElement, place: DOMRect, box: DOMRect): SVGImageElement {

@@ -32,13 +32,3 @@ export function paintDrawing(
   if (beneath) context.drawImage(beneath, 0, 0, canvas.width, canvas.height);
   for (const stroke of strokes) paintStroke(context, stroke, colour);
 }
-
-/** The ink of a canvas, 0 to 255 a pixel, row by row. */
-export function inkOf(canvas: HTMLCanvasElement): Uint8Array {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const ink = new Uint8Array(canvas.width * canvas.height);
-  if (!context) return ink;
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  for (let pixel = 0, at = 3; pixel < ink.length; pixel++, at += 4) ink[pixel] = data[at];
-  return ink;
-}

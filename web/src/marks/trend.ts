@@ -81,12 +81,12 @@ export function paintTests(
   context.globalAlpha = 1;
 }
 
-/** Of points that would lie closer than `least` steps, only the last. */
-export function apart(points: readonly TestPoint[], least: number): TestPoint[] {
+/** Of points that would lie closer than `min` steps, only the last. */
+export function thinned(points: readonly TestPoint[], min: number): TestPoint[] {
   const kept: TestPoint[] = [];
   for (const point of points) {
     const before = kept[kept.length - 2]?.step ?? -Infinity;
-    if (kept.length > 1 && point.step - before < least) kept.pop();
+    if (kept.length > 1 && point.step - before < min) kept.pop();
     kept.push(point);
   }
   return kept;

@@ -9,8 +9,8 @@ export interface Wires {
   setEnds(ends: Float32Array): void;
   /** -1..1 of each wire. */
   setStrengths(strengths: Float32Array): void;
-  /** Draw; wires whose strength is below `least` are left out, and all are multiplied by `opacity`. */
-  draw(palette: Palette, least: number, opacity: number): void;
+  /** Draw; wires whose strength is below `threshold` are left out, and all are multiplied by `opacity`. */
+  draw(palette: Palette, threshold: number, opacity: number): void;
   /** Whether what was drawn last is still being worked on: drawing more would only queue up. */
   busy(): boolean;
   /** Whether `draw` spreads its work over frames by itself. */

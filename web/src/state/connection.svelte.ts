@@ -34,7 +34,7 @@ export class Connection implements Session {
     return id;
   }
 
-  note(request: Outgoing): void {
+  notify(request: Outgoing): void {
     this.#link?.send(request);
   }
 

@@ -6,7 +6,7 @@ import type { Outgoing } from "../transport/link";
 import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
 import type { Network } from "./network";
-import { largestAt, readingWords, type Trace } from "./trace";
+import { largestAt, readingText, type Trace } from "./trace";
 
 interface Turns {
   readonly knobs: readonly number[];
@@ -14,7 +14,7 @@ interface Turns {
   readonly gesture: number;
 }
 
-type Act = Extract<Outgoing, { type: "scaleNeuron" | "scaleLayer" | "addNoise" }>;
+type Edit = Extract<Outgoing, { type: "scaleNeuron" | "scaleLayer" | "addNoise" }>;
 
 export class EditedNetwork {
   network: Network | null = $state.raw(null);
@@ -27,7 +27,7 @@ export class EditedNetwork {
   /** All knobs as loaded or last trained. */
   trained: Float32Array<ArrayBufferLike> | null = $state.raw(null);
   trace: Trace | null = $state.raw(null);
-  judged: wire.Judged | null = $state.raw(null);
+  evaluation: wire.Judged | null = $state.raw(null);
   turned: wire.Turned | null = $state.raw(null);
   swept: { readonly knob: number; readonly values: Float32Array; readonly accuracies: Float32Array } | null = $state.raw(null);
 
@@ -37,19 +37,19 @@ export class EditedNetwork {
     new Map(this.turned?.factors.map(({ layer, neuron, factor }) => [`${layer}/${neuron}`, factor])),
   );
   /** Whether a judgement of the network as it stands is still to come. */
-  readonly unjudged: boolean = $derived((this.judged?.version ?? 0) < (this.turned?.version ?? 0));
+  readonly unevaluated: boolean = $derived((this.evaluation?.version ?? 0) < (this.turned?.version ?? 0));
 
   #effective = false;
   #gesture = Date.now() % 1e9;
   readonly #turns: Pacer<Turns>;
-  readonly #acts: Pacer<Act>;
+  readonly #edits: Pacer<Edit>;
 
   constructor(session: Session) {
-    this.#acts = makePacer((act) => session.send(act), (waiting, added) => (waiting.gesture === added.gesture ? added : null));
+    this.#edits = makePacer((edit) => session.send(edit), (waiting, added) => (waiting.gesture === added.gesture ? added : null));
     this.#turns = makePacer((turns) => session.send({ type: "turnKnobs", ...turns }), mergeTurns);
     session.listen((event) => {
       this.#turns.settle(event.request);
-      this.#acts.settle(event.request);
+      this.#edits.settle(event.request);
     });
   }
 
@@ -92,7 +92,7 @@ export class EditedNetwork {
     const pixels = this.trace?.columns[0];
     if (!pixels || !this.network) return;
     const activations = event.reading.map((layer) => floats(payload, layer.activations));
-    const words = this.trace?.words ? readingWords(activations[activations.length - 1], this.network.classes) : "";
+    const words = this.trace?.words ? readingText(activations[activations.length - 1], this.network.classes) : "";
     const sums = event.reading.map((layer) => floats(payload, layer.sums));
     this.trace = { version: event.version, columns: [pixels, ...activations], sums, words };
   }
@@ -110,7 +110,7 @@ export class EditedNetwork {
   /** The connection dropped: what was in flight is lost. */
   interrupt(): void {
     this.#turns.reset();
-    this.#acts.reset();
+    this.#edits.reset();
   }
 
   #setKnobs(knobs: readonly number[], values: readonly number[]): void {
@@ -133,8 +133,8 @@ export class EditedNetwork {
   }
 
   /** Scale a neuron or a layer, or add noise: one at a time, the latest of a gesture. */
-  act(act: Act): void {
-    this.#acts.push(act);
+  apply(edit: Edit): void {
+    this.#edits.push(edit);
   }
 
   factorOf(layer: number, neuron: number): number {

@@ -3,7 +3,7 @@
 import { figure, inSum } from "./words";
 
 /** The squish in words and with the number: sigmoid(1.31) = 1 / (1 + e^−1.31) = 0.788. */
-export function squishFormula(activation: string, z: number, a: number, sums: ArrayLike<number>, index: number): string {
+export function activationFormula(activation: string, z: number, a: number, sums: ArrayLike<number>, index: number): string {
   const value = figure(z);
   switch (activation) {
     case "sigmoid":

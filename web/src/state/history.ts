@@ -1,7 +1,7 @@
 /** The curves of training: a point a mini-batch, thinned out when there are very many, forgotten where time forks. */
 
 /** Past so many points, every two become one. */
-const MOST = 1 << 16;
+const MAX = 1 << 16;
 
 export interface EpochPoint {
   readonly step: number;
@@ -33,10 +33,10 @@ export class History {
   count = 0;
   epochs: EpochPoint[] = [];
   rates: RatePoint[] = [];
-  readonly #most: number;
+  readonly #max: number;
 
-  constructor(most = MOST) {
-    this.#most = most;
+  constructor(max = MAX) {
+    this.#max = max;
   }
 
   get last(): number {
@@ -54,8 +54,8 @@ export class History {
     if (steps.length === 0) return;
     this.#cutPoints(steps[0] - 1);
     for (let index = 0; index < steps.length; index++) {
-      if (this.count === this.#most) this.#halve();
-      if (this.count === this.steps.length) this.#grow();
+      if (this.count === this.#max) this.#halve();
+      if (this.count === this.steps.length) this.#showCurves();
       this.steps[this.count] = steps[index];
       this.losses[this.count] = losses[index];
       this.accuracies[this.count] = accuracies[index];
@@ -112,7 +112,7 @@ export class History {
     while (this.count > 0 && this.steps[this.count - 1] > step) this.count--;
   }
 
-  #grow(): void {
+  #showCurves(): void {
     const size = this.steps.length * 2;
     const steps = new Float64Array(size);
     const [losses, accuracies] = [new Float32Array(size), new Float32Array(size)];

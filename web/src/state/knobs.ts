@@ -3,17 +3,17 @@
 import { knobAt, type Network } from "./network";
 
 /** For each layer how far its dials reach to either side: half as much again as its largest knob when trained, at least 1. */
-export function reaches(network: Network, trained: Float32Array): number[] {
+export function ranges(network: Network, trained: Float32Array): number[] {
   return network.layers.map((layer) => {
-    let most = 2 / 3;
-    for (let knob = layer.weight; knob < layer.weight + layer.inputs * layer.outputs; knob++) most = Math.max(most, Math.abs(trained[knob]));
-    for (let knob = layer.bias; knob < layer.bias + layer.outputs; knob++) most = Math.max(most, Math.abs(trained[knob]));
-    return nice(1.5 * most);
+    let max = 2 / 3;
+    for (let knob = layer.weight; knob < layer.weight + layer.inputs * layer.outputs; knob++) max = Math.max(max, Math.abs(trained[knob]));
+    for (let knob = layer.bias; knob < layer.bias + layer.outputs; knob++) max = Math.max(max, Math.abs(trained[knob]));
+    return nice(1.5 * max);
   });
 }
 
-/** The reach of one knob's dial: its layer's, or as far as it stands if that is further. */
-export function reachOf(network: Network, layers: readonly number[], knob: number, value: number): number {
+/** The range of one knob's dial: its layer's, or as far as it stands if that is further. */
+export function rangeOf(network: Network, layers: readonly number[], knob: number, value: number): number {
   return Math.max(layers[knobAt(network, knob).layer], nice(Math.abs(value)));
 }
 

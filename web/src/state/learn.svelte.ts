@@ -2,26 +2,26 @@
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
-import { makeCadence } from "../transport/cadence";
+import { makeThrottle } from "../transport/throttle";
 import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
 import { History } from "./history";
-import { examinedView, healthView, planeView, type ExaminedView, type HealthView, type PlaneView } from "./learnviews";
+import { confusionOf, healthOf, lossPlaneOf, type Confusion, type Health, type LossPlane } from "./learnviews";
 import { samePlan, withData } from "./plan";
 
 export type LearnEvent =
   wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.LossPlane;
 
-interface Place {
+interface Move {
   readonly step: number;
   readonly scrubbing: boolean;
 }
 
 /** So many moments of the gradients' sizes are kept. */
-const MOST_HEALTHS = 600;
+const MAX_HEALTHS = 600;
 
 /** Milliseconds: curves of many thousand points are drawn anew no oftener than eyes notice. */
-const CURVES_APART = 110;
+const CURVE_INTERVAL = 110;
 
 export class LearnState {
   training: wire.Training | null = $state.raw(null);
@@ -36,16 +36,16 @@ export class LearnState {
   /** The mini-batch up to which curves and time are drawn: while training runs, a few times a second that of `step`. */
   curveStep = $state(0);
   /** Where one wants to go while the way there is still being taken. */
-  aim: number | null = $state(null);
+  target: number | null = $state(null);
   /** Mini-batches a second, lately. */
   speed = $state(0);
   readonly history = new History();
   /** Counts up with every change of the history. */
-  grown = $state(0);
-  health: HealthView | null = $state.raw(null);
+  revision = $state(0);
+  health: Health | null = $state.raw(null);
   healths: readonly { readonly step: number; readonly gradients: Float32Array }[] = $state.raw([]);
-  examined: ExaminedView | null = $state.raw(null);
-  plane: PlaneView | null = $state.raw(null);
+  confusion: Confusion | null = $state.raw(null);
+  plane: LossPlane | null = $state.raw(null);
   planeAsked = $state(false);
 
   readonly running: boolean = $derived(this.training?.state === "running" || this.training?.state === "stepping");
@@ -53,23 +53,23 @@ export class LearnState {
   readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.curveStep : 0));
 
   readonly #session: Session;
-  readonly #places: Pacer<Place>;
+  readonly #moves: Pacer<Move>;
   readonly #rates: Pacer<number>;
   #planeRequest = 0;
   #latest: wire.Picture | null = null;
-  #growing: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
-    this.#places = makePacer((place) => session.send({ type: "goToStep", ...place }), (_, added) => added);
+    this.#moves = makePacer((move) => session.send({ type: "goToStep", ...move }), (_, added) => added);
     this.#rates = makePacer((rate) => session.send({ type: "setRate", learningRate: rate }), (_, added) => added);
-    const pictures = makeCadence(() => session.note({ type: "nextPicture" }));
+    const pictures = makeThrottle(() => session.notify({ type: "nextPicture" }));
     session.listen((event) => {
-      if (event.type === "picture" && event.request === 0) pictures.came();
-      if (event.type === "welcome") pictures.begin();
-      this.#places.settle(event.request);
+      if (event.type === "picture" && event.request === 0) pictures.received();
+      if (event.type === "welcome") pictures.start();
+      this.#moves.settle(event.request);
       this.#rates.settle(event.request);
-      if (this.aim !== null && this.#places.idle) this.aim = null;
+      if (this.target !== null && this.#moves.idle) this.target = null;
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
       if (event.type === "failed" && event.request === this.#planeRequest) this.planeAsked = false;
@@ -90,33 +90,33 @@ export class LearnState {
         return this.#takeHealth(event, payload);
       case "epochDone":
         this.history.addEpoch({ step: event.step, loss: event.testLoss, accuracy: event.testAccuracy });
-        this.grown++;
+        this.revision++;
         return;
       case "curves":
         return this.#takeCurves(event, payload);
       case "examined":
-        this.examined = examinedView(event, payload);
+        this.confusion = confusionOf(event, payload);
         return;
       case "lossPlane":
         this.planeAsked = false;
-        this.plane = planeView(event, payload);
+        this.plane = lossPlaneOf(event, payload);
         return;
     }
   }
 
   /** A new connection: what was in flight is lost. */
   #begin(): void {
-    this.#places.reset();
+    this.#moves.reset();
     this.#rates.reset();
-    this.aim = null;
+    this.target = null;
     this.planeAsked = false;
   }
 
   /** Another network, or another run of it. */
   #forget(): void {
     this.history.clear();
-    this.grown++;
-    this.health = this.examined = this.plane = null;
+    this.revision++;
+    this.health = this.confusion = this.plane = null;
     this.healths = [];
     this.draft = null;
   }
@@ -132,7 +132,7 @@ export class LearnState {
     this.history.cut(event.lastStep);
     this.healths = this.healths.filter(({ step }) => step <= event.lastStep);
     if (this.plane && this.plane.step > event.lastStep) this.plane = null;
-    this.grown++;
+    this.revision++;
   }
 
   #takePicture(event: wire.Picture, payload: Float32Array): void {
@@ -140,26 +140,26 @@ export class LearnState {
     this.#latest = event;
     const steps = floats(payload, event.steps);
     this.history.add(steps, floats(payload, event.losses), floats(payload, event.accuracies));
-    if (this.running) this.#growing ??= setTimeout(() => this.#grow(), CURVES_APART);
-    else this.#grow();
+    if (this.running) this.#timer ??= setTimeout(() => this.#showCurves(), CURVE_INTERVAL);
+    else this.#showCurves();
   }
 
-  #grow(): void {
-    clearTimeout(this.#growing);
-    this.#growing = undefined;
+  #showCurves(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.curveStep = this.step;
     this.epoch = this.#latest?.epoch ?? this.epoch;
     this.speed = this.running ? (this.#latest?.speed ?? 0) : 0;
-    this.grown++;
+    this.revision++;
   }
 
   #takeHealth(event: wire.Health, payload: Float32Array): void {
-    this.health = healthView(event, payload);
+    this.health = healthOf(event, payload);
     const { gradients } = this.health;
     // Copies: a view would keep the whole frame in memory.
     const kept = [...this.healths.filter(({ step }) => step !== event.step), { step: event.step, gradients: gradients.slice() }];
     kept.sort((a, b) => a.step - b.step);
-    this.healths = kept.length > MOST_HEALTHS ? kept.filter((_, index) => index % 2 === 0) : kept;
+    this.healths = kept.length > MAX_HEALTHS ? kept.filter((_, index) => index % 2 === 0) : kept;
   }
 
   #takeCurves(event: wire.Curves, payload: Float32Array): void {
@@ -169,7 +169,7 @@ export class LearnState {
     const [losses, accuracies, rates] = [read(event.testLosses), read(event.testAccuracies), read(event.rates)];
     this.history.epochs = Array.from(read(event.epochSteps), (step, index) => ({ step, loss: losses[index], accuracy: accuracies[index] }));
     this.history.rates = Array.from(read(event.rateSteps), (step, index) => ({ step, rate: rates[index] }));
-    this.grown++;
+    this.revision++;
   }
 
   // What one does.
@@ -186,7 +186,7 @@ export class LearnState {
   }
 
   fetchData(name: string): void {
-    this.#session.note({ type: "fetchData", name });
+    this.#session.notify({ type: "fetchData", name });
   }
 
   toggle(): void {
@@ -212,8 +212,8 @@ export class LearnState {
   /** Go to a moment of this line of time; while `scrubbing`, what takes long is left for later. */
   goTo(step: number, scrubbing: boolean): void {
     const first = this.training?.firstStep ?? 0;
-    this.aim = Math.min(this.furthest, Math.max(first, Math.round(step)));
-    this.#places.push({ step: this.aim, scrubbing });
+    this.target = Math.min(this.furthest, Math.max(first, Math.round(step)));
+    this.#moves.push({ step: this.target, scrubbing });
   }
 
   askExamined(): void {

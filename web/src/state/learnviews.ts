@@ -3,7 +3,7 @@
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
 
-export interface HealthView {
+export interface Health {
   readonly step: number;
   /** Root mean square of each layer's gradient, and the lengths of gradient and weights. */
   readonly gradients: Float32Array;
@@ -14,10 +14,10 @@ export interface HealthView {
   readonly images: number;
 }
 
-export interface ExaminedView {
+export interface Confusion {
   readonly version: number;
   readonly classes: number;
-  readonly confusion: Float32Array;
+  readonly matrix: Float32Array;
   readonly total: number;
   readonly wrong: number;
   readonly mistakes: readonly Mistake[];
@@ -31,7 +31,7 @@ export interface Mistake {
   readonly pixels: Float32Array;
 }
 
-export interface PlaneView {
+export interface LossPlane {
   readonly xs: Float32Array;
   readonly ys: Float32Array;
   readonly losses: Float32Array;
@@ -45,7 +45,7 @@ export interface PlaneView {
   readonly step: number;
 }
 
-export function healthView(event: wire.Health, payload: Float32Array): HealthView {
+export function healthOf(event: wire.Health, payload: Float32Array): Health {
   const read = (place: wire.Floats) => floats(payload, place);
   return {
     step: event.step, gradients: read(event.gradients), gradientNorms: read(event.gradientNorms), weightNorms: read(event.weightNorms),
@@ -53,12 +53,12 @@ export function healthView(event: wire.Health, payload: Float32Array): HealthVie
   };
 }
 
-export function examinedView(event: wire.Examined, payload: Float32Array): ExaminedView {
+export function confusionOf(event: wire.Examined, payload: Float32Array): Confusion {
   const pixels = floats(payload, event.pixels);
   const confidences = floats(payload, event.confidences);
   const size = event.indices.length ? pixels.length / event.indices.length : 0;
   return {
-    version: event.version, classes: event.confusion.shape[0], confusion: floats(payload, event.confusion),
+    version: event.version, classes: event.confusion.shape[0], matrix: floats(payload, event.confusion),
     total: event.total, wrong: event.wrong,
     mistakes: event.indices.map((index, at) => ({
       index, label: event.labels[at], reading: event.readings[at], confidence: confidences[at],
@@ -67,7 +67,7 @@ export function examinedView(event: wire.Examined, payload: Float32Array): Exami
   };
 }
 
-export function planeView(event: wire.LossPlane, payload: Float32Array): PlaneView {
+export function lossPlaneOf(event: wire.LossPlane, payload: Float32Array): LossPlane {
   const read = (place: wire.Floats) => floats(payload, place);
   return {
     xs: read(event.xs), ys: read(event.ys), losses: read(event.losses), path: read(event.path),

@@ -77,25 +77,25 @@ export function knobName(network: Network, index: number): string {
 }
 
 /** For people: "pixel (4, 8) → first layer's neuron 3", "bias of output 7". */
-export function knobWords(network: Network, index: number): string {
+export function knobLabel(network: Network, index: number): string {
   const { layer, neuron, input } = knobAt(network, index);
-  const to = neuronWords(network, { layer, neuron });
+  const to = neuronLabel(network, { layer, neuron });
   if (input === BIAS) return `bias of ${to}`;
-  return `${sourceWords(network, layer, input)} → ${to}`;
+  return `${sourceLabel(network, layer, input)} → ${to}`;
 }
 
-export function layerWords(network: Network, layer: number): string {
+export function layerLabel(network: Network, layer: number): string {
   return layer === network.layers.length - 1 ? "output layer" : `hidden layer ${layer + 1}`;
 }
 
-export function neuronWords(network: Network, { layer, neuron }: NeuronPlace): string {
+export function neuronLabel(network: Network, { layer, neuron }: NeuronPlace): string {
   if (layer === network.layers.length - 1) return `output ${network.classes[neuron]}`;
   return `hidden ${layer + 1}, neuron ${neuron}`;
 }
 
 /** What comes in at `input` of a layer: a pixel by row and column, or a neuron of the layer before. */
-export function sourceWords(network: Network, layer: number, input: number): string {
-  if (layer > 0) return neuronWords(network, { layer: layer - 1, neuron: input });
+export function sourceLabel(network: Network, layer: number, input: number): string {
+  if (layer > 0) return neuronLabel(network, { layer: layer - 1, neuron: input });
   const columns = network.inputShape.at(-1) ?? 1;
   return `pixel (${Math.floor(input / columns)}, ${input % columns})`;
 }

@@ -5,7 +5,7 @@ import { floats } from "../transport/frames";
 import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
 import type { Source } from "./drawing.svelte";
-import { nudgesView, type BatchImages, type BatchView, type Check, type NudgesView } from "./nudges";
+import { gradientsOf, type BatchImages, type BatchGradients, type Check, type Gradients } from "./nudges";
 
 export type NudgeEvent = wire.Nudges | wire.BatchNudges | wire.Checked | wire.Stepped;
 
@@ -15,25 +15,25 @@ interface Ask {
 }
 
 export class NudgeState {
-  told: NudgesView | null = $state.raw(null);
+  gradients: Gradients | null = $state.raw(null);
   /** Which stage of the story is shown. */
   stage = $state(0);
   /** The neuron that the stage is looked at for: of its layer, or of the layer before. */
   focus = $state(0);
   /** The class wanted and the loss, where they are chosen by hand. */
-  wanted: number | null = $state(null);
+  chosen: number | null = $state(null);
   loss: wire.Nudges["loss"] | null = $state(null);
   checked: wire.Checked | null = $state.raw(null);
   /** What the last check was asked for. */
   check: Check | null = $state.raw(null);
   images: BatchImages | null = $state.raw(null);
-  batch: BatchView | null = $state.raw(null);
+  batch: BatchGradients | null = $state.raw(null);
   stepped: { readonly of: "example" | "batch"; readonly event: wire.Stepped } | null = $state.raw(null);
   /** The knob that the images of the mini-batch are asked about. */
   knob: number | null = $state(null);
 
   /** The class that the picture shall be, if anybody knows. */
-  readonly label: number | null = $derived.by(() => this.wanted ?? this.#drawing.source.label);
+  readonly target: number | null = $derived.by(() => this.chosen ?? this.#drawing.source.label);
 
   readonly #session: Session;
   readonly #drawing: { readonly source: Source };
@@ -57,7 +57,7 @@ export class NudgeState {
     session.listen((event, payload) => {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
-      if (event.type === "drawing") this.wanted = null;
+      if (event.type === "drawing") this.chosen = null;
       if (event.type === "examples" && event.request === this.#browse) this.#takeImages(event, payload);
       this.#asks.settle(event.request);
       this.#batches.settle(event.request);
@@ -85,20 +85,20 @@ export class NudgeState {
   }
 
   #forget(): void {
-    this.told = this.batch = this.checked = this.check = this.stepped = null;
+    this.gradients = this.batch = this.checked = this.check = this.stepped = null;
     this.knob = this.loss = null;
     this.stage = this.focus = 0;
   }
 
   #takeNudges(event: wire.Nudges, payload: Float32Array): void {
-    this.told = nudgesView(event, payload);
+    this.gradients = gradientsOf(event, payload);
     this.stage = Math.min(this.stage, event.stages.length - 1);
   }
 
   #takeBatch(event: wire.BatchNudges, payload: Float32Array): void {
     this.batch = {
       version: event.version, cost: event.cost, costs: floats(payload, event.costs), labels: event.labels,
-      gradient: floats(payload, event.gradient), wishes: event.wishes && floats(payload, event.wishes), knob: this.#asked,
+      gradient: floats(payload, event.gradient), nudges: event.wishes && floats(payload, event.wishes), knob: this.#asked,
       norms: floats(payload, event.norms), gradientNorm: event.gradientNorm,
     };
   }
@@ -112,14 +112,14 @@ export class NudgeState {
 
   /** Ask anew, of the network and the picture as they are; nothing where nobody knows the label. */
   ask(): void {
-    const label = this.label;
-    if (label === null) this.told = null;
+    const label = this.target;
+    if (label === null) this.gradients = null;
     else this.#asks.push({ label, ...(this.loss && { loss: this.loss }) });
   }
 
   /** Another stage, counted from here; gives back whether there is one. */
   move(by: number): boolean {
-    const to = Math.max(0, Math.min((this.told?.stages.length ?? 1) - 1, this.stage + by));
+    const to = Math.max(0, Math.min((this.gradients?.stages.length ?? 1) - 1, this.stage + by));
     if (to === this.stage) return false;
     this.show(to);
     return true;

@@ -10,7 +10,7 @@ export interface Centring {
   readonly mass: boolean;
 }
 
-export interface Place {
+export interface Scene {
   readonly room: string;
   readonly network?: string;
   readonly strokes?: readonly Stroke[];
@@ -25,31 +25,31 @@ export interface Place {
 }
 
 /** More changed knobs than this are too long for a link: those of the network of 13,002 all fit. */
-export const MOST_KNOBS = 20_000;
+export const MAX_KNOBS = 20_000;
 
 /** So many are written out, for people to read; more of them as bytes. */
-const MOST_WRITTEN = 100;
+const MAX_WRITTEN = 100;
 
 const STEPS = ["thicken", "scale", "smooth", "mass"] as const;
 
-export function encodePlace(place: Place): string {
+export function encodeScene(scene: Scene): string {
   const parts = new URLSearchParams();
-  if (place.network) parts.set("n", place.network);
-  if (place.example) parts.set("x", `${place.example.part}-${place.example.index}`);
-  else if (place.pixels) parts.set("p", toText(place.pixels));
-  else if (place.strokes?.length) parts.set("d", encodeStrokes(place.strokes));
-  if (place.centring && !STEPS.every((step) => place.centring?.[step])) {
-    parts.set("c", STEPS.filter((step) => place.centring?.[step]).join("-") || "none");
+  if (scene.network) parts.set("n", scene.network);
+  if (scene.example) parts.set("x", `${scene.example.part}-${scene.example.index}`);
+  else if (scene.pixels) parts.set("p", toText(scene.pixels));
+  else if (scene.strokes?.length) parts.set("d", encodeStrokes(scene.strokes));
+  if (scene.centring && !STEPS.every((step) => scene.centring?.[step])) {
+    parts.set("c", STEPS.filter((step) => scene.centring?.[step]).join("-") || "none");
   }
-  if (place.knobs && place.knobs.length > MOST_WRITTEN) parts.set("b", packKnobs(place.knobs));
-  else if (place.knobs?.length) parts.set("k", place.knobs.map(([knob, value]) => `${knob}_${shortest(value)}`).join("~"));
-  if (place.factors?.length) parts.set("f", place.factors.map(([layer, neuron, factor]) => `${layer}_${neuron}_${factor}`).join("~"));
+  if (scene.knobs && scene.knobs.length > MAX_WRITTEN) parts.set("b", packKnobs(scene.knobs));
+  else if (scene.knobs?.length) parts.set("k", scene.knobs.map(([knob, value]) => `${knob}_${shortest(value)}`).join("~"));
+  if (scene.factors?.length) parts.set("f", scene.factors.map(([layer, neuron, factor]) => `${layer}_${neuron}_${factor}`).join("~"));
   const query = parts.toString();
-  return `#/${place.room}${query ? `?${query}` : ""}`;
+  return `#/${scene.room}${query ? `?${query}` : ""}`;
 }
 
 /** What a link says; parts that make no sense are left out. */
-export function decodePlace(hash: string): Place {
+export function decodeScene(hash: string): Scene {
   const [, room = "", query = ""] = /^#?\/?([\w-]*)\??(.*)$/s.exec(hash) ?? [];
   const parts = new URLSearchParams(query);
   const example = /^(train|test)-(\d{1,9})$/.exec(parts.get("x") ?? "");
@@ -69,8 +69,8 @@ export function decodePlace(hash: string): Place {
 }
 
 /** Whether two places show the same, whatever the room. */
-export function sameScene(a: Place, b: Place): boolean {
-  return encodePlace({ ...a, room: "" }) === encodePlace({ ...b, room: "" });
+export function sameScene(a: Scene, b: Scene): boolean {
+  return encodeScene({ ...a, room: "" }) === encodeScene({ ...b, room: "" });
 }
 
 function decodeCentring(text: string): Centring {
@@ -80,11 +80,11 @@ function decodeCentring(text: string): Centring {
 
 function numbers(text: string | null, size: number): number[][] {
   const rows = (text ?? "").split("~").map((row) => row.split("_").map(Number));
-  return rows.filter((row) => row.length === size && row.every((n) => Number.isFinite(n)) && Number.isInteger(row[0])).slice(0, MOST_KNOBS);
+  return rows.filter((row) => row.length === size && row.every((n) => Number.isFinite(n)) && Number.isInteger(row[0])).slice(0, MAX_KNOBS);
 }
 
 /** Knobs in rising order: how far each lies from the one before, as few bytes as that takes, and its float32. */
-function packKnobs(knobs: Place["knobs"] & object): string {
+function packKnobs(knobs: Scene["knobs"] & object): string {
   const bytes: number[] = [];
   const value = new DataView(new ArrayBuffer(4));
   let before = 0;
@@ -103,7 +103,7 @@ function unpackKnobs(text: string): [number, number][] {
   const reader = { bytes, at: 0 };
   const view = new DataView(bytes.buffer);
   const knobs: [number, number][] = [];
-  for (let knob = 0; knobs.length < MOST_KNOBS; ) {
+  for (let knob = 0; knobs.length < MAX_KNOBS; ) {
     const step = readInteger(reader);
     if (step === null || reader.at + 4 > bytes.length) break;
     const value = view.getFloat32(reader.at, true);

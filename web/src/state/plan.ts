@@ -15,9 +15,9 @@ export const LOSSES: readonly (readonly [LearnPlan["loss"], string])[] = [
 ];
 export const USUAL_RATES: Record<OptimizerKind, number> = { sgd: 0.5, momentum: 0.1, adam: 0.003 };
 
-const MOST_NEURONS = 1024;
-const MOST_LAYERS = 8;
-const MOST_BATCH = 8192;
+const MAX_NEURONS = 1024;
+const MAX_LAYERS = 8;
+const MAX_BATCH = 8192;
 
 /** The plan with another layer of hidden neurons before the outputs. */
 export function withLayer(plan: LearnPlan): LearnPlan {
@@ -48,7 +48,7 @@ export function withOptimizer(plan: LearnPlan, kind: OptimizerKind): LearnPlan {
 }
 
 export function canAddLayer(plan: LearnPlan): boolean {
-  return plan.layers.length < MOST_LAYERS;
+  return plan.layers.length < MAX_LAYERS;
 }
 
 /** Weights and biases in all. */
@@ -62,14 +62,14 @@ export function knobCount(plan: LearnPlan, inputs: number): number {
   return knobs;
 }
 
-export function shapeWords(plan: LearnPlan, inputs: number): string {
+export function shapeText(plan: LearnPlan, inputs: number): string {
   return [inputs, ...plan.layers.map(({ size }) => size)].join("-");
 }
 
 /** What keeps a plan from being one, in a sentence; null where it is fine. */
 export function problem(plan: LearnPlan): string | null {
-  if (plan.layers.some(({ size }) => !whole(size, 1, MOST_NEURONS))) return `A layer has 1 to ${MOST_NEURONS} neurons.`;
-  if (!whole(plan.batchSize, 1, MOST_BATCH)) return `A mini-batch has 1 to ${MOST_BATCH} images.`;
+  if (plan.layers.some(({ size }) => !whole(size, 1, MAX_NEURONS))) return `A layer has 1 to ${MAX_NEURONS} neurons.`;
+  if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch has 1 to ${MAX_BATCH} images.`;
   if (!whole(plan.seed, 0, Number.MAX_SAFE_INTEGER)) return "A seed is a whole number from 0.";
   const { learningRate, momentum, decay } = plan.optimizer;
   if (!(learningRate > 0 && learningRate <= 1e6)) return "A learning rate is more than 0, and at most a million.";

@@ -13,7 +13,7 @@ export class Selection {
   pointedInput: number | null = $state(null);
   /** The knob that is being turned. */
   knob: number | null = $state(null);
-  wires: { shown: boolean; measure: WireMeasure; least: number } = $state({ shown: true, measure: "contribution", least: 0.02 });
+  wires: { shown: boolean; measure: WireMeasure; threshold: number } = $state({ shown: true, measure: "contribution", threshold: 0.02 });
 
   readonly shown: NeuronPlace = $derived(this.hovered ?? this.pinned ?? { layer: 0, neuron: 0 });
 

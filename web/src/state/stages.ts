@@ -1,8 +1,8 @@
-/** The story of backpropagation: what each stage shows, every number as the engine told it. */
+/** The story of backpropagation: what each stage shows, every number as the engine gradients it. */
 
 import type * as wire from "../protocol/messages";
-import { BIAS, knobIndex, neuronWords, sourceWords, type Network } from "./network";
-import type { Check, NudgeLayerView, NudgesView } from "./nudges";
+import { BIAS, knobIndex, neuronLabel, sourceLabel, type Network } from "./network";
+import type { Check, LayerGradients, Gradients } from "./nudges";
 import { figure, signed } from "./words";
 
 /** One number of a stage: how it comes about, what it wants, and how it can be checked. */
@@ -23,7 +23,7 @@ export interface StageRows {
   /** What the numbers are. */
   readonly head: string;
   /** Whether their sign says which way to go. */
-  readonly wishes: boolean;
+  readonly nudges: boolean;
   readonly rows: readonly Row[];
   /** What the focus is chosen among, if anything is. */
   readonly chooses?: "neurons" | "sources";
@@ -31,38 +31,38 @@ export interface StageRows {
   readonly terms?: { readonly head: string; readonly rows: readonly Row[] };
 }
 
-const MOST_ROWS = 16;
+const MAX_ROWS = 16;
 
 /** A number at three digits at least, however small. */
-export function amount(value: number, sign = false): string {
+export function significant(value: number, sign = false): string {
   const size = Math.abs(value);
   const decimals = size >= 0.1 || size < 1e-6 ? 3 : 2 - Math.floor(Math.log10(size));
   return sign ? signed(value, decimals) : figure(value, decimals);
 }
 
 function inTerm(value: number): string {
-  return value < 0 ? `(${amount(value)})` : amount(value);
+  return value < 0 ? `(${significant(value)})` : significant(value);
 }
 
 /** The numbers of a stage; `focus` -1 chooses the neuron with the strongest wish. */
-export function rowsOf(told: NudgesView, stage: wire.NudgeStage, network: Network, focus: number): StageRows {
+export function rowsOf(gradients: Gradients, stage: wire.NudgeStage, network: Network, focus: number): StageRows {
   const number = stage.layer < 0 ? network.layers.length - 1 : stage.layer;
-  const layer = told.layers[number];
+  const layer = gradients.layers[number];
   switch (stage.kind) {
     case "forward":
       return forward(network, layer);
     case "cost":
-      return cost(told, network, layer);
+      return cost(gradients, network, layer);
     case "outputs":
-      return outputs(told, network, layer);
+      return outputs(gradients, network, layer);
     case "sums":
-      return sums(told, network, number, layer);
+      return sums(gradients, network, number, layer);
     case "weights":
-      return weights(network, number, layer, focusOf(layer.bySums, focus));
+      return weights(network, number, layer, focusOf(layer.dSums, focus));
     case "biases":
       return biases(network, number, layer);
     case "inputs":
-      return inputs(network, number, layer, focusOf(layer.byInputs, focus));
+      return inputs(network, number, layer, focusOf(layer.dInputs, focus));
     case "pixels":
       return pixels(network, layer);
   }
@@ -75,126 +75,126 @@ export function focusOf(values: ArrayLike<number>, focus: number): number {
 }
 
 /** Numbers of the largest values whatever their sign, the largest first. */
-export function bySize(values: ArrayLike<number>, most: number): number[] {
+export function bySize(values: ArrayLike<number>, count: number): number[] {
   const order = Array.from({ length: values.length }, (_, index) => index);
-  return order.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b).slice(0, most);
+  return order.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b).slice(0, count);
 }
 
-function forward(network: Network, layer: NudgeLayerView): StageRows {
+function forward(network: Network, layer: LayerGradients): StageRows {
   const last = network.layers.length - 1;
   return {
-    head: "what the outputs say", wishes: false,
+    head: "what the outputs say", nudges: false,
     rows: Array.from(layer.activations, (a, neuron) => ({
-      key: `a${neuron}`, name: neuronWords(network, { layer: last, neuron }), formula: `z = ${amount(layer.sums[neuron])}, a = ${amount(a)}`, value: a,
+      key: `a${neuron}`, name: neuronLabel(network, { layer: last, neuron }), formula: `z = ${significant(layer.sums[neuron])}, a = ${significant(a)}`, value: a,
     })),
   };
 }
 
-function cost(told: NudgesView, network: Network, layer: NudgeLayerView): StageRows {
+function cost(gradients: Gradients, network: Network, layer: LayerGradients): StageRows {
   const last = network.layers.length - 1;
   const { activation } = network.layers[last];
   return {
-    head: "each output's share of the cost", wishes: false,
-    rows: Array.from(told.costs, (share, neuron) => ({
-      key: `c${neuron}`, name: neuronWords(network, { layer: last, neuron }),
-      formula: costFormula(told.loss, activation, layer.activations[neuron], told.targets[neuron], share), value: share,
+    head: "each output's share of the cost", nudges: false,
+    rows: Array.from(gradients.costs, (share, neuron) => ({
+      key: `c${neuron}`, name: neuronLabel(network, { layer: last, neuron }),
+      formula: costFormula(gradients.loss, activation, layer.activations[neuron], gradients.targets[neuron], share), value: share,
     })),
   };
 }
 
 /** The loss's formula for one output, with its numbers. */
-export function costFormula(loss: NudgesView["loss"], activation: string, a: number, target: number, share: number): string {
-  if (loss === "squared") return `(a − y)² = (${amount(a)} − ${target})² = ${amount(share)}`;
-  if (target === 1) return `−ln a = −ln ${amount(a)} = ${amount(share)}`;
-  return activation === "softmax" ? "counts only through the wanted one" : `−ln(1 − a) = −ln(1 − ${amount(a)}) = ${amount(share)}`;
+export function costFormula(loss: Gradients["loss"], activation: string, a: number, target: number, share: number): string {
+  if (loss === "squared") return `(a − y)² = (${significant(a)} − ${target})² = ${significant(share)}`;
+  if (target === 1) return `−ln a = −ln ${significant(a)} = ${significant(share)}`;
+  return activation === "softmax" ? "counts only through the wanted one" : `−ln(1 − a) = −ln(1 − ${significant(a)}) = ${significant(share)}`;
 }
 
-function outputs(told: NudgesView, network: Network, layer: NudgeLayerView): StageRows {
+function outputs(gradients: Gradients, network: Network, layer: LayerGradients): StageRows {
   const last = network.layers.length - 1;
   return {
-    head: "which way each output wants its sum to go", wishes: true,
-    rows: Array.from(told.wishes, (wish, neuron) => ({
-      key: `w${neuron}`, name: neuronWords(network, { layer: last, neuron }),
-      formula: `says ${amount(layer.activations[neuron])}, should be ${told.targets[neuron]}`, value: wish,
+    head: "which way each output wants its sum to go", nudges: true,
+    rows: Array.from(gradients.nudges, (wanted, neuron) => ({
+      key: `w${neuron}`, name: neuronLabel(network, { layer: last, neuron }),
+      formula: `says ${significant(layer.activations[neuron])}, should be ${gradients.targets[neuron]}`, value: wanted,
       check: { kind: "parameter", knob: knobIndex(network, { layer: last, neuron, input: BIAS }) },
     })),
   };
 }
 
-function sums(told: NudgesView, network: Network, number: number, layer: NudgeLayerView): StageRows {
-  const shortcut = number === network.layers.length - 1 && told.loss === "cross_entropy";
+function sums(gradients: Gradients, network: Network, number: number, layer: LayerGradients): StageRows {
+  const shortcut = number === network.layers.length - 1 && gradients.loss === "cross_entropy";
   return {
-    head: "−dC/dz: what passes through the squish", wishes: true,
-    rows: Array.from(layer.bySums, (slope, neuron) => ({
-      key: `z${neuron}`, name: neuronWords(network, { layer: number, neuron }),
+    head: "−dC/dz: what passes through the activation function", nudges: true,
+    rows: Array.from(layer.dSums, (gradient, neuron) => ({
+      key: `z${neuron}`, name: neuronLabel(network, { layer: number, neuron }),
       formula: shortcut
-        ? `dC/dz = a − y = ${amount(layer.activations[neuron])} − ${told.targets[neuron]} = ${amount(slope, true)}`
-        : `dC/da · slope = ${inTerm(layer.byActivations[neuron])} × ${amount(layer.slopes[neuron])} = ${amount(slope, true)}`,
-      value: -slope,
+        ? `dC/dz = a − y = ${significant(layer.activations[neuron])} − ${gradients.targets[neuron]} = ${significant(gradient, true)}`
+        : `dC/da · f′(z) = ${inTerm(layer.dActivations[neuron])} × ${significant(layer.derivatives[neuron])} = ${significant(gradient, true)}`,
+      value: -gradient,
       check: { kind: "parameter", knob: knobIndex(network, { layer: number, neuron, input: BIAS }) },
     })),
   };
 }
 
-function weights(network: Network, number: number, layer: NudgeLayerView, focus: number): StageRows {
+function weights(network: Network, number: number, layer: LayerGradients, focus: number): StageRows {
   const inputCount = layer.inputs.length;
-  const own = layer.byWeights.subarray(focus * inputCount, (focus + 1) * inputCount);
+  const own = layer.dWeights.subarray(focus * inputCount, (focus + 1) * inputCount);
   return {
-    head: `−dC/dw of ${neuronWords(network, { layer: number, neuron: focus })}, the strongest first`, wishes: true, chooses: "neurons",
-    rows: bySize(own, MOST_ROWS).map((input) => {
+    head: `−dC/dw of ${neuronLabel(network, { layer: number, neuron: focus })}, the strongest first`, nudges: true, chooses: "neurons",
+    rows: bySize(own, MAX_ROWS).map((input) => {
       const knob = knobIndex(network, { layer: number, neuron: focus, input });
       return {
-        key: `w${input}`, name: sourceWords(network, number, input),
-        formula: `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.bySums[focus])} = ${amount(own[input], true)}`,
+        key: `w${input}`, name: sourceLabel(network, number, input),
+        formula: `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.dSums[focus])} = ${significant(own[input], true)}`,
         value: -own[input], check: { kind: "parameter" as const, knob }, knob,
       };
     }),
   };
 }
 
-function biases(network: Network, number: number, layer: NudgeLayerView): StageRows {
+function biases(network: Network, number: number, layer: LayerGradients): StageRows {
   return {
-    head: "−dC/db: just what its neuron wishes", wishes: true,
-    rows: Array.from(layer.byBiases, (slope, neuron) => {
+    head: "−dC/db: the same as of its neuron", nudges: true,
+    rows: Array.from(layer.dBiases, (gradient, neuron) => {
       const knob = knobIndex(network, { layer: number, neuron, input: BIAS });
       return {
-        key: `b${neuron}`, name: `bias of ${neuronWords(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${amount(slope, true)}`,
-        value: -slope, check: { kind: "parameter" as const, knob }, knob,
+        key: `b${neuron}`, name: `bias of ${neuronLabel(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${significant(gradient, true)}`,
+        value: -gradient, check: { kind: "parameter" as const, knob }, knob,
       };
     }),
   };
 }
 
-function inputs(network: Network, number: number, layer: NudgeLayerView, focus: number): StageRows {
+function inputs(network: Network, number: number, layer: LayerGradients, focus: number): StageRows {
   return {
-    head: "−dC/da: what the layer wants of the one before", wishes: true, chooses: "sources",
-    rows: Array.from(layer.byInputs, (slope, neuron) => ({
-      key: `a${neuron}`, name: sourceWords(network, number, neuron), formula: `Σ w · dC/dz = ${amount(slope, true)}`, value: -slope, focus: neuron,
+    head: "−dC/da: what the layer wants of the one before", nudges: true, chooses: "sources",
+    rows: Array.from(layer.dInputs, (gradient, neuron) => ({
+      key: `a${neuron}`, name: sourceLabel(network, number, neuron), formula: `Σ w · dC/dz = ${significant(gradient, true)}`, value: -gradient, focus: neuron,
       check: { kind: "activation", layer: number - 1, neuron },
     })),
-    terms: { head: `${sourceWords(network, number, focus)}: who asks it for what`, rows: termsOf(network, number, layer, focus) },
+    terms: { head: `${sourceLabel(network, number, focus)}: who asks it for what`, rows: termsOf(network, number, layer, focus) },
   };
 }
 
-function pixels(network: Network, layer: NudgeLayerView): StageRows {
+function pixels(network: Network, layer: LayerGradients): StageRows {
   return {
-    head: "−dC/dx: how the pixels would have to change, the strongest first", wishes: true,
-    rows: bySize(layer.byInputs, MOST_ROWS).map((input) => ({
-      key: `x${input}`, name: sourceWords(network, 0, input), formula: `level ${amount(layer.inputs[input])}, Σ w · dC/dz = ${amount(layer.byInputs[input], true)}`,
-      value: -layer.byInputs[input], check: { kind: "input", neuron: input },
+    head: "−dC/dx: how the pixels would have to change, the strongest first", nudges: true,
+    rows: bySize(layer.dInputs, MAX_ROWS).map((input) => ({
+      key: `x${input}`, name: sourceLabel(network, 0, input), formula: `level ${significant(layer.inputs[input])}, Σ w · dC/dz = ${significant(layer.dInputs[input], true)}`,
+      value: -layer.dInputs[input], check: { kind: "input", neuron: input },
     })),
   };
 }
 
 /** The terms w · dC/dz whose sum an activation of the layer before hears; float32 products of the engine's numbers. */
-function termsOf(network: Network, number: number, layer: NudgeLayerView, source: number): Row[] {
+function termsOf(network: Network, number: number, layer: LayerGradients, source: number): Row[] {
   const count = layer.inputs.length;
-  return Array.from(layer.bySums, (slope, neuron) => {
+  return Array.from(layer.dSums, (gradient, neuron) => {
     const weight = layer.weights[neuron * count + source];
-    const product = Math.fround(weight * slope);
+    const product = Math.fround(weight * gradient);
     return {
-      key: `t${neuron}`, name: neuronWords(network, { layer: number, neuron }),
-      formula: `w · dC/dz = ${inTerm(weight)} × ${inTerm(slope)} = ${amount(product, true)}`, value: -product,
+      key: `t${neuron}`, name: neuronLabel(network, { layer: number, neuron }),
+      formula: `w · dC/dz = ${inTerm(weight)} × ${inTerm(gradient)} = ${significant(product, true)}`, value: -product,
     };
   });
 }

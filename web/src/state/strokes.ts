@@ -16,7 +16,7 @@ export const WIDTHS = [45, 70, 100] as const;
 export const WIDTH_NAMES = ["fine", "medium", "broad"] as const;
 
 /** Steps shorter than this add nothing that 28 pixels could show. */
-const LEAST_STEP = 4;
+const MIN_STEP = 4;
 
 export function begin(width: number, erase: boolean, x: number, y: number): Stroke {
   return { erase, width, points: [toGrid(x), toGrid(y)] };
@@ -28,7 +28,7 @@ export function extend(stroke: Stroke, added: readonly number[]): Stroke {
   for (let at = 0; at + 1 < added.length; at += 2) {
     const [x, y] = [toGrid(added[at]), toGrid(added[at + 1])];
     const away = Math.max(Math.abs(x - points[points.length - 2]), Math.abs(y - points[points.length - 1]));
-    if (away >= LEAST_STEP) points.push(x, y);
+    if (away >= MIN_STEP) points.push(x, y);
   }
   return points.length === stroke.points.length ? stroke : { ...stroke, points };
 }

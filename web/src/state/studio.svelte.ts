@@ -8,7 +8,7 @@ import { Drawing } from "./drawing.svelte";
 import { EditedNetwork } from "./edited.svelte";
 import { LearnState } from "./learn.svelte";
 import { NudgeState } from "./nudge.svelte";
-import type { Place } from "./permalink";
+import type { Scene } from "./permalink";
 import { Selection } from "./selection.svelte";
 
 export class Studio {
@@ -20,7 +20,7 @@ export class Studio {
   readonly nudge = new NudgeState(this.session, this.drawing);
 
   /** Whether an answer, or a judgement of the network as it stands, is still to come. */
-  readonly pending: boolean = $derived(this.session.sent > this.session.answered || this.edited.unjudged);
+  readonly pending: boolean = $derived(this.session.sent > this.session.answered || this.edited.unevaluated);
 
   setLink(state: LinkState): void {
     this.session.setLink(state);
@@ -56,8 +56,8 @@ export class Studio {
       case "turned":
         return this.edited.takeTurned(event);
       case "judged":
-        this.edited.judged = event;
-        return this.#greeted();
+        this.edited.evaluation = event;
+        return this.#completed();
       case "swept":
         return this.edited.takeSwept(event, payload);
       case "votes":
@@ -87,14 +87,14 @@ export class Studio {
   }
 
   /** Everything that a page shows at first has come. */
-  #greeted(): void {
+  #completed(): void {
     if (this.session.ready) return;
     this.session.ready = true;
     this.drawing.resume();
   }
 
   /** Where one is, for a link. */
-  place(room: string): Place {
+  scene(room: string): Scene {
     const { kind, example } = this.drawing.source;
     const { network, trace, turned } = this.edited;
     return {
@@ -110,24 +110,24 @@ export class Studio {
   }
 
   /** Go where a link says. */
-  go(place: Place): void {
+  open(scene: Scene): void {
     const { drawing, session } = this;
-    if (place.network && place.network !== this.edited.network?.name) {
-      if (session.welcome?.networks.includes(place.network)) session.send({ type: "loadNetwork", name: place.network });
+    if (scene.network && scene.network !== this.edited.network?.name) {
+      if (session.welcome?.networks.includes(scene.network)) session.send({ type: "loadNetwork", name: scene.network });
       else {
-        session.fail(`This link was made with the network “${place.network}”, which does not come with the studio: open its file, then the link. The drawing is shown.`);
-        place = { ...place, knobs: [], factors: [] };
+        session.fail(`This link was made with the network “${scene.network}”, which does not come with the studio: open its file, then the link. The drawing is shown.`);
+        scene = { ...scene, knobs: [], factors: [] };
       }
     }
-    if (place.centring) drawing.setCentring(place.centring);
-    if (place.example) drawing.openExample(place.example.part, place.example.index);
-    else if (place.pixels) session.send({ type: "openPixels", pixels: Array.from(place.pixels, (level) => level / 255) });
-    else if (place.strokes) drawing.setDrawing(place.strokes);
+    if (scene.centring) drawing.setCentring(scene.centring);
+    if (scene.example) drawing.openExample(scene.example.part, scene.example.index);
+    else if (scene.pixels) session.send({ type: "openPixels", pixels: Array.from(scene.pixels, (level) => level / 255) });
+    else if (scene.strokes) drawing.setDrawing(scene.strokes);
     const gesture = this.edited.newGesture();
-    if (place.knobs?.length) {
-      session.send({ type: "turnKnobs", knobs: place.knobs.map(([knob]) => knob), values: place.knobs.map(([, value]) => value), gesture });
+    if (scene.knobs?.length) {
+      session.send({ type: "turnKnobs", knobs: scene.knobs.map(([knob]) => knob), values: scene.knobs.map(([, value]) => value), gesture });
     }
-    for (const [layer, neuron, factor] of place.factors ?? []) session.send({ type: "scaleNeuron", layer, neuron, factor, gesture });
+    for (const [layer, neuron, factor] of scene.factors ?? []) session.send({ type: "scaleNeuron", layer, neuron, factor, gesture });
   }
 }
 

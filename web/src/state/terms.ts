@@ -45,15 +45,15 @@ export function wireStrengths(
 
 function fill(out: Float32Array, weights: Float32Array, activations: Float32Array, measure: WireMeasure): void {
   const outputs = weights.length / activations.length;
-  let most = 1e-12;
+  let max = 1e-12;
   for (let input = 0, wire = 0; input < activations.length; input++) {
     const scale = measure === "weight" ? 1 : activations[input];
     for (let neuron = 0; neuron < outputs; neuron++, wire++) {
       const strength = weights[wire] * scale;
       out[wire] = strength;
-      if (strength > most) most = strength;
-      else if (-strength > most) most = -strength;
+      if (strength > max) max = strength;
+      else if (-strength > max) max = -strength;
     }
   }
-  for (let wire = 0; wire < out.length; wire++) out[wire] /= most;
+  for (let wire = 0; wire < out.length; wire++) out[wire] /= max;
 }

@@ -17,7 +17,7 @@ export function largestAt(values: ArrayLike<number>): number {
 }
 
 /** "3 at 0.60, then 8 at 0.40"; the second only where it is worth a hundredth. */
-export function readingWords(outputs: ArrayLike<number>, classes: readonly string[]): string {
+export function readingText(outputs: ArrayLike<number>, classes: readonly string[]): string {
   const best = largestAt(outputs);
   let second = -1;
   for (let index = 0; index < outputs.length; index++) {

@@ -30,7 +30,7 @@ export function inSum(value: number, decimals = 3): string {
 }
 
 /** What the engine tells, with true minus signs. */
-export function told(text: string): string {
+export function withMinusSigns(text: string): string {
   return text.replace(/(^|[\s(])-(?=[\d.])/g, "$1−");
 }
 

@@ -23,8 +23,8 @@ async function upload(session: Session, kind: "picture" | "network", file: File)
   const { welcome } = session;
   if (!welcome) return;
   if (file.size > welcome.maxUpload) {
-    const most = Math.floor(welcome.maxUpload / 1e6);
-    session.fail(`A ${kind} may have at most ${most} MB, and ${file.name} has ${Math.ceil(file.size / 1e6)}: choose a smaller one.`);
+    const limit = Math.floor(welcome.maxUpload / 1e6);
+    session.fail(`A ${kind} may have at most ${limit} MB, and ${file.name} has ${Math.ceil(file.size / 1e6)}: choose a smaller one.`);
     return;
   }
   try {

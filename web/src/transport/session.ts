@@ -12,7 +12,7 @@ export interface Session {
   /** Send a request; returns its number, or 0 without a connection. */
   send(request: Outgoing): number;
   /** Send a request whose answer nobody waits for. */
-  note(request: Outgoing): void;
+  notify(request: Outgoing): void;
   /** Call `listener` for every event, after the state has taken it in; returns a function that ends this. */
   listen(listener: Listener): () => void;
   /** Show an error message. */

@@ -4,53 +4,53 @@
 export const SHARE = 0.13;
 
 /** Milliseconds between pictures, at least. */
-const LEAST = 1000 / 60;
+const SHORTEST = 1000 / 60;
 
 /** What one costs until that was measured, and how much weight the last one has in it. */
 const [AT_FIRST, WEIGHT, LONGEST] = [5, 0.25, 200];
 
-export interface Cadence {
+export interface Throttle {
   /** A connection began, or things are to be shown again: ask. */
-  begin(): void;
-  /** A picture came and is about to be taken in. */
-  came(): void;
+  start(): void;
+  /** A picture received and is about to be taken in. */
+  received(): void;
   /** Milliseconds between pictures, as it has turned out. */
-  readonly apart: number;
+  readonly interval: number;
 }
 
 /** `scale` makes up for drawing that is done elsewhere, unseen here. */
-export function makeCadence(ask: () => void, scale = 1): Cadence {
+export function makeThrottle(ask: () => void, scale = 1): Throttle {
   let cost = AT_FIRST;
   let latest = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const apart = () => Math.max(LEAST, (cost * scale) / SHARE);
+  const interval = () => Math.max(SHORTEST, (cost * scale) / SHARE);
 
-  function drawn(picture: number, came: number, took: number): void {
+  function drawn(picture: number, received: number, took: number): void {
     if (picture !== latest) return;
     cost += WEIGHT * (Math.min(LONGEST, took) - cost);
     clearTimeout(timer);
-    timer = setTimeout(ask, Math.max(0, came + apart() - performance.now()));
+    timer = setTimeout(ask, Math.max(0, received + interval() - performance.now()));
   }
 
   return {
-    begin() {
+    start() {
       latest++;
       clearTimeout(timer);
       ask();
     },
-    came() {
+    received() {
       const picture = ++latest;
-      const came = performance.now();
+      const received = performance.now();
       let took = 0;
-      afterwards(() => (took = performance.now() - came));
+      afterwards(() => (took = performance.now() - received));
       // Nothing is asked for while nobody looks: frames stand still then.
       requestAnimationFrame(() => {
         const began = performance.now();
-        afterwards(() => drawn(picture, came, took + performance.now() - began));
+        afterwards(() => drawn(picture, received, took + performance.now() - began));
       });
     },
-    get apart() {
-      return apart();
+    get interval() {
+      return interval();
     },
   };
 }

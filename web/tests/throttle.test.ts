@@ -1,9 +1,9 @@
 /** Pictures are asked for as drawing leaves time for them. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { makeCadence, SHARE } from "../src/transport/cadence";
+import { makeThrottle, SHARE } from "../src/transport/throttle";
 
-describe("the cadence", () => {
+describe("the throttle", () => {
   let now = 0;
   let frames: (() => void)[] = [];
   let posted: (() => void)[] = [];
@@ -31,8 +31,8 @@ describe("the cadence", () => {
   }
 
   /** A picture that takes so long: half of it script, half of it the frame. */
-  function picture(cadence: ReturnType<typeof makeCadence>, cost: number) {
-    cadence.came();
+  function picture(throttle: ReturnType<typeof makeThrottle>, cost: number) {
+    throttle.received();
     now += cost / 2;
     posted.splice(0).forEach((then) => then());
     frames.splice(0).forEach((then) => then());
@@ -40,17 +40,17 @@ describe("the cadence", () => {
     posted.splice(0).forEach((then) => then());
   }
 
-  it("asks at once, then sixty times a second at most", () => {
+  it("asks at once, then sixty times a second at max", () => {
     const ask = vi.fn();
-    const cadence = makeCadence(ask);
-    cadence.begin();
+    const throttle = makeThrottle(ask);
+    throttle.start();
     expect(ask).toHaveBeenCalledTimes(1);
     for (let time = 0; time < 40; time++) {
-      picture(cadence, 0.5);
+      picture(throttle, 0.5);
       later(100);
     }
-    expect(cadence.apart).toBeCloseTo(1000 / 60, 5);
-    picture(cadence, 0.5);
+    expect(throttle.interval).toBeCloseTo(1000 / 60, 5);
+    picture(throttle, 0.5);
     const before = ask.mock.calls.length;
     later(15);
     expect(ask).toHaveBeenCalledTimes(before);
@@ -59,15 +59,15 @@ describe("the cadence", () => {
   });
 
   it("asks the less often the longer drawing takes", () => {
-    const cadence = makeCadence(() => undefined);
-    for (let time = 0; time < 40; time++) picture(cadence, 20);
-    expect(cadence.apart).toBeCloseTo(20 / SHARE, 0);
+    const throttle = makeThrottle(() => undefined);
+    for (let time = 0; time < 40; time++) picture(throttle, 20);
+    expect(throttle.interval).toBeCloseTo(20 / SHARE, 0);
   });
 
   it("asks for nothing while no frame is drawn, as in a hidden tab", () => {
     const ask = vi.fn();
-    const cadence = makeCadence(ask);
-    cadence.came();
+    const throttle = makeThrottle(ask);
+    throttle.received();
     posted.splice(0).forEach((then) => then());
     later(60_000);
     expect(ask).not.toHaveBeenCalled();
