@@ -12,12 +12,13 @@ import numpy.typing as npt
 from pellucid.data.checks import checked_classes, checked_images, checked_labels, checked_range, matched
 from pellucid.data.stratify import IntArray, stratified
 from pellucid.errors import ConfigurationError, DataError
+from pellucid.system.fixed import Fixed
 
 Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 Index = slice | npt.NDArray[Any] | Sequence[int]
 
 
-class Dataset:
+class Dataset(Fixed):
     """Labelled images of one shape and one declared range of levels.
 
     Parameters
@@ -60,6 +61,8 @@ class Dataset:
     >>> len(data[:2]), data.shape
     (2, (2, 2))
     """
+
+    _fixed = frozenset({"images", "labels", "classes", "level_range"})
 
     def __init__(
         self,
@@ -178,8 +181,7 @@ class Dataset:
             raise DataError(f"Expected to choose one or more of the {len(self)} images in a row, got {labels.shape}.")
         images: Any = self.images[index]
         part = copy.copy(self)
-        part.images = np.ascontiguousarray(images)
-        part.labels = np.ascontiguousarray(labels)
+        vars(part).update(images=np.ascontiguousarray(images), labels=np.ascontiguousarray(labels))
         return part
 
 

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from pellucid.data.checks import as_array, checked_classes
 from pellucid.errors import ConfigurationError, DataError
+from pellucid.system.fixed import Fixed
 
 Frames = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Index = slice | npt.NDArray[Any] | Sequence[int]
 
 
-class Sequences:
+class Sequences(Fixed):
     """Labelled sequences of frames, each as long as it likes.
 
     Parameters
@@ -43,6 +44,7 @@ class Sequences:
         Whether labels are transcripts, else classes.
     symbols : ndarray of int64
         Every label, sequence after sequence; those of sequence i from ``label_starts[i]`` to ``label_starts[i + 1]``.
+        Labels and starts are read-only.
     classes : tuple of str
 
     Raises
@@ -63,6 +65,8 @@ class Sequences:
     0
     """
 
+    _fixed = frozenset({"flat", "starts", "transcribed", "symbols", "label_starts", "classes"})
+
     def __init__(
         self,
         frames: Sequence[npt.ArrayLike],
@@ -78,6 +82,7 @@ class Sequences:
         if len(labels) != count:
             raise DataError(f"Expected labels for each sequence, got {count} sequences and {len(labels)} labels.")
         self.transcribed, self.symbols, self.label_starts = _checked_labels(labels)
+        self._freeze()
         self.classes = checked_classes(classes, max(int(self.symbols.max(initial=0)), int(self.transcribed)))
         self.name = name
         self.source = source
@@ -139,9 +144,16 @@ class Sequences:
         if chosen.ndim != 1 or not len(chosen):
             raise DataError(f"Expected to choose one or more of the {len(self)} sequences, got {chosen.shape}.")
         part = copy.copy(self)
-        part.flat, part.starts = _picked(self.flat, self.starts, chosen)
-        part.symbols, part.label_starts = _picked(self.symbols, self.label_starts, chosen)
+        flat, starts = _picked(self.flat, self.starts, chosen)
+        symbols, label_starts = _picked(self.symbols, self.label_starts, chosen)
+        vars(part).update(flat=flat, starts=starts, symbols=symbols, label_starts=label_starts)
+        part._freeze()
         return part
+
+    def _freeze(self) -> None:
+        """Places and labels lead the engine through memory: they stay as they were checked."""
+        for array in (self.starts, self.symbols, self.label_starts):
+            array.flags.writeable = False
 
     def __iter__(self) -> Iterator[tuple[Frames, Labels | int]]:
         """Yield (frames, labels) for each sequence."""

@@ -17,6 +17,7 @@ from pellucid.engine.compiler.fastcall import SYMBOL, Glance, can_glance, glance
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
+from pellucid.engine.programs.capacity import check_room
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.flatten import Flatten
@@ -128,7 +129,7 @@ class Feed:
     low, span = 0.0, 1.0
 
     def __init__(self, lines: NDArray[np.generic], level_range: LevelRange | None) -> None:
-        self.count = len(lines)
+        self.count, self.width = lines.shape
         self.order = np.arange(self.count)
         if lines.shape[1] > INKABLE:
             self.kind, self.values = t.DENSE_INPUT, to_unit(lines, level_range)
@@ -159,6 +160,14 @@ class Feed:
     def arguments(self) -> tuple[Any, ...]:
         """What the entry points take for their images."""
         return self.kind, self.starts, self.middles, self.columns, self.values, self.levels, self.low, self.span
+
+
+def check_feed(net: Network, feed: Feed, labels: NDArray[np.int64]) -> None:
+    """Refuse images of another size than the network takes, and labels of fewer images."""
+    inputs = math.prod(net.input_shape)
+    if feed.width != inputs:
+        raise ShapeError(f"The network takes images of {inputs:,} inputs; these have {feed.width:,}.")
+    check_room("labels", feed.count, len(labels))
 
 
 def read_call(
@@ -377,12 +386,14 @@ def loss_code(net: Network, loss: str) -> int:
 
 
 def checked_labels(labels: NDArray[Any], count: int, classes: int) -> NDArray[np.int64]:
-    """Labels (N,) as int64, refused where they do not fit the images or the outputs."""
-    if labels.dtype.kind not in "ui" or labels.shape != (count,):
-        raise DataError(f"Expected {count} integer labels, one an image, got {labels.dtype} of shape {labels.shape}.")
-    if count and not (labels.min() >= 0 and labels.max() < classes):
+    """A copy of labels (N,) as int64, refused where they do not fit the images or the outputs."""
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "ui" or labels.shape != (count,):
+        came = f"{labels.dtype} of shape {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
+        raise DataError(f"Expected {count} integer labels, one an image, got {came}.")
+    kept = np.array(labels)  # whatever becomes of the caller's afterwards
+    if count and not (kept.min() >= 0 and kept.max() < classes):
         raise DataError(
-            f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {labels.min()} to "
-            f"{labels.max()}: give the last layer as many neurons as there are classes."
+            f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {kept.min()} to "
+            f"{kept.max()}: give the last layer as many neurons as there are classes."
         )
-    return np.ascontiguousarray(labels, np.int64)
+    return np.ascontiguousarray(kept, np.int64)

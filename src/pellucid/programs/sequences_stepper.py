@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
-from pellucid.engine.programs.capacity import check_room, check_steps
+from pellucid.engine.programs.capacity import check_optimizer, check_room, check_steps
 from pellucid.engine.programs.sequence_table import BLOCK, groups_of, most_in_a_group
 from pellucid.programs.dense_plan import aligned
 from pellucid.programs.sequence_batches import Floats, Integers
 from pellucid.programs.sequences import SEQUENCE_LOSSES, Targets, check_plan, lengths_of, room_for
 from pellucid.programs.sequences_plan import SequencePlan
+from pellucid.programs.steppers import moments_for
 from pellucid.system.threads import Crew, available_cores
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class SequenceStepper:
     ) -> None:
         count = net.parameter_count
         self.net, self.batch_size = net, batch_size
-        self.moments = [aligned(count if i < optimizer.moments else 0) for i in range(2)]
+        self.equip(optimizer)
         self._loss, self._aligned = SEQUENCE_LOSSES[loss], loss == "ctc"
         self._clip = 0.0 if clip is None else clip
         self._threads = threads
@@ -63,6 +64,10 @@ class SequenceStepper:
         self._integers: list[Integers] = []
         self.crew = 1
         self._together = Crew(self.crew)
+
+    def equip(self, optimizer: Optimizer) -> None:
+        """Make room for what this optimiser remembers; what another remembered is forgotten."""
+        self.moments = moments_for(optimizer, self.net.parameter_count)
 
     def _prepare(self, lengths: Integers, most_labels: int) -> SequencePlan:
         """See to it that any mini-batch of these sequences has room, and choose the number of threads."""
@@ -112,13 +117,14 @@ class SequenceStepper:
         """Take the steps from ``begin`` to ``end``: see `pellucid.programs.steppers.Stepper.run`."""
         targets, net = batches.targets, self.net
         plan = self._prepare(lengths_of(batches.starts, batches.order), targets.most)
+        settings, moments = np.tile(optimizer.settings(), self.crew), self.moments
         self._check(plan, batches, begin, end, rates)
-        settings = np.tile(optimizer.settings(), self.crew)
+        check_optimizer(optimizer.code, settings, self.crew, moments, net.parameter_count)
         history = np.full((end - begin, 2), np.nan)
 
         def work(rank: int) -> None:
             engine("sequences").train(
-                plan.table, plan.steps, net.parameters, self._gradient, self._slopes, *self.moments,
+                plan.table, plan.steps, net.parameters, self._gradient, self._slopes, *moments,
                 net.parameter_count, self._arenas[rank], self._integers[rank], batches.flat, batches.starts,
                 targets.symbols, targets.starts, batches.order, len(batches.order), self.batch_size, begin, end,
                 self._loss, optimizer.code, self._clip, settings, rates, history, self._tallies, self._norms, rank,

@@ -46,7 +46,7 @@ def load_checkpoint(
     kind: type[T], path: str | PathLike[str], data: Dataset | Sequences, threads: int | None, function: Any = None
 ) -> T:
     """The trainer that a checkpoint describes; ``function`` augments its sequences, if any does."""
-    from pellucid.training.trainer import State
+    from pellucid.training.state import State
 
     place = Path(path)
     tensors, metadata = read_tensors(place)
@@ -70,7 +70,7 @@ def load_checkpoint(
                 f"{place} was made with other data ({training['images']} images): go on with those, or start anew."
             )
         trainer.state = State(**training["state"])
-        trainer.best = tensors["best"].copy() if "best" in tensors else None
+        trainer.best = tensors.get("best")
         for i, vector in enumerate(trainer.moments):
             if len(vector):
                 vector[...] = _moment(place, tensors[f"moments.{i}"], len(vector))

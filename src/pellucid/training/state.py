@@ -1,16 +1,64 @@
-"""Going back when the loss runs away: what training looked like a little while ago."""
+"""Where training stands; and going back when the loss runs away: what it looked like a little while ago."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from pellucid.training.trainer import State
+from pellucid.errors import ConfigurationError
+from pellucid.system.fields import Field, FieldError, Flag, Integer, Number, check
+
+MOST_EPOCHS = 1 << 31
+"""The largest number of an epoch: times the examples of one, it still is a 64-bit integer."""
+
+STATE_FIELDS: dict[str, Field] = {
+    "epoch": Integer(0, MOST_EPOCHS),
+    "batch": Integer(0),
+    "planned": Integer(0, MOST_EPOCHS),
+    "loss_sum": Number(),
+    "right": Integer(0),
+    "seconds": Number(0.0),
+    "epoch_seconds": Number(0.0),
+    "best_loss": Number(high=float("inf")),
+    "waited": Integer(0),
+    "over": Flag(),
+}
+"""What the fields of a `State` may be, in memory and in files; `check_state` says how they agree with each other."""
+
+
+@dataclass
+class State:
+    """Where training stands: everything, beside parameters and moments, that resuming needs."""
+
+    epoch: int = 0
+    batch: int = 0
+    planned: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+    seconds: float = 0.0
+    epoch_seconds: float = 0.0
+    best_loss: float = float("inf")
+    waited: int = 0
+    over: bool = False
+
+
+def check_state(values: dict[str, Any], examples: int, batch_size: int) -> None:
+    """Refuse a state, as a dictionary, that training on so many examples in such mini-batches cannot be in.
+
+    Raises
+    ------
+    FieldError
+        Naming the field.
+    """
+    check(STATE_FIELDS, values, of="state")
+    steps, seen = -(-examples // batch_size), min(values["batch"] * batch_size, examples)
+    for name, most in (("batch", steps), ("right", seen)):
+        if values[name] > most:
+            raise FieldError(f"state.{name} expected {Integer(0, most).wanted}, got {values[name]}")
 
 
 @dataclass(frozen=True)
@@ -27,7 +75,19 @@ class Snapshot:
         return cls(step, replace(state), tuple(vector.copy() for vector in vectors))
 
     def restore(self, vectors: Sequence[NDArray[np.float32]]) -> State:
-        """Put the vectors back; the state that goes with them."""
+        """Put the vectors back; the state that goes with them.
+
+        Raises
+        ------
+        ConfigurationError
+            If they are of another network or another kind of optimiser.
+        """
+        shapes, here = [vector.shape for vector in self.vectors], [vector.shape for vector in vectors]
+        if shapes != here:
+            raise ConfigurationError(
+                f"A snapshot with vectors of the shapes {shapes} does not fit training with {here}: it is of another "
+                "network, or of another kind of optimiser."
+            )
         for vector, kept in zip(vectors, self.vectors, strict=True):
             vector[...] = kept
         return replace(self.state)

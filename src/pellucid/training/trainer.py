@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -15,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ConfigurationError, DivergedError, ShapeError
-from pellucid.network.network import Network
-from pellucid.programs.running import Feed, checked_labels, judge_feed, loss_code
+from pellucid.network.network import Network, checked_vector
+from pellucid.programs.running import Feed, check_feed, checked_labels, judge_feed, loss_code
 from pellucid.programs.steppers import stepper
+from pellucid.system.fields import FieldError
+from pellucid.system.fixed import Fixed
 from pellucid.training.events import Epoch, Event, Progress, Stopped
-from pellucid.training.optimizers import SGD, Optimizer
+from pellucid.training.optimizers import OPTIMIZERS, SGD, Optimizer
 from pellucid.training.schedules import Constant, check_rate
 from pellucid.training.shuffling import Shuffled
-from pellucid.training.state import Rewind, Snapshot
+from pellucid.training.state import MOST_EPOCHS, Rewind, Snapshot, State, check_state
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences
@@ -34,23 +37,7 @@ _CHUNK_IMAGES = 8192
 """Images asked for at a time where a number of steps is wanted: varied images take memory until they are seen."""
 
 
-@dataclass
-class State:
-    """Where training stands: everything, beside parameters and moments, that resuming needs."""
-
-    epoch: int = 0
-    batch: int = 0
-    planned: int = 0
-    loss_sum: float = 0.0
-    right: int = 0
-    seconds: float = 0.0
-    epoch_seconds: float = 0.0
-    best_loss: float = float("inf")
-    waited: int = 0
-    over: bool = False
-
-
-class Trainer:
+class Trainer(Fixed):
     """Trains a network in place.
 
     Parameters
@@ -89,6 +76,8 @@ class Trainer:
     [1, 2]
     """
 
+    _fixed = frozenset({"net", "loss", "batch_size", "seed", "augment", "clip"})
+
     def __init__(
         self,
         net: Network,
@@ -102,24 +91,25 @@ class Trainer:
         threads: int | None = None,
         clip: float | None = None,
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
-            raise ConfigurationError(f"batch_size expected an integer of at least 1, got {batch_size!r}.")
-        if threads is not None and (
-            isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 256
-        ):
-            raise ConfigurationError(f"threads expected an integer from 1 to 256, got {threads!r}.")
+        if not isinstance(net, Network):
+            raise ConfigurationError(f"Trainer expected a Network to train, got {type(net).__name__}.")
+        if threads is not None:
+            checked_integer("threads", threads, 1, 256)
+        if not isinstance(loss, str):
+            raise ConfigurationError(f"loss expected a name such as cross_entropy, got {loss!r}.")
         self.net = net
         self.loss = loss
-        self.optimizer = SGD(1.0) if optimizer is None else optimizer
-        self.batch_size = int(batch_size)
-        self.seed = seed
+        self._optimizer = _checked_optimizer(SGD(1.0) if optimizer is None else optimizer)
+        self.batch_size = checked_integer("batch_size", batch_size, 1, 1 << 31)
+        self.seed = checked_integer("seed", seed, 0)
         self.augment = augment
-        self.state = State()
-        self.best: NDArray[np.float32] | None = None
+        self._state = State()
+        self._best: NDArray[np.float32] | None = None
         self.clip = clip
         self._data = data
         self._equip(data, threads)
         self._stop = threading.Event()
+        self._busy = threading.Lock()
         self._chunk = 1
         self._rewind = Rewind()
 
@@ -165,10 +155,42 @@ class Trainer:
         return len(self._labels)
 
     @property
+    def optimizer(self) -> Optimizer:
+        """What takes the steps. One of another kind, set between steps, begins without moments."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Optimizer) -> None:
+        if type(_checked_optimizer(optimizer)).kind == self._optimizer.kind:
+            self._optimizer = optimizer
+            return
+        with self._alone():
+            self._stepper.equip(optimizer)
+            self._optimizer, self._rewind = optimizer, Rewind()
+
+    @property
+    def state(self) -> State:
+        """Where training stands; what is written to it is checked before the next step."""
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._check_state(state)
+        self._state = state
+
+    @property
+    def best(self) -> NDArray[np.float32] | None:
+        """The parameters with the lowest validation loss so far, where a run with ``patience`` keeps them."""
+        return self._best
+
+    @best.setter
+    def best(self, vector: NDArray[np.float32] | None) -> None:
+        self._best = None if vector is None else checked_vector("best", vector, self.net.parameter_count).copy()
+
+    @property
     def moments(self) -> list[NDArray[np.float32]]:
         """What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none."""
-        moments: list[NDArray[np.float32]] = self._stepper.moments
-        return moments
+        return list(self._stepper.moments)
 
     @property
     def data_digest(self) -> str:
@@ -238,18 +260,21 @@ class Trainer:
         ConfigurationError, DataError, ShapeError
             For options or validation data that do not fit.
         """
+        if progress is not None and (isinstance(progress, bool) or not isinstance(progress, int | float)):
+            raise ConfigurationError(f"progress expected a number of seconds, got {progress!r}.")
         self._plan(epochs, patience, validation)
         judge = None if validation is None else self._examine(validation)
         return self._events(judge, patience, progress, _Keeper(self, checkpoint))
 
     def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | None) -> None:
+        self._check_state(self.state)
         if epochs is not None:
-            if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 0:
-                raise ConfigurationError(f"epochs expected an integer of at least 0, got {epochs!r}.")
-            self.state.planned = self.state.epoch + int(epochs)
+            self.state.planned = self.state.epoch + checked_integer("epochs", epochs, 0, MOST_EPOCHS - self.state.epoch)
             self.state.over, self.state.waited = False, 0
-        if patience is not None and (patience < 1 or validation is None):
-            raise ConfigurationError("patience expected an integer of at least 1, and validation data to go by.")
+        if patience is not None and validation is None:
+            raise ConfigurationError("patience expected validation data to go by: give some to run.")
+        if patience is not None:
+            checked_integer("patience", patience, 1)
         self._stop.clear()
 
     def _events(
@@ -259,28 +284,64 @@ class Trainer:
         progress: float | None,
         keeper: _Keeper,
     ) -> Iterator[Event]:
-        state = self.state
         told = time.perf_counter()
         try:
-            while state.epoch < state.planned and not state.over:
-                self._some_steps()
-                if state.batch == self.steps_per_epoch:
-                    event = self._finish_epoch(judge)
-                    if patience is not None:
-                        self._mind(event, patience)
+            while True:
+                with self._alone():
+                    if self.state.epoch >= self.state.planned or self.state.over:
+                        return
+                    event = self._turn(judge, patience)
+                if event is not None:
                     keeper.maybe()
                     yield event
-                    if state.over:
-                        yield Stopped(state.epoch, self.step, "patience")
+                    if self.state.over:
+                        yield Stopped(self.state.epoch, self.step, "patience")
                 elif progress is not None and time.perf_counter() - told >= progress:
                     told = time.perf_counter()
                     yield self._progress()
                 if self._stop.is_set():
-                    if state.epoch < state.planned:
-                        yield Stopped(state.epoch, self.step, "asked")
+                    if self.state.epoch < self.state.planned:
+                        yield Stopped(self.state.epoch, self.step, "asked")
                     return
         finally:
             keeper.now()
+
+    def _turn(self, judge: Any, patience: int | None) -> Epoch | None:
+        """Some steps; what an epoch that ends with them came to."""
+        self._some_steps()
+        if self.state.batch < self.steps_per_epoch:
+            return None
+        event = self._finish_epoch(judge)
+        if patience is not None:
+            self._mind(event, patience)
+        return event
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads from training meanwhile, with everything the engine is told checked.
+
+        Raises
+        ------
+        ConfigurationError
+            If another thread is at it, the state makes no sense, or the parameters are read-only.
+        """
+        if not self._busy.acquire(blocking=False):
+            raise ConfigurationError("A trainer expected to be used by one thread at a time: wait for the other.")
+        try:
+            self._check_state(self.state)
+            if not self.net.parameters.flags.writeable:
+                raise ConfigurationError("Training expected parameters it can write to: these are read-only.")
+            yield
+        finally:
+            self._busy.release()
+
+    def _check_state(self, state: State) -> None:
+        if not isinstance(state, State):
+            raise ConfigurationError(f"A trainer expected a State, got {type(state).__name__}.")
+        try:
+            check_state(vars(state), self.images, self.batch_size)
+        except FieldError as error:
+            raise ConfigurationError(f"Training cannot go on from there: {error}.") from error
 
     def take_steps(self, count: int) -> NDArray[np.float64]:
         """Train on the next ``count`` mini-batches; their mean losses (count,).
@@ -296,6 +357,11 @@ class Trainer:
 
     def advance(self, count: int) -> NDArray[np.float64]:
         """As `take_steps`; the mean loss and the share read right of each mini-batch, (count, 2)."""
+        count = checked_integer("count", count, 0)
+        with self._alone():
+            return self._take(count)
+
+    def _take(self, count: int) -> NDArray[np.float64]:
         means: list[NDArray[np.float64]] = [np.zeros((0, 2))]
         while count > 0:
             if self.state.batch == self.steps_per_epoch:
@@ -315,8 +381,12 @@ class Trainer:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go to where training stood: the steps from there have the same bits as they had then."""
-        self.state = snapshot.restore(self._vectors)
-        self._rewind = Rewind()
+        if not isinstance(snapshot, Snapshot):
+            raise ConfigurationError(f"restore expected a Snapshot, got {type(snapshot).__name__}.")
+        self._check_state(snapshot.state)
+        with self._alone():
+            self._state = snapshot.restore(self._vectors)
+            self._rewind = Rewind()
 
     def _sizes(self, begin: int, past: int) -> NDArray[np.int64]:
         """Images in each of the mini-batches."""
@@ -391,7 +461,7 @@ class Trainer:
 
     def _replay(self, until: int) -> int:
         """Take the steps from the last good state to ``until`` again, one by one; the first that spoils a parameter."""
-        self.state = self._rewind.restore(until, self._vectors)
+        self._state = self._rewind.restore(until, self._vectors)
         while self.step < until:
             if self.state.batch == self.steps_per_epoch:
                 self._next_epoch()
@@ -451,12 +521,12 @@ class Trainer:
         """Keep the best parameters; when the validation loss has not fallen for too long, go back to them."""
         state = self.state
         if event.test_loss is not None and event.test_loss < state.best_loss:
-            state.best_loss, state.waited, self.best = event.test_loss, 0, self.net.parameters.copy()
+            state.best_loss, state.waited, self._best = event.test_loss, 0, self.net.parameters.copy()
             return
         state.waited += 1
         state.over = state.waited >= patience
-        if state.over and self.best is not None:
-            self.net.parameters[...] = self.best
+        if state.over and self._best is not None:
+            self.net.parameters[...] = self._best
 
     @classmethod
     def resume(
@@ -482,6 +552,21 @@ class Trainer:
         from pellucid.training.checkpoints import save_checkpoint
 
         save_checkpoint(self, path)
+
+
+def checked_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """An integer, or NumPy's, from ``low`` to ``high``."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if whole and low <= value and (high is None or value <= high):
+        return int(value)
+    wanted = f"of at least {low}" if high is None else f"from {low} to {high:,}"
+    raise ConfigurationError(f"{name} expected an integer {wanted}, got {value!r}.")
+
+
+def _checked_optimizer(optimizer: Optimizer) -> Optimizer:
+    if not isinstance(optimizer, Optimizer) or optimizer.kind not in OPTIMIZERS:
+        raise ConfigurationError(f"optimizer expected one such as pl.SGD(0.1), got {optimizer!r}.")
+    return optimizer
 
 
 class _Keeper:
@@ -514,5 +599,7 @@ def _fitting(net: Network, data: Dataset) -> tuple[Feed, NDArray[np.int64]]:
     """A data set as the engine takes it, refused where it does not fit the network."""
     if math.prod(data.shape) != math.prod(net.input_shape):
         raise ShapeError(f"The network takes inputs of shape {net.input_shape}; the data are {data.shape}.")
-    labels = checked_labels(data.labels, len(data), net.output_shape[0])
-    return Feed.of(data), labels
+    feed = Feed.of(data)
+    labels = checked_labels(data.labels, feed.count, net.output_shape[0])
+    check_feed(net, feed, labels)
+    return feed, labels

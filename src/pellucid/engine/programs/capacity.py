@@ -7,11 +7,13 @@ compare them once more with what a call asks for, so that a wrong size is an err
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine.programs import table as t
 from pellucid.errors import CapacityError
 
 
@@ -39,3 +41,14 @@ def check_array(name: str, array: Any, shape: tuple[int, ...], dtype: type[np.ge
     ):
         came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
         raise CapacityError(f"The engine expected {name} as {np.dtype(dtype)} {shape} in one piece, got {came}.")
+
+
+def check_optimizer(
+    code: int, settings: NDArray[Any], crew: int, moments: Sequence[NDArray[np.float32]], count: int
+) -> None:
+    """Refuse an update rule without settings for a ``crew``, or whose moments of ``count`` parameters have no room."""
+    if code not in range(len(t.MOMENTS)):
+        raise CapacityError(f"The engine expected an update rule from 0 to {len(t.MOMENTS) - 1}, got {code!r}.")
+    check_array("settings", settings, (crew * t.SETTINGS,), np.float32)
+    for i in range(t.MOMENTS[code]):
+        check_room(f"numbers of moment {i}", count, moments[i].size)

@@ -63,6 +63,9 @@ CROSS_ENTROPY, SQUARED = range(2)
 
 SGD, MOMENTUM, NESTEROV, ADAM = range(4)
 
+MOMENTS = 0, 1, 1, 2
+"""Vectors of the parameters' shape that each of these update rules remembers from step to step."""
+
 SETTINGS = 8
 """Floats in the settings of one thread's steps; `pellucid.engine.kernels.optimizers` says what stands where."""
 
