@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from pellucid.errors import ConfigurationError, DataError, ShapeError
+from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector, features
-from pellucid.network.prediction import Reading
-from pellucid.programs.dense_plan import Plan, aligned, plan
-from pellucid.programs.images import LevelRange, as_batch
-from pellucid.programs.planes_plan import TilePlan, needs_tiles, tile_plan
-from pellucid.programs.running import (
-    Gradient,
-    Quick,
-    Trace,
-    evaluate_lines,
-    gradient_lines,
-    quick_way,
-    trace_lines,
+from pellucid.network.configuration import (
+    checked_classes,
+    checked_count,
+    checked_layer,
+    checked_range,
+    checked_seed,
+    checked_shape,
+    checked_vector,
+    layers_of,
 )
+from pellucid.network.prediction import Reading
+from pellucid.programs.choice import program_for
+from pellucid.programs.dense_plan import aligned
+from pellucid.programs.fast_path import FastPath
+from pellucid.programs.images import LevelRange
+from pellucid.programs.interface import Gradient, Program
+from pellucid.programs.traces import Trace
 from pellucid.system.fixed import Fixed
 
-_MOST = 1 << 31  # parameters: 8 GiB of float32
-_FEW = 100  # images for which the quick way is worth being prepared
-_LARGEST = float(np.finfo(np.float32).max)
+if TYPE_CHECKING:
+    from pellucid.network.stream import Stream
+
+_FEW = 100  # inputs for which the fast path is worth being prepared
 
 
 class Network(Fixed):
@@ -39,7 +43,7 @@ class Network(Fixed):
     layers : sequence of Layer
         First layer first. The network makes copies of its own, with views of its parameters.
     input_shape : tuple of int
-        Shape of one input, such as (28, 28).
+        Shape of one input, such as (28, 28), or (None, D) for sequences of frames with D numbers each.
     seed : int
         Draws the initial parameters: same seed, same bits.
     level_range : (float, float), optional
@@ -48,7 +52,7 @@ class Network(Fixed):
     classes : sequence of str, optional
         Names of the outputs; by default "0", "1", ...
     draw : bool
-        Whether the initial parameters are drawn; otherwise they are 0, for who has others to put there.
+        Whether the initial parameters are drawn; otherwise they are 0, to be filled in.
 
     Attributes
     ----------
@@ -78,9 +82,21 @@ class Network(Fixed):
     >>> net(np.zeros((28, 28))).shape
     (10,)
     >>> net.layers[0].weight[3, 120] = 0.7
+
+    A network of sequences takes one, a list of them, or a padded batch with lengths:
+
+    >>> net = pl.Network([pl.LSTM(4, bidirectional=True), pl.Dense(3, "softmax")], input_shape=(None, 2))
+    >>> net
+    <Network 2-8-3: 251 parameters>
+    >>> net(np.zeros((7, 2))).shape
+    (7, 3)
+    >>> [answer.shape for answer in net([np.zeros((7, 2)), np.zeros((4, 2))])]
+    [(7, 3), (4, 3)]
+    >>> net(np.zeros((2, 7, 2)), lengths=[7, 4]).shape
+    (2, 7, 3)
     """
 
-    _fixed = frozenset({"input_shape", "output_shape", "level_range", "parameter_count", "layers", "plan"})
+    _fixed = frozenset({"input_shape", "output_shape", "level_range", "parameter_count", "layers", "program"})
 
     def __init__(
         self,
@@ -92,40 +108,21 @@ class Network(Fixed):
         classes: Sequence[str] | None = None,
         draw: bool = True,
     ) -> None:
-        self.input_shape = _checked_shape(input_shape)
+        self.input_shape = checked_shape(input_shape)
         if not isinstance(layers, list | tuple) or not layers:
             raise ConfigurationError(f"Network expected a list of layers such as [pl.Dense(16)], got {layers!r}.")
-        layers = [_checked_layer(layer) for layer in layers]
-        count, shape = _measured(layers, self.input_shape)
-        if count > _MOST:
-            raise ShapeError(f"Network expected at most {_MOST:,} parameters, got {count:,}: use smaller layers.")
-        self.output_shape = shape
+        layers = [checked_layer(layer) for layer in layers]
+        self.parameter_count, self.output_shape = checked_count(layers, self.input_shape)
         self.seed = seed
-        self.level_range = _checked_range(level_range)
+        self.level_range = checked_range(level_range)
         self.classes = classes
         self.record: dict[str, Any] = {}
-        self.parameter_count = count
-        self._parameters: Vector = aligned(count)
+        self._parameters: Vector = aligned(self.parameter_count)
         self.layers: tuple[Layer, ...] = tuple(self._attached(layers))
-        self._compose()
+        self.program: Program[Any] = program_for(self.layers, self.input_shape, self._parameters, self.level_range)
+        self._fast_path: FastPath | None = None
         if draw:
             self.reset(seed)
-
-    def __new__(cls, layers: Any = (), *, input_shape: Any = (), **options: Any) -> Self:
-        """A network of sequences, where that is what goes in."""
-        if cls is Network and isinstance(input_shape, list | tuple) and input_shape[:1] in ((None,), [None]):
-            from pellucid.network.sequences import SequenceNetwork
-
-            return cast("Self", object.__new__(SequenceNetwork))
-        return object.__new__(cls)
-
-    def _compose(self) -> None:
-        """Write the program."""
-        tiled = needs_tiles(self.layers)
-        self.plan: Plan | TilePlan = (tile_plan if tiled else plan)(self.layers, self.input_shape)
-        self._arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
-        self._quick: Quick | None = None
-        self._open_plan: TilePlan | None = None
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
         shape, begin, attached = self.input_shape, 0, []
@@ -142,7 +139,7 @@ class Network(Fixed):
 
     @parameters.setter
     def parameters(self, value: ArrayLike) -> None:
-        vector = checked_vector("parameters", value, self.parameter_count)
+        vector = checked_vector(value, self.parameter_count)
         if not self._parameters.flags.writeable:
             raise ConfigurationError(
                 "The network's parameters are read-only: make them writeable, or copy the network."
@@ -156,7 +153,7 @@ class Network(Fixed):
 
     @seed.setter
     def seed(self, seed: int) -> None:
-        self._seed = _checked_seed(seed)
+        self._seed = checked_seed(seed)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -165,14 +162,7 @@ class Network(Fixed):
 
     @classes.setter
     def classes(self, classes: Sequence[str] | None) -> None:
-        self._classes = _checked_classes(classes, self.output_shape[-1])
-
-    @property
-    def open_plan(self) -> TilePlan:
-        """The plan that keeps everything on the way, to be looked at."""
-        if self._open_plan is None:
-            self._open_plan = tile_plan(self.layers, self.input_shape, open_to_view=True)
-        return self._open_plan
+        self._classes = checked_classes(classes, self.output_shape[-1])
 
     def reset(self, seed: int | None = None) -> None:
         """Draw the parameters anew: from ``seed``, else from the network's own, which gives the same start again."""
@@ -194,66 +184,95 @@ class Network(Fixed):
         twin.record = dict(self.record)
         return twin
 
-    def __call__(self, x: ArrayLike) -> NDArray[np.float32]:
+    def __call__(self, x: Any, lengths: ArrayLike | None = None) -> Any:
         """The whole network as a function.
 
         Parameters
         ----------
         x : array_like
-            One input of ``input_shape`` or laid out in a line (D,), or a batch (N, ...) of either; numbers of any type
-            within the level range.
+            Images: one of ``input_shape`` or laid out in a line (D,), or a batch (N, ...) of either; numbers of any
+            type within the level range. Sequences: one (T, D), a list of them, or a padded batch (N, T, D).
+        lengths : array_like of int, optional
+            How many frames of each sequence of a padded batch count, (N,); by default all.
 
         Returns
         -------
-        ndarray
-            (K,) for one input, (N, K) for a batch, float32.
+        ndarray, or list of ndarray
+            For images (K,) for one, (N, K) for a batch, float32. For sequences (T, K), or (K,) where the network gives
+            one answer; a list of those for a list; for a padded batch (N, T, K), zeros where frames do not count, or
+            (N, K).
 
         Raises
         ------
         ShapeError, DataError
             For another shape, for something that is not numbers, and for NaN or infinity among them.
         """
-        quick = self._quick
-        if quick is not None:
-            answer = quick.make()
-            if quick.glance(x, answer):
+        fast = self._fast_path
+        if fast is not None:
+            answer = fast.make()
+            if fast.glance(x, answer):
                 return answer
-            if isinstance(x, np.ndarray) and x.ndim == len(self.input_shape) + 1 and len(x) <= quick.most:
+            if isinstance(x, np.ndarray) and x.ndim == len(self.input_shape) + 1 and len(x) <= fast.most:
                 answer = np.empty((len(x), *self.output_shape), np.float32)
-                if quick.glance(x, answer):
+                if fast.glance(x, answer):
                     return answer
-        lines, single = as_batch(x, self.input_shape)
-        if quick is None and len(lines) < _FEW:
-            self._quick = quick_way(self)
-        outputs = evaluate_lines(self, lines)
-        return outputs.reshape(self.output_shape if single else (len(lines), *self.output_shape))
+        inputs = self.program.inputs(x, lengths)
+        if fast is None and len(inputs) < _FEW:
+            self._fast_path = self.program.fast_path()
+        return self.program.read(inputs)
 
     def read(self, x: ArrayLike) -> Reading:
-        """One input, with the best guess and the runner-up by name."""
+        """One input, with the best guess and the runner-up by name.
+
+        Raises
+        ------
+        ShapeError
+            For several inputs, and for a network that answers at every frame of a sequence.
+        """
         outputs = self(x)
-        if outputs.ndim != 1:
-            raise ShapeError(f"read expected one input of shape {self.input_shape}, got {np.shape(x)}.")
+        if not isinstance(outputs, np.ndarray) or outputs.ndim != 1:
+            raise ShapeError(
+                f"read expected one input of shape {self.input_shape} and one answer to it, got x of {np.shape(x)}."
+            )
         return Reading(outputs, self.classes)
 
-    def trace(self, x: ArrayLike) -> Trace:
-        """Every layer's inputs, weighted sums and activations for one input or a batch; see `Trace`."""
-        lines, single = as_batch(x, self.input_shape)
-        return trace_lines(self, lines, single)
+    def trace(self, x: ArrayLike) -> Trace[Any]:
+        """What every layer computes: for images their inputs, weighted sums and activations, one or a batch.
 
-    def gradient(self, x: ArrayLike, labels: ArrayLike, loss: str = "cross_entropy") -> Gradient:
+        For one sequence (T, D), every gate, cell and hidden value at every frame. See `Trace`.
+        """
+        trace: Trace[Any] = self.program.trace(self.program.inputs(x))
+        return trace
+
+    def gradient(self, x: Any, labels: Any, loss: str | None = None, *, lengths: ArrayLike | None = None) -> Gradient:
         """The mean loss, and its gradient by every parameter and every input; see `Gradient`.
 
         Parameters
         ----------
         x : array_like
-            One input or a batch of N.
+            As for calling the network.
         labels : array_like
-            The wanted class, or the N wanted classes.
-        loss : str
-            "cross_entropy" or "squared".
+            The wanted class, or the N wanted classes. For one sequence its labels (L,) or its class, for several a
+            list of those.
+        loss : str, optional
+            "cross_entropy" or "squared"; for sequences "ctc" or "cross_entropy". By default "cross_entropy", and "ctc"
+            for sequences with lists of labels.
+        lengths : array_like of int, optional
+            As for calling the network.
         """
-        lines, _ = as_batch(x, self.input_shape)
-        return gradient_lines(self, lines, np.atleast_1d(np.asarray(labels)), loss)
+        return self.program.gradient(self.program.inputs(x, lengths), labels, loss)
+
+    def stream(self) -> Stream:
+        """Listen frame by frame: what comes out is what the whole sequence would have given.
+
+        Raises
+        ------
+        ConfigurationError
+            For a network of images, and for one that has to know the end before it can begin.
+        """
+        from pellucid.network.stream import Stream
+
+        return Stream(self)
 
     def summary(self) -> str:
         """Layers, shapes, equations and parameter counts, as text."""
@@ -309,50 +328,6 @@ class Network(Fixed):
         return sizes
 
 
-def layers_of(configuration: Mapping[str, Any]) -> list[Layer]:
-    """The layers that `Network.configuration` described."""
-    from pellucid.layers import LAYERS
-
-    described = [dict(layer) for layer in configuration["layers"]]
-    return [LAYERS[layer.pop("kind")](**layer) for layer in described]
-
-
-def described_size(configuration: Mapping[str, Any]) -> int:
-    """How many parameters the described network has; takes no memory for them."""
-    return _measured(layers_of(configuration), _checked_shape(configuration["input_shape"]))[0]
-
-
-def _measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
-    """Parameters of the layers one after another, and the shape of what comes out."""
-    count = 0
-    for layer in layers:
-        count += layer.parameter_count(shape)
-        shape = layer.output_shape(shape)
-    return count, shape
-
-
-def _checked_layer(layer: Layer) -> Layer:
-    """The layer made anew from its configuration, which checks what may have been changed since it was made."""
-    if not isinstance(layer, Layer):
-        raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
-    return type(layer)(**layer.configuration())
-
-
-def checked_vector(name: str, value: ArrayLike, count: int) -> Vector:
-    """As many numbers as a network has parameters, as finite float32 (count,)."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ShapeError(f"{name} expected {count:,} numbers in one vector, got a ragged nest.") from None
-    if array.dtype.kind not in "buif" or array.shape != (count,):
-        raise ShapeError(f"{name} expected {count:,} numbers in one vector, got {array.dtype} {array.shape}.")
-    with np.errstate(over="ignore"):
-        vector: Vector = array.astype(np.float32, copy=False)
-    if not np.isfinite(vector).all():
-        raise DataError(f"{name} expected finite float32 numbers, got NaN, infinity or numbers too large.")
-    return vector
-
-
 def _restored(
     kind: type[Network], configuration: Mapping[str, Any], parameters: Vector, record: dict[str, Any]
 ) -> Network:
@@ -364,43 +339,3 @@ def _restored(
 
 def _times(shape: Shape) -> str:
     return "x".join("T" if side is None else str(side) for side in shape)
-
-
-def _checked_shape(shape: Sequence[int]) -> Shape:
-    if isinstance(shape, list | tuple) and len(shape) == 2 and shape[0] is None:
-        return cast("Shape", (None, *_checked_shape(shape[1:])))
-    if not isinstance(shape, list | tuple) or not all(isinstance(side, int | np.integer) for side in shape):
-        raise ShapeError(
-            f"Network expected input_shape such as (28, 28), or (None, 20) for sequences of frames, got {shape!r}."
-        )
-    checked = tuple(int(side) for side in shape)
-    if not checked or min(checked) < 1 or math.prod(checked) > 1 << 24:
-        raise ShapeError(f"Network expected an input_shape of 1 to {1 << 24:,} inputs, got {shape!r}.")
-    return checked
-
-
-def _checked_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigurationError(f"Network expected seed to be an integer of at least 0, got {seed!r}.")
-    return int(seed)
-
-
-def _checked_range(level_range: LevelRange | None) -> LevelRange | None:
-    if level_range is None:
-        return None
-    try:
-        low, high = (float(level) for level in level_range)
-    except (TypeError, ValueError):
-        low = high = math.nan
-    # The levels and their span have to be float32, which is what the engine computes in.
-    if isinstance(level_range, str) or not (low < high and max(abs(low), abs(high), high - low) < _LARGEST):
-        raise ConfigurationError(f"Network expected level_range (low, high) with low < high, got {level_range!r}.")
-    return low, high
-
-
-def _checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    given = range(count) if classes is None else classes
-    names = tuple(map(str, given)) if isinstance(given, Iterable) else ()
-    if len(names) != count or len(set(names)) != count:
-        raise ConfigurationError(f"Network expected {count} different class names, one an output, got {classes!r}.")
-    return names

@@ -12,11 +12,12 @@ from pellucid.engine.programs import sequence_table as st
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.lstm import LSTM
 from pellucid.programs.sequence_batches import Floats
-from pellucid.programs.sequences import NOTHING_WANTED
+from pellucid.programs.sequence_targets import NOTHING_WANTED
+from pellucid.programs.sequences import SequencesProgram
 from pellucid.programs.sequences_plan import Room
 
 if TYPE_CHECKING:
-    from pellucid.network.sequences import SequenceNetwork
+    from pellucid.network.network import Network
 
 _AT_A_TIME = 64
 
@@ -36,17 +37,21 @@ class Stream:
     True
     """
 
-    def __init__(self, net: SequenceNetwork) -> None:
+    def __init__(self, net: Network) -> None:
+        program = net.program
+        if not isinstance(program, SequencesProgram):
+            raise ConfigurationError("A stream is for networks of sequences; this network takes images.")
         for layer in net.layers:
             if isinstance(layer, LSTM) and (layer.bidirectional or layer.outputs == "mean"):
                 reason = "reads the sequence from its end too" if layer.bidirectional else "answers with the mean"
                 raise ConfigurationError(f"A stream has no end yet, but an LSTM of this network {reason}.")
         self.net = net
-        self._plan = net.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
+        self._features, self._reduced = program.features, program.reduced
+        self._plan = program.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
         self._arena = self._plan.arena()
-        self._frames = np.zeros((_AT_A_TIME, net.features), np.float32)
+        self._frames = np.zeros((_AT_A_TIME, self._features), np.float32)
         self._bounds = np.zeros(2, np.int64)
-        self._outputs = np.zeros((1 if net.reduced else _AT_A_TIME, net.output_shape[-1]), np.float32)
+        self._outputs = np.zeros((1 if self._reduced else _AT_A_TIME, net.output_shape[-1]), np.float32)
         # Bound once: looking sixteen arguments up takes longer than a frame.
         nothing = NOTHING_WANTED
         self._read = engine("sequences").read.bind(
@@ -70,11 +75,11 @@ class Stream:
             sequence, (K,), the answer so far.
         """
         array = self._checked(frames)
-        rows = array.reshape(-1, self.net.features)
-        if self.net.reduced and not len(rows):
+        rows = array.reshape(-1, self._features)
+        if self._reduced and not len(rows):
             raise DataError("A stream with one answer a sequence expected at least one frame, got none.")
         parts = [self._some(rows[begin : begin + _AT_A_TIME]) for begin in range(0, len(rows), _AT_A_TIME)]
-        if self.net.reduced:
+        if self._reduced:
             answer: Floats = parts[-1][0]
             return answer
         outputs = np.concatenate([np.zeros((0, self.net.output_shape[-1]), np.float32), *parts])
@@ -90,8 +95,8 @@ class Stream:
 
     def _checked(self, frames: ArrayLike) -> Any:
         array = np.asarray(frames)
-        if array.dtype.kind not in "buif" or array.ndim not in (1, 2) or array.shape[-1] != self.net.features:
-            raise ShapeError(f"A stream expected frames (n, {self.net.features}), got {array.dtype} {array.shape}.")
+        if array.dtype.kind not in "buif" or array.ndim not in (1, 2) or array.shape[-1] != self._features:
+            raise ShapeError(f"A stream expected frames (n, {self._features}), got {array.dtype} {array.shape}.")
         with np.errstate(over="ignore"):
             array = np.ascontiguousarray(array, np.float32)
         if not np.isfinite(array).all():

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.data.sequences import Sequences, checked_frames
 from pellucid.errors import DataError, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid.programs.sequences import Targets
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -34,6 +31,9 @@ class Given:
     def count(self) -> int:
         """How many sequences there are."""
         return len(self.starts) - 1
+
+    def __len__(self) -> int:
+        return self.count
 
     def give_back(self, rows: Floats, reduced: bool) -> Any:
         """Answers, a row a frame or one a sequence, in the form the sequences came in."""
@@ -105,12 +105,3 @@ def _fitting(given: Given, features: int) -> Given:
     if given.flat.shape[1] != features:
         raise ShapeError(f"The network takes frames of {features} features; these have {given.flat.shape[1]}.")
     return given
-
-
-def as_targets(labels: Any, given: Given) -> Targets:
-    """Labels in the form the sequences came in: for one sequence its own, else a list of them."""
-    from pellucid.programs.sequences import Targets
-
-    listed = [labels] if given.form == "one" else labels
-    data = Sequences([np.zeros((1, 1))] * given.count, listed)
-    return Targets(data.symbols, data.label_starts, data.transcribed)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pellucid.engine.compiler.target import lane_width
 from pellucid.engine.programs import sequence_table as t
+from pellucid.engine.programs.capacity import check_room
 from pellucid.engine.programs.table import ALIGNMENT, IDENTITY, padded
-from pellucid.errors import ConfigurationError
+from pellucid.errors import CapacityError, ConfigurationError
 from pellucid.layers.activation import activation
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer import Layer, Shape, Vector
@@ -199,3 +200,27 @@ class _Writer:
             reduced[t.DIRECTIONS] = ways
             self.one_each = True
             self.head[t.REDUCED] = 1
+
+
+def room_for(lengths: NDArray[np.int64], group: int, labels: int = 0) -> Room:
+    """Room for any ``group`` of sequences of these lengths."""
+    group = max(1, min(group, len(lengths)))
+    longest = np.sort(lengths)[::-1][:group]
+    return Room(int(longest.sum()), group, int(longest.max(initial=1)), labels)
+
+
+def lengths_of(starts: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Frames, or labels, of the sequences in ``order``, where ``starts`` (N + 1,) says where those of each begin."""
+    if len(order) and not 0 <= order.min() <= order.max() < len(starts) - 1:
+        raise CapacityError(f"The engine expected sequences from 0 to {len(starts) - 2}, got others in their order.")
+    lengths: NDArray[np.int64] = starts[order + 1] - starts[order]
+    return lengths
+
+
+def check_plan(plan: SequencePlan, lengths: NDArray[np.int64], group: int, labels: int = 0) -> None:
+    """Refuse sequences of which some ``group`` does not fit the arena of ``plan``."""
+    needed, held = room_for(lengths, group, labels), plan.room
+    check_room("frames in a group", needed.rows, held.rows)
+    check_room("sequences in a group", needed.group, held.group)
+    check_room("frames in a sequence", needed.longest, held.longest)
+    check_room("labels in a sequence", needed.labels, held.labels)

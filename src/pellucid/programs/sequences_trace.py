@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.engine.compiler.target import lane_width
 from pellucid.engine.programs import sequence_table as st
-from pellucid.errors import ShapeError
+from pellucid.layers.layer import Layer
 from pellucid.layers.lstm import LSTM
-from pellucid.programs.running import LayerTrace
-from pellucid.programs.sequence_batches import Floats, Given
-from pellucid.programs.sequences import read_group, room_for
-
-if TYPE_CHECKING:
-    from pellucid.layers.layer import Layer
-    from pellucid.network.sequences import SequenceNetwork
-    from pellucid.programs.sequences_plan import SequencePlan
+from pellucid.programs.sequence_batches import Floats
+from pellucid.programs.sequences_plan import SequencePlan
+from pellucid.programs.traces import LayerTrace
 
 
 @dataclass(frozen=True)
@@ -41,47 +36,23 @@ class LSTMTrace:
     activations: Floats
 
 
-@dataclass(frozen=True)
-class SequenceTrace:
-    """Every layer of a network at work on the same sequence; index it by layer, or take ``outputs``."""
-
-    layers: tuple[LSTMTrace | LayerTrace, ...]
-
-    @property
-    def outputs(self) -> Floats:
-        """What the network answers."""
-        return self.layers[-1].activations
-
-    def __getitem__(self, index: int) -> LSTMTrace | LayerTrace:
-        return self.layers[index]
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-
-def trace(net: SequenceNetwork, given: Given) -> SequenceTrace:
-    """Read one sequence and keep what stands in the arena."""
-    if given.form != "one":
-        raise ShapeError(f"trace expected one sequence of frames (T, {net.features}), got several: take one at a time.")
-    frames = len(given.flat)
-    plan = net.compose(room_for(np.array([frames]), 1), back=False)
-    arena = plan.arena()
-    read_group(net, plan, given, np.zeros(1, np.int64), arena=arena)
-    traces: list[LSTMTrace | LayerTrace] = []
-    inputs = given.flat.copy()
-    for layer, rows in zip(net.layers, plan.rows, strict=True):
-        count = 1 if plan.table[rows[0], st.ONE_EACH] else frames
+def layer_traces(
+    layers: Sequence[Layer], plan: SequencePlan, arena: Floats, frames: Floats, reduced: bool
+) -> Iterator[LSTMTrace | LayerTrace]:
+    """What stands in the arena after one sequence was read, layer by layer; ``frames`` (T, D) went in."""
+    inputs, steps = frames, len(frames)
+    for layer, rows in zip(layers, plan.rows, strict=True):
+        count = 1 if plan.table[rows[0], st.ONE_EACH] else steps
         last = 1 if plan.table[rows[-1], st.OPERATION] in (st.LAST, st.MEAN) else count
-        activations = _shaped(plan, arena, rows[-1], st.VALUES, last, net.reduced and last == 1)
+        activations = _shaped(plan, arena, rows[-1], st.VALUES, last, reduced and last == 1)
         if isinstance(layer, LSTM):
-            h = plan.block(arena, rows[0], st.VALUES, frames).copy()
-            i, f, g, o, c = _gates(plan, arena, rows[0], frames)
-            traces.append(LSTMTrace(layer, inputs, i, f, g, o, c, h, activations))
+            h = plan.block(arena, rows[0], st.VALUES, steps).copy()
+            i, f, g, o, c = _gates(plan, arena, rows[0], steps)
+            yield LSTMTrace(layer, inputs, i, f, g, o, c, h, activations)
         else:
-            sums = _shaped(plan, arena, rows[0], st.SUMS, count, net.reduced and count == 1)
-            traces.append(LayerTrace(layer, inputs, sums, activations))
+            sums = _shaped(plan, arena, rows[0], st.SUMS, count, reduced and count == 1)
+            yield LayerTrace(layer, inputs, sums, activations)
         inputs = activations
-    return SequenceTrace(tuple(traces))
 
 
 def _shaped(plan: SequencePlan, arena: Floats, row: int, column: int, count: int, single: bool) -> Floats:

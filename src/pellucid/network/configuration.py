@@ -1,0 +1,112 @@
+"""What a network may be made of: every argument checked, and configurations turned into layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pellucid.errors import ConfigurationError, DataError, ShapeError
+from pellucid.layers import LAYERS
+from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.programs.images import LevelRange
+
+_MOST = 1 << 31  # parameters: 8 GiB of float32
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def layers_of(configuration: Mapping[str, Any]) -> list[Layer]:
+    """The layers that `Network.configuration` described."""
+    described = [dict(layer) for layer in configuration["layers"]]
+    return [LAYERS[layer.pop("kind")](**layer) for layer in described]
+
+
+def described_size(configuration: Mapping[str, Any]) -> int:
+    """How many parameters the described network has; takes no memory for them."""
+    return measured(layers_of(configuration), checked_shape(configuration["input_shape"]))[0]
+
+
+def measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
+    """Parameters of the layers one after another, and the shape of what comes out."""
+    count = 0
+    for layer in layers:
+        count += layer.parameter_count(shape)
+        shape = layer.output_shape(shape)
+    return count, shape
+
+
+def checked_count(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
+    """`measured`, refused where no memory could hold the parameters."""
+    count, output_shape = measured(layers, shape)
+    if count > _MOST:
+        raise ShapeError(f"Network expected at most {_MOST:,} parameters, got {count:,}: use smaller layers.")
+    return count, output_shape
+
+
+def checked_layer(layer: Layer) -> Layer:
+    """The layer made anew from its configuration, which checks what may have been changed since it was made."""
+    if not isinstance(layer, Layer):
+        raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
+    return type(layer)(**layer.configuration())
+
+
+def checked_vector(value: ArrayLike, count: int) -> Vector:
+    """Parameters (count,) as finite float32."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError(f"parameters expected {count:,} numbers in one vector, got a ragged nest.") from None
+    if array.dtype.kind not in "buif" or array.shape != (count,):
+        raise ShapeError(f"parameters expected {count:,} numbers in one vector, got {array.dtype} {array.shape}.")
+    with np.errstate(over="ignore"):
+        vector: Vector = array.astype(np.float32, copy=False)
+    if not np.isfinite(vector).all():
+        raise DataError("parameters expected finite float32 numbers, got NaN, infinity or numbers too large.")
+    return vector
+
+
+def checked_shape(shape: Sequence[int]) -> Shape:
+    """The shape of one input as integers; (None, D) for sequences of frames."""
+    if isinstance(shape, list | tuple) and len(shape) == 2 and shape[0] is None:
+        return cast("Shape", (None, *checked_shape(shape[1:])))
+    if not isinstance(shape, list | tuple) or not all(isinstance(side, int | np.integer) for side in shape):
+        raise ShapeError(
+            f"Network expected input_shape such as (28, 28), or (None, 20) for sequences of frames, got {shape!r}."
+        )
+    checked = tuple(int(side) for side in shape)
+    if not checked or min(checked) < 1 or math.prod(checked) > 1 << 24:
+        raise ShapeError(f"Network expected an input_shape of 1 to {1 << 24:,} inputs, got {shape!r}.")
+    return checked
+
+
+def checked_seed(seed: int) -> int:
+    """A seed as an integer of at least 0."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ConfigurationError(f"Network expected seed to be an integer of at least 0, got {seed!r}.")
+    return int(seed)
+
+
+def checked_range(level_range: LevelRange | None) -> LevelRange | None:
+    """The levels that mean 0 and 1, as floats."""
+    if level_range is None:
+        return None
+    try:
+        low, high = (float(level) for level in level_range)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    # The levels and their span have to be float32, which is what the engine computes in.
+    if isinstance(level_range, str) or not (low < high and max(abs(low), abs(high), high - low) < _LARGEST):
+        raise ConfigurationError(f"Network expected level_range (low, high) with low < high, got {level_range!r}.")
+    return low, high
+
+
+def checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    """A name for each of ``count`` outputs, by default its number."""
+    given = range(count) if classes is None else classes
+    names = tuple(map(str, given)) if isinstance(given, Iterable) else ()
+    if len(names) != count or len(set(names)) != count:
+        raise ConfigurationError(f"Network expected {count} different class names, one an output, got {classes!r}.")
+    return names

@@ -1,0 +1,103 @@
+"""Networks of dense layers one after another: read, traced, differentiated and trained a tile of images at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine.compiler.entry import Bound
+from pellucid.engine.compiler.library import engine
+from pellucid.engine.programs import table as t
+from pellucid.layers.flatten import Flatten
+from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.programs.dense_plan import Plan, plan
+from pellucid.programs.dense_stepper import DenseStepper
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_program import Arrays, ImageProgram, Labels
+from pellucid.programs.images import LevelRange, Levels
+from pellucid.programs.interface import Stepper, StepperOptions
+
+_NO_LABELS = np.zeros(16, np.int64)
+
+
+class DenseProgram(ImageProgram):
+    """A network of `pellucid.layers.dense.Dense` and `pellucid.layers.flatten.Flatten`."""
+
+    plan: Plan
+
+    def __init__(
+        self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector, level_range: LevelRange | None = None
+    ) -> None:
+        super().__init__(layers, input_shape, parameters, level_range)
+        self.plan = plan(self.layers, input_shape)
+
+    def bind_read(
+        self,
+        arena: Vector,
+        levels: Levels,
+        images: int | np.int64,
+        outputs: NDArray[np.float32],
+        doubts: NDArray[np.float32],
+        team: tuple[int, int, NDArray[np.int64]],
+        plan: Any = None,
+    ) -> Bound:
+        """See `ImageProgram.bind_read`."""
+        plan = self.plan if plan is None else plan
+        bound: Bound = engine().read.bind(
+            plan.table, plan.layers, self.parameters, arena, *levels, images, levels.dense.shape[1], outputs, doubts,
+            *team,
+        )  # fmt: skip
+        return bound
+
+    def _trace(self, lines: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
+        """What stands in the arena after each tile."""
+        plan = self.plan
+        places = [(row, column) for row in range(plan.layers) for column in (t.SUMS, t.VALUES)]
+        kept: dict[tuple[int, int], list[NDArray[np.float32]]] = {place: [] for place in places}
+        arena = plan.arena()
+        for begin in range(0, max(1, len(unit)), t.TILE):
+            feed = Feed(lines[begin : begin + t.TILE], self.level_range)
+            self._run(feed, arena)
+            for row, column in places:
+                kept[row, column].append(plan.block(arena, row, column, feed.count).copy())
+        told, inputs, rows = [], unit, iter(range(plan.layers))
+        for layer in self.layers:
+            if isinstance(layer, Flatten):
+                told.append((inputs, inputs, inputs))
+                continue
+            row = next(rows)
+            sums, activations = (np.concatenate(kept[row, column]) for column in (t.SUMS, t.VALUES))
+            told.append((inputs, sums, activations))
+            inputs = activations
+        return told
+
+    def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
+        return self._run(feed, self.plan.arena(), labels, loss)
+
+    def _run(self, feed: Feed, arena: Vector, labels: Labels = _NO_LABELS, loss: int = -1) -> NDArray[np.float64]:
+        """Read a feed and leave its last tile in the arena; summed loss and number right (2,), where a loss is given."""
+        history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+        engine().evaluate(
+            self.plan.table, self.plan.layers, self.parameters, arena, wanted, *feed.arguments, feed.order,
+            labels, feed.count, loss, history, 0, 1, np.zeros(16, np.int64),
+        )  # fmt: skip
+        return history
+
+    def _gradient(
+        self, feed: Feed, labels: Labels, loss: int, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        plan = self.plan
+        transposed = np.zeros((plan.table[0, t.OUTPUTS], plan.table[0, t.INPUTS]), np.float32)
+        history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+        engine().gradient(
+            plan.table, plan.layers, self.parameters, by_parameter, plan.arena(), wanted, by_input, transposed,
+            *feed.arguments, feed.order, labels, feed.count, loss, history, 0, 1, np.zeros(16, np.int64),
+        )  # fmt: skip
+        return history
+
+    def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:
+        """See `pellucid.programs.interface.Program.stepper`."""
+        return DenseStepper(self.plan, self.parameters, options, self.loss_code(options.loss), sparse)

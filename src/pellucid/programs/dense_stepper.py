@@ -1,0 +1,58 @@
+"""Training steps of dense networks: all threads share every mini-batch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.engine.compiler.library import engine
+from pellucid.engine.compiler.target import plain_python
+from pellucid.engine.programs import table as t
+from pellucid.layers.layer import Vector
+from pellucid.programs.dense_plan import Plan, aligned
+from pellucid.programs.image_stepper import Batches, ImageStepper
+from pellucid.programs.interface import StepperOptions, UpdateRule
+from pellucid.system.threads import available_cores
+
+_WORTH_A_CREW = 5e7
+"""Floating-point operations in one step above which several threads share it."""
+
+
+class DenseStepper(ImageStepper):
+    """Takes training steps on one dense network; see `pellucid.programs.interface.Stepper`."""
+
+    def __init__(self, plan: Plan, parameters: Vector, options: StepperOptions, loss: int, sparse: bool) -> None:
+        parted = sparse and plan.table[0, t.OUTPUTS] < t.PARTED_BELOW
+        threads = _threads(len(parameters), options)
+        super().__init__(parameters, options, loss, min(threads, 2) if parted else threads)
+        self._plan = plan
+        self._gradient, self._arena = aligned(len(parameters)), plan.arena()
+        self._wanted = np.zeros(t.TILE + 1, np.int64)
+        rule = options.rule
+        self._direct = rule.code == t.SGD and rule.decay == 0 and options.batch_size <= t.TILE
+
+    def _take(
+        self,
+        rank: int,
+        batches: Batches,
+        span: tuple[int, int],
+        rule: UpdateRule,
+        told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
+        serial: int,
+    ) -> None:
+        engine().train(
+            self._plan.table, self._plan.layers, self._parameters, self._gradient, *self.moments,
+            len(self._parameters), self._arena, self._wanted, *batches.feed.arguments, batches.order, batches.labels,
+            len(batches.order), self._batch_size, *span, self._loss, rule.code, int(self._direct), *told, rank,
+            self.threads, self._barrier,
+        )  # fmt: skip
+
+
+def _threads(parameters: int, options: StepperOptions) -> int:
+    """How many threads share a step; the results do not depend on it."""
+    if plain_python():
+        return 1
+    if options.threads is not None:
+        return options.threads
+    work = 6.0 * parameters * options.batch_size
+    return available_cores() if work > _WORTH_A_CREW else 1

@@ -1,0 +1,219 @@
+"""What programs for images share: how images and labels come in, and how threads share reading."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pellucid.engine.compiler.entry import Bound
+from pellucid.engine.compiler.fastcall import can_glance
+from pellucid.engine.compiler.target import plain_python
+from pellucid.engine.programs import table as t
+from pellucid.errors import ConfigurationError, DataError, ShapeError
+from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.programs.dense_plan import Plan
+from pellucid.programs.fast_path import Call, FastPath, fast_path
+from pellucid.programs.feed import Feed
+from pellucid.programs.images import LevelRange, Levels, as_batch, as_floats, levels_of, to_unit
+from pellucid.programs.interface import Gradient, Program
+from pellucid.programs.planes_plan import TilePlan
+from pellucid.programs.traces import LayerTrace, Trace
+from pellucid.system.threads import available_cores, help_out
+
+_FAST_PARAMETERS = 1 << 20  # of a network that is run under Python's lock
+_FAST_INPUTS = 1 << 12
+_WORTH_A_THREAD = 6_000_000  # products below which one more thread costs more than it brings: 0.1 ms to wake it
+
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""Inputs, weighted sums and activations of a layer, (N, ...) each."""
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FlatInputs:
+    """Images laid out in lines (N, D), of any type; ``single`` where one came without a batch axis."""
+
+    lines: NDArray[np.generic]
+    single: bool = False
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+class ImageProgram(Program[FlatInputs]):
+    """A network of images.
+
+    Parameters
+    ----------
+    layers, input_shape, parameters
+        As for `Program`.
+    level_range : (float, float), optional
+        The levels that mean 0 and 1; by default told from the type of the images.
+    """
+
+    losses: ClassVar = MappingProxyType({"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED})
+    plan: Plan | TilePlan
+    uses_of_a_weight = 1
+    """How many products a weight takes part in for one image, about."""
+
+    def __init__(
+        self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector, level_range: LevelRange | None = None
+    ) -> None:
+        super().__init__(layers, input_shape, parameters)
+        self.level_range = level_range
+        self._arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
+
+    def inputs(self, x: Any, lengths: ArrayLike | None = None) -> FlatInputs:
+        """One image or a batch, in the network's shape or in lines."""
+        if lengths is not None:
+            raise ConfigurationError("lengths belong to sequences of frames; this network takes images.")
+        return FlatInputs(*as_batch(x, self.input_shape))
+
+    def read(self, inputs: FlatInputs) -> NDArray[np.float32]:
+        """Outputs (N, K), or (K,) for a single image; many images are shared among the cores."""
+        outputs = self._read(inputs.lines)
+        return outputs.reshape(self.output_shape if inputs.single else (len(inputs), *self.output_shape))
+
+    def _read(self, lines: NDArray[np.generic]) -> NDArray[np.float32]:
+        products = len(lines) * len(self.parameters) * self.uses_of_a_weight
+        threads = max(1, min(available_cores(), products // _WORTH_A_THREAD))
+        if threads > 1 and plain_python():
+            threads = 1
+        outputs = np.empty((len(lines), math.prod(self.output_shape)), np.float32)
+        doubts, barrier = np.zeros((threads, 1), np.float32), np.zeros(16, np.int64)
+        levels, arenas = levels_of(lines, self.level_range), self._arenas
+
+        def reading(rank: int) -> Callable[[], None]:
+            try:
+                arena = arenas.pop()
+            except IndexError:  # others have them
+                arena = self.plan.reading_arena()
+            call = self.bind_read(arena, levels, len(lines), outputs, doubts[rank], (rank, threads, barrier))
+
+            def read() -> None:
+                call()
+                arenas.append(arena)
+
+            return read
+
+        help_out(reading, threads)
+        if any(doubts.ravel().tolist()):
+            refuse_infinite(lines)
+        return outputs
+
+    @abstractmethod
+    def bind_read(
+        self,
+        arena: Vector,
+        levels: Levels,
+        images: int | np.int64,
+        outputs: NDArray[np.float32],
+        doubts: NDArray[np.float32],
+        team: tuple[int, int, NDArray[np.int64]],
+        plan: Any = None,
+    ) -> Bound:
+        """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite.
+
+        A team (rank, threads, barrier) does it by as many calls with an ``arena`` each and the same barrier (16,),
+        which begins as zeros; all is done when the call of rank 0 returns. ``plan`` is another than the program's own.
+        """
+
+    def fast_path(self) -> FastPath | None:
+        """The way for few images; None where there is none, or where it would keep other threads waiting for long."""
+        inputs = math.prod(self.input_shape)
+        if not can_glance() or len(self.parameters) > _FAST_PARAMETERS or inputs > _FAST_INPUTS:
+            return None
+        plan, most = self._fast_plan(_FAST_PARAMETERS // max(len(self.parameters), inputs))
+        outputs, doubts = np.zeros((1, *self.output_shape), np.float32), np.zeros(1, np.float32)
+        count, alone = np.int64(1), (0, 1, np.zeros(16, np.int64))
+        calls = []
+        for dtype in (np.uint8, np.float32):
+            levels = levels_of(np.zeros((1, inputs), dtype), self.level_range)
+            bound = self.bind_read(plan.reading_arena(), levels, count, outputs, doubts, alone, plan)
+            calls.append(Call(levels.dense, bound))
+        return fast_path(calls, self.input_shape, count, most, outputs, doubts)
+
+    def _fast_plan(self, most: int) -> tuple[Any, int]:
+        """The plan for few images, and how many may come at once where ``most`` is a good number."""
+        return self.plan, most
+
+    def trace(self, inputs: FlatInputs) -> Trace[LayerTrace]:
+        """Every layer's inputs, weighted sums and activations."""
+        refuse_infinite(inputs.lines)
+        unit = np.array(to_unit(inputs.lines, self.level_range))  # never the caller's own memory
+        told = self._trace(inputs.lines, unit)
+        chosen = 0 if inputs.single else slice(None)
+        layers = zip(self.layers, told, strict=True)
+        return Trace(tuple(LayerTrace(layer, *(array[chosen] for array in arrays)) for layer, arrays in layers))
+
+    @abstractmethod
+    def _trace(self, lines: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
+        """Inputs, sums and activations of every layer; ``unit`` (N, D) are the inputs between 0 and 1."""
+
+    def gradient(self, inputs: FlatInputs, labels: Any, loss: str | None = None) -> Gradient:
+        """Mean loss and gradients of a batch with labels (N,), or one label for a single image."""
+        lines = inputs.lines
+        if not len(lines):
+            raise DataError("gradient expected at least one input, got an empty batch.")
+        refuse_infinite(lines)
+        targets = self.checked_labels(np.atleast_1d(np.asarray(labels)), len(lines))
+        feed, code = Feed(lines, self.level_range), self.loss_code(loss or "cross_entropy")
+        by_parameter, by_input = np.zeros(len(self.parameters), np.float32), np.zeros(lines.shape, np.float32)
+        sums = self._gradient(feed, targets, code, by_parameter, by_input)
+        return Gradient(float(sums[0] / feed.count), by_parameter, by_input)
+
+    @abstractmethod
+    def _gradient(
+        self, feed: Feed, labels: Labels, loss: int, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Write the gradients of the mean loss; summed loss and number right (2,)."""
+
+    def evaluate(self, inputs: Feed, targets: Labels, loss: str) -> tuple[float, float]:
+        """Mean loss and accuracy over a feed with labels (N,)."""
+        sums = self._evaluate(inputs, targets, self.loss_code(loss))
+        return float(sums[0] / inputs.count), float(sums[1] / inputs.count)
+
+    @abstractmethod
+    def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
+        """Summed loss and number right (2,)."""
+
+    def _check_loss(self, loss: str) -> None:
+        if len(self.output_shape) != 1:
+            raise ShapeError(
+                f"A loss needs one number a class, (K,); the network's outputs are {self.output_shape}: end it with "
+                "Flatten or Dense."
+            )
+        last = int(self.plan.table[-1, t.ACTIVATION])
+        if loss == "cross_entropy" and last not in (t.SOFTMAX, t.SIGMOID):
+            raise ConfigurationError(
+                "cross_entropy needs outputs that are probabilities: give the last layer softmax (or sigmoid), "
+                'or use loss="squared".'
+            )
+
+    def checked_labels(self, labels: NDArray[Any], count: int) -> Labels:
+        """Labels (N,) as int64, refused where they do not fit the images or the outputs."""
+        classes = self.output_shape[0]
+        if labels.dtype.kind not in "ui" or labels.shape != (count,):
+            raise DataError(
+                f"Expected {count} integer labels, one an image, got {labels.dtype} of shape {labels.shape}."
+            )
+        if count and not (labels.min() >= 0 and labels.max() < classes):
+            raise DataError(
+                f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {labels.min()} to "
+                f"{labels.max()}: give the last layer as many neurons as there are classes."
+            )
+        return np.ascontiguousarray(labels, np.int64)
+
+
+def refuse_infinite(lines: NDArray[np.generic]) -> None:
+    """Name bad inputs; where the inputs are fine, the weights are not, and the outputs stand as they are."""
+    if not np.isfinite(as_floats(lines)).all():
+        raise DataError("The network expected finite numbers, got NaN or infinity among the inputs.")

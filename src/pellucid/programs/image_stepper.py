@@ -1,0 +1,69 @@
+"""What training steps on images share: the moments, the threads, and the loop over what each thread does."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.layers.layer import Vector
+from pellucid.programs.dense_plan import aligned
+from pellucid.programs.feed import Feed
+from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
+from pellucid.system.threads import Crew
+
+
+@dataclass(frozen=True)
+class Batches:
+    """One epoch's images: ``order`` says in which order the feed's images are visited."""
+
+    feed: Feed
+    order: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+
+class ImageStepper(Stepper):
+    """Takes training steps on one network of images, on ``threads`` threads."""
+
+    _gradient: Vector
+
+    def __init__(self, parameters: Vector, options: StepperOptions, loss: int, threads: int) -> None:
+        self._parameters, self._batch_size, self._loss = parameters, options.batch_size, loss
+        self.moments = [aligned(len(parameters) if i < options.rule.moments else 0) for i in range(2)]
+        self.threads = threads
+        self._together, self._barrier = Crew(threads), np.zeros(16, np.int64)
+
+    def run(
+        self,
+        batches: Batches,
+        begin: int,
+        end: int,
+        rule: UpdateRule,
+        rates: NDArray[np.float32],
+        serial: int = 0,
+    ) -> NDArray[np.float64]:
+        """See `pellucid.programs.interface.Stepper.run`."""
+        settings = np.tile(rule.settings(), self.threads)
+        history = np.full((end - begin, 2), np.nan)
+
+        def work(rank: int) -> None:
+            self._take(rank, batches, (begin, end), rule, (settings, rates, history), serial)
+
+        self._together.run(work)
+        if not np.isfinite(history[:, 0]).all():
+            self._gradient[...] = 0.0
+        return finished(history)
+
+    @abstractmethod
+    def _take(
+        self,
+        rank: int,
+        batches: Batches,
+        span: tuple[int, int],
+        rule: UpdateRule,
+        told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
+        serial: int,
+    ) -> None:
+        """One thread's work on the steps of ``span``; ``told`` are the settings, the rates, the history to fill."""

@@ -1,0 +1,189 @@
+"""What a network is to whoever runs it: one interface, whichever layers it is made of.
+
+`pellucid.programs.choice.program_for` chooses a program once. Dense networks, networks over planes and networks of
+sequences have one each; what they share is here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pellucid.errors import ConfigurationError
+from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.programs.fast_path import FastPath
+
+Inputs = TypeVar("Inputs")
+"""Inputs as the engine takes them: flat images, or sequences one after another."""
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The mean ``loss`` of a batch and its gradient by ``parameters`` (parameter_count,) and ``inputs`` (N, D)."""
+
+    loss: float
+    parameters: NDArray[np.float32]
+    inputs: Any
+
+
+class UpdateRule(Protocol):
+    """What a stepper asks of an optimiser."""
+
+    @property
+    def code(self) -> int:
+        """The engine's number for it."""
+
+    @property
+    def moments(self) -> int:
+        """Vectors that it remembers, 0 to 2."""
+
+    @property
+    def decay(self) -> float:
+        """Weight decay."""
+
+    def settings(self) -> NDArray[np.float32]:
+        """The engine's settings for it, (SETTINGS,)."""
+
+
+@dataclass(frozen=True)
+class StepperOptions:
+    """How a stepper is to work.
+
+    ``rule`` is the optimiser, ``loss`` a name; ``clip`` the largest norm of a gradient; ``seed`` draws what dropout
+    drops; ``threads`` share a step, by default as many as pay.
+    """
+
+    rule: UpdateRule
+    loss: str
+    batch_size: int
+    seed: int = 0
+    clip: float | None = None
+    threads: int | None = None
+
+
+class Stepper(ABC):
+    """Takes training steps on one network: owns the gradient, the moments and the arenas.
+
+    Attributes
+    ----------
+    moments : list of ndarray
+        What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none.
+    threads : int
+        Threads that share a step.
+    """
+
+    moments: list[Vector]
+    threads: int
+
+    @abstractmethod
+    def run(
+        self,
+        batches: Any,
+        begin: int,
+        end: int,
+        rule: UpdateRule,
+        rates: NDArray[np.float32],
+        serial: int = 0,
+    ) -> NDArray[np.float64]:
+        """Take the steps from ``begin`` to ``end`` of an epoch.
+
+        Parameters
+        ----------
+        batches : object
+            The epoch's examples and their order, in the form that the program's stepper takes.
+        rule : UpdateRule
+            The optimiser, of the kind that the stepper was made for.
+        rates : ndarray (end - begin, 2)
+            What `pellucid.training.optimizers.Optimizer.step_rates` gives for these steps.
+        serial : int
+            The number of the first example in ``batches`` among all that were ever trained on.
+
+        Returns
+        -------
+        ndarray (steps, 2)
+            Summed loss and number read right of each mini-batch; the first row with a loss that is not finite is the
+            last, and its step was not taken.
+        """
+
+
+class Program(ABC, Generic[Inputs]):
+    """A network's layers over one vector of parameters, as the engine runs them.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        First layer first; each is attached to ``parameters``.
+    input_shape : tuple
+        Shape of one input.
+    parameters : ndarray (parameter_count,)
+        Read at every call, and written by a stepper.
+    """
+
+    losses: ClassVar[Mapping[str, int]]
+    """The engine's numbers for the losses that this kind of network can be trained with."""
+
+    takes_sequences: ClassVar[bool] = False
+    """Whether inputs are sequences of frames."""
+
+    def __init__(self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector) -> None:
+        self.layers, self.input_shape, self.parameters = tuple(layers), input_shape, parameters
+        shape = input_shape
+        for layer in layers:
+            shape = layer.output_shape(shape)
+        self.output_shape = shape
+
+    @abstractmethod
+    def inputs(self, x: Any, lengths: ArrayLike | None = None) -> Inputs:
+        """Inputs in any form that people give them in, as the engine takes them.
+
+        Raises
+        ------
+        ShapeError, DataError
+            For other shapes, and for what is not numbers.
+        """
+
+    @abstractmethod
+    def read(self, inputs: Inputs) -> Any:
+        """What the network answers, in the form that the inputs came in."""
+
+    @abstractmethod
+    def trace(self, inputs: Inputs) -> Any:
+        """Everything that every layer computes for these inputs."""
+
+    @abstractmethod
+    def gradient(self, inputs: Inputs, labels: Any, loss: str | None = None) -> Gradient:
+        """The mean loss, by default the one that suits the labels, and its gradient by parameters and inputs."""
+
+    @abstractmethod
+    def evaluate(self, inputs: Any, targets: Any, loss: str) -> tuple[float, float]:
+        """Mean loss and share read right of examples in the form that training takes them in."""
+
+    @abstractmethod
+    def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:
+        """What takes training steps; ``sparse`` tells that images come as sparse rows."""
+
+    def fast_path(self) -> FastPath | None:
+        """A way for single inputs that looks nothing up, where there is one."""
+        return None
+
+    def loss_code(self, loss: str) -> int:
+        """The engine's number for a loss, where the network's outputs suit it."""
+        if loss not in self.losses:
+            raise ConfigurationError(f"loss expected one of {', '.join(self.losses)}; got {loss!r}.")
+        self._check_loss(loss)
+        return self.losses[loss]
+
+    @abstractmethod
+    def _check_loss(self, loss: str) -> None:
+        """Refuse a loss that the network's outputs do not suit."""
+
+
+def finished(history: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows of steps that were begun: up to the first with a loss that is not finite."""
+    finite = np.isfinite(history[:, 0])
+    return history if finite.all() else history[: int(np.argmin(finite)) + 1]
