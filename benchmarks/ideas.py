@@ -195,8 +195,9 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
 
     import pellucid as pl
     from common import network
-    from pellucid.programs import running
-    from pellucid.programs.steppers import Stepper
+    from pellucid.programs import feed as feeds
+    from pellucid.programs.dense_stepper import DenseStepper
+    from pellucid.programs.interface import StepperOptions
     from pellucid.training.shuffling import Shuffled
 
     data = pl.data.load(source).train
@@ -205,12 +206,13 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
     if way.change in ("floats", "dense"):
         lines = (lines / np.float32(255)).astype(np.float32)
     if way.change == "dense":
-        vars(running)["INKABLE"] = 0  # images with more inputs than this are not held as ink
-    feed = running.Feed(lines, None)
+        vars(feeds)["INKABLE"] = 0  # images with more inputs than this are not held as ink
+    feed = feeds.Feed(lines, None)
     net, optimizer = network(way.hidden), pl.SGD(0.1)
-    stepper = Stepper(net, optimizer, running.loss_code(net, "cross_entropy"), way.batch, feed.inked, way.threads)
-    if way.change == "stored":
-        stepper._direct = False
+    options = StepperOptions(optimizer, "cross_entropy", way.batch, threads=way.threads)
+    stepper = net.program.stepper(options, sparse=feed.inked)
+    if way.change == "stored" and isinstance(stepper, DenseStepper):
+        stepper.direct = False
     steps = -(-count // way.batch)
     batches, _ = Shuffled(feed, data.labels[:count], 0).batches(0, 0, steps)
     rates = optimizer.step_rates(np.full(steps, 0.1), np.arange(steps))

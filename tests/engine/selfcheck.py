@@ -15,8 +15,9 @@ import pellucid as pl
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels import functions
 from pellucid.engine.simd.lanes import LANES, PLAIN
-from pellucid.programs.running import Feed, loss_code
-from pellucid.programs.steppers import Batches, Stepper
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_stepper import Batches
+from pellucid.programs.interface import StepperOptions
 
 COUNT, BATCH, WIDTH = 21, 8, 37
 CASES: dict[str, tuple[list[tuple[int, str]], str, Any]] = {
@@ -47,7 +48,7 @@ def learned(name: str) -> dict[str, Any]:
     slope = net.gradient(images(), labels(), loss)
     told = {"outputs": net(images()).tolist(), "gradient": slope.parameters.tolist(), "inputs": slope.inputs.tolist()}
     feed, steps = Feed(images(), None), -(-COUNT // BATCH)
-    stepper = Stepper(net, optimizer, loss_code(net, loss), BATCH, feed.inked, 2)
+    stepper = net.program.stepper(StepperOptions(optimizer, loss, BATCH, threads=2), sparse=feed.inked)
     rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
     history = stepper.run(Batches(feed, feed.order, labels()), 0, steps, optimizer, rates)
     return {**told, "losses": history[:, 0].tolist(), "end": net.parameters.tolist()}

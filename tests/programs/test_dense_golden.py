@@ -12,8 +12,9 @@ import pytest
 
 import naive
 import pellucid as pl
-from pellucid.programs.running import Feed, loss_code
-from pellucid.programs.steppers import Batches, Stepper
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_stepper import Batches
+from pellucid.programs.interface import StepperOptions
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 from pellucid.training.schedules import Cosine, Schedule, WarmUp
 
@@ -78,7 +79,7 @@ def test_activations_and_gradients(name: str) -> None:
 def test_ten_steps(name: str) -> None:
     net, golden, rule = network(name), kept(name), optimizer(name)
     feed, labels = Feed(golden["images"], None), golden["labels"].astype(np.int64)
-    stepper = Stepper(net, rule, loss_code(net, CASES[name]["loss"]), BATCH, feed.inked, 1)
+    stepper = net.program.stepper(StepperOptions(rule, CASES[name]["loss"], BATCH, threads=1), sparse=feed.inked)
     steps = np.arange(STEPS)
     rates = rule.step_rates(rule.schedule.rates(steps, STEPS, STEPS), steps)
     history = stepper.run(Batches(feed, feed.order, labels), 0, STEPS, rule, rates)

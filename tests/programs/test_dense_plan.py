@@ -45,7 +45,7 @@ def test_places_do_not_overlap(sizes: list[int], names: list[str], width: int) -
 def test_parameters_lie_side_by_side(sizes: list[int], width: int) -> None:
     net = pl.Network([pl.Dense(size) for size in sizes], input_shape=(width,))
     at = 0
-    for row in net.plan.table:
+    for row in net.program.plan.table:
         assert row[t.WEIGHT] == at
         assert row[t.BIAS] == at + row[t.INPUTS] * row[t.OUTPUTS]
         at = row[t.BIAS] + row[t.OUTPUTS]

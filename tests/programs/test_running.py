@@ -11,9 +11,9 @@ import naive
 import pellucid as pl
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.errors import ConfigurationError, DataError, ShapeError
-from pellucid.programs import running
+from pellucid.programs import image_program
+from pellucid.programs.feed import Feed
 from pellucid.programs.images import levels_of
-from pellucid.programs.running import Feed, judge_feed
 
 LAYERS = [pl.Dense(7, "relu"), pl.Dense(5, "tanh"), pl.Dense(4, "softmax")]
 PLANES = [pl.Conv2d(3, 3, activation="relu"), pl.Flatten(), pl.Dense(4, "softmax")]
@@ -69,10 +69,10 @@ def test_any_number_of_threads_reads_the_same_bits(
     shape = (1, 6, 6) if layers is PLANES else (36,)
     net = pl.Network(layers, input_shape=shape, seed=3)
     x = np.random.default_rng(1).random((count, *shape)).astype(np.float32)
-    monkeypatch.setattr(running, "available_cores", lambda: 1)
+    monkeypatch.setattr(image_program, "available_cores", lambda: 1)
     alone = net(x)
-    monkeypatch.setattr(running, "available_cores", lambda: cores)
-    monkeypatch.setattr(running, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(image_program, "available_cores", lambda: cores)
+    monkeypatch.setattr(image_program, "_WORTH_A_THREAD", 1)
     for _ in range(1 if PLAIN else 10):
         assert net(x).tobytes() == alone.tobytes()
     x[-1, ..., 0] = np.nan
@@ -86,9 +86,10 @@ def test_a_reader_that_comes_late_is_not_waited_for_and_changes_nothing(layers: 
     net = pl.Network(layers, input_shape=(1, 6, 6) if layers is PLANES else (36,), seed=3)
     x = np.random.default_rng(1).random((300, 36)).astype(np.float32)
     outputs, doubts, point = np.zeros((300, 4), np.float32), np.zeros((2, 1), np.float32), np.zeros(16, np.int64)
+    program = net.program
     first, late = (
-        running.read_call(
-            net, net.plan, net.plan.reading_arena(), levels_of(x, None), 300, outputs, doubts[rank], rank, 2, point
+        program.bind_read(
+            program.plan.reading_arena(), levels_of(x, None), 300, outputs, doubts[rank], (rank, 2, point)
         )
         for rank in range(2)
     )
@@ -182,7 +183,7 @@ def test_judging_is_the_mean_loss_and_the_share_read_right(loss: str, count: int
     net, rng = network(), np.random.default_rng(2)
     x, labels = rng.random((count, 12)).astype(np.float32), rng.integers(0, 4, count)
     twin = naive.backward(naive.layers_of(net), x.astype(np.float64), labels.tolist(), loss)
-    mean, accuracy = judge_feed(net, Feed(x, None), labels, loss)
+    mean, accuracy = net.program.evaluate(Feed(x, None), labels, loss)
     assert mean == pytest.approx(twin.loss, rel=1e-5)
     assert accuracy == twin.right / count
     slope = net.gradient(x, labels, loss)

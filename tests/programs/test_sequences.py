@@ -15,15 +15,13 @@ from hypothesis import strategies as st
 import naive_sequences as naive
 import pellucid as pl
 from pellucid.engine.simd.lanes import PLAIN
-from pellucid.network.sequences import SequenceNetwork
 from pellucid.programs.sequences_plan import SequencePlan
 
 EXAMPLES = 5 if PLAIN else 40
 
 
-def network(*layers: Any, features: int = 3, seed: int = 0) -> SequenceNetwork:
+def network(*layers: Any, features: int = 3, seed: int = 0) -> pl.Network:
     net = pl.Network(list(layers), input_shape=(None, features), seed=seed)
-    assert isinstance(net, SequenceNetwork)
     net.parameters[...] = np.random.default_rng(seed).uniform(-1, 1, net.parameter_count)
     return net
 
@@ -33,7 +31,7 @@ def frames(*lengths: int, features: int = 3, seed: int = 0) -> list[np.ndarray]:
     return [rng.standard_normal((length, features)).astype(np.float32) for length in lengths]
 
 
-def both_ways(hidden: int = 5, features: int = 3) -> SequenceNetwork:
+def both_ways(hidden: int = 5, features: int = 3) -> pl.Network:
     return network(pl.LSTM(hidden, bidirectional=True), pl.LSTM(4), pl.Dense(4, "softmax"), features=features)
 
 
@@ -182,7 +180,6 @@ def test_files_copies_and_pickles_keep_every_bit(tmp_path: Path) -> None:
         copy.deepcopy(net),
         pickle.loads(pickle.dumps(net)),
     ):
-        assert isinstance(twin, SequenceNetwork)
         assert twin(x).tobytes() == net(x).tobytes()
         assert twin.configuration() == net.configuration()
 
@@ -236,9 +233,11 @@ def test_nothing_is_written_outside_the_arena(monkeypatch: pytest.MonkeyPatch) -
             net, xs = network(*layers), frames(*lengths)
             net(xs)
             net.trace(xs[0])
-            labels: list[Any] = [1] * len(xs) if net.reduced else [[1]] * len(xs)
+            labels: list[Any] = [1] * len(xs) if net.program.reduced else [[1]] * len(xs)
             net.gradient(xs, labels)
-            trainer = pl.Trainer(net, pl.data.Sequences(xs, labels), loss="cross_entropy" if net.reduced else "ctc")
+            trainer = pl.Trainer(
+                net, pl.data.Sequences(xs, labels), loss="cross_entropy" if net.program.reduced else "ctc"
+            )
             trainer.take_steps(2)
     assert fences
     assert all((fence == 77).all() for fence in fences)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pytest
 
 import pellucid as pl
-from pellucid.programs.sequences import Targets
-from pellucid.programs.sequences_stepper import SequenceBatches, SequenceStepper
+from pellucid.programs.interface import StepperOptions
+from pellucid.programs.sequence_targets import Targets
+from pellucid.programs.sequences_stepper import SequenceBatches
 from pellucid.training.optimizers import Adam
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sequences.npz"
@@ -61,7 +62,9 @@ def test_hidden_values_and_gradients(name: str) -> None:
 def test_ten_steps(name: str) -> None:
     net, told, (xs, labels) = network(name), kept(name), sequences(name)
     data, optimizer = pl.data.Sequences(xs, labels), Adam(0.02, epsilon=1e-3)
-    stepper = SequenceStepper(net, optimizer, CASES[name]["loss"], BATCH, CASES[name]["clip"], 2)
+    stepper = net.program.stepper(
+        StepperOptions(optimizer, CASES[name]["loss"], BATCH, clip=CASES[name]["clip"], threads=2)
+    )
     order = np.arange(STEPS * BATCH) % len(data)
     targets = Targets(data.symbols, data.label_starts, data.transcribed)
     rates = optimizer.step_rates(np.full(STEPS, 0.02), np.arange(STEPS))

@@ -40,8 +40,8 @@ def test_rounding_stays_small(tile: int, taps: int) -> None:
 
 def told(net: pl.Network) -> list[bool]:
     """Which convolutions are done so in training."""
-    assert isinstance(net.plan, TilePlan)
-    return [bool(row[t.MINIMAL]) for row in net.plan.table if row[t.OPERATION] == t.CONV2D]
+    assert isinstance(net.program.plan, TilePlan)
+    return [bool(row[t.MINIMAL]) for row in net.program.plan.table if row[t.OPERATION] == t.CONV2D]
 
 
 def awake(net: pl.Network) -> pl.Network:
@@ -109,8 +109,8 @@ def trained(threads: int, cuts: list[int], plain: bool = False, ready: bool = Tr
     if ready:
         awake(net)
     if plain:
-        assert isinstance(net.plan, TilePlan)
-        net.plan.table[:, t.MINIMAL] = 0
+        assert isinstance(net.program.plan, TilePlan)
+        net.program.plan.table[:, t.MINIMAL] = 0
     one = pl.Trainer(net, digits, optimizer=pl.SGD(0.1), batch_size=70, seed=1, threads=threads)
     return np.concatenate([one.take_steps(steps) for steps in cuts]), net.parameters
 

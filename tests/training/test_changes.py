@@ -294,9 +294,9 @@ def test_steps_beyond_the_epoch_or_without_rates_are_refused(kind: str) -> None:
     before = taught.net.parameters.copy()
     for begin, end, told in ((0, 5, rates), (-1, 4, rates), (3, 2, rates[:0]), (0, 4, rates), (0, 4, rates[:4].T)):
         with pytest.raises(CapacityError):
-            taught._stepper.run(batches, begin, end, pl.SGD(0.1), told)
+            taught._task.stepper.run(batches, begin, end, pl.SGD(0.1), told)
     with pytest.raises(CapacityError, match="moment 0"):
-        taught._stepper.run(batches, 0, 4, pl.Momentum(0.1), rates[:4])
+        taught._task.stepper.run(batches, 0, 4, pl.Momentum(0.1), rates[:4])
     assert taught.net.parameters.tobytes() == before.tobytes()
 
 

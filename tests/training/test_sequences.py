@@ -243,9 +243,9 @@ def test_a_smaller_mini_batch_has_room_for_its_larger_groups(count: int, batch_s
 def test_a_step_without_room_is_refused() -> None:
     taught: Any = trainer(sequences(15), batch_size=8)
     taught.take_steps(2)
-    plan = taught._stepper._plan
+    plan = taught._task.stepper._plan
     small = dataclasses.replace(plan, room=dataclasses.replace(plan.room, group=4))
-    taught._stepper._prepare = lambda lengths, labels: small
+    taught._task.stepper._prepare = lambda lengths, labels: small
     before = taught.net.parameters.copy()
     taught.state.batch = 1
     with pytest.raises(CapacityError, match="room for 4 sequences in a group and needs 7"):

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.programs.running import Feed, checked_labels, judge_feed
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_program import checked_labels
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
@@ -154,5 +155,5 @@ class _Judge:
 
     def __call__(self, parameters: NDArray[np.float64]) -> float:
         self._twin.parameters[...] = parameters
-        value = judge_feed(self._twin, self._feed, self._labels, self._loss)[0]
+        value = self._twin.program.evaluate(self._feed, self._labels, self._loss)[0]
         return value if np.isfinite(value) else float("inf")

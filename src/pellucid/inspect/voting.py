@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ShapeError
 from pellucid.inspect.checks import dense_layer, whole
-from pellucid.programs.running import Trace
+from pellucid.programs.traces import LayerTrace, Trace
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -103,7 +103,7 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
     return votes_of(net, trace, layer, neuron)
 
 
-def votes_of(net: Network, trace: Trace, layer: int, neuron: int) -> Votes:
+def votes_of(net: Network, trace: Trace[LayerTrace], layer: int, neuron: int) -> Votes:
     """The same, of a trace of one input."""
     dense = dense_layer(net, layer)
     row = whole(neuron, dense.out_features, "neuron")

@@ -53,18 +53,18 @@ def checked_layer(layer: Layer) -> Layer:
     return type(layer)(**layer.configuration())
 
 
-def checked_vector(value: ArrayLike, count: int) -> Vector:
-    """Parameters (count,) as finite float32."""
+def checked_vector(name: str, value: ArrayLike, count: int) -> Vector:
+    """As many numbers as a network has parameters, as finite float32 (count,)."""
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ShapeError(f"parameters expected {count:,} numbers in one vector, got a ragged nest.") from None
+        raise ShapeError(f"{name} expected {count:,} numbers in one vector, got a ragged nest.") from None
     if array.dtype.kind not in "buif" or array.shape != (count,):
-        raise ShapeError(f"parameters expected {count:,} numbers in one vector, got {array.dtype} {array.shape}.")
+        raise ShapeError(f"{name} expected {count:,} numbers in one vector, got {array.dtype} {array.shape}.")
     with np.errstate(over="ignore"):
         vector: Vector = array.astype(np.float32, copy=False)
     if not np.isfinite(vector).all():
-        raise DataError("parameters expected finite float32 numbers, got NaN, infinity or numbers too large.")
+        raise DataError(f"{name} expected finite float32 numbers, got NaN, infinity or numbers too large.")
     return vector
 
 

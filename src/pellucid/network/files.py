@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import FileFormatError, PellucidError
-from pellucid.network.network import Network, described_size
+from pellucid.network.configuration import described_size
+from pellucid.network.network import Network
 from pellucid.system.atomic_write import write_whole
 
 VERSION = 1

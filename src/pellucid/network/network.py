@@ -139,7 +139,7 @@ class Network(Fixed):
 
     @parameters.setter
     def parameters(self, value: ArrayLike) -> None:
-        vector = checked_vector(value, self.parameter_count)
+        vector = checked_vector("parameters", value, self.parameter_count)
         if not self._parameters.flags.writeable:
             raise ConfigurationError(
                 "The network's parameters are read-only: make them writeable, or copy the network."

@@ -78,7 +78,7 @@ class DenseProgram(ImageProgram):
         return self._run(feed, self.plan.arena(), labels, loss)
 
     def _run(self, feed: Feed, arena: Vector, labels: Labels = _NO_LABELS, loss: int = -1) -> NDArray[np.float64]:
-        """Read a feed and leave its last tile in the arena; summed loss and number right (2,), where a loss is given."""
+        """Read a feed and leave its last tile in the arena; summed loss and number right (2,), if a loss is given."""
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
         engine().evaluate(
             self.plan.table, self.plan.layers, self.parameters, arena, wanted, *feed.arguments, feed.order,

@@ -19,7 +19,12 @@ _WORTH_A_CREW = 5e7
 
 
 class DenseStepper(ImageStepper):
-    """Takes training steps on one dense network; see `pellucid.programs.interface.Stepper`."""
+    """Takes training steps on one dense network; see `pellucid.programs.interface.Stepper`.
+
+    ``direct`` allows plain descent to change the parameters layer by layer, without a vector of gradients.
+    """
+
+    direct = True
 
     def __init__(self, plan: Plan, parameters: Vector, options: StepperOptions, loss: int, sparse: bool) -> None:
         parted = sparse and plan.table[0, t.OUTPUTS] < t.PARTED_BELOW
@@ -28,8 +33,6 @@ class DenseStepper(ImageStepper):
         self._plan = plan
         self._gradient, self._arena = aligned(len(parameters)), plan.arena()
         self._wanted = np.zeros(t.TILE + 1, np.int64)
-        rule = options.rule
-        self._direct = rule.code == t.SGD and rule.decay == 0 and options.batch_size <= t.TILE
 
     def _take(
         self,
@@ -37,13 +40,15 @@ class DenseStepper(ImageStepper):
         batches: Batches,
         span: tuple[int, int],
         rule: UpdateRule,
+        moments: tuple[Vector, Vector],
         told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
         serial: int,
     ) -> None:
+        direct = self.direct and rule.code == t.SGD and rule.decay == 0 and self._batch_size <= t.TILE
         engine().train(
-            self._plan.table, self._plan.layers, self._parameters, self._gradient, *self.moments,
+            self._plan.table, self._plan.layers, self._parameters, self._gradient, *moments,
             len(self._parameters), self._arena, self._wanted, *batches.feed.arguments, batches.order, batches.labels,
-            len(batches.order), self._batch_size, *span, self._loss, rule.code, int(self._direct), *told, rank,
+            len(batches.order), self._batch_size, *span, self._loss, rule.code, int(direct), *told, rank,
             self.threads, self._barrier,
         )  # fmt: skip
 

@@ -28,7 +28,7 @@ class Feed:
     low, span = 0.0, 1.0
 
     def __init__(self, lines: NDArray[np.generic], level_range: LevelRange | None) -> None:
-        self.count = len(lines)
+        self.count, self.width = lines.shape
         self.order = np.arange(self.count)
         if lines.shape[1] > INKABLE:
             self.kind, self.values = t.DENSE_INPUT, to_unit(lines, level_range)

@@ -16,6 +16,7 @@ from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.fastcall import can_glance
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
+from pellucid.engine.programs.capacity import check_room
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import Plan
@@ -164,7 +165,7 @@ class ImageProgram(Program[FlatInputs]):
         if not len(lines):
             raise DataError("gradient expected at least one input, got an empty batch.")
         refuse_infinite(lines)
-        targets = self.checked_labels(np.atleast_1d(np.asarray(labels)), len(lines))
+        targets = checked_labels(np.atleast_1d(np.asarray(labels)), len(lines), self.output_shape[0])
         feed, code = Feed(lines, self.level_range), self.loss_code(loss or "cross_entropy")
         by_parameter, by_input = np.zeros(len(self.parameters), np.float32), np.zeros(lines.shape, np.float32)
         sums = self._gradient(feed, targets, code, by_parameter, by_input)
@@ -178,12 +179,20 @@ class ImageProgram(Program[FlatInputs]):
 
     def evaluate(self, inputs: Feed, targets: Labels, loss: str) -> tuple[float, float]:
         """Mean loss and accuracy over a feed with labels (N,)."""
+        self.check_feed(inputs, targets)
         sums = self._evaluate(inputs, targets, self.loss_code(loss))
         return float(sums[0] / inputs.count), float(sums[1] / inputs.count)
 
     @abstractmethod
     def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
         """Summed loss and number right (2,)."""
+
+    def check_feed(self, feed: Feed, labels: Labels) -> None:
+        """Refuse images of another size than the network takes, and labels of fewer images."""
+        inputs = math.prod(self.input_shape)
+        if feed.width != inputs:
+            raise ShapeError(f"The network takes images of {inputs:,} inputs; these have {feed.width:,}.")
+        check_room("labels", feed.count, len(labels))
 
     def _check_loss(self, loss: str) -> None:
         if len(self.output_shape) != 1:
@@ -198,19 +207,19 @@ class ImageProgram(Program[FlatInputs]):
                 'or use loss="squared".'
             )
 
-    def checked_labels(self, labels: NDArray[Any], count: int) -> Labels:
-        """Labels (N,) as int64, refused where they do not fit the images or the outputs."""
-        classes = self.output_shape[0]
-        if labels.dtype.kind not in "ui" or labels.shape != (count,):
-            raise DataError(
-                f"Expected {count} integer labels, one an image, got {labels.dtype} of shape {labels.shape}."
-            )
-        if count and not (labels.min() >= 0 and labels.max() < classes):
-            raise DataError(
-                f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {labels.min()} to "
-                f"{labels.max()}: give the last layer as many neurons as there are classes."
-            )
-        return np.ascontiguousarray(labels, np.int64)
+
+def checked_labels(labels: Any, count: int, classes: int) -> Labels:
+    """A copy of labels (N,) as int64, refused where they do not fit ``count`` images or a network's ``classes``."""
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "ui" or labels.shape != (count,):
+        came = f"{labels.dtype} of shape {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
+        raise DataError(f"Expected {count} integer labels, one an image, got {came}.")
+    kept = np.array(labels)  # whatever becomes of the caller's afterwards
+    if count and not (kept.min() >= 0 and kept.max() < classes):
+        raise DataError(
+            f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {kept.min()} to "
+            f"{kept.max()}: give the last layer as many neurons as there are classes."
+        )
+    return np.ascontiguousarray(kept, np.int64)
 
 
 def refuse_infinite(lines: NDArray[np.generic]) -> None:

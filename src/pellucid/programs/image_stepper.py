@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.engine.programs.capacity import check_optimizer, check_steps
 from pellucid.layers.layer import Vector
-from pellucid.programs.dense_plan import aligned
 from pellucid.programs.feed import Feed
 from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
 from pellucid.system.threads import Crew
@@ -30,8 +30,7 @@ class ImageStepper(Stepper):
     _gradient: Vector
 
     def __init__(self, parameters: Vector, options: StepperOptions, loss: int, threads: int) -> None:
-        self._parameters, self._batch_size, self._loss = parameters, options.batch_size, loss
-        self.moments = [aligned(len(parameters) if i < options.rule.moments else 0) for i in range(2)]
+        super().__init__(parameters, options, loss)
         self.threads = threads
         self._together, self._barrier = Crew(threads), np.zeros(16, np.int64)
 
@@ -45,16 +44,22 @@ class ImageStepper(Stepper):
         serial: int = 0,
     ) -> NDArray[np.float64]:
         """See `pellucid.programs.interface.Stepper.run`."""
-        settings = np.tile(rule.settings(), self.threads)
+        settings, moments = np.tile(rule.settings(), self.threads), self.moments
+        self._check(batches, begin, end, rates)
+        check_optimizer(rule.code, settings, self.threads, moments, len(self._parameters))
         history = np.full((end - begin, 2), np.nan)
 
         def work(rank: int) -> None:
-            self._take(rank, batches, (begin, end), rule, (settings, rates, history), serial)
+            self._take(rank, batches, (begin, end), rule, moments, (settings, rates, history), serial)
 
         self._together.run(work)
         if not np.isfinite(history[:, 0]).all():
             self._gradient[...] = 0.0
         return finished(history)
+
+    def _check(self, batches: Batches, begin: int, end: int, rates: NDArray[np.float32]) -> None:
+        """Refuse steps outside of what there is to visit."""
+        check_steps(begin, end, self._batch_size, len(batches.order), rates)
 
     @abstractmethod
     def _take(
@@ -63,6 +68,7 @@ class ImageStepper(Stepper):
         batches: Batches,
         span: tuple[int, int],
         rule: UpdateRule,
+        moments: tuple[Vector, Vector],
         told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
         serial: int,
     ) -> None:

@@ -14,8 +14,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid.engine.programs import table as t
 from pellucid.errors import ConfigurationError
 from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.programs.dense_plan import aligned
 from pellucid.programs.fast_path import FastPath
 
 Inputs = TypeVar("Inputs")
@@ -37,10 +39,6 @@ class UpdateRule(Protocol):
     @property
     def code(self) -> int:
         """The engine's number for it."""
-
-    @property
-    def moments(self) -> int:
-        """Vectors that it remembers, 0 to 2."""
 
     @property
     def decay(self) -> float:
@@ -71,14 +69,22 @@ class Stepper(ABC):
 
     Attributes
     ----------
-    moments : list of ndarray
+    moments : two of ndarray
         What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none.
     threads : int
         Threads that share a step.
     """
 
-    moments: list[Vector]
     threads: int
+
+    def __init__(self, parameters: Vector, options: StepperOptions, loss: int) -> None:
+        self._parameters, self._batch_size, self._loss = parameters, options.batch_size, loss
+        self.equip(options.rule)
+
+    def equip(self, rule: UpdateRule) -> None:
+        """Make room for what this optimiser remembers; what another remembered is forgotten."""
+        first, second = (aligned(len(self._parameters) if i < t.MOMENTS[rule.code] else 0) for i in range(2))
+        self.moments = first, second
 
     @abstractmethod
     def run(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
+from pellucid.engine.programs.capacity import check_room
 from pellucid.layers.layer import Vector
 from pellucid.programs.dense_plan import aligned
 from pellucid.programs.image_stepper import Batches, ImageStepper
@@ -20,15 +21,24 @@ class PlanesStepper(ImageStepper):
     """Takes training steps on one network over planes; see `pellucid.programs.interface.Stepper`."""
 
     def __init__(self, plan: TilePlan, parameters: Vector, options: StepperOptions, loss: int) -> None:
-        shards = min(t.SHARDS, -(-options.batch_size // plan.group))
+        self._plan = plan
+        shards = self._shards(options.batch_size)
         threads = 1 if plain_python() else min(options.threads or available_cores(), shards)
         super().__init__(parameters, options, loss, threads)
-        self._plan = plan
         self._gradient = aligned(shards * len(parameters))
         self._arenas = [plan.arena() for _ in range(threads)]
         self._labels = [np.zeros(t.TILE, np.int64) for _ in self._arenas]
         self._parts = np.zeros((t.SHARDS, 2))
         self._key = _dropout_key(options.seed)
+
+    def _shards(self, images: int) -> int:
+        """Parts that a mini-batch is cut into, as `pellucid.engine.programs.planes_entries.train_tiles` does it."""
+        return min(t.SHARDS, -(-images // self._plan.group))
+
+    def _check(self, batches: Batches, begin: int, end: int, rates: NDArray[np.float32]) -> None:
+        super()._check(batches, begin, end, rates)
+        sizes = (min(self._batch_size, len(batches.order) - step * self._batch_size) for step in (begin, end - 1))
+        check_room("gradients of shards", max(map(self._shards, sizes)) * len(self._parameters), len(self._gradient))
 
     def _take(
         self,
@@ -36,12 +46,13 @@ class PlanesStepper(ImageStepper):
         batches: Batches,
         span: tuple[int, int],
         rule: UpdateRule,
+        moments: tuple[Vector, Vector],
         told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
         serial: int,
     ) -> None:
         plan = self._plan
         engine("planes").train_tiles(
-            plan.code, plan.rows, self._parameters, self._gradient, *self.moments, len(self._parameters),
+            plan.code, plan.rows, self._parameters, self._gradient, *moments, len(self._parameters),
             self._arenas[rank], self._labels[rank], self._parts, *batches.feed.arguments, batches.order,
             batches.labels, len(batches.order), self._batch_size, *span, self._loss, rule.code, *told, serial,
             *self._key, rank, self.threads, self._barrier,

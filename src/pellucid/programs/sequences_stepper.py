@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
-from pellucid.engine.programs.capacity import check_room, check_steps
+from pellucid.engine.programs.capacity import check_optimizer, check_room, check_steps
 from pellucid.engine.programs.sequence_table import BLOCK, CTC, groups_of, most_in_a_group
 from pellucid.layers.layer import Vector
 from pellucid.programs.dense_plan import aligned
@@ -44,9 +44,8 @@ class SequencesStepper(Stepper):
         self, compose: Callable[[Room], SequencePlan], parameters: Vector, options: StepperOptions, loss: int
     ) -> None:
         count = len(parameters)
-        self._compose, self._parameters, self._batch_size = compose, parameters, options.batch_size
-        self.moments = [aligned(count if i < options.rule.moments else 0) for i in range(2)]
-        self._loss, self._aligned = loss, loss == CTC
+        super().__init__(parameters, options, loss)
+        self._compose, self._aligned = compose, loss == CTC
         self._clip = 0.0 if options.clip is None else options.clip
         self._asked = options.threads
         self._groups = groups_of(options.batch_size)
@@ -107,13 +106,14 @@ class SequencesStepper(Stepper):
         """See `pellucid.programs.interface.Stepper.run`."""
         targets, parameters = batches.targets, self._parameters
         plan = self._prepare(lengths_of(batches.starts, batches.order), targets.most)
+        settings, moments = np.tile(rule.settings(), self.threads), self.moments
         self._check(plan, batches, begin, end, rates)
-        settings = np.tile(rule.settings(), self.threads)
+        check_optimizer(rule.code, settings, self.threads, moments, len(parameters))
         history = np.full((end - begin, 2), np.nan)
 
         def work(rank: int) -> None:
             engine("sequences").train(
-                plan.table, plan.steps, parameters, self._gradient, self._slopes, *self.moments, len(parameters),
+                plan.table, plan.steps, parameters, self._gradient, self._slopes, *moments, len(parameters),
                 self._arenas[rank], self._integers[rank], batches.flat, batches.starts, targets.symbols,
                 targets.starts, batches.order, len(batches.order), self._batch_size, begin, end, self._loss, rule.code,
                 self._clip, settings, rates, history, self._tallies, self._norms, rank, self.threads, self._barrier,

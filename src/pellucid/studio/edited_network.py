@@ -9,13 +9,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.programs import table as t
 from pellucid.inspect.ablation import ablate
 from pellucid.layers.dense import Dense
+from pellucid.layers.layer import features
 from pellucid.models import shipped_path
 from pellucid.network.files import network_of, parse_tensors, read_tensors
 from pellucid.network.network import Network
-from pellucid.programs.running import LOSSES, loss_code
 from pellucid.studio.parts import ActivationName, Factor, LayerInfo, Loss, NetworkInfo
 from pellucid.studio.refusal import RefusedError
 
@@ -107,14 +106,14 @@ class EditedNetwork:
 
     def info(self) -> NetworkInfo:
         """What the page is told of it."""
-        layers = [
-            LayerInfo(
-                "dense", int(row[t.INPUTS]), int(row[t.OUTPUTS]), cast(ActivationName, layer.activation),
-                layer.describe(), int(row[t.WEIGHT]), int(row[t.BIAS]),
-            )
-            for layer, row in zip(self.net.layers, self.net.plan.table, strict=True)
-            if isinstance(layer, Dense)
-        ]  # fmt: skip
+        layers, begin = [], 0
+        for layer in self.net.layers:
+            if isinstance(layer, Dense):
+                inputs, outputs = features(layer.input_shape), layer.out_features
+                activation = cast(ActivationName, layer.activation)
+                bias = begin + inputs * outputs
+                layers.append(LayerInfo("dense", inputs, outputs, activation, layer.describe(), begin, bias))
+            begin += layer.parameter_count(layer.input_shape)
         return NetworkInfo(
             self.name, list(self.net.input_shape), list(self.net.classes), layers, self.net.parameter_count,
             self.net.seed, self.loss,
@@ -147,14 +146,14 @@ def usual_loss(net: Network) -> Loss:
     """The loss that a network was trained with, as far as is known."""
     recorded = net.record.get("loss")
     fitting: list[Loss] = [name for name in ("cross_entropy", "squared") if _fits(net, name)]
-    return recorded if recorded in fitting and recorded in LOSSES else fitting[0]
+    return recorded if recorded in fitting else fitting[0]
 
 
 def _fits(net: Network, loss: str) -> bool:
     from pellucid.errors import ConfigurationError
 
     try:
-        loss_code(net, loss)
+        net.program.loss_code(loss)
     except ConfigurationError:
         return False
     return True

@@ -10,7 +10,7 @@ from pellucid.data.drawings.centring import fit
 from pellucid.data.drawings.steps import center_steps
 from pellucid.inspect.voting import votes_of
 from pellucid.network.prediction import Reading
-from pellucid.programs.running import Trace
+from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio import events, requests
 from pellucid.studio.frames import Payload
 from pellucid.studio.pad import SIDE, Pad
@@ -191,12 +191,12 @@ class ReadRoom:
         ]
 
 
-def _words(reading: Reading, trace: Trace) -> str:
+def _words(reading: Reading, trace: Trace[LayerTrace]) -> str:
     if not np.isfinite(trace.outputs).all():
         return "The sums are too large: what comes out is no number."
     return str(reading)
 
 
-def layer_readings(trace: Trace, payload: Payload) -> list[events.LayerReading]:
+def layer_readings(trace: Trace[LayerTrace], payload: Payload) -> list[events.LayerReading]:
     """Sums and activations of every layer, as the page is told them."""
     return [events.LayerReading(payload.put(layer.sums), payload.put(layer.activations)) for layer in trace.layers]

@@ -120,6 +120,6 @@ class Run:
         trainer = self.trainer
         sizes = np.full(len(means), float(trainer.batch_size))
         if first + len(means) == trainer.steps_per_epoch:
-            sizes[-1] = trainer.images - (trainer.steps_per_epoch - 1) * trainer.batch_size
+            sizes[-1] = trainer.examples - (trainer.steps_per_epoch - 1) * trainer.batch_size
         loss, right = (start + float(sizes @ column) for start, column in zip(before, means.T, strict=True))
-        return EpochMean(trainer.state.epoch, trainer.step, loss / trainer.images, right / trainer.images)
+        return EpochMean(trainer.state.epoch, trainer.step, loss / trainer.examples, right / trainer.examples)

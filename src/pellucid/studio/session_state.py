@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.network.network import Network
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_program import checked_labels
 from pellucid.programs.images import to_unit
-from pellucid.programs.running import Feed, Trace, checked_labels, judge_feed
+from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio import events
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.edited_network import SIDE, EditedNetwork
@@ -88,7 +90,7 @@ class SessionState:
             -1, SIDE, SIDE
         )
 
-    def trace(self) -> Trace:
+    def trace(self) -> Trace[LayerTrace]:
         """The network, switched neurons and all, at work on the present picture."""
         return self.edited.effective.trace(self.levels(self.edited.net, self.pixels))
 
@@ -112,7 +114,7 @@ class SessionState:
         test = self.data.test
         labels = checked_labels(test.labels, len(test), net.output_shape[0])
         with np.errstate(all="ignore"):
-            return judge_feed(net, Feed.of(test), labels, self.edited.loss)
+            return net.program.evaluate(Feed.of(test), labels, self.edited.loss)
 
     def outputs(self, part: Part) -> NDArray[np.float32]:
         """What the network says of every image of a part, (N, K)."""

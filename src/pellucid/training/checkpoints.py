@@ -36,7 +36,7 @@ def save_checkpoint(trainer: Trainer, path: str | PathLike[str]) -> None:
         "augment": trainer.augment_configuration,
         "clip": trainer.clip,
         "state": dataclasses.asdict(trainer.state),
-        "images": trainer.images,
+        "images": trainer.examples,
         "data": trainer.data_digest,
     }
     write_tensors(path, tensors, {"pellucid": describe(trainer.net), "training": json.dumps(training)})

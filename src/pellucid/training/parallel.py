@@ -78,7 +78,7 @@ def _work(trainer: Trainer) -> int:
     for layer in trainer.net.layers:
         given, shape = shape, layer.output_shape(shape)
         work += layer.parameter_count(given) * (math.prod(shape[1:]) if len(shape) == 3 else 1)
-    return work * trainer.images
+    return work * trainer.examples
 
 
 def _together(

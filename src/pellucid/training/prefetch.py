@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
 from pellucid.errors import ConfigurationError
-from pellucid.programs.running import Feed
-from pellucid.programs.steppers import Batches
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_stepper import Batches
 from pellucid.system.threads import available_cores
 from pellucid.training.augmentation import Augment, Variation
 from pellucid.training.shuffling import shuffled_order

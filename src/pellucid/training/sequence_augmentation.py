@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.data.sequences import Sequences
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.programs.sequence_batches import Floats, Integers
-from pellucid.programs.sequences import Targets, check_alignable
+from pellucid.programs.sequence_targets import Targets, check_alignable
 from pellucid.programs.sequences_stepper import SequenceBatches
 from pellucid.training.shuffling import shuffled_order
 

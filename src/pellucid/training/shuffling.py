@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.programs.running import Feed
-from pellucid.programs.steppers import Batches
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_stepper import Batches
 
 
 def shuffled_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import math
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ConfigurationError, DivergedError, ShapeError
-from pellucid.network.network import Network, checked_vector
-from pellucid.programs.running import Feed, check_feed, checked_labels, judge_feed, loss_code
-from pellucid.programs.steppers import stepper
+from pellucid.errors import ConfigurationError, DivergedError
+from pellucid.network.configuration import checked_vector
+from pellucid.network.network import Network
 from pellucid.system.fields import FieldError
 from pellucid.system.fixed import Fixed
 from pellucid.training.events import Epoch, Event, Progress, Stopped
+from pellucid.training.image_task import ImageTask
 from pellucid.training.optimizers import OPTIMIZERS, SGD, Optimizer
 from pellucid.training.schedules import Constant, check_rate
-from pellucid.training.shuffling import Shuffled
 from pellucid.training.state import MOST_EPOCHS, Rewind, Snapshot, State, check_state
+from pellucid.training.task import Evaluation, Task, TaskOptions
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 _CHUNK_SECONDS = 0.02
 """About how long the engine works before Python looks up again: to report, to stop, to take a new rate."""
 
-_CHUNK_IMAGES = 8192
+_CHUNK_EXAMPLES = 8192
 """Images asked for at a time where a number of steps is wanted: varied images take memory until they are seen."""
 
 
@@ -107,52 +105,24 @@ class Trainer(Fixed):
         self._best: NDArray[np.float32] | None = None
         self.clip = clip
         self._data = data
-        self._equip(data, threads)
+        self._task = _task_for(net)(net, data, self._options(threads))
         self._stop = threading.Event()
         self._busy = threading.Lock()
         self._chunk = 1
         self._rewind = Rewind()
 
-    def __new__(cls, net: Any = None, *arguments: Any, **options: Any) -> Self:
-        """A trainer of sequences, where that is what the network takes."""
-        if cls is Trainer and getattr(net, "input_shape", ())[:1] == (None,):
-            from pellucid.training.sequences import SequenceTrainer
-
-            return cast("Self", object.__new__(SequenceTrainer))
-        return object.__new__(cls)
-
-    def _equip(self, data: Any, threads: int | None) -> None:
-        """Bring data and network together."""
-        if self.clip is not None:
-            raise ConfigurationError("clip works for networks of sequences only: leave it away.")
-        if not hasattr(data, "images"):
-            raise ConfigurationError(
-                f"A network of images expected a Dataset to learn from, got {type(data).__name__}."
-            )
-        self._feed, self._labels = _fitting(self.net, data)
-        loss = loss_code(self.net, self.loss)
-        inked = self._feed.inked
-        self._stepper: Any = stepper(self.net, self.optimizer, loss, self.batch_size, inked, threads, self.seed)
-        self._source: Any = _source(self, data)
-
-    def _examine(self, data: Any) -> Any:
-        """Data to judge the network by, as `_judge` takes them."""
-        return _fitting(self.net, data)
-
-    def _judge(self, examined: Any) -> tuple[float, float]:
-        """Mean loss and accuracy."""
-        feed, labels = examined
-        return judge_feed(self.net, feed, labels, self.loss)
+    def _options(self, threads: int | None) -> TaskOptions:
+        return TaskOptions(self._optimizer, self.loss, self.batch_size, self.seed, self.augment, self.clip, threads)
 
     @property
-    def augment_configuration(self) -> Any:
+    def augment_configuration(self) -> dict[str, Any] | None:
         """What goes into files of the augmentation."""
-        return None if self.augment is None else self.augment.configuration()
+        return self._task.augment_configuration()
 
     @property
-    def images(self) -> int:
-        """Images in an epoch."""
-        return len(self._labels)
+    def examples(self) -> int:
+        """Images or sequences in an epoch."""
+        return self._task.examples
 
     @property
     def optimizer(self) -> Optimizer:
@@ -165,7 +135,7 @@ class Trainer(Fixed):
             self._optimizer = optimizer
             return
         with self._alone():
-            self._stepper.equip(optimizer)
+            self._task.stepper.equip(optimizer)
             self._optimizer, self._rewind = optimizer, Rewind()
 
     @property
@@ -190,20 +160,17 @@ class Trainer(Fixed):
     @property
     def moments(self) -> list[NDArray[np.float32]]:
         """What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none."""
-        return list(self._stepper.moments)
+        return list(self._task.stepper.moments)
 
     @property
     def data_digest(self) -> str:
-        """Tells whether other data are these data, for going on from a checkpoint."""
-        digest = hashlib.sha256(np.ascontiguousarray(self._labels).tobytes())
-        images: Any = cast("Dataset", self._data).images
-        digest.update(np.ascontiguousarray(images[:: max(1, self.images // 256)]).tobytes())
-        return digest.hexdigest()[:16]
+        """Tells whether other data are these data, for resuming from a checkpoint."""
+        return self._task.digest()
 
     @property
     def steps_per_epoch(self) -> int:
         """Mini-batches in an epoch."""
-        return -(-self.images // self.batch_size)
+        return -(-self.examples // self.batch_size)
 
     @property
     def step(self) -> int:
@@ -263,8 +230,8 @@ class Trainer(Fixed):
         if progress is not None and (isinstance(progress, bool) or not isinstance(progress, int | float)):
             raise ConfigurationError(f"progress expected a number of seconds, got {progress!r}.")
         self._plan(epochs, patience, validation)
-        judge = None if validation is None else self._examine(validation)
-        return self._events(judge, patience, progress, _Keeper(self, checkpoint))
+        evaluation = None if validation is None else self._task.evaluation(validation)
+        return self._events(evaluation, patience, progress, _CheckpointWriter(self, checkpoint))
 
     def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | None) -> None:
         self._check_state(self.state)
@@ -279,10 +246,10 @@ class Trainer(Fixed):
 
     def _events(
         self,
-        judge: Any,
+        evaluation: Evaluation | None,
         patience: int | None,
         progress: float | None,
-        keeper: _Keeper,
+        writer: _CheckpointWriter,
     ) -> Iterator[Event]:
         told = time.perf_counter()
         try:
@@ -290,9 +257,9 @@ class Trainer(Fixed):
                 with self._alone():
                     if self.state.epoch >= self.state.planned or self.state.over:
                         return
-                    event = self._turn(judge, patience)
+                    event = self._turn(evaluation, patience)
                 if event is not None:
-                    keeper.maybe()
+                    writer.maybe()
                     yield event
                     if self.state.over:
                         yield Stopped(self.state.epoch, self.step, "patience")
@@ -304,16 +271,16 @@ class Trainer(Fixed):
                         yield Stopped(self.state.epoch, self.step, "asked")
                     return
         finally:
-            keeper.now()
+            writer.now()
 
-    def _turn(self, judge: Any, patience: int | None) -> Epoch | None:
+    def _turn(self, evaluation: Evaluation | None, patience: int | None) -> Epoch | None:
         """Some steps; what an epoch that ends with them came to."""
         self._some_steps()
         if self.state.batch < self.steps_per_epoch:
             return None
-        event = self._finish_epoch(judge)
+        event = self._finish_epoch(evaluation)
         if patience is not None:
-            self._mind(event, patience)
+            self._check_patience(event, patience)
         return event
 
     @contextlib.contextmanager
@@ -339,7 +306,7 @@ class Trainer(Fixed):
         if not isinstance(state, State):
             raise ConfigurationError(f"A trainer expected a State, got {type(state).__name__}.")
         try:
-            check_state(vars(state), self.images, self.batch_size)
+            check_state(vars(state), self.examples, self.batch_size)
         except FieldError as error:
             raise ConfigurationError(f"Training cannot go on from there: {error}.") from error
 
@@ -367,7 +334,7 @@ class Trainer(Fixed):
             if self.state.batch == self.steps_per_epoch:
                 self._next_epoch()
             begin = self.state.batch
-            most = min(count, max(1, _CHUNK_IMAGES // self.batch_size))
+            most = min(count, max(1, _CHUNK_EXAMPLES // self.batch_size))
             past = min(begin + most, self.steps_per_epoch)
             means.append(self._advance(past) / self._sizes(begin, past)[:, None])
             count -= past - begin
@@ -390,7 +357,7 @@ class Trainer(Fixed):
 
     def _sizes(self, begin: int, past: int) -> NDArray[np.int64]:
         """Images in each of the mini-batches."""
-        left = self.images - np.arange(begin, past) * self.batch_size
+        left = self.examples - np.arange(begin, past) * self.batch_size
         return np.minimum(left, self.batch_size)
 
     def _some_steps(self) -> None:
@@ -423,9 +390,9 @@ class Trainer(Fixed):
         epoch, begin, optimizer = self.state.epoch, self.state.batch, self.optimizer
         steps = np.arange(self.step, self.step + past - begin)
         rates = optimizer.step_rates(self._rates(steps), steps)
-        batches, offset = self._source.batches(epoch, begin, past)
-        serial = epoch * self.images + offset * self.batch_size
-        history: NDArray[np.float64] = self._stepper.run(
+        batches, offset = self._task.batches(epoch, begin, past)
+        serial = epoch * self.examples + offset * self.batch_size
+        history: NDArray[np.float64] = self._task.stepper.run(
             batches, begin - offset, past - offset, optimizer, rates, serial
         )
         return history
@@ -471,13 +438,13 @@ class Trainer(Fixed):
                 return self.step - 1
         return until
 
-    def _finish_epoch(self, judge: Any) -> Epoch:
-        state, count = self.state, self.images
+    def _finish_epoch(self, evaluation: Evaluation | None) -> Epoch:
+        state, count = self.state, self.examples
         loss, accuracy, took = state.loss_sum / count, state.right / count, state.epoch_seconds
         rate = float(self._rates(np.array([self.step - 1]))[0])
         self._next_epoch()
         self._record()
-        test_loss, test_accuracy = (None, None) if judge is None else self._judge(judge)
+        test_loss, test_accuracy = (None, None) if evaluation is None else evaluation()
         return Epoch(
             state.epoch,
             self.step,
@@ -494,7 +461,7 @@ class Trainer(Fixed):
         """Note in the network how it was trained; it goes into files."""
         self.net.record |= {
             "data": self._data.name,
-            "images": self.images,
+            "images": self.examples,
             "epochs": self.state.epoch,
             "seconds": round(self.state.seconds, 3),
             "loss": self.loss,
@@ -511,13 +478,13 @@ class Trainer(Fixed):
 
     def _progress(self) -> Progress:
         state = self.state
-        done = min(state.batch * self.batch_size, self.images)
+        done = min(state.batch * self.batch_size, self.examples)
         return Progress(
-            state.epoch + 1, self.step, done, self.images, state.loss_sum / done, state.right / done,
+            state.epoch + 1, self.step, done, self.examples, state.loss_sum / done, state.right / done,
             self.learning_rate, state.seconds,
         )  # fmt: skip
 
-    def _mind(self, event: Epoch, patience: int) -> None:
+    def _check_patience(self, event: Epoch, patience: int) -> None:
         """Keep the best parameters; when the validation loss has not fallen for too long, go back to them."""
         state = self.state
         if event.test_loss is not None and event.test_loss < state.best_loss:
@@ -569,7 +536,7 @@ def _checked_optimizer(optimizer: Optimizer) -> Optimizer:
     return optimizer
 
 
-class _Keeper:
+class _CheckpointWriter:
     """Writes checkpoints: about once a second, and at the end."""
 
     def __init__(self, trainer: Trainer, path: str | PathLike[str] | None) -> None:
@@ -586,20 +553,10 @@ class _Keeper:
             self._written = time.perf_counter()
 
 
-def _source(trainer: Trainer, data: Dataset) -> Any:
-    if trainer.augment is None:
-        return Shuffled(trainer._feed, trainer._labels, trainer.seed)
-    from pellucid.training.prefetch import Augmented
+def _task_for(net: Network) -> type[Task]:
+    """The kind of task that suits a network."""
+    if net.program.takes_sequences:
+        from pellucid.training.sequence_task import SequenceTask
 
-    crew = trainer._stepper.crew
-    return Augmented(trainer.augment, data, trainer._labels, trainer.batch_size, trainer.seed, crew)
-
-
-def _fitting(net: Network, data: Dataset) -> tuple[Feed, NDArray[np.int64]]:
-    """A data set as the engine takes it, refused where it does not fit the network."""
-    if math.prod(data.shape) != math.prod(net.input_shape):
-        raise ShapeError(f"The network takes inputs of shape {net.input_shape}; the data are {data.shape}.")
-    feed = Feed.of(data)
-    labels = checked_labels(data.labels, feed.count, net.output_shape[0])
-    check_feed(net, feed, labels)
-    return feed, labels
+        return SequenceTask
+    return ImageTask

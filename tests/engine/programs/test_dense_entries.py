@@ -14,9 +14,10 @@ import naive
 import pellucid as pl
 from pellucid.engine.programs.table import TILE
 from pellucid.engine.simd.lanes import PLAIN
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_stepper import Batches
 from pellucid.programs.images import INKABLE
-from pellucid.programs.running import Feed, loss_code
-from pellucid.programs.steppers import Batches, Stepper
+from pellucid.programs.interface import StepperOptions
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 
 EXAMPLES = 6 if PLAIN else 40
@@ -48,7 +49,7 @@ class Loop:
         feed = Feed(x, (0.0, 255.0) if x.dtype == np.uint8 else None)
         self.order = np.random.default_rng(2).permutation(len(x))
         self.batches = Batches(feed, self.order, labels)
-        self.stepper = Stepper(net, rule, loss_code(net, loss), batch, feed.inked, threads)
+        self.stepper = net.program.stepper(StepperOptions(rule, loss, batch, threads=threads), sparse=feed.inked)
         self.steps = -(-len(x) // batch)
 
     def run(self, begin: int = 0, end: int | None = None) -> npt.NDArray[np.float64]:

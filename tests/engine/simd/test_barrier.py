@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 import pellucid as pl
 from engine.probe import probe
 from pellucid.engine.simd.lanes import PLAIN
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_stepper import Batches
 from pellucid.programs.images import INKABLE
-from pellucid.programs.running import Feed, loss_code
-from pellucid.programs.steppers import Batches, Stepper
+from pellucid.programs.interface import StepperOptions
 
 WIDE = [pl.Dense(70, "relu"), pl.Dense(33, "tanh"), pl.Dense(10, "softmax")]
 NARROW = [pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")]
@@ -50,7 +51,7 @@ def trained(
     feed = Feed(lines, None)
     labels = np.random.default_rng(5).integers(0, net.output_shape[0], len(lines))
     steps = -(-len(lines) // batch)
-    stepper = Stepper(net, optimizer, loss_code(net, "cross_entropy"), batch, feed.inked, threads)
+    stepper = net.program.stepper(StepperOptions(optimizer, "cross_entropy", batch, threads=threads), sparse=feed.inked)
     rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
     order = np.random.default_rng(6).permutation(len(lines))
     history = stepper.run(Batches(feed, order, labels), 0, steps, optimizer, rates)

@@ -12,8 +12,9 @@ from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, Infe
 from pellucid.layers import Dense
 from pellucid.models.architectures import lenet
 from pellucid.network.network import Network
-from pellucid.programs.running import Feed, loss_code
-from pellucid.programs.steppers import Batches, stepper
+from pellucid.programs.feed import Feed
+from pellucid.programs.image_stepper import Batches
+from pellucid.programs.interface import StepperOptions
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 
 
@@ -35,8 +36,8 @@ class Pellucid(Peer):
         start, optimizer = net.parameters.copy(), _optimizer(work)
         feed = _feed(work)
         batches = Batches(feed, np.ascontiguousarray(work.order, np.int64), np.ascontiguousarray(work.labels, np.int64))
-        loss = loss_code(net, "cross_entropy")
-        taker = stepper(net, optimizer, loss, work.batch_size, feed.inked, self.threads, work.seed)
+        options = StepperOptions(optimizer, "cross_entropy", work.batch_size, work.seed, threads=self.threads)
+        taker = net.program.stepper(options, sparse=feed.inked)
         steps = np.arange(work.steps)
         rates = optimizer.step_rates(np.full(work.steps, work.learning_rate), steps)
 

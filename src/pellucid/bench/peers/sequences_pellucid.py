@@ -9,9 +9,9 @@ from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON
 from pellucid.layers import LSTM, Dense
 from pellucid.network.network import Network
-from pellucid.network.sequences import SequenceNetwork
-from pellucid.programs.sequences import Targets
-from pellucid.programs.sequences_stepper import SequenceBatches, SequenceStepper
+from pellucid.programs.interface import StepperOptions
+from pellucid.programs.sequence_targets import Targets
+from pellucid.programs.sequences_stepper import SequenceBatches
 from pellucid.training.optimizers import Adam
 
 
@@ -19,14 +19,12 @@ def learn(work: SequenceWork, threads: int | None) -> TrainingRun:
     """Run the epoch in one call of the engine."""
     d, h, k = work.layers
     net = Network([LSTM(h, outputs="last"), Dense(k, "softmax")], input_shape=(None, d))  # type: ignore[arg-type]
-    if not isinstance(net, SequenceNetwork):
-        raise TypeError("a network of sequences was expected")
     lstm, dense = net.layers
     for name in ("weight_ih", "weight_hh", "bias"):
         lstm.named()[name][...] = work.parameters[name]
     dense.named()["weight"][...], dense.named()["bias"][...] = work.parameters["weight"], work.parameters["out_bias"]
     start, optimizer = net.parameters.copy(), Adam(work.learning_rate, *ADAM_BETAS, ADAM_EPSILON)
-    stepper = SequenceStepper(net, optimizer, "cross_entropy", work.batch_size, None, threads)
+    stepper = net.program.stepper(StepperOptions(optimizer, "cross_entropy", work.batch_size, threads=threads))
     frames = np.ascontiguousarray(work.frames.reshape(-1, d))
     starts = np.arange(work.count + 1) * work.frames.shape[1]
     targets = Targets(np.ascontiguousarray(work.labels, np.int64), np.arange(work.count + 1), False)

@@ -1,0 +1,81 @@
+"""Training on sequences: backpropagation through all frames of every sequence.
+
+Losses are means over sequences: for "ctc" of -log p(labels) in nats. A sequence counts as read right where the best
+guess is its class; for "ctc", where the likeliest label of each frame, repeats and blanks left out, spells all its
+labels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from pellucid.data.sequences import Sequences
+from pellucid.errors import ConfigurationError, ShapeError
+from pellucid.network.network import Network
+from pellucid.programs.sequence_batches import Given
+from pellucid.programs.sequence_targets import Targets, check_targets
+from pellucid.programs.sequences import SequencesProgram
+from pellucid.training.sequence_augmentation import AugmentedSequences, ShuffledSequences, described
+from pellucid.training.task import Evaluation, Task, TaskOptions
+
+
+class SequenceTask(Task):
+    """`pellucid.data.Sequences` for a network of sequences."""
+
+    takes_sequences: ClassVar = True
+
+    def __init__(self, net: Network, data: Any, options: TaskOptions) -> None:
+        clip = options.clip
+        if clip is not None and (
+            isinstance(clip, bool) or not isinstance(clip, int | float) or not 0 < clip < math.inf
+        ):
+            raise ConfigurationError(f"clip expected a positive number, got {clip!r}.")
+        self._program, self._options = cast("SequencesProgram", net.program), options
+        self._program.loss_code(options.loss)
+        self._given, self._targets = self._fitting(data)
+        self.examples = self._given.count
+        # No gradients for groups that never come.
+        self.stepper = self._program.stepper(options.stepper(batch_size=min(options.batch_size, self.examples)))
+        self._source: ShuffledSequences | AugmentedSequences = ShuffledSequences(data, options.seed)
+        if options.augment is not None:
+            aligned = options.loss == "ctc"
+            self._source = AugmentedSequences(options.augment, data, options.batch_size, options.seed, aligned)
+
+    def _fitting(self, data: Any) -> tuple[Given, Targets]:
+        """Sequences as the engine takes them, refused where they do not fit the network."""
+        if not isinstance(data, Sequences):
+            raise ConfigurationError(
+                f"A network of sequences expected pl.data.Sequences to learn from, got {type(data).__name__}."
+            )
+        program = self._program
+        if data.flat.shape[1] != program.features:
+            raise ShapeError(
+                f"The network takes frames of {program.features} features; the data have {data.flat.shape[1]}."
+            )
+        targets = Targets(data.symbols, data.label_starts, data.transcribed)
+        check_targets(targets, data.lengths, program.output_shape[-1], self._options.loss)
+        return Given(data.flat, data.starts, "list"), targets
+
+    def batches(self, epoch: int, begin: int, past: int) -> tuple[Any, int]:
+        """See `Task.batches`."""
+        return self._source.batches(epoch, begin, past)
+
+    def evaluation(self, data: Any) -> Evaluation:
+        """See `Task.evaluation`."""
+        given, targets = self._fitting(data)
+        return lambda: self._program.evaluate(given, targets, self._options.loss)
+
+    def digest(self) -> str:
+        """Of all frames and all labels."""
+        digest = hashlib.sha256()
+        for part in (self._given.starts, self._targets.symbols, self._targets.starts, self._given.flat):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.hexdigest()[:16]
+
+    def augment_configuration(self) -> dict[str, Any] | None:
+        """See `Task.augment_configuration`."""
+        return None if self._options.augment is None else described(self._options.augment)
