@@ -289,7 +289,7 @@ def test_one_thread_at_a_time() -> None:
 @kinds
 def test_steps_beyond_the_epoch_or_without_rates_are_refused(kind: str) -> None:
     taught: Any = trainer(kind)
-    batches, _ = taught._source.batches(0, 0, 4)
+    batches, _ = taught._task.batches(0, 0, 4)
     rates = np.zeros((5, 2), np.float32)
     before = taught.net.parameters.copy()
     for begin, end, told in ((0, 5, rates), (-1, 4, rates), (3, 2, rates[:0]), (0, 4, rates), (0, 4, rates[:4].T)):

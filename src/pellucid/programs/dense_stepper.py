@@ -28,10 +28,10 @@ class DenseStepper(ImageStepper):
 
     def __init__(self, plan: Plan, parameters: Vector, options: StepperOptions, loss: int, sparse: bool) -> None:
         parted = sparse and plan.table[0, t.OUTPUTS] < t.PARTED_BELOW
-        threads = _threads(len(parameters), options)
+        threads = _threads(parameters.size, options)
         super().__init__(parameters, options, loss, min(threads, 2) if parted else threads)
         self._plan = plan
-        self._gradient, self._arena = aligned(len(parameters)), plan.arena()
+        self._gradient, self._arena = aligned(self._count), plan.arena()
         self._wanted = np.zeros(t.TILE + 1, np.int64)
 
     def _take(
@@ -47,7 +47,7 @@ class DenseStepper(ImageStepper):
         direct = self.direct and rule.code == t.SGD and rule.decay == 0 and self._batch_size <= t.TILE
         engine().train(
             self._plan.table, self._plan.layers, self._parameters, self._gradient, *moments,
-            len(self._parameters), self._arena, self._wanted, *batches.feed.arguments, batches.order, batches.labels,
+            self._count, self._arena, self._wanted, *batches.feed.arguments, batches.order, batches.labels,
             len(batches.order), self._batch_size, *span, self._loss, rule.code, int(direct), *told, rank,
             self.threads, self._barrier,
         )  # fmt: skip

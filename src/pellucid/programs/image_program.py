@@ -84,7 +84,7 @@ class ImageProgram(Program[FlatInputs]):
         return outputs.reshape(self.output_shape if inputs.single else (len(inputs), *self.output_shape))
 
     def _read(self, lines: NDArray[np.generic]) -> NDArray[np.float32]:
-        products = len(lines) * len(self.parameters) * self.uses_of_a_weight
+        products = len(lines) * self.parameter_count * self.uses_of_a_weight
         threads = max(1, min(available_cores(), products // _WORTH_A_THREAD))
         if threads > 1 and plain_python():
             threads = 1
@@ -130,9 +130,9 @@ class ImageProgram(Program[FlatInputs]):
     def fast_path(self) -> FastPath | None:
         """The way for few images; None where there is none, or where it would keep other threads waiting for long."""
         inputs = math.prod(self.input_shape)
-        if not can_glance() or len(self.parameters) > _FAST_PARAMETERS or inputs > _FAST_INPUTS:
+        if not can_glance() or self.parameter_count > _FAST_PARAMETERS or inputs > _FAST_INPUTS:
             return None
-        plan, most = self._fast_plan(_FAST_PARAMETERS // max(len(self.parameters), inputs))
+        plan, most = self._fast_plan(_FAST_PARAMETERS // max(self.parameter_count, inputs))
         outputs, doubts = np.zeros((1, *self.output_shape), np.float32), np.zeros(1, np.float32)
         count, alone = np.int64(1), (0, 1, np.zeros(16, np.int64))
         calls = []
@@ -167,7 +167,7 @@ class ImageProgram(Program[FlatInputs]):
         refuse_infinite(lines)
         targets = checked_labels(np.atleast_1d(np.asarray(labels)), len(lines), self.output_shape[0])
         feed, code = Feed(lines, self.level_range), self.loss_code(loss or "cross_entropy")
-        by_parameter, by_input = np.zeros(len(self.parameters), np.float32), np.zeros(lines.shape, np.float32)
+        by_parameter, by_input = np.zeros(self.parameter_count, np.float32), np.zeros(lines.shape, np.float32)
         sums = self._gradient(feed, targets, code, by_parameter, by_input)
         return Gradient(float(sums[0] / feed.count), by_parameter, by_input)
 

@@ -46,7 +46,7 @@ class ImageStepper(Stepper):
         """See `pellucid.programs.interface.Stepper.run`."""
         settings, moments = np.tile(rule.settings(), self.threads), self.moments
         self._check(batches, begin, end, rates)
-        check_optimizer(rule.code, settings, self.threads, moments, len(self._parameters))
+        check_optimizer(rule.code, settings, self.threads, moments, self._count)
         history = np.full((end - begin, 2), np.nan)
 
         def work(rank: int) -> None:

@@ -78,12 +78,13 @@ class Stepper(ABC):
     threads: int
 
     def __init__(self, parameters: Vector, options: StepperOptions, loss: int) -> None:
-        self._parameters, self._batch_size, self._loss = parameters, options.batch_size, loss
+        self._parameters, self._count = parameters, parameters.size
+        self._batch_size, self._loss = options.batch_size, loss
         self.equip(options.rule)
 
     def equip(self, rule: UpdateRule) -> None:
         """Make room for what this optimiser remembers; what another remembered is forgotten."""
-        first, second = (aligned(len(self._parameters) if i < t.MOMENTS[rule.code] else 0) for i in range(2))
+        first, second = (aligned(self._count if i < t.MOMENTS[rule.code] else 0) for i in range(2))
         self.moments = first, second
 
     @abstractmethod
@@ -138,6 +139,7 @@ class Program(ABC, Generic[Inputs]):
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector) -> None:
         self.layers, self.input_shape, self.parameters = tuple(layers), input_shape, parameters
+        self.parameter_count = parameters.size
         shape = input_shape
         for layer in layers:
             shape = layer.output_shape(shape)

@@ -25,7 +25,7 @@ class PlanesStepper(ImageStepper):
         shards = self._shards(options.batch_size)
         threads = 1 if plain_python() else min(options.threads or available_cores(), shards)
         super().__init__(parameters, options, loss, threads)
-        self._gradient = aligned(shards * len(parameters))
+        self._gradient = aligned(shards * self._count)
         self._arenas = [plan.arena() for _ in range(threads)]
         self._labels = [np.zeros(t.TILE, np.int64) for _ in self._arenas]
         self._parts = np.zeros((t.SHARDS, 2))
@@ -38,7 +38,7 @@ class PlanesStepper(ImageStepper):
     def _check(self, batches: Batches, begin: int, end: int, rates: NDArray[np.float32]) -> None:
         super()._check(batches, begin, end, rates)
         sizes = (min(self._batch_size, len(batches.order) - step * self._batch_size) for step in (begin, end - 1))
-        check_room("gradients of shards", max(map(self._shards, sizes)) * len(self._parameters), len(self._gradient))
+        check_room("gradients of shards", max(map(self._shards, sizes)) * self._count, len(self._gradient))
 
     def _take(
         self,
@@ -52,7 +52,7 @@ class PlanesStepper(ImageStepper):
     ) -> None:
         plan = self._plan
         engine("planes").train_tiles(
-            plan.code, plan.rows, self._parameters, self._gradient, *moments, len(self._parameters),
+            plan.code, plan.rows, self._parameters, self._gradient, *moments, self._count,
             self._arenas[rank], self._labels[rank], self._parts, *batches.feed.arguments, batches.order,
             batches.labels, len(batches.order), self._batch_size, *span, self._loss, rule.code, *told, serial,
             *self._key, rank, self.threads, self._barrier,

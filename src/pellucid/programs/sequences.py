@@ -86,7 +86,7 @@ class SequencesProgram(Program[Given]):
             raise DataError("gradient expected at least one sequence, got an empty list.")
         code, lengths = self.loss_code(loss), np.diff(inputs.starts)
         check_targets(targets, lengths, self.output_shape[-1], loss)
-        most, count = targets.most if loss == "ctc" else 0, len(self.parameters)
+        most, count = targets.most if loss == "ctc" else 0, self.parameter_count
         plan = self.compose(room_for(lengths, st.BATCH_GROUP, most), by_inputs=True)
         check_plan(plan, lengths, int(plan.table[0, st.GROUP]), most)
         by_parameter, scratch = np.zeros(count, np.float32), aligned(count)

@@ -43,7 +43,7 @@ class SequencesStepper(Stepper):
     def __init__(
         self, compose: Callable[[Room], SequencePlan], parameters: Vector, options: StepperOptions, loss: int
     ) -> None:
-        count = len(parameters)
+        count = parameters.size
         super().__init__(parameters, options, loss)
         self._compose, self._aligned = compose, loss == CTC
         self._clip = 0.0 if options.clip is None else options.clip
@@ -76,7 +76,7 @@ class SequencesStepper(Stepper):
             return 1
         if self._asked is not None:
             return min(self._asked, self._groups)
-        work = 6.0 * len(self._parameters) * self._batch_size * frames
+        work = 6.0 * self._count * self._batch_size * frames
         return min(available_cores(), self._groups) if work > _WORTH_A_CREW else 1
 
     def _check(
@@ -108,12 +108,12 @@ class SequencesStepper(Stepper):
         plan = self._prepare(lengths_of(batches.starts, batches.order), targets.most)
         settings, moments = np.tile(rule.settings(), self.threads), self.moments
         self._check(plan, batches, begin, end, rates)
-        check_optimizer(rule.code, settings, self.threads, moments, len(parameters))
+        check_optimizer(rule.code, settings, self.threads, moments, self._count)
         history = np.full((end - begin, 2), np.nan)
 
         def work(rank: int) -> None:
             engine("sequences").train(
-                plan.table, plan.steps, parameters, self._gradient, self._slopes, *moments, len(parameters),
+                plan.table, plan.steps, parameters, self._gradient, self._slopes, *moments, self._count,
                 self._arenas[rank], self._integers[rank], batches.flat, batches.starts, targets.symbols,
                 targets.starts, batches.order, len(batches.order), self._batch_size, begin, end, self._loss, rule.code,
                 self._clip, settings, rates, history, self._tallies, self._norms, rank, self.threads, self._barrier,
