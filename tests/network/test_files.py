@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save as to_bytes
 
 import pellucid as pl
+from hostile import DEEP, DEPTHS, EXTREMES, exchanged, places, rewritten, without
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -151,3 +153,106 @@ def test_a_folder_and_a_missing_file(tmp_path):
         pl.load(tmp_path)
     with pytest.raises(pl.ConfigurationError, match="digits-sigmoid"):
         pl.load(tmp_path / "nothing.safetensors")
+
+
+NETWORKS = {
+    "dense": pl.Network(
+        [pl.Dense(5, "tanh"), pl.Dense(3, "softmax")], input_shape=(2, 3), classes=["a", "b", "c"], level_range=(0, 9)
+    ),
+    "planes": pl.Network(
+        [pl.Conv2d(2, 3, padding=1), pl.MaxPool2d(2), pl.AvgPool2d(2, 1), pl.Dropout(0.1), pl.Flatten(), pl.Dense(3)],
+        input_shape=(8, 8),
+    ),
+    "sequences": pl.Network([pl.LSTM(3, outputs="last"), pl.Dense(3, "softmax")], input_shape=(None, 4)),
+}
+
+
+def answers(content: bytes) -> str | None:
+    """What the typed error says; None where the network that was read answers, and can be kept again."""
+    path = Path("made.safetensors")
+    path.write_bytes(content)
+    try:
+        net = pl.load(path)
+    except pl.FileFormatError as error:
+        return str(error)
+    shape = (5, net.input_shape[1]) if net.input_shape[0] is None else net.input_shape
+    assert np.isfinite(net(np.zeros(shape))).all()
+    assert net.trace(np.zeros(shape)).outputs.shape == net(np.zeros(shape)).shape
+    assert pl.Network.from_configuration(json.loads(json.dumps(net.configuration()))).classes == net.classes
+    pl.save(net, "again.safetensors")
+    assert pl.load("again.safetensors").record == net.record or net.record != net.record  # NaN is not itself
+    return None
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_every_field_with_every_value(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = NETWORKS[kind].copy()
+    net.record = {"data": "digits", "images": 3, "augment": None}
+    pl.save(net, "net.safetensors")
+    content = Path("net.safetensors").read_bytes()
+    told = {"version": 1, "network": net.configuration(), "record": net.record}
+    assert answers(content) is None
+    refused = 0
+    for path in places(told):
+        for value in EXTREMES:
+            made = rewritten(content, "pellucid", lambda _, path=path, value=value: exchanged(told, path, value))
+            refused += answers(made) is not None
+        for depth in DEPTHS:
+            made = rewritten(content, "pellucid", lambda _, path=path, n=depth: exchanged(told, path, DEEP.format(n)))
+            assert answers(made) is not None
+    assert refused > 10 * sum(1 for _ in places(told["network"]))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("version",), True),
+        (("version",), 2),
+        (("record",), []),
+        (("record",), {"deep": DEEP.format(300)}),
+        (("network", "seed"), -1),
+        (("network", "seed"), 1.0),
+        (("network", "level_range"), [0, float("nan")]),
+        (("network", "level_range"), [1, 0]),
+        (("network", "level_range"), [False, True]),
+        (("network", "level_range"), [0, 1, 2]),
+        (("network", "classes"), ["a", "b", 3]),
+        (("network", "classes"), ["a", "b", ["c"]]),
+        (("network", "classes"), ["a", "b"]),
+        (("network", "classes"), "abc"),
+        (("network", "input_shape"), [True, 6]),
+        (("network", "input_shape"), []),
+        (("network", "layers"), [[]]),
+        (("network", "layers"), [{"kind": "dense", "out_features": 5}] * 1001),
+        (("network", "layers", 0, "kind"), "matmul"),
+        (("network", "layers", 0, "kind"), []),
+        (("network", "layers", 0, "out_features"), True),
+        (("network", "layers", 0, "activation"), {}),
+        (("network", "layers", 0, "unheard_of"), 1),
+        (("network", "unheard_of"), 1),
+        (("unheard_of",), 1),
+    ],
+    ids=str,
+)
+def test_the_error_names_the_field(stored, tmp_path, path, value):
+    place = tmp_path / "odd.safetensors"
+    place.write_bytes(rewritten(stored, "pellucid", lambda told: exchanged(told, path, value)))
+    with pytest.raises(pl.FileFormatError, match=str(path[-1])) as caught:
+        pl.load(place)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", [("version",), ("network",), ("network", "layers"), ("network", "input_shape")])
+def test_what_is_missing_is_named(stored, tmp_path, path):
+    place = tmp_path / "odd.safetensors"
+    place.write_bytes(rewritten(stored, "pellucid", lambda told: without(told, path)))
+    with pytest.raises(pl.FileFormatError, match=f"{path[-1]} is missing"):
+        pl.load(place)
+
+
+def test_what_may_be_left_out(stored, tmp_path):
+    place = tmp_path / "short.safetensors"
+    for path in (("record",), ("network", "seed"), ("network", "level_range"), ("network", "classes")):
+        place.write_bytes(rewritten(stored, "pellucid", lambda told, path=path: without(told, path)))
+        assert pl.load(place).input_shape == (2, 3)

@@ -204,7 +204,7 @@ def test_level_ranges_that_make_no_sense(levels: Any) -> None:
 
 @pytest.mark.parametrize("classes", [["a"], ["a", "a"], list("abc"), []])
 def test_classes_that_make_no_sense(classes: Any) -> None:
-    with pytest.raises(ConfigurationError, match="Network expected 2 different class names"):
+    with pytest.raises(ConfigurationError, match="Network expected 2 different names as classes"):
         pl.Network([pl.Dense(2)], classes=classes)
 
 
@@ -254,7 +254,7 @@ def test_level_ranges_are_two_numbers_of_float32(levels: Any) -> None:
 
 
 def test_classes_are_a_sequence() -> None:
-    with pytest.raises(ConfigurationError, match="Network expected 2 different class names"):
+    with pytest.raises(ConfigurationError, match="Network expected 2 different names as classes"):
         pl.Network([pl.Dense(2)], classes=5)  # type: ignore[arg-type]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -48,7 +49,9 @@ class Dropout(Layer):
         if isinstance(self.rate, bool) or not isinstance(self.rate, int | float | np.integer | np.floating):
             raise ConfigurationError(f"Dropout expected a number for rate, got {self.rate!r}.")
         if not 0.0 <= self.rate < 1.0:
-            raise ConfigurationError(f"Dropout expected a rate from 0 up to, not including, 1; got {self.rate:g}.")
+            raise ConfigurationError(
+                f"Dropout expected a rate from 0 up to, not including, 1; got {reprlib.repr(self.rate)}."
+            )
         self.rate = float(self.rate)
 
     @property

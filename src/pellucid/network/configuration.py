@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -16,12 +17,22 @@ from pellucid.programs.images import LevelRange
 
 _MOST = 1 << 31  # parameters: 8 GiB of float32
 _LARGEST = float(np.finfo(np.float32).max)
+_SMALLEST = float(np.finfo(np.float32).tiny)
 
 
 def layers_of(configuration: Mapping[str, Any]) -> list[Layer]:
     """The layers that `Network.configuration` described."""
-    described = [dict(layer) for layer in configuration["layers"]]
-    return [LAYERS[layer.pop("kind")](**layer) for layer in described]
+    layers = []
+    for i, described in enumerate(configuration["layers"]):
+        options = dict(described)
+        kind = options.pop("kind", None)
+        if not isinstance(kind, str) or kind not in LAYERS:
+            raise ConfigurationError(f"layers[{i}].kind expected one of {', '.join(LAYERS)}; got {kind!r}.")
+        known = {field.name for field in dataclasses.fields(LAYERS[kind]) if field.init}
+        if unknown := sorted(map(str, options.keys() - known)):
+            raise ConfigurationError(f"layers[{i}] ({kind}) has no option {', '.join(unknown)}.")
+        layers.append(LAYERS[kind](**options))
+    return layers
 
 
 def described_size(configuration: Mapping[str, Any]) -> int:
@@ -72,7 +83,9 @@ def checked_shape(shape: Sequence[int]) -> Shape:
     """The shape of one input as integers; (None, D) for sequences of frames."""
     if isinstance(shape, list | tuple) and len(shape) == 2 and shape[0] is None:
         return cast("Shape", (None, *checked_shape(shape[1:])))
-    if not isinstance(shape, list | tuple) or not all(isinstance(side, int | np.integer) for side in shape):
+    if not isinstance(shape, list | tuple) or not all(
+        isinstance(side, int | np.integer) and not isinstance(side, bool) for side in shape
+    ):
         raise ShapeError(
             f"Network expected input_shape such as (28, 28), or (None, 20) for sequences of frames, got {shape!r}."
         )
@@ -98,7 +111,9 @@ def checked_range(level_range: LevelRange | None) -> LevelRange | None:
     except (TypeError, ValueError):
         low = high = math.nan
     # The levels and their span have to be float32, which is what the engine computes in.
-    if isinstance(level_range, str) or not (low < high and max(abs(low), abs(high), high - low) < _LARGEST):
+    if isinstance(level_range, str) or not (
+        low < high and max(abs(low), abs(high), high - low) < _LARGEST and high - low > _SMALLEST
+    ):
         raise ConfigurationError(f"Network expected level_range (low, high) with low < high, got {level_range!r}.")
     return low, high
 
@@ -108,5 +123,5 @@ def checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...
     given = range(count) if classes is None else classes
     names = tuple(map(str, given)) if isinstance(given, Iterable) else ()
     if len(names) != count or len(set(names)) != count:
-        raise ConfigurationError(f"Network expected {count} different class names, one an output, got {classes!r}.")
+        raise ConfigurationError(f"Network expected {count} different names as classes, got {classes!r}.")
     return names

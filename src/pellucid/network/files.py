@@ -20,6 +20,7 @@ from pellucid.errors import FileFormatError, PellucidError
 from pellucid.network.configuration import described_size
 from pellucid.network.network import Network
 from pellucid.system.atomic_write import write_whole
+from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Several, Table, Text, check
 
 VERSION = 1
 MAX_BYTES = 1 << 31
@@ -35,6 +36,22 @@ _NONSENSE = (
     PellucidError,
 )
 """What reading a made-up description can raise."""
+
+_DESCRIPTION: dict[str, Field] = {"version": Integer(), "network": Table()}
+_NETWORK: dict[str, Field] = {
+    "input_shape": Several(Maybe(Integer(1, 1 << 24)), 1, 32),
+    "layers": Several(Table(), 1, 1000),
+}
+_NETWORK_OPTIONS: dict[str, Field] = {
+    "seed": Integer(0, None),
+    "level_range": Maybe(Several(Number(), 2, 2)),
+    "classes": Maybe(Several(Text(), 1, 1 << 24)),
+}
+_RECORD: dict[str, Field] = {"record": Table()}
+"""What the fields of a network's description may be; `layers_of` and the layers check what is in ``layers``.
+
+A record is what people were told of the training, and may hold anything: who goes by a part of it checks that part.
+"""
 
 StrPath = str | PathLike[str]
 Tensors = dict[str, NDArray[Any]]
@@ -103,26 +120,55 @@ def network_tensors(net: Network) -> Tensors:
 def network_of(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> Network:
     """The network that a file describes, with its parameters."""
     try:
-        described = json.loads(metadata["pellucid"])
-        if described["version"] != VERSION:
-            raise FileFormatError(f"{path} has format version {described['version']!r}; this Pellucid reads {VERSION}.")
+        described = _checked_description(metadata)
         _check_size(path, described["network"], tensors)
         net = Network.from_configuration(described["network"], draw=False)
-        record = described.get("record", {})
     except FileFormatError:
         raise
+    except FieldError as error:
+        raise FileFormatError(f"{path} is no Pellucid network: {error}.") from error
     except _NONSENSE as error:
-        raise FileFormatError(f"{path} is no Pellucid network: its description makes no sense ({error!r}).") from error
+        raise FileFormatError(f"{path} is no Pellucid network: its description makes no sense ({error}).") from error
     _fill(path, net, tensors)
-    net.record = record if isinstance(record, dict) else {}
+    net.record = described.get("record", {})
     return net
+
+
+def _checked_description(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What a file says of its network.
+
+    Raises
+    ------
+    FieldError
+        Naming the field that is missing, unknown or wrong.
+    """
+    described: dict[str, Any] = read_json(metadata, "pellucid")
+    if isinstance(described, dict) and isinstance(described.get("version"), int) and described["version"] != VERSION:
+        raise FieldError(f"it has format version {described['version']!r}, and this Pellucid reads {VERSION}")
+    check(_DESCRIPTION, described, optional=_RECORD)
+    check(_NETWORK, described["network"], optional=_NETWORK_OPTIONS, of="network")
+    return described
+
+
+def read_json(metadata: Mapping[str, str], name: str) -> Any:
+    """What a file's metadata hold in JSON under that name.
+
+    Raises
+    ------
+    FieldError
+        If there is no such name, or no JSON.
+    """
+    if name not in metadata:
+        raise FieldError(f"its metadata lack {name}")
+    try:
+        return json.loads(metadata[name])
+    except (ValueError, RecursionError) as error:
+        raise FieldError(f"its {name} is no JSON ({error})") from error
 
 
 def _check_size(path: Path, configuration: Mapping[str, Any], tensors: Tensors) -> None:
     """Refuse descriptions far larger than what the file holds, before any memory is taken for them."""
     stored = sum(tensor.size for name, tensor in tensors.items() if name.startswith("layers."))
-    if len(configuration["layers"]) > 1000:
-        raise FileFormatError(f"{path} describes {len(configuration['layers'])} layers; at most 1000 can be loaded.")
     described = described_size(configuration)
     if described != stored:
         raise FileFormatError(f"{path} describes a network of {described:,} parameters and holds {stored:,}.")

@@ -12,7 +12,7 @@ pellucid.system.fields.FieldError: epoch expected an integer from 0 to 9, got Tr
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,19 +34,24 @@ class Field(Protocol):
 
 @dataclass(frozen=True)
 class Integer:
-    """An integer, no truth value, from ``low`` to ``high``."""
+    """An integer, no truth value, from ``low`` to ``high`` where there is one."""
 
     low: int = 0
-    high: int = 1 << 31
+    high: int | None = 1 << 31
 
     @property
     def wanted(self) -> str:
         """See `Field.wanted`."""
-        return f"an integer from {self.low:,} to {self.high:,}"
+        return (
+            f"an integer of at least {self.low:,}"
+            if self.high is None
+            else f"an integer from {self.low:,} to {self.high:,}"
+        )
 
     def takes(self, value: Any) -> bool:
         """See `Field.takes`."""
-        return isinstance(value, int) and value is not True and value is not False and self.low <= value <= self.high
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and self.low <= value and (self.high is None or value <= self.high)
 
 
 @dataclass(frozen=True)
@@ -145,13 +150,28 @@ class Several:
 
 @dataclass(frozen=True)
 class Table:
-    """A dictionary of anything: who reads it checks it."""
+    """A dictionary of anything, nested at most ``depth`` deep: who reads it checks it."""
 
-    wanted = "a dictionary"
+    depth: int = 50
+
+    @property
+    def wanted(self) -> str:
+        """See `Field.wanted`."""
+        return f"a dictionary nested at most {self.depth} deep"
 
     def takes(self, value: Any) -> bool:
         """See `Field.takes`."""
-        return isinstance(value, dict)
+        if not isinstance(value, dict):
+            return False
+        level: list[Any] = [value]
+        for _ in range(self.depth):
+            level = [inner for outer in level for inner in _within(outer)]
+        return not level
+
+
+def _within(outer: Any) -> Iterable[Any]:
+    """What a dictionary or list holds; nothing for others."""
+    return outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
 
 
 _NONE: Mapping[str, Field] = {}

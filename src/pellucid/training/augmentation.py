@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import reprlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -105,7 +106,9 @@ class Augment:
             if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
                 raise ConfigurationError(f"Augment expected a number for {name}, got {value!r}.")
             if not low <= value <= high:
-                raise ConfigurationError(f"Augment expected {name} from {low:g} to {high:g}, got {value:g}.")
+                raise ConfigurationError(
+                    f"Augment expected {name} from {low:g} to {high:g}, got {reprlib.repr(value)}."
+                )
             object.__setattr__(self, name, float(value))
 
     @classmethod

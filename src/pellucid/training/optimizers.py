@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
 from pellucid.errors import ConfigurationError
-from pellucid.training.schedules import Schedule, as_schedule, check_number, schedule_from
+from pellucid.training.schedules import Schedule, as_schedule, check_number, kind_of, schedule_from
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,15 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {optimizer.kind: optimizer for optimize
 
 
 def optimizer_from(configuration: dict[str, Any]) -> Optimizer:
-    """The optimiser that `Optimizer.configuration` described."""
-    described = dict(configuration)
-    kind = described.pop("kind")
+    """The optimiser that `Optimizer.configuration` described.
+
+    Raises
+    ------
+    FieldError, ConfigurationError
+        Naming the field that is missing, unknown or wrong.
+    """
+    kind = kind_of(configuration, OPTIMIZERS, "optimizer")
+    described = {name: value for name, value in configuration.items() if name != "kind"}
     described["learning_rate"] = schedule_from(described["learning_rate"])
     return OPTIMIZERS[kind](**described)
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ConfigurationError
+from pellucid.system.fields import Choice, FieldError, check
+
+_LARGEST = 1 << 53
+"""The largest integer that is taken for a number: all up to it are numbers of float64."""
+
+_DEEPEST = 10
+"""Schedules within each other that a file may describe."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Step(Schedule):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number(
-            "every", self.every, lambda value: value >= 1 and value == int(value), "of whole epochs, 1 or more"
+            "every", self.every, lambda value: 1 <= value <= 1e9 and value == int(value), "of whole epochs, 1 or more"
         )
         check_number("factor", self.factor, lambda value: 0 < value <= 1, "above 0, up to 1")
 
@@ -131,13 +139,35 @@ SCHEDULES: dict[str, type[Schedule]] = {schedule.kind: schedule for schedule in 
 """Every kind of schedule by the name it has in files."""
 
 
-def schedule_from(configuration: dict[str, Any]) -> Schedule:
-    """The schedule that `Schedule.configuration` described."""
-    described = dict(configuration)
-    kind = described.pop("kind")
+def schedule_from(configuration: dict[str, Any], depth: int = 0) -> Schedule:
+    """The schedule that `Schedule.configuration` described, itself ``depth`` deep in another.
+
+    Raises
+    ------
+    FieldError, ConfigurationError
+        Naming the field that is missing, unknown or wrong.
+    """
+    if depth > _DEEPEST:
+        raise FieldError(f"learning_rate.then expected at most {_DEEPEST} schedules within each other")
+    kind = kind_of(configuration, SCHEDULES, "learning_rate")
+    described = {name: value for name, value in configuration.items() if name != "kind"}
     if described.get("then") is not None:
-        described["then"] = schedule_from(described["then"])
+        described["then"] = schedule_from(described["then"], depth + 1)
     return SCHEDULES[kind](**described)
+
+
+def kind_of(configuration: Any, kinds: Mapping[str, type], of: str) -> str:
+    """The kind that a configuration names, refused unless its other names are options of that kind."""
+    if not isinstance(configuration, dict):
+        raise FieldError(f"{of} expected a dictionary, got {reprlib.repr(configuration)}")
+    check({"kind": Choice(tuple(kinds))}, {"kind": configuration.get("kind")}, of=of)
+    kind: str = configuration["kind"]
+    options = [field.name for field in fields(kinds[kind])]
+    if unknown := sorted(map(str, configuration.keys() - {"kind", *options})):
+        raise FieldError(f"{of}.{unknown[0]} is no option of {kind}")
+    if options[0] not in configuration:
+        raise FieldError(f"{of}.{options[0]} is missing")
+    return kind
 
 
 def as_schedule(rate: float | Schedule) -> Schedule:
@@ -154,7 +184,8 @@ def check_number(name: str, value: float, good: Callable[[float], bool], wanted:
     """The number as a float, refused unless it is finite in float32 and ``good`` there."""
     if not isinstance(value, bool) and isinstance(value, int | float | np.integer | np.floating):
         with np.errstate(over="ignore"):
-            rounded = float(np.float32(value))
+            exact = isinstance(value, float | np.floating) or abs(int(value)) <= _LARGEST
+            rounded = float(np.float32(value)) if exact else math.inf
         if math.isfinite(rounded) and good(rounded):
             return float(value)
     raise ConfigurationError(f"{name} expected a finite number {wanted}, got {value!r}.")

@@ -400,9 +400,9 @@ class Trainer(Fixed):
     def _account(self, history: NDArray[np.float64], past: int) -> None:
         """Add up losses, one after another so that the total has the same bits wherever chunks end."""
         state = self.state
-        state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
-        state.right += int(history[:, 1].sum())
         state.batch = past
+        state.right += int(history[:, 1].sum())
+        state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
 
     def _rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         total = max(self.state.planned, 1) * self.steps_per_epoch
