@@ -75,8 +75,8 @@ def main() -> None:
         page.on("websocket", told.listen)
         page.goto(link + "#/learn")
         if options.data:
-            page.get_by_label("data", exact=True).select_option(options.data)
-        page.get_by_role("button", name="Begin anew").click()
+            page.get_by_label("data set", exact=True).select_option(options.data)
+        page.get_by_role("button", name="New network").click()
         page.wait_for_timeout(1000)
         page.get_by_role("button", name="Train", exact=True).click()
         page.wait_for_timeout(1000)

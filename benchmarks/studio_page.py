@@ -120,7 +120,7 @@ def turn(page: Page) -> None:
     field = page.get_by_label("Find a knob by name")
     field.fill("0 w 3 14 14")
     field.press("Enter")
-    dial = page.get_by_role("slider", name="pixel (14, 14) → hidden 1, neuron 3")
+    dial = page.get_by_role("slider", name="pixel (14, 14) → hidden layer 1, neuron 3")
     box: Any = dial.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)

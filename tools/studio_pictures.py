@@ -70,13 +70,13 @@ def learn(visitor: Visitor) -> None:
     """A network that has learnt for two seconds, and the loss around its path."""
     visitor.room("Learn")
     page = visitor.page
-    page.get_by_role("button", name="Begin anew").click()
+    page.get_by_role("button", name="New network").click()
     visitor.settle()
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_timeout(2000)
     page.get_by_role("button", name="Pause", exact=True).click()
     visitor.settle()
-    page.get_by_role("button", name="Draw it", exact=True).click()
+    page.get_by_role("button", name="Compute", exact=True).click()
     page.locator(".map").wait_for()
     page.mouse.move(5, 5)
 

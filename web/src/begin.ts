@@ -1,4 +1,4 @@
-/** Connect the page's state to the server, under the session that this tab had. */
+/** Connects the page's state to the server, and to the session that this tab had before. */
 
 import type { Studio } from "./state/studio.svelte";
 import { makeLink } from "./transport/link";
@@ -36,6 +36,6 @@ function store(session: string): void {
   try {
     sessionStorage.setItem(KEY, session);
   } catch {
-    // Without storage a reload begins a new session; the address bar still holds the scene.
+    // Without storage a reload starts a new session; the address bar still holds the scene.
   }
 }

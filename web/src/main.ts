@@ -1,4 +1,4 @@
-/** The page begins here: theme first, so that nothing flashes, then the shell. */
+/** Entry point: the theme first, so that nothing flashes, then the shell. */
 
 import { mount } from "svelte";
 import App from "./App.svelte";

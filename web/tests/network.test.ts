@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findKnob, knobAt, knobIndex, knobName, knobWire, knobLabel, sizes, wireCount, wireKnob, type Network } from "../src/state/network";
+import { findKnob, knobAt, knobIndex, knobLabel, knobName, knobWire, sizes, wireCount, wireKnob, type Network } from "../src/state/network";
 import { rankedTerms, wireStrengths } from "../src/state/terms";
 
 export function network(...widths: number[]): Network {
@@ -49,6 +49,14 @@ describe("knobs", () => {
     expect(findKnob(NET, "13,001")).toBe(13001);
   });
 
+  it("are found by the names that the page shows", () => {
+    for (const knob of [0, 406 * 16 + 3, NET.layers[1].weight + 37, NET.layers[1].bias + 5, NET.knobs - 1]) {
+      expect(findKnob(NET, knobLabel(NET, knob))).toBe(knob);
+    }
+    expect(findKnob(NET, " Pixel 14 14 -> hidden layer 1 neuron 3")).toBe(406 * 16 + 3);
+    expect(findKnob(NET, "pixel (28, 0) → hidden layer 1, neuron 3")).toBeNull();
+  });
+
   it("that are not there are not found", () => {
     for (const text of ["", "weight", "3 w 0 0", "0 w 16 0", "0 w 0 784", "2 b 10", "13002", "-1", "0 w 3 4 28", "1 w 3 4 8", ","]) {
       expect(findKnob(NET, text), text).toBeNull();
@@ -58,7 +66,7 @@ describe("knobs", () => {
   });
 
   it("are told in words", () => {
-    expect(knobLabel(NET, knobIndex(NET, { layer: 0, neuron: 3, input: 120 }))).toBe("pixel (4, 8) → hidden 1, neuron 3");
+    expect(knobLabel(NET, knobIndex(NET, { layer: 0, neuron: 3, input: 120 }))).toBe("pixel (4, 8) → hidden layer 1, neuron 3");
     expect(knobLabel(NET, knobIndex(NET, { layer: 2, neuron: 7, input: -1 }))).toBe("bias of output 7");
   });
 });

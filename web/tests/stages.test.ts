@@ -80,7 +80,7 @@ describe("rows of a stage", () => {
 
   it("tell the cost output by output", () => {
     expect(costFormula("squared", "sigmoid", 0.5, 1, 0.25)).toBe("(a − y)² = (0.500 − 1)² = 0.250");
-    expect(costFormula("cross_entropy", "softmax", 0.25, 0, 0)).toContain("wanted");
+    expect(costFormula("cross_entropy", "softmax", 0.25, 0, 0)).toContain("no share");
     expect(costFormula("cross_entropy", "sigmoid", 0.5, 0, 0.693)).toContain("1 − 0.500");
     expect(rows("cost", 1).rows[1].formula).toBe("−ln a = −ln 0.600 = 0.500");
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { activationFormula, sumFormula } from "../src/state/formula";
 import { readingText } from "../src/state/trace";
-import { figure, inSum, roundedUp, short, signed, withMinusSigns } from "../src/state/words";
+import { figure, inSum, plural, roundedUp, short, signed, withMinusSigns } from "../src/state/words";
 
 describe("figures", () => {
   it("have a true minus, and none before zero", () => {
@@ -12,6 +12,11 @@ describe("figures", () => {
 
   it("say what is no number", () => {
     expect([figure(NaN), figure(Infinity), figure(-Infinity)]).toEqual(["not a number", "∞", "−∞"]);
+  });
+
+  it("count one and many", () => {
+    expect([0, 1, 2, 1234].map((value) => plural(value, "mini-batch"))).toEqual(["0 mini-batches", "1 mini-batch", "2 mini-batches", "1,234 mini-batches"]);
+    expect(plural(2, "image")).toBe("2 images");
   });
 
   it("fit a small place", () => {

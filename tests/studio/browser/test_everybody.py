@@ -60,13 +60,13 @@ def test_a_digit_is_drawn_and_looked_into_by_keyboard_alone(visitor: Visitor) ->
     keys.press("Space")
     visitor.settle()
     assert visitor.reading.startswith("1")
-    _tab_to(visitor, "hidden 1, neuron 0")
+    _tab_to(visitor, "hidden layer 1, neuron 0")
     keys.press("ArrowDown")
     keys.press("ArrowRight")
-    assert (_focused(visitor) or "").startswith("hidden 2, neuron 1,")
+    assert (_focused(visitor) or "").startswith("hidden layer 2, neuron 1,")
     keys.press("Enter")
-    assert page.locator("section.neuron h2").inner_text() == "hidden 2, neuron 1"
-    _tab_to(visitor, "hidden 1, neuron")
+    assert page.locator("section.neuron h2").inner_text() == "hidden layer 2, neuron 1"
+    _tab_to(visitor, "neuron")
     assert page.locator(".terms button.lit").count() == 1
     keys.press("ArrowDown")
     assert page.locator(".terms li button").nth(1).evaluate("(button) => button === document.activeElement")
@@ -153,7 +153,7 @@ def test_colours_follow_the_system_and_the_switch(visit) -> None:
     visitor = visit(color_scheme="dark")
     paper = "getComputedStyle(document.documentElement).backgroundColor"
     dark = visitor.page.evaluate(paper)
-    visitor.page.get_by_role("button", name="Colours:").click()
+    visitor.page.get_by_role("button", name="Theme:").click()
     assert visitor.page.evaluate(paper) != dark
     visitor.page.reload()
     visitor.page.locator(".neuron").first.wait_for()
@@ -180,7 +180,7 @@ def test_pictures_and_numbers_are_downloaded(visitor: Visitor) -> None:
     visitor.draw("3")
     visitor.settle()
     panel = visitor.page.locator("section.network")
-    starts = {"Picture as PNG": b"\x89PNG", "Picture as SVG": b"<?xml", "Numbers as CSV": b"layer,neuron"}
+    starts = {"Image as PNG": b"\x89PNG", "Image as SVG": b"<?xml", "Data as CSV": b"layer,neuron"}
     for name, start in starts.items():
         panel.get_by_role("button", name="Download").click()
         with visitor.page.expect_download() as download:
@@ -197,7 +197,7 @@ def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
     visitor.page.wait_for_timeout(600)
     menus = visitor.page.get_by_role("button", name="Download", exact=True)
     assert menus.count() >= {"Read": 2, "Turn": 6, "Learn": 3, "Nudge": 2}[room]
-    starts = {"Picture as SVG": b"<?xml", "Numbers as CSV": b""}
+    starts = {"Image as SVG": b"<?xml", "Data as CSV": b""}
     for number in range(menus.count()):
         for name, start in starts.items():
             menus.nth(number).click()

@@ -20,8 +20,8 @@ def learner(visitor: Visitor) -> Visitor:
     """Somebody in Learn, with the embedded digits and a network that has learnt nothing."""
     visitor.room("Learn")
     page = visitor.page
-    page.get_by_label("data", exact=True).select_option("digits")
-    page.get_by_role("button", name="Begin anew").click()
+    page.get_by_label("data set", exact=True).select_option("digits")
+    page.get_by_role("button", name="New network").click()
     visitor.settle()
     expect(page.locator("[data-step]")).to_have_attribute("data-step", "0")
     return visitor
@@ -80,7 +80,7 @@ def test_stepped_mini_batches_are_the_engines_and_can_be_taken_back(learner: Vis
     assert shown(learner, "loss") == pytest.approx(means[2, 0], rel=1e-5)
     press(learner, "Forward one mini-batch")
     assert shown(learner, "loss") == pytest.approx(means[3, 0], rel=1e-5)
-    press(learner, "to the start")
+    press(learner, "To start")
     assert step(learner) == 0
 
 
@@ -92,7 +92,7 @@ def test_it_trains_pauses_runs_to_the_epoch_and_is_scrubbed_by_keyboard(learner:
     page.keyboard.press("Enter")
     waits(learner, "paused")
     reached = step(learner)
-    press(learner, "to the next epoch")
+    press(learner, "To next epoch")
     waits(learner, "paused")
     digits = pl.data.load("digits")
     an_epoch = -(-len(digits.train) // BATCH)
@@ -101,7 +101,7 @@ def test_it_trains_pauses_runs_to_the_epoch_and_is_scrubbed_by_keyboard(learner:
     end, accuracy = step(learner), shown(learner, "test-accuracy")
     net, means = twin(end)
     assert accuracy == pytest.approx((net(digits.test.images).argmax(1) == digits.test.labels).mean())
-    time = page.get_by_label("Time: mini-batches done")
+    time = page.get_by_label("Time in mini-batches")
     time.focus()
     page.keyboard.press("Home")
     learner.settle()
@@ -119,16 +119,16 @@ def test_it_trains_pauses_runs_to_the_epoch_and_is_scrubbed_by_keyboard(learner:
 
 def test_the_rate_is_changed_while_it_runs_and_the_pace_is_kept(learner: Visitor) -> None:
     page = learner.page
-    page.get_by_label("Pace").press("Home")
+    page.get_by_label("Speed").press("Home")
     press(learner, "Train")
-    typed = page.get_by_label("Learning rate, typed")
+    typed = page.get_by_label("Learning rate as a number")
     typed.fill("0.125")
     typed.press("Enter")
     expect(page.get_by_label("Learning rate", exact=True)).to_have_attribute("aria-valuetext", "0.125")
     page.wait_for_timeout(1000)
     assert step(learner) <= 3
     assert page.locator("[data-step]").get_attribute("data-state") == "running"
-    page.get_by_label("Pace").press("End")
+    page.get_by_label("Speed").press("End")
     passes(learner, 200)
     press(learner, "Pause")
     assert typed.input_value() == "0.125"
@@ -136,33 +136,33 @@ def test_the_rate_is_changed_while_it_runs_and_the_pace_is_kept(learner: Visitor
 
 def test_a_loss_that_runs_away_is_explained_and_taken_back(learner: Visitor) -> None:
     page = learner.page
-    page.get_by_label("cost", exact=True).select_option("squared")
+    page.get_by_label("loss", exact=True).select_option("squared")
     page.get_by_label("Activation of the output layer").select_option("identity")
     for layer in (1, 2):
         page.get_by_label(f"Activation of layer {layer}").select_option("relu")
     page.get_by_label("learning rate", exact=True).fill("1000")
-    press(learner, "Begin anew")
+    press(learner, "New network")
     press(learner, "Train")
-    alert = page.get_by_role("alert", name="The loss ran away")
+    alert = page.get_by_role("alert", name="The loss diverged")
     alert.wait_for()
     learner.settle()
     assert f"mini-batch {step(learner):,}" in alert.inner_text()
     assert page.locator("[data-step]").get_attribute("data-state") == "diverged"
-    alert.get_by_role("button", name="Go on at rate").click()
+    alert.get_by_role("button", name="Continue at rate").click()
     page.wait_for_timeout(300)
-    assert page.get_by_label("Learning rate, typed").input_value() == "100"
+    assert page.get_by_label("Learning rate as a number").input_value() == "100"
 
 
 def test_mistakes_are_counted_as_in_the_engine_and_open_in_read(learner: Visitor) -> None:
     page = learner.page
     for _ in range(2):
-        press(learner, "to the next epoch")
+        press(learner, "To next epoch")
         waits(learner, "paused")
     net, _ = twin(step(learner))
     test = pl.data.load("digits").test
     found = pl.inspect.mistakes(net, test)
     assert shown(learner, "wrong") == len(found.wrong)
-    cells = [row.locator("td").all_inner_texts() for row in page.get_by_label("Mistakes").locator("tbody tr").all()]
+    cells = [row.locator("td").all_inner_texts() for row in page.get_by_label("Confusion matrix").locator("tbody tr").all()]
     np.testing.assert_array_equal([[int(cell) for cell in row] for row in cells], found.confusion)
     first = page.get_by_role("button", name=re.compile(r"test image \d+: open it in Read")).first
     label, reading = int(test.labels[found.wrong[0]]), int(found.readings[found.wrong[0]])
@@ -178,11 +178,11 @@ def test_mistakes_are_counted_as_in_the_engine_and_open_in_read(learner: Visitor
 
 def test_the_loss_around_the_path_states_what_it_explains(learner: Visitor) -> None:
     page = learner.page
-    press(learner, "to the next epoch")
+    press(learner, "To next epoch")
     waits(learner, "paused")
     end = step(learner)
-    press(learner, "Draw it")
-    panel = page.get_by_label("Loss around the path", exact=True)
+    press(learner, "Compute")
+    panel = page.get_by_label("Loss around the training path", exact=True)
     panel.locator(".map").wait_for()
     shares = [float(share) for share in re.findall(r"([\d.]+) %", panel.inner_text())]
     assert shares[0] >= shares[1] > 0
@@ -208,8 +208,8 @@ def test_gradients_and_other_plans_are_shown(learner: Visitor) -> None:
     page.get_by_role("button", name="Add a layer").click()
     page.get_by_label("Neurons of layer 1").fill("0")
     assert "1 to 1024" in page.get_by_role("alert").inner_text()
-    assert page.get_by_role("button", name="Begin anew").is_disabled()
+    assert page.get_by_role("button", name="New network").is_disabled()
     page.get_by_label("Neurons of layer 1").fill("20")
-    press(learner, "Begin anew")
+    press(learner, "New network")
     assert "784-20-16-16-10" in page.get_by_role("button", name="Network:").inner_text()
     assert page.get_by_label("Weight pictures", exact=True).locator("li").count() == 20

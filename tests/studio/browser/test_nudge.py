@@ -121,7 +121,7 @@ def test_a_number_is_checked_on_screen(
 
 def test_another_class_and_cost_are_wanted(nudger: Visitor, told: Backpropagation) -> None:
     page = nudger.page
-    page.get_by_role("group", name="The class that is wanted").get_by_role("button", name="3", exact=True).click()
+    page.get_by_role("group", name="Target digit").get_by_role("button", name="3", exact=True).click()
     page.get_by_role("button", name="squared error").click()
     nudger.settle()
     expected = pl.inspect.backpropagate(told.net, told.x.reshape(28, 28), 3, "squared")
@@ -132,7 +132,7 @@ def test_another_class_and_cost_are_wanted(nudger: Visitor, told: Backpropagatio
 
 def test_a_mini_batch_is_averaged_and_its_step_taken_and_undone(nudger: Visitor, told: Backpropagation) -> None:
     page = nudger.page
-    page.get_by_role("button", name="Ask the first 16 training images").click()
+    page.get_by_role("button", name="Average the first 16 training images").click()
     page.locator("[data-mean-nudge]").wait_for()
     nudger.settle()
     name = "mnist" if _has_mnist(nudger) else "digits"
@@ -141,7 +141,7 @@ def test_a_mini_batch_is_averaged_and_its_step_taken_and_undone(nudger: Visitor,
     assert shown(nudger, "data-batch-cost") == pytest.approx(whole.loss, rel=1e-5)
     wish = shown(nudger, "data-mean-nudge")
     assert wish == pytest.approx(-float(whole.parameters[np.abs(whole.parameters).argmax()]), rel=1e-4)
-    page.get_by_role("button", name="For the mini-batch").click()
+    page.get_by_role("button", name="Step on the mini-batch").click()
     page.locator("[data-after]").wait_for()
     nudger.settle()
     told.net.parameters[...] -= np.float32(0.1) * whole.parameters
@@ -157,8 +157,8 @@ def test_a_drawing_that_nobody_knows_asks_what_it_is(nudger: Visitor) -> None:
     page = nudger.page
     nudger.draw("7")
     nudger.settle()
-    assert "Nobody knows" in page.get_by_role("status").all_inner_texts()[-1]
+    assert "has no label" in page.get_by_role("status").all_inner_texts()[-1]
     assert page.locator("[data-cost]").count() == 0
-    page.get_by_role("group", name="The class that is wanted").get_by_role("button", name="7", exact=True).click()
+    page.get_by_role("group", name="Target digit").get_by_role("button", name="7", exact=True).click()
     page.locator("[data-cost]").wait_for()
     assert re.search(r"says \S+ at [01]\.\d\d", page.locator(".caption").inner_text())

@@ -82,11 +82,11 @@ def test_steps_of_the_centring_are_seen_and_switched(visitor: Visitor, net: pl.N
     steps = visitor.page.get_by_label("Centring", exact=True)
     assert steps.locator("li").count() == 5
     before = visitor.reading
-    steps.get_by_label("cut and scale").uncheck()
+    steps.get_by_label("crop and scale").uncheck()
     visitor.settle()
     assert visitor.scene()["c"] == "thicken-smooth-mass"
     assert visitor.reading != before
-    steps.get_by_label("cut and scale").check()
+    steps.get_by_label("crop and scale").check()
     visitor.settle()
     assert visitor.reading == before
 
@@ -116,11 +116,11 @@ def test_strokes_are_undone_erased_and_cleared(visitor: Visitor) -> None:
 
 def test_any_test_digit_is_read_and_its_label_told(visitor: Visitor, net: pl.Network) -> None:
     test = pl.data.load("mnist" if "mnist" in _data(visitor) else "digits").test
-    visitor.page.get_by_label("Number of the test digit").fill("42")
-    visitor.page.get_by_label("Number of the test digit").press("Enter")
+    visitor.page.get_by_label("Test image number").fill("42")
+    visitor.page.get_by_label("Test image number").press("Enter")
     visitor.settle()
     assert visitor.reading == str(net.read(test.images[42]))
-    assert visitor.page.get_by_text(f"labelled {test.labels[42]}").is_visible()
+    assert visitor.page.get_by_text(f"label: {test.labels[42]}").is_visible()
     assert visitor.scene()["x"] == "test-42"
     visitor.draw("1")
     visitor.settle()
@@ -138,7 +138,7 @@ def test_a_picture_from_a_file_is_read(visitor: Visitor) -> None:
     data = BytesIO()
     picture.save(data, "PNG")
     with visitor.page.expect_response("**/picture?*") as answer:
-        visitor.page.get_by_label("Picture file").set_input_files(
+        visitor.page.get_by_label("Image file").set_input_files(
             {"name": "one.png", "mimeType": "image/png", "buffer": data.getvalue()}
         )
     assert answer.value.status == 204
@@ -148,7 +148,7 @@ def test_a_picture_from_a_file_is_read(visitor: Visitor) -> None:
 
 
 def test_a_picture_that_is_none_is_refused_in_a_sentence(visitor: Visitor) -> None:
-    visitor.page.get_by_label("Picture file").set_input_files(
+    visitor.page.get_by_label("Image file").set_input_files(
         {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture at all"}
     )
     visitor.page.locator(".notice").wait_for()

@@ -45,20 +45,20 @@ def test_a_typed_knob_changes_the_accuracy_as_in_the_engine_and_is_undone(turner
     assert turner.accuracy() == pytest.approx(_accuracy(net, test), abs=1e-9)
     assert turner.accuracy() < before
     assert turner.scene()["k"] == f"{_index(net, 2, 7)}_9.5"
-    assert changes(turner)[0].startswith("layers[2].bias[7]")
+    assert changes(turner)[0].startswith("bias of output 7: ")
     turner.page.get_by_label("value", exact=True).blur()
     turner.page.keyboard.press("Control+z")
     turner.settle()
     assert turner.accuracy() == before
     assert "k" not in turner.scene()
-    turner.page.get_by_role("button", name="Redo the change").click()
+    turner.page.get_by_role("button", name="Redo the last change").click()
     turner.settle()
     assert turner.accuracy() == pytest.approx(_accuracy(net, test), abs=1e-9)
 
 
 def test_the_dial_turns_by_dragging_wheel_and_keys(turner: Visitor) -> None:
     find(turner, "0 w 3 14 14")
-    dial = turner.page.get_by_role("slider", name="pixel (14, 14) → hidden 1, neuron 3")
+    dial = turner.page.get_by_role("slider", name="pixel (14, 14) → hidden layer 1, neuron 3")
     start = float(dial.get_attribute("aria-valuenow") or "nan")
     box = dial.bounding_box()
     assert box is not None
@@ -85,15 +85,15 @@ def test_the_dial_turns_by_dragging_wheel_and_keys(turner: Visitor) -> None:
 
 def test_knobs_are_found_by_pointing(turner: Visitor) -> None:
     page = turner.page
-    page.get_by_label("Weights as a picture").click(position={"x": 60, "y": 60})
-    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_contain_text("→ hidden 1, neuron 0")
+    page.get_by_label("Weights as an image").click(position={"x": 60, "y": 60})
+    expect(page.locator("section[aria-label='Selected knob'] h2")).to_contain_text("→ hidden layer 1, neuron 0")
     page.get_by_role("button", name="bias", exact=False).first.click()
-    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_have_text("bias of hidden 1, neuron 0")
-    page.get_by_role("button", name="hidden layer 1").click()
+    expect(page.locator("section[aria-label='Selected knob'] h2")).to_have_text("bias of hidden layer 1, neuron 0")
+    page.get_by_role("button", name="hidden layer 1", exact=True).click()
     page.get_by_label("All knobs as dials").click(position={"x": 40, "y": 40})
-    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_have_text("pixel (0, 2) → hidden 1, neuron 2")
+    expect(page.locator("section[aria-label='Selected knob'] h2")).to_have_text("pixel (0, 2) → hidden layer 1, neuron 2")
     find(turner, "nonsense")
-    assert "No knob of that name" in page.get_by_role("alert").inner_text()
+    assert "No knob has that name" in page.get_by_role("alert").inner_text()
 
 
 def test_a_wire_is_turned_by_pressing_it(turner: Visitor) -> None:
@@ -108,13 +108,13 @@ def test_a_wire_is_turned_by_pressing_it(turner: Visitor) -> None:
         if page.locator(".lit-wire").count():
             page.mouse.click(x, y)
             break
-    expect(page.locator("section[aria-label='The knob in hand'] h2")).to_contain_text("→ output")
+    expect(page.locator("section[aria-label='Selected knob'] h2")).to_contain_text("→ output")
 
 
 def test_many_knobs_are_swept_to_zero_and_come_back_as_one(turner: Visitor) -> None:
     page, before = turner.page, turner.accuracy()
-    page.get_by_role("button", name="output layer").click()
-    page.get_by_role("button", name="sweep to zero").click()
+    page.get_by_role("button", name="output layer", exact=True).click()
+    page.get_by_role("button", name="sweep: set to zero").click()
     dials = page.get_by_label("All knobs as dials")
     dials.scroll_into_view_if_needed()
     box = dials.bounding_box()
@@ -149,14 +149,14 @@ def test_a_neuron_is_switched_off_a_layer_zeroed_noise_added_and_all_reset(turne
     noise.focus()
     noise.press("ArrowRight")
     turner.settle()
-    page.get_by_role("button", name="To the initial weights").click()
+    page.get_by_role("button", name="Reset to initial weights").click()
     turner.settle()
     initial = turner.accuracy()
     assert initial < 0.3
     page.get_by_role("button", name="Reset to trained").click()
     turner.settle()
     assert turner.accuracy() == before
-    page.get_by_role("button", name="To the initial weights").click()
+    page.get_by_role("button", name="Reset to initial weights").click()
     turner.settle()
     assert turner.accuracy() == initial
 
@@ -189,7 +189,7 @@ def test_a_saved_network_is_the_one_on_the_page_and_opens_again(turner: Visitor,
     download.value.save_as(file)
     assert float(pl.load(file).layers[2].bias[7]) == -4.25
     page.get_by_label("Network file").set_input_files(file)
-    expect(page.locator("section[aria-label=Changes]")).to_contain_text("None yet")
+    expect(page.locator("section[aria-label=Changes]")).to_contain_text("None. This is the network as trained")
     turner.settle()
     assert turner.accuracy() == changed
 

@@ -1,4 +1,4 @@
-/** How many wires a moving picture draws. */
+/** Limits the number of wires while the picture changes. */
 
 const BINS = 512;
 const FEWEST = 150;
@@ -6,7 +6,7 @@ const AT_FIRST = 1500;
 /** A frame and a half, in milliseconds. */
 const SLOW = 25;
 
-/** The strength from which on at most `max` wires are left; 0 where all of them are. */
+/** The threshold above which at most `max` wires remain; 0 if all of them do. */
 export function cutoff(strengths: Float32Array, max: number): number {
   if (strengths.length <= max) return 0;
   const counts = new Uint32Array(BINS + 1);
@@ -20,14 +20,14 @@ export function cutoff(strengths: Float32Array, max: number): number {
 }
 
 /**
- * How many wires a moving picture may have: fewer where drawing takes longer than a frame, more where it does not.
+ * The number of wires drawn while the picture changes: fewer when drawing takes longer than a frame, more when it does not.
  *
- * Whoever holds the pen sees the strongest at once, and all of them when it rests.
+ * The strongest wires appear at once, the others when the pen rests.
  */
 export class Budget {
   max = AT_FIRST;
 
-  /** The last picture was ready after so many milliseconds; longer ones than a second were not waited for. */
+  /** Report how long the last picture took; more than a second means that the page was idle. */
   took(milliseconds: number): void {
     if (milliseconds > 1000) return;
     this.max = milliseconds > SLOW ? Math.max(FEWEST, this.max * 0.7) : Math.min(1e6, this.max * 1.1);

@@ -1,11 +1,11 @@
-/** Lines of equal height over a grid, by marching squares. */
+/** Contour lines of a grid by marching squares. */
 
 const EDGES: readonly (readonly (readonly [number, number])[])[] = [
   [], [[3, 0]], [[0, 1]], [[3, 1]], [[1, 2]], [[3, 2], [0, 1]], [[0, 2]], [[3, 2]],
   [[2, 3]], [[2, 0]], [[0, 3], [1, 2]], [[2, 1]], [[1, 3]], [[1, 0]], [[0, 3]], [],
 ];
 
-/** An SVG path in the grid's own units: column along x, row along y, from 0. */
+/** An SVG path in grid units: columns along x, rows along y, from 0. */
 export function contourPath(heights: ArrayLike<number>, columns: number, level: number): string {
   const rows = heights.length / columns;
   let path = "";
@@ -20,7 +20,7 @@ export function contourPath(heights: ArrayLike<number>, columns: number, level: 
   return path;
 }
 
-/** Where the line crosses an edge of a cell: 0 top, 1 right, 2 bottom, 3 left. */
+/** Where the contour crosses an edge of a cell: 0 top, 1 right, 2 bottom, 3 left. */
 function point(corners: readonly number[], level: number, column: number, row: number, edge: number): string {
   const [from, to] = [corners[edge], corners[(edge + 1) % 4]];
   const share = from === to ? 0.5 : (level - from) / (to - from);
@@ -28,7 +28,7 @@ function point(corners: readonly number[], level: number, column: number, row: n
   return `${x.toFixed(3)},${y.toFixed(3)}`;
 }
 
-/** About `count` levels, evenly apart in the logarithm, from the least to the most. */
+/** `count` levels between the smallest and largest height, evenly spaced in the logarithm. */
 export function levelsOf(heights: ArrayLike<number>, count: number): number[] {
   let [low, high] = [Infinity, -Infinity];
   for (let index = 0; index < heights.length; index++) {

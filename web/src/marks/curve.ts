@@ -1,4 +1,4 @@
-/** The squish as a curve: points of an activation function around a weighted sum. */
+/** An activation function as a curve around a weighted sum. */
 
 import { line } from "d3-shape";
 
@@ -16,7 +16,7 @@ export interface Curve {
   readonly zero: { readonly x: number; readonly y: number };
 }
 
-/** A path through the box `width` x `height`, wide enough to hold `z`; null for functions of all the sums at once. */
+/** A path in a box `width` x `height` whose domain includes `z`; null for functions of all sums at once, such as softmax. */
 export function activationCurve(activation: string, z: number, width: number, height: number): Curve | null {
   const activate = FUNCTIONS[activation];
   if (!activate) return null;

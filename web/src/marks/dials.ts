@@ -1,27 +1,27 @@
-/** Many small dials on a canvas: a ring and a needle each, leaning right for positive, left for negative. */
+/** Many small dials on a canvas, each a ring and a needle: right for positive, left for negative. */
 
 import { css, type Palette } from "./palette";
 
-/** Furthest lean to either side, radians from upright. */
+/** Largest angle of a needle from upright, in radians. */
 export const MAX_ANGLE = 2.36;
 
 export interface DialView {
   /** Side of a dial's cell in CSS pixels. */
   readonly cell: number;
-  /** First column that is seen, may be a fraction. */
+  /** First visible column; may be fractional. */
   readonly left: number;
   readonly width: number;
   readonly height: number;
   readonly ratio: number;
 }
 
-/** What each visible cell shows; `turn` from -1 to 1, NaN for an empty cell. */
+/** Contents of the cells; `turn` is from -1 to 1, or NaN for an empty cell. */
 export interface DialCells {
   readonly rows: number;
   turn(column: number, row: number): number;
-  /** Whether the knob is not as it was trained. */
+  /** Whether the knob differs from its trained value. */
   changed(column: number, row: number): boolean;
-  /** 0 to 1: how much ink its input sees now. */
+  /** Activation of the column's input, 0 to 1. */
   level(column: number): number;
 }
 

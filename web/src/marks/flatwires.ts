@@ -1,19 +1,19 @@
 /**
- * Wires without a graphics card: lines laid into memory here, several times as fast as a canvas strokes them.
+ * Draws wires without a graphics card: lines rasterised in memory, several times faster than canvas strokes.
  *
- * Front to back: the strongest first, and in the frames that follow the others beneath them, for a few milliseconds each,
- * so that a hand at work is never waited for.
+ * Lines are composited front to back: the strongest in the first frame, the rest beneath them in the following frames, a
+ * few milliseconds each, so that input is never blocked.
  */
 
 import type { Palette } from "./palette";
 import type { Wires } from "./wires";
 
-/** Milliseconds that lines may take, of the first frame and of those that follow; so many between looks at the clock. */
+/** Milliseconds for lines in the first frame and in later frames, and the number of lines between two looks at the clock. */
 const [AT_FIRST, LATER, BETWEEN_LOOKS] = [1.5, 4, 16];
 
 const [DASH, PERIOD] = [7, 10];
 
-/** What lies on each pixel: how much of what is behind shines through, and how much of the rest is positive. */
+/** Per pixel, the transmittance to what is behind, and how much of the rest is positive. */
 export interface LineBuffer {
   readonly width: number;
   readonly height: number;
@@ -26,7 +26,7 @@ export function makeLineBuffer(width: number, height: number): LineBuffer {
   return { width, height, transmittance: new Float32Array(size).fill(1), positive: new Float32Array(size) };
 }
 
-/** Lay a line beneath what there is: coverage of each pixel exactly across the line, in steps of a pixel along it. */
+/** Composite a line beneath the others: exact pixel coverage across the line, in steps of one pixel along it. */
 export function drawLine(
   { width, height, transmittance, positive }: LineBuffer, x0: number, y0: number, x1: number, y1: number, thick: number, alpha: number, negative: boolean,
 ): void {
@@ -55,7 +55,7 @@ export function drawLine(
   }
 }
 
-/** The colours of the columns `left` to `right`, as a canvas takes them. */
+/** Write the columns `left` to `right` as canvas pixels. */
 export function toPixels({ width, height, transmittance, positive }: LineBuffer, into: Uint32Array, palette: Palette, left: number, right: number): void {
   const [plus, minus] = [palette.positive, palette.negative];
   const [red, green, blue] = [minus[0] + 0.5, minus[1] + 0.5, minus[2] + 0.5];
@@ -132,7 +132,7 @@ export function flatWires(canvas: HTMLCanvasElement): Wires {
   };
 }
 
-/** Columns that wires can touch. */
+/** First and last column that any wire can touch. */
 function spanOf(ends: Float32Array, width: number): [number, number] {
   let [left, right] = [width, 0];
   for (let at = 0; at < ends.length; at += 2) {
@@ -144,7 +144,7 @@ function spanOf(ends: Float32Array, width: number): [number, number] {
 
 const BINS = 1024;
 
-/** The wires of at least a strength, the strongest first; those whose strengths differ by less than a bin as they come. */
+/** Wires whose strength is at least `threshold`, strongest first; within a bin of strengths in their own order. */
 export function strongestFirst(strengths: Float32Array, threshold: number): Uint32Array {
   const starts = new Uint32Array(BINS + 1);
   const bin = (wire: number) => BINS - 1 - Math.min(BINS - 1, Math.floor(Math.abs(strengths[wire]) * BINS));

@@ -1,14 +1,14 @@
-/** Draw once a frame, however often it is asked for, and only when it was. */
+/** Draws at most once per frame, and only on request. */
 
 export interface Frame {
   request(): void;
   cancel(): void;
 }
 
-/** A canvas that is not up to date draws itself when it hears this: a picture of it is about to be taken. */
+/** Sent to a canvas before a snapshot is taken, so that it draws anything outstanding. */
 export const BEFORE_SNAPSHOT = "beforesnapshot";
 
-/** The same, and only while `element` can be seen: what was asked for meanwhile is drawn when it comes into view. */
+/** Like `makeFrame`, but draws only while `element` is visible; outstanding requests are drawn when it comes into view. */
 export function makeVisibleFrame(element: Element, draw: () => void): Frame {
   const frame = makeFrame(draw);
   let [seen, asked] = [false, false];

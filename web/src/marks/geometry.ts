@@ -1,4 +1,4 @@
-/** Where the network picture puts everything: columns from left to right, the inputs as one line. */
+/** Layout of the network picture: one column per layer, the inputs first. */
 
 export interface Geometry {
   readonly width: number;
@@ -8,7 +8,7 @@ export interface Geometry {
   readonly bottom: number;
   /** Centre of each column. */
   readonly x: readonly number[];
-  /** Radius of each column's neurons; the inputs' half width. */
+  /** Radius of each column's neurons; half the width of the input column. */
   readonly radius: readonly number[];
   /** Where the output bars begin and end. */
   readonly bars: readonly [number, number];
@@ -18,13 +18,13 @@ const MARGIN = 12;
 const HEAD = 26;
 const WIDE = 1.5;
 
-/** `lead` keeps room for the image left of the line. */
+/** `lead` is the space for the image left of the inputs. */
 export function layout(sizes: readonly number[], width: number, height: number, lead = 0): Geometry {
   const narrow = width < 560;
   const barRoom = narrow ? 78 : Math.min(200, width * 0.19);
   const left = lead + (narrow ? 8 : 12);
   const right = width - barRoom - (narrow ? 16 : 28);
-  // The gap of the many wires is the widest.
+  // The first gap, which has the most wires, is the widest.
   const steps = sizes.length - 2 + WIDE;
   const x = sizes.map((_, column) => left + ((right - left) * (column === 0 ? 0 : column - 1 + WIDE)) / steps);
   const room = height - HEAD - MARGIN;
@@ -65,7 +65,7 @@ export function wireEnds(geometry: Geometry): Float32Array {
   return ends;
 }
 
-/** What lies under a point: a neuron, an input of the line, or nothing. */
+/** The neuron or input at a point, or null. */
 export type Hit = { readonly column: number; readonly index: number };
 
 export function hit(geometry: Geometry, x: number, y: number): Hit | null {
@@ -81,8 +81,8 @@ export function hit(geometry: Geometry, x: number, y: number): Hit | null {
 }
 
 /**
- * The wire nearest to a point, within `tolerance` pixels, among those whose strength is at least `threshold`; its number in the
- * order of the weights, or -1. Of wires equally near, the stronger.
+ * The number, in the order of the weights, of the wire nearest to a point, or -1. Only wires within `tolerance` pixels and
+ * with a strength of at least `threshold` count; of two equally near, the stronger wins.
  */
 export function nearestWire(
   ends: Float32Array, strengths: Float32Array, x: number, y: number, tolerance = 5, threshold = 0.02,

@@ -1,4 +1,4 @@
-/** Every wire of the network in one WebGL layer: a thin quad each, brightness by strength, negative ones dashed. */
+/** Draws every wire as a thin quad in one WebGL layer: opacity by strength, negative wires dashed. */
 
 import type { Wires } from "./wires";
 

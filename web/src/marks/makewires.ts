@@ -1,4 +1,4 @@
-/** Draw wires with the graphics card; in memory where there is none. */
+/** Chooses between drawing wires with WebGL and in memory. */
 
 import { flatWires } from "./flatwires";
 import { glWires } from "./glwires";
@@ -9,7 +9,7 @@ export function makeWires(canvas: HTMLCanvasElement): Wires {
   return gl ? glWires(canvas, gl) : flatWires(canvas);
 }
 
-/** Whether WebGL would be computed by the processor; browsers do not always own up to it by themselves. */
+/** Whether WebGL is emulated by the processor, which browsers do not always report themselves. */
 function drawsInSoftware(): boolean {
   const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
   if (!gl) return true;

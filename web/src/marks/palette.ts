@@ -1,4 +1,4 @@
-/** The theme's colours as numbers, and the two scales: ink for what is lit, blue to orange for what has a sign. */
+/** The theme's colours as numbers, and two scales: sequential for activations, diverging for signed values. */
 
 export type Rgb = readonly [number, number, number];
 
@@ -44,7 +44,7 @@ export function sequential(palette: Palette, activation: number): Rgb {
   return mix(palette.surface, palette.ink, activation);
 }
 
-/** -1 full orange, 0 the surface, 1 full blue; the root keeps small values apart from none. */
+/** -1 full orange, 0 the surface, 1 full blue; the square root keeps small values visible. */
 export function diverging(palette: Palette, value: number): Rgb {
   return mix(palette.surface, value < 0 ? palette.negative : palette.positive, Math.sqrt(Math.min(1, Math.abs(value))));
 }

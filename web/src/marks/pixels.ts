@@ -1,10 +1,10 @@
-/** Small pictures of numbers: an image of activations, of weights, of products, a pixel a number. */
+/** Arrays of numbers as images: activations, weights or products, one pixel per number. */
 
 import { diverging, sequential, mix, type Palette, type Rgb } from "./palette";
 
 export type Shade = (value: number, index: number) => Rgb;
 
-/** Paint `values` row by row at one canvas pixel each; the style sheet scales the canvas up. */
+/** Paints `values` row by row, one canvas pixel each; CSS scales the canvas up. */
 export function paintPixels(canvas: HTMLCanvasElement, values: ArrayLike<number>, columns: number, shade: Shade): void {
   const rows = Math.ceil(values.length / columns);
   if (canvas.width !== columns) canvas.width = columns;
@@ -26,13 +26,13 @@ export function sequentialShade(palette: Palette): Shade {
   return (value) => sequential(palette, value);
 }
 
-/** Signed values against the largest of them. */
+/** Signed values relative to the largest magnitude. */
 export function divergingShade(palette: Palette, max: number): Shade {
   const scale = max > 0 ? 1 / max : 0;
   return (value) => diverging(palette, value * scale);
 }
 
-/** The same with the drawing laid over it: what is drawn stays at full colour, the rest is faded. */
+/** `divergingShade`, faded where the drawing has no ink. */
 export function overlaidShade(palette: Palette, max: number, drawing: ArrayLike<number> | null): Shade {
   const plain = divergingShade(palette, max);
   if (!drawing) return plain;
@@ -45,7 +45,7 @@ export function largest(values: ArrayLike<number>): number {
   return max;
 }
 
-/** Strokes of a −, in the middle of each pixel whose value is clearly negative, so that sign is said without colour. */
+/** Marks each pixel below `-min` with a minus, so that sign is not shown by colour alone. */
 export function paintMinuses(
   canvas: HTMLCanvasElement, values: ArrayLike<number>, columns: number, min: number, colour: string,
 ): void {

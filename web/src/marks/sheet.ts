@@ -1,4 +1,4 @@
-/** Many small pictures on one canvas: a browser spends far less on one large canvas than on many small ones. */
+/** Many small pictures on one canvas, which costs a browser far less than many small canvases. */
 
 import { diverging, sequential, type Palette, type Rgb } from "./palette";
 
@@ -10,7 +10,7 @@ export interface Spot {
   readonly height: number;
 }
 
-/** The shades of -1 to 1, as pixels of a canvas. */
+/** The colours of -1 to 1, as canvas pixels. */
 export type Shades = Uint32Array<ArrayBuffer>;
 
 const HALF = 255;
@@ -29,7 +29,7 @@ function shades(shade: (value: number) => Rgb): Shades {
   return new Uint32Array(bytes.buffer);
 }
 
-/** The shade of each value, where `max` stands for 1. */
+/** Looks up the colour of each value, scaled so that `max` is 1. */
 export function paintShades(into: Uint32Array, values: ArrayLike<number>, table: Shades, max: number): void {
   const scale = max > 0 ? HALF / max : 0;
   for (let index = 0; index < values.length; index++) {
@@ -39,9 +39,9 @@ export function paintShades(into: Uint32Array, values: ArrayLike<number>, table:
 }
 
 export interface Sheet {
-  /** `values` holds one picture of `columns` by `rows` after the other, a spot each. */
+  /** `values` holds the pictures one after another, `columns` by `rows` each; the n-th goes to the n-th spot. */
   paint(values: ArrayLike<number>, columns: number, rows: number, table: Shades, max: number): void;
-  /** Size of the sheet in CSS pixels, and where pictures go. */
+  /** Sets the size of the sheet in CSS pixels and the spots of the pictures. */
   place(width: number, height: number, spots: readonly Spot[]): void;
 }
 

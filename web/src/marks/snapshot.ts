@@ -1,6 +1,6 @@
 /**
- * A figure as one SVG that stands by itself: its canvases as images, its SVGs with the styles they were shown with, and the
- * words and coloured fields around them where they stood.
+ * Turns a figure into one self-contained SVG: canvases become images, SVGs keep their computed styles, and text, bars and
+ * backgrounds stay in place.
  */
 
 import { BEFORE_SNAPSHOT } from "./frame";
@@ -30,10 +30,10 @@ export function snapshot(figure: Element): SVGSVGElement {
   return whole;
 }
 
-/** What only works on the page. */
+/** Controls, which are left out. */
 const TOOLS = ".button, .menu, .visually-hidden, select, input, svg";
 
-/** Elements that are filled with a colour of their own. */
+/** Rectangles for elements with a background. */
 function fields(figure: Element, box: DOMRect): SVGRectElement[] {
   const found: SVGRectElement[] = [];
   for (const element of figure.querySelectorAll<HTMLElement>("*")) {
@@ -49,7 +49,7 @@ function fields(figure: Element, box: DOMRect): SVGRectElement[] {
   return found;
 }
 
-/** Every word where it stands, as wide as it is there whatever the font elsewhere. */
+/** Every word at its place, stretched to its width on the page whatever font the viewer has. */
 function words(figure: Element, box: DOMRect): SVGTextElement[] {
   const found: SVGTextElement[] = [];
   const walker = document.createTreeWalker(figure, NodeFilter.SHOW_TEXT);
@@ -105,7 +105,7 @@ function asImage(canvas: HTMLCanvasElement, place: DOMRect, box: DOMRect): SVGIm
   return image;
 }
 
-/** Small pictures are scaled up here, pixel by pixel, since viewers of SVG would blur them. */
+/** Scales small canvases up without smoothing, because SVG viewers would blur them. */
 function enlarged(canvas: HTMLCanvasElement, place: DOMRect): HTMLCanvasElement {
   const scale = Math.ceil((2 * place.width) / canvas.width);
   if (scale <= 1 || canvas.width < 2) return canvas;

@@ -1,8 +1,8 @@
-/** Strokes on a canvas: round pens, erasers that take ink away. */
+/** Draws strokes on a canvas: round pens, and erasers that remove ink. */
 
 import { GRID, type Stroke } from "../state/strokes";
 
-/** Draw one stroke from its point number `from` on; a single point is a dot. */
+/** Draws one stroke from point number `from` on; a single point is a dot. */
 export function paintStroke(context: CanvasRenderingContext2D, stroke: Stroke, colour: string, from = 0): void {
   const scale = context.canvas.width / GRID;
   const { points } = stroke;
@@ -21,7 +21,7 @@ export function paintStroke(context: CanvasRenderingContext2D, stroke: Stroke, c
   context.restore();
 }
 
-/** The whole drawing over an optional picture beneath it. */
+/** Draws all strokes over an optional image. */
 export function paintDrawing(
   canvas: HTMLCanvasElement, strokes: readonly Stroke[], beneath: CanvasImageSource | null, colour: string, smooth = true,
 ): void {

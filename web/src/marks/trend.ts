@@ -1,4 +1,4 @@
-/** A curve of training on a canvas: the mean as a line, least and most around it as a pale band. */
+/** A training curve on a canvas: the mean as a line, the range as a pale band. */
 
 import { css, type Palette } from "./palette";
 import type { Bin } from "../state/history";
@@ -19,7 +19,7 @@ export function sizeCanvas(canvas: HTMLCanvasElement, width: number, height: num
   return context;
 }
 
-/** `now` splits what lies behind from what lies ahead, which is drawn paler. */
+/** What comes after step `now` is drawn paler. */
 export function paintTrend(
   context: CanvasRenderingContext2D, bins: readonly Bin[], { x, y }: TrendScales, now: number, palette: Palette,
 ): void {
@@ -56,7 +56,7 @@ export interface TestPoint {
   readonly value: number;
 }
 
-/** What was judged now and then: a dashed line, with points where there is room for them. */
+/** Test results as a dashed line with points; smaller points where there are many. */
 export function paintTests(
   context: CanvasRenderingContext2D, tests: readonly TestPoint[], { x, y }: TrendScales, now: number, palette: Palette,
 ): void {
@@ -81,7 +81,7 @@ export function paintTests(
   context.globalAlpha = 1;
 }
 
-/** Of points that would lie closer than `min` steps, only the last. */
+/** Of points closer together than `min` steps, keeps only the last. */
 export function thinned(points: readonly TestPoint[], min: number): TestPoint[] {
   const kept: TestPoint[] = [];
   for (const point of points) {
@@ -92,14 +92,14 @@ export function thinned(points: readonly TestPoint[], min: number): TestPoint[] 
   return kept;
 }
 
-/** The end of an axis that holds `last`, and moves seldom while that grows. */
+/** The end of an axis that includes `last` and rarely moves while `last` grows. */
 export function axisEnd(last: number): number {
   if (last <= 10) return 10;
   const unit = 10 ** Math.floor(Math.log10(last)) / 10;
   return Math.ceil((last * 1.02) / unit) * unit;
 }
 
-/** What a curve's axis spans: from the least to the most of the means, with a little room. */
+/** The domain of a curve's axis: from the smallest to the largest mean, with a margin. */
 export function trendDomain(bins: readonly Bin[], extra: readonly number[], measure: "loss" | "accuracy", logarithmic: boolean): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of [...bins.map(({ mean }) => mean), ...extra]) {

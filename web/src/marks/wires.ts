@@ -1,19 +1,19 @@
-/** What draws the wires of a network. */
+/** The interface of what draws a network's wires. */
 
 import type { Palette } from "./palette";
 
 export interface Wires {
-  /** Size in CSS pixels, and how many device pixels make one. */
+  /** Size in CSS pixels, and device pixels per CSS pixel. */
   resize(width: number, height: number, ratio: number): void;
   /** x0, y0, x1, y1 of each wire, in CSS pixels. */
   setEnds(ends: Float32Array): void;
   /** -1..1 of each wire. */
   setStrengths(strengths: Float32Array): void;
-  /** Draw; wires whose strength is below `threshold` are left out, and all are multiplied by `opacity`. */
+  /** Draw all wires of at least strength `threshold`, at `opacity`. */
   draw(palette: Palette, threshold: number, opacity: number): void;
-  /** Whether what was drawn last is still being worked on: drawing more would only queue up. */
+  /** Whether the last drawing is still in progress, so that another would only queue up. */
   busy(): boolean;
-  /** Whether `draw` spreads its work over frames by itself. */
+  /** Whether `draw` spreads its work over several frames. */
   readonly progressive: boolean;
   dispose(): void;
 }

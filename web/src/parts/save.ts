@@ -1,4 +1,4 @@
-/** What a panel shows, as a file on this machine: PNG, SVG, CSV. */
+/** Saves what a panel shows as a file: PNG, SVG or CSV. */
 
 import { snapshot, svgText } from "../marks/snapshot";
 

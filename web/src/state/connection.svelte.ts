@@ -1,4 +1,4 @@
-/** The connection as the page sees it: whether it is open, what was sent and answered, what went wrong. */
+/** The state of the connection: whether it is open, what was sent and answered, what failed. */
 
 import type * as wire from "../protocol/messages";
 import type { Frame } from "../transport/frames";
@@ -51,7 +51,7 @@ export class Connection implements Session {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The state has taken in an event: count it as an answer, and tell the listeners. */
+  /** The state has processed an event: count it as an answer and call the listeners. */
   taken({ event, payload }: Frame): void {
     if (event.request > this.answered) this.answered = event.request;
     for (const listener of this.#listeners) listener(event, payload);

@@ -1,4 +1,4 @@
-/** What is read: the strokes on the pad, or an image in their place, and the steps that centre it. */
+/** What the network reads: the strokes on the pad or an image in their place, and the centring steps. */
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
@@ -47,7 +47,7 @@ export class Drawing {
   #hasPictures = false;
   /** Whether the pen is down. */
   #drawing = false;
-  /** Whether strokes were drawn that the server may not have. */
+  /** Whether the server may be missing strokes. */
   #unsent = false;
 
   constructor(session: Session) {
@@ -75,13 +75,13 @@ export class Drawing {
     }));
   }
 
-  /** The connection dropped: what was in flight is lost, the strokes are kept. */
+  /** The connection dropped: requests in flight are lost, the strokes are kept. */
   interrupt(): void {
     this.#unsent ||= this.#drawing || !this.#pen.idle;
     this.#pen.reset();
   }
 
-  /** The connection is back: send what the server may not have. */
+  /** The connection is back: send what the server may be missing. */
   resume(): void {
     if (this.#unsent) this.setDrawing(this.strokes);
     this.#unsent = false;
@@ -90,7 +90,7 @@ export class Drawing {
 
   penDown(x: number, y: number, width: number, erase: boolean): void {
     if (this.source.kind !== "pad") {
-      // Earlier strokes lie under the picture; a new drawing begins with an empty pad.
+      // The earlier strokes are hidden by the image; a new drawing starts with an empty pad.
       this.#session.send({ type: "clearDrawing" });
       this.strokes = [];
     }
@@ -136,7 +136,7 @@ export class Drawing {
     this.#sendCentring();
   }
 
-  /** Whether pictures of the centring's steps are wanted; they cost a little at every pen movement. */
+  /** Request or decline pictures of the centring steps, which cost a little at every pen movement. */
   wantPictures(wanted: boolean): void {
     this.#wantPictures = wanted;
     if (this.#session.ready) this.#sendCentring();

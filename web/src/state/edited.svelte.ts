@@ -1,4 +1,4 @@
-/** The network as it stands: its parameters, what they make of the drawing, and how they are changed. */
+/** The current network: its parameters, its reading of the drawing, and the changes made to it. */
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
@@ -20,23 +20,23 @@ export class EditedNetwork {
   network: Network | null = $state.raw(null);
   info: wire.NetworkInfo | null = $state.raw(null);
   data: wire.DataInfo | null = $state.raw(null);
-  /** All knobs as they stand. */
+  /** Current value of every knob. */
   knobs: Float32Array<ArrayBufferLike> | null = $state.raw(null);
-  /** All knobs as they compute: with the factors of neurons and layers multiplied in. */
+  /** The parameters used for computing: the knobs with the factors of neurons and layers applied. */
   parameters: Float32Array<ArrayBufferLike> | null = $state.raw(null);
-  /** All knobs as loaded or last trained. */
+  /** Every knob as loaded or last trained. */
   trained: Float32Array<ArrayBufferLike> | null = $state.raw(null);
   trace: Trace | null = $state.raw(null);
   evaluation: wire.Judged | null = $state.raw(null);
   turned: wire.Turned | null = $state.raw(null);
   swept: { readonly knob: number; readonly values: Float32Array; readonly accuracies: Float32Array } | null = $state.raw(null);
 
-  /** The class with the largest output, or -1 where nothing is drawn. */
+  /** The class with the largest output, or -1 for an empty drawing. */
   readonly best: number = $derived(this.trace && this.trace.words ? largestAt(this.trace.columns[this.trace.columns.length - 1]) : -1);
   readonly factors: ReadonlyMap<string, number> = $derived(
     new Map(this.turned?.factors.map(({ layer, neuron, factor }) => [`${layer}/${neuron}`, factor])),
   );
-  /** Whether a judgement of the network as it stands is still to come. */
+  /** Whether the evaluation of the current network is outstanding. */
   readonly unevaluated: boolean = $derived((this.evaluation?.version ?? 0) < (this.turned?.version ?? 0));
 
   #effective = false;
@@ -86,7 +86,7 @@ export class EditedNetwork {
     };
   }
 
-  /** The network as it learns: the drawing's pixels stay as they were. */
+  /** The network during training; the drawing's pixels do not change. */
   takePicture(event: wire.Picture, payload: Float32Array): void {
     this.knobs = this.parameters = floats(payload, event.knobs);
     const pixels = this.trace?.columns[0];
@@ -121,18 +121,18 @@ export class EditedNetwork {
     if (!this.#effective) this.parameters = turned;
   }
 
-  /** A number for a gesture: turns that share it are undone as one. */
+  /** A number for a new gesture: turns with the same number are undone together. */
   newGesture(): number {
     return ++this.#gesture;
   }
 
-  /** Turn knobs; the page shows it at once, the server's answer confirms it. */
+  /** Turn knobs; shown at once, confirmed by the server's answer. */
   turn(knobs: readonly number[], values: readonly number[], gesture = this.newGesture()): void {
     this.#setKnobs(knobs, values);
     this.#turns.push({ knobs, values, gesture });
   }
 
-  /** Scale a neuron or a layer, or add noise: one at a time, the latest of a gesture. */
+  /** Scale a neuron or a layer, or add noise; of a gesture's waiting edits only the latest is sent. */
   apply(edit: Edit): void {
     this.#edits.push(edit);
   }
@@ -141,7 +141,7 @@ export class EditedNetwork {
     return this.factors.get(`${layer}/${neuron}`) ?? 1;
   }
 
-  /** Number and value of each knob that is not as it was trained. */
+  /** Number and value of each knob that differs from its trained value. */
   changedKnobs(): (readonly [number, number])[] {
     const { knobs, trained } = this;
     const changed: (readonly [number, number])[] = [];

@@ -1,8 +1,8 @@
-/** A neuron's formula with its numbers put in. */
+/** A neuron's formulas with their numbers. */
 
 import { figure, inSum } from "./words";
 
-/** The squish in words and with the number: sigmoid(1.31) = 1 / (1 + e^−1.31) = 0.788. */
+/** The activation function with its numbers: σ(1.31) = 1 / (1 + e^−1.31) = 0.788. */
 export function activationFormula(activation: string, z: number, a: number, sums: ArrayLike<number>, index: number): string {
   const value = figure(z);
   switch (activation) {
@@ -26,7 +26,7 @@ function softmaxSum(sums: ArrayLike<number>, index: number): string {
   return `e^${figure(sums[index])} + ${others} others`;
 }
 
-/** z = Σ w·a + b with its numbers; the sum of the terms is what z leaves without b. */
+/** z = Σ w·a + b with its numbers; the sum of the terms is computed as z − b. */
 export function sumFormula(z: number, bias: number): string {
   return `z = Σ w·a + b = ${figure(z - bias)} + ${inSum(bias)} = ${figure(z)}`;
 }

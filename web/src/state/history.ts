@@ -1,6 +1,6 @@
-/** The curves of training: a point a mini-batch, thinned out when there are very many, forgotten where time forks. */
+/** Training curves: one point per mini-batch, thinned out when there are very many, cut where training continues from an earlier step. */
 
-/** Past so many points, every two become one. */
+/** With more points than this, every two are merged into one. */
 const MAX = 1 << 16;
 
 export interface EpochPoint {
@@ -14,7 +14,7 @@ export interface RatePoint {
   readonly rate: number;
 }
 
-/** A stretch of a curve: what a few mini-batches had in common. */
+/** A section of a curve: mean and range of a few mini-batches. */
 export interface Bin {
   /** Its last mini-batch. */
   readonly step: number;
@@ -26,7 +26,7 @@ export interface Bin {
 export type Measure = "loss" | "accuracy";
 
 export class History {
-  /** Last mini-batch of each point; each stands for those since the one before. */
+  /** Last mini-batch of each point, which represents those since the previous point. */
   steps = new Float64Array(1024);
   losses = new Float32Array(1024);
   accuracies = new Float32Array(1024);
@@ -49,7 +49,7 @@ export class History {
     this.rates = [];
   }
 
-  /** Put the next mini-batches at the end, in place of any of the same numbers. */
+  /** Append mini-batches, replacing any with the same or later numbers. */
   add(steps: ArrayLike<number>, losses: ArrayLike<number>, accuracies: ArrayLike<number>): void {
     if (steps.length === 0) return;
     this.#cutPoints(steps[0] - 1);
@@ -67,14 +67,14 @@ export class History {
     this.epochs = [...this.epochs.filter(({ step }) => step < point.step), point];
   }
 
-  /** Forget what came after a step. */
+  /** Remove everything after a step. */
   cut(step: number): void {
     this.#cutPoints(step);
     if (this.epochs.some((epoch) => epoch.step > step)) this.epochs = this.epochs.filter((epoch) => epoch.step <= step);
     if (this.rates.some((rate) => rate.step > step)) this.rates = this.rates.filter((rate) => rate.step <= step);
   }
 
-  /** Number of the point that a mini-batch belongs to, or -1. */
+  /** Index of the point that represents a mini-batch, or -1. */
   at(step: number): number {
     if (this.count === 0 || step > this.last) return -1;
     let [low, high] = [0, this.count - 1];
@@ -86,7 +86,7 @@ export class History {
     return low;
   }
 
-  /** The curve in about `count` stretches of equal length, with mean, least and most of each. */
+  /** The curve in about `count` sections of equal length, with the mean and range of each. */
   bins(measure: Measure, count: number): Bin[] {
     const values = measure === "loss" ? this.losses : this.accuracies;
     const width = this.last / count;
@@ -122,7 +122,7 @@ export class History {
     [this.steps, this.losses, this.accuracies] = [steps, losses, accuracies];
   }
 
-  /** Every two points become their mean, weighted by the mini-batches that each stands for. */
+  /** Merge every two points into their mean, weighted by the mini-batches they represent. */
   #halve(): void {
     let before = 0;
     for (let index = 0; 2 * index + 1 < this.count; index++) {

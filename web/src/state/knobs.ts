@@ -1,8 +1,8 @@
-/** How far knobs turn, and by what steps. */
+/** Ranges of the dials, and where the panel shows each knob. */
 
 import { knobAt, type Network } from "./network";
 
-/** For each layer how far its dials reach to either side: half as much again as its largest knob when trained, at least 1. */
+/** Each layer's dial range to either side: 1.5 times its largest trained knob, and at least 1. */
 export function ranges(network: Network, trained: Float32Array): number[] {
   return network.layers.map((layer) => {
     let max = 2 / 3;
@@ -12,12 +12,12 @@ export function ranges(network: Network, trained: Float32Array): number[] {
   });
 }
 
-/** The range of one knob's dial: its layer's, or as far as it stands if that is further. */
+/** The range of a knob's dial: its layer's, or wider if the knob's value needs it. */
 export function rangeOf(network: Network, layers: readonly number[], knob: number, value: number): number {
   return Math.max(layers[knobAt(network, knob).layer], nice(Math.abs(value)));
 }
 
-/** The next of 1, 1.5, 2, 3, 5, 7 times a power of ten. */
+/** Rounded up to 1, 1.5, 2, 3, 5 or 7 times a power of ten. */
 function nice(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value || 1));
   return ([1, 1.5, 2, 3, 5, 7].find((step) => step * power >= value) ?? 10) * power;
@@ -25,7 +25,7 @@ function nice(value: number): number {
 
 export type Sweep = "zero" | "flip" | "trained";
 
-/** What a sweep makes of a knob. */
+/** The value that a sweep gives a knob. */
 export function swept(sweep: Sweep, value: number, trained: number): number {
   switch (sweep) {
     case "zero":
@@ -38,7 +38,7 @@ export function swept(sweep: Sweep, value: number, trained: number): number {
 }
 
 /**
- * The long panel: a row a neuron, a column an input, the biases last; layers side by side, with an empty column between.
+ * The panel of all dials: one row per neuron, one column per input, then the biases; layers side by side, with an empty column between.
  */
 export interface Panel {
   readonly rows: number;

@@ -1,4 +1,4 @@
-/** What the page knows of training, and what it asks of it; the room Learn shows it. */
+/** State and requests of the room Learn: the plan, the training run, its curves and pictures. */
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
@@ -17,30 +17,30 @@ interface Move {
   readonly scrubbing: boolean;
 }
 
-/** So many moments of the gradients' sizes are kept. */
+/** Number of gradient measurements kept. */
 const MAX_HEALTHS = 600;
 
-/** Milliseconds: curves of many thousand points are drawn anew no oftener than eyes notice. */
+/** Milliseconds between redrawings of the curves, which may have many thousand points. */
 const CURVE_INTERVAL = 110;
 
 export class LearnState {
   training: wire.Training | null = $state.raw(null);
-  /** What can be learnt from, and how far the download of one is. */
+  /** The data sets to choose from, and the progress of a download. */
   choices: readonly wire.DataChoice[] = $state.raw([]);
   fetching: string | null = $state(null);
-  /** The plan as it is being edited. */
+  /** The plan being edited. */
   draft: wire.LearnPlan | null = $state.raw(null);
-  /** Mini-batches done and epochs, as of the last picture. */
+  /** Mini-batches and epochs done, as of the last picture. */
   step = $state(0);
   epoch = $state(0);
-  /** The mini-batch up to which curves and time are drawn: while training runs, a few times a second that of `step`. */
+  /** The mini-batch up to which the curves are drawn; during training it follows `step` a few times a second. */
   curveStep = $state(0);
-  /** Where one wants to go while the way there is still being taken. */
+  /** The step requested by `goTo` until it is reached. */
   target: number | null = $state(null);
-  /** Mini-batches a second, lately. */
+  /** Recent mini-batches per second. */
   speed = $state(0);
   readonly history = new History();
-  /** Counts up with every change of the history. */
+  /** Counts changes of the history. */
   revision = $state(0);
   health: Health | null = $state.raw(null);
   healths: readonly { readonly step: number; readonly gradients: Float32Array }[] = $state.raw([]);
@@ -49,7 +49,7 @@ export class LearnState {
   planeAsked = $state(false);
 
   readonly running: boolean = $derived(this.training?.state === "running" || this.training?.state === "stepping");
-  /** The furthest step that can be gone to. */
+  /** The last step that `goTo` can reach. */
   readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.curveStep : 0));
 
   readonly #session: Session;
@@ -104,7 +104,7 @@ export class LearnState {
     }
   }
 
-  /** A new connection: what was in flight is lost. */
+  /** A new connection: requests in flight are lost. */
   #begin(): void {
     this.#moves.reset();
     this.#rates.reset();
@@ -112,7 +112,7 @@ export class LearnState {
     this.planeAsked = false;
   }
 
-  /** Another network, or another run of it. */
+  /** Another network, or another run. */
   #forget(): void {
     this.history.clear();
     this.revision++;
@@ -156,7 +156,7 @@ export class LearnState {
   #takeHealth(event: wire.Health, payload: Float32Array): void {
     this.health = healthOf(event, payload);
     const { gradients } = this.health;
-    // Copies: a view would keep the whole frame in memory.
+    // A copy: a view would keep the whole frame in memory.
     const kept = [...this.healths.filter(({ step }) => step !== event.step), { step: event.step, gradients: gradients.slice() }];
     kept.sort((a, b) => a.step - b.step);
     this.healths = kept.length > MAX_HEALTHS ? kept.filter((_, index) => index % 2 === 0) : kept;
@@ -172,14 +172,12 @@ export class LearnState {
     this.revision++;
   }
 
-  // What one does.
-
-  /** Make the draft's network, or go on with the present one under the draft's plan. */
+  /** Create the draft's network, or continue with the current one under the draft's plan. */
   setUp(keepNetwork: boolean): void {
     if (this.draft) this.#session.send({ type: "setUp", plan: this.draft, keepNetwork });
   }
 
-  /** Another data set, with as many outputs as that has classes. */
+  /** Choose a data set; the output layer gets one neuron per class. */
   chooseData(name: string): void {
     const classes = this.choices.find((choice) => choice.name === name)?.classes;
     if (this.draft) this.draft = withData(this.draft, name, classes);
@@ -209,7 +207,7 @@ export class LearnState {
     if (rate > 0 && rate <= 1e6) this.#rates.push(rate);
   }
 
-  /** Go to a moment of this line of time; while `scrubbing`, what takes long is left for later. */
+  /** Go to a step of this run; while `scrubbing`, slow results are postponed. */
   goTo(step: number, scrubbing: boolean): void {
     const first = this.training?.firstStep ?? 0;
     this.target = Math.min(this.furthest, Math.max(first, Math.round(step)));

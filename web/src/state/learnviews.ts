@@ -1,11 +1,11 @@
-/** What the room Learn shows of health, mistakes and loss plane: the events with their arrays at hand. */
+/** Gradient health, confusion and loss plane for the room Learn: the events with their arrays resolved. */
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
 
 export interface Health {
   readonly step: number;
-  /** Root mean square of each layer's gradient, and the lengths of gradient and weights. */
+  /** Root mean square of each layer's gradient, and the norms of gradient and weights. */
   readonly gradients: Float32Array;
   readonly gradientNorms: Float32Array;
   readonly weightNorms: Float32Array;

@@ -1,11 +1,11 @@
-/** What the network is: its layers over one flat vector of knobs, and the name of every knob. */
+/** The network's structure: its layers over one flat vector of knobs, and the name of every knob. */
 
 export interface Layer {
   readonly index: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly activation: string;
-  /** Where its weights begin in the vector: that from input i to neuron j is number weight + i * outputs + j. */
+  /** Offset of its weights in the vector: the one from input i to neuron j is number weight + i * outputs + j. */
   readonly weight: number;
   readonly bias: number;
 }
@@ -18,7 +18,7 @@ export interface Network {
   readonly knobs: number;
 }
 
-/** A knob: the weight from one input to one neuron, or (input -1) the neuron's bias. */
+/** A knob: the weight from an input to a neuron, or the neuron's bias (input -1). */
 export interface Knob {
   readonly layer: number;
   readonly neuron: number;
@@ -32,7 +32,7 @@ export interface NeuronPlace {
 
 export const BIAS = -1;
 
-/** Neurons a column, the inputs' first: 784, 16, 16, 10. */
+/** Neurons per column, the inputs first: 784, 16, 16, 10. */
 export function sizes(network: Network): number[] {
   return [network.layers[0].inputs, ...network.layers.map((layer) => layer.outputs)];
 }
@@ -41,7 +41,7 @@ export function wireCount(network: Network): number {
   return network.layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0);
 }
 
-/** The weights into the first `neurons` of a layer, one neuron after the other, `span` places each. */
+/** The weights into the first `neurons` of a layer, neuron by neuron, `span` values each. */
 export function incoming(parameters: ArrayLike<number>, layer: Layer, neurons: number, span = layer.inputs): Float32Array {
   const { inputs, outputs, weight } = layer;
   const found = new Float32Array(neurons * span);
@@ -70,13 +70,13 @@ export function knobAt(network: Network, index: number): Knob {
   throw new RangeError(`expected a knob from 0 to ${network.knobs - 1}, got ${index}`);
 }
 
-/** As in Python: `layers[0].weight[3, 120]`, `layers[2].bias[7]`. */
+/** The name in Python: `layers[0].weight[3, 120]`, `layers[2].bias[7]`. */
 export function knobName(network: Network, index: number): string {
   const { layer, neuron, input } = knobAt(network, index);
   return input === BIAS ? `layers[${layer}].bias[${neuron}]` : `layers[${layer}].weight[${neuron}, ${input}]`;
 }
 
-/** For people: "pixel (4, 8) → first layer's neuron 3", "bias of output 7". */
+/** The name on the page: "pixel (4, 8) → hidden layer 1, neuron 3", "bias of output 7". */
 export function knobLabel(network: Network, index: number): string {
   const { layer, neuron, input } = knobAt(network, index);
   const to = neuronLabel(network, { layer, neuron });
@@ -88,14 +88,27 @@ export function layerLabel(network: Network, layer: number): string {
   return layer === network.layers.length - 1 ? "output layer" : `hidden layer ${layer + 1}`;
 }
 
-export function neuronLabel(network: Network, { layer, neuron }: NeuronPlace): string {
-  if (layer === network.layers.length - 1) return `output ${network.classes[neuron]}`;
-  return `hidden ${layer + 1}, neuron ${neuron}`;
+/** "neuron 3" or "output 7": enough where the layer is clear. */
+export function neuronName(network: Network, { layer, neuron }: NeuronPlace): string {
+  return layer === network.layers.length - 1 ? `output ${network.classes[neuron]}` : `neuron ${neuron}`;
 }
 
-/** What comes in at `input` of a layer: a pixel by row and column, or a neuron of the layer before. */
+export function neuronLabel(network: Network, place: NeuronPlace): string {
+  const name = neuronName(network, place);
+  return place.layer === network.layers.length - 1 ? name : `${layerLabel(network, place.layer)}, ${name}`;
+}
+
+/** The name of a layer's input: a pixel by row and column, or a neuron of the previous layer. */
 export function sourceLabel(network: Network, layer: number, input: number): string {
-  if (layer > 0) return neuronLabel(network, { layer: layer - 1, neuron: input });
+  return layer > 0 ? neuronLabel(network, { layer: layer - 1, neuron: input }) : pixelName(network, input);
+}
+
+/** The same without the layer. */
+export function sourceName(network: Network, layer: number, input: number): string {
+  return layer > 0 ? neuronName(network, { layer: layer - 1, neuron: input }) : pixelName(network, input);
+}
+
+function pixelName(network: Network, input: number): string {
   const columns = network.inputShape.at(-1) ?? 1;
   return `pixel (${Math.floor(input / columns)}, ${input % columns})`;
 }
@@ -104,14 +117,16 @@ const WEIGHT = /^\s*(?:layers?)?\s*\[?\s*(\d+)\s*\]?[\s.,]*w(?:eight)?s?\s*\[?\s
 const BIASES = /^\s*(?:layers?)?\s*\[?\s*(\d+)\s*\]?[\s.,]*b(?:ias)?(?:es)?\s*\[?\s*(\d+)\s*\]?\s*$/i;
 
 /**
- * The knob that a text names, or null: "layers[0].weight[3, 120]", "0 w 3 120", "0 w 3 4 8" (a pixel's row and column),
- * "2 bias 7", or the knob's number alone.
+ * The knob that a text names, or null: a name on the page, "layers[0].weight[3, 120]", "0 w 3 120", "0 w 3 4 8" (with a
+ * pixel's row and column), "2 bias 7", or the knob's number.
  */
 export function findKnob(network: Network, text: string): number | null {
   if (/^\s*[\d,]+\s*$/.test(text) && text.trim() !== ",") {
     const index = Number(text.replaceAll(",", "").trim());
     return index < network.knobs ? index : null;
   }
+  const shown = shownKnob(network, text);
+  if (shown !== null) return shown;
   const weight = WEIGHT.exec(text);
   if (weight) return namedWeight(network, weight);
   const bias = BIASES.exec(text);
@@ -119,6 +134,31 @@ export function findKnob(network: Network, text: string): number | null {
   const [layer, neuron] = [Number(bias[1]), Number(bias[2])];
   if (layer >= network.layers.length || neuron >= network.layers[layer].outputs) return null;
   return knobIndex(network, { layer, neuron, input: BIAS });
+}
+
+/** The knob that has this name on the page, or null. */
+function shownKnob(network: Network, text: string): number | null {
+  const bias = /^\s*bias of (.+)$/i.exec(text);
+  const [from, to] = text.split(/→|->/);
+  const place = shownNeuron(network, bias ? bias[1] : (to ?? ""));
+  if (!place) return null;
+  if (bias) return knobIndex(network, { ...place, input: BIAS });
+  const { inputs } = network.layers[place.layer];
+  for (let input = 0; input < inputs; input++) {
+    if (plain(sourceLabel(network, place.layer, input)) === plain(from)) return knobIndex(network, { ...place, input });
+  }
+  return null;
+}
+
+function shownNeuron(network: Network, text: string): NeuronPlace | null {
+  for (const { index, outputs } of network.layers) {
+    for (let neuron = 0; neuron < outputs; neuron++) if (plain(neuronLabel(network, { layer: index, neuron })) === plain(text)) return { layer: index, neuron };
+  }
+  return null;
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[\s,()]+/g, " ").trim();
 }
 
 function namedWeight(network: Network, match: RegExpExecArray): number | null {
@@ -131,7 +171,7 @@ function namedWeight(network: Network, match: RegExpExecArray): number | null {
   return knobIndex(network, { layer, neuron, input });
 }
 
-/** The knob that a wire is: wires are numbered as the weights are, layer after layer, without the biases. */
+/** The knob of a wire; wires are numbered in the order of the weights, without the biases. */
 export function wireKnob(network: Network, wire: number): number {
   let first = 0;
   for (const layer of network.layers) {
@@ -142,7 +182,7 @@ export function wireKnob(network: Network, wire: number): number {
   throw new RangeError(`expected a wire from 0 to ${first - 1}, got ${wire}`);
 }
 
-/** The wire that a knob is, or -1 for a bias. */
+/** The wire of a knob, or -1 for a bias. */
 export function knobWire(network: Network, index: number): number {
   let first = 0;
   for (const layer of network.layers) {

@@ -1,4 +1,4 @@
-/** What the page knows of backpropagation, and what it asks of it; the room Nudge shows it. */
+/** State and requests of the room Nudge: backpropagation of one image, and of a mini-batch. */
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
@@ -16,23 +16,23 @@ interface Ask {
 
 export class NudgeState {
   gradients: Gradients | null = $state.raw(null);
-  /** Which stage of the story is shown. */
+  /** Index of the stage shown. */
   stage = $state(0);
-  /** The neuron that the stage is looked at for: of its layer, or of the layer before. */
+  /** The neuron in focus, of the stage's layer or of the previous one; -1 for the one with the largest nudge. */
   focus = $state(0);
-  /** The class wanted and the loss, where they are chosen by hand. */
+  /** Target class and loss, if the user chose them. */
   chosen: number | null = $state(null);
   loss: wire.Nudges["loss"] | null = $state(null);
   checked: wire.Checked | null = $state.raw(null);
-  /** What the last check was asked for. */
+  /** The last check requested. */
   check: Check | null = $state.raw(null);
   images: BatchImages | null = $state.raw(null);
   batch: BatchGradients | null = $state.raw(null);
   stepped: { readonly of: "example" | "batch"; readonly event: wire.Stepped } | null = $state.raw(null);
-  /** The knob that the images of the mini-batch are asked about. */
+  /** The knob whose nudge is shown for each image of the mini-batch. */
   knob: number | null = $state(null);
 
-  /** The class that the picture shall be, if anybody knows. */
+  /** The target class: chosen by the user, or the image's label; null if there is neither. */
   readonly target: number | null = $derived.by(() => this.chosen ?? this.#drawing.source.label);
 
   readonly #session: Session;
@@ -108,16 +108,14 @@ export class NudgeState {
     this.askBatch();
   }
 
-  // What one does.
-
-  /** Ask anew, of the network and the picture as they are; nothing where nobody knows the label. */
+  /** Request the gradients of the current network and image; without a target, clear them. */
   ask(): void {
     const label = this.target;
     if (label === null) this.gradients = null;
     else this.#asks.push({ label, ...(this.loss && { loss: this.loss }) });
   }
 
-  /** Another stage, counted from here; gives back whether there is one. */
+  /** Move by a number of stages; returns whether that changed the stage. */
   move(by: number): boolean {
     const to = Math.max(0, Math.min((this.gradients?.stages.length ?? 1) - 1, this.stage + by));
     if (to === this.stage) return false;
@@ -136,7 +134,7 @@ export class NudgeState {
     this.#session.send({ type: "checkNudge", ...check });
   }
 
-  /** Look at `count` training images from `begin` on as one mini-batch. */
+  /** Use `count` training images from `begin` on as the mini-batch. */
   chooseBatch(begin: number, count: number): void {
     this.#browse = this.#session.send({ type: "browseExamples", part: "train", begin, count });
   }

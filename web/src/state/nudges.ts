@@ -1,4 +1,4 @@
-/** The gradients that backpropagation found, and what was asked about them: the events with their arrays at hand. */
+/** Gradients from backpropagation: the events with their arrays resolved. */
 
 import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
@@ -37,7 +37,7 @@ export interface BatchGradients {
   readonly costs: Float32Array;
   readonly labels: readonly number[];
   readonly gradient: Float32Array;
-  /** The nudge that each image asks of the knob that was asked about. */
+  /** Each image's nudge for `knob`. */
   readonly nudges: Float32Array | null;
   readonly knob: number | null;
   readonly norms: Float32Array;

@@ -1,4 +1,4 @@
-/** Where one is, as text for the address bar: room, network, drawing, switched steps, changed knobs. */
+/** The scene as text for the address bar: room, network, drawing, centring steps, changed knobs. */
 
 import { readInteger, toBytes, toText, writeInteger } from "./bytes";
 import { decodeStrokes, encodeStrokes, type Stroke } from "./strokes";
@@ -20,14 +20,14 @@ export interface Scene {
   readonly centring?: Centring;
   /** Number and value of each changed knob. */
   readonly knobs?: readonly (readonly [number, number])[];
-  /** Layer, neuron and factor of each switched neuron. */
+  /** Layer, neuron and factor of each scaled neuron. */
   readonly factors?: readonly (readonly [number, number, number])[];
 }
 
-/** More changed knobs than this are too long for a link: those of the network of 13,002 all fit. */
+/** More changed knobs than this do not fit into a link; all 13,002 of the shipped networks do. */
 export const MAX_KNOBS = 20_000;
 
-/** So many are written out, for people to read; more of them as bytes. */
+/** Up to this many are written as decimals, which people can read; more of them as bytes. */
 const MAX_WRITTEN = 100;
 
 const STEPS = ["thicken", "scale", "smooth", "mass"] as const;
@@ -48,7 +48,7 @@ export function encodeScene(scene: Scene): string {
   return `#/${scene.room}${query ? `?${query}` : ""}`;
 }
 
-/** What a link says; parts that make no sense are left out. */
+/** The scene of a link; invalid parts are left out. */
 export function decodeScene(hash: string): Scene {
   const [, room = "", query = ""] = /^#?\/?([\w-]*)\??(.*)$/s.exec(hash) ?? [];
   const parts = new URLSearchParams(query);
@@ -68,7 +68,7 @@ export function decodeScene(hash: string): Scene {
   };
 }
 
-/** Whether two places show the same, whatever the room. */
+/** Whether two scenes are the same apart from the room. */
 export function sameScene(a: Scene, b: Scene): boolean {
   return encodeScene({ ...a, room: "" }) === encodeScene({ ...b, room: "" });
 }
@@ -83,7 +83,7 @@ function numbers(text: string | null, size: number): number[][] {
   return rows.filter((row) => row.length === size && row.every((n) => Number.isFinite(n)) && Number.isInteger(row[0])).slice(0, MAX_KNOBS);
 }
 
-/** Knobs in rising order: how far each lies from the one before, as few bytes as that takes, and its float32. */
+/** Knobs in ascending order, each as the distance from the previous one (variable length) and its float32 value. */
 function packKnobs(knobs: Scene["knobs"] & object): string {
   const bytes: number[] = [];
   const value = new DataView(new ArrayBuffer(4));
@@ -97,7 +97,7 @@ function packKnobs(knobs: Scene["knobs"] & object): string {
   return toText(bytes);
 }
 
-/** As far as it makes sense. */
+/** The knobs up to the first invalid byte. */
 function unpackKnobs(text: string): [number, number][] {
   const bytes = toBytes(text) ?? new Uint8Array();
   const reader = { bytes, at: 0 };
@@ -114,7 +114,7 @@ function unpackKnobs(text: string): [number, number][] {
   return knobs;
 }
 
-/** The shortest decimal that is the same float32. */
+/** The shortest decimal that rounds to the same float32. */
 export function shortest(value: number): string {
   const single = Math.fround(value);
   for (let digits = 1; digits < 9; digits++) {

@@ -1,4 +1,4 @@
-/** A plan for training as one edits it: what may be chosen, what is wrong with it, what it comes to. */
+/** A training plan while it is edited: the choices, the limits, the number of parameters. */
 
 import type { LearnPlan } from "../protocol/messages";
 
@@ -8,7 +8,7 @@ export type OptimizerKind = LearnPlan["optimizer"]["kind"];
 export const HIDDEN_ACTIVATIONS: readonly Activation[] = ["sigmoid", "relu", "tanh", "identity"];
 export const OUTPUT_ACTIVATIONS: readonly Activation[] = ["softmax", "sigmoid", "identity"];
 export const OPTIMIZERS: readonly (readonly [OptimizerKind, string])[] = [
-  ["sgd", "gradient descent"], ["momentum", "momentum"], ["adam", "Adam"],
+  ["sgd", "gradient descent"], ["momentum", "with momentum"], ["adam", "Adam"],
 ];
 export const LOSSES: readonly (readonly [LearnPlan["loss"], string])[] = [
   ["cross_entropy", "cross-entropy"], ["squared", "squared error"],
@@ -19,7 +19,7 @@ const MAX_NEURONS = 1024;
 const MAX_LAYERS = 8;
 const MAX_BATCH = 8192;
 
-/** The plan with another layer of hidden neurons before the outputs. */
+/** The plan with another hidden layer before the output layer. */
 export function withLayer(plan: LearnPlan): LearnPlan {
   const hidden = plan.layers.slice(0, -1);
   const like = hidden.at(-1) ?? { size: 16, activation: "sigmoid" as const };
@@ -38,11 +38,12 @@ export function withActivation(plan: LearnPlan, index: number, activation: Activ
   return { ...plan, layers: plan.layers.map((layer, at) => (at === index ? { ...layer, activation } : layer)) };
 }
 
-/** Another optimiser, at the rate that is usual for it. */
+/** The plan for another data set, with an output for each of its classes. */
 export function withData(plan: LearnPlan, data: string, classes = plan.layers[plan.layers.length - 1].size): LearnPlan {
   return { ...withSize(plan, plan.layers.length - 1, classes), data };
 }
 
+/** The plan with another optimiser and its usual learning rate. */
 export function withOptimizer(plan: LearnPlan, kind: OptimizerKind): LearnPlan {
   return { ...plan, optimizer: { ...plan.optimizer, kind, learningRate: USUAL_RATES[kind] } };
 }
@@ -51,7 +52,7 @@ export function canAddLayer(plan: LearnPlan): boolean {
   return plan.layers.length < MAX_LAYERS;
 }
 
-/** Weights and biases in all. */
+/** Total number of weights and biases. */
 export function knobCount(plan: LearnPlan, inputs: number): number {
   let before = inputs;
   let knobs = 0;
@@ -66,22 +67,22 @@ export function shapeText(plan: LearnPlan, inputs: number): string {
   return [inputs, ...plan.layers.map(({ size }) => size)].join("-");
 }
 
-/** What keeps a plan from being one, in a sentence; null where it is fine. */
+/** An error message for an invalid plan; null for a valid one. */
 export function problem(plan: LearnPlan): string | null {
-  if (plan.layers.some(({ size }) => !whole(size, 1, MAX_NEURONS))) return `A layer has 1 to ${MAX_NEURONS} neurons.`;
-  if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch has 1 to ${MAX_BATCH} images.`;
-  if (!whole(plan.seed, 0, Number.MAX_SAFE_INTEGER)) return "A seed is a whole number from 0.";
+  if (plan.layers.some(({ size }) => !whole(size, 1, MAX_NEURONS))) return `Each layer must have 1 to ${MAX_NEURONS} neurons.`;
+  if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch must have 1 to ${MAX_BATCH} images.`;
+  if (!whole(plan.seed, 0, Number.MAX_SAFE_INTEGER)) return "The seed must be a whole number of at least 0.";
   const { learningRate, momentum, decay } = plan.optimizer;
-  if (!(learningRate > 0 && learningRate <= 1e6)) return "A learning rate is more than 0, and at most a million.";
-  if (!(momentum >= 0 && momentum < 1)) return "Momentum is from 0 to less than 1.";
-  if (!(decay >= 0 && decay <= 10)) return "Decay is from 0 to 10.";
+  if (!(learningRate > 0 && learningRate <= 1e6)) return "The learning rate must be greater than 0 and at most a million.";
+  if (!(momentum >= 0 && momentum < 1)) return "Momentum must be at least 0 and less than 1.";
+  if (!(decay >= 0 && decay <= 10)) return "Weight decay must be between 0 and 10.";
   if (plan.loss === "cross_entropy" && !["softmax", "sigmoid"].includes(plan.layers[plan.layers.length - 1].activation)) {
-    return "Cross-entropy needs outputs between 0 and 1: softmax or sigmoid.";
+    return "Cross-entropy needs outputs between 0 and 1: choose softmax or sigmoid for the output layer.";
   }
   return null;
 }
 
-/** Whether two plans have the same layers, so that one may go on with the other's network. */
+/** Whether two plans have the same layers, so that training can continue with the same network. */
 export function sameLayers(a: LearnPlan, b: LearnPlan): boolean {
   return a.layers.length === b.layers.length && a.layers.every(({ size, activation }, at) => size === b.layers[at].size && activation === b.layers[at].activation);
 }
@@ -94,14 +95,14 @@ function whole(value: number, low: number, high: number): boolean {
   return Number.isInteger(value) && value >= low && value <= high;
 }
 
-// Scales that run by multiplication: learning rates, mini-batches a second.
+// Logarithmic scales, for learning rates and mini-batches per second.
 
-/** 0..1 along a scale of powers, for a slider. */
+/** Position 0..1 on a logarithmic scale, for a slider. */
 export function toScale(value: number, low: number, high: number): number {
   return Math.min(1, Math.max(0, Math.log(value / low) / Math.log(high / low)));
 }
 
-/** The value at a place of the scale, at two digits. */
+/** The value at a position of the scale, to two significant digits. */
 export function fromScale(share: number, low: number, high: number): number {
   return Number((low * (high / low) ** share).toPrecision(2));
 }

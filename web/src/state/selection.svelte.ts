@@ -1,11 +1,11 @@
-/** What is pointed at, chosen and shown: a neuron, a knob, an input, and which wires are drawn. */
+/** What is hovered over and selected: a neuron, a knob, an input; and which wires are drawn. */
 
 import type { EditedNetwork } from "./edited.svelte";
 import { knobAt, type NeuronPlace } from "./network";
 import type { WireMeasure } from "./terms";
 
 export class Selection {
-  /** The neuron that was chosen, and the one under the pointer. */
+  /** The selected neuron, and the one under the pointer. */
   pinned: NeuronPlace | null = $state.raw(null);
   hovered: NeuronPlace | null = $state.raw(null);
   /** The weight or bias, and the input, under the pointer. */
@@ -23,7 +23,7 @@ export class Selection {
     this.#edited = edited;
   }
 
-  /** Another network: its neurons and knobs are others. */
+  /** Select nothing, as after a change of the network. */
   clear(): void {
     this.pinned = this.hovered = null;
     this.pointed = this.pointedInput = this.knob = null;
@@ -54,7 +54,7 @@ export class Selection {
     this.pointed = null;
   }
 
-  /** Make a knob the one that is turned, and show the neuron it belongs to. */
+  /** Select the knob to turn, and its neuron. */
   chooseKnob(knob: number): void {
     this.knob = knob;
     const { network } = this.#edited;

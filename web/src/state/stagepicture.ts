@@ -5,9 +5,9 @@ import type { LayerGradients, Gradients } from "./nudges";
 
 /** Column by column, the inputs' first. */
 export interface StagePicture {
-  /** Wishes of a column's numbers; null where only activations are known yet. */
+  /** Nudges for the numbers of each column; null before backpropagation has reached it. */
   readonly nudges: readonly (Float32Array | null)[];
-  /** Columns that the stage is about. */
+  /** Columns that the stage describes. */
   readonly lit: readonly number[];
 }
 
@@ -22,7 +22,7 @@ export function pictureOf(gradients: Gradients, stage: wire.NudgeStage): StagePi
   return { nudges, lit: before ? [stage.layer, stage.layer + 1] : stage.kind === "weights" ? [stage.layer, stage.layer + 1] : [stage.layer + 1] };
 }
 
-/** Every wire's strength at a stage, -1 to 1 of the strongest of its layer, in the order of the weights. */
+/** Strength of every wire at a stage, -1 to 1 relative to the strongest of its layer, in the order of the weights. */
 export function stageStrengths(out: Float32Array, gradients: Gradients, stage: wire.NudgeStage): void {
   let first = 0;
   gradients.layers.forEach((layer, number) => {
@@ -46,7 +46,7 @@ function fade(stage: wire.NudgeStage, number: number): number {
   return stage.kind === "forward" || (number === stage.layer && stage.kind !== "biases") ? 1 : 0.22;
 }
 
-/** `out` runs input by input, neuron by neuron; the engine's matrices neuron by neuron. */
+/** `out` is ordered by input, then neuron; the engine's matrices by neuron, then input. */
 function fillStrengths(out: Float32Array, layer: LayerGradients, value: WireValue, opacity: number): void {
   out.fill(0);
   if (value === "none") return;

@@ -1,39 +1,42 @@
-/** The story of backpropagation: what each stage shows, every number as the engine gradients it. */
+/** The stages of backpropagation: the numbers that each shows, all from the engine. */
 
 import type * as wire from "../protocol/messages";
-import { BIAS, knobIndex, neuronLabel, sourceLabel, type Network } from "./network";
+import { BIAS, knobIndex, neuronLabel, neuronName, sourceLabel, sourceName, type Network } from "./network";
 import type { Check, LayerGradients, Gradients } from "./nudges";
 import { figure, signed } from "./words";
 
-/** One number of a stage: how it comes about, what it wants, and how it can be checked. */
+/** One number of a stage, with its formula and how to check it. */
 export interface Row {
   readonly key: string;
+  /** Short: the heading names the layer. */
   readonly name: string;
+  /** Full, for checks and downloads. */
+  readonly label: string;
   readonly formula: string;
-  /** Of the bar; what a number should do is the opposite of its derivative. */
+  /** Length of the bar; for a nudge, the negative gradient. */
   readonly value: number;
   readonly check?: Check;
-  /** The knob, where it is one. */
+  /** The knob, if the number belongs to one. */
   readonly knob?: number;
-  /** Choosing the row looks at this neuron more closely. */
+  /** The neuron in focus when the row is selected. */
   readonly focus?: number;
 }
 
 export interface StageRows {
-  /** What the numbers are. */
+  /** Heading of the table. */
   readonly head: string;
-  /** Whether their sign says which way to go. */
+  /** Whether the values are nudges, whose sign is a direction. */
   readonly nudges: boolean;
   readonly rows: readonly Row[];
-  /** What the focus is chosen among, if anything is. */
+  /** What the focus selects from, if anything. */
   readonly chooses?: "neurons" | "sources";
-  /** A second list: the terms that the focused number is the sum of. */
+  /** A second table: the terms whose sum is the number in focus. */
   readonly terms?: { readonly head: string; readonly rows: readonly Row[] };
 }
 
 const MAX_ROWS = 16;
 
-/** A number at three digits at least, however small. */
+/** A number with at least three significant digits. */
 export function significant(value: number, sign = false): string {
   const size = Math.abs(value);
   const decimals = size >= 0.1 || size < 1e-6 ? 3 : 2 - Math.floor(Math.log10(size));
@@ -44,7 +47,7 @@ function inTerm(value: number): string {
   return value < 0 ? `(${significant(value)})` : significant(value);
 }
 
-/** The numbers of a stage; `focus` -1 chooses the neuron with the strongest wish. */
+/** The numbers of a stage; `focus` -1 selects the neuron with the largest nudge. */
 export function rowsOf(gradients: Gradients, stage: wire.NudgeStage, network: Network, focus: number): StageRows {
   const number = stage.layer < 0 ? network.layers.length - 1 : stage.layer;
   const layer = gradients.layers[number];
@@ -68,24 +71,32 @@ export function rowsOf(gradients: Gradients, stage: wire.NudgeStage, network: Ne
   }
 }
 
-/** The chosen one, or that of the largest size. */
+/** `focus` if it is valid, otherwise the index of the largest magnitude. */
 export function focusOf(values: ArrayLike<number>, focus: number): number {
   if (focus >= 0 && focus < values.length) return focus;
   return bySize(values, 1)[0] ?? 0;
 }
 
-/** Numbers of the largest values whatever their sign, the largest first. */
+/** Indices of the values with the largest magnitude, largest first. */
 export function bySize(values: ArrayLike<number>, count: number): number[] {
   const order = Array.from({ length: values.length }, (_, index) => index);
   return order.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]) || a - b).slice(0, count);
 }
 
+function named(network: Network, layer: number, neuron: number): Pick<Row, "name" | "label"> {
+  return { name: neuronName(network, { layer, neuron }), label: neuronLabel(network, { layer, neuron }) };
+}
+
+function sourceNamed(network: Network, layer: number, input: number): Pick<Row, "name" | "label"> {
+  return { name: sourceName(network, layer, input), label: sourceLabel(network, layer, input) };
+}
+
 function forward(network: Network, layer: LayerGradients): StageRows {
   const last = network.layers.length - 1;
   return {
-    head: "what the outputs say", nudges: false,
+    head: "Outputs", nudges: false,
     rows: Array.from(layer.activations, (a, neuron) => ({
-      key: `a${neuron}`, name: neuronLabel(network, { layer: last, neuron }), formula: `z = ${significant(layer.sums[neuron])}, a = ${significant(a)}`, value: a,
+      key: `a${neuron}`, ...named(network, last, neuron), formula: `z = ${significant(layer.sums[neuron])}, a = ${significant(a)}`, value: a,
     })),
   };
 }
@@ -94,28 +105,28 @@ function cost(gradients: Gradients, network: Network, layer: LayerGradients): St
   const last = network.layers.length - 1;
   const { activation } = network.layers[last];
   return {
-    head: "each output's share of the cost", nudges: false,
+    head: "Each output's share of the cost", nudges: false,
     rows: Array.from(gradients.costs, (share, neuron) => ({
-      key: `c${neuron}`, name: neuronLabel(network, { layer: last, neuron }),
+      key: `c${neuron}`, ...named(network, last, neuron),
       formula: costFormula(gradients.loss, activation, layer.activations[neuron], gradients.targets[neuron], share), value: share,
     })),
   };
 }
 
-/** The loss's formula for one output, with its numbers. */
+/** One output's share of the cost as a formula with numbers. */
 export function costFormula(loss: Gradients["loss"], activation: string, a: number, target: number, share: number): string {
   if (loss === "squared") return `(a − y)² = (${significant(a)} − ${target})² = ${significant(share)}`;
   if (target === 1) return `−ln a = −ln ${significant(a)} = ${significant(share)}`;
-  return activation === "softmax" ? "counts only through the wanted one" : `−ln(1 − a) = −ln(1 − ${significant(a)}) = ${significant(share)}`;
+  return activation === "softmax" ? "no share of its own" : `−ln(1 − a) = −ln(1 − ${significant(a)}) = ${significant(share)}`;
 }
 
 function outputs(gradients: Gradients, network: Network, layer: LayerGradients): StageRows {
   const last = network.layers.length - 1;
   return {
-    head: "which way each output wants its sum to go", nudges: true,
+    head: "Nudge for the sum z of each output", nudges: true,
     rows: Array.from(gradients.nudges, (wanted, neuron) => ({
-      key: `w${neuron}`, name: neuronLabel(network, { layer: last, neuron }),
-      formula: `says ${significant(layer.activations[neuron])}, should be ${gradients.targets[neuron]}`, value: wanted,
+      key: `w${neuron}`, ...named(network, last, neuron),
+      formula: `a = ${significant(layer.activations[neuron])}, target ${gradients.targets[neuron]}`, value: wanted,
       check: { kind: "parameter", knob: knobIndex(network, { layer: last, neuron, input: BIAS }) },
     })),
   };
@@ -124,9 +135,9 @@ function outputs(gradients: Gradients, network: Network, layer: LayerGradients):
 function sums(gradients: Gradients, network: Network, number: number, layer: LayerGradients): StageRows {
   const shortcut = number === network.layers.length - 1 && gradients.loss === "cross_entropy";
   return {
-    head: "−dC/dz: what passes through the activation function", nudges: true,
+    head: "−dC/dz: nudges for the sums", nudges: true,
     rows: Array.from(layer.dSums, (gradient, neuron) => ({
-      key: `z${neuron}`, name: neuronLabel(network, { layer: number, neuron }),
+      key: `z${neuron}`, ...named(network, number, neuron),
       formula: shortcut
         ? `dC/dz = a − y = ${significant(layer.activations[neuron])} − ${gradients.targets[neuron]} = ${significant(gradient, true)}`
         : `dC/da · f′(z) = ${inTerm(layer.dActivations[neuron])} × ${significant(layer.derivatives[neuron])} = ${significant(gradient, true)}`,
@@ -140,11 +151,11 @@ function weights(network: Network, number: number, layer: LayerGradients, focus:
   const inputCount = layer.inputs.length;
   const own = layer.dWeights.subarray(focus * inputCount, (focus + 1) * inputCount);
   return {
-    head: `−dC/dw of ${neuronLabel(network, { layer: number, neuron: focus })}, the strongest first`, nudges: true, chooses: "neurons",
+    head: `−dC/dw: nudges for the weights of ${neuronLabel(network, { layer: number, neuron: focus })}, largest first`, nudges: true, chooses: "neurons",
     rows: bySize(own, MAX_ROWS).map((input) => {
       const knob = knobIndex(network, { layer: number, neuron: focus, input });
       return {
-        key: `w${input}`, name: sourceLabel(network, number, input),
+        key: `w${input}`, ...sourceNamed(network, number, input),
         formula: `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.dSums[focus])} = ${significant(own[input], true)}`,
         value: -own[input], check: { kind: "parameter" as const, knob }, knob,
       };
@@ -154,11 +165,11 @@ function weights(network: Network, number: number, layer: LayerGradients, focus:
 
 function biases(network: Network, number: number, layer: LayerGradients): StageRows {
   return {
-    head: "−dC/db: the same as of its neuron", nudges: true,
+    head: "−dC/db: nudges for the biases", nudges: true,
     rows: Array.from(layer.dBiases, (gradient, neuron) => {
       const knob = knobIndex(network, { layer: number, neuron, input: BIAS });
       return {
-        key: `b${neuron}`, name: `bias of ${neuronLabel(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${significant(gradient, true)}`,
+        key: `b${neuron}`, name: `bias of ${neuronName(network, { layer: number, neuron })}`, label: `bias of ${neuronLabel(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${significant(gradient, true)}`,
         value: -gradient, check: { kind: "parameter" as const, knob }, knob,
       };
     }),
@@ -167,33 +178,33 @@ function biases(network: Network, number: number, layer: LayerGradients): StageR
 
 function inputs(network: Network, number: number, layer: LayerGradients, focus: number): StageRows {
   return {
-    head: "−dC/da: what the layer wants of the one before", nudges: true, chooses: "sources",
+    head: "−dC/da: nudges for the activations of the previous layer", nudges: true, chooses: "sources",
     rows: Array.from(layer.dInputs, (gradient, neuron) => ({
-      key: `a${neuron}`, name: sourceLabel(network, number, neuron), formula: `Σ w · dC/dz = ${significant(gradient, true)}`, value: -gradient, focus: neuron,
+      key: `a${neuron}`, ...sourceNamed(network, number, neuron), formula: `Σ w · dC/dz = ${significant(gradient, true)}`, value: -gradient, focus: neuron,
       check: { kind: "activation", layer: number - 1, neuron },
     })),
-    terms: { head: `${sourceLabel(network, number, focus)}: who asks it for what`, rows: termsOf(network, number, layer, focus) },
+    terms: { head: `Terms of the nudge for ${sourceLabel(network, number, focus)}`, rows: termsOf(network, number, layer, focus) },
   };
 }
 
 function pixels(network: Network, layer: LayerGradients): StageRows {
   return {
-    head: "−dC/dx: how the pixels would have to change, the strongest first", nudges: true,
+    head: "−dC/dx: nudges for the pixels, largest first", nudges: true,
     rows: bySize(layer.dInputs, MAX_ROWS).map((input) => ({
-      key: `x${input}`, name: sourceLabel(network, 0, input), formula: `level ${significant(layer.inputs[input])}, Σ w · dC/dz = ${significant(layer.dInputs[input], true)}`,
+      key: `x${input}`, ...sourceNamed(network, 0, input), formula: `x = ${significant(layer.inputs[input])}, Σ w · dC/dz = ${significant(layer.dInputs[input], true)}`,
       value: -layer.dInputs[input], check: { kind: "input", neuron: input },
     })),
   };
 }
 
-/** The terms w · dC/dz whose sum an activation of the layer before hears; float32 products of the engine's numbers. */
+/** The terms w · dC/dz that sum to dC/da of an activation of the previous layer; float32 products of the engine's numbers. */
 function termsOf(network: Network, number: number, layer: LayerGradients, source: number): Row[] {
   const count = layer.inputs.length;
   return Array.from(layer.dSums, (gradient, neuron) => {
     const weight = layer.weights[neuron * count + source];
     const product = Math.fround(weight * gradient);
     return {
-      key: `t${neuron}`, name: neuronLabel(network, { layer: number, neuron }),
+      key: `t${neuron}`, ...named(network, number, neuron),
       formula: `w · dC/dz = ${inTerm(weight)} × ${inTerm(gradient)} = ${significant(product, true)}`, value: -product,
     };
   });

@@ -1,4 +1,4 @@
-/** A drawing: strokes on a grid of 1,000 x 1,000, which a link carries exactly. */
+/** A drawing: strokes on a grid of 1,000 x 1,000, which a link reproduces exactly. */
 
 import { readInteger, toBytes, toText, unzigzag, writeInteger, zigzag, type Reader } from "./bytes";
 
@@ -15,14 +15,14 @@ export interface Stroke {
 export const WIDTHS = [45, 70, 100] as const;
 export const WIDTH_NAMES = ["fine", "medium", "broad"] as const;
 
-/** Steps shorter than this add nothing that 28 pixels could show. */
+/** Shorter steps make no difference at 28 pixels. */
 const MIN_STEP = 4;
 
 export function begin(width: number, erase: boolean, x: number, y: number): Stroke {
   return { erase, width, points: [toGrid(x), toGrid(y)] };
 }
 
-/** The stroke with more points (x, y, ... as fractions of the pad); the same object where they add nothing. */
+/** The stroke with more points (x, y, ... as fractions of the pad); the same object if none is far enough away. */
 export function extend(stroke: Stroke, added: readonly number[]): Stroke {
   const points = [...stroke.points];
   for (let at = 0; at + 1 < added.length; at += 2) {
@@ -37,7 +37,7 @@ function toGrid(fraction: number): number {
   return Math.round(Math.min(1, Math.max(0, fraction)) * GRID);
 }
 
-/** Strokes as text for a link: variable-length integers, each point as its step from the one before, in base64url. */
+/** Strokes as text for a link: variable-length integers in base64url, each point relative to the previous one. */
 export function encodeStrokes(strokes: readonly Stroke[]): string {
   const bytes: number[] = [];
   for (const stroke of strokes) {
@@ -53,7 +53,7 @@ export function encodeStrokes(strokes: readonly Stroke[]): string {
   return toText(bytes);
 }
 
-/** What `encodeStrokes` wrote; null for anything else. */
+/** The inverse of `encodeStrokes`; null for any other text. */
 export function decodeStrokes(text: string): Stroke[] | null {
   const bytes = toBytes(text);
   if (!bytes) return null;

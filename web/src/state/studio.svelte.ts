@@ -1,4 +1,4 @@
-/** Everything the page knows, composed of its parts and kept in step with the server; no DOM. */
+/** The page's whole state, composed of its parts and synchronised with the server; no DOM. */
 
 import type * as wire from "../protocol/messages";
 import type { Frame } from "../transport/frames";
@@ -19,7 +19,7 @@ export class Studio {
   readonly learn = new LearnState(this.session);
   readonly nudge = new NudgeState(this.session, this.drawing);
 
-  /** Whether an answer, or a judgement of the network as it stands, is still to come. */
+  /** Whether an answer or the evaluation of the current network is outstanding. */
   readonly pending: boolean = $derived(this.session.sent > this.session.answered || this.edited.unevaluated);
 
   setLink(state: LinkState): void {
@@ -86,14 +86,14 @@ export class Studio {
     }
   }
 
-  /** Everything that a page shows at first has come. */
+  /** Everything that a page shows at first has arrived. */
   #completed(): void {
     if (this.session.ready) return;
     this.session.ready = true;
     this.drawing.resume();
   }
 
-  /** Where one is, for a link. */
+  /** What the page shows, for a link. */
   scene(room: string): Scene {
     const { kind, example } = this.drawing.source;
     const { network, trace, turned } = this.edited;
@@ -109,13 +109,13 @@ export class Studio {
     };
   }
 
-  /** Go where a link says. */
+  /** Show what a link describes. */
   open(scene: Scene): void {
     const { drawing, session } = this;
     if (scene.network && scene.network !== this.edited.network?.name) {
       if (session.welcome?.networks.includes(scene.network)) session.send({ type: "loadNetwork", name: scene.network });
       else {
-        session.fail(`This link was made with the network “${scene.network}”, which does not come with the studio: open its file, then the link. The drawing is shown.`);
+        session.fail(`This link needs the network “${scene.network}”, which does not ship with the studio: open its file first, then the link. Only the drawing is shown.`);
         scene = { ...scene, knobs: [], factors: [] };
       }
     }

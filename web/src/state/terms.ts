@@ -1,4 +1,4 @@
-/** The terms w·a of a neuron's sum, and of every wire at once: float32 products of the engine's own numbers. */
+/** The terms w·a of a neuron's sum, and of all wires: float32 products of the engine's numbers. */
 
 import type { Network, NeuronPlace } from "./network";
 
@@ -9,7 +9,7 @@ export interface Term {
   readonly product: number;
 }
 
-/** One neuron's terms, the largest first whatever their sign; equal ones in the order of their inputs. */
+/** A neuron's terms by magnitude, largest first; ties in the order of the inputs. */
 export function rankedTerms(
   network: Network, parameters: Float32Array, activations: Float32Array, place: NeuronPlace,
 ): Term[] {
@@ -27,7 +27,7 @@ export function rankedTerms(
 export type WireMeasure = "contribution" | "weight";
 
 /**
- * Every wire's strength from -1 to 1, relative to the strongest of its layer, in the order of the weights.
+ * Strength of every wire, -1 to 1 relative to the strongest of its layer, in the order of the weights.
  *
  * `columns` holds the activations of each column, the inputs' first.
  */

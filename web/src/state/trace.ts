@@ -1,4 +1,4 @@
-/** The network at work on the present picture: what stands at its inputs, every weighted sum, every activation. */
+/** The network's reading of the current image: the inputs, every weighted sum, every activation. */
 
 export interface Trace {
   readonly version: number;
@@ -6,7 +6,7 @@ export interface Trace {
   readonly columns: readonly Float32Array[];
   /** Weighted sums of each layer. */
   readonly sums: readonly Float32Array[];
-  /** Such as "3 at 0.60, then 8 at 0.40"; empty where there is no ink. */
+  /** Such as "3 at 0.60, then 8 at 0.40"; empty for an empty drawing. */
   readonly words: string;
 }
 
@@ -16,7 +16,7 @@ export function largestAt(values: ArrayLike<number>): number {
   return best;
 }
 
-/** "3 at 0.60, then 8 at 0.40"; the second only where it is worth a hundredth. */
+/** "3 at 0.60, then 8 at 0.40"; the second class only if its output is at least 0.005. */
 export function readingText(outputs: ArrayLike<number>, classes: readonly string[]): string {
   const best = largestAt(outputs);
   let second = -1;

@@ -1,6 +1,6 @@
-/** Numbers and readings in words. */
+/** Numbers as text. */
 
-/** A number at a fixed number of decimals, with a true minus sign; very large and very small ones in powers of ten. */
+/** A number with a fixed number of decimals and a true minus sign; very large and very small numbers as powers of ten. */
 export function figure(value: number, decimals = 3): string {
   if (Number.isNaN(value)) return "not a number";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -9,7 +9,7 @@ export function figure(value: number, decimals = 3): string {
   return value < 0 && !/^0(\.0*)?$/.test(text) ? `−${text}` : text;
 }
 
-/** A number where there is little room: never in powers of ten unless it is large. */
+/** A short form for little space: powers of ten only for large numbers. */
 export function short(value: number, decimals = 2): string {
   const size = Math.abs(value);
   if (!(size < 1e4)) return figure(value, 1);
@@ -17,19 +17,19 @@ export function short(value: number, decimals = 2): string {
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
-/** `figure` with its sign always shown: "+0.250", "−1.000". */
+/** `figure` with an explicit sign: "+0.250", "−1.000". */
 export function signed(value: number, decimals = 3): string {
   const text = figure(value, decimals);
   return value >= 0 ? `+${text}` : text.startsWith("−") ? text : `−${text}`;
 }
 
-/** As a term of a sum: parentheses around negative numbers. */
+/** A number as a term of a sum: negative numbers in parentheses. */
 export function inSum(value: number, decimals = 3): string {
   const text = figure(value, decimals);
   return text.startsWith("−") ? `(${text})` : text;
 }
 
-/** What the engine tells, with true minus signs. */
+/** Text from the engine with true minus signs. */
 export function withMinusSigns(text: string): string {
   return text.replace(/(^|[\s(])-(?=[\d.])/g, "$1−");
 }
@@ -44,7 +44,12 @@ export function count(value: number): string {
   return grouped.format(value);
 }
 
-/** The next larger number of two significant digits: 0.0731 becomes 0.074. */
+/** "1 mini-batch", "2 mini-batches". */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : /(s|x|ch|sh)$/.test(noun) ? "es" : "s"}`;
+}
+
+/** Rounded up to two significant digits: 0.0731 becomes 0.074. */
 export function roundedUp(value: number): number {
   if (!(value > 0) || !Number.isFinite(value)) return value;
   const unit = 10 ** (Math.floor(Math.log10(value)) - 1);

@@ -1,4 +1,4 @@
-/** The palette of the moment, anew whenever the theme or the system's preference changes. */
+/** The current palette, updated whenever the theme or the system's preference changes. */
 
 import { readPalette, type Palette } from "../marks/palette";
 

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system says; remembered in this browser only. */
+/** Light, dark, or the system's preference; stored in this browser only. */
 
 export type Theme = "system" | "light" | "dark";
 
@@ -20,7 +20,7 @@ export function applyTheme(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // A browser that keeps nothing still shows the theme.
+    // Without storage the theme still applies to this page.
   }
 }
 

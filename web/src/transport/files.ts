@@ -1,4 +1,4 @@
-/** Files to and from the server: pictures to read, networks to open and to keep. */
+/** Uploads images and networks to the server, and downloads the current network. */
 
 import type { Session } from "./session";
 
@@ -10,7 +10,7 @@ export async function uploadNetwork(session: Session, file: File): Promise<void>
   await upload(session, "network", file);
 }
 
-/** The network as it stands, as a safetensors file. */
+/** Downloads the current network as a safetensors file. */
 export function saveNetwork({ welcome }: Session, name: string): void {
   if (!welcome) return;
   const anchor = document.createElement("a");
@@ -24,14 +24,14 @@ async function upload(session: Session, kind: "picture" | "network", file: File)
   if (!welcome) return;
   if (file.size > welcome.maxUpload) {
     const limit = Math.floor(welcome.maxUpload / 1e6);
-    session.fail(`A ${kind} may have at most ${limit} MB, and ${file.name} has ${Math.ceil(file.size / 1e6)}: choose a smaller one.`);
+    session.fail(`${file.name} has ${Math.ceil(file.size / 1e6)} MB, but at most ${limit} MB are accepted: choose a smaller file.`);
     return;
   }
   try {
     const response = await fetch(`${kind}?session=${encodeURIComponent(welcome.session)}`, { method: "POST", body: file });
     if (!response.ok) session.fail(await problem(response));
   } catch {
-    session.fail(`${file.name} did not reach the studio's server: see whether it still runs.`);
+    session.fail(`${file.name} did not reach the studio's server: check that it is still running.`);
   }
 }
 
@@ -43,5 +43,5 @@ async function problem(response: Response): Promise<string> {
   } catch {
     // Not JSON: the text itself is the message.
   }
-  return text || `The studio's server answered ${response.status}.`;
+  return text || `The studio's server answered with status ${response.status}.`;
 }

@@ -1,4 +1,4 @@
-/** Frames as the server sends them: length, JSON, then float32 after float32; see `pellucid.studio.frames`. */
+/** Frames as the server sends them: length, JSON, then float32 values; see `pellucid.studio.frames`. */
 
 import type { AnyEvent, Floats } from "../protocol/messages";
 
@@ -15,7 +15,7 @@ export function decodeFrame(data: ArrayBuffer): Frame {
   return { event, payload: new Float32Array(data, 4 + length) };
 }
 
-/** The numbers that a `Floats` stands for, as a view into the payload. */
+/** The numbers of a `Floats`, as a view into the payload. */
 export function floats(payload: Float32Array, place: Floats): Float32Array {
   const count = place.shape.reduce((product, side) => product * side, 1);
   return payload.subarray(place.offset, place.offset + count);

@@ -1,4 +1,4 @@
-/** One WebSocket to the server, that comes back to the same session by itself when it drops. */
+/** One WebSocket to the server, which reconnects to the same session when it drops. */
 
 import type { AnyRequest } from "../protocol/messages";
 import { decodeFrame, type Frame } from "./frames";
@@ -11,16 +11,16 @@ export type Outgoing = WithoutId<AnyRequest>;
 export type LinkState = "connecting" | "open" | "lost" | "ended";
 
 export interface Link {
-  /** Number and send a request; 0 where there is no connection. */
+  /** Numbers and sends a request; returns its number, or 0 without a connection. */
   send(request: Outgoing): number;
-  /** Try again at once. */
+  /** Reconnect at once. */
   retry(): void;
-  /** Close, and stay closed until `retry`. */
+  /** Close; reconnect only after `retry`. */
   end(): void;
 }
 
 export interface LinkOptions {
-  /** The address for the next connection: it holds the session to come back to. */
+  /** The address of the next connection, which names the session to resume. */
   address(): string;
   onFrame(frame: Frame): void;
   onState(state: LinkState): void;

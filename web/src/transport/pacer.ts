@@ -1,17 +1,17 @@
-/** At most one request in flight: what comes meanwhile waits, and is merged into what already waits. */
+/** Keeps one request in flight; further values wait, merged where possible. */
 
 export interface Pacer<T> {
   push(value: T): void;
-  /** An answer to request `id` came. */
+  /** Request `id` was answered. */
   settle(id: number): void;
-  /** Forget all, as after a new connection. */
+  /** Drop everything, as after a new connection. */
   reset(): void;
-  /** Whether something has not been sent yet. */
+  /** Whether a value has not been sent yet. */
   readonly waits: boolean;
   readonly idle: boolean;
 }
 
-/** `send` gives the request's number, 0 where it could not be sent; `merge` gives null for values to send one by one. */
+/** `send` returns the request's number, or 0 if it could not be sent; `merge` returns null for values that must be sent separately. */
 export function makePacer<T>(send: (value: T) => number, merge: (waiting: T, added: T) => T | null): Pacer<T> {
   let waiting: T[] = [];
   let flying = 0;

@@ -1,24 +1,24 @@
-/** Pictures of training, as often as drawing them leaves room for all else: the page asks for each. */
+/** Asks for pictures of training, no more often than drawing them leaves time for everything else. */
 
-/** Share of the page's time that pictures may take. */
+/** Share of the page's time that drawing may take. */
 export const SHARE = 0.13;
 
-/** Milliseconds between pictures, at least. */
+/** Shortest interval between pictures, in milliseconds. */
 const SHORTEST = 1000 / 60;
 
-/** What one costs until that was measured, and how much weight the last one has in it. */
+/** Initial cost of a picture, weight of the latest measurement, and longest cost counted, in milliseconds. */
 const [AT_FIRST, WEIGHT, LONGEST] = [5, 0.25, 200];
 
 export interface Throttle {
-  /** A connection began, or things are to be shown again: ask. */
+  /** A connection began: ask for a picture. */
   start(): void;
-  /** A picture received and is about to be taken in. */
+  /** A picture has arrived and is about to be processed. */
   received(): void;
-  /** Milliseconds between pictures, as it has turned out. */
+  /** Current interval between pictures, in milliseconds. */
   readonly interval: number;
 }
 
-/** `scale` makes up for drawing that is done elsewhere, unseen here. */
+/** `scale` accounts for drawing time that cannot be measured here. */
 export function makeThrottle(ask: () => void, scale = 1): Throttle {
   let cost = AT_FIRST;
   let latest = 0;
@@ -43,7 +43,7 @@ export function makeThrottle(ask: () => void, scale = 1): Throttle {
       const received = performance.now();
       let took = 0;
       afterwards(() => (took = performance.now() - received));
-      // Nothing is asked for while nobody looks: frames stand still then.
+      // In a hidden tab no frame comes, so nothing is asked for.
       requestAnimationFrame(() => {
         const began = performance.now();
         afterwards(() => drawn(picture, received, took + performance.now() - began));
@@ -55,7 +55,7 @@ export function makeThrottle(ask: () => void, scale = 1): Throttle {
   };
 }
 
-/** Once this task, or the frame it is part of, is over. */
+/** Calls `then` after the current task or frame. */
 function afterwards(then: () => void): void {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
