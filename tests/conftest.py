@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pellucid.data import TrainTest
+
+
+settings.register_profile("pellucid", deadline=None, print_blob=True)
+settings.load_profile("pellucid")  # how long an example takes says nothing on a machine that others use too
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

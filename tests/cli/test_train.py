@@ -240,7 +240,7 @@ def test_a_loss_that_runs_away_names_step_and_rate_and_leaves_the_network_that_w
         (("--schedule", "zigzag"), "--schedule expected one of cosine"),
         (("--learning-rate", "0"), "learning_rate expected a finite number above 0"),
         (("--learning-rate", "nan"), "learning_rate expected a finite number above 0"),
-        (("--batch-size", "0"), "batch_size expected an integer of at least 1"),
+        (("--batch-size", "0"), "batch_size expected an integer from 1 to"),
         (("--epochs", "-1"), "--epochs expected a number of at least 0"),
         (("--epochs", "many"), "'--epochs'"),
         (("--decay", "-1"), "decay expected a finite number of at least 0"),

@@ -1,4 +1,4 @@
-"""The command line: `pellucid`, `pellucid train`, `read`, `look` and `bench`, one command a file."""
+"""The command line: `pellucid`, `pellucid train`, `read`, `hear`, `look`, `studio` and `bench`, one command a file."""
 
 from __future__ import annotations
 

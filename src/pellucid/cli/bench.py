@@ -89,8 +89,8 @@ def _images(source: str) -> tuple[Floats, Integers]:
     """Images (N, 784) from 0 to 1, and their labels."""
     import numpy as np
 
+    from pellucid.cli.loading import load_data
     from pellucid.cli.terminal import Terminal
-    from pellucid.cli.train import load_data
     from pellucid.errors import ShapeError
 
     train, _ = load_data(source, Terminal(sys.stderr))

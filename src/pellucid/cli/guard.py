@@ -11,18 +11,17 @@ from typing import Any
 
 import click
 
+from pellucid.cli.app import app
+from pellucid.cli.complaint import complain
 from pellucid.cli.words import clean, program
 from pellucid.errors import PellucidError
 
-BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code. What is not the user's doing is raised, and becomes a traceback."""
-    from pellucid.cli.app import app
-
     _prepare_streams()
     try:
         code = _invoke(app, list(arguments))
@@ -38,12 +37,6 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _let_go_of_stdout()
         return BROKEN_PIPE
-
-
-def complain(error: object) -> int:
-    """Say in one line on stderr what is wrong; the exit code for bad input."""
-    print(f"error: {clean(' '.join(str(error).split()))}", file=sys.stderr)
-    return BAD_INPUT
 
 
 def _invoke(command: click.Command, arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pellucid.cli.complaint import complain
 from pellucid.cli.page import Argument, CommandPage
 from pellucid.errors import ConfigurationError, PellucidError
 
@@ -42,7 +43,6 @@ def hear(files: tuple[str, ...], model: str | None, digits: int | None, micropho
     still heard.
     """
     from pellucid.cli.compiling import announced
-    from pellucid.cli.guard import complain
 
     if microphone == bool(files):
         raise ConfigurationError("hear expected recordings or --microphone, one of the two: pellucid hear three.wav")

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pellucid.cli.complaint import complain
+from pellucid.cli.levels import levels
 from pellucid.cli.page import Argument, CommandPage
 from pellucid.errors import DataError, PellucidError, ShapeError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from pellucid.cli.terminal import Terminal
     from pellucid.data.drawings import Digit
     from pellucid.network.network import Network
@@ -49,7 +48,6 @@ def read(images: tuple[str, ...], model: str | None, steps: bool, json: bool) ->
     picture without digits has an empty text. A file that is no picture is an error; the others are still read.
     """
     from pellucid.cli.compiling import announced
-    from pellucid.cli.guard import complain
 
     show = _json_line if json else _shower(steps)
     code = 0
@@ -99,13 +97,6 @@ def _found(net: Network, name: str) -> _Found:
         # One file of many: say which, where the message does not.
         raise error if name in str(error) else DataError(f"{name}: {error}") from error
     return _Found(name, [(digit, net.read(levels(net, digit.pixels.ravel()))) for digit in digits])
-
-
-def levels(net: Network, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Pixels from 0 to 1 as the levels that the network was made for."""
-    low, high = net.level_range or (0.0, 1.0)
-    scaled: NDArray[np.float32] = (low + pixels * (high - low)).astype("float32")
-    return scaled
 
 
 def _json_line(found: _Found) -> None:

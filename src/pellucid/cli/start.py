@@ -42,7 +42,7 @@ def start() -> int:
         trainer = Recipe(augment=True).trainer(digits.train)
         outcome = run(trainer, digits.test, view_for(terminal), epochs=_EPOCHS, checkpoint=checkpoint)
     if outcome.broken_off:
-        from pellucid.cli.train import broken_off
+        from pellucid.cli.training_job import broken_off
 
         return broken_off(terminal, trainer, outcome, _FILE, checkpoint, ())
     _close(terminal, trainer, digits.test, outcome)

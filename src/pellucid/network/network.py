@@ -272,7 +272,7 @@ class Network(Fixed):
         """
         from pellucid.network.stream import Stream
 
-        return Stream(self)
+        return Stream(self.program)
 
     def summary(self) -> str:
         """Layers, shapes, equations and parameter counts, as text."""

@@ -17,7 +17,7 @@ from pellucid.programs.sequences import SequencesProgram
 from pellucid.programs.sequences_plan import Room
 
 if TYPE_CHECKING:
-    from pellucid.network.network import Network
+    from pellucid.programs.interface import Program
 
 _AT_A_TIME = 64
 
@@ -37,25 +37,23 @@ class Stream:
     True
     """
 
-    def __init__(self, net: Network) -> None:
-        program = net.program
+    def __init__(self, program: Program[Any]) -> None:
         if not isinstance(program, SequencesProgram):
             raise ConfigurationError("A stream is for networks of sequences; this network takes images.")
-        for layer in net.layers:
+        for layer in program.layers:
             if isinstance(layer, LSTM) and (layer.bidirectional or layer.outputs == "mean"):
                 reason = "reads the sequence from its end too" if layer.bidirectional else "answers with the mean"
                 raise ConfigurationError(f"A stream has no end yet, but an LSTM of this network {reason}.")
-        self.net = net
         self._features, self._reduced = program.features, program.reduced
         self._plan = program.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
         self._arena = self._plan.arena()
         self._frames = np.zeros((_AT_A_TIME, self._features), np.float32)
         self._bounds = np.zeros(2, np.int64)
-        self._outputs = np.zeros((1 if self._reduced else _AT_A_TIME, net.output_shape[-1]), np.float32)
+        self._outputs = np.zeros((1 if self._reduced else _AT_A_TIME, program.output_shape[-1]), np.float32)
         # Bound once: looking sixteen arguments up takes longer than a frame.
         nothing = NOTHING_WANTED
         self._read = engine("sequences").read.bind(
-            self._plan.table, self._plan.steps, net.parameters, self._arena, self._plan.integers(), self._frames,
+            self._plan.table, self._plan.steps, program.parameters, self._arena, self._plan.integers(), self._frames,
             self._bounds, nothing.symbols, nothing.starts, np.zeros(1, np.int64), 1, -1, 1, self._outputs, 1,
             np.zeros(2),
         )  # fmt: skip
@@ -82,7 +80,7 @@ class Stream:
         if self._reduced:
             answer: Floats = parts[-1][0]
             return answer
-        outputs = np.concatenate([np.zeros((0, self.net.output_shape[-1]), np.float32), *parts])
+        outputs = np.concatenate([np.zeros((0, self._outputs.shape[1]), np.float32), *parts])
         return outputs[0] if array.ndim == 1 else outputs
 
     def reset(self) -> None:

@@ -18,14 +18,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import pellucid
 from pellucid.engine.compiler import fastcall
 from pellucid.engine.compiler.parts import HOME, PARTS
 from pellucid.engine.compiler.signature import letters_of
 
 logger = logging.getLogger("pellucid")
 
-_HOME = str(Path(pellucid.__file__).resolve().parent.parent)
+_HOME = str(Path(__file__).resolve().parents[3])
 """The folder that holds this package."""
 
 _START = (

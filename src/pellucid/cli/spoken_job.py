@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pellucid.cli.loading import load_data
 from pellucid.cli.recipe import DATA, SPOKEN, hidden_sizes
-from pellucid.cli.train import _Job, load_data
+from pellucid.cli.training_job import TrainingJob
 from pellucid.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class SpokenLessons:
     words: int
 
 
-class SpokenJob(_Job):
+class SpokenJob(TrainingJob):
     """One call of `pellucid train` for a network that hears."""
 
     usual_epochs = 8

@@ -1,0 +1,26 @@
+"""Load the data that a command is asked to work on."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pellucid.cli.terminal import Terminal
+    from pellucid.data import TrainTest
+
+
+def load_data(source: str, terminal: Terminal) -> TrainTest:
+    """Load data by name or path; a download is told of, and how far it is."""
+    from pellucid import data
+
+    told: set[tuple[str, int]] = set()
+
+    def progress(name: str, here: int, whole: int | None) -> None:
+        tenth = 10 * here // whole if whole else 0
+        if (name, tenth) not in told:
+            told.add((name, tenth))
+            share = f"{10 * tenth} %" if whole else f"{here / 1e6:.1f} MB"
+            print(f"downloading {name}: {share}", file=sys.stderr, flush=True)
+
+    return data.load(source, progress=progress)

@@ -1,0 +1,193 @@
+"""What `pellucid train` does: load, train, save; and what it says when it is broken off."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.cli.levels import levels
+from pellucid.cli.loading import load_data
+from pellucid.cli.recipe import DATA, EPOCHS, Recipe
+from pellucid.errors import ConfigurationError, DivergedError
+
+if TYPE_CHECKING:
+    from pellucid.cli.session import Outcome
+    from pellucid.cli.terminal import Terminal
+    from pellucid.data import TrainTest
+    from pellucid.training.trainer import Trainer
+
+
+class TrainingJob:
+    """One call of `pellucid train`."""
+
+    usual_epochs = EPOCHS
+
+    def __init__(
+        self,
+        data: str,
+        recipe: Recipe,
+        epochs: int | None,
+        patience: int | None,
+        threads: int | None,
+        output: Path | None,
+        resume: Path | None,
+    ) -> None:
+        from pellucid.cli.session import checkpoint_of, output_of
+
+        self.data, self.recipe, self.threads, self.resume = data, recipe, threads, resume
+        self.epochs, self.patience = epochs, patience
+        default = Path(f"{Path(data).name.split('.')[0] or 'network'}.safetensors")
+        own = None if resume is None else output_of(resume)
+        self.output = output or own or default
+        self.checkpoint = resume or checkpoint_of(self.output)
+        # What a later --resume needs to be told again.
+        again: list[object] = [] if data == DATA else ["--data", data]
+        again += [] if patience is None else ["--patience", patience]
+        again += [] if threads is None else ["--threads", threads]
+        told = self.checkpoint is not None and output_of(self.checkpoint) == self.output
+        self.again = (*again, *([] if told else ["--output", self.output]))
+
+    def run(self, as_json: bool) -> int:
+        """Train; the exit code."""
+        from pellucid.cli.compiling import announced
+        from pellucid.cli.progress import JsonView, view_for
+        from pellucid.cli.session import check_writable, run
+        from pellucid.cli.terminal import Terminal
+
+        terminal = Terminal(sys.stderr if as_json else sys.stdout)
+        for path in (self.output, self.checkpoint):
+            if path is not None:
+                check_writable(path)
+        parts = self._load(terminal)
+        with announced(None if as_json else terminal):
+            trainer = self._trainer(parts)
+            if not as_json:
+                self._introduce(terminal, trainer, parts)
+            view = JsonView(sys.stdout) if as_json else view_for(terminal)
+            epochs = self.usual_epochs if self.epochs is None and self.resume is None else self.epochs
+            try:
+                outcome = run(
+                    trainer, parts.test, view, epochs=epochs, patience=self.patience, checkpoint=self.checkpoint
+                )
+            except DivergedError as error:
+                where = f" {self.checkpoint} holds those parameters." if self.checkpoint else ""
+                raise DivergedError(f"{error}{where}") from error
+        if outcome.broken_off:
+            self._settle(trainer, parts)
+            return broken_off(terminal, trainer, outcome, self.output, self.checkpoint, self.again)
+        self._finish(terminal, trainer, parts, outcome, as_json)
+        return 0
+
+    def _load(self, terminal: Terminal) -> Any:
+        return load_data(self.data, terminal)
+
+    def _introduce(self, terminal: Terminal, trainer: Trainer, parts: Any) -> None:
+        _introduce(terminal, trainer, parts)
+
+    def _score(self, trainer: Trainer, parts: Any) -> str:
+        """How well the network does on what was held out, in words; also noted in its record."""
+        from pellucid.cli.words import percent
+
+        return f"{percent(accuracy(trainer, parts))} of the {len(parts.test):,} held-out images are read right."
+
+    def _settle(self, trainer: Trainer, parts: Any) -> None:
+        """What the network has to be told once it has learnt, before it is saved."""
+
+    def _begun(self, parts: Any) -> Trainer:
+        return self.recipe.trainer(parts.train, self.threads)
+
+    @property
+    def _varied_by(self) -> Any:
+        """The function that varies sequences, which is in no checkpoint."""
+        return None
+
+    def _trainer(self, parts: Any) -> Trainer:
+        from pellucid.training.trainer import Trainer
+
+        if self.epochs is not None and self.epochs < 0:
+            raise ConfigurationError(f"--epochs expected a number of at least 0, got {self.epochs}.")
+        if self.threads is not None and self.threads < 1:
+            raise ConfigurationError(f"--threads expected a number of at least 1, got {self.threads}.")
+        if self.resume is None:
+            return self._begun(parts)
+        if extra := [name for name in self.recipe.given() if name != "--learning-rate"]:
+            raise ConfigurationError(f"--resume goes on as {self.resume} says: leave out {' and '.join(extra)}.")
+        trainer = Trainer.resume(self.resume, parts.train, threads=self.threads, augment=self._varied_by)
+        if self.recipe.learning_rate is not None:
+            trainer.learning_rate = self.recipe.learning_rate
+        return trainer
+
+    def _finish(self, terminal: Terminal, trainer: Trainer, parts: Any, outcome: Outcome, as_json: bool) -> None:
+        from pellucid.cli.session import save_network
+        from pellucid.cli.words import command, duration, size
+
+        self._settle(trainer, parts)
+        score = self._score(trainer, parts)
+        count = save_network(trainer.net, self.output)
+        if outcome.unsaved:
+            terminal.say(f"No checkpoints: could not write {outcome.unsaved}.", "bold red")
+        if as_json:
+            return
+        state = trainer.state
+        if outcome.last is None:
+            terminal.say(f"All {state.epoch} epochs were done before: ask for more with --epochs.")
+        elif outcome.out_of_patience:
+            terminal.say(
+                f"Stopped after {state.epoch} epochs: the held-out loss no longer fell. The best weights count."
+            )
+        terminal.say(
+            f"Trained for {duration(state.seconds)}: {score}",
+            "bold",
+        )
+        terminal.say(f"Saved as {self.output}, {size(count)}.")
+        if self.checkpoint is None:
+            return
+        further = command("train", "--resume", self.checkpoint, "--epochs", 2 * max(1, state.epoch), *self.again)
+        terminal.say("To train for longer:")
+        terminal.type(f"  {further}")
+
+
+def accuracy(trainer: Trainer, parts: TrainTest) -> float:
+    """The share of the held-out images read right, also noted in the network's record."""
+    import numpy as np
+
+    test = parts.test
+    low, high = test.level_range
+    unit = ((test.images.astype(np.float32) - low) / (high - low)).reshape(len(test), -1)
+    score = float(np.mean(np.argmax(trainer.net(levels(trainer.net, unit)), axis=1) == test.labels))
+    trainer.net.record |= {"test_accuracy": score, "test_images": len(parts.test)}
+    return score
+
+
+def broken_off(
+    terminal: Terminal,
+    trainer: Trainer,
+    outcome: Outcome,
+    output: Path,
+    checkpoint: Path | None,
+    again: Sequence[object],
+) -> int:
+    """Save what there is after a signal, say how to go on; the exit code that names the signal."""
+    from pellucid.cli.session import OutputError, save_network
+    from pellucid.cli.words import command
+
+    state = trainer.state
+    try:
+        save_network(trainer.net, output)
+        terminal.say(f"Stopped in epoch {min(state.epoch + 1, state.planned)} of {state.planned}; saved as {output}.")
+        if checkpoint is not None and outcome.unsaved is None:
+            terminal.say("To go on where it stands:")
+            terminal.type(f"  {command('train', '--resume', checkpoint, *again)}")
+    except OutputError as error:
+        terminal.say(f"Stopped, and nothing saved. {error}")
+    return 128 + (outcome.signal or 0)
+
+
+def _introduce(terminal: Terminal, trainer: Trainer, parts: TrainTest) -> None:
+    """What is trained, on what, how."""
+    net = trainer.net
+    terminal.say(f"{net!r}"[1:-1].replace(":", ",") + f", {trainer.loss}")
+    terminal.say(f"{len(parts.train):,} images to learn from, {len(parts.test):,} held out")
+    terminal.say()
