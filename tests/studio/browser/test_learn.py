@@ -162,7 +162,8 @@ def test_mistakes_are_counted_as_in_the_engine_and_open_in_read(learner: Visitor
     test = pl.data.load("digits").test
     found = pl.inspect.mistakes(net, test)
     assert shown(learner, "wrong") == len(found.wrong)
-    cells = [row.locator("td").all_inner_texts() for row in page.get_by_label("Confusion matrix").locator("tbody tr").all()]
+    rows = page.get_by_label("Confusion matrix").locator("tbody tr").all()
+    cells = [row.locator("td").all_inner_texts() for row in rows]
     np.testing.assert_array_equal([[int(cell) for cell in row] for row in cells], found.confusion)
     first = page.get_by_role("button", name=re.compile(r"test image \d+: open it in Read")).first
     label, reading = int(test.labels[found.wrong[0]]), int(found.readings[found.wrong[0]])

@@ -91,7 +91,8 @@ def test_knobs_are_found_by_pointing(turner: Visitor) -> None:
     expect(page.locator("section[aria-label='Selected knob'] h2")).to_have_text("bias of hidden layer 1, neuron 0")
     page.get_by_role("button", name="hidden layer 1", exact=True).click()
     page.get_by_label("All knobs as dials").click(position={"x": 40, "y": 40})
-    expect(page.locator("section[aria-label='Selected knob'] h2")).to_have_text("pixel (0, 2) → hidden layer 1, neuron 2")
+    heading = page.locator("section[aria-label='Selected knob'] h2")
+    expect(heading).to_have_text("pixel (0, 2) → hidden layer 1, neuron 2")
     find(turner, "nonsense")
     assert "No knob has that name" in page.get_by_role("alert").inner_text()
 
