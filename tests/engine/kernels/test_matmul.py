@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.probe import probe
-from pellucid.engine.records import Matrix
+from pellucid.engine.records import Matrix, Strided
 from pellucid.engine.simd.lanes import LANES, PLAIN
 
 EXAMPLES = 15 if PLAIN else 120
@@ -40,7 +40,8 @@ def test_adds_the_product(m: int, n: int, k: int, turned: bool, gaps: tuple[int,
     in_a = framed(np.ascontiguousarray(a.T) if turned else a, before, (m if turned else k) + more_a)
     in_b, in_c = framed(b, before, n + more_b), framed(c, before, n + more_c)
     steps = (1, m + more_a) if turned else (k + more_a, 1)
-    probe().add_product(in_c, before, n + more_c, in_a, before, *steps, in_b, before, n + more_b, m, n, k)
+    records = Matrix(in_c, before, n + more_c), Strided(in_a, before, *steps), Matrix(in_b, before, n + more_b)
+    probe().add_product(*records, m, n, k)
 
     truth = c + a.astype(np.float64) @ b.astype(np.float64)
     slack = 2e-7 * (np.abs(c) + np.abs(a.astype(np.float64)) @ np.abs(b.astype(np.float64)) + 1e-30) * (k + 1)
@@ -57,10 +58,11 @@ def test_bits_do_not_depend_on_the_cut(m: int, n: int) -> None:
     k = 9
     a, b = rng.standard_normal((m, k)).astype(np.float32), rng.standard_normal((k, n)).astype(np.float32)
     whole, pieces = np.zeros((m, n), np.float32), np.zeros((m, n), np.float32)
-    probe().add_product(whole, 0, n, a, 0, k, 1, b, 0, n, m, n, k)
+    probe().add_product(Matrix(whole, 0, n), Strided(a, 0, k, 1), Matrix(b, 0, n), m, n, k)
     for i in range(m):
         for j in range(n):
-            probe().add_product(pieces, i * n + j, n, a, i * k, k, 1, b, j, n, 1, 1, k)
+            row = Strided(a, i * k, k, 1)
+            probe().add_product(Matrix(pieces, i * n + j, n), row, Matrix(b, j, n), 1, 1, k)
     assert whole.tobytes() == pieces.tobytes()
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels.matmul import ROWS, WIDE, add_product, set_product, transpose
-from pellucid.engine.records import Matrix
+from pellucid.engine.kernels.matmul import ROWS, WIDE, Start, add_product, set_product, transpose
+from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.barrier import meet, share
 from pellucid.engine.simd.lanes import LANES, load_first, store_first
 
@@ -37,9 +37,15 @@ def sums(
     """
     begin, end = share(rank, crew, k, WIDE)
     set_product(
-        z, zi + begin, stride, stride - end if end == k else 0, p, bias + begin, 1, x, xi, x_stride, 1, p,
-        weight + begin, k, n, end - begin, d,
-    )  # fmt: skip
+        Matrix(z, zi + begin, stride),
+        stride - end if end == k else 0,
+        Start(Vector(p, bias + begin), 1),
+        Strided(x, xi, x_stride, 1),
+        Matrix(p, weight + begin, k),
+        n,
+        end - begin,
+        d,
+    )
 
 
 @shared
@@ -73,7 +79,14 @@ def weight_gradient(
 ) -> None:
     """``dW += x' delta``: dW (D, K) at ``g[weight]``, x (N, D), delta (N, K); a share of the rows of dW."""
     begin, end = share(rank, crew, d, ROWS)
-    add_product(g, weight + begin * k, k, x, xi + begin, 1, x_stride, delta, di, stride, end - begin, k, n)
+    add_product(
+        Matrix(g, weight + begin * k, k),
+        Strided(x, xi + begin, 1, x_stride),
+        Matrix(delta, di, stride),
+        end - begin,
+        k,
+        n,
+    )
 
 
 @shared
@@ -99,9 +112,15 @@ def input_gradient(
     """
     begin, end = share(rank, crew, d, WIDE)
     set_product(
-        dx, dxi + begin, dx_stride, dx_stride - end if end == d else 0, dx, 0, 0, delta, di, stride, 1, w, wi + begin,
-        w_row, n, end - begin, k,
-    )  # fmt: skip
+        Matrix(dx, dxi + begin, dx_stride),
+        dx_stride - end if end == d else 0,
+        Start(Vector(dx, 0), 0),
+        Strided(delta, di, stride, 1),
+        Matrix(w, wi + begin, w_row),
+        n,
+        end - begin,
+        k,
+    )
 
 
 @kernel
@@ -148,7 +167,14 @@ def input_gradient_by_images(
     begin, end = share(rank, crew, d, LANES)
     turned = scratch + (k + begin) * width
     set_product(
-        dx, turned, width, width - n, dx, 0, 0, p, weight + begin * k, k, 1, dx, scratch, width, end - begin, n, k
+        Matrix(dx, turned, width),
+        width - n,
+        Start(Vector(dx, 0), 0),
+        Strided(p, weight + begin * k, k, 1),
+        Matrix(dx, scratch, width),
+        end - begin,
+        n,
+        k,
     )
     transpose(Matrix(dx, dxi + begin, dx_stride), Matrix(dx, turned, width), end - begin, n)
 

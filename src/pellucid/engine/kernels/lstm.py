@@ -45,6 +45,7 @@ from pellucid.engine.programs.sequence_table import (
     VALUES,
     WEIGHT,
 )
+from pellucid.engine.records import Matrix, Strided
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 
@@ -244,9 +245,8 @@ def moment_back(table: Any, row: int, work: Any, direction: int, first: int, n: 
     turned = table[row + TURNED] + direction * GATES_EACH * units * (units + table[row + TURNED_STRIDE])
     # A panel of the sums at a time: its part of the weights stays in the first cache for all sequences.
     for k in range(0, GATES_EACH * units, WIDTH):
-        add_product(
-            work, by_state, units, work, gates + rows * k, WIDTH, 1, work, turned + k * units, units, n, units, WIDTH
-        )
+        part, weights = Strided(work, gates + rows * k, WIDTH, 1), Matrix(work, turned + k * units, units)
+        add_product(Matrix(work, by_state, units), part, weights, n, units, WIDTH)
 
 
 @kernel
@@ -299,7 +299,6 @@ def backward(table: Any, row: int, g: Any, gi: int, work: Any, times: Any, ti: i
             turned = table[row + TURNED] + direction * width * (units + table[row + TURNED_STRIDE]) + width * units
             gates = table[row + GATES] + direction * table[ROWS] * width
             for k in range(0, width, WIDTH):
-                add_product(
-                    work, into, stride, work, gates + table[ROWS] * k, WIDTH, 1, work,
-                    turned + k * table[row + TURNED_STRIDE], table[row + TURNED_STRIDE], count, d, WIDTH,
-                )  # fmt: skip
+                part = Strided(work, gates + table[ROWS] * k, WIDTH, 1)
+                weights = Matrix(work, turned + k * table[row + TURNED_STRIDE], table[row + TURNED_STRIDE])
+                add_product(Matrix(work, into, stride), part, weights, count, d, WIDTH)

@@ -7,13 +7,12 @@ it falls into; so the bits do not depend on how rows and columns are shared amon
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
-from pellucid.engine.compiler.signature import Float32s
-from pellucid.engine.records import Matrix
+from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.lanes import LANES, fma, splat
 from pellucid.engine.simd.panels import access
 from pellucid.engine.simd.shuffles import turn_block
@@ -26,74 +25,58 @@ WIDE = 2 * LANES
 _ZERO = np.float32(0.0)
 
 
+class Start(NamedTuple):
+    """What the sums of every row begin with: ``row`` (n,), or zeros where ``given`` is 0."""
+
+    row: Vector
+    given: int
+
+
+class _Begin(NamedTuple):
+    """The same with a row of its own for every row of the product."""
+
+    rows: Matrix
+    given: int
+
+
 def _blocks(width: int, masked: bool) -> tuple[Callable[..., None], Callable[..., None]]:
     """Make the kernels for four rows, and for one, by ``width`` columns; masked: by the first ``count`` of them.
 
-    Sums begin at ``s[si + i s_row]``, or at 0 where ``given`` is 0; ``kept`` columns are written.
+    ``kept`` columns are written.
     """
     fetch, _ = access(width, masked)
     _, put = access(width, True)
 
     @kernel
-    def four(
-        c: Any,
-        ci: int,
-        c_row: int,
-        kept: int,
-        s: Any,
-        si: int,
-        s_row: int,
-        given: int,
-        a: Any,
-        ai: int,
-        a_row: int,
-        a_step: int,
-        b: Any,
-        bi: int,
-        b_row: int,
-        k: int,
-        count: int,
-    ) -> None:
-        c0 = fetch(s, si, count) if given else splat(_ZERO, width)
-        c1 = fetch(s, si + s_row, count) if given else c0
-        c2 = fetch(s, si + 2 * s_row, count) if given else c0
-        c3 = fetch(s, si + 3 * s_row, count) if given else c0
+    def four(c: Matrix, kept: int, begin: _Begin, a: Strided, b: Matrix, k: int, count: int) -> None:
+        s, s_row = begin.rows.at, begin.rows.stride
+        c0 = fetch(begin.rows.memory, s, count) if begin.given else splat(_ZERO, width)
+        c1 = fetch(begin.rows.memory, s + s_row, count) if begin.given else c0
+        c2 = fetch(begin.rows.memory, s + 2 * s_row, count) if begin.given else c0
+        c3 = fetch(begin.rows.memory, s + 3 * s_row, count) if begin.given else c0
+        bi, ai = b.at, a.at
         for _ in range(k):
-            v = fetch(b, bi, count)
-            c0 = fma(splat(a[ai], width), v, c0)
-            c1 = fma(splat(a[ai + a_row], width), v, c1)
-            c2 = fma(splat(a[ai + 2 * a_row], width), v, c2)
-            c3 = fma(splat(a[ai + 3 * a_row], width), v, c3)
-            ai += a_step
-            bi += b_row
-        put(c, ci, c0, kept)
-        put(c, ci + c_row, c1, kept)
-        put(c, ci + 2 * c_row, c2, kept)
-        put(c, ci + 3 * c_row, c3, kept)
+            v = fetch(b.memory, bi, count)
+            c0 = fma(splat(a.memory[ai], width), v, c0)
+            c1 = fma(splat(a.memory[ai + a.row], width), v, c1)
+            c2 = fma(splat(a.memory[ai + 2 * a.row], width), v, c2)
+            c3 = fma(splat(a.memory[ai + 3 * a.row], width), v, c3)
+            ai += a.step
+            bi += b.stride
+        put(c.memory, c.at, c0, kept)
+        put(c.memory, c.at + c.stride, c1, kept)
+        put(c.memory, c.at + 2 * c.stride, c2, kept)
+        put(c.memory, c.at + 3 * c.stride, c3, kept)
 
     @kernel
-    def one(
-        c: Any,
-        ci: int,
-        kept: int,
-        s: Any,
-        si: int,
-        given: int,
-        a: Any,
-        ai: int,
-        a_step: int,
-        b: Any,
-        bi: int,
-        b_row: int,
-        k: int,
-        count: int,
-    ) -> None:
-        c0 = fetch(s, si, count) if given else splat(_ZERO, width)
+    def one(c: Matrix, kept: int, begin: _Begin, a: Strided, b: Matrix, k: int, count: int) -> None:
+        c0 = fetch(begin.rows.memory, begin.rows.at, count) if begin.given else splat(_ZERO, width)
+        bi, ai = b.at, a.at
         for _ in range(k):
-            c0 = fma(splat(a[ai], width), fetch(b, bi, count), c0)
-            ai += a_step
-            bi += b_row
-        put(c, ci, c0, kept)
+            c0 = fma(splat(a.memory[ai], width), fetch(b.memory, bi, count), c0)
+            ai += a.step
+            bi += b.stride
+        put(c.memory, c.at, c0, kept)
 
     return four, one
 
@@ -104,99 +87,50 @@ _four_few, _one_few = _blocks(LANES, True)
 
 
 @kernel
-def _product(
-    c: Any,
-    ci: int,
-    c_row: int,
-    spare: int,
-    s: Any,
-    si: int,
-    s_row: int,
-    given: int,
-    a: Any,
-    ai: int,
-    a_row: int,
-    a_step: int,
-    b: Any,
-    bi: int,
-    b_row: int,
-    m: int,
-    n: int,
-    k: int,
-) -> None:
+def _product(c: Matrix, spare: int, begin: _Begin, a: Strided, b: Matrix, m: int, n: int, k: int) -> None:
     """``C = S + A B``; ``spare`` columns of C past the last may be written too."""
+    s = begin.rows
     for j in range(0, n, WIDE):
-        count, kept, bj = n - j, n - j + spare, bi + j
+        count, kept = n - j, n - j + spare
+        b_part = Matrix(b.memory, b.at + j, b.stride)
         i = 0
         while i + ROWS <= m:
-            to, start, row = ci + i * c_row + j, si + i * s_row + j, ai + i * a_row
+            c_part = Matrix(c.memory, c.at + i * c.stride + j, c.stride)
+            start = _Begin(Matrix(s.memory, s.at + i * s.stride + j, s.stride), begin.given)
+            a_part = Strided(a.memory, a.at + i * a.row, a.row, a.step)
             if count >= WIDE:
-                _four_wide(c, to, c_row, WIDE, s, start, s_row, given, a, row, a_row, a_step, b, bj, b_row, k, WIDE)
+                _four_wide(c_part, WIDE, start, a_part, b_part, k, WIDE)
             elif count > LANES:
-                _four_some(c, to, c_row, kept, s, start, s_row, given, a, row, a_row, a_step, b, bj, b_row, k, count)
+                _four_some(c_part, kept, start, a_part, b_part, k, count)
             else:
-                _four_few(c, to, c_row, kept, s, start, s_row, given, a, row, a_row, a_step, b, bj, b_row, k, count)
+                _four_few(c_part, kept, start, a_part, b_part, k, count)
             i += ROWS
         while i < m:
-            to, start, row = ci + i * c_row + j, si + i * s_row + j, ai + i * a_row
+            c_part = Matrix(c.memory, c.at + i * c.stride + j, c.stride)
+            start = _Begin(Matrix(s.memory, s.at + i * s.stride + j, s.stride), begin.given)
+            a_part = Strided(a.memory, a.at + i * a.row, a.row, a.step)
             if count >= WIDE:
-                _one_wide(c, to, WIDE, s, start, given, a, row, a_step, b, bj, b_row, k, WIDE)
+                _one_wide(c_part, WIDE, start, a_part, b_part, k, WIDE)
             elif count > LANES:
-                _one_some(c, to, kept, s, start, given, a, row, a_step, b, bj, b_row, k, count)
+                _one_some(c_part, kept, start, a_part, b_part, k, count)
             else:
-                _one_few(c, to, kept, s, start, given, a, row, a_step, b, bj, b_row, k, count)
+                _one_few(c_part, kept, start, a_part, b_part, k, count)
             i += 1
 
 
 @shared
-def add_product(
-    c: Float32s,
-    ci: int,
-    c_row: int,
-    a: Float32s,
-    ai: int,
-    a_row: int,
-    a_step: int,
-    b: Float32s,
-    bi: int,
-    b_row: int,
-    m: int,
-    n: int,
-    k: int,
-) -> None:
-    """``C += A B`` with C (m, n), A (m, k), B (k, n), all float32, in memory c, a, b from elements ci, ai, bi on.
-
-    C and B are stored by rows, ``c_row`` and ``b_row`` elements apart; element (i, p) of A is
-    ``a[ai + i a_row + p a_step]``, so that a transposed A costs nothing.
-    """
-    _product(c, ci, c_row, 0, c, ci, c_row, 1, a, ai, a_row, a_step, b, bi, b_row, m, n, k)
+def add_product(c: Matrix, a: Strided, b: Matrix, m: int, n: int, k: int) -> None:
+    """``C += A B`` with C (m, n), A (m, k), B (k, n)."""
+    _product(c, 0, _Begin(c, 1), a, b, m, n, k)
 
 
 @shared
-def set_product(
-    c: Float32s,
-    ci: int,
-    c_row: int,
-    spare: int,
-    s: Float32s,
-    si: int,
-    given: int,
-    a: Float32s,
-    ai: int,
-    a_row: int,
-    a_step: int,
-    b: Float32s,
-    bi: int,
-    b_row: int,
-    m: int,
-    n: int,
-    k: int,
-) -> None:
-    """``C = s + A B``, the row s (n,) at ``s[si]`` added to every row, or nothing where ``given`` is 0.
+def set_product(c: Matrix, spare: int, start: Start, a: Strided, b: Matrix, m: int, n: int, k: int) -> None:
+    """``C = s + A B`` with C (m, n), A (m, k), B (k, n): the row s (n,) of ``start`` is added to every row.
 
-    The rest as for `add_product`; ``spare`` columns of C past the last may be written too, which saves masks.
+    ``spare`` columns of C past the last may be written too, which saves masks.
     """
-    _product(c, ci, c_row, spare, s, si, 0, given, a, ai, a_row, a_step, b, bi, b_row, m, n, k)
+    _product(c, spare, _Begin(Matrix(start.row.memory, start.row.at, 0), start.given), a, b, m, n, k)
 
 
 @shared
