@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +26,9 @@ from pellucid.network.files import (
 )
 from pellucid.network.network import Network
 from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Table, Text, check
-from pellucid.training.optimizers import optimizer_from
+from pellucid.training.optimizers import Optimizer, optimizer_from
 from pellucid.training.sequence_augmentation import described
 from pellucid.training.state import STATE_FIELDS, State, check_state
-
-if TYPE_CHECKING:
-    from pellucid.data import Dataset, Sequences
-    from pellucid.training.trainer import Trainer
-
-T = TypeVar("T", bound="Trainer")
 
 _TRAINING: dict[str, Field] = {
     "loss": Text(),
@@ -48,39 +44,77 @@ _TRAINING_OPTIONS: dict[str, Field] = {"clip": Maybe(Number(5e-324))}
 """What the fields under "training" may be; `STATE_FIELDS` has those of the state."""
 
 
-def save_checkpoint(trainer: Trainer, path: str | PathLike[str]) -> None:
+@dataclass(frozen=True)
+class Checkpoint:
+    """Training as it stands, as plain data.
+
+    Attributes
+    ----------
+    net : Network
+    options : dict
+        "loss", "optimizer", "batch_size", "seed" and "clip" of the trainer.
+    augment : dict, optional
+        The configuration of its augmentation.
+    state : State
+    moments : sequence of ndarray
+        The optimiser's vectors (parameter_count,), of length 0 where it needs none.
+    best : ndarray, optional
+        The best parameters so far.
+    examples, digest : int, str
+        How many examples an epoch has, and what tells these data from others.
+    """
+
+    net: Network
+    options: dict[str, Any]
+    augment: dict[str, Any] | None
+    state: State
+    moments: Sequence[NDArray[np.float32]]
+    best: NDArray[np.float32] | None
+    examples: int
+    digest: str
+
+    def augmentation(self, function: Any = None) -> Any:
+        """What the data were varied with; a function that augments sequences is in no file and has to be given.
+
+        Raises
+        ------
+        ConfigurationError
+            If the function is another, or if there is none to give.
+        """
+        if self.augment is None or "function" not in self.augment:
+            if function is not None:
+                raise ConfigurationError("The checkpoint was made without a function to augment with: leave it away.")
+            return None if self.augment is None else _augment_from(self.augment)
+        if function is None or described(function) != self.augment:
+            raise ConfigurationError(
+                f"The checkpoint was made with augment={self.augment['function']}: give the same one to Trainer.resume."
+            )
+        return function
+
+
+def write_checkpoint(path: str | PathLike[str], checkpoint: Checkpoint) -> None:
     """Write everything that resuming needs, whole or not at all."""
-    tensors = network_tensors(trainer.net)
-    tensors |= {f"moments.{i}": vector for i, vector in enumerate(trainer.moments) if len(vector)}
-    if trainer.best is not None:
-        tensors["best"] = trainer.best
-    training = {
-        "loss": trainer.loss,
-        "optimizer": trainer.optimizer.configuration(),
-        "batch_size": trainer.batch_size,
-        "seed": trainer.seed,
-        "augment": trainer.augment_configuration,
-        "clip": trainer.clip,
-        "state": dataclasses.asdict(trainer.state),
-        "images": trainer.examples,
-        "data": trainer.data_digest,
+    tensors = network_tensors(checkpoint.net)
+    tensors |= {f"moments.{i}": vector for i, vector in enumerate(checkpoint.moments) if len(vector)}
+    if checkpoint.best is not None:
+        tensors["best"] = checkpoint.best
+    training = checkpoint.options | {
+        "optimizer": checkpoint.options["optimizer"].configuration(),
+        "augment": checkpoint.augment,
+        "state": dataclasses.asdict(checkpoint.state),
+        "images": checkpoint.examples,
+        "data": checkpoint.digest,
     }
-    write_tensors(path, tensors, {"pellucid": describe(trainer.net), "training": json.dumps(training)})
+    write_tensors(path, tensors, {"pellucid": describe(checkpoint.net), "training": json.dumps(training)})
 
 
-def load_checkpoint(
-    kind: type[T], path: str | PathLike[str], data: Dataset | Sequences, threads: int | None, function: Any = None
-) -> T:
-    """The trainer that a checkpoint describes; ``function`` augments its sequences, if any does.
+def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
+    """The checkpoint in a file.
 
     Raises
     ------
     FileFormatError
         Naming the field that is missing, unknown or wrong, or does not agree with others.
-    DataError
-        If the data are not those it was made with.
-    ConfigurationError
-        If ``threads`` or ``function`` do not fit.
     """
     place = Path(path)
     tensors, metadata = read_tensors(place)
@@ -88,24 +122,14 @@ def load_checkpoint(
         training = _checked_training(metadata)
         net = network_of(place, tensors, metadata)
         options = _options(net, training)
+        check_state(training["state"], training["images"], training["batch_size"])
+        moments, best = _vectors(tensors, net.parameter_count, options["optimizer"])
     except FileFormatError:
         raise
-    except (FieldError, ConfigurationError, ShapeError) as error:
+    except (FieldError, ConfigurationError, ShapeError, DataError) as error:
         raise FileFormatError(f"{place} is no checkpoint, or is damaged: {error}.") from error
-    augment = _augment(training["augment"], function)
-    try:
-        trainer = kind(net, data, **options, augment=augment, threads=threads)
-    except ShapeError as error:
-        raise DataError(f"{place} was made with other data: {error}") from error
-    if (training["images"], training["data"]) != (trainer.examples, trainer.data_digest):
-        raise DataError(
-            f"{place} was made with other data ({training['images']} images): go on with those, or start anew."
-        )
-    try:
-        _restore(trainer, training["state"], tensors)
-    except (FieldError, ShapeError, DataError) as error:
-        raise FileFormatError(f"{place} is no checkpoint, or is damaged: {error}.") from error
-    return trainer
+    state = State(**training["state"])
+    return Checkpoint(net, options, training["augment"], state, moments, best, training["images"], training["data"])
 
 
 def _checked_training(metadata: dict[str, str]) -> dict[str, Any]:
@@ -139,34 +163,31 @@ def _options(net: Network, training: dict[str, Any]) -> dict[str, Any]:
     if augment is not None and sequences and not Text().takes(augment["function"]):
         raise FieldError("augment.function expected a name")
     if augment is not None and not sequences:
-        from pellucid.training.augmentation import Augment  # which takes Numba along
-
-        Augment.from_configuration(augment)
+        _augment_from(augment)
     optimizer = optimizer_from(training["optimizer"])
     return {"optimizer": optimizer, "clip": clip} | {name: training[name] for name in ("loss", "batch_size", "seed")}
 
 
-def _restore(trainer: Trainer, state: dict[str, Any], tensors: Tensors) -> None:
-    """Put state, moments and best parameters in place.
+def _vectors(
+    tensors: Tensors, count: int, optimizer: Optimizer
+) -> tuple[list[NDArray[np.float32]], NDArray[np.float32] | None]:
+    """The optimiser's moments, two of them, and the best parameters, where there are any.
 
     Raises
     ------
     FieldError, ShapeError, DataError
-        Naming what does not agree with the data, the network or the optimiser.
+        Naming what does not agree with the network or the optimiser.
     """
-    check_state(state, trainer.examples, trainer.batch_size)
-    count = trainer.net.parameter_count
-    moments = {f"moments.{i}": vector for i, vector in enumerate(trainer.moments) if len(vector)}
+    wanted = {f"moments.{i}" for i in range(optimizer.moments)}
     held = {name for name in tensors if not name.startswith("layers.")}
-    if held - {"best"} != set(moments):
-        wanted, came = (", ".join(sorted(names)) or "none" for names in (moments, held - {"best"}))
-        raise FieldError(f"moments expected {wanted}, as {trainer.optimizer.kind} has them; got {came}")
+    if held - {"best"} != wanted:
+        names = (", ".join(sorted(some)) or "none" for some in (wanted, held - {"best"}))
+        raise FieldError(f"moments expected {next(names)}, as {optimizer.kind} has them; got {next(names)}")
     vectors = {name: _checked_tensor(name, tensors[name], count) for name in held}
     if "moments.1" in vectors and vectors["moments.1"].min(initial=0.0) < 0:
         raise FieldError("moments.1 expected squares of at least 0, got smaller ones")
-    for name, vector in moments.items():
-        vector[...] = vectors[name]
-    trainer.state, trainer.best = State(**state), vectors.get("best")
+    nothing = np.zeros(0, np.float32)
+    return [vectors.get(f"moments.{i}", nothing) for i in range(2)], vectors.get("best")
 
 
 def _checked_tensor(name: str, tensor: NDArray[Any], count: int) -> NDArray[np.float32]:
@@ -175,16 +196,7 @@ def _checked_tensor(name: str, tensor: NDArray[Any], count: int) -> NDArray[np.f
     return checked_vector(name, tensor, count)
 
 
-def _augment(configuration: dict[str, Any] | None, function: Any) -> Any:
-    """What the checkpoint's trainer varied its data with."""
-    if configuration is None or "function" not in configuration:
-        if function is not None:
-            raise ConfigurationError("The checkpoint was made without a function to augment with: leave it away.")
-        from pellucid.training.augmentation import Augment
+def _augment_from(configuration: dict[str, Any]) -> Any:
+    from pellucid.training.augmentation import Augment  # which takes Numba along
 
-        return None if configuration is None else Augment.from_configuration(configuration)
-    if function is None or described(function) != configuration:
-        raise ConfigurationError(
-            f"The checkpoint was made with augment={configuration['function']}: give the same one to Trainer.resume."
-        )
-    return function
+    return Augment.from_configuration(configuration)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ConfigurationError, DivergedError
+from pellucid.errors import ConfigurationError, DataError, DivergedError, ShapeError
 from pellucid.network.configuration import checked_vector
 from pellucid.network.network import Network
 from pellucid.system.fields import FieldError
@@ -510,15 +510,34 @@ class Trainer(Fixed):
         DataError
             If the data are not those it was made with.
         """
-        from pellucid.training.checkpoints import load_checkpoint
+        from pellucid.training.checkpoints import read_checkpoint
 
-        return load_checkpoint(cls, path, data, threads, augment)
+        kept = read_checkpoint(path)
+        try:
+            trainer = cls(kept.net, data, **kept.options, augment=kept.augmentation(augment), threads=threads)
+        except ShapeError as error:
+            raise DataError(f"{path} was made with other data: {error}") from error
+        if (kept.examples, kept.digest) != (trainer.examples, trainer.data_digest):
+            raise DataError(
+                f"{path} was made with other data ({kept.examples} images): go on with those, or start anew."
+            )
+        for vector, moment in zip(trainer.moments, kept.moments, strict=True):
+            vector[...] = moment
+        trainer.state, trainer.best = kept.state, kept.best
+        return trainer
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a checkpoint: network, moments, and where training stands; whole or not at all."""
-        from pellucid.training.checkpoints import save_checkpoint
+        from pellucid.training.checkpoints import Checkpoint, write_checkpoint
 
-        save_checkpoint(self, path)
+        options = {name: getattr(self, name) for name in ("loss", "optimizer", "batch_size", "seed", "clip")}
+        write_checkpoint(
+            path,
+            Checkpoint(
+                self.net, options, self.augment_configuration, self.state, self.moments, self.best, self.examples,
+                self.data_digest,
+            ),
+        )  # fmt: skip
 
 
 def checked_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
