@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import naive
 import pellucid as pl
+from pellucid.inspect import reference
 
 Array = npt.NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def pooled(layer: Any, x: Array) -> Array:
 
 
 def elementwise(name: str, z: Array) -> Array:
-    return naive.activate(name, z.reshape(len(z), -1)).reshape(z.shape)
+    return reference.activate(name, z.reshape(len(z), -1)).reshape(z.shape)
 
 
 def slope_of(name: str, a: Array) -> Array:
@@ -74,7 +74,7 @@ def forward(net: Any, x: Array) -> list[tuple[Array, Array, Array]]:
         elif isinstance(layer, pl.Dense):
             x = x.reshape(len(x), -1)
             z = x @ layer.weight.T.astype(float) + layer.bias
-            a = naive.activate(layer.activation, z)
+            a = reference.activate(layer.activation, z)
         else:
             a = pooled(layer, as_planes(x)) if isinstance(layer, pl.MaxPool2d | pl.AvgPool2d) else x
             z = a = a.reshape(len(x), -1) if isinstance(layer, pl.Flatten) else a

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from naive import activate
+from pellucid.inspect.reference import activate
 
 Array = npt.NDArray[np.float64]
 Direction = tuple[Array, Array, Array]  # W_ih (4 H, D), W_hh (4 H, H), b (4 H,)

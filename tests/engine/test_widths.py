@@ -18,6 +18,7 @@ import naive_planes
 import pellucid
 from engine import selfcheck
 from pellucid.engine.simd.lanes import LANES, PLAIN
+from pellucid.inspect import reference
 
 PACKAGE = Path(pellucid.__file__).parent
 WIDTHS = ["4", "8", "16", "plain"]
@@ -68,10 +69,10 @@ def test_functions(told: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", selfcheck.CASES)
 def test_networks_answer_and_learn(told: dict[str, Any], name: str) -> None:
     _, loss, optimizer = selfcheck.CASES[name]
-    layers = naive.layers_of(selfcheck.network(name))
+    layers = reference.layers_of(selfcheck.network(name))
     x, labels = selfcheck.images().astype(np.float64), selfcheck.labels().tolist()
-    slope = naive.backward(layers, x, labels, loss)
-    np.testing.assert_allclose(told[name]["outputs"], naive.outputs(layers, x), rtol=1e-5, atol=1e-6)
+    slope = reference.backward(layers, x, labels, loss)
+    np.testing.assert_allclose(told[name]["outputs"], reference.forward(layers, x)[-1].a, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(told[name]["gradient"], slope.parameters, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(told[name]["inputs"], slope.inputs, rtol=1e-4, atol=1e-6)
 
@@ -81,7 +82,7 @@ def test_networks_answer_and_learn(told: dict[str, Any], name: str) -> None:
     layers, slopes = naive.train(layers, batches, loss, descent, [optimizer.learning_rate] * len(batches))
     means = np.array(told[name]["losses"]) / [len(batch[1]) for batch in batches]
     np.testing.assert_allclose(means, [slope.loss for slope in slopes], rtol=1e-5)
-    np.testing.assert_allclose(told[name]["end"], naive.parameters(layers), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(told[name]["end"], reference.flatten(layers), rtol=1e-4, atol=1e-5)
 
 
 def test_planes_answer_and_learn(told: dict[str, Any]) -> None:

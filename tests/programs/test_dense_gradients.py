@@ -1,4 +1,4 @@
-"""Every gradient, by every parameter and every input, against central differences and against the naive twin."""
+"""Every gradient, by every parameter and every input, against central differences and against the reference network."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import cast
 import numpy as np
 import pytest
 
-import naive
 import pellucid as pl
+from pellucid.inspect import reference
 
 HIDDEN = ["identity", "sigmoid", "relu", "tanh", "softmax"]
 LAST = [("squared", name) for name in HIDDEN] + [("cross_entropy", "softmax"), ("cross_entropy", "sigmoid")]
@@ -28,7 +28,7 @@ def example(hidden: str, last: str) -> tuple[pl.Network, np.ndarray]:
         corners = [
             np.abs(sums).min()
             for layer, (_, sums, _) in zip(
-                net.layers, naive.forward(naive.layers_of(net), x.astype(np.float64)), strict=True
+                net.layers, reference.forward(reference.layers_of(net), x.astype(np.float64)), strict=True
             )
             if layer.activation == "relu"  # type: ignore[attr-defined]
         ]
@@ -38,30 +38,10 @@ def example(hidden: str, last: str) -> tuple[pl.Network, np.ndarray]:
 
 
 @pytest.mark.parametrize(("hidden", "loss", "last"), CASES)
-def test_the_naive_twin_agrees_with_its_own_differences(hidden: str, loss: str, last: str) -> None:
-    net, inputs = example(hidden, last)
-    layers, x = naive.layers_of(net), inputs.astype(np.float64)
-    slope = naive.backward(layers, x, TARGETS, loss)
-    vector, step = naive.parameters(layers), 1e-5
-    for i in range(len(vector)):
-        ahead, behind = vector.copy(), vector.copy()
-        ahead[i] += step
-        behind[i] -= step
-        rise = [naive.backward(naive.with_parameters(layers, v), x, TARGETS, loss).loss for v in (ahead, behind)]
-        assert slope.parameters[i] == pytest.approx((rise[0] - rise[1]) / (2 * step), rel=1e-6, abs=1e-9)
-    for place in np.ndindex(x.shape):
-        ahead, behind = x.copy(), x.copy()
-        ahead[place] += step
-        behind[place] -= step
-        rise = [naive.backward(layers, v, TARGETS, loss).loss for v in (ahead, behind)]
-        assert slope.inputs[place] == pytest.approx((rise[0] - rise[1]) / (2 * step), rel=1e-6, abs=1e-9)
-
-
-@pytest.mark.parametrize(("hidden", "loss", "last"), CASES)
-def test_the_engine_agrees_with_the_naive_twin(hidden: str, loss: str, last: str) -> None:
+def test_the_engine_agrees_with_the_reference_network(hidden: str, loss: str, last: str) -> None:
     net, x = example(hidden, last)
     slope = net.gradient(x, TARGETS, loss)
-    twin = naive.backward(naive.layers_of(net), x.astype(np.float64), TARGETS, loss)
+    twin = reference.backward(reference.layers_of(net), x.astype(np.float64), TARGETS, loss)
     assert slope.loss == pytest.approx(twin.loss, rel=1e-6)
     np.testing.assert_allclose(slope.parameters, twin.parameters, rtol=2e-5, atol=2e-7)
     np.testing.assert_allclose(slope.inputs, twin.inputs, rtol=2e-5, atol=2e-7)

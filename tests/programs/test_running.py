@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import naive
 import pellucid as pl
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.errors import ConfigurationError, DataError, ShapeError
+from pellucid.inspect import reference
 from pellucid.programs import image_program
 from pellucid.programs.feed import Feed
 from pellucid.programs.images import levels_of
@@ -40,7 +40,7 @@ def test_any_network_is_its_naive_twin(
     net = network(layers, width, seed)
     rng = np.random.default_rng(seed)
     x = (rng.random((count, width)) * (rng.random((count, width)) < 0.5)).astype(np.float32)
-    twin = naive.forward(naive.layers_of(net), x.astype(np.float64))
+    twin = reference.forward(reference.layers_of(net), x.astype(np.float64))
     np.testing.assert_allclose(net(x), twin[-1][2], rtol=1e-4, atol=1e-4)
     for layer, (inputs, sums, values) in zip(net.trace(x).layers, twin, strict=True):
         np.testing.assert_allclose(layer.inputs, inputs, rtol=1e-4, atol=1e-4)
@@ -182,7 +182,7 @@ def test_extreme_weights_give_finite_outputs_and_gradients(activation: str, size
 def test_judging_is_the_mean_loss_and_the_share_read_right(loss: str, count: int) -> None:
     net, rng = network(), np.random.default_rng(2)
     x, labels = rng.random((count, 12)).astype(np.float32), rng.integers(0, 4, count)
-    twin = naive.backward(naive.layers_of(net), x.astype(np.float64), labels.tolist(), loss)
+    twin = reference.backward(reference.layers_of(net), x.astype(np.float64), labels.tolist(), loss)
     mean, accuracy = net.program.evaluate(Feed(x, None), labels, loss)
     assert mean == pytest.approx(twin.loss, rel=1e-5)
     assert accuracy == twin.right / count
@@ -224,10 +224,12 @@ def test_images_too_large_for_ink_take_the_dense_way() -> None:
     net = pl.Network([pl.Dense(3, "tanh"), pl.Dense(2, "softmax")], input_shape=(257, 256), seed=1)
     rng = np.random.default_rng(4)
     x = (rng.random((3, 257 * 256)) * (rng.random((3, 257 * 256)) < 0.05)).astype(np.float32)
-    twin = naive.backward(naive.layers_of(net), x.astype(np.float64), [0, 1, 0], "cross_entropy")
+    twin = reference.backward(reference.layers_of(net), x.astype(np.float64), [0, 1, 0], "cross_entropy")
     slope = net.gradient(x, [0, 1, 0])
     assert slope.loss == pytest.approx(twin.loss, rel=1e-5)
     np.testing.assert_allclose(slope.parameters, twin.parameters, rtol=1e-3, atol=1e-7)
     np.testing.assert_allclose(slope.inputs, twin.inputs, rtol=1e-3, atol=1e-7)
-    np.testing.assert_allclose(net(x), naive.outputs(naive.layers_of(net), x.astype(np.float64)), rtol=1e-4)
+    np.testing.assert_allclose(
+        net(x), reference.forward(reference.layers_of(net), x.astype(np.float64))[-1].a, rtol=1e-4
+    )
     np.testing.assert_allclose(net.trace(x).outputs, net(x), rtol=1e-4)

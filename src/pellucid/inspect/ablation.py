@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.inspect.checks import dense_layer, whole
+from pellucid.inspect.checks import checked_index, dense_layer
+from pellucid.inspect.names import INPUTS
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
-
-INPUTS = -1
-"""Stands for the inputs where a layer is asked for."""
 
 
 def ablate(
@@ -74,14 +72,14 @@ def _scale(net: Network, layer: int, neuron: int | None, factor: float) -> None:
     last = len(net.layers) - 1
     if layer == last:
         dense = dense_layer(net, last)
-        rows = slice(None) if neuron is None else whole(neuron, dense.out_features, "neuron")
+        rows = slice(None) if neuron is None else checked_index(neuron, dense.out_features, "neuron")
         dense.weight[rows] *= np.float32(factor)
         dense.bias[rows] *= np.float32(factor)
         return
     if layer != INPUTS:
         dense_layer(net, layer)
     taker = dense_layer(net, layer + 1)
-    columns = slice(None) if neuron is None else whole(neuron, taker.in_features, "neuron")
+    columns = slice(None) if neuron is None else checked_index(neuron, taker.in_features, "neuron")
     taker.weight[:, columns] *= np.float32(factor)
 
 
@@ -110,7 +108,7 @@ def noisy(net: Network, spread: float, *, layer: int | None = None, seed: int = 
         raise ConfigurationError(f"noisy expected a spread of at least 0, got {spread!r}: try 0.1.")
     rng = np.random.default_rng(seed)
     result = net.copy()
-    chosen = range(len(net.layers)) if layer is None else [whole(layer, len(net.layers), "layer")]
+    chosen = range(len(net.layers)) if layer is None else [checked_index(layer, len(net.layers), "layer")]
     for index in range(len(net.layers)):
         views = result.layers[index].named().values()
         noise = [rng.standard_normal(view.shape).astype(np.float32) for view in views]

@@ -1,7 +1,7 @@
-"""Backpropagation of one labelled example, layer by layer, and any of its numbers checked by a finite difference.
+"""Backpropagation of one labelled example, layer by layer, with a finite-difference check for each of its numbers.
 
-The derivatives are the engine's. Those by a hidden layer's activations, which it does not hand out, are its derivatives
-by the inputs of the network that is left when the layers up to there are taken away.
+The derivatives are the engine's. The engine does not return those by a hidden layer's activations: they are its
+derivatives by the inputs of the network that remains when the layers up to there are removed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError, ShapeError
-from pellucid.inspect.checks import dense_layer, whole
+from pellucid.inspect import reference
+from pellucid.inspect.checks import checked_index, dense_layer
 from pellucid.inspect.knobs import Knobs
-from pellucid.inspect.reference import cost_from, costs_of_outputs, exactly, slope_of_cost
+from pellucid.inspect.names import INPUTS, neuron_name
+from pellucid.inspect.output_loss import loss_of_outputs, output_gradient
 from pellucid.inspect.voting import slopes
 
 if TYPE_CHECKING:
@@ -26,24 +28,26 @@ Vector = NDArray[np.float32]
 Cost = Callable[[float], float]
 
 _H = 1e-5
-_TOLERANCE = 2e-3
-_FLOOR = 2e-6
-"""A derivative in 32-bit numbers is as good as this share of itself, and of the largest beside it."""
+_RELATIVE_TOLERANCE = 2e-3
+_ABSOLUTE_TOLERANCE = 2e-6
+"""Agreement that float32 allows: relative to the derivative, and relative to the largest entry of the gradient."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerNudges:
-    """A dense layer on the way back; what a number should do is the opposite of its derivative.
+    """A dense layer on the backward pass. A number should change opposite to its derivative.
 
     Attributes
     ----------
+    function : str
+        Name of the activation function.
     inputs : ndarray (D,)
     weights : ndarray (K, D)
     sums, activations : ndarray (K,)
     by_activations : ndarray (K,)
-        dC/da; of the last layer, the derivative of the loss's formula by a.
+        dC/da. For the output layer, the derivative of the loss as a formula of its activations.
     slopes : ndarray (K,)
-        da/dz; of softmax the diagonal.
+        da/dz; for softmax the diagonal of the Jacobian.
     by_sums : ndarray (K,)
         dC/dz.
     by_weights : ndarray (K, D)
@@ -51,7 +55,7 @@ class LayerNudges:
     by_biases : ndarray (K,)
         dC/db.
     by_inputs : ndarray (D,)
-        dC/da of the layer before, or by the input.
+        dC/da of the previous layer, or dC/dx for the first.
     """
 
     function: str
@@ -69,14 +73,21 @@ class LayerNudges:
 
 @dataclass(frozen=True, eq=False)
 class Backpropagation:
-    """One example's way forward and back.
+    """One example's forward and backward pass.
 
     Attributes
     ----------
+    net : Network
+    x : ndarray (D,)
+        The input, scaled to 0 to 1.
+    label : int
+        The target class.
+    loss : str
+        "cross_entropy" or "squared".
     cost : float
-        C.
+        C, the loss of the example.
     targets, costs : ndarray (K,)
-        What the outputs should be, and the share of each in the cost.
+        What each output should be, and its term in the cost.
     layers : tuple of LayerNudges
         First layer first.
     gradient : ndarray (parameter_count,)
@@ -95,21 +106,21 @@ class Backpropagation:
 
     @property
     def wishes(self) -> Vector:
-        """-dC/dz of each output: which way, and how much, each wants to be nudged; (K,)."""
+        """-dC/dz of each output (K,): the direction and strength in which it should change."""
         return -self.layers[-1].by_sums
 
     @property
     def norm(self) -> float:
-        """Euclidean length of the gradient."""
+        """Euclidean norm of the gradient."""
         return float(np.linalg.norm(self.gradient.astype(np.float64)))
 
 
 @dataclass(frozen=True)
 class Check:
-    """One derivative beside the quotient that it is the limit of.
+    """A derivative beside the difference quotient that approximates it.
 
     ``difference`` is ``(above - below) / 2h``; ``above`` and ``below`` are the cost with ``value`` moved by h, computed
-    in 64-bit numbers by another code than the engine's.
+    in float64 by `pellucid.inspect.reference`, which shares no code with the engine.
     """
 
     name: str
@@ -123,13 +134,13 @@ class Check:
 
     @property
     def relative_error(self) -> float:
-        """How far they are apart, as a share of the larger."""
+        """Distance of the two, relative to the larger; 0 where both are 0."""
         larger = max(abs(self.derivative), abs(self.difference))
         return abs(self.derivative - self.difference) / larger if larger else 0.0
 
 
 def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_entropy") -> Backpropagation:
-    """What one labelled example wants of every number of the network.
+    """Compute how one labelled example would change every number of the network.
 
     Parameters
     ----------
@@ -138,42 +149,49 @@ def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_ent
     x : array_like
         One input.
     label : int
-        The class that is wanted.
+        The target class.
     loss : str
         "cross_entropy" or "squared".
+
+    Raises
+    ------
+    ShapeError
+        If ``x`` is not one input, ``label`` is not a class, or a layer is not dense.
+    ConfigurationError
+        If the loss is unknown, or does not suit the output layer.
 
     Examples
     --------
     >>> import pellucid as pl
     >>> net = pl.load("digits-sigmoid")
     >>> image, label = pl.data.load("digits").test[0]
-    >>> told = pl.inspect.backpropagate(net, image, label)
-    >>> told.wishes.argmax() == label                      # the wanted output wants to rise the most
+    >>> result = pl.inspect.backpropagate(net, image, label)
+    >>> result.wishes.argmax() == label                    # the target output should rise the most
     np.True_
-    >>> pl.inspect.check_parameter(told, net.parameter_count - 1).agrees
+    >>> pl.inspect.check_parameter(result, net.parameter_count - 1).agrees
     True
     """
     trace = net.trace(x)
     if trace.outputs.ndim != 1:
         raise ShapeError(f"backpropagate expected one input of shape {net.input_shape}, got {np.shape(x)}.")
-    whole(label, len(trace.outputs), "class")
-    slope = net.gradient(x, label, loss)
+    checked_index(label, len(trace.outputs), "class")
+    gradient = net.gradient(x, label, loss)
     targets = np.zeros(len(trace.outputs), np.float32)
     targets[label] = 1.0
     name = dense_layer(net, len(net.layers) - 1).activation
-    costs = costs_of_outputs(name, exactly(trace[-1].sums), label, loss)
-    by_outputs = slope_of_cost(name, exactly(trace.outputs), label, loss).astype(np.float32)
+    costs = reference.loss_terms(loss, name, _float64(trace[-1].sums), _float64(targets))
+    by_outputs = output_gradient(loss, name, _float64(trace.outputs), _float64(targets)).astype(np.float32)
     layers: list[LayerNudges] = []
     begin = 0
     for number, seen in enumerate(trace.layers):
         dense = dense_layer(net, number)
-        share = slope.parameters[begin : begin + (dense.in_features + 1) * dense.out_features]
-        begin += len(share)
-        by_weights = share[: -dense.out_features].reshape(dense.in_features, dense.out_features).T
-        by_biases = share[-dense.out_features :]
+        own = gradient.parameters[begin : begin + (dense.in_features + 1) * dense.out_features]
+        begin += len(own)
+        by_weights = own[: -dense.out_features].reshape(dense.in_features, dense.out_features).T
+        by_biases = own[-dense.out_features :]
         last = number == len(net.layers) - 1
         by_activations = by_outputs if last else _by_inputs(net, number + 1, seen.activations, label, loss)
-        by_inputs = slope.inputs[0] if number == 0 else layers[-1].by_activations
+        by_inputs = gradient.inputs[0] if number == 0 else layers[-1].by_activations
         layers.append(
             LayerNudges(
                 dense.activation, seen.inputs.reshape(-1), np.array(dense.weight), seen.sums, seen.activations,
@@ -182,68 +200,86 @@ def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_ent
             )
         )  # fmt: skip
     unit = trace[0].inputs.reshape(-1)
-    return Backpropagation(net, unit, int(label), loss, slope.loss, targets, costs, tuple(layers), slope.parameters)
+    return Backpropagation(
+        net, unit, int(label), loss, gradient.loss, targets, costs, tuple(layers), gradient.parameters
+    )
 
 
 def _by_inputs(net: Network, begin: int, activations: Vector, label: int, loss: str) -> Vector:
-    """The engine's derivatives by what comes into layer ``begin``."""
+    """The engine's derivatives by the inputs of layer ``begin``."""
     rest = type(net)(net.layers[begin:], input_shape=activations.shape, draw=False)
     rest.parameters[...] = net.parameters[-len(rest.parameters) :]
     by_inputs: Vector = rest.gradient(activations, label, loss).inputs[0]
     return by_inputs
 
 
-def check_parameter(told: Backpropagation, index: int) -> Check:
-    """Check the derivative by the weight or bias at a place of the flat vector."""
-    knob = Knobs(told.net)[index]
-    parameters = exactly(told.net.parameters)
+def check_parameter(result: Backpropagation, index: int) -> Check:
+    """Check the derivative by one weight or bias, given its index in the flat vector of parameters."""
+    knob = Knobs(result.net)[index]
+    layers = reference.layers_of(result.net)
+    parameters = reference.flatten(layers)
 
     def cost(value: float) -> float:
         moved = parameters.copy()
         moved[knob.index] = value
-        return cost_from(told.net, moved, 0, exactly(told.x), told.label, told.loss)
+        return _cost(result, reference.unflatten(layers, moved), _float64(result.x))
 
-    return _check(told, str(knob), float(parameters[knob.index]), float(told.gradient[knob.index]), cost)
+    return _check(result, str(knob), float(parameters[knob.index]), float(result.gradient[knob.index]), cost)
 
 
-def check_activation(told: Backpropagation, layer: int, neuron: int) -> Check:
-    """Check the derivative by a neuron's activation; of the last layer, that of the loss's formula."""
-    number = whole(layer, len(told.layers), "layer")
-    seen = told.layers[number]
-    place = whole(neuron, len(seen.activations), "neuron")
-    activations, parameters = exactly(seen.activations), exactly(told.net.parameters)
+def check_activation(result: Backpropagation, layer: int, neuron: int) -> Check:
+    """Check the derivative by a neuron's activation; for the output layer, that of the loss as a formula of it."""
+    number = checked_index(layer, len(result.layers), "layer")
+    seen = result.layers[number]
+    place = checked_index(neuron, len(seen.activations), "neuron")
+    rest = reference.layers_of(result.net)[number + 1 :]
+    activations = _float64(seen.activations)
 
     def cost(value: float) -> float:
         moved = activations.copy()
         moved[place] = value
-        return cost_from(told.net, parameters, number + 1, moved, told.label, told.loss)
+        if rest:
+            return _cost(result, rest, moved)
+        return loss_of_outputs(result.loss, seen.function, moved, _float64(result.targets))
 
-    name = f"activation {place} of layer {number}"
-    return _check(told, name, float(activations[place]), float(seen.by_activations[place]), cost)
+    name = f"activation of {neuron_name(result.net, number, place)}"
+    return _check(result, name, float(activations[place]), float(seen.by_activations[place]), cost)
 
 
-def check_input(told: Backpropagation, index: int) -> Check:
+def check_input(result: Backpropagation, index: int) -> Check:
     """Check the derivative by an input."""
-    place = whole(index, len(told.x), "input")
-    inputs, parameters = exactly(told.x), exactly(told.net.parameters)
+    place = checked_index(index, len(result.x), "input")
+    layers, inputs = reference.layers_of(result.net), _float64(result.x)
 
     def cost(value: float) -> float:
         moved = inputs.copy()
         moved[place] = value
-        return cost_from(told.net, parameters, 0, moved, told.label, told.loss)
+        return _cost(result, layers, moved)
 
-    return _check(told, f"input {place}", float(inputs[place]), float(told.layers[0].by_inputs[place]), cost)
+    name = neuron_name(result.net, INPUTS, place)
+    return _check(result, name, float(inputs[place]), float(result.layers[0].by_inputs[place]), cost)
 
 
-def _check(told: Backpropagation, name: str, value: float, derivative: float, cost: Cost) -> Check:
-    """The difference quotient, and whether it agrees as far as 32-bit numbers can."""
-    if not np.isfinite(told.cost) or not np.isfinite(derivative):
-        raise DataError("There is nothing to check: the cost is no number, since the sums are too large.")
+def _cost(result: Backpropagation, layers: list[reference.Layer], x: reference.Array) -> float:
+    """The cost of the example in float64, where ``x`` (D,) enters the first of ``layers``."""
+    z = reference.forward(layers, x[None])[-1].z[0]
+    return float(reference.loss_terms(result.loss, layers[-1].activation, z, _float64(result.targets)).sum())
+
+
+def _check(result: Backpropagation, name: str, value: float, derivative: float, cost: Cost) -> Check:
+    """The central difference, and whether it agrees as closely as float32 allows."""
+    if not np.isfinite(result.cost) or not np.isfinite(derivative):
+        raise DataError("Expected a finite cost to check, got infinity or NaN: turn the largest weights down.")
     h = _H * max(1.0, abs(value))
     if value > 0:
-        h = min(h, value / 2)  # a logarithm needs what it is taken of to stay above 0
+        h = min(h, value / 2)  # the argument of a logarithm must stay above 0
     above, below = cost(value + h), cost(value - h)
     difference = (above - below) / (2 * h)
-    off = abs(derivative - difference)
-    near = _TOLERANCE * max(abs(derivative), abs(difference)) + _FLOOR * max(1.0, float(np.abs(told.gradient).max()))
-    return Check(name, value, derivative, difference, h, above, below, off <= near)
+    tolerance = _RELATIVE_TOLERANCE * max(abs(derivative), abs(difference))
+    tolerance += _ABSOLUTE_TOLERANCE * max(1.0, float(np.abs(result.gradient).max()))
+    agrees = abs(derivative - difference) <= tolerance
+    return Check(name, value, derivative, difference, h, above, below, agrees)
+
+
+def _float64(values: Vector) -> reference.Array:
+    return values.astype(np.float64)

@@ -21,14 +21,14 @@ def dense_layer(net: Network, layer: int) -> Dense:
     ShapeError
         Where there is none, or it is of another kind.
     """
-    index = whole(layer, len(net.layers), "layer")
+    index = checked_index(layer, len(net.layers), "layer")
     found = net.layers[index]
     if not isinstance(found, Dense):
         raise ShapeError(f"Expected a dense layer, but layer {index} is {found.kind}: choose another.")
     return found
 
 
-def whole(value: int, count: int, what: str) -> int:
+def checked_index(value: int, count: int, what: str) -> int:
     """``value`` as an index from 0 to ``count - 1``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < count:
         raise ShapeError(f"Expected a {what} from 0 to {count - 1}, got {value!r}.")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ConfigurationError
-from pellucid.inspect.checks import dense_layer, whole
+from pellucid.inspect.checks import checked_index, dense_layer
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -69,7 +69,7 @@ class Knobs:
         return self._count
 
     def __getitem__(self, index: int) -> Knob:
-        place = whole(index, self._count, "knob")
+        place = checked_index(index, self._count, "knob")
         number, begin, inputs, outputs = next(entry for entry in reversed(self._begins) if entry[1] <= place)
         row, neuron = divmod(place - begin, outputs)
         return Knob(place, number, neuron, row if row < inputs else None)

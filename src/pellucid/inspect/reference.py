@@ -1,91 +1,165 @@
-"""The cost of one input in 64-bit numbers, written down plainly: what the engine's derivatives are checked against."""
+"""A dense network in one page of NumPy: forward, backward and training step, equation by equation, in float64.
+
+The page to read first, and the twin that the engine is compared with. ``docs/derivations/`` derives each equation.
+
+N examples, D inputs and K outputs of a layer; z weighted sums, a activations, t one-hot targets. L is the loss of one
+example, C the mean of L over the N examples, and dz stands for dC/dz. Weights are (K, D), as in z = W x + b.
+
+>>> import pellucid as pl
+>>> net, test = pl.load("digits-sigmoid"), pl.data.load("digits").test
+>>> layers = layers_of(net)
+>>> outputs = forward(layers, test.images.reshape(-1, 784) / 255)[-1].a
+>>> bool(np.allclose(outputs, net(test.images), atol=1e-5))
+True
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.inspect.checks import dense_layer
+from pellucid.network.network import Network
 
-if TYPE_CHECKING:
-    from pellucid.network.network import Network
-
-Exact = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 
-def exactly(values: NDArray[Any]) -> Exact:
-    """The same numbers with 64 bits."""
-    return np.asarray(values, np.float64)
+@dataclass
+class Layer:
+    """a = f(W x + b): ``weight`` (K, D), ``bias`` (K,), and f by name. Gradients and velocities have the same form."""
+
+    weight: Array
+    bias: Array
+    activation: str
 
 
-def activated(name: str, z: Exact) -> Exact:
-    """``a = f(z)``, (K,)."""
-    if name == "sigmoid":
-        return 0.5 * (1.0 + np.tanh(0.5 * z))
-    if name == "tanh":
+class Step(NamedTuple):
+    """A layer at work: its inputs ``x`` (N, D), its weighted sums ``z`` and its activations ``a``, both (N, K)."""
+
+    x: Array
+    z: Array
+    a: Array
+
+
+class Gradient(NamedTuple):
+    """The mean loss C, its gradient by every layer and by the inputs (N, D), and the number of right answers."""
+
+    loss: float
+    layers: list[Layer]
+    inputs: Array
+    right: int
+
+    @property
+    def parameters(self) -> Array:
+        """The gradient by all parameters, laid out as they are."""
+        return flatten(self.layers)
+
+
+def activate(f: str, z: Array) -> Array:
+    """The activations a = f(z)."""
+    if f == "sigmoid":
+        return np.exp(-np.logaddexp(0.0, -z))  # 1 / (1 + e**-z), without overflow
+    if f == "tanh":
         return np.tanh(z)
-    if name == "relu":
+    if f == "relu":
         return np.maximum(z, 0.0)
-    if name == "softmax":
-        powers = np.exp(z - z.max())
-        return np.asarray(powers / powers.sum())
+    if f == "softmax":
+        largest: Array = z.max(axis=-1, keepdims=True)  # cancels in the quotient, and keeps e**z finite
+        powers = np.exp(z - largest)
+        total: Array = powers.sum(axis=-1, keepdims=True)
+        return powers / total
     return z
 
 
-def costs_of_outputs(name: str, z: Exact, label: int, loss: str) -> Exact:
-    """The share of each output in the cost, told from the last sums (K,); docs/derivations/losses.md."""
-    target = np.arange(len(z)) == label
-    if loss == "squared":
-        return np.asarray((activated(name, z) - target) ** 2)
-    if name == "softmax":
-        top = z.max()
-        return np.where(target, np.log(np.exp(z - top).sum()) + (top - z), 0.0)
-    return np.logaddexp(0.0, np.where(target, -z, z))
+def activate_backward(f: str, a: Array, da: Array) -> Array:
+    """Return dz = da f'(z), with f' in terms of a. For softmax every a depends on every z, so dz is a sum over K."""
+    if f == "sigmoid":
+        return da * a * (1 - a)
+    if f == "tanh":
+        return da * (1 - a * a)
+    if f == "relu":
+        return da * (a > 0)
+    if f == "softmax":
+        mean: Array = (da * a).sum(axis=-1, keepdims=True)
+        return a * (da - mean)
+    return da
 
 
-def costs_of_activations(name: str, a: Exact, label: int, loss: str) -> Exact:
-    """The same, told from the outputs themselves (K,)."""
-    target = np.arange(len(a)) == label
-    if loss == "squared":
-        return np.asarray((a - target) ** 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        others = 0.0 if name == "softmax" else -np.log1p(-a)
-        return np.where(target, -np.log(a), others)
+def loss_terms(loss: str, f: str, z: Array, t: Array) -> Array:
+    """The terms (N, K) of each example's loss L; written in terms of z, they stay finite where a rounds to 0 or 1."""
+    if loss == "squared":  # L = sum (a - t)**2
+        return (activate(f, z) - t) ** 2
+    if f == "softmax":  # L = -sum t log a, with log a = z - log sum e**z
+        largest: Array = z.max(axis=-1, keepdims=True)
+        total: Array = np.exp(z - largest).sum(axis=-1, keepdims=True)
+        return t * (np.log(total) + (largest - z))
+    return np.logaddexp(0.0, (1 - 2 * t) * z)  # L = -sum (t log a + (1 - t) log(1 - a)), with a = sigmoid(z)
 
 
-def slope_of_cost(name: str, a: Exact, label: int, loss: str) -> Exact:
-    """dC/da of the outputs (K,), by the loss's formula; the largest float32 where that is infinite."""
-    target = np.arange(len(a)) == label
-    if loss == "squared":
-        return np.asarray(2.0 * (a - target))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        others = 0.0 if name == "softmax" else 1.0 / (1.0 - a)
-        slope = np.where(target, -1.0 / a, others)
-    most = float(np.finfo(np.float32).max)
-    return np.clip(slope, -most, most)
+def loss_backward(loss: str, f: str, a: Array, t: Array) -> Array:
+    """Return dz of the last layer (N, K). For cross-entropy the slope of f cancels, which leaves a - t."""
+    dz = activate_backward(f, a, 2 * (a - t)) if loss == "squared" else a - t
+    return dz / len(a)
 
 
-def cost_from(net: Network, parameters: Exact, begin: int, inputs: Exact, label: int, loss: str) -> float:
-    """The cost, where ``inputs`` come into layer ``begin``; past the last layer they are the outputs themselves.
+def forward(layers: Sequence[Layer], x: Array) -> list[Step]:
+    """From the inputs (N, D) to the outputs, layer by layer: z = W x + b, a = f(z)."""
+    steps = []
+    for layer in layers:
+        z = x @ layer.weight.T + layer.bias
+        a = activate(layer.activation, z)
+        steps.append(Step(x, z, a))
+        x = a
+    return steps
 
-    Parameters
-    ----------
-    net : Network
-        Of dense layers; its own parameters are not looked at.
-    parameters : ndarray (parameter_count,)
-        Laid out as the network's.
-    """
-    last, offset, a = len(net.layers) - 1, 0, inputs
-    for number in range(len(net.layers)):
-        dense = dense_layer(net, number)
-        size = dense.in_features * dense.out_features
-        if number >= begin:
-            weight = parameters[offset : offset + size].reshape(dense.in_features, dense.out_features)
-            z = a @ weight + parameters[offset + size : offset + size + dense.out_features]
-            if number == last:
-                return float(costs_of_outputs(dense.activation, z, label, loss).sum())
-            a = activated(dense.activation, z)
-        offset += size + dense.out_features
-    return float(costs_of_activations(dense_layer(net, last).activation, a, label, loss).sum())
+
+def backward(layers: Sequence[Layer], x: Array, labels: Sequence[int], loss: str = "cross_entropy") -> Gradient:
+    """From the loss back to the inputs, layer by layer: dW = dz' x, db = sum of dz, dx = dz W."""
+    steps, f = forward(layers, x), layers[-1].activation
+    z, a = steps[-1].z, steps[-1].a
+    t = np.eye(a.shape[1])[labels]
+    dz, gradients = loss_backward(loss, f, a, t), []
+    for i in reversed(range(len(layers))):
+        gradients.append(Layer(dz.T @ steps[i].x, dz.sum(axis=0), layers[i].activation))
+        dx = dz @ layers[i].weight
+        if i:
+            dz = activate_backward(layers[i - 1].activation, steps[i - 1].a, dx)
+    mean_loss = float(loss_terms(loss, f, z, t).sum(axis=1).mean())
+    return Gradient(mean_loss, gradients[::-1], dx, int((a.argmax(axis=1) == labels).sum()))
+
+
+def descend(
+    layers: Sequence[Layer], gradient: Sequence[Layer], velocity: Sequence[Layer], rate: float, momentum: float = 0.0
+) -> None:
+    """One step, in place: v = momentum v + g, w = w - rate v. Without momentum, v is the gradient: plain descent."""
+    for layer, g, v in zip(layers, gradient, velocity, strict=True):
+        v.weight[...] = momentum * v.weight + g.weight
+        v.bias[...] = momentum * v.bias + g.bias
+        layer.weight -= rate * v.weight
+        layer.bias -= rate * v.bias
+
+
+def layers_of(net: Network) -> list[Layer]:
+    """The layers of a dense network, copied to float64."""
+    dense = [dense_layer(net, number) for number in range(len(net.layers))]
+    return [Layer(each.weight.astype(np.float64), each.bias.astype(np.float64), each.activation) for each in dense]
+
+
+def flatten(layers: Sequence[Layer]) -> Array:
+    """All weights and biases as `Network.parameters` has them: of each layer W' (D, K), then b."""
+    return np.concatenate([part for layer in layers for part in (layer.weight.T.ravel(), layer.bias)])
+
+
+def unflatten(layers: Sequence[Layer], vector: Array) -> list[Layer]:
+    """Layers of the same shapes, with the numbers of a flat vector."""
+    made, begin = [], 0
+    for layer in layers:
+        k, d = layer.weight.shape
+        weight, bias = np.split(vector[begin : begin + (d + 1) * k], [d * k])
+        made.append(Layer(weight.reshape(d, k).T.copy(), bias.copy(), layer.activation))
+        begin += (d + 1) * k
+    return made

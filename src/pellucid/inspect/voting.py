@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ShapeError
-from pellucid.inspect.checks import dense_layer, whole
+from pellucid.inspect.checks import checked_index, dense_layer
 from pellucid.programs.traces import LayerTrace, Trace
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
 def votes_of(net: Network, trace: Trace[LayerTrace], layer: int, neuron: int) -> Votes:
     """The same, of a trace of one input."""
     dense = dense_layer(net, layer)
-    row = whole(neuron, dense.out_features, "neuron")
+    row = checked_index(neuron, dense.out_features, "neuron")
     seen = trace[layer]
     inputs = seen.inputs.reshape(-1)
     weights = np.array(dense.weight[row])
@@ -143,5 +143,5 @@ def weight_picture(net: Network, layer: int, neuron: int) -> Vector:
     (28, 28)
     """
     dense = dense_layer(net, layer)
-    weights = np.array(dense.weight[whole(neuron, dense.out_features, "neuron")])
+    weights = np.array(dense.weight[checked_index(neuron, dense.out_features, "neuron")])
     return weights.reshape(net.input_shape) if layer == 0 else weights

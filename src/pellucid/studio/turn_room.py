@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pellucid.inspect.ablation import INPUTS, noisy
+from pellucid.inspect.ablation import noisy
 from pellucid.inspect.knobs import Knobs
+from pellucid.inspect.names import INPUTS
 from pellucid.studio import events, requests
 from pellucid.studio.changes import Changes, Edit, Factors, Indices, Vector, put
 from pellucid.studio.frames import Payload

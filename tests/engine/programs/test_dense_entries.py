@@ -14,6 +14,7 @@ import naive
 import pellucid as pl
 from pellucid.engine.programs.table import TILE
 from pellucid.engine.simd.lanes import PLAIN
+from pellucid.inspect import reference
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
 from pellucid.programs.images import INKABLE
@@ -90,7 +91,7 @@ def test_images_too_large_for_ink(kind: str) -> None:
 
 def compare(net: pl.Network, kind: str, batch: int, data: Any, loss: str, rule: Optimizer | None = None) -> None:
     """One epoch in the engine and in the naive twin."""
-    twin, rule = naive.layers_of(net), rule or KINDS[kind]
+    twin, rule = reference.layers_of(net), rule or KINDS[kind]
     loop = Loop(net, rule, batch, data, loss)
     history = loop.run()
     x, labels = data[0][loop.order].astype(np.float64), data[1][loop.order].tolist()
@@ -99,7 +100,7 @@ def compare(net: pl.Network, kind: str, batch: int, data: Any, loss: str, rule: 
     twin, slopes = naive.train(twin, batches, loss, naive.Descent(kind, epsilon=EPSILON), rates)
     means = history[:, 0] / [len(targets) for _, targets in batches]
     np.testing.assert_allclose(means, [slope.loss for slope in slopes], rtol=2e-4, atol=1e-6)
-    np.testing.assert_allclose(net.parameters, naive.parameters(twin), rtol=2e-4, atol=2e-5)
+    np.testing.assert_allclose(net.parameters, reference.flatten(twin), rtol=2e-4, atol=2e-5)
     np.testing.assert_array_equal(history[:, 1], [slope.right for slope in slopes])
 
 
