@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import DataError, ShapeError
-from pellucid.programs.images import as_batch, levels_of, scale_of, to_ink, to_unit
+from pellucid.programs.images import as_batch, pixels_of, scale_of, to_ink, to_unit
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_levels_to_unit(dtype: npt.DTypeLike, levels: tuple[float, float]) -> No
 
 def test_numbers_too_large_for_float32_become_infinite_without_a_warning() -> None:
     assert to_unit(np.array([[1e300, -1e300, 1.0]]), None).tolist() == [[np.inf, -np.inf, 1.0]]
-    assert levels_of(np.array([[1e300]]), None).floats.tolist() == [[np.inf]]
+    assert pixels_of(np.array([[1e300]]), None).floats.tolist() == [[np.inf]]
 
 
 def test_strided_and_reversed_arrays_arrive_in_order() -> None:
     whole = np.arange(24, dtype=np.uint8).reshape(4, 6)
     for view in (whole[:, ::2], whole[::-1], whole[:, ::-1], np.asfortranarray(whole)):
-        np.testing.assert_array_equal(levels_of(view, None).small, view)
+        np.testing.assert_array_equal(pixels_of(view, None).small, view)
         np.testing.assert_array_equal(to_unit(view, (0, 1)), view)
 
 

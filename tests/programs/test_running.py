@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
+from pellucid.engine.records import Answers, Part, Team
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.inspect import reference
 from pellucid.programs import image_program
 from pellucid.programs.feed import Feed
-from pellucid.programs.images import levels_of
+from pellucid.programs.images import batch_of
 
 LAYERS = [pl.Dense(7, "relu"), pl.Dense(5, "tanh"), pl.Dense(4, "softmax")]
 PLANES = [pl.Conv2d(3, 3, activation="relu"), pl.Flatten(), pl.Dense(4, "softmax")]
@@ -85,11 +86,14 @@ def test_any_number_of_threads_reads_the_same_bits(
 def test_a_reader_that_comes_late_is_not_waited_for_and_changes_nothing(layers: list[pl.Layer]) -> None:
     net = pl.Network(layers, input_shape=(1, 6, 6) if layers is PLANES else (36,), seed=3)
     x = np.random.default_rng(1).random((300, 36)).astype(np.float32)
-    outputs, doubts, point = np.zeros((300, 4), np.float32), np.zeros((2, 1), np.float32), np.zeros(16, np.int64)
+    outputs, doubts, barrier = np.zeros((300, 4), np.float32), np.zeros((2, 1), np.float32), np.zeros(16, np.int64)
     program = net.program
     first, late = (
         program.bind_read(
-            program.plan.reading_arena(), levels_of(x, None), 300, outputs, doubts[rank], (rank, 2, point)
+            program.plan.reading_arena(),
+            batch_of(x, None),
+            Answers(outputs, doubts[rank]),
+            Team(Part(rank, 2), barrier),
         )
         for rank in range(2)
     )

@@ -50,6 +50,13 @@ class Affine(NamedTuple):
     bias: int
 
 
+class Range(NamedTuple):
+    """``size`` things from ``begin`` on."""
+
+    begin: int
+    size: int
+
+
 class Part(NamedTuple):
     """Which of ``size`` threads is at work."""
 
@@ -91,6 +98,33 @@ class Images(NamedTuple):
     span: Float32
 
 
+class Rows(NamedTuple):
+    """Where sparse rows (CSR) are written: as `Images` has them, ``indptr`` (N + 1,) and ``middles`` (N,)."""
+
+    indices: UInt16s
+    data: Float32s
+    indptr: Int64s
+    middles: Int64s
+
+
+class PackedRows(NamedTuple):
+    """Where packed sparse rows are written: the same, with bytes for data."""
+
+    indices: UInt16s
+    levels: UInt8s
+    indptr: Int64s
+    middles: Int64s
+
+
+class Levels(NamedTuple):
+    """``size`` images of bytes, (size, width); ``background`` is the level of 0."""
+
+    small: UInt8s
+    size: int
+    width: int
+    background: int
+
+
 class Pixels(NamedTuple):
     """Dense images as they come to be read: bytes in ``small`` or floats in ``floats``, by ``kind``; rest as above."""
 
@@ -99,6 +133,37 @@ class Pixels(NamedTuple):
     floats: Float32s
     background: Float32
     span: Float32
+
+
+class Batch(NamedTuple):
+    """``size`` dense images of ``width`` inputs each, (size, width)."""
+
+    pixels: Pixels
+    size: int
+    width: int
+
+
+class Answers(NamedTuple):
+    """Where outputs go: ``outputs`` (N, K), and ``doubts`` (1,), NaN if a number that is not finite came, else 0."""
+
+    outputs: Float32s
+    doubts: Float32s
+
+
+class Scratch(NamedTuple):
+    """What one tile is worked on in: the arena, and the class that each of its images should be, ``wanted``."""
+
+    work: Float32s
+    wanted: Int64s
+
+
+class Tile(NamedTuple):
+    """The images ``order[first : first + size]``; those up to ``order[total]`` come after them."""
+
+    order: Int64s
+    first: int
+    size: int
+    total: int
 
 
 class Examples(NamedTuple):
@@ -135,3 +200,39 @@ class Schedule(NamedTuple):
     settings: Float32s
     rates: Float32s
     history: Float64s
+
+
+class Learner(NamedTuple):
+    """A network in training: its program, what its optimiser works on, and what a tile is worked on in."""
+
+    program: Program
+    update: Update
+    scratch: Scratch
+
+
+class Descent(NamedTuple):
+    """How to train: loss and optimiser by number, ``direct`` where gradients go straight to the parameters."""
+
+    loss: int
+    optimizer: int
+    direct: int
+    schedule: Schedule
+
+
+class Score(NamedTuple):
+    """Which loss, by number, and where its sum and the number read right are added up: ``history`` (2,)."""
+
+    loss: int
+    history: Float64s
+
+
+class Slopes(NamedTuple):
+    """Where gradients go: by all parameters, and by the inputs (N, D); with what they are worked out in.
+
+    ``turned`` (K, D) is scratch for the first layer's weights.
+    """
+
+    parameters: Float32s
+    scratch: Scratch
+    inputs: Float32s
+    turned: Float32s

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import Answers, Batch, Examples, Program, Score, Scratch, Slopes, Team
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import Plan, plan
 from pellucid.programs.dense_stepper import DenseStepper
 from pellucid.programs.feed import Feed
-from pellucid.programs.image_program import Arrays, ImageProgram, Labels
-from pellucid.programs.images import LevelRange, Levels
+from pellucid.programs.image_program import Arrays, ImageProgram, Labels, alone
+from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Stepper, StepperOptions
 
 _NO_LABELS = np.zeros(16, np.int64)
@@ -34,23 +35,15 @@ class DenseProgram(ImageProgram):
         super().__init__(layers, input_shape, parameters, level_range)
         self.plan = plan(self.layers, input_shape)
 
-    def bind_read(
-        self,
-        arena: Vector,
-        levels: Levels,
-        images: int | np.int64,
-        outputs: NDArray[np.float32],
-        doubts: NDArray[np.float32],
-        team: tuple[int, int, NDArray[np.int64]],
-        plan: Any = None,
-    ) -> Bound:
+    def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
         """See `ImageProgram.bind_read`."""
         plan = self.plan if plan is None else plan
-        bound: Bound = engine().read.bind(
-            plan.table, plan.layers, self.parameters, arena, *levels, images, levels.dense.shape[1], outputs, doubts,
-            *team,
-        )  # fmt: skip
+        bound: Bound = engine().read.bind(self._program(plan), arena, batch, answers, team)
         return bound
+
+    def _program(self, plan: Plan) -> Program:
+        """The network as the engine runs it."""
+        return Program(plan.table, plan.layers, self.parameters)
 
     def _trace(self, lines: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
         """What stands in the arena after each tile."""
@@ -80,10 +73,8 @@ class DenseProgram(ImageProgram):
     def _run(self, feed: Feed, arena: Vector, labels: Labels = _NO_LABELS, loss: int = -1) -> NDArray[np.float64]:
         """Read a feed and leave its last tile in the arena; summed loss and number right (2,), if a loss is given."""
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-        engine().evaluate(
-            self.plan.table, self.plan.layers, self.parameters, arena, wanted, *feed.arguments, feed.order,
-            labels, feed.count, loss, history, 0, 1, np.zeros(16, np.int64),
-        )  # fmt: skip
+        examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
+        engine().evaluate(self._program(self.plan), Scratch(arena, wanted), feed.arguments, examples, score, alone())
         return history
 
     def _gradient(
@@ -92,10 +83,9 @@ class DenseProgram(ImageProgram):
         plan = self.plan
         transposed = np.zeros((plan.table[0, t.OUTPUTS], plan.table[0, t.INPUTS]), np.float32)
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-        engine().gradient(
-            plan.table, plan.layers, self.parameters, by_parameter, plan.arena(), wanted, by_input, transposed,
-            *feed.arguments, feed.order, labels, feed.count, loss, history, 0, 1, np.zeros(16, np.int64),
-        )  # fmt: skip
+        slopes = Slopes(by_parameter, Scratch(plan.arena(), wanted), by_input, transposed)
+        examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
+        engine().gradient(self._program(plan), slopes, feed.arguments, examples, score, alone())
         return history
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:

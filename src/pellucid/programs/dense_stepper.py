@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import Descent, Epoch, Learner, Part, Program, Schedule, Scratch, Team, Update
 from pellucid.layers.layer import Vector
 from pellucid.programs.dense_plan import Plan, aligned
 from pellucid.programs.image_stepper import Batches, ImageStepper
@@ -41,16 +41,19 @@ class DenseStepper(ImageStepper):
         span: tuple[int, int],
         rule: UpdateRule,
         moments: tuple[Vector, Vector],
-        told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
+        schedule: Schedule,
         serial: int,
     ) -> None:
         direct = self.direct and rule.code == t.SGD and rule.decay == 0 and self._batch_size <= t.TILE
-        engine().train(
-            self._plan.table, self._plan.layers, self._parameters, self._gradient, *moments,
-            self._count, self._arena, self._wanted, *batches.feed.arguments, batches.order, batches.labels,
-            len(batches.order), self._batch_size, *span, self._loss, rule.code, int(direct), *told, rank,
-            self.threads, self._barrier,
-        )  # fmt: skip
+        learner = Learner(
+            Program(self._plan.table, self._plan.layers, self._parameters),
+            Update(self._gradient, *moments, self._count),
+            Scratch(self._arena, self._wanted),
+        )
+        epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
+        descent = Descent(self._loss, rule.code, int(direct), schedule)
+        team = Team(Part(rank, self.threads), self._barrier)
+        engine().train(learner, batches.feed.arguments, epoch, descent, team)
 
 
 def _threads(parameters: int, options: StepperOptions) -> int:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.compiler.entry import Bound
-from pellucid.engine.compiler.fastcall import SYMBOL, Glance, glance
+from pellucid.engine.compiler.fastcall import SYMBOL, Asked, Glance, glance
 from pellucid.engine.compiler.library import engine
+from pellucid.engine.records import Answers
 
 _SUPPLY = 1 << 10  # numbers in the arrays that are made at once for answers
 
@@ -37,31 +38,20 @@ class Call:
     bound: Bound
 
 
-def fast_path(
-    calls: Sequence[Call],
-    input_shape: Sequence[int],
-    count: np.int64,
-    most: int,
-    outputs: NDArray[np.float32],
-    doubts: NDArray[np.float32],
-) -> FastPath:
+def fast_path(calls: Sequence[Call], asked: Asked, answers: Answers) -> FastPath:
     """A way that takes images of the types of two calls.
 
     Parameters
     ----------
     calls : two of Call
-    input_shape : sequence of int
-        Shape of one image.
-    count : int64
-        Which of their arguments, this very object, is how many images there are.
-    most : int
-        How many images may come at once.
-    outputs, doubts : ndarray
-        Which of their arguments takes the outputs (1, ...), and which is NaN where these are not to be trusted (1,).
+    asked : Asked
+        The images.
+    answers : Answers
+        Which of their arguments, these very arrays, take the outputs (1, ...) and the doubts (1,).
     """
     ways = [(call.images, call.bound) for call in calls]
-    made = glance(ways, input_shape, count, most, outputs, doubts, engine().shared[SYMBOL])
-    return FastPath(made, _supply_of_arrays(outputs.shape[1:]), most)
+    made = glance(ways, asked, answers, engine().shared[SYMBOL])
+    return FastPath(made, _supply_of_arrays(answers.outputs.shape[1:]), asked.most)
 
 
 def _supply_of_arrays(shape: tuple[int, ...]) -> Callable[[], NDArray[np.float32]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import Images
 from pellucid.programs.images import INKABLE, LevelRange, can_be_packed, to_ink, to_packed, to_unit
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ class Feed:
         return self.kind != t.DENSE_INPUT
 
     @property
-    def arguments(self) -> tuple[Any, ...]:
+    def arguments(self) -> Images:
         """What the entry points take for their images."""
-        return self.kind, self.starts, self.middles, self.columns, self.values, self.levels, self.low, self.span
+        return Images(self.kind, self.starts, self.middles, self.columns, self.values, self.levels, self.low, self.span)
 
 
 _feeds: WeakKeyDictionary[Dataset, Feed] = WeakKeyDictionary()

@@ -7,22 +7,23 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.engine.compiler.entry import Bound
-from pellucid.engine.compiler.fastcall import can_glance
+from pellucid.engine.compiler.fastcall import Asked, can_glance
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
 from pellucid.engine.programs.capacity import check_room
+from pellucid.engine.records import Answers, Batch, Part, Team
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import Plan
 from pellucid.programs.fast_path import Call, FastPath, fast_path
 from pellucid.programs.feed import Feed
-from pellucid.programs.images import LevelRange, Levels, as_batch, as_floats, levels_of, to_unit
+from pellucid.programs.images import LevelRange, as_batch, as_floats, batch_of, memory_of, to_unit
 from pellucid.programs.interface import Gradient, Program
 from pellucid.programs.planes_plan import TilePlan
 from pellucid.programs.traces import LayerTrace, Trace
@@ -90,14 +91,15 @@ class ImageProgram(Program[FlatInputs]):
             threads = 1
         outputs = np.empty((len(lines), math.prod(self.output_shape)), np.float32)
         doubts, barrier = np.zeros((threads, 1), np.float32), np.zeros(16, np.int64)
-        levels, arenas = levels_of(lines, self.level_range), self._arenas
+        batch, arenas = batch_of(lines, self.level_range), self._arenas
 
         def reading(rank: int) -> Callable[[], None]:
             try:
                 arena = arenas.pop()
             except IndexError:  # others have them
                 arena = self.plan.reading_arena()
-            call = self.bind_read(arena, levels, len(lines), outputs, doubts[rank], (rank, threads, barrier))
+            team = Team(Part(rank, threads), barrier)
+            call = self.bind_read(arena, batch, Answers(outputs, doubts[rank]), team)
 
             def read() -> None:
                 call()
@@ -111,20 +113,11 @@ class ImageProgram(Program[FlatInputs]):
         return outputs
 
     @abstractmethod
-    def bind_read(
-        self,
-        arena: Vector,
-        levels: Levels,
-        images: int | np.int64,
-        outputs: NDArray[np.float32],
-        doubts: NDArray[np.float32],
-        team: tuple[int, int, NDArray[np.int64]],
-        plan: Any = None,
-    ) -> Bound:
-        """A call that reads images into ``outputs`` (N, K), with NaN in ``doubts`` (1,) if one is not finite.
+    def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
+        """A call that reads a batch.
 
-        A team (rank, threads, barrier) does it by as many calls with an ``arena`` each and the same barrier (16,),
-        which begins as zeros; all is done when the call of rank 0 returns. ``plan`` is another than the program's own.
+        A team does it by as many calls with an ``arena`` each and the same barrier (16,), which begins as zeros; all
+        is done when the call of rank 0 returns. ``plan`` is another than the program's own.
         """
 
     def fast_path(self) -> FastPath | None:
@@ -133,14 +126,14 @@ class ImageProgram(Program[FlatInputs]):
         if not can_glance() or self.parameter_count > _FAST_PARAMETERS or inputs > _FAST_INPUTS:
             return None
         plan, most = self._fast_plan(_FAST_PARAMETERS // max(self.parameter_count, inputs))
-        outputs, doubts = np.zeros((1, *self.output_shape), np.float32), np.zeros(1, np.float32)
-        count, alone = np.int64(1), (0, 1, np.zeros(16, np.int64))
+        answers = Answers(np.zeros((1, *self.output_shape), np.float32), np.zeros(1, np.float32))
+        count = np.int64(1)  # an object that nothing else is
         calls = []
         for dtype in (np.uint8, np.float32):
-            levels = levels_of(np.zeros((1, inputs), dtype), self.level_range)
-            bound = self.bind_read(plan.reading_arena(), levels, count, outputs, doubts, alone, plan)
-            calls.append(Call(levels.dense, bound))
-        return fast_path(calls, self.input_shape, count, most, outputs, doubts)
+            batch = batch_of(np.zeros((1, inputs), dtype), self.level_range)._replace(size=cast(int, count))
+            bound = self.bind_read(plan.reading_arena(), batch, answers, alone(), plan)
+            calls.append(Call(memory_of(batch.pixels), bound))
+        return fast_path(calls, Asked(self.input_shape, most, count), answers)
 
     def _fast_plan(self, most: int) -> tuple[Any, int]:
         """The plan for few images, and how many may come at once where ``most`` is a good number."""
@@ -220,6 +213,11 @@ def checked_labels(labels: Any, count: int, classes: int) -> Labels:
             f"{kept.max()}: give the last layer as many neurons as there are classes."
         )
     return np.ascontiguousarray(kept, np.int64)
+
+
+def alone() -> Team:
+    """A team of one thread."""
+    return Team(Part(0, 1), np.zeros(16, np.int64))
 
 
 def refuse_infinite(lines: NDArray[np.generic]) -> None:

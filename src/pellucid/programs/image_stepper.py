@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.programs.capacity import check_optimizer, check_steps
+from pellucid.engine.records import Schedule
 from pellucid.layers.layer import Vector
 from pellucid.programs.feed import Feed
 from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
@@ -49,8 +50,10 @@ class ImageStepper(Stepper):
         check_optimizer(rule.code, settings, self.threads, moments, self._count)
         history = np.full((end - begin, 2), np.nan)
 
+        schedule = Schedule(settings, rates, history)
+
         def work(rank: int) -> None:
-            self._take(rank, batches, (begin, end), rule, moments, (settings, rates, history), serial)
+            self._take(rank, batches, (begin, end), rule, moments, schedule, serial)
 
         self._together.run(work)
         if not np.isfinite(history[:, 0]).all():
@@ -69,7 +72,7 @@ class ImageStepper(Stepper):
         span: tuple[int, int],
         rule: UpdateRule,
         moments: tuple[Vector, Vector],
-        told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
+        schedule: Schedule,
         serial: int,
     ) -> None:
-        """One thread's work on the steps of ``span``; ``told`` are the settings, the rates, the history to fill."""
+        """One thread's work on the steps of ``span``."""

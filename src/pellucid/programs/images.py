@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import Batch, Levels, PackedRows, Pixels, Rows
 from pellucid.errors import DataError, ShapeError
 
 LevelRange = tuple[float, float]
@@ -104,31 +104,24 @@ def to_unit(lines: NDArray[np.generic], level_range: LevelRange | None) -> NDArr
     return unit
 
 
-class Levels(NamedTuple):
-    """Dense images as the engine's entry points take them, without a copy where there need be none.
-
-    ``kind`` tells which of ``small`` (N, D) uint8 and ``floats`` (N, D) float32 holds them; ``low`` means 0 and
-    ``low + span`` means 1.
-    """
-
-    kind: int
-    small: NDArray[np.uint8]
-    floats: NDArray[np.float32]
-    low: float
-    span: float
-
-    @property
-    def dense(self) -> NDArray[np.generic]:
-        """The images, (N, D)."""
-        return self.small if self.kind == t.LEVELS else self.floats
-
-
-def levels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Levels:
-    """Lines (N, D) of any type as float32, or as bytes where one of their levels is paper."""
+def pixels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Pixels:
+    """Lines (N, D) of any type as float32, or as bytes where one of their levels is paper; copied only where needed."""
     low, high = scale_of(lines.dtype, level_range)
     if can_be_packed(lines, level_range):
-        return Levels(t.LEVELS, np.ascontiguousarray(lines, np.uint8), _NO_FLOATS, low, high - low)
-    return Levels(t.FLOATS, _NO_BYTES, as_floats(lines), low, high - low)
+        return Pixels(t.LEVELS, np.ascontiguousarray(lines, np.uint8), _NO_FLOATS, low, high - low)
+    return Pixels(t.FLOATS, _NO_BYTES, as_floats(lines), low, high - low)
+
+
+def batch_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Batch:
+    """Lines (N, D) as the engine's entry points read them."""
+    count, width = lines.shape
+    return Batch(pixels_of(lines, level_range), count, width)
+
+
+def memory_of(pixels: Pixels) -> NDArray[np.generic]:
+    """The array that holds the images, (N, D)."""
+    held: NDArray[np.generic] = pixels.small if pixels.kind == t.LEVELS else pixels.floats
+    return held
 
 
 def as_floats(lines: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -160,14 +153,14 @@ def to_ink(lines: NDArray[np.generic], level_range: LevelRange | None = None) ->
 
 def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
     """The ink of a few images, in arrays of their own."""
+    batch = batch_of(lines, level_range)
+    dense, background = memory_of(batch.pixels), batch.pixels.background
     count, width = lines.shape
-    levels = levels_of(lines, level_range)
-    dense = levels.dense
-    entries = int(np.count_nonzero(dense != np.float32(levels.low) if levels.low else dense))
+    entries = int(np.count_nonzero(dense != np.float32(background) if background else dense))
     starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
     columns = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last
     values = np.empty(entries + 1, np.float32)
-    engine().collect(columns, values, starts, middles, *levels, count, width)
+    engine().collect(Rows(columns, values, starts, middles), batch)
     return Ink(starts, middles, columns[:-1], values[:-1], width)
 
 
@@ -202,5 +195,6 @@ def to_packed(lines: NDArray[np.uint8], level_range: LevelRange | None = None) -
     room = entries + 2 * (t.INK_STEP - 1) * count + _READ_ON
     columns, levels = np.empty(room, np.uint16), np.empty(room, np.uint8)
     starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
-    engine().pack(columns, levels, starts, middles, 0, np.ascontiguousarray(lines), count, width, int(low))
+    rows = PackedRows(columns, levels, starts, middles)
+    engine().pack(rows, 0, Levels(np.ascontiguousarray(lines), count, width, int(low)))
     return Packed(starts, middles, columns, levels, low, high - low)

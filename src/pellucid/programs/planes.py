@@ -13,12 +13,13 @@ from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import Answers, Batch, Team
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_program import Arrays, ImageProgram, Labels
-from pellucid.programs.images import LevelRange, Levels
+from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Stepper, StepperOptions
 from pellucid.programs.planes_plan import TilePlan, can_read_one, tile_plan
 from pellucid.programs.planes_stepper import PlanesStepper
@@ -46,21 +47,12 @@ class PlanesProgram(ImageProgram):
         """The plan that keeps everything on the way, to be looked at."""
         return tile_plan(self.layers, self.input_shape, open_to_view=True)
 
-    def bind_read(
-        self,
-        arena: Vector,
-        levels: Levels,
-        images: int | np.int64,
-        outputs: NDArray[np.float32],
-        doubts: NDArray[np.float32],
-        team: tuple[int, int, NDArray[np.int64]],
-        plan: Any = None,
-    ) -> Bound:
+    def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
         """See `ImageProgram.bind_read`."""
         plan = self.plan if plan is None else plan
         bound: Bound = engine("planes").read_tiles.bind(
-            plan.code, plan.rows, self.parameters, arena, plan.group, *levels, images, levels.dense.shape[1], outputs,
-            doubts, *team,
+            plan.code, plan.rows, self.parameters, arena, plan.group, *batch.pixels, batch.size, batch.width,
+            *answers, *team.part, team.barrier,
         )  # fmt: skip
         return bound
 

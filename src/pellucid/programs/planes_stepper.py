@@ -9,6 +9,7 @@ from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
 from pellucid.engine.programs.capacity import check_room
+from pellucid.engine.records import Schedule
 from pellucid.layers.layer import Vector
 from pellucid.programs.dense_plan import aligned
 from pellucid.programs.image_stepper import Batches, ImageStepper
@@ -47,14 +48,14 @@ class PlanesStepper(ImageStepper):
         span: tuple[int, int],
         rule: UpdateRule,
         moments: tuple[Vector, Vector],
-        told: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]],
+        schedule: Schedule,
         serial: int,
     ) -> None:
         plan = self._plan
         engine("planes").train_tiles(
             plan.code, plan.rows, self._parameters, self._gradient, *moments, self._count,
             self._arenas[rank], self._labels[rank], self._parts, *batches.feed.arguments, batches.order,
-            batches.labels, len(batches.order), self._batch_size, *span, self._loss, rule.code, *told, serial,
+            batches.labels, len(batches.order), self._batch_size, *span, self._loss, rule.code, *schedule, serial,
             *self._key, rank, self.threads, self._barrier,
         )  # fmt: skip
 

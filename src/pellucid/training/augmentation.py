@@ -15,7 +15,7 @@ from pellucid.data.checks import checked_images, checked_range
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels import augment as kernels
 from pellucid.errors import ConfigurationError, DataError
-from pellucid.programs.images import INKABLE, LevelRange, levels_of
+from pellucid.programs.images import INKABLE, LevelRange, pixels_of
 
 _BLOCK, _BLOCK_PIXELS = 512, 1 << 19
 """Images made by one call of the engine: at most so many, and of so many pixels in all."""
@@ -213,7 +213,7 @@ class Variation:
         self.block = max(1, min(_BLOCK, _BLOCK_PIXELS // images[0].size))
         self.room = self.block * images[0].size + _SPARE
         self._augment, self._seed = augment, int(seed)
-        self._levels = levels_of(_wide_enough(images, level_range[0]), level_range)
+        self._pixels = pixels_of(_wide_enough(images, level_range[0]), level_range)
         self._draw = functools.lru_cache(2)(self._draw_epoch)
 
     def write(
@@ -231,10 +231,10 @@ class Variation:
         It begins at ``entry``, from where ``columns`` and ``values`` have ``room``; see
         `pellucid.engine.kernels.sparse`.
         """
-        draw, levels = self._draw(epoch), self._levels
+        draw, pixels = self._draw(epoch), self._pixels
         scratch = np.zeros(kernels.scratch_size(self.height, self.width), np.float32)
         engine().augment(
-            columns, values, starts, middles, entry, levels.kind, levels.small, levels.floats, levels.low, levels.span,
+            columns, values, starts, middles, entry, *pixels,
             chosen, len(chosen), self.height, self.width, kernels.pitch_of(self.width), draw.settings, draw.field,
             draw.side, *draw.key, scratch,
         )  # fmt: skip

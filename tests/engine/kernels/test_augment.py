@@ -16,6 +16,7 @@ import warping
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels.augment import field_shape, pitch_of, scratch_size
 from pellucid.engine.programs.table import FLOATS, LEVELS
+from pellucid.engine.records import Batch, Pixels, Rows
 from pellucid.engine.simd.lanes import PLAIN
 from warping import Sizes
 
@@ -166,7 +167,8 @@ def test_nothing_drawn_gives_the_ink_of_the_image_bit_for_bit(
     starts = np.zeros(4, np.int64)
     columns, values = np.zeros(3 * size + SPARE, np.uint16), np.zeros(3 * size + SPARE, np.float32)
     code = LEVELS if kind is np.uint8 else FLOATS
-    engine().collect(columns, values, starts, np.zeros(3, np.int64), code, dense, dense, *levels, 3, size)
+    batch = Batch(Pixels(code, dense, dense, *levels), 3, size)
+    engine().collect(Rows(columns, values, starts, np.zeros(3, np.int64)), batch)
     np.testing.assert_array_equal(made.starts[:4], starts)
     np.testing.assert_array_equal(made.columns[: starts[3]], columns[: starts[3]])
     np.testing.assert_array_equal(made.values[: starts[3]].view(np.int32), values[: starts[3]].view(np.int32))

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from engine.probe import probe
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs.table import FLOATS, INK_STEP, LEVELS
+from pellucid.engine.records import Batch, Levels, PackedRows, Pixels, Rows
 from pellucid.engine.simd.lanes import LANES, PLAIN
 from pellucid.engine.simd.panels import BROAD, NARROW
+from pellucid.programs.images import batch_of
 
 EXAMPLES = 15 if PLAIN else 120
 MARK = 4321.0
@@ -138,7 +140,8 @@ def test_collect(counts: list[float], width: int, kind: int, levels: tuple[float
     total = int((dense != low).sum())
     starts, middles = np.full(len(counts) + 2, -7), np.full(len(counts) + 1, -7)
     columns, values = np.full(total + 2, 60000, np.uint16), np.full(total + 2, MARK, np.float32)
-    engine().collect(columns, values, starts, middles, kind, small, dense, low, span, len(counts), width)
+    batch = Batch(Pixels(kind, small, dense, low, span), len(counts), width)
+    engine().collect(Rows(columns, values, starts, middles), batch)
     assert starts[-1] == middles[-1] == -7
     assert starts[:-1].tolist() == [0, *np.cumsum([len(c) - 1 for c, _ in truth])]
     uppers = [int((c[:-1] < width // 2).sum()) for c, _ in truth]
@@ -153,9 +156,7 @@ def test_collect_keeps_all_that_is_not_zero(value: float) -> None:
     x = np.zeros((1, 3 * LANES + 1), np.float32)
     x[0, [5, 3 * LANES]] = value
     starts, columns, values = np.zeros(2, np.int64), np.zeros(3, np.uint16), np.zeros(3, np.float32)
-    engine().collect(
-        columns, values, starts, np.zeros(1, np.int64), FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, x.shape[1]
-    )
+    engine().collect(Rows(columns, values, starts, np.zeros(1, np.int64)), batch_of(x, None))
     if value == 0:
         assert starts[1] == 0
     else:
@@ -167,9 +168,7 @@ def test_collect_reaches_the_last_column_a_number_of_16_bits_has() -> None:
     x = np.zeros((1, 65536), np.float32)
     x[0, [0, 65535]] = 1
     starts, columns, values = np.zeros(2, np.int64), np.zeros(3, np.uint16), np.zeros(3, np.float32)
-    engine().collect(
-        columns, values, starts, np.zeros(1, np.int64), FLOATS, np.zeros(1, np.uint8), x, 0.0, 1.0, 1, 65536
-    )
+    engine().collect(Rows(columns, values, starts, np.zeros(1, np.int64)), batch_of(x, None))
     assert columns[: starts[1]].tolist() == [0, 65535]
 
 
@@ -189,7 +188,8 @@ def test_packed_halves_are_whole_steps_and_unpack_to_the_image(
     room = 5 + small.size + 2 * INK_STEP * len(counts)
     columns, levels = np.full(room + LANES, 60000, np.uint16), np.full(room + LANES, 77, np.uint8)
     starts, middles = np.full(len(counts) + 2, -7), np.full(len(counts) + 1, -7)
-    engine().pack(columns, levels, starts, middles, 5, small, len(counts), width, paper)
+    packed = PackedRows(columns, levels, starts, middles)
+    engine().pack(packed, 5, Levels(small, len(counts), width, paper))
     assert (starts[0], starts[-1], middles[-1]) == (5, -7, -7)
     assert (columns[:5] == 60000).all()
     bounds = np.stack([starts[:-2], middles[:-1], starts[1:-1]], 1)

@@ -14,13 +14,14 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.target import plain_python
+from pellucid.engine.records import Answers
 
 SYMBOL = "pellucid_glance"
 
@@ -161,34 +162,35 @@ class _Method(ctypes.Structure):
     )
 
 
-def glance(
-    ways: Sequence[tuple[NDArray[np.generic], Bound]],
-    shape: Sequence[int],
-    number: np.int64,
-    most: int,
-    outputs: NDArray[np.float32],
-    doubts: NDArray[np.float32],
-    symbol: int,
-) -> Glance:
+class Asked(NamedTuple):
+    """What images a function takes: of a ``shape``, at most ``most`` at once.
+
+    ``number`` is the argument of its calls, that very object, which tells how many there are.
+    """
+
+    shape: tuple[int, ...]
+    most: int
+    number: np.int64
+
+
+def glance(ways: Sequence[tuple[NDArray[np.generic], Bound]], asked: Asked, answers: Answers, symbol: int) -> Glance:
     """The function that reads images by one of two ways.
 
     Parameters
     ----------
     ways : two of (ndarray, Bound)
         A call, and which of its arguments is the images; images of that type go this way.
-    shape : sequence of int
-        Of an image.
-    number : int64
-        Which of their arguments, this very object, is how many images there are.
-    most : int
-        How many images may come at once.
-    outputs, doubts : ndarray
-        Which of their arguments takes the outputs (1, outputs' shape), and which the doubts (1,): 0 where the outputs
-        are good.
+    asked : Asked
+        The images.
+    answers : Answers
+        Which of their arguments, these very arrays, take the outputs (1, outputs' shape) and the doubts (1,): 0 where
+        the outputs are good.
     symbol : int
         The address of the compiled function.
     """
     (first, one), (second, two) = ways
+    shape, most, number = asked
+    outputs, doubts = answers
     slots = np.array([
         id(np.ndarray), _address(ctypes.pythonapi.PyBool_FromLong), len(shape), one.entry.address, doubts.ctypes.data,
         id(first.dtype), one.address, one.place(first), one.place(outputs), one.place(number),

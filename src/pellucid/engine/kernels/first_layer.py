@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import dense
 from pellucid.engine.kernels import sparse as ink
 from pellucid.engine.kernels.sparse_columns import spread_columns
@@ -29,6 +30,7 @@ from pellucid.engine.programs.table import (
     SUMS,
     WEIGHT,
 )
+from pellucid.engine.records import Images, Matrix, Part, Program, Range, Team, Tile, Vector
 from pellucid.engine.simd.barrier import lesser, meet, share
 from pellucid.engine.simd.lanes import LANES, claim, load, prefetch, store
 from pellucid.engine.simd.panels import NARROW
@@ -76,129 +78,88 @@ def half_unpacked_at(table: Any, i: int, start: int, rank: int) -> Any:
 
 
 @kernel
-def ink_sums(
-    table: Any,
-    p: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    first: int,
-    n: int,
-    ahead: int,
-    rank: int,
-    crew: int,
-    point: Any,
-) -> None:
-    """The first layer's weighted sums of the images ``order[first : first + n]``; a share of the images.
+def ink_sums(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
+    """The first layer's weighted sums of a tile's images; a share of the images.
 
     A wide layer's are taken a panel of outputs after the other, whose weights stay in the second cache for all images;
     a share of the panels.
     """
-    begin, end = share(rank, crew, n, 1)
+    table, rank, size = program.table, team.part.rank, team.part.size
+    begin, end = share(rank, size, tile.size, 1)
     wide = table[SORTED] != 0
     for i in range(begin, end):
-        image = order[first + i]
-        if first + i + FAR < ahead:
-            prefetch(starts, order[first + i + FAR])
-            prefetch(middles, order[first + i + FAR])
-        if first + i + NEAR < ahead:
-            coming = order[first + i + NEAR]
-            ink.fetch_ahead(kind, columns, values, levels, starts[coming], starts[coming + 1])
-        if kind == PACKED_INPUT:
-            at = ink.unpacked_at(table, i, starts[image])
-            ink.unpack(work, at, levels, starts[image], starts[image + 1], low, span)
+        image = tile.order[tile.first + i]
+        if tile.first + i + FAR < tile.total:
+            prefetch(images.indptr, tile.order[tile.first + i + FAR])
+            prefetch(images.middles, tile.order[tile.first + i + FAR])
+        if tile.first + i + NEAR < tile.total:
+            coming = tile.order[tile.first + i + NEAR]
+            ink.fetch_ahead(
+                images.kind, images.indices, images.data, images.levels, images.indptr[coming],
+                images.indptr[coming + 1],
+            )  # fmt: skip
+        if images.kind == PACKED_INPUT:
+            at = ink.unpacked_at(table, i, images.indptr[image])
+            ink.unpack(
+                work, at, images.levels, images.indptr[image], images.indptr[image + 1], images.background, images.span
+            )
         if not wide:
-            panel_sums(table, p, work, kind, starts, middles, columns, values, image, i, 0, table[OUTPUTS])
+            panel_sums(program, work, images, image, i, Range(0, table[OUTPUTS]))
     if wide:
-        meet(point, crew)
-        begin, end = share(rank, crew, table[OUTPUTS], PANEL)
+        meet(team.barrier, size)
+        begin, end = share(rank, size, table[OUTPUTS], PANEL)
         for j in range(begin, end, PANEL):
-            for i in range(n):
+            for i in range(tile.size):
                 count = lesser(PANEL, end - j)
-                panel_sums(table, p, work, kind, starts, middles, columns, values, order[first + i], i, j, count)
+                panel_sums(program, work, images, tile.order[tile.first + i], i, Range(j, count))
 
 
 @kernel
-def panel_sums(
-    table: Any,
-    p: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    image: int,
-    i: int,
-    j: int,
-    count: int,
-) -> None:
-    """The weighted sums of ``count`` outputs from ``j`` on, of an image that is the tile's i."""
-    entries, vi = values, 0
-    if kind == PACKED_INPUT:
-        entries, vi = work, ink.unpacked_at(table, i, starts[image])
+def panel_sums(program: Program, work: Float32s, images: Images, image: int, i: int, outputs: Range) -> None:
+    """The weighted sums of some outputs, of an image that is the tile's i."""
+    table, p, j = program.table, program.parameters, outputs.begin
+    entries, vi = images.data, 0
+    if images.kind == PACKED_INPUT:
+        entries, vi = work, ink.unpacked_at(table, i, images.indptr[image])
     ink.weighted_sums(
         work,
         table[SUMS] + i * table[STRIDE] + j,
         p,
         table[WEIGHT] + j,
         table[OUTPUTS],
-        columns,
+        images.indices,
         entries,
         vi,
-        starts[image],
-        middles[image],
-        starts[image + 1],
+        images.indptr[image],
+        images.middles[image],
+        images.indptr[image + 1],
         p,
         table[BIAS] + j,
-        count,
+        outputs.size,
     )
 
 
 @kernel
-def ink_part_sums(
-    table: Any,
-    p: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    first: int,
-    n: int,
-    ahead: int,
-    rank: int,
-) -> None:
+def ink_part_sums(program: Program, work: Float32s, images: Images, tile: Tile, rank: int) -> None:
     """One half of the pixels: thread 0 takes the upper one into SUMS, thread 1 the lower one into LOWER."""
-    claim_rows(work, table[SUMS] if rank == 0 else table[LOWER], n * table[STRIDE])
-    for i in range(n):
-        image = order[first + i]
-        if first + i + FAR < ahead:
-            prefetch(starts, order[first + i + FAR])
-            prefetch(middles, order[first + i + FAR])
-        if first + i + NEAR < ahead:
-            coming = order[first + i + NEAR]
-            begin = starts[coming] if rank == 0 else middles[coming]
-            end = middles[coming] if rank == 0 else starts[coming + 1]
-            ink.fetch_ahead(kind, columns, values, levels, begin, end)
-        begin = starts[image] if rank == 0 else middles[image]
-        end = middles[image] if rank == 0 else starts[image + 1]
-        entries, vi = values, 0
-        if kind == PACKED_INPUT:
+    table, p = program.table, program.parameters
+    claim_rows(work, table[SUMS] if rank == 0 else table[LOWER], tile.size * table[STRIDE])
+    for i in range(tile.size):
+        image = tile.order[tile.first + i]
+        if tile.first + i + FAR < tile.total:
+            prefetch(images.indptr, tile.order[tile.first + i + FAR])
+            prefetch(images.middles, tile.order[tile.first + i + FAR])
+        if tile.first + i + NEAR < tile.total:
+            coming = tile.order[tile.first + i + NEAR]
+            begin = images.indptr[coming] if rank == 0 else images.middles[coming]
+            end = images.middles[coming] if rank == 0 else images.indptr[coming + 1]
+            ink.fetch_ahead(images.kind, images.indices, images.data, images.levels, begin, end)
+        begin = images.indptr[image] if rank == 0 else images.middles[image]
+        end = images.middles[image] if rank == 0 else images.indptr[image + 1]
+        entries, vi = images.data, 0
+        if images.kind == PACKED_INPUT:
             entries, vi = work, half_unpacked_at(table, i, begin, rank)
-            ink.unpack(work, vi, levels, begin, end, low, span)
+            ink.unpack(work, vi, images.levels, begin, end, images.background, images.span)
         z = (table[SUMS] if rank == 0 else table[LOWER]) + i * table[STRIDE]
         biased = 1 if rank == 0 else 0
         ink.part_sums(
@@ -207,7 +168,7 @@ def ink_part_sums(
             p,
             table[WEIGHT],
             table[OUTPUTS],
-            columns,
+            images.indices,
             entries,
             vi,
             begin,
@@ -230,54 +191,17 @@ def join_parts(table: Any, work: Any, begin: int, end: int, rank: int) -> None:
 
 
 @kernel
-def first_sums(
-    table: Any,
-    p: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    first: int,
-    n: int,
-    ahead: int,
-    rank: int,
-    crew: int,
-    point: Any,
-) -> None:
-    """The first layer's weighted sums of the images ``order[first : first + n]``; dense images stand in ``values``."""
-    if kind == DENSE_INPUT:
-        begin, end = share(rank, crew, n, 1)
-        at = table[SOURCE] + begin * table[SOURCE_STRIDE]
-        copy_rows(work, at, table[SOURCE_STRIDE], values, order, first + begin, end - begin, table[INPUTS])
-        meet(point, crew)
-        layer_sums(table, 0, p, work, 0, n, rank, crew)
+def first_sums(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
+    """The first layer's weighted sums of a tile's images; dense images stand in ``images.data``."""
+    table, rank, size = program.table, team.part.rank, team.part.size
+    if images.kind == DENSE_INPUT:
+        begin, end = share(rank, size, tile.size, 1)
+        to = Matrix(work, table[SOURCE] + begin * table[SOURCE_STRIDE], table[SOURCE_STRIDE])
+        copy_rows(to, images.data, Tile(tile.order, tile.first + begin, end - begin, tile.total), table[INPUTS])
+        meet(team.barrier, size)
+        layer_sums(table, 0, program.parameters, work, 0, tile.size, rank, size)
     else:
-        ink_sums(
-            table,
-            p,
-            work,
-            kind,
-            starts,
-            middles,
-            columns,
-            values,
-            levels,
-            low,
-            span,
-            order,
-            first,
-            n,
-            ahead,
-            rank,
-            crew,
-            point,
-        )
+        ink_sums(program, work, images, tile, team)
 
 
 @kernel
@@ -295,35 +219,21 @@ def claim_rows(work: Any, at: int, count: int) -> None:
 
 
 @kernel
-def copy_rows(work: Any, at: int, stride: int, x: Any, order: Any, first: int, n: int, width: int) -> None:
-    """Lay the dense images ``order[first : first + n]`` of x (all, width) into the arena."""
-    for i in range(n):
-        source = order[first + i] * width
+def copy_rows(to: Matrix, x: Float32s, tile: Tile, width: int) -> None:
+    """Lay a tile's dense images, of x (all, width), into rows of the arena."""
+    for i in range(tile.size):
+        source = tile.order[tile.first + i] * width
         for j in range(width):
-            work[at + i * stride + j] = x[source + j]
+            to.memory[to.at + i * to.stride + j] = x[source + j]
 
 
 @kernel
-def first_gradient(
-    table: Any,
-    g: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    order: Any,
-    first: int,
-    n: int,
-    rank: int,
-    crew: int,
-) -> None:
+def first_gradient(table: Int64s, g: Float32s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
     """Add up the gradient of the first layer's weights; a wide layer's over ink sorted by `sort_ink`."""
-    if kind != DENSE_INPUT and table[SORTED] != 0:
-        spread_columns(table, g, table[WEIGHT], work, rank, crew)
-    elif kind != DENSE_INPUT:
-        spread_ink(table, g, work, kind, starts, middles, columns, values, order, first, n, rank, crew)
+    if images.kind != DENSE_INPUT and table[SORTED] != 0:
+        spread_columns(table, Vector(g, table[WEIGHT]), work, part)
+    elif images.kind != DENSE_INPUT:
+        spread_ink(table, g, work, images, tile, part)
     else:
         dense.weight_gradient(
             g,
@@ -334,56 +244,44 @@ def first_gradient(
             work,
             table[DELTAS],
             table[STRIDE],
-            n,
+            tile.size,
             table[INPUTS],
             table[OUTPUTS],
-            rank,
-            crew,
+            part.rank,
+            part.size,
         )
 
 
 @kernel
-def first_bias_gradient(table: Any, g: Any, work: Any, n: int, rank: int, crew: int) -> None:
+def first_bias_gradient(table: Int64s, g: Float32s, work: Float32s, n: int, part: Part) -> None:
     """Add up the gradient of the first layer's bias."""
-    dense.bias_gradient(g, table[BIAS], work, table[DELTAS], table[STRIDE], n, table[OUTPUTS], rank, crew)
+    dense.bias_gradient(
+        g, table[BIAS], work, table[DELTAS], table[STRIDE], n, table[OUTPUTS], part.rank, part.size
+    )  # fmt: skip
 
 
 @kernel
-def spread_ink(
-    table: Any,
-    into: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    order: Any,
-    first: int,
-    n: int,
-    rank: int,
-    crew: int,
-) -> None:
+def spread_ink(table: Int64s, into: Float32s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
     """``into[weight] += x' delta`` for the first layer over ink; a share of the outputs, or of the pixels."""
-    begin, end = share(rank, crew, table[OUTPUTS], NARROW)
-    parted = by_parts(table, kind, crew)
+    begin, end = share(part.rank, part.size, table[OUTPUTS], NARROW)
+    parted = by_parts(table, images.kind, part.size)
     if parted:
         begin, end = 0, table[OUTPUTS]
-        fetch_rows(work, table[DELTAS], n * table[STRIDE])
-    for i in range(n):
-        image = order[first + i]
-        low, high = starts[image], starts[image + 1]
+        fetch_rows(work, table[DELTAS], tile.size * table[STRIDE])
+    for i in range(tile.size):
+        image = tile.order[tile.first + i]
+        low, high = images.indptr[image], images.indptr[image + 1]
         if parted:
-            low = low if rank == 0 else middles[image]
-            high = middles[image] if rank == 0 else high
-        entries, vi = values, 0
-        if kind == PACKED_INPUT:
-            entries, vi = work, half_unpacked_at(table, i, low, rank) if parted else ink.unpacked_at(table, i, low)
+            low = low if part.rank == 0 else images.middles[image]
+            high = images.middles[image] if part.rank == 0 else high
+        entries, vi = images.data, 0
+        if images.kind == PACKED_INPUT:
+            entries, vi = work, half_unpacked_at(table, i, low, part.rank) if parted else ink.unpacked_at(table, i, low)
         ink.spread(
             into,
             table[WEIGHT] + begin,
             table[OUTPUTS],
-            columns,
+            images.indices,
             entries,
             vi,
             low,

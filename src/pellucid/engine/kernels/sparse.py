@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
-from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s, UInt16s
+from pellucid.engine.compiler.signature import Float32, Float32s, UInt8s, UInt16s
 from pellucid.engine.kernels.sparse_scan import quotient
 from pellucid.engine.programs.table import INK_STEP, LEVELS, PACKED_INPUT, SOURCE, SOURCE_STRIDE
+from pellucid.engine.records import Levels, PackedRows
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import (
     LANES,
@@ -333,33 +334,22 @@ def first_from(columns: Any, begin: int, end: int, column: int) -> int:
 
 
 @kernel
-def pack(
-    columns: UInt16s,
-    levels: UInt8s,
-    starts: Int64s,
-    middles: Int64s,
-    entry: int,
-    small: UInt8s,
-    count: int,
-    width: int,
-    paper: int,
-) -> None:
-    """Pack ``count`` images of bytes (count, width) from ``entry`` on, ``paper`` the level of no ink.
-
-    Fills ``starts`` (count + 1), ``middles`` (count,), ``columns`` and ``levels``, and may write one entry more.
-    """
-    starts[0] = entry
-    for image in range(count):
+def pack(rows: PackedRows, entry: int, images: Levels) -> None:
+    """Pack images from ``entry`` on; may write one entry more."""
+    width = images.width
+    rows.indptr[0] = entry
+    for image in range(images.size):
         x = image * width
-        entry = pack_half(columns, levels, entry, small, x, 0, width // 2, paper)
-        middles[image] = entry
-        entry = pack_half(columns, levels, entry, small, x, width // 2, width, paper)
-        starts[image + 1] = entry
+        entry = pack_half(rows, entry, images, x, 0, width // 2)
+        rows.middles[image] = entry
+        entry = pack_half(rows, entry, images, x, width // 2, width)
+        rows.indptr[image + 1] = entry
 
 
 @kernel
-def pack_half(columns: Any, levels: Any, at: int, small: Any, x: int, begin: int, end: int, paper: int) -> int:
-    """Pack the inputs from ``begin`` to ``end`` of the image at ``small[x]``; return the entry past the last."""
+def pack_half(rows: PackedRows, at: int, images: Levels, x: int, begin: int, end: int) -> int:
+    """Pack the inputs from ``begin`` to ``end`` of the image at ``images.small[x]``; return the entry past the last."""
+    columns, levels, small, paper = rows.indices, rows.levels, images.small, images.background
     first = at
     nothing = splat(np.float32(paper), LANES)
     i = begin

@@ -13,11 +13,12 @@ of each entry's image in the tile.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels.sparse import unpacked_at
 from pellucid.engine.programs.table import (
     DELTAS,
@@ -29,6 +30,7 @@ from pellucid.engine.programs.table import (
     STRIDE,
     TILE,
 )
+from pellucid.engine.records import Images, Matrix, Part, Tile, Vector
 from pellucid.engine.simd.barrier import share
 from pellucid.engine.simd.lanes import fma, splat
 from pellucid.engine.simd.panels import BROAD, NARROW, access
@@ -37,42 +39,28 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
+class Sorted(NamedTuple):
+    """A tile's ink by columns, in the arena: where the entries of each of ``inputs`` columns end; values; images."""
+
+    work: Float32s
+    ends: int
+    values: int
+    images: int
+    inputs: int
+
+
 @kernel
-def sort_ink(
-    table: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    order: Any,
-    first: int,
-    n: int,
-    rank: int,
-    crew: int,
-) -> None:
-    """Sort the ink of the images ``order[first : first + n]`` by column; two threads take half of the columns each."""
+def sort_ink(table: Int64s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
+    """Sort the ink of a tile's images by column; two threads take half of the columns each."""
+    rank, size = part.rank, part.size
     if rank == 0:
-        sort_half(table, work, kind, starts, middles, columns, values, order, first, n, 0)
-    if rank == 1 or crew == 1:
-        sort_half(table, work, kind, starts, middles, columns, values, order, first, n, 1)
+        sort_half(table, work, images, tile, 0)
+    if rank == 1 or size == 1:
+        sort_half(table, work, images, tile, 1)
 
 
 @kernel
-def sort_half(
-    table: Any,
-    work: Any,
-    kind: int,
-    starts: Any,
-    middles: Any,
-    columns: Any,
-    values: Any,
-    order: Any,
-    first: int,
-    n: int,
-    half: int,
-) -> None:
+def sort_half(table: Int64s, work: Float32s, images: Images, tile: Tile, half: int) -> None:
     """Count the entries of each column in the upper or lower half, and lay them out one column after the other."""
     ends = table[SORTED]
     sorted_values = ends + table[INPUTS]
@@ -82,26 +70,26 @@ def sort_half(
     place: Any = 0
     for column in range(left, right):
         work[ends + column] = _ZERO
-    for i in range(n):
-        image = order[first + i]
-        place += middles[image] - starts[image] if half else 0
-        begin = middles[image] if half else starts[image]
-        end = starts[image + 1] if half else middles[image]
+    for i in range(tile.size):
+        image = tile.order[tile.first + i]
+        place += images.middles[image] - images.indptr[image] if half else 0
+        begin = images.middles[image] if half else images.indptr[image]
+        end = images.indptr[image + 1] if half else images.middles[image]
         for entry in range(begin, end):
-            work[ends + np.int64(columns[entry])] += _ONE
+            work[ends + np.int64(images.indices[entry])] += _ONE
     for column in range(left, right):
         count = np.int64(work[ends + column])
         work[ends + column] = np.float32(place)
         place += count
-    for i in range(n):
-        image = order[first + i]
-        begin = middles[image] if half else starts[image]
-        end = starts[image + 1] if half else middles[image]
-        entries, vi = values, 0
-        if kind == PACKED_INPUT:
-            entries, vi = work, unpacked_at(table, i, starts[image])
+    for i in range(tile.size):
+        image = tile.order[tile.first + i]
+        begin = images.middles[image] if half else images.indptr[image]
+        end = images.indptr[image + 1] if half else images.middles[image]
+        entries, vi = images.data, 0
+        if images.kind == PACKED_INPUT:
+            entries, vi = work, unpacked_at(table, i, images.indptr[image])
         for entry in range(begin, end):
-            at = ends + np.int64(columns[entry])
+            at = ends + np.int64(images.indices[entry])
             place = np.int64(work[at])
             work[at] = np.float32(place + 1)
             work[sorted_values + place] = entries[vi + entry]
@@ -114,34 +102,23 @@ def _panel(width: int, masked: bool) -> Callable[..., None]:
     further = 0 if masked else width
 
     @kernel
-    def panel(
-        w: Any,
-        wi: int,
-        w_row: int,
-        work: Any,
-        ends: int,
-        values: int,
-        images: int,
-        d: int,
-        deltas: int,
-        stride: int,
-        count: int,
-    ) -> None:
+    def panel(w: Matrix, ink: Sorted, deltas: Matrix, count: int) -> None:
+        work = ink.work
         at = 0
-        for column in range(d):
-            past = np.int64(work[ends + column])
+        for column in range(ink.inputs):
+            past = np.int64(work[ink.ends + column])
             if at < past:
-                place = wi + column * w_row
-                one = fetch(w, place, count)
-                other = fetch(w, place + further, count)
+                place = w.at + column * w.stride
+                one = fetch(w.memory, place, count)
+                other = fetch(w.memory, place + further, count)
                 while at < past:
-                    delta = deltas + np.int64(work[images + at]) * stride
-                    value = splat(work[values + at], width)
-                    one = fma(value, fetch(work, delta, count), one)
-                    other = fma(value, fetch(work, delta + further, count), other)
+                    delta = deltas.at + np.int64(work[ink.images + at]) * deltas.stride
+                    value = splat(work[ink.values + at], width)
+                    one = fma(value, fetch(deltas.memory, delta, count), one)
+                    other = fma(value, fetch(deltas.memory, delta + further, count), other)
                     at += 1
-                put(w, place + further, other, count)
-                put(w, place, one, count)
+                put(w.memory, place + further, other, count)
+                put(w.memory, place, one, count)
 
     return panel
 
@@ -151,17 +128,17 @@ _rest = _panel(NARROW, True)
 
 
 @kernel
-def spread_columns(table: Any, into: Any, wi: int, work: Any, rank: int, crew: int) -> None:
-    """``into[wi + weight] += x' delta`` for the first layer over ink that has been sorted; a share of the outputs."""
-    begin, end = share(rank, crew, table[OUTPUTS], 2 * BROAD)
+def spread_columns(table: Int64s, into: Vector, work: Float32s, part: Part) -> None:
+    """``into[weight] += x' delta`` for the first layer over ink that has been sorted; a share of the outputs."""
+    begin, end = share(part.rank, part.size, table[OUTPUTS], 2 * BROAD)
     ends = table[SORTED]
     values = ends + table[INPUTS]
-    images = values + TILE * table[SOURCE_STRIDE]
-    d, row, delta, stride = table[INPUTS], table[OUTPUTS], table[DELTAS], table[STRIDE]
+    ink = Sorted(work, ends, values, values + TILE * table[SOURCE_STRIDE], table[INPUTS])
+    row, delta, stride = table[OUTPUTS], table[DELTAS], table[STRIDE]
     j = begin
     while j + 2 * BROAD <= end:
-        _broad(into, wi + j, row, work, ends, values, images, d, delta + j, stride, BROAD)
+        _broad(Matrix(into.memory, into.at + j, row), ink, Matrix(work, delta + j, stride), BROAD)
         j += 2 * BROAD
     while j < end:
-        _rest(into, wi + j, row, work, ends, values, images, d, delta + j, stride, end - j)
+        _rest(Matrix(into.memory, into.at + j, row), ink, Matrix(work, delta + j, stride), end - j)
         j += NARROW
