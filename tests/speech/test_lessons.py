@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pellucid import data
 from pellucid.speech.features import BANDS, RATE, STACK, powers, stacked
 from pellucid.speech.joining import Joining, differences
-from pellucid.speech.lessons import Lessons, Words, plain
+from pellucid.speech.lessons import Lessons, plain
 from pellucid.speech.lexicon import CLASSES, spelling
 from pellucid.speech.tracts import seen_from
 from pellucid.speech.varying import WARPS, Vary, at_tempo, noise, warped
+from pellucid.speech.words import Words
 
 
 @pytest.fixture(scope="module")

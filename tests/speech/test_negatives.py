@@ -7,10 +7,11 @@ import pytest
 
 from pellucid import data
 from pellucid.speech.features import BANDS
-from pellucid.speech.lessons import Lessons, Words
+from pellucid.speech.lessons import Lessons
 from pellucid.speech.lexicon import LEXICON
 from pellucid.speech.negatives import backwards, music, nothing, spliceable, spliced
 from pellucid.speech.varying import PLAIN
+from pellucid.speech.words import Words
 
 
 @pytest.fixture(scope="module")

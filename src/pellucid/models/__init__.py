@@ -1,42 +1,7 @@
 """Shipped networks, each a safetensors file beside the recipe that made it."""
 
-from __future__ import annotations
-
-from os import PathLike
-from pathlib import Path
-
-from pellucid.errors import ConfigurationError
-
-_HERE = Path(__file__).parent
-
-DEFAULT = "digits-relu"
-"""The network to look into: small enough to show every number, and the best of that size."""
-
-READER = "digits-conv"
-"""The network that reads digits best."""
-
-HEARER = "spoken-digits"
-"""The network that hears digits."""
-
-
-def names() -> list[str]:
-    """Names of the shipped networks."""
-    return sorted(path.stem for path in _HERE.glob("*.safetensors"))
-
-
-def shipped_path(source: str | PathLike[str]) -> Path:
-    """The file that a path or the name of a shipped network stands for.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is neither such a file nor such a name.
-    """
-    path = Path(source)
-    if isinstance(source, str) and source in names():
-        return _HERE / f"{source}.safetensors"
-    if path.exists():
-        return path
-    raise ConfigurationError(
-        f"There is no file {str(source)!r}, nor a shipped network of that name; those are {', '.join(names())}."
-    )
+from pellucid.network.shipped import DEFAULT as DEFAULT
+from pellucid.network.shipped import HEARER as HEARER
+from pellucid.network.shipped import READER as READER
+from pellucid.network.shipped import names as names
+from pellucid.network.shipped import shipped_path as shipped_path

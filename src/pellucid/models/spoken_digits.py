@@ -25,9 +25,10 @@ from pellucid.network.network import Network
 from pellucid.speech.ear import Ear
 from pellucid.speech.features import BANDS, STACK
 from pellucid.speech.judging import Score, deceived, judged, mean, no_digits, rounded
-from pellucid.speech.lessons import Lessons, Words
+from pellucid.speech.lessons import Lessons
 from pellucid.speech.lexicon import CLASSES
 from pellucid.speech.varying import Vary
+from pellucid.speech.words import Words
 from pellucid.training.optimizers import Adam
 from pellucid.training.schedules import Cosine, WarmUp
 from pellucid.training.trainer import Trainer

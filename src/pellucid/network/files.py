@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pellucid.errors import FileFormatError, PellucidError
 from pellucid.network.configuration import described_size
 from pellucid.network.network import Network
+from pellucid.network.shipped import shipped_path
 from pellucid.system.atomic_write import write_whole
 from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Several, Table, Text, check
 
@@ -95,8 +96,6 @@ def load(source: StrPath) -> Network:
     ConfigurationError
         If there is neither such a file nor such a name.
     """
-    from pellucid.models import shipped_path
-
     path = shipped_path(source)
     tensors, metadata = read_tensors(path)
     return network_of(path, tensors, metadata)

@@ -158,8 +158,8 @@ def notes(recording: Recording) -> tuple[str, ...]:
 
 def _network(net: Network | str | None) -> Network:
     if net is None or isinstance(net, str | Path):
-        from pellucid.models import HEARER
         from pellucid.network.files import load
+        from pellucid.network.shipped import HEARER
 
         return load(HEARER if net is None else net)
     return net

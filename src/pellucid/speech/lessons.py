@@ -8,7 +8,7 @@ kinds, words played backwards, noise, and tones. They teach the network when to 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from pellucid.speech.features import RATE, STACK, evened, powers, stacked
 from pellucid.speech.lexicon import CLASSES, spelling
 from pellucid.speech.negatives import backwards, music, nothing, spliced
 from pellucid.speech.varying import PLAIN, WARPS, Vary, at_tempo, noise, warped_powers
+from pellucid.speech.words import Words
 
 if TYPE_CHECKING:
     from pellucid.data.recordings import Recordings
@@ -112,34 +113,6 @@ class Lessons:
             stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.6, 1.0)
             parts.append(at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.6, 0.6)))
         return over_hush(parts, rng), spelling([int(words.labels[number]) for number in said])
-
-
-class Words:
-    """Recorded words as power in mel bands at each of `WARPS`, with their labels and who said them."""
-
-    def __init__(
-        self, powers: Sequence[list[Floats]], labels: npt.NDArray[np.int64], speakers: npt.NDArray[np.str_]
-    ) -> None:
-        self.powers, self.labels, self.speakers = list(powers), labels, speakers
-        digits = labels >= 0
-        self.others = np.flatnonzero(~digits)
-        self.by_speaker = {name: np.flatnonzero(digits & (speakers == name)) for name in sorted(set(speakers.tolist()))}
-
-    def __len__(self) -> int:
-        return len(self.powers)
-
-    def __getitem__(self, chosen: npt.NDArray[np.bool_]) -> Words:
-        """The words that a mask chooses."""
-        powers = [self.powers[number] for number in np.flatnonzero(chosen)]
-        return Words(powers, self.labels[chosen], self.speakers[chosen])
-
-    def __add__(self, other: Words) -> Words:
-        """Both."""
-        return Words(
-            self.powers + other.powers,
-            np.concatenate([self.labels, other.labels]),
-            np.concatenate([self.speakers, other.speakers]),
-        )
 
 
 def plain(data: Recordings) -> Sequences:

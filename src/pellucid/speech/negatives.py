@@ -6,17 +6,13 @@ as "fo-ine": they are as human as the digits, and as near to them as can be. Not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from pellucid.speech.features import powers
 from pellucid.speech.music import LEARNT, clip
 from pellucid.speech.varying import PLAIN, WARPS, at_tempo, noise
-
-if TYPE_CHECKING:
-    from pellucid.speech.lessons import Words
+from pellucid.speech.words import Words
 
 Floats = npt.NDArray[np.float32]
 

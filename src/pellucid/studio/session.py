@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pellucid
+from pellucid import __version__
 from pellucid.network.files import network_bytes
 from pellucid.studio import events, requests
 from pellucid.studio.dataset_catalog import DatasetCatalog
@@ -116,7 +116,7 @@ class Session:
             networks, data_sets = state.catalog.networks, state.catalog.data_sets
             state.tell(
                 events.Welcome(
-                    0, self.identity, resumed, pellucid.__version__, networks, data_sets, MAX_UPLOAD
+                    0, self.identity, resumed, __version__, networks, data_sets, MAX_UPLOAD
                 )
             )  # fmt: skip
             state.tell_network(0)
