@@ -27,7 +27,7 @@ from pellucid.programs.images import LevelRange, as_batch, as_floats, batch_of, 
 from pellucid.programs.interface import Gradient, Program
 from pellucid.programs.planes_plan import TilePlan
 from pellucid.programs.traces import LayerTrace, Trace
-from pellucid.system.threads import available_cores, help_out
+from pellucid.system.threads import available_cores, run_with_help
 
 _FAST_PARAMETERS = 1 << 20  # of a network that is run under Python's lock
 _FAST_INPUTS = 1 << 12
@@ -107,7 +107,7 @@ class ImageProgram(Program[FlatInputs]):
 
             return read
 
-        help_out(reading, threads)
+        run_with_help(reading, threads)
         if any(doubts.ravel().tolist()):
             refuse_infinite(lines)
         return outputs

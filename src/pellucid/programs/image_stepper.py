@@ -13,7 +13,7 @@ from pellucid.engine.records import Schedule
 from pellucid.layers.layer import Vector
 from pellucid.programs.feed import Feed
 from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
-from pellucid.system.threads import Crew
+from pellucid.system.threads import ThreadPool
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ImageStepper(Stepper):
     def __init__(self, parameters: Vector, options: StepperOptions, loss: int, threads: int) -> None:
         super().__init__(parameters, options, loss)
         self.threads = threads
-        self._together, self._barrier = Crew(threads), np.zeros(16, np.int64)
+        self._pool, self._barrier = ThreadPool(threads), np.zeros(16, np.int64)
 
     def run(
         self,
@@ -55,7 +55,7 @@ class ImageStepper(Stepper):
         def work(rank: int) -> None:
             self._take(rank, batches, (begin, end), rule, moments, schedule, serial)
 
-        self._together.run(work)
+        self._pool.run(work)
         if not np.isfinite(history[:, 0]).all():
             self._gradient[...] = 0.0
         return finished(history)

@@ -23,7 +23,7 @@ from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Stepper, StepperOptions
 from pellucid.programs.planes_plan import TilePlan, can_read_one, tile_plan
 from pellucid.programs.planes_stepper import PlanesStepper
-from pellucid.system.threads import side_by_side
+from pellucid.system.threads import run_parallel
 
 _PARTS = 8
 _WORTH_A_PART = 256  # images
@@ -68,7 +68,7 @@ class PlanesProgram(ImageProgram):
         def some(part: int) -> NDArray[np.float64]:
             return self._run(self.plan, feed, self.plan.arena(), (bounds[part], bounds[part + 1]), labels, loss)
 
-        return sum(side_by_side(some, parts, 1 if plain_python() else None), np.zeros(2))
+        return sum(run_parallel(some, parts, 1 if plain_python() else None), np.zeros(2))
 
     def _run(
         self,

@@ -10,7 +10,7 @@ from pellucid.engine.programs import sequence_table as st
 from pellucid.programs.sequence_batches import Floats, Given, Integers
 from pellucid.programs.sequence_targets import NOTHING_WANTED, Targets
 from pellucid.programs.sequences_plan import SequencePlan, check_plan, lengths_of
-from pellucid.system.threads import available_cores, side_by_side
+from pellucid.system.threads import available_cores, run_parallel
 
 _WORTH_A_THREAD = 8  # sequences below which a second thread costs more than it brings
 
@@ -62,7 +62,7 @@ def read_in_parts(
         ]
         return np.array(told).reshape(-1, 2)
 
-    told = side_by_side(some, parts)
+    told = run_parallel(some, parts)
     # Group by group in their order, so that the sum does not depend on how many threads there are.
     ordered = np.array([told[k % parts][k // parts] for k in range(groups)])
     sums: NDArray[np.float64] = ordered.sum(axis=0)

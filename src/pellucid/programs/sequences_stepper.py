@@ -18,7 +18,7 @@ from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, fin
 from pellucid.programs.sequence_batches import Floats, Integers
 from pellucid.programs.sequence_targets import Targets
 from pellucid.programs.sequences_plan import Room, SequencePlan, check_plan, lengths_of, room_for
-from pellucid.system.threads import Crew, available_cores
+from pellucid.system.threads import ThreadPool, available_cores
 
 _WORTH_A_CREW = 2e6
 """Floating-point operations in one step above which several threads share it."""
@@ -56,7 +56,7 @@ class SequencesStepper(Stepper):
         self._arenas: list[Floats] = []
         self._integers: list[Integers] = []
         self.threads = 1
-        self._together = Crew(self.threads)
+        self._pool = ThreadPool(self.threads)
 
     def _prepare(self, lengths: Integers, most_labels: int) -> SequencePlan:
         """See to it that any mini-batch of these sequences has room, and choose the number of threads."""
@@ -67,7 +67,7 @@ class SequencesStepper(Stepper):
             self.threads = self._threads_for(int(lengths.mean()))
             self._arenas = [plan.arena() for _ in range(self.threads)]
             self._integers = [plan.integers(self._batch_size) for _ in range(self.threads)]
-            self._together = Crew(self.threads)
+            self._pool = ThreadPool(self.threads)
         return plan
 
     def _threads_for(self, frames: int) -> int:
@@ -119,5 +119,5 @@ class SequencesStepper(Stepper):
                 self._clip, settings, rates, history, self._tallies, self._norms, rank, self.threads, self._barrier,
             )  # fmt: skip
 
-        self._together.run(work)
+        self._pool.run(work)
         return finished(history)

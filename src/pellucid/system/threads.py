@@ -1,8 +1,8 @@
-"""Threads that work side by side, each on a core of its own from the beginning.
+"""Thread pools whose workers start on cores of their own.
 
-A thread that is woken is often put on the core of the one that wakes it, and it takes the scheduler some milliseconds
-to part them. Most of what a small network is asked for is done by then. So those who help are kept off the core they
-are called from, before they are woken.
+The scheduler often places a woken thread on the core of the thread that wakes it, and takes some milliseconds to
+separate the two. By then most work of a small network is done. So workers are moved off the caller's core before they
+are woken.
 """
 
 from __future__ import annotations
@@ -21,147 +21,151 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Crew:
-    """``count`` threads, of which the caller is the first; the others wait for work as long as the crew is there.
+class ThreadPool:
+    """``count`` threads, the caller among them; the others wait for work until the pool is collected.
 
     Examples
     --------
-    >>> Crew(2).run(lambda part: 10 * part, 5)
+    >>> ThreadPool(2).run(lambda part: 10 * part, 5)
     [0, 10, 20, 30, 40]
     """
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._helpers = [_Helper() for _ in range(1, count)]
-        weakref.finalize(self, _dismiss, self._helpers)
+        self._workers = [_Worker() for _ in range(1, count)]
+        weakref.finalize(self, _end, self._workers)
 
     def run(self, work: Callable[[int], T], parts: int | None = None) -> list[T]:
-        """``[work(0), work(1), ...]`` for all parts, by default one a thread; thread r does every ``count``-th."""
+        """Return ``[work(0), work(1), ...]`` for all parts, by default one per thread.
+
+        Thread r does the parts r, r + count, ...
+        """
         parts = self.count if parts is None else parts
-        elsewhere = _other_cores() if self._helpers else set()
+        elsewhere = _other_cores() if self._workers else set()
 
         def mine(rank: int) -> list[T]:
             return [work(part) for part in range(rank, parts, self.count)]
 
-        others = [helper.ask(functools.partial(mine, rank), elsewhere) for rank, helper in enumerate(self._helpers, 1)]
-        told = [mine(0), *(other.result() for other in others)]
-        return [told[part % self.count][part // self.count] for part in range(parts)]
+        futures = [worker.submit(functools.partial(mine, rank), elsewhere)
+                   for rank, worker in enumerate(self._workers, 1)]  # fmt: skip
+        results = [mine(0), *(future.result() for future in futures)]
+        return [results[part % self.count][part // self.count] for part in range(parts)]
 
-    def lend(self, works: Sequence[Callable[[], object]]) -> None:
-        """Have the helpers call these, one each, without waiting for them."""
+    def start(self, works: Sequence[Callable[[], object]]) -> None:
+        """Have the workers call these, one each, without waiting for them."""
         elsewhere = _other_cores()
-        for helper, work in zip(self._helpers, works, strict=True):
-            helper.send(work, elsewhere)
+        for worker, work in zip(self._workers, works, strict=True):
+            worker.send(work, elsewhere)
 
 
-class _Helper:
-    """A thread that does what it is asked for, one thing after another."""
+class _Worker:
+    """A thread that runs what it is sent, one call after another."""
 
     def __init__(self) -> None:
-        self._asked: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._cores: set[int] = set()
-        self._thread = threading.Thread(target=_serve, args=(self._asked,), name="pellucid-crew", daemon=True)
+        self._thread = threading.Thread(target=_serve, args=(self._queue,), name="pellucid-worker", daemon=True)
         self._thread.start()
 
     def send(self, work: Callable[[], object], cores: set[int]) -> None:
-        """Have something done, which raises nothing, on one of these cores, or on any where there are none."""
+        """Run work that raises nothing on one of these cores, or on any core if there are none."""
         if cores and cores != self._cores and self._thread.native_id is not None:
             os.sched_setaffinity(self._thread.native_id, cores)
             self._cores = cores
-        self._asked.put(work)
+        self._queue.put(work)
 
-    def ask(self, work: Callable[[], T], cores: set[int]) -> Future[T]:
-        """`send`, for what is told in the end, or raised."""
+    def submit(self, work: Callable[[], T], cores: set[int]) -> Future[T]:
+        """`send`, for work whose result or exception is wanted."""
         future: Future[T] = Future()
 
         def do() -> None:
             try:
                 future.set_result(work())
-            except BaseException as error:  # whoever asked is told, whatever it is
+            except BaseException as error:  # it belongs to whoever asks for the result
                 future.set_exception(error)
 
         self.send(do, cores)
         return future
 
-    def dismiss(self) -> None:
-        """Let the thread end when it has done what it was asked for."""
-        self._asked.put(None)
+    def end(self) -> None:
+        """Let the thread end after the work already sent."""
+        self._queue.put(None)
 
 
-def _serve(asked: SimpleQueue[Callable[[], object] | None]) -> None:
-    while (do := asked.get()) is not None:
+def _serve(queue: SimpleQueue[Callable[[], object] | None]) -> None:
+    while (do := queue.get()) is not None:
         do()
-        del do  # and with it what it holds, until there is more to do
+        del do  # and what it holds, before waiting for more
 
 
-def _dismiss(helpers: Sequence[_Helper]) -> None:
-    for helper in helpers:
-        helper.dismiss()
+def _end(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        worker.end()
 
 
-_standing: Crew | None = None
-_taken = threading.Lock()
+_shared_pool: ThreadPool | None = None
+_in_use = threading.Lock()
 
 
-def side_by_side(work: Callable[[int], T], parts: int, threads: int | None = None) -> list[T]:
-    """``[work(0), work(1), ...]``, by as many threads as there are cores or the ``threads`` that are asked for.
+def run_parallel(work: Callable[[int], T], parts: int, threads: int | None = None) -> list[T]:
+    """Return ``[work(0), work(1), ...]``, computed by ``threads`` threads, by default one per core.
 
-    Their crew waits for the next call; where others have it, one is made for this call alone.
+    A pool is kept for the next call; if another thread is using it, a pool is made for this call alone.
     """
     count = min(parts, available_cores() if threads is None else threads)
     if count <= 1:
         return [work(part) for part in range(parts)]
-    with _standing_crew(count) as crew:
-        return (crew or Crew(count)).run(work, parts)
+    with _borrowed_pool(count) as pool:
+        return (pool or ThreadPool(count)).run(work, parts)
 
 
-def help_out(prepare: Callable[[int], Callable[[], object]], count: int) -> None:
-    """Call ``prepare(0)()`` here, and let other threads call ``prepare(1)`` and on meanwhile, where any have time.
+def run_with_help(prepare: Callable[[int], Callable[[], object]], count: int) -> None:
+    """Call ``prepare(0)()`` here, while other threads call ``prepare(1)()`` and on if they have time.
 
-    ``prepare`` is called here, for them first: it takes them a while to wake up. Nobody waits for them: the first call
-    sees to it that all is done when it returns, and by then they may not have begun.
+    ``prepare`` is called in this thread, first for the others, since they take a while to wake up. Nobody waits for
+    them: the first call completes the work by itself, and they may not have begun when it returns.
     """
     if count == 1:
         prepare(0)()
         return
-    with _standing_crew(count) as crew:
-        if crew is not None:
-            crew.lend([prepare(rank) for rank in range(1, count)])
+    with _borrowed_pool(count) as pool:
+        if pool is not None:
+            pool.start([prepare(rank) for rank in range(1, count)])
         prepare(0)()
 
 
 @contextlib.contextmanager
-def _standing_crew(count: int) -> Iterator[Crew | None]:
-    """The crew that waits for the next call, of ``count`` threads; None where others have it."""
-    global _standing
-    if not _taken.acquire(blocking=False):
+def _borrowed_pool(count: int) -> Iterator[ThreadPool | None]:
+    """The shared pool, with ``count`` threads; None while another thread uses it."""
+    global _shared_pool
+    if not _in_use.acquire(blocking=False):
         yield None
         return
     try:
-        if _standing is None or _standing.count != count:
-            _standing = Crew(count)
-        yield _standing
+        if _shared_pool is None or _shared_pool.count != count:
+            _shared_pool = ThreadPool(count)
+        yield _shared_pool
     finally:
-        _taken.release()
+        _in_use.release()
 
 
-def _forget_crew() -> None:
-    """A process that was forked has none of the threads."""
-    global _standing, _taken
-    _standing, _taken = None, threading.Lock()
+def _forget_pool() -> None:
+    """A forked process has none of the threads."""
+    global _shared_pool, _in_use
+    _shared_pool, _in_use = None, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_crew)
+    os.register_at_fork(after_in_child=_forget_pool)
 
 
 def available_cores() -> int:
-    """Cores this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def move_to(place: int) -> None:
-    """Move this thread to the core that is number ``place`` of those it may use; the scheduler may move it again."""
+    """Move this thread to core number ``place`` of those it may use; the scheduler may move it again."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[place % len(cores)]})
@@ -169,7 +173,10 @@ def move_to(place: int) -> None:
 
 
 def _other_cores() -> set[int]:
-    """The cores this thread may use, if it can be but for the one it is on; empty where threads cannot be placed."""
+    """The cores this thread may use besides the current one; empty where threads cannot be placed.
+
+    If there is only one, that one.
+    """
     core = core_of_this_thread()
     if core is None:
         return set()
@@ -179,7 +186,7 @@ def _other_cores() -> set[int]:
 
 @functools.cache
 def core_of_this_thread() -> Callable[[], int] | None:
-    """The C library's ``sched_getcpu``, on systems that let a thread choose its cores."""
+    """The C library's ``sched_getcpu``, on systems where a thread may choose its cores."""
     if not hasattr(os, "sched_setaffinity"):
         return None
     return getattr(ctypes.CDLL(None), "sched_getcpu", None)
