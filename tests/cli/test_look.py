@@ -98,7 +98,8 @@ def test_a_hostile_record_is_only_text(run: Run, network: Path) -> None:
     net = pl.load(network)
     net.record = {
         "data": "\x1b[2Jdigits", "images": "many", "epochs": None, "optimizer": ["adam"], "test_accuracy": {},
-        "seed": [1, {"a": None}], "\x1b[31m": 1.5, "augment": True, "loss": "\n" * 3,
+        "seed": [1, {"a": None}], "\x1b[31m": 1.5, "augment": True, "loss": "\n" * 3, "seconds": float("inf"),
+        "test_images": 10**400, "test_accuracy_mean": float("nan"), "test_accuracy_std": 10**400, "seeds": 1,
     }  # fmt: skip
     pl.save(net, "odd.safetensors")
     done = run("look", "odd.safetensors")

@@ -348,6 +348,9 @@ def test_what_the_program_was_written_for_stays_as_it_is(kind: str) -> None:
             setattr(net, name, value)
         with pytest.raises(ConfigurationError, match=name):
             delattr(net, name)
+    for name in ("layers", "input_shape", "output_shape", "parameters", "parameter_count"):
+        with pytest.raises(ConfigurationError, match=name):
+            setattr(net.program, name, net.parameters[:3])
     for layer in net.layers:
         for name in layer.configuration():
             with pytest.raises(ConfigurationError, match=name):

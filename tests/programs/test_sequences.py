@@ -158,6 +158,32 @@ def test_a_stream_hears_what_the_whole_says(outputs: str) -> None:
     assert (np.array(one_by_one) if outputs == "frames" else one_by_one[-1]).tobytes() == whole.tobytes()
 
 
+def test_a_stream_is_fed_by_one_thread_at_a_time() -> None:
+    net = pl.Network([pl.LSTM(3), pl.Dense(2, "softmax")], input_shape=(None, 4))
+    stream, twin = net.stream(), net.stream()
+    frames = np.random.default_rng(0).random((200, 4))
+    refused: list[str] = []
+
+    class Waiting:
+        """Is fed to the stream, and feeds it itself in the middle: what another thread would come to do."""
+
+        def __init__(self, read: Any) -> None:
+            self.read = read
+
+        def __call__(self) -> None:
+            with pytest.raises(pl.ConfigurationError, match="one thread at a time") as caught:
+                stream.feed(frames[:1])
+            refused.append(str(caught.value))
+            self.read()
+
+    hidden: Any = stream
+    hidden._read = Waiting(hidden._read)
+    assert stream.feed(frames).tobytes() == twin.feed(frames).tobytes()
+    assert len(refused) == 4
+    hidden._read = hidden._read.read
+    assert stream.feed(frames[:1]).tobytes() == twin.feed(frames[:1]).tobytes()
+
+
 def test_streams_refuse() -> None:
     with pytest.raises(pl.ConfigurationError, match="from its end"):
         both_ways().stream()

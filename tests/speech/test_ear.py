@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,6 +120,16 @@ def test_priors_are_divided_out() -> None:
 def test_senseless_priors_are_refused(priors: list[float]) -> None:
     with pytest.raises(ShapeError, match="priors"):
         Ear(Parrot([1], record={"hearing": {"priors": priors}}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [None, "a", True, float("nan"), float("inf"), 10**400, [1.0], {}])
+@pytest.mark.parametrize("name", ["priors", "prior_share", "penalty", "temperature", "unheard_of", ""])
+def test_senseless_settings_are_refused(name: str, value: Any) -> None:
+    if (name, value) in (("priors", None), ("", {})):
+        pytest.skip("that is what no settings are")
+    hearing = {name: value} if name else value
+    with pytest.raises(ShapeError, match=name or "hearing"):
+        Ear(Parrot([1], record={"hearing": hearing}))  # type: ignore[arg-type]
 
 
 def test_a_network_for_something_else_is_refused() -> None:

@@ -94,7 +94,7 @@ def record_lines(record: dict[str, Any]) -> list[tuple[str, str]]:
     for name, needs, words in _PHRASES:
         try:
             value = words(*(left[need] for need in needs))
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
             continue
         lines.append((name, value))
         for need in needs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class Stream:
                 reason = "reads the sequence from its end too" if layer.bidirectional else "answers with the mean"
                 raise ConfigurationError(f"A stream has no end yet, but an LSTM of this network {reason}.")
         self._features, self._reduced = program.features, program.reduced
+        self._busy = threading.Lock()
         self._plan = program.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
         self._arena = self._plan.arena()
         self._frames = np.zeros((_AT_A_TIME, self._features), np.float32)
@@ -71,12 +73,24 @@ class Stream:
         ndarray
             (n, K), the answer at each of these frames, or (K,) for one frame; where the network gives one answer a
             sequence, (K,), the answer so far.
+
+        Raises
+        ------
+        ShapeError, DataError
+            For frames of another size, and for what is not finite numbers.
+        ConfigurationError
+            If another thread is feeding the same stream.
         """
         array = self._checked(frames)
         rows = array.reshape(-1, self._features)
         if self._reduced and not len(rows):
             raise DataError("A stream with one answer a sequence expected at least one frame, got none.")
-        parts = [self._some(rows[begin : begin + _AT_A_TIME]) for begin in range(0, len(rows), _AT_A_TIME)]
+        if not self._busy.acquire(blocking=False):
+            raise ConfigurationError("A stream expected to be fed by one thread at a time: wait for the other.")
+        try:
+            parts = [self._some(rows[begin : begin + _AT_A_TIME]) for begin in range(0, len(rows), _AT_A_TIME)]
+        finally:
+            self._busy.release()
         if self._reduced:
             answer: Floats = parts[-1][0]
             return answer

@@ -19,6 +19,7 @@ from pellucid.errors import ConfigurationError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import aligned
 from pellucid.programs.fast_path import FastPath
+from pellucid.system.fixed import Fixed
 
 Inputs = TypeVar("Inputs")
 """Inputs as the engine takes them: flat images, or sequences one after another."""
@@ -118,7 +119,7 @@ class Stepper(ABC):
         """
 
 
-class Program(ABC, Generic[Inputs]):
+class Program(Fixed, ABC, Generic[Inputs]):
     """A network's layers over one vector of parameters, as the engine runs them.
 
     Parameters
@@ -136,6 +137,10 @@ class Program(ABC, Generic[Inputs]):
 
     takes_sequences: ClassVar[bool] = False
     """Whether inputs are sequences of frames."""
+
+    _fixed = frozenset(
+        {"layers", "input_shape", "output_shape", "parameters", "parameter_count", "level_range", "plan"}
+    )
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector) -> None:
         self.layers, self.input_shape, self.parameters = tuple(layers), input_shape, parameters

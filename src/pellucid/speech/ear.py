@@ -16,6 +16,7 @@ from pellucid.speech.features import BANDS, HOP, WINDOW, evened, stacked
 from pellucid.speech.ladder import SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
 from pellucid.speech.tracts import FACTORS, seen_from
+from pellucid.system.fields import Field, FieldError, Maybe, Number, Several, check
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -31,6 +32,15 @@ _QUIET = 2
 """Steps of hush put before and after: a recording cut off at the word's edges sounds like part of a word."""
 _HUSH = 1e-3
 """Their power, as a share of the loudest frame's."""
+
+
+_SETTINGS: dict[str, Field] = {
+    "priors": Maybe(Several(Number(), len(CLASSES), len(CLASSES))),
+    "prior_share": Number(-100.0, 100.0),
+    "penalty": Number(-1e6, 1e6),
+    "temperature": Number(1e-3, 1e6),
+}
+"""What a network's record may hold under "hearing"."""
 
 
 class Ear:
@@ -56,8 +66,13 @@ class Ear:
                 f'{net.input_shape} to {net.output_shape}: choose another, such as "spoken-digits".'
             )
         self.net = net
-        settings: Any = net.record.get("hearing")
-        settings = settings if isinstance(settings, dict) else {}
+        settings: Any = net.record.get("hearing", {})
+        try:
+            check({}, settings, optional=_SETTINGS, of="hearing")
+        except FieldError as error:
+            raise ShapeError(
+                f"Hearing expected a record of its settings, but {error}: train the network anew."
+            ) from error
         self.priors = _priors(settings.get("priors"))
         self.prior_share = float(settings.get("prior_share", 0.0))
         self.penalty = float(settings.get("penalty", 0.0))

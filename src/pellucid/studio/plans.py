@@ -13,6 +13,7 @@ from pellucid.network.network import Network
 from pellucid.studio.edited_network import SIDE, EditedNetwork
 from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan
 from pellucid.studio.refusal import RefusedError
+from pellucid.system.fields import Choice, Integer
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 from pellucid.training.trainer import Trainer
 
@@ -77,15 +78,15 @@ def plan_of(edited: EditedNetwork, data: str) -> LearnPlan:
         if isinstance(layer, Dense)
     ]
     optimizer = _recorded_optimizer(record)
-    batch = record.get("batch_size")
-    size = batch if isinstance(batch, int) and 1 <= batch <= 8192 else 32
+    batch: Any = record.get("batch_size")
+    size = batch if Integer(1, 8192).takes(batch) else 32
     return LearnPlan(layers, edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1))
 
 
 def _recorded_optimizer(record: dict[str, Any]) -> OptimizerPlan:
     recorded = record.get("optimizer")
-    kind = recorded.get("kind") if isinstance(recorded, dict) else None
-    if kind not in _USUAL_RATES:
+    kind: Any = recorded.get("kind") if isinstance(recorded, dict) else None
+    if not Choice(tuple(_USUAL_RATES)).takes(kind):
         kind = "sgd"
     return OptimizerPlan(cast(Any, kind), _USUAL_RATES[kind])
 

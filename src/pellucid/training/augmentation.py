@@ -166,7 +166,7 @@ class Augment:
             raise ConfigurationError(f"Augment expected images of shape (N, H, W), got {array.shape}.")
         checked, natural_range = checked_images(array)
         levels = checked_range(checked, natural_range if level_range is None else level_range)
-        chosen = np.arange(len(checked)) if indices is None else np.asarray(indices)
+        chosen = np.arange(len(checked)) if indices is None else np.array(indices)
         if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < len(checked))).all():
             raise DataError(f"Augment expected as indices some of 0 to {len(checked) - 1} in a row, got {indices!r}.")
         return Variation(self, checked, levels, seed).dense(epoch, np.ascontiguousarray(chosen, np.int64))

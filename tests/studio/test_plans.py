@@ -1,0 +1,32 @@
+"""From a network's record to a plan: whatever the record says, what makes no sense is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import pellucid as pl
+from hostile import EXTREMES
+from pellucid.studio.edited_network import EditedNetwork
+from pellucid.studio.plans import plan_of
+
+
+def plan(record: dict[str, Any]) -> Any:
+    net = pl.Network([pl.Dense(4, "relu"), pl.Dense(10, "softmax")], input_shape=(28, 28))
+    net.record = record
+    return plan_of(EditedNetwork(net, "net", "cross_entropy", 0), "digits")
+
+
+def test_what_the_record_says_is_planned() -> None:
+    made = plan({"batch_size": 64, "optimizer": {"kind": "adam"}})
+    assert (made.batch_size, made.optimizer.kind) == (64, "adam")
+
+
+@pytest.mark.parametrize("value", EXTREMES, ids=lambda value: str(value)[:20])
+def test_what_makes_no_sense_is_left_out(value: Any) -> None:
+    for record in ({"batch_size": value}, {"optimizer": value}, {"optimizer": {"kind": value}}):
+        made = plan(record)
+        assert made.optimizer.kind == "sgd"
+        assert type(made.batch_size) is int
+        assert 1 <= made.batch_size <= 8192
