@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import warnings
@@ -13,6 +12,7 @@ import click
 
 from pellucid.cli.app import app
 from pellucid.cli.complaint import complain
+from pellucid.cli.streams import prepared
 from pellucid.cli.words import clean, program
 from pellucid.errors import PellucidError
 
@@ -22,7 +22,13 @@ BROKEN_PIPE = 141
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code. What is not the user's doing is raised, and becomes a traceback."""
-    _prepare_streams()
+    with prepared():
+        _have_warnings_in_one_line()
+        return _ended(arguments)
+
+
+def _ended(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code for its ending."""
     try:
         code = _invoke(app, list(arguments))
         sys.stdout.flush()
@@ -35,7 +41,6 @@ def run(arguments: Sequence[str]) -> int:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        _let_go_of_stdout()
         return BROKEN_PIPE
 
 
@@ -59,18 +64,8 @@ def _page_width() -> int:
     return max(24, min(shutil.get_terminal_size().columns, 100) - 1)
 
 
-def _prepare_streams() -> None:
-    """Characters that a stream cannot show are escaped, and warnings are one line."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-
+def _have_warnings_in_one_line() -> None:
     def show(message: Warning | str, *_: Any) -> None:
         print(f"warning: {clean(str(message))}", file=sys.stderr)
 
     warnings.showwarning = show  # type: ignore[assignment]
-
-
-def _let_go_of_stdout() -> None:
-    """Whoever read our output is gone: what is still in the buffer goes nowhere, instead of failing at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -96,7 +96,10 @@ def _follow(
 
 @contextmanager
 def _stopping(trainer: Trainer, outcome: Outcome) -> Iterator[None]:
-    """Signals that would end the process stop the training instead; a second one ends the process after all."""
+    """Signals that would end the process stop the training instead; a second one ends the process after all.
+
+    A signal that is ignored stays so: ``nohup`` has the training survive the terminal, a shell's ``&`` its Ctrl-C.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -111,7 +114,8 @@ def _stopping(trainer: Trainer, outcome: Outcome) -> Iterator[None]:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             number = getattr(signal, name)
-            before[number] = signal.signal(number, stop)
+            if signal.getsignal(number) != signal.SIG_IGN:
+                before[number] = signal.signal(number, stop)
     try:
         yield
     finally:

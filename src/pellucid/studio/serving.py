@@ -65,6 +65,8 @@ def serve(
     # Uvicorn ends in order on Ctrl-C, and then raises it again.
     with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+    if server.untold is not None:
+        raise server.untold
 
 
 def configuration(app: object) -> uvicorn.Config:
@@ -112,12 +114,19 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, sessions: Sessions, opened: Callable[[], None]) -> None:
         super().__init__(config)
         self._sessions, self._opened = sessions, opened
+        self.untold: OSError | None = None
+        """Why the link could not be told: then nobody can open it."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
         if self.started:
-            self._opened()
+            try:
+                self._opened()
+            except OSError as error:
+                # An exception here would be logged with the tasks that it cancels: it is raised after an orderly end.
+                self.untold = error
+                self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop to answer; pages have a moment to hear of it."""
