@@ -12,7 +12,7 @@ import click
 
 from pellucid.cli.app import app
 from pellucid.cli.complaint import complain
-from pellucid.cli.streams import prepared
+from pellucid.cli.streams import LostOutputError, prepared
 from pellucid.cli.words import clean, program
 from pellucid.errors import PellucidError
 
@@ -33,7 +33,7 @@ def _ended(arguments: Sequence[str]) -> int:
         code = _invoke(app, list(arguments))
         sys.stdout.flush()
         return code
-    except PellucidError as error:
+    except (PellucidError, LostOutputError) as error:
         return complain(error)
     except MemoryError:
         return complain("not enough memory for that: choose something smaller.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from pellucid.cli.streams import LostOutputError
 from pellucid.errors import PellucidError
 from pellucid.training.events import Epoch, Progress, Stopped
 
@@ -60,7 +61,7 @@ def run(
         try:
             _follow(trainer, test, view, outcome, more, patience, checkpoint)
         except OSError as error:
-            if isinstance(error, BrokenPipeError | PellucidError) or checkpoint is None:
+            if isinstance(error, BrokenPipeError | LostOutputError | PellucidError) or checkpoint is None:
                 raise
             # A full disk is no reason to lose the training: go on without checkpoints.
             outcome.unsaved = f"{checkpoint}: {error.strerror or error}"

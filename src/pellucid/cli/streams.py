@@ -10,11 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from pellucid.errors import PellucidError
 
-
-class LostOutputError(PellucidError, OSError):
-    """What a command prints cannot be written."""
+class LostOutputError(OSError):
+    """What a command prints cannot be written: the command ends, whatever else it can go on with."""
 
 
 @contextmanager
