@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engine.probe import probe
 from pellucid.engine.kernels.lstm_panels import WIDTH
 from pellucid.engine.programs.sequence_table import GATES_EACH
+from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.lanes import LANES
 
 Floats = NDArray[np.float32]
@@ -23,7 +24,9 @@ def sums(a: Floats, w: Floats, start: Floats, turned: bool) -> Floats:
     a_at = start.size
     steps = (1, n) if turned else (k, 1)
     z = a_at + a.size + w.size
-    probe().panel_sums(memory, z, 0, WIDTH if each else 0, a_at, *steps, a_at + a.size, n, k)
+    start_at = Matrix(memory, 0, WIDTH if each else 0)
+    w_at = Vector(memory, a_at + a.size)
+    probe().panel_sums(Vector(memory, z), start_at, Strided(memory, a_at, *steps), w_at, n, k)
     return memory[z:].reshape(n, WIDTH)
 
 
@@ -46,17 +49,17 @@ def test_packed_unpacked_and_turned(d: int, h: int, seed: int) -> None:
     units = -(-h // LANES) * LANES
     size = (d + h + 1) * GATES_EACH * units
     packed = np.full(size, np.nan, np.float32)
-    probe().pack(packed, 0, p.ravel(), 0, d, h)
+    probe().pack(Vector(packed, 0), Vector(p.ravel(), 0), d, h)
     wide = np.zeros((d + h + 1, GATES_EACH, units), np.float32)
     wide[..., :h] = p
     wanted = wide.reshape(d + h + 1, GATES_EACH, -1, LANES).transpose(2, 0, 1, 3)
     np.testing.assert_array_equal(packed, wanted.ravel())
 
     back = np.zeros(p.size, np.float32)
-    probe().unpack_gates(back, 0, packed, 0, d, h)
+    probe().unpack_gates(Vector(back, 0), Vector(packed, 0), d, h)
     np.testing.assert_array_equal(back, p.ravel())
 
     memory = np.concatenate([packed, np.zeros(GATES_EACH * units * h, np.float32)])
-    probe().turn(memory, size, h, 0, d, h, d + h + 1, units)
+    probe().turn(Matrix(memory, size, h), Vector(memory, 0), d, h, d + h + 1, units)
     hidden = wanted.reshape(-1, d + h + 1, WIDTH)[:, d : d + h]
     np.testing.assert_array_equal(memory[size:], hidden.transpose(0, 2, 1).ravel())

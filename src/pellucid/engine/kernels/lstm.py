@@ -45,7 +45,7 @@ from pellucid.engine.programs.sequence_table import (
     VALUES,
     WEIGHT,
 )
-from pellucid.engine.records import Matrix, Strided
+from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 
@@ -62,13 +62,15 @@ def prepare(table: Any, row: int, p: Any, work: Any, back: bool) -> None:
     d, h, units = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS]
     for direction in range(table[row + DIRECTIONS]):
         packed = table[row + PACKED] + direction * table[row + PACKED_SIZE]
-        pack(work, packed, p, table[row + WEIGHT] + direction * (d + h + 1) * GATES_EACH * h, d, h)
+        weight = table[row + WEIGHT] + direction * (d + h + 1) * GATES_EACH * h
+        pack(Vector(work, packed), Vector(p, weight), d, h)
         if back:
             stride = table[row + TURNED_STRIDE]
             by_hidden = table[row + TURNED] + direction * GATES_EACH * units * (units + stride)
-            turn(work, by_hidden, units, packed, d, h, d + h + 1, units)
+            turn(Matrix(work, by_hidden, units), Vector(work, packed), d, h, d + h + 1, units)
             if table[row + SOURCE_SLOPES] >= 0:
-                turn(work, by_hidden + GATES_EACH * units * units, stride, packed, 0, d, d + h + 1, units)
+                by_inputs = Matrix(work, by_hidden + GATES_EACH * units * units, stride)
+                turn(by_inputs, Vector(work, packed), 0, d, d + h + 1, units)
 
 
 @kernel
@@ -158,7 +160,8 @@ def by_inputs(table: Any, row: int, work: Any, direction: int, count: int) -> No
     z = table[row + GATES] + direction * rows * GATES_EACH * table[row + UNITS]
     w = table[row + PACKED] + direction * table[row + PACKED_SIZE]
     for _ in range(0, table[row + UNITS], LANES):
-        panel_sums(work, z, w + high * WIDTH, 0, table[row + SOURCE], stride, 1, w, count, d)
+        start = Matrix(work, w + high * WIDTH, 0)
+        panel_sums(Vector(work, z), start, Strided(work, table[row + SOURCE], stride, 1), Vector(work, w), count, d)
         z += rows * WIDTH
         w += (high + 1) * WIDTH
 
@@ -182,7 +185,8 @@ def moment(
     for j in range(0, units, LANES):
         z, w = gates + rows * GATES_EACH * j, packed + (d + h + 1) * GATES_EACH * j
         if known > 0:
-            panel_sums(work, z, z, WIDTH, states + first * units, units, 1, w, n, known)
+            before = Strided(work, states + first * units, units, 1)
+            panel_sums(Vector(work, z), Matrix(work, z, WIDTH), before, Vector(work, w), n, known)
         for s in range(n):
             activate_gates(work, z + s * WIDTH)
         for s in range(n):
@@ -260,8 +264,9 @@ def parameter_slopes(table: Any, row: int, work: Any, direction: int, first: int
     gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
     for j in range(0, units, LANES):
         c, z = into + (d + h + 1) * GATES_EACH * j, gates + rows * GATES_EACH * j
-        panel_sums(work, c, c, WIDTH, source, 1, stride, z, d, n)
-        panel_sums(work, c + d * WIDTH, c + d * WIDTH, WIDTH, states, 1, units, z, h, n)
+        by_inputs, by_hidden = Strided(work, source, 1, stride), Strided(work, states, 1, units)
+        panel_sums(Vector(work, c), Matrix(work, c, WIDTH), by_inputs, Vector(work, z), d, n)
+        panel_sums(Vector(work, c + d * WIDTH), Matrix(work, c + d * WIDTH, WIDTH), by_hidden, Vector(work, z), h, n)
         by_bias = c + (d + h) * WIDTH
         total = load(work, by_bias, WIDTH)
         for s in range(n):
@@ -293,7 +298,7 @@ def backward(table: Any, row: int, g: Any, gi: int, work: Any, times: Any, ti: i
         through_time(table, row, work, direction, times, ti, longest)
         size = (d + h + 1) * GATES_EACH * h
         packed = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
-        unpack(g, gi + table[row + WEIGHT] + direction * size, work, packed, d, h)
+        unpack(Vector(g, gi + table[row + WEIGHT] + direction * size), Vector(work, packed), d, h)
         if into >= 0:
             width = GATES_EACH * units
             turned = table[row + TURNED] + direction * width * (units + table[row + TURNED_STRIDE]) + width * units
