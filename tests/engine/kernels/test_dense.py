@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.probe import probe
+from pellucid.engine.records import Affine, Matrix, Part, Sizes, Team, Vector
 from pellucid.engine.simd.lanes import LANES, PLAIN
 
 EXAMPLES = 10 if PLAIN else 80
 MARK = 4321.0
+ALONE = Part(0, 1)
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,13 +39,15 @@ def test_sums(n: int, d: int, k: int, crew: int, seed: int) -> None:
     x, p = draw(seed, (n, d), (d * k + k,))
     z = np.full((n + 1, k + 3), MARK, np.float32)
     for rank in range(crew):
-        probe().sums(z, 0, k + 3, wide(x), 0, d + 3, p, 0, d * k, n, d, k, rank, crew)
+        probe().sums(
+            Matrix(z, 0, k + 3), Matrix(wide(x), 0, d + 3), Affine(p, 0, d * k), Sizes(n, d, k), Part(rank, crew)
+        )
     truth = x.astype(np.float64) @ p[: d * k].reshape(d, k) + p[d * k :]
     np.testing.assert_allclose(z[:n, :k], truth, rtol=1e-5, atol=1e-5)
     assert (z[n:] == MARK).all()
 
     alone = np.zeros((n, k + 3), np.float32)
-    probe().sums(alone, 0, k + 3, wide(x), 0, d + 3, p, 0, d * k, n, d, k, 0, 1)
+    probe().sums(Matrix(alone, 0, k + 3), Matrix(wide(x), 0, d + 3), Affine(p, 0, d * k), Sizes(n, d, k), ALONE)
     assert alone[:, :k].tobytes() == z[:n, :k].tobytes()
 
 
@@ -52,15 +56,18 @@ def test_sums(n: int, d: int, k: int, crew: int, seed: int) -> None:
 def test_gradients(n: int, d: int, k: int, crew: int, seed: int) -> None:
     x, delta, p, before = draw(seed, (n, d), (n, k), (d * k,), (d * k + k,))
     g, alone = before.copy(), before.copy()
+    inputs, by_sums = Matrix(wide(x), 0, d + 3), Matrix(wide(delta), 0, k + 3)
     dx, turned = np.full((n + 1, d + 3), MARK, np.float32), np.full((k, d + 5), MARK, np.float32)
     for rank in range(crew):
-        probe().bias_gradient(g, d * k, wide(delta), 0, k + 3, n, k, rank, crew)
-        probe().weight_gradient(g, 0, wide(x), 0, d + 3, wide(delta), 0, k + 3, n, d, k, rank, crew)
-        probe().turn_weights(turned, 0, d + 5, p, 0, d, k, rank, crew)
+        part = Part(rank, crew)
+        probe().bias_gradient(Vector(g, d * k), by_sums, n, k, part)
+        probe().weight_gradient(Vector(g, 0), inputs, by_sums, Sizes(n, d, k), part)
+        probe().turn_weights(Matrix(turned, 0, d + 5), Vector(p, 0), d, k, part)
     for rank in range(crew):
-        probe().input_gradient(dx, 0, d + 3, wide(delta), 0, k + 3, turned, 0, d + 5, n, d, k, rank, crew)
-    probe().bias_gradient(alone, d * k, wide(delta), 0, k + 3, n, k, 0, 1)
-    probe().weight_gradient(alone, 0, wide(x), 0, d + 3, wide(delta), 0, k + 3, n, d, k, 0, 1)
+        weights = Matrix(turned, 0, d + 5)
+        probe().input_gradient(Matrix(dx, 0, d + 3), by_sums, weights, Sizes(n, d, k), Part(rank, crew))
+    probe().bias_gradient(Vector(alone, d * k), by_sums, n, k, ALONE)
+    probe().weight_gradient(Vector(alone, 0), inputs, by_sums, Sizes(n, d, k), ALONE)
     assert alone.tobytes() == g.tobytes()
 
     exact, slopes = x.astype(np.float64), delta.astype(np.float64)
@@ -79,11 +86,11 @@ def test_images_as_lanes_give_the_same_bits(n: int, d: int, k: int, seed: int) -
     lanes = -(-n // LANES) * LANES
     dx = np.full(n * (d + 3) + lanes * (d + k) + 1, MARK, np.float32)
     wanted, turned = np.zeros((n, d + 3), np.float32), np.zeros((k, d), np.float32)
-    probe().turn_weights(turned, 0, d, p, 7, d, k, 0, 1)
-    probe().input_gradient(wanted, 0, d + 3, wide(delta), 0, k + 3, turned, 0, d, n, d, k, 0, 1)
-    probe().input_gradient_by_images(
-        dx, 0, d + 3, wide(delta), 0, k + 3, p, 7, n * (d + 3), n, d, k, 0, 1, np.zeros(16, np.int64)
-    )
+    by_sums, weights, sizes = Matrix(wide(delta), 0, k + 3), Vector(p, 7), Sizes(n, d, k)
+    probe().turn_weights(Matrix(turned, 0, d), weights, d, k, ALONE)
+    probe().input_gradient(Matrix(wanted, 0, d + 3), by_sums, Matrix(turned, 0, d), sizes, ALONE)
+    team = Team(ALONE, np.zeros(16, np.int64))
+    probe().input_gradient_by_images(Matrix(dx, 0, d + 3), by_sums, weights, n * (d + 3), sizes, team)
     found = dx[: n * (d + 3)].reshape(n, d + 3)
     assert found[:, :d].tobytes() == wanted[:, :d].tobytes()
     assert (found[:, d:] == MARK).all()

@@ -1,134 +1,85 @@
 """The dense layer, a = f(W x + b), over one tile: forward, and the gradients on the way back.
 
-Letters: N images of the tile, D inputs, K outputs; weights by input, (D, K). Every function does the share of thread
-``rank`` of ``crew``. Derivation: docs/derivations/dense.md
+Letters: N images of the tile, D inputs, K outputs; weights by input, (D, K). Every function does one thread's ``part``.
+Derivation: docs/derivations/dense.md
 """
 
 from __future__ import annotations
 
 from pellucid.engine.compiler.kernels import kernel, shared
-from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels.matmul import ROWS, WIDE, Start, add_product, set_product, transpose
-from pellucid.engine.records import Matrix, Strided, Vector
+from pellucid.engine.records import Affine, Matrix, Part, Sizes, Strided, Team, Vector
 from pellucid.engine.simd.barrier import meet, share
 from pellucid.engine.simd.lanes import LANES, load_first, store_first
 
 
 @shared
-def sums(
-    z: Float32s,
-    zi: int,
-    stride: int,
-    x: Float32s,
-    xi: int,
-    x_stride: int,
-    p: Float32s,
-    weight: int,
-    bias: int,
-    n: int,
-    d: int,
-    k: int,
-    rank: int,
-    crew: int,
-) -> None:
-    """``z = x W + b``: z (N, K), x (N, D), W (D, K) at ``p[weight]``, b (K,) at ``p[bias]``; a share of the columns.
+def sums(z: Matrix, x: Matrix, affine: Affine, sizes: Sizes, part: Part) -> None:
+    """``z = x W + b``: z (N, K), x (N, D), W (D, K) and b (K,) of ``affine``; a share of the columns.
 
     What lies between K and the next row of z may be written too.
     """
-    begin, end = share(rank, crew, k, WIDE)
+    k = sizes.k
+    begin, end = share(part.rank, part.size, k, WIDE)
     set_product(
-        Matrix(z, zi + begin, stride),
-        stride - end if end == k else 0,
-        Start(Vector(p, bias + begin), 1),
-        Strided(x, xi, x_stride, 1),
-        Matrix(p, weight + begin, k),
-        n,
+        Matrix(z.memory, z.at + begin, z.stride),
+        z.stride - end if end == k else 0,
+        Start(Vector(affine.parameters, affine.bias + begin), 1),
+        Strided(x.memory, x.at, x.stride, 1),
+        Matrix(affine.parameters, affine.weight + begin, k),
+        sizes.n,
         end - begin,
-        d,
+        sizes.d,
     )
 
 
 @shared
-def bias_gradient(
-    g: Float32s, bias: int, delta: Float32s, di: int, stride: int, n: int, k: int, rank: int, crew: int
-) -> None:
-    """``db += sum over the images of delta``: db (K,) at ``g[bias]``, delta (N, K); a share of the columns."""
-    begin, end = share(rank, crew, k, LANES)
+def bias_gradient(db: Vector, delta: Matrix, n: int, k: int, part: Part) -> None:
+    """``db += sum over the images of delta``: db (K,), delta (N, K); a share of the columns."""
+    begin, end = share(part.rank, part.size, k, LANES)
     for j in range(begin, end, LANES):
-        total = load_first(g, bias + j, end - j, LANES)
+        total = load_first(db.memory, db.at + j, end - j, LANES)
         for i in range(n):
-            total = total + load_first(delta, di + i * stride + j, end - j, LANES)
-        store_first(g, bias + j, total, end - j)
+            total = total + load_first(delta.memory, delta.at + i * delta.stride + j, end - j, LANES)
+        store_first(db.memory, db.at + j, total, end - j)
 
 
 @shared
-def weight_gradient(
-    g: Float32s,
-    weight: int,
-    x: Float32s,
-    xi: int,
-    x_stride: int,
-    delta: Float32s,
-    di: int,
-    stride: int,
-    n: int,
-    d: int,
-    k: int,
-    rank: int,
-    crew: int,
-) -> None:
-    """``dW += x' delta``: dW (D, K) at ``g[weight]``, x (N, D), delta (N, K); a share of the rows of dW."""
-    begin, end = share(rank, crew, d, ROWS)
-    add_product(
-        Matrix(g, weight + begin * k, k),
-        Strided(x, xi + begin, 1, x_stride),
-        Matrix(delta, di, stride),
-        end - begin,
-        k,
-        n,
-    )
+def weight_gradient(dw: Vector, x: Matrix, delta: Matrix, sizes: Sizes, part: Part) -> None:
+    """``dW += x' delta``: dW (D, K), x (N, D), delta (N, K); a share of the rows of dW."""
+    k = sizes.k
+    begin, end = share(part.rank, part.size, sizes.d, ROWS)
+    rows, inputs = Matrix(dw.memory, dw.at + begin * k, k), Strided(x.memory, x.at + begin, 1, x.stride)
+    add_product(rows, inputs, delta, end - begin, k, sizes.n)
 
 
 @shared
-def input_gradient(
-    dx: Float32s,
-    dxi: int,
-    dx_stride: int,
-    delta: Float32s,
-    di: int,
-    stride: int,
-    w: Float32s,
-    wi: int,
-    w_row: int,
-    n: int,
-    d: int,
-    k: int,
-    rank: int,
-    crew: int,
-) -> None:
+def input_gradient(dx: Matrix, delta: Matrix, turned: Matrix, sizes: Sizes, part: Part) -> None:
     """``dx = delta W'``: dx (N, D), delta (N, K), W' (K, D) the transposed weights; a share of the columns.
 
     What lies between D and the next row of dx may be written too.
     """
-    begin, end = share(rank, crew, d, WIDE)
+    d = sizes.d
+    begin, end = share(part.rank, part.size, d, WIDE)
     set_product(
-        Matrix(dx, dxi + begin, dx_stride),
-        dx_stride - end if end == d else 0,
-        Start(Vector(dx, 0), 0),
-        Strided(delta, di, stride, 1),
-        Matrix(w, wi + begin, w_row),
-        n,
+        Matrix(dx.memory, dx.at + begin, dx.stride),
+        dx.stride - end if end == d else 0,
+        Start(Vector(dx.memory, 0), 0),
+        Strided(delta.memory, delta.at, delta.stride, 1),
+        Matrix(turned.memory, turned.at + begin, turned.stride),
+        sizes.n,
         end - begin,
-        k,
+        sizes.k,
     )
 
 
 @kernel
-def by_images(n: int, d: int, k: int) -> bool:
-    """Whether turning n images and their gradients about costs less than turning the weights (D, K) of a layer.
+def by_images(sizes: Sizes) -> bool:
+    """Whether turning the images and their gradients about costs less than turning the weights (D, K) of a layer.
 
     The images then fill whole panels, and both fit where the turned weights would stand.
     """
+    n, d, k = sizes
     return n >= WIDE and 2 * whole_lanes(n) * (d + k) <= d * k
 
 
@@ -139,50 +90,41 @@ def whole_lanes(n: int) -> int:
 
 
 @kernel
-def input_gradient_by_images(
-    dx: Float32s,
-    dxi: int,
-    dx_stride: int,
-    delta: Float32s,
-    di: int,
-    stride: int,
-    p: Float32s,
-    weight: int,
-    scratch: int,
-    n: int,
-    d: int,
-    k: int,
-    rank: int,
-    crew: int,
-    point: Int64s,
-) -> None:
-    """The same as `input_gradient`, from the weights as they lie at ``p[weight]``: ``dx' = W delta'``, images as lanes.
+def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int, sizes: Sizes, team: Team) -> None:
+    """The same as `input_gradient`, from the weights W (D, K) as they lie: ``dx' = W delta'``, images as lanes.
 
-    ``dx[scratch ...]`` has room for both turned, (D + K) whole lanes of n; the bits are the same.
+    In the memory of dx, from element ``scratch`` on, is room for both turned, (D + K) whole lanes of n; the bits are
+    the same.
     """
+    n, d, k = sizes
+    rank, crew = team.part
     width = whole_lanes(n)
     begin, end = share(rank, crew, k, LANES)
-    transpose(Matrix(dx, scratch + begin * width, width), Matrix(delta, di + begin, stride), n, end - begin)
-    meet(point, crew)
+    transpose(
+        Matrix(dx.memory, scratch + begin * width, width),
+        Matrix(delta.memory, delta.at + begin, delta.stride),
+        n,
+        end - begin,
+    )
+    meet(team.barrier, crew)
     begin, end = share(rank, crew, d, LANES)
-    turned = scratch + (k + begin) * width
+    turned = Matrix(dx.memory, scratch + (k + begin) * width, width)
     set_product(
-        Matrix(dx, turned, width),
+        turned,
         width - n,
-        Start(Vector(dx, 0), 0),
-        Strided(p, weight + begin * k, k, 1),
-        Matrix(dx, scratch, width),
+        Start(Vector(dx.memory, 0), 0),
+        Strided(w.memory, w.at + begin * k, k, 1),
+        Matrix(dx.memory, scratch, width),
         end - begin,
         n,
         k,
     )
-    transpose(Matrix(dx, dxi + begin, dx_stride), Matrix(dx, turned, width), end - begin, n)
+    transpose(Matrix(dx.memory, dx.at + begin, dx.stride), turned, end - begin, n)
 
 
 @shared
-def turn_weights(
-    w: Float32s, wi: int, w_row: int, p: Float32s, weight: int, d: int, k: int, rank: int, crew: int
-) -> None:
-    """Copy the weights (D, K) at ``p[weight]`` to W' (K, D), rows ``w_row`` apart; a share of the rows of W."""
-    begin, end = share(rank, crew, d, ROWS)
-    transpose(Matrix(w, wi + begin, w_row), Matrix(p, weight + begin * k, k), end - begin, k)
+def turn_weights(turned: Matrix, w: Vector, d: int, k: int, part: Part) -> None:
+    """Copy the weights W (D, K) to W' (K, D); a share of the rows of W."""
+    begin, end = share(part.rank, part.size, d, ROWS)
+    to = Matrix(turned.memory, turned.at + begin, turned.stride)
+    transpose(to, Matrix(w.memory, w.at + begin * k, k), end - begin, k)

@@ -30,7 +30,7 @@ from pellucid.engine.programs.table import (
     SUMS,
     WEIGHT,
 )
-from pellucid.engine.records import Images, Matrix, Part, Program, Range, Team, Tile, Vector
+from pellucid.engine.records import Images, Matrix, Part, Program, Range, Sizes, Team, Tile, Vector
 from pellucid.engine.simd.barrier import lesser, meet, share
 from pellucid.engine.simd.lanes import LANES, claim, load, prefetch, store
 from pellucid.engine.simd.panels import NARROW
@@ -236,28 +236,19 @@ def first_gradient(table: Int64s, g: Float32s, work: Float32s, images: Images, t
         spread_ink(table, g, work, images, tile, part)
     else:
         dense.weight_gradient(
-            g,
-            table[WEIGHT],
-            work,
-            table[SOURCE],
-            table[SOURCE_STRIDE],
-            work,
-            table[DELTAS],
-            table[STRIDE],
-            tile.size,
-            table[INPUTS],
-            table[OUTPUTS],
-            part.rank,
-            part.size,
+            Vector(g, table[WEIGHT]),
+            Matrix(work, table[SOURCE], table[SOURCE_STRIDE]),
+            Matrix(work, table[DELTAS], table[STRIDE]),
+            Sizes(tile.size, table[INPUTS], table[OUTPUTS]),
+            part,
         )
 
 
 @kernel
 def first_bias_gradient(table: Int64s, g: Float32s, work: Float32s, n: int, part: Part) -> None:
     """Add up the gradient of the first layer's bias."""
-    dense.bias_gradient(
-        g, table[BIAS], work, table[DELTAS], table[STRIDE], n, table[OUTPUTS], part.rank, part.size
-    )  # fmt: skip
+    by_bias = Vector(g, table[BIAS])
+    dense.bias_gradient(by_bias, Matrix(work, table[DELTAS], table[STRIDE]), n, table[OUTPUTS], part)
 
 
 @kernel

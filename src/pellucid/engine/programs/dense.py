@@ -37,6 +37,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WEIGHT,
 )
+from pellucid.engine.records import Affine, Matrix, Part, Sizes, Team, Vector
 from pellucid.engine.simd.barrier import meet, share
 from pellucid.engine.simd.lanes import LANES, load, store, store_first
 
@@ -59,20 +60,11 @@ def layer_sums(
 ) -> None:
     """A dense layer's weighted sums, from inputs that stand in the arena; a share of the outputs."""
     dense.sums(
-        work,
-        table[row + SUMS] + begin * table[row + STRIDE],
-        table[row + STRIDE],
-        work,
-        table[row + SOURCE] + begin * table[row + SOURCE_STRIDE],
-        table[row + SOURCE_STRIDE],
-        p,
-        table[row + WEIGHT],
-        table[row + BIAS],
-        whole_blocks(end - begin),
-        table[row + INPUTS],
-        table[row + OUTPUTS],
-        rank,
-        crew,
+        Matrix(work, table[row + SUMS] + begin * table[row + STRIDE], table[row + STRIDE]),
+        Matrix(work, table[row + SOURCE] + begin * table[row + SOURCE_STRIDE], table[row + SOURCE_STRIDE]),
+        Affine(p, table[row + WEIGHT], table[row + BIAS]),
+        Sizes(whole_blocks(end - begin), table[row + INPUTS], table[row + OUTPUTS]),
+        Part(rank, crew),
     )
 
 
@@ -193,9 +185,9 @@ def turn_all(table: Any, layers: int, p: Any, work: Any, n: int, first: int, ste
     for i in range(first, layers, step):
         row = i * COLUMNS
         d, k = table[row + INPUTS], table[row + OUTPUTS]
-        if not dense.by_images(n, d, k):
-            turned, turned_stride = table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
-            dense.turn_weights(work, turned, turned_stride, p, table[row + WEIGHT], d, k, rank, crew)
+        if not dense.by_images(Sizes(n, d, k)):
+            turned = Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE])
+            dense.turn_weights(turned, Vector(p, table[row + WEIGHT]), d, k, Part(rank, crew))
 
 
 @kernel
@@ -214,17 +206,14 @@ def send_back(
         delta, into = table[row + DELTAS] + begin * stride, table[before + DELTAS] + begin * source_stride
         d, k = table[row + INPUTS], table[row + OUTPUTS]
         turned, turned_stride = table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
-        if dense.by_images(most, d, k):
+        dx, by_sums = Matrix(work, into, source_stride), Matrix(work, delta, stride)
+        if dense.by_images(Sizes(most, d, k)):
             scratch = turned + dense.whole_lanes(begin) * (d + k)
-            dense.input_gradient_by_images(
-                work, into, source_stride, work, delta, stride, p, table[row + WEIGHT], scratch, n, d, k, rank, crew,
-                point,
-            )  # fmt: skip
+            team = Team(Part(rank, crew), point)
+            dense.input_gradient_by_images(dx, by_sums, Vector(p, table[row + WEIGHT]), scratch, Sizes(n, d, k), team)
         else:
-            dense.input_gradient(
-                work, into, source_stride, work, delta, stride, work, turned, turned_stride, whole_blocks(n), d, k,
-                rank, crew,
-            )  # fmt: skip
+            weights, sizes = Matrix(work, turned, turned_stride), Sizes(whole_blocks(n), d, k)
+            dense.input_gradient(dx, by_sums, weights, sizes, Part(rank, crew))
         meet(point, crew)
         since, until = share(rank, crew, n, 1)
         back(
@@ -245,10 +234,8 @@ def add_slopes(table: Any, layers: int, g: Any, work: Any, n: int, first: int, s
     """Add up the gradients of every ``step``-th layer from ``first`` on, over the ``n`` images of a tile."""
     for i in range(first, layers, step):
         row = i * COLUMNS
-        delta, stride = table[row + DELTAS], table[row + STRIDE]
-        source, source_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
+        delta = Matrix(work, table[row + DELTAS], table[row + STRIDE])
+        source = Matrix(work, table[row + SOURCE], table[row + SOURCE_STRIDE])
         d, k = table[row + INPUTS], table[row + OUTPUTS]
-        dense.bias_gradient(g, table[row + BIAS], work, delta, stride, n, k, rank, crew)
-        dense.weight_gradient(
-            g, table[row + WEIGHT], work, source, source_stride, work, delta, stride, n, d, k, rank, crew
-        )
+        dense.bias_gradient(Vector(g, table[row + BIAS]), delta, n, k, Part(rank, crew))
+        dense.weight_gradient(Vector(g, table[row + WEIGHT]), source, delta, Sizes(n, d, k), Part(rank, crew))

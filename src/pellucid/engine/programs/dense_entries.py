@@ -65,15 +65,18 @@ from pellucid.engine.records import (
     Examples,
     Images,
     Learner,
+    Matrix,
     Part,
     Program,
     Rows,
     Score,
     Scratch,
+    Sizes,
     Slopes,
     Team,
     Tile,
     Update,
+    Vector,
 )
 from pellucid.engine.simd.barrier import await_all, exchange, finish, lesser, meet, share, take
 from pellucid.engine.simd.lanes import LANES, load_first, prefetch, splat, sum_lanes
@@ -293,7 +296,7 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
     d, k = table[INPUTS], table[OUTPUTS]
     most = lesser(TILE, size)
     turn_all(table, layers, p, work, most, 1, 1, rank, crew)
-    dense.turn_weights(slopes.turned, 0, d, p, table[WEIGHT], d, k, rank, crew)
+    dense.turn_weights(Matrix(slopes.turned, 0, d), Vector(p, table[WEIGHT]), d, k, team.part)
     for first in range(0, size, TILE):
         n = lesser(TILE, size - first)
         tile = Tile(order, first, n, size)
@@ -309,7 +312,11 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
             meet(point, crew)
         first_gradient(table, g, work, images, tile, team.part)
         dense.input_gradient(
-            slopes.inputs, first * d, d, work, table[DELTAS], table[STRIDE], slopes.turned, 0, d, n, d, k, rank, crew
+            Matrix(slopes.inputs, first * d, d),
+            Matrix(work, table[DELTAS], table[STRIDE]),
+            Matrix(slopes.turned, 0, d),
+            Sizes(n, d, k),
+            team.part,
         )
 
 

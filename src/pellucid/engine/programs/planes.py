@@ -53,6 +53,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WEIGHT,
 )
+from pellucid.engine.records import Matrix, Part, Sizes, Vector
 from pellucid.engine.simd.blocks import block_of, keep_block, outer
 from pellucid.engine.simd.lanes import LANES
 
@@ -201,8 +202,10 @@ def dense_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, wo
     delta, stride = table[row + DELTAS], table[row + STRIDE]
     d, k, weight = table[row + INPUTS], table[row + OUTPUTS], table[row + WEIGHT]
     x, x_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
-    dense.bias_gradient(g, shift + table[row + BIAS], work, delta, stride, n, k, _ALONE, _ONLY)
-    dense.weight_gradient(g, shift + weight, work, x, x_stride, work, delta, stride, n, d, k, _ALONE, _ONLY)
+    by_sums = Matrix(work, delta, stride)
+    dense.bias_gradient(Vector(g, shift + table[row + BIAS]), by_sums, n, k, Part(_ALONE, _ONLY))
+    inputs, sizes = Matrix(work, x, x_stride), Sizes(n, d, k)
+    dense.weight_gradient(Vector(g, shift + weight), inputs, by_sums, sizes, Part(_ALONE, _ONLY))
     if table[before + DELTAS] == 0:
         return
     turned = table[row + TRANSPOSED]

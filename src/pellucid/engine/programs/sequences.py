@@ -47,6 +47,7 @@ from pellucid.engine.programs.sequence_table import (
 )
 from pellucid.engine.programs.sequence_table import groups_of as table_groups_of
 from pellucid.engine.programs.table import SOFTMAX
+from pellucid.engine.records import Affine, Matrix, Part, Sizes, Vector
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 
 _ONE = np.float32(1.0)
@@ -148,15 +149,11 @@ def prepare(table: Any, layers: int, p: Any, work: Any, back_too: bool) -> None:
             lstm.prepare(table, row, p, work, back_too)
         elif table[row + OPERATION] == DENSE and back_too and table[row + SOURCE_SLOPES] >= 0:
             dense.turn_weights(
-                work,
-                table[row + TURNED],
-                table[row + TURNED_STRIDE],
-                p,
-                table[row + WEIGHT],
+                Matrix(work, table[row + TURNED], table[row + TURNED_STRIDE]),
+                Vector(p, table[row + WEIGHT]),
                 table[row + INPUTS],
                 table[row + OUTPUTS],
-                0,
-                1,
+                Part(0, 1),
             )
 
 
@@ -166,20 +163,11 @@ def dense_forward(table: Any, row: int, p: Any, work: Any, rows: int) -> None:
     stride, k = table[row + STRIDE], table[row + OUTPUTS]
     z, y = table[row + SUMS], table[row + VALUES]
     dense.sums(
-        work,
-        z,
-        stride,
-        work,
-        table[row + SOURCE],
-        table[row + SOURCE_STRIDE],
-        p,
-        table[row + WEIGHT],
-        table[row + BIAS],
-        rows,
-        table[row + INPUTS],
-        k,
-        0,
-        1,
+        Matrix(work, z, stride),
+        Matrix(work, table[row + SOURCE], table[row + SOURCE_STRIDE]),
+        Affine(p, table[row + WEIGHT], table[row + BIAS]),
+        Sizes(rows, table[row + INPUTS], k),
+        Part(0, 1),
     )
     if table[row + ACTIVATION] == SOFTMAX:
         softmax(work, y, work, z, stride, rows, k, work, table[TOP], work, table[MASS], table[row + SLOPES])
@@ -221,26 +209,16 @@ def dense_backward(table: Any, row: int, g: Any, gi: int, work: Any, rows: int, 
     source, source_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
     if not last:
         back(table[row + ACTIVATION], work, delta, work, table[row + VALUES], stride, rows, k)
-    dense.bias_gradient(g, gi + table[row + BIAS], work, delta, stride, rows, k, 0, 1)
-    dense.weight_gradient(
-        g, gi + table[row + WEIGHT], work, source, source_stride, work, delta, stride, rows, d, k, 0, 1
-    )
+    by_sums, inputs = Matrix(work, delta, stride), Matrix(work, source, source_stride)
+    dense.bias_gradient(Vector(g, gi + table[row + BIAS]), by_sums, rows, k, Part(0, 1))
+    dense.weight_gradient(Vector(g, gi + table[row + WEIGHT]), inputs, by_sums, Sizes(rows, d, k), Part(0, 1))
     if table[row + SOURCE_SLOPES] >= 0:
         dense.input_gradient(
-            work,
-            table[row + SOURCE_SLOPES],
-            source_stride,
-            work,
-            delta,
-            stride,
-            work,
-            table[row + TURNED],
-            table[row + TURNED_STRIDE],
-            rows,
-            d,
-            k,
-            0,
-            1,
+            Matrix(work, table[row + SOURCE_SLOPES], source_stride),
+            by_sums,
+            Matrix(work, table[row + TURNED], table[row + TURNED_STRIDE]),
+            Sizes(rows, d, k),
+            Part(0, 1),
         )
 
 
