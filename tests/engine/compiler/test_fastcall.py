@@ -31,9 +31,9 @@ def image(seed: int = 0) -> npt.NDArray[np.float32]:
 
 
 def glance(net: pl.Network, x: Any) -> tuple[bool, npt.NDArray[np.float32]]:
-    assert net._quick is not None
+    assert net._fast_path is not None
     answer = np.full(3, 99, np.float32)
-    return net._quick.glance(x, answer), answer
+    return net._fast_path.glance(x, answer), answer
 
 
 def test_this_machine_has_it() -> None:
@@ -53,24 +53,24 @@ def test_it_gives_the_bits_of_a_batch(net: pl.Network, dtype: npt.DTypeLike) -> 
 @pytest.mark.parametrize("count", [1, 2, 7, 200])
 def test_it_takes_a_few_at_once(net: pl.Network, dtype: npt.DTypeLike, count: int) -> None:
     images = (np.stack([image(seed) for seed in range(count)]) * (255 if dtype == np.uint8 else 1)).astype(dtype)
-    assert net._quick is not None
+    assert net._fast_path is not None
     answers = np.full((count, 3), 99, np.float32)
-    assert net._quick.glance(images, answers)
+    assert net._fast_path.glance(images, answers)
     assert [row.tobytes() for row in answers] == [net(x).tobytes() for x in images]
     assert net(images).tobytes() == answers.tobytes()
     assert glance(net, images[0])[0]
 
 
 def test_an_answer_has_as_many_rows_as_there_are_images(net: pl.Network) -> None:
-    assert net._quick is not None
+    assert net._fast_path is not None
     images = np.stack([image(1), image(2)])
     for shape in ((3,), (1, 3), (3, 3), (2, 3, 1)):
         answers = np.full(shape, 99, np.float32)
-        assert not net._quick.glance(images, answers)
+        assert not net._fast_path.glance(images, answers)
         assert (answers == 99).all()
-    assert not net._quick.glance(images[0], np.zeros((1, 3), np.float32))
-    many = np.zeros((net._quick.most + 1, 4, 6), np.float32)
-    assert not net._quick.glance(many, np.zeros((len(many), 3), np.float32))
+    assert not net._fast_path.glance(images[0], np.zeros((1, 3), np.float32))
+    many = np.zeros((net._fast_path.most + 1, 4, 6), np.float32)
+    assert not net._fast_path.glance(many, np.zeros((len(many), 3), np.float32))
     assert net(many).shape == (len(many), 3)
     assert net(many[:0]).shape == (0, 3)
 
@@ -147,8 +147,8 @@ def test_it_holds_what_it_goes_by() -> None:
     """The network is gone, and memory has been used again by others."""
     net = pl.Network([pl.Dense(5, "relu"), pl.Dense(3, "softmax")], input_shape=(4, 6), seed=1)
     wanted = net(image())
-    assert net._quick is not None
-    look = net._quick.glance
+    assert net._fast_path is not None
+    look = net._fast_path.glance
     del net
     gc.collect()
     taken = [np.full(size, 7.0, np.float32) for size in range(1, 3000)]
@@ -194,7 +194,7 @@ def test_what_takes_long_goes_the_long_way() -> None:
     wide = pl.Network([pl.Dense(2, "softmax")], input_shape=(100, 100), seed=0)
     for net in (large, wide):
         net(np.zeros(net.input_shape, np.float32))
-        assert net._quick is None
+        assert net._fast_path is None
 
 
 def test_another_layout_of_arrays_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
