@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from pellucid.engine.programs import table as t
-from pellucid.programs.dense_plan import aligned, plan
+from pellucid.programs.dense_plan import plan
+from pellucid.system.memory import aligned
 
 
 @given(

@@ -22,12 +22,12 @@ from pellucid.network.configuration import (
 )
 from pellucid.network.prediction import Reading
 from pellucid.programs.choice import program_for
-from pellucid.programs.dense_plan import aligned
 from pellucid.programs.fast_path import FastPath
 from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Gradient, Program
 from pellucid.programs.traces import Trace
 from pellucid.system.fixed import Fixed
+from pellucid.system.memory import aligned
 
 if TYPE_CHECKING:
     from pellucid.network.stream import Stream

@@ -14,6 +14,7 @@ from pellucid.layers.activation import activation
 from pellucid.layers.dense import Dense
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.system.memory import aligned
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,6 @@ class Plan:
         begin, stride = self.table[row, column], self.table[row, t.STRIDE]
         rows = arena[begin : begin + images * stride].reshape(images, stride)
         return rows[:, : self.table[row, t.OUTPUTS]]
-
-
-def aligned(count: int) -> Vector:
-    """``count`` float32 zeros that begin on a cache line."""
-    raw = np.zeros(count + 16, np.float32)
-    begin = (-raw.ctypes.data % 64) // 4
-    return raw[begin : begin + count]
 
 
 def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:

@@ -9,9 +9,10 @@ from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
 from pellucid.engine.records import Descent, Epoch, Learner, Part, Program, Schedule, Scratch, Team, Update
 from pellucid.layers.layer import Vector
-from pellucid.programs.dense_plan import Plan, aligned
+from pellucid.programs.dense_plan import Plan
 from pellucid.programs.image_stepper import Batches, ImageStepper
 from pellucid.programs.interface import StepperOptions, UpdateRule
+from pellucid.system.memory import aligned
 from pellucid.system.threads import available_cores
 
 _WORTH_A_CREW = 5e7

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.engine.programs import table as t
 from pellucid.errors import ConfigurationError
 from pellucid.layers.layer import Layer, Shape, Vector
-from pellucid.programs.dense_plan import aligned
 from pellucid.programs.fast_path import FastPath
 from pellucid.system.fixed import Fixed
+from pellucid.system.memory import aligned
 
 Inputs = TypeVar("Inputs")
 """Inputs as the engine takes them: flat images, or sequences one after another."""

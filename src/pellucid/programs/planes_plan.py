@@ -23,8 +23,8 @@ from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.layers.pool2d import AvgPool2d, MaxPool2d
 from pellucid.programs.correlation import backward_code, forward_code, slope_code
-from pellucid.programs.dense_plan import aligned
 from pellucid.programs.winograd import Minimal, tile_of
+from pellucid.system.memory import aligned
 
 _SLACK = 512
 """Floats past the end of an arena that whole vectors may read."""

@@ -11,10 +11,10 @@ from pellucid.engine.programs import table as t
 from pellucid.engine.programs.capacity import check_room
 from pellucid.engine.records import Schedule
 from pellucid.layers.layer import Vector
-from pellucid.programs.dense_plan import aligned
 from pellucid.programs.image_stepper import Batches, ImageStepper
 from pellucid.programs.interface import StepperOptions, UpdateRule
 from pellucid.programs.planes_plan import TilePlan
+from pellucid.system.memory import aligned
 from pellucid.system.threads import available_cores
 
 

@@ -14,7 +14,6 @@ from pellucid.engine.programs import sequence_table as st
 from pellucid.engine.programs import table as t
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
-from pellucid.programs.dense_plan import aligned
 from pellucid.programs.interface import Gradient, Program, Stepper, StepperOptions
 from pellucid.programs.sequence_batches import Given, as_sequences
 from pellucid.programs.sequence_targets import Targets, as_targets, check_targets
@@ -23,6 +22,7 @@ from pellucid.programs.sequences_reading import read_group, read_in_parts
 from pellucid.programs.sequences_stepper import SequencesStepper
 from pellucid.programs.sequences_trace import LSTMTrace, layer_traces
 from pellucid.programs.traces import LayerTrace, Trace
+from pellucid.system.memory import aligned
 
 
 class SequencesProgram(Program[Given]):

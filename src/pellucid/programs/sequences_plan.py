@@ -17,7 +17,7 @@ from pellucid.layers.activation import activation
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.layers.lstm import LSTM
-from pellucid.programs.dense_plan import aligned
+from pellucid.system.memory import aligned
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs.capacity import check_optimizer, check_room, check_steps
 from pellucid.engine.programs.sequence_table import BLOCK, CTC, groups_of, most_in_a_group
 from pellucid.layers.layer import Vector
-from pellucid.programs.dense_plan import aligned
 from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
 from pellucid.programs.sequence_batches import Floats, Integers
 from pellucid.programs.sequence_targets import Targets
 from pellucid.programs.sequences_plan import Room, SequencePlan, check_plan, lengths_of, room_for
+from pellucid.system.memory import aligned
 from pellucid.system.threads import ThreadPool, available_cores
 
 _WORTH_A_CREW = 2e6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -13,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import ConfigurationError, DataError, DivergedError, ShapeError
+from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.network.configuration import checked_vector
 from pellucid.network.network import Network
-from pellucid.system.fields import FieldError
 from pellucid.system.fixed import Fixed
+from pellucid.training.checkpoint_writer import CheckpointWriter
 from pellucid.training.events import Epoch, Event, Progress, Stopped
 from pellucid.training.image_task import ImageTask
 from pellucid.training.optimizers import OPTIMIZERS, SGD, Optimizer
 from pellucid.training.schedules import Constant, check_rate
-from pellucid.training.state import MOST_EPOCHS, Rewind, Snapshot, State, check_state
+from pellucid.training.state import MOST_EPOCHS, Snapshot, State
+from pellucid.training.steps import Steps
 from pellucid.training.task import Evaluation, Task, TaskOptions
 
 if TYPE_CHECKING:
@@ -97,22 +97,18 @@ class Trainer(Fixed):
             raise ConfigurationError(f"loss expected a name such as cross_entropy, got {loss!r}.")
         self.net = net
         self.loss = loss
-        self._optimizer = _checked_optimizer(SGD(1.0) if optimizer is None else optimizer)
+        optimizer = _checked_optimizer(SGD(1.0) if optimizer is None else optimizer)
         self.batch_size = checked_integer("batch_size", batch_size, 1, 1 << 31)
         self.seed = checked_integer("seed", seed, 0)
         self.augment = augment
-        self._state = State()
         self._best: NDArray[np.float32] | None = None
         self.clip = clip
         self._data = data
-        self._task = _task_for(net)(net, data, self._options(threads))
+        options = TaskOptions(optimizer, loss, self.batch_size, self.seed, augment, clip, threads)
+        self._task = _task_for(net)(net, data, options)
+        self._steps = Steps(net, self._task, optimizer, self.batch_size)
         self._stop = threading.Event()
-        self._busy = threading.Lock()
         self._chunk = 1
-        self._rewind = Rewind()
-
-    def _options(self, threads: int | None) -> TaskOptions:
-        return TaskOptions(self._optimizer, self.loss, self.batch_size, self.seed, self.augment, self.clip, threads)
 
     @property
     def augment_configuration(self) -> dict[str, Any] | None:
@@ -127,26 +123,25 @@ class Trainer(Fixed):
     @property
     def optimizer(self) -> Optimizer:
         """What takes the steps. One of another kind, set between steps, begins without moments."""
-        return self._optimizer
+        return self._steps.optimizer
 
     @optimizer.setter
     def optimizer(self, optimizer: Optimizer) -> None:
-        if type(_checked_optimizer(optimizer)).kind == self._optimizer.kind:
-            self._optimizer = optimizer
+        if type(_checked_optimizer(optimizer)).kind == self._steps.optimizer.kind:
+            self._steps.optimizer = optimizer
             return
-        with self._alone():
-            self._task.stepper.equip(optimizer)
-            self._optimizer, self._rewind = optimizer, Rewind()
+        with self._steps.alone():
+            self._steps.change_optimizer(optimizer)
 
     @property
     def state(self) -> State:
         """Where training stands; what is written to it is checked before the next step."""
-        return self._state
+        return self._steps.state
 
     @state.setter
     def state(self, state: State) -> None:
-        self._check_state(state)
-        self._state = state
+        self._steps.check(state)
+        self._steps.state = state
 
     @property
     def best(self) -> NDArray[np.float32] | None:
@@ -170,17 +165,17 @@ class Trainer(Fixed):
     @property
     def steps_per_epoch(self) -> int:
         """Mini-batches in an epoch."""
-        return -(-self.examples // self.batch_size)
+        return self._steps.per_epoch
 
     @property
     def step(self) -> int:
         """Mini-batches done since the very start."""
-        return self.state.epoch * self.steps_per_epoch + self.state.batch
+        return self._steps.done
 
     @property
     def learning_rate(self) -> float:
         """The rate of the next step; set it, from any thread, and it stays what it was set to."""
-        return float(self._rates(np.array([self.step]))[0])
+        return self._steps.rate(self._steps.done)
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
@@ -199,26 +194,26 @@ class Trainer(Fixed):
         progress: float | None = None,
         checkpoint: str | PathLike[str] | None = None,
     ) -> Iterator[Event]:
-        """Train, and tell how it goes.
+        """Train, and yield events as they happen.
 
         Parameters
         ----------
         epochs : int, optional
-            How many more epochs; by default what is left of those planned, which is how to go on after a stop.
+            How many more epochs; by default those that are left of the plan, which continues after a stop.
         validation : Dataset, optional
-            Read after every epoch.
+            Evaluated after every epoch.
         patience : int, optional
-            Stop when the validation loss has not fallen for this many epochs, and go back to the best parameters.
+            Stop if the validation loss has not fallen for this many epochs, and return to the best parameters.
         progress : float, optional
             Yield a `Progress` about every so many seconds inside an epoch.
         checkpoint : path, optional
-            Keep the whole state of training in this file: about once a second, and when the run ends or is broken
-            off. `Trainer.resume` goes on from it with the same bits as if nothing had happened.
+            Keep the whole state of training in this file. If the process is killed, the epoch under way is lost, or
+            one second of training if epochs are shorter. `Trainer.resume` continues from it bit for bit.
 
         Yields
         ------
         Progress, Epoch, Stopped
-            As they happen. Closing the iterator ends training and leaves everything in order.
+            Closing the iterator ends training and leaves everything in order.
 
         Raises
         ------
@@ -231,10 +226,10 @@ class Trainer(Fixed):
             raise ConfigurationError(f"progress expected a number of seconds, got {progress!r}.")
         self._plan(epochs, patience, validation)
         evaluation = None if validation is None else self._task.evaluation(validation)
-        return self._events(evaluation, patience, progress, _CheckpointWriter(self, checkpoint))
+        return self._events(evaluation, patience, progress, CheckpointWriter(self.save, checkpoint))
 
     def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | None) -> None:
-        self._check_state(self.state)
+        self._steps.check(self.state)
         if epochs is not None:
             self.state.planned = self.state.epoch + checked_integer("epochs", epochs, 0, MOST_EPOCHS - self.state.epoch)
             self.state.over, self.state.waited = False, 0
@@ -245,36 +240,33 @@ class Trainer(Fixed):
         self._stop.clear()
 
     def _events(
-        self,
-        evaluation: Evaluation | None,
-        patience: int | None,
-        progress: float | None,
-        writer: _CheckpointWriter,
+        self, evaluation: Evaluation | None, patience: int | None, progress: float | None, writer: CheckpointWriter
     ) -> Iterator[Event]:
-        told = time.perf_counter()
+        reported = time.perf_counter()
+        writer.write()
         try:
             while True:
-                with self._alone():
+                with self._steps.alone():
                     if self.state.epoch >= self.state.planned or self.state.over:
                         return
                     event = self._turn(evaluation, patience)
                 if event is not None:
-                    writer.maybe()
+                    writer.epoch_ended()
                     yield event
                     if self.state.over:
                         yield Stopped(self.state.epoch, self.step, "patience")
-                elif progress is not None and time.perf_counter() - told >= progress:
-                    told = time.perf_counter()
+                elif progress is not None and time.perf_counter() - reported >= progress:
+                    reported = time.perf_counter()
                     yield self._progress()
                 if self._stop.is_set():
                     if self.state.epoch < self.state.planned:
                         yield Stopped(self.state.epoch, self.step, "asked")
                     return
         finally:
-            writer.now()
+            writer.write()
 
     def _turn(self, evaluation: Evaluation | None, patience: int | None) -> Epoch | None:
-        """Some steps; what an epoch that ends with them came to."""
+        """Some steps; the epoch's event if they complete one."""
         self._some_steps()
         if self.state.batch < self.steps_per_epoch:
             return None
@@ -282,33 +274,6 @@ class Trainer(Fixed):
         if patience is not None:
             self._check_patience(event, patience)
         return event
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other threads from training meanwhile, with everything the engine is told checked.
-
-        Raises
-        ------
-        ConfigurationError
-            If another thread is at it, the state makes no sense, or the parameters are read-only.
-        """
-        if not self._busy.acquire(blocking=False):
-            raise ConfigurationError("A trainer expected to be used by one thread at a time: wait for the other.")
-        try:
-            self._check_state(self.state)
-            if not self.net.parameters.flags.writeable:
-                raise ConfigurationError("Training expected parameters it can write to: these are read-only.")
-            yield
-        finally:
-            self._busy.release()
-
-    def _check_state(self, state: State) -> None:
-        if not isinstance(state, State):
-            raise ConfigurationError(f"A trainer expected a State, got {type(state).__name__}.")
-        try:
-            check_state(vars(state), self.examples, self.batch_size)
-        except FieldError as error:
-            raise ConfigurationError(f"Training cannot go on from there: {error}.") from error
 
     def take_steps(self, count: int) -> NDArray[np.float64]:
         """Train on the next ``count`` mini-batches; their mean losses (count,).
@@ -325,124 +290,51 @@ class Trainer(Fixed):
     def advance(self, count: int) -> NDArray[np.float64]:
         """As `take_steps`; the mean loss and the share read right of each mini-batch, (count, 2)."""
         count = checked_integer("count", count, 0)
-        with self._alone():
+        with self._steps.alone():
             return self._take(count)
 
     def _take(self, count: int) -> NDArray[np.float64]:
-        means: list[NDArray[np.float64]] = [np.zeros((0, 2))]
+        steps, means = self._steps, [np.zeros((0, 2))]
         while count > 0:
-            if self.state.batch == self.steps_per_epoch:
-                self._next_epoch()
+            if self.state.batch == steps.per_epoch:
+                steps.next_epoch()
             begin = self.state.batch
             most = min(count, max(1, _CHUNK_EXAMPLES // self.batch_size))
-            past = min(begin + most, self.steps_per_epoch)
-            means.append(self._advance(past) / self._sizes(begin, past)[:, None])
+            past = min(begin + most, steps.per_epoch)
+            means.append(steps.advance(past) / steps.sizes(begin, past)[:, None])
             count -= past - begin
-        if self.state.batch == self.steps_per_epoch:
-            self._next_epoch()
+        if self.state.batch == steps.per_epoch:
+            steps.next_epoch()
         return np.concatenate(means)
 
     def snapshot(self) -> Snapshot:
-        """Where training stands, parameters and moments with it: for `restore`."""
-        return Snapshot.of(self.step, self.state, self._vectors)
+        """Where training stands, with parameters and moments: for `restore`."""
+        return Snapshot.of(self.step, self.state, self._steps.vectors)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go to where training stood: the steps from there have the same bits as they had then."""
+        """Return to where training stood: training from there repeats its steps bit for bit."""
         if not isinstance(snapshot, Snapshot):
             raise ConfigurationError(f"restore expected a Snapshot, got {type(snapshot).__name__}.")
-        self._check_state(snapshot.state)
-        with self._alone():
-            self._state = snapshot.restore(self._vectors)
-            self._rewind = Rewind()
-
-    def _sizes(self, begin: int, past: int) -> NDArray[np.int64]:
-        """Images in each of the mini-batches."""
-        left = self.examples - np.arange(begin, past) * self.batch_size
-        return np.minimum(left, self.batch_size)
+        self._steps.check(snapshot.state)
+        with self._steps.alone():
+            self._steps.restore(snapshot)
 
     def _some_steps(self) -> None:
-        """One chunk of steps, sized so that Python looks up often enough and not too often."""
+        """One chunk of steps, sized so that Python gets control often enough and not too often."""
         begin = time.perf_counter()
         past = min(self.state.batch + self._chunk, self.steps_per_epoch)
         taken = past - self.state.batch
-        self._advance(past)
+        self._steps.advance(past)
         took = time.perf_counter() - begin
         self.state.seconds += took
         self.state.epoch_seconds += took
         self._chunk = max(1, min(int(taken * _CHUNK_SECONDS / max(took, 1e-6)), 4 * taken))
 
-    def _advance(self, past: int) -> NDArray[np.float64]:
-        """Take the steps of this epoch up to ``past``; their summed losses and numbers read right (steps, 2)."""
-        self._rewind.remember(self.step, self.state, self._vectors)
-        history = self._steps(past)
-        finite = np.append(np.isfinite(history[:, 0]), np.isfinite(self.net.parameters).all())
-        if not finite.all():
-            self._undo(self.step + int(np.argmin(finite)))
-        self._account(history, past)
-        return history
-
-    @property
-    def _vectors(self) -> list[NDArray[np.float32]]:
-        return [self.net.parameters, *self.moments]
-
-    def _steps(self, past: int) -> NDArray[np.float64]:
-        """Have the engine take the steps of this epoch up to ``past``."""
-        epoch, begin, optimizer = self.state.epoch, self.state.batch, self.optimizer
-        steps = np.arange(self.step, self.step + past - begin)
-        rates = optimizer.step_rates(self._rates(steps), steps)
-        batches, offset = self._task.batches(epoch, begin, past)
-        serial = epoch * self.examples + offset * self.batch_size
-        history: NDArray[np.float64] = self._task.stepper.run(
-            batches, begin - offset, past - offset, optimizer, rates, serial
-        )
-        return history
-
-    def _account(self, history: NDArray[np.float64], past: int) -> None:
-        """Add up losses, one after another so that the total has the same bits wherever chunks end."""
-        state = self.state
-        state.batch = past
-        state.right += int(history[:, 1].sum())
-        state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
-
-    def _rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
-        total = max(self.state.planned, 1) * self.steps_per_epoch
-        return self.optimizer.schedule.rates(steps, self.steps_per_epoch, total)
-
-    def _undo(self, bad: int) -> None:
-        """Go back to before the step whose outcome made the loss of step ``bad`` run away, and say so."""
-        guilty = bad - 1
-        if guilty < 0 or not self._rewind.usable(guilty):
-            raise DivergedError(
-                "The loss is NaN or infinite before the first step: the network's parameters or the data are "
-                "unusable. Reset the network, or look for extreme values."
-            )
-        good = self._replay(guilty)
-        if good < guilty:
-            guilty = good
-            self._replay(good)
-        rate = float(self._rates(np.array([guilty]))[0])
-        raise DivergedError(
-            f"The loss became NaN or infinite after step {guilty}, with learning rate {rate:g}: the parameters are "
-            "back to those before that step. Try a smaller learning rate."
-        )
-
-    def _replay(self, until: int) -> int:
-        """Take the steps from the last good state to ``until`` again, one by one; the first that spoils a parameter."""
-        self._state = self._rewind.restore(until, self._vectors)
-        while self.step < until:
-            if self.state.batch == self.steps_per_epoch:
-                self._next_epoch()
-            past = self.state.batch + 1
-            self._account(self._steps(past), past)
-            if not np.isfinite(self.net.parameters).all():
-                return self.step - 1
-        return until
-
     def _finish_epoch(self, evaluation: Evaluation | None) -> Epoch:
         state, count = self.state, self.examples
         loss, accuracy, took = state.loss_sum / count, state.right / count, state.epoch_seconds
-        rate = float(self._rates(np.array([self.step - 1]))[0])
-        self._next_epoch()
+        rate = self._steps.rate(self.step - 1)
+        self._steps.next_epoch()
         self._record()
         test_loss, test_accuracy = (None, None) if evaluation is None else evaluation()
         return Epoch(
@@ -471,11 +363,6 @@ class Trainer(Fixed):
             "augment": self.augment_configuration,
         }
 
-    def _next_epoch(self) -> None:
-        state = self.state
-        state.epoch += 1
-        state.batch, state.loss_sum, state.right, state.epoch_seconds = 0, 0.0, 0, 0.0
-
     def _progress(self) -> Progress:
         state = self.state
         done = min(state.batch * self.batch_size, self.examples)
@@ -485,7 +372,7 @@ class Trainer(Fixed):
         )  # fmt: skip
 
     def _check_patience(self, event: Epoch, patience: int) -> None:
-        """Keep the best parameters; when the validation loss has not fallen for too long, go back to them."""
+        """Keep the best parameters, and return to them if the validation loss has not fallen for too long."""
         state = self.state
         if event.test_loss is not None and event.test_loss < state.best_loss:
             state.best_loss, state.waited, self._best = event.test_loss, 0, self.net.parameters.copy()
@@ -499,9 +386,9 @@ class Trainer(Fixed):
     def resume(
         cls, path: str | PathLike[str], data: Dataset | Sequences, *, threads: int | None = None, augment: Any = None
     ) -> Self:
-        """A trainer that goes on from a checkpoint: same data, same bits as never having stopped.
+        """A trainer that continues from a checkpoint, bit for bit as if it had never stopped.
 
-        A function that augments sequences is in no file: give the same one again.
+        A function that augments sequences is not in the file: give the same one again.
 
         Raises
         ------
@@ -527,7 +414,7 @@ class Trainer(Fixed):
         return trainer
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a checkpoint: network, moments, and where training stands; whole or not at all."""
+        """Write a checkpoint (network, moments, and where training stands), whole or not at all."""
         from pellucid.training.checkpoints import Checkpoint, write_checkpoint
 
         options = {name: getattr(self, name) for name in ("loss", "optimizer", "batch_size", "seed", "clip")}
@@ -553,23 +440,6 @@ def _checked_optimizer(optimizer: Optimizer) -> Optimizer:
     if not isinstance(optimizer, Optimizer) or optimizer.kind not in OPTIMIZERS:
         raise ConfigurationError(f"optimizer expected one such as pl.SGD(0.1), got {optimizer!r}.")
     return optimizer
-
-
-class _CheckpointWriter:
-    """Writes checkpoints: about once a second, and at the end."""
-
-    def __init__(self, trainer: Trainer, path: str | PathLike[str] | None) -> None:
-        self._trainer, self._path = trainer, path
-        self._written = time.perf_counter()
-
-    def maybe(self) -> None:
-        if time.perf_counter() - self._written > 1.0:
-            self.now()
-
-    def now(self) -> None:
-        if self._path is not None:
-            self._trainer.save(self._path)
-            self._written = time.perf_counter()
 
 
 def _task_for(net: Network) -> type[Task]:

@@ -1,0 +1,191 @@
+"""The steps of training: mini-batch after mini-batch, with the way back if the loss diverges."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import ConfigurationError, DivergedError
+from pellucid.network.network import Network
+from pellucid.system.fields import FieldError
+from pellucid.training.optimizers import Optimizer
+from pellucid.training.state import Rewind, Snapshot, State, check_state
+from pellucid.training.task import Task
+
+
+class Steps:
+    """Takes the steps of a task, and knows where training stands.
+
+    Parameters
+    ----------
+    net : Network
+        Trained in place.
+    task : Task
+        Gives the mini-batches, and the stepper that takes them.
+    optimizer : Optimizer
+        Of the kind that the stepper was made for.
+    batch_size : int
+
+    Attributes
+    ----------
+    state : State
+    optimizer : Optimizer
+    """
+
+    def __init__(self, net: Network, task: Task, optimizer: Optimizer, batch_size: int) -> None:
+        self._net, self._task, self._batch_size = net, task, batch_size
+        self.optimizer, self.state = optimizer, State()
+        self._busy = threading.Lock()
+        self._rewind = Rewind()
+
+    @property
+    def per_epoch(self) -> int:
+        """Mini-batches in an epoch."""
+        return -(-self._task.examples // self._batch_size)
+
+    @property
+    def done(self) -> int:
+        """Steps since the very start."""
+        return self.state.epoch * self.per_epoch + self.state.batch
+
+    @property
+    def vectors(self) -> list[NDArray[np.float32]]:
+        """What a step changes: the parameters and the optimiser's moments."""
+        return [self._net.parameters, *self._task.stepper.moments]
+
+    def rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The learning rates of steps, counted from the very start."""
+        total = max(self.state.planned, 1) * self.per_epoch
+        return self.optimizer.schedule.rates(steps, self.per_epoch, total)
+
+    def rate(self, step: int) -> float:
+        """The learning rate of one step."""
+        return float(self.rates(np.array([step]))[0])
+
+    def sizes(self, begin: int, past: int) -> NDArray[np.int64]:
+        """Examples in each of the mini-batches ``begin`` to ``past`` of an epoch."""
+        left = self._task.examples - np.arange(begin, past) * self._batch_size
+        return np.minimum(left, self._batch_size)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads from training meanwhile; everything that the engine relies on is checked.
+
+        Raises
+        ------
+        ConfigurationError
+            If another thread is training, the state is impossible, or the parameters are read-only.
+        """
+        if not self._busy.acquire(blocking=False):
+            raise ConfigurationError("A trainer expected to be used by one thread at a time: wait for the other.")
+        try:
+            self.check(self.state)
+            if not self._net.parameters.flags.writeable:
+                raise ConfigurationError("Training expected parameters it can write to: these are read-only.")
+            yield
+        finally:
+            self._busy.release()
+
+    def check(self, state: State) -> None:
+        """Refuse a state that this training cannot be in.
+
+        Raises
+        ------
+        ConfigurationError
+            Naming the field.
+        """
+        if not isinstance(state, State):
+            raise ConfigurationError(f"A trainer expected a State, got {type(state).__name__}.")
+        try:
+            check_state(vars(state), self._task.examples, self._batch_size)
+        except FieldError as error:
+            raise ConfigurationError(f"Training cannot go on from there: {error}.") from error
+
+    def change_optimizer(self, optimizer: Optimizer) -> None:
+        """Take the next steps with another kind of optimiser, which begins without moments."""
+        self._task.stepper.equip(optimizer)
+        self.optimizer, self._rewind = optimizer, Rewind()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to where training stood."""
+        self.state = snapshot.restore(self.vectors)
+        self._rewind = Rewind()
+
+    def next_epoch(self) -> None:
+        """Begin an epoch."""
+        state = self.state
+        state.epoch += 1
+        state.batch, state.loss_sum, state.right, state.epoch_seconds = 0, 0.0, 0, 0.0
+
+    def advance(self, past: int) -> NDArray[np.float64]:
+        """Take the steps of this epoch up to ``past``.
+
+        Returns
+        -------
+        ndarray (steps, 2)
+            Summed loss and number read right of each mini-batch.
+
+        Raises
+        ------
+        DivergedError
+            If the loss becomes NaN or infinite; the parameters are then those before the step that caused it.
+        """
+        self._rewind.remember(self.done, self.state, self.vectors)
+        history = self._take(past)
+        finite = np.append(np.isfinite(history[:, 0]), np.isfinite(self._net.parameters).all())
+        if not finite.all():
+            self._undo(self.done + int(np.argmin(finite)))
+        self._account(history, past)
+        return history
+
+    def _take(self, past: int) -> NDArray[np.float64]:
+        """Have the engine take the steps of this epoch up to ``past``."""
+        epoch, begin, optimizer = self.state.epoch, self.state.batch, self.optimizer
+        steps = np.arange(self.done, self.done + past - begin)
+        rates = optimizer.step_rates(self.rates(steps), steps)
+        batches, offset = self._task.batches(epoch, begin, past)
+        serial = epoch * self._task.examples + offset * self._batch_size
+        return self._task.stepper.run(batches, begin - offset, past - offset, optimizer, rates, serial)
+
+    def _account(self, history: NDArray[np.float64], past: int) -> None:
+        """Add up losses, one after another, so that the total has the same bits wherever chunks end."""
+        state = self.state
+        state.batch = past
+        state.right += int(history[:, 1].sum())
+        state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
+
+    def _undo(self, bad: int) -> None:
+        """Return to before the step that made the loss of step ``bad`` diverge, and report it."""
+        guilty = bad - 1
+        if guilty < 0 or not self._rewind.usable(guilty):
+            raise DivergedError(
+                "The loss is NaN or infinite before the first step: the network's parameters or the data are "
+                "unusable. Reset the network, or look for extreme values."
+            )
+        good = self._replay(guilty)
+        if good < guilty:
+            guilty = good
+            self._replay(good)
+        raise DivergedError(
+            f"The loss became NaN or infinite after step {guilty}, with learning rate {self.rate(guilty):g}: the "
+            "parameters are back to those before that step. Try a smaller learning rate."
+        )
+
+    def _replay(self, until: int) -> int:
+        """Take the steps from the last good state to ``until`` again, one by one.
+
+        Returns the first that makes a parameter infinite, else ``until``.
+        """
+        self.state = self._rewind.restore(until, self.vectors)
+        while self.done < until:
+            if self.state.batch == self.per_epoch:
+                self.next_epoch()
+            past = self.state.batch + 1
+            self._account(self._take(past), past)
+            if not np.isfinite(self._net.parameters).all():
+                return self.done - 1
+        return until
