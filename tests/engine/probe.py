@@ -18,11 +18,12 @@ from pellucid.engine.compiler.cache import Cache, code_folder
 from pellucid.engine.compiler.entry import PlainEntry
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.library import Engine, link
-from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s
+from pellucid.engine.compiler.signature import Float32s, Int64s, UInt8s
 from pellucid.engine.kernels import activations, dense, losses, matmul, optimizers
 from pellucid.engine.kernels import lstm_panels as gate_panels
 from pellucid.engine.kernels import sparse as ink
 from pellucid.engine.kernels import sparse_scan as lines
+from pellucid.engine.records import DenseRow, Vector
 from pellucid.engine.simd.barrier import share
 from pellucid.engine.simd.lanes import (
     LANES,
@@ -109,19 +110,9 @@ def cut(y: Int64s, rank: int, crew: int, count: int, unit: int) -> None:
 
 
 @kernel
-def find_fours(
-    found: Int64s,
-    fours: Float32s,
-    base: int,
-    kind: int,
-    small: UInt8s,
-    floats: Float32s,
-    xi: int,
-    inputs: int,
-    low: Float32,
-) -> None:
+def find_fours(found: Int64s, fours: Vector, image: DenseRow) -> None:
     """How many fours hold ink, to found (1,), and which."""
-    found[0] = lines.find_fours(fours, base, kind, small, floats, xi, inputs, low, 0)
+    found[0] = lines.find_fours(fours, image, 0)
 
 
 PROBES = {

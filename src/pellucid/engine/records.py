@@ -135,6 +135,18 @@ class Pixels(NamedTuple):
     span: Float32
 
 
+class DenseRow(NamedTuple):
+    """One image, or some of its inputs: ``size`` of them, ``small[at]`` or ``floats[at]`` and on; rest as above."""
+
+    kind: int
+    small: UInt8s
+    floats: Float32s
+    at: int
+    size: int
+    background: Float32
+    span: Float32
+
+
 class Batch(NamedTuple):
     """``size`` dense images of ``width`` inputs each, (size, width)."""
 

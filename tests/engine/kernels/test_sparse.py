@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from engine.probe import probe
 from pellucid.engine.compiler.library import engine
+from pellucid.engine.kernels.sparse import Entries, Halves
+from pellucid.engine.kernels.sparse_scan import Fours, Line
 from pellucid.engine.programs.table import FLOATS, INK_STEP, LEVELS
-from pellucid.engine.records import Batch, Levels, PackedRows, Pixels, Rows
+from pellucid.engine.records import Batch, DenseRow, Levels, Matrix, PackedRows, Pixels, Rows, Vector
 from pellucid.engine.simd.lanes import LANES, PLAIN
 from pellucid.engine.simd.panels import BROAD, NARROW
 from pellucid.programs.images import batch_of
@@ -49,10 +51,11 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
     z = np.full((2, k + 3), MARK, np.float32)
     last = len(columns) - 1
     middle = int((columns[:last] < d // 2).sum())
-    probe().ink_sums(z, 1, w, 0, k, columns, values, 0, 0, middle, last, bias, 0, k)
+    weights, start = Matrix(w, 0, k), Vector(bias, 0)
+    probe().ink_sums(Vector(z, 1), weights, Halves(columns, values, 0, 0, middle, last), start, k)
     truth, fours = fours_of(x), np.full(2 + d + 10, MARK, np.float32)
     fours[1:].view(np.uint16)[: len(truth)] = truth
-    probe().line_sums(z, k + 4, w, 0, k, fours, 1, len(truth), x, 0, d, bias, 0, k)
+    probe().line_sums(Vector(z, k + 4), weights, Fours(fours, 1, len(truth)), Line(x, 0, d), start, k)
     assert fours[0] == MARK
     assert fours[-1] == MARK
     dense = bias + x.astype(np.float64) @ w
@@ -60,8 +63,8 @@ def test_sums_over_ink_and_over_lines_are_the_dense_sums(d: int, k: int, density
     assert (z[:, [0, -2, -1]] == MARK).all()
 
     parts = np.full((2, k + 1), MARK, np.float32)
-    probe().part_sums(parts, 0, w, 0, k, columns, values, 0, 0, middle, bias, 0, 1, k)
-    probe().part_sums(parts, k + 1, w, 0, k, columns, values, 0, middle, last, bias, 0, 0, k)
+    probe().part_sums(Vector(parts, 0), weights, Entries(columns, values, 0, 0, middle), start, 1, k)
+    probe().part_sums(Vector(parts, k + 1), weights, Entries(columns, values, 0, middle, last), start, 0, k)
     np.testing.assert_array_equal(parts[0, :k] + parts[1, :k], z[0, 1:-2])
     assert (parts[:, k] == MARK).all()
 
@@ -84,14 +87,15 @@ def test_ink_is_found_where_it_is(d: int, density: float, kind: int, levels: tup
         floats[:-1][(floats[:-1] != low) & (floats[:-1] > 200)] = np.nan  # which is not paper
     truth = fours_of((small if kind == LEVELS else floats)[:-1], low)
     found, fours = np.zeros(1, np.int64), np.full(d // 4 + 10, MARK, np.float32)
-    probe().find_fours(found, fours, 1, kind, small, floats, 0, d, low)
+    row = DenseRow(kind, small, floats, 0, d, low, span)
+    probe().find_fours(found, Vector(fours, 1), row)
     listed = fours[1:].view(np.uint16)
     np.testing.assert_array_equal(listed[: found[0]], truth)
     assert fours[0] == MARK
     assert fours[-1] == MARK
 
     line = np.full(d + 1, MARK, np.float32)
-    probe().unit_fours(line, 0, fours, 1, len(truth), kind, small, floats, 0, d, low, span)
+    probe().unit_fours(Vector(line, 0), Fours(fours, 1, len(truth)), row)
     expected = np.full(d + 1, MARK, np.float32)
     for i in [*(4 * int(four) + place for four in truth for place in range(4)), *range(d // 4 * 4, d)]:
         expected[i] = ((small if kind == LEVELS else floats)[i] - np.float32(low)) / np.float32(span)
@@ -103,7 +107,7 @@ def test_ink_is_found_where_it_is(d: int, density: float, kind: int, levels: tup
 def test_bytes_become_what_division_makes_of_them(low: float, span: float) -> None:
     small = np.arange(256, dtype=np.uint8)
     line = np.zeros(256, np.float32)
-    probe().unit_line(line, 0, LEVELS, small, line, 0, 256, low, span)
+    probe().unit_line(Vector(line, 0), DenseRow(LEVELS, small, line, 0, 256, low, span))
     np.testing.assert_array_equal(line, (small - np.float32(low)) / np.float32(span))
 
 
@@ -115,7 +119,7 @@ def test_spread_adds_the_outer_product(d: int, k: int, seed: int) -> None:
     columns, values = entries(x)
     w = np.full((d, k + 2), MARK, np.float32)
     w[:, 1:-1] = before = rng.standard_normal((d, k)).astype(np.float32)
-    probe().spread(w, 1, k + 2, columns, values, 0, 0, len(columns) - 1, s, 0, k)
+    probe().spread(Matrix(w, 1, k + 2), Entries(columns, values, 0, 0, len(columns) - 1), Vector(s, 0), k)
     np.testing.assert_allclose(w[:, 1:-1], before + np.outer(x.astype(np.float64), s), rtol=0, atol=1e-6)
     assert (w[:, [0, -1]] == MARK).all()
     np.testing.assert_array_equal(w[x == 0, 1:-1], before[x == 0])
@@ -196,7 +200,7 @@ def test_packed_halves_are_whole_steps_and_unpack_to_the_image(
     assert (np.diff(bounds) % INK_STEP == 0).all()
     for row, (begin, middle, end) in zip(small, bounds, strict=True):
         values = np.full(width + 3 * INK_STEP + LANES, MARK, np.float32)
-        probe().unpack(values, 1 - begin, levels, begin, end, float(paper), 255.0)
+        probe().unpack(Vector(values, 1 - begin), levels, begin, end, float(paper), 255.0)
         assert values[0] == MARK
         assert (values[1 - (begin - end) // LANES * LANES :] == MARK).all()
         image = np.zeros(width, np.float32)

@@ -11,6 +11,7 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import dense
 from pellucid.engine.kernels import sparse as ink
+from pellucid.engine.kernels.sparse import Entries, Halves
 from pellucid.engine.kernels.sparse_columns import spread_columns
 from pellucid.engine.programs.dense import layer_sums
 from pellucid.engine.programs.table import (
@@ -94,14 +95,11 @@ def ink_sums(program: Program, work: Float32s, images: Images, tile: Tile, team:
             prefetch(images.middles, tile.order[tile.first + i + FAR])
         if tile.first + i + NEAR < tile.total:
             coming = tile.order[tile.first + i + NEAR]
-            ink.fetch_ahead(
-                images.kind, images.indices, images.data, images.levels, images.indptr[coming],
-                images.indptr[coming + 1],
-            )  # fmt: skip
+            ink.fetch_ahead(images, images.indptr[coming], images.indptr[coming + 1])
         if images.kind == PACKED_INPUT:
-            at = ink.unpacked_at(table, i, images.indptr[image])
+            to = Vector(work, ink.unpacked_at(table, i, images.indptr[image]))
             ink.unpack(
-                work, at, images.levels, images.indptr[image], images.indptr[image + 1], images.background, images.span
+                to, images.levels, images.indptr[image], images.indptr[image + 1], images.background, images.span
             )
         if not wide:
             panel_sums(program, work, images, image, i, Range(0, table[OUTPUTS]))
@@ -122,19 +120,10 @@ def panel_sums(program: Program, work: Float32s, images: Images, image: int, i: 
     if images.kind == PACKED_INPUT:
         entries, vi = work, ink.unpacked_at(table, i, images.indptr[image])
     ink.weighted_sums(
-        work,
-        table[SUMS] + i * table[STRIDE] + j,
-        p,
-        table[WEIGHT] + j,
-        table[OUTPUTS],
-        images.indices,
-        entries,
-        vi,
-        images.indptr[image],
-        images.middles[image],
-        images.indptr[image + 1],
-        p,
-        table[BIAS] + j,
+        Vector(work, table[SUMS] + i * table[STRIDE] + j),
+        Matrix(p, table[WEIGHT] + j, table[OUTPUTS]),
+        Halves(images.indices, entries, vi, images.indptr[image], images.middles[image], images.indptr[image + 1]),
+        Vector(p, table[BIAS] + j),
         outputs.size,
     )
 
@@ -153,28 +142,20 @@ def ink_part_sums(program: Program, work: Float32s, images: Images, tile: Tile, 
             coming = tile.order[tile.first + i + NEAR]
             begin = images.indptr[coming] if rank == 0 else images.middles[coming]
             end = images.middles[coming] if rank == 0 else images.indptr[coming + 1]
-            ink.fetch_ahead(images.kind, images.indices, images.data, images.levels, begin, end)
+            ink.fetch_ahead(images, begin, end)
         begin = images.indptr[image] if rank == 0 else images.middles[image]
         end = images.middles[image] if rank == 0 else images.indptr[image + 1]
         entries, vi = images.data, 0
         if images.kind == PACKED_INPUT:
             entries, vi = work, half_unpacked_at(table, i, begin, rank)
-            ink.unpack(work, vi, images.levels, begin, end, images.background, images.span)
+            ink.unpack(Vector(work, vi), images.levels, begin, end, images.background, images.span)
         z = (table[SUMS] if rank == 0 else table[LOWER]) + i * table[STRIDE]
         biased = 1 if rank == 0 else 0
         ink.part_sums(
-            work,
-            z,
-            p,
-            table[WEIGHT],
-            table[OUTPUTS],
-            images.indices,
-            entries,
-            vi,
-            begin,
-            end,
-            p,
-            table[BIAS],
+            Vector(work, z),
+            Matrix(p, table[WEIGHT], table[OUTPUTS]),
+            Entries(images.indices, entries, vi, begin, end),
+            Vector(p, table[BIAS]),
             biased,
             table[OUTPUTS],
         )
@@ -269,15 +250,8 @@ def spread_ink(table: Int64s, into: Float32s, work: Float32s, images: Images, ti
         if images.kind == PACKED_INPUT:
             entries, vi = work, half_unpacked_at(table, i, low, part.rank) if parted else ink.unpacked_at(table, i, low)
         ink.spread(
-            into,
-            table[WEIGHT] + begin,
-            table[OUTPUTS],
-            images.indices,
-            entries,
-            vi,
-            low,
-            high,
-            work,
-            table[DELTAS] + i * table[STRIDE] + begin,
+            Matrix(into, table[WEIGHT] + begin, table[OUTPUTS]),
+            Entries(images.indices, entries, vi, low, high),
+            Vector(work, table[DELTAS] + i * table[STRIDE] + begin),
             end - begin,
         )

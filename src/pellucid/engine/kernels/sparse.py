@@ -16,7 +16,7 @@ Weights are stored by input: the ``outputs`` weights that leave one pixel lie si
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32, Float32s, UInt8s, UInt16s
 from pellucid.engine.kernels.sparse_scan import quotient
 from pellucid.engine.programs.table import INK_STEP, LEVELS, PACKED_INPUT, SOURCE, SOURCE_STRIDE
-from pellucid.engine.records import Levels, PackedRows
+from pellucid.engine.records import DenseRow, Images, Levels, Matrix, PackedRows, Rows, Vector
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import (
     LANES,
@@ -45,78 +45,70 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
+class Entries(NamedTuple):
+    """Entries ``begin`` to ``end`` of sparse rows: ``indices[begin : end]`` and ``data[at + begin : at + end]``."""
+
+    indices: UInt16s
+    data: Float32s
+    at: int
+    begin: int
+    end: int
+
+
+class Halves(NamedTuple):
+    """One image's entries: those of the upper half of its inputs end at ``middle``."""
+
+    indices: UInt16s
+    data: Float32s
+    at: int
+    begin: int
+    middle: int
+    end: int
+
+
 def _sum_panels(width: int, masked: bool) -> tuple[Callable[..., None], Callable[..., None]]:
     """Make the kernels that sum one panel of ``width`` outputs, over a whole image and over one part of it."""
     fetch, put = access(width, masked)
 
     @kernel
-    def term(w: Any, wi: int, w_row: int, columns: Any, i: int, value: Any, count: int, total: Any) -> Any:
-        return fma(value, fetch(w, wi + np.int64(columns[i]) * w_row, count), total)
+    def term(w: Matrix, columns: UInt16s, i: int, value: Any, count: int, total: Any) -> Any:
+        return fma(value, fetch(w.memory, w.at + np.int64(columns[i]) * w.stride, count), total)
 
     @kernel
-    def chains(
-        a: Any, w: Any, wi: int, w_row: int, columns: Any, values: Any, vi: int, begin: int, end: int, count: int
-    ) -> Any:
+    def chains(a: Any, w: Matrix, row: Entries, count: int) -> Any:
+        columns, values, vi, end = row.indices, row.data, row.at, row.end
         b = splat(_ZERO, width)
         c = b
         d = b
-        i = begin
+        i = row.begin
         while i + INK_STEP <= end:
             four = load_four(values, vi + i, LANES)
-            a = term(w, wi, w_row, columns, i, one_of(four, 0, width), count, a)
-            b = term(w, wi, w_row, columns, i + 1, one_of(four, 1, width), count, b)
-            c = term(w, wi, w_row, columns, i + 2, one_of(four, 2, width), count, c)
-            d = term(w, wi, w_row, columns, i + 3, one_of(four, 3, width), count, d)
+            a = term(w, columns, i, one_of(four, 0, width), count, a)
+            b = term(w, columns, i + 1, one_of(four, 1, width), count, b)
+            c = term(w, columns, i + 2, one_of(four, 2, width), count, c)
+            d = term(w, columns, i + 3, one_of(four, 3, width), count, d)
             i += INK_STEP
         # Each to its own chain, as if the step were filled up.
         if i < end:
-            a = term(w, wi, w_row, columns, i, splat(values[vi + i], width), count, a)
+            a = term(w, columns, i, splat(values[vi + i], width), count, a)
         if i + 1 < end:
-            b = term(w, wi, w_row, columns, i + 1, splat(values[vi + i + 1], width), count, b)
+            b = term(w, columns, i + 1, splat(values[vi + i + 1], width), count, b)
         if i + 2 < end:
-            c = term(w, wi, w_row, columns, i + 2, splat(values[vi + i + 2], width), count, c)
+            c = term(w, columns, i + 2, splat(values[vi + i + 2], width), count, c)
         return (a + b) + (c + d)
 
     @kernel
-    def whole(
-        z: Any,
-        zi: int,
-        w: Any,
-        wi: int,
-        w_row: int,
-        columns: Any,
-        values: Any,
-        vi: int,
-        begin: int,
-        middle: int,
-        end: int,
-        bias: Any,
-        bi: int,
-        count: int,
-    ) -> None:
-        upper = chains(fetch(bias, bi, count), w, wi, w_row, columns, values, vi, begin, middle, count)
-        lower = chains(splat(_ZERO, width), w, wi, w_row, columns, values, vi, middle, end, count)
-        put(z, zi, upper + lower, count)
+    def whole(z: Vector, w: Matrix, row: Halves, bias: Vector, count: int) -> None:
+        upper = chains(
+            fetch(bias.memory, bias.at, count), w, Entries(row.indices, row.data, row.at, row.begin, row.middle), count
+        )
+        lower = chains(splat(_ZERO, width), w, Entries(row.indices, row.data, row.at, row.middle, row.end), count)
+        put(z.memory, z.at, upper + lower, count)
 
     @kernel
-    def part(
-        z: Any,
-        zi: int,
-        w: Any,
-        wi: int,
-        w_row: int,
-        columns: Any,
-        values: Any,
-        vi: int,
-        begin: int,
-        end: int,
-        bias: Any,
-        bi: int,
-        biased: int,
-        count: int,
-    ) -> None:
-        start = fetch(bias, bi, count) if biased else splat(_ZERO, width)
-        put(z, zi, chains(start, w, wi, w_row, columns, values, vi, begin, end, count), count)
+    def part(z: Vector, w: Matrix, row: Entries, bias: Vector, biased: int, count: int) -> None:
+        start = fetch(bias.memory, bias.at, count) if biased else splat(_ZERO, width)
+        put(z.memory, z.at, chains(start, w, row, count), count)
 
     return whole, part
 
@@ -126,23 +118,11 @@ def _spread_panel(width: int, masked: bool) -> Callable[..., None]:
     fetch, put = access(width, masked)
 
     @kernel
-    def panel(
-        w: Any,
-        wi: int,
-        w_row: int,
-        columns: Any,
-        values: Any,
-        vi: int,
-        begin: int,
-        end: int,
-        s: Any,
-        si: int,
-        count: int,
-    ) -> None:
-        lanes = fetch(s, si, count)
-        for i in range(begin, end):
-            at = wi + np.int64(columns[i]) * w_row
-            put(w, at, fma(splat(values[vi + i], width), lanes, fetch(w, at, count)), count)
+    def panel(w: Matrix, row: Entries, s: Vector, count: int) -> None:
+        lanes = fetch(s.memory, s.at, count)
+        for i in range(row.begin, row.end):
+            at = w.at + np.int64(row.indices[i]) * w.stride
+            put(w.memory, at, fma(splat(row.data[row.at + i], width), lanes, fetch(w.memory, at, count)), count)
 
     return panel
 
@@ -156,78 +136,50 @@ _spread_rest = _spread_panel(NARROW, True)
 
 
 @kernel
-def weighted_sums(
-    z: Float32s,
-    zi: int,
-    w: Float32s,
-    wi: int,
-    w_row: int,
-    columns: UInt16s,
-    values: Float32s,
-    vi: int,
-    begin: int,
-    middle: int,
-    end: int,
-    bias: Float32s,
-    bi: int,
-    outputs: int,
-) -> None:
+def weighted_sums(z: Vector, w: Matrix, row: Halves, bias: Vector, outputs: int) -> None:
     """``z[j] = bias[j] + sum over the inked pixels of w[column, j] * value`` for one image; z and bias (outputs,).
 
-    Its entries are ``columns[begin : end]`` and ``values[vi + begin : vi + end]``, here and below. The sum is taken in
-    two parts, above and below ``middle``, so that two threads can take one each.
+    The sum is taken in two parts, above and below ``middle``, so that two threads can take one each.
     """
     j = 0
     while j + BROAD <= outputs:
-        _sum_broad(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, middle, end, bias, bi + j, BROAD)
+        _sum_broad(
+            Vector(z.memory, z.at + j), Matrix(w.memory, w.at + j, w.stride), row, Vector(bias.memory, bias.at + j),
+            BROAD,
+        )  # fmt: skip
         j += BROAD
     while j + NARROW <= outputs:
-        _sum_narrow(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, middle, end, bias, bi + j, NARROW)
+        _sum_narrow(
+            Vector(z.memory, z.at + j), Matrix(w.memory, w.at + j, w.stride), row, Vector(bias.memory, bias.at + j),
+            NARROW,
+        )  # fmt: skip
         j += NARROW
     if j < outputs:
-        _sum_rest(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, middle, end, bias, bi + j, outputs - j)
+        _sum_rest(
+            Vector(z.memory, z.at + j), Matrix(w.memory, w.at + j, w.stride), row, Vector(bias.memory, bias.at + j),
+            outputs - j,
+        )  # fmt: skip
 
 
 @kernel
-def part_sums(
-    z: Float32s,
-    zi: int,
-    w: Float32s,
-    wi: int,
-    w_row: int,
-    columns: UInt16s,
-    values: Float32s,
-    vi: int,
-    begin: int,
-    end: int,
-    bias: Float32s,
-    bi: int,
-    biased: int,
-    outputs: int,
-) -> None:
+def part_sums(z: Vector, w: Matrix, row: Entries, bias: Vector, biased: int, outputs: int) -> None:
     """One part of `weighted_sums`: the upper one carries the bias, and the two parts add up to the whole."""
     j = 0
     while j + NARROW <= outputs:
-        _sum_narrow_part(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, end, bias, bi + j, biased, NARROW)
+        _sum_narrow_part(
+            Vector(z.memory, z.at + j), Matrix(w.memory, w.at + j, w.stride), row, Vector(bias.memory, bias.at + j),
+            biased, NARROW,
+        )  # fmt: skip
         j += NARROW
     if j < outputs:
-        _sum_rest_part(z, zi + j, w, wi + j, w_row, columns, values, vi, begin, end, bias, bi + j, biased, outputs - j)
+        _sum_rest_part(
+            Vector(z.memory, z.at + j), Matrix(w.memory, w.at + j, w.stride), row, Vector(bias.memory, bias.at + j),
+            biased, outputs - j,
+        )  # fmt: skip
 
 
 @kernel
-def spread(
-    w: Float32s,
-    wi: int,
-    w_row: int,
-    columns: UInt16s,
-    values: Float32s,
-    vi: int,
-    begin: int,
-    end: int,
-    s: Float32s,
-    si: int,
-    outputs: int,
-) -> None:
+def spread(w: Matrix, row: Entries, s: Vector, outputs: int) -> None:
     """``w[column, j] += value * s[j]`` for each inked pixel of one image; s (outputs,).
 
     With s the layer's delta this adds up the gradient; with s = -rate * delta it is the step of plain gradient
@@ -235,33 +187,33 @@ def spread(
     """
     j = 0
     while j + BROAD <= outputs:
-        _spread_broad(w, wi + j, w_row, columns, values, vi, begin, end, s, si + j, BROAD)
+        _spread_broad(Matrix(w.memory, w.at + j, w.stride), row, Vector(s.memory, s.at + j), BROAD)
         j += BROAD
     while j + NARROW <= outputs:
-        _spread_narrow(w, wi + j, w_row, columns, values, vi, begin, end, s, si + j, NARROW)
+        _spread_narrow(Matrix(w.memory, w.at + j, w.stride), row, Vector(s.memory, s.at + j), NARROW)
         j += NARROW
     if j < outputs:
-        _spread_rest(w, wi + j, w_row, columns, values, vi, begin, end, s, si + j, outputs - j)
+        _spread_rest(Matrix(w.memory, w.at + j, w.stride), row, Vector(s.memory, s.at + j), outputs - j)
 
 
 @kernel
-def fetch_ahead(kind: int, columns: Any, values: Any, levels: Any, begin: int, end: int) -> None:
+def fetch_ahead(images: Images, begin: int, end: int) -> None:
     """Ask for one image's ink while others are worked on: shuffled images lie far apart in memory.
 
     As much as a digit mostly has is asked for at once: how often a loop turns cannot be predicted.
     """
-    if kind == PACKED_INPUT:
+    if images.kind == PACKED_INPUT:
         for i in range(3):
-            prefetch(levels, begin + 64 * i)
+            prefetch(images.levels, begin + 64 * i)
         for i in range(begin + 192, end, 64):
-            prefetch(levels, i)
+            prefetch(images.levels, i)
     else:
         for i in range(begin, end, 16):
-            prefetch(values, i)
+            prefetch(images.data, i)
     for i in range(6):
-        prefetch(columns, begin + 32 * i)
+        prefetch(images.indices, begin + 32 * i)
     for i in range(begin + 192, end, 32):
-        prefetch(columns, i)
+        prefetch(images.indices, i)
 
 
 @kernel
@@ -274,34 +226,33 @@ def unpacked_at(table: Any, i: int, start: int) -> Any:
 
 
 @shared
-def unpack(values: Float32s, vi: int, levels: UInt8s, begin: int, end: int, low: Float32, span: Float32) -> None:
-    """``values[vi + i] = (levels[i] - low) / span`` for the entries from ``begin`` to ``end``.
+def unpack(to: Vector, levels: UInt8s, begin: int, end: int, background: Float32, span: Float32) -> None:
+    """``to[i] = (levels[i] - background) / span`` for the entries from ``begin`` to ``end``.
 
     The last register is written whole, whatever it holds past the end.
     """
-    paper, whole = splat(low, LANES), splat(span, LANES)
+    paper, whole = splat(background, LANES), splat(span, LANES)
     inverse = splat(_ONE, LANES) / whole
     for i in range(begin, end, LANES):
         v = quotient(load_bytes(levels, i, LANES) - paper, whole, inverse)
-        store(values, vi + i, v)
+        store(to.memory, to.at + i, v)
 
 
 @kernel
-def collect(
-    columns: Any, values: Any, at: int, kind: int, small: Any, floats: Any, xi: int, inputs: int, low: Any, span: Any
-) -> int:
+def collect(rows: Rows, at: int, image: DenseRow) -> int:
     """Write the ink of one dense image from entry ``at`` on; return the entry past the last.
 
-    The image is ``small[xi : xi + inputs]`` (bytes, kind LEVELS) or ``floats[...]``; an entry's value is
-    ``(level - low) / span``. One entry past the last may be written too.
+    One entry past the last may be written too.
     """
+    columns, values, inputs = rows.indices, rows.data, image.size
+    small, floats, xi, low = image.small, image.floats, image.at, image.background
     begin = at
     paper = splat(low, LANES)
     i = 0
     while i < inputs:
         past = i + LANES
         if past <= inputs:
-            v = load_bytes(small, xi + i, LANES) if kind == LEVELS else load(floats, xi + i, LANES)
+            v = load_bytes(small, xi + i, LANES) if image.kind == LEVELS else load(floats, xi + i, LANES)
             if all_zero(v - paper):
                 i = past
                 continue
@@ -309,14 +260,14 @@ def collect(
             past = inputs
         while i < past:
             # Always written, stepped past only if it is ink: no branch to predict.
-            level = np.float32(small[xi + i]) if kind == LEVELS else floats[xi + i]
+            level = np.float32(small[xi + i]) if image.kind == LEVELS else floats[xi + i]
             columns[at] = i
             values[at] = level
             at += level != low
             i += 1
-    if low != _ZERO or span != _ONE:
+    if low != _ZERO or image.span != _ONE:
         for i in range(begin, at, LANES):
-            v = (load_first(values, i, at - i, LANES) - paper) / splat(span, LANES)
+            v = (load_first(values, i, at - i, LANES) - paper) / splat(image.span, LANES)
             store_first(values, i, v, at - i)
     return at
 

@@ -60,6 +60,7 @@ from pellucid.engine.programs.table import (
 from pellucid.engine.records import (
     Answers,
     Batch,
+    DenseRow,
     Descent,
     Epoch,
     Examples,
@@ -254,22 +255,20 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
             z = table[SUMS] + i * stride
             for begin in range(0, width, lines.PART):
                 x, size = (first + i) * width + begin, lesser(lines.PART, width - begin)
-                found = lines.find_fours(
-                    work, fours, pixels.kind, pixels.small, pixels.floats, x, size, pixels.background,
-                    width if count > 1 else 0,
-                )  # fmt: skip
+                image = DenseRow(pixels.kind, pixels.small, pixels.floats, x, size, pixels.background, pixels.span)
+                found = lines.find_fours(Vector(work, fours), image, width if count > 1 else 0)
                 line, at = pixels.floats, x
                 if not as_is:
                     line, at = work, source
-                    lines.unit_fours(
-                        work, source, work, fours, found, pixels.kind, pixels.small, pixels.floats, x, size,
-                        pixels.background, pixels.span,
-                    )  # fmt: skip
+                    lines.unit_fours(Vector(work, source), lines.Fours(work, fours, found), image)
                 start, si = p, table[BIAS]
                 if begin > 0:
                     start, si = work, z
                 w = table[WEIGHT] + begin * hidden
-                lines.weighted_sums(work, z, p, w, hidden, work, fours, found, line, at, size, start, si, hidden)
+                lines.weighted_sums(
+                    Vector(work, z), Matrix(p, w, hidden), lines.Fours(work, fours, found),
+                    lines.Line(line, at, size), Vector(start, si), hidden,
+                )  # fmt: skip
             for j in range(0, hidden, LANES):
                 v = load_first(work, z + j, hidden - j, LANES)
                 doubt = doubt + (v - v)
@@ -327,10 +326,8 @@ def collect(rows: Rows, batch: Batch) -> None:
     at = 0
     rows.indptr[0] = 0
     for i in range(batch.size):
-        at = ink.collect(
-            rows.indices, rows.data, at, pixels.kind, pixels.small, pixels.floats, i * width, width, pixels.background,
-            pixels.span,
-        )  # fmt: skip
+        image = DenseRow(pixels.kind, pixels.small, pixels.floats, i * width, width, pixels.background, pixels.span)
+        at = ink.collect(rows, at, image)
         rows.indptr[i + 1] = at
         rows.middles[i] = ink.first_from(rows.indices, rows.indptr[i], at, width // 2)
 

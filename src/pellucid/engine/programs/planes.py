@@ -89,7 +89,7 @@ def place_images(
         image = order[first + i]
         begin, end = starts[image], starts[image + 1]
         if kind == PACKED_INPUT:
-            ink.unpack(work, table[SOURCE] - begin, levels, begin, end, low, span)
+            ink.unpack(Vector(work, table[SOURCE] - begin), levels, begin, end, low, span)
             planes.place_ink(table, _FIRST, work, columns, work, table[SOURCE] - begin, begin, end, place, step)
         elif kind == INK_INPUT:
             planes.place_ink(table, _FIRST, work, columns, values, _ALONE, begin, end, place, step)

@@ -38,6 +38,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WIDTH,
 )
+from pellucid.engine.records import DenseRow, Vector
 from pellucid.engine.simd.barrier import await_all, finish, lesser, meet, share, take
 from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first, sum_lanes
 
@@ -216,7 +217,7 @@ def read_tiles(
         for i in range(n):
             place = i if in_planes else i * table[STRIDE]
             x = (first + i) * width
-            lines.unit_line(work, table[SOURCE], kind, small, floats, x, width, low, span)
+            lines.unit_line(Vector(work, table[SOURCE]), DenseRow(kind, small, floats, x, width, low, span))
             if kind == FLOATS:
                 for j in range(0, width, LANES):
                     v = load_first(work, table[SOURCE] + j, width - j, LANES)
