@@ -16,6 +16,7 @@ import pellucid as pl
 import warping
 from pellucid import Augment
 from pellucid.engine.simd.lanes import PLAIN
+from pellucid.errors import CapacityError
 from pellucid.programs.images import to_ink
 from pellucid.training.augmentation import Variation, smooth_torus
 from pellucid.training.prefetch import Augmented
@@ -359,3 +360,19 @@ def test_ink_holds_little_of_what_it_has_room_for(small_blocks: None) -> None:
     assert made._shelves.values.nbytes > 60e6
     assert grown < 25_000  # kilobytes
     assert len(to_ink(images.reshape(4096, -1)).values) == 4096 * 16
+
+
+def test_a_block_without_room_is_refused() -> None:
+    images = np.zeros((5, 9, 9), np.uint8)
+    variation = Variation(pl.Augment(shift=1.0), images, (0.0, 255.0), 0)
+    room, block = variation.room, variation.block
+    chosen = np.arange(5)
+
+    def write(entries: int, starts: int, entry: int) -> None:
+        columns, values = np.zeros(entries, np.uint16), np.zeros(entries, np.float32)
+        variation.write(0, chosen, columns, values, np.zeros(starts, np.int64), np.zeros(block, np.int64), entry)
+
+    write(room, block + 1, 0)
+    for entries, starts, entry in ((room - 1, block + 1, 0), (room, block + 1, 1), (room, 5, 0)):
+        with pytest.raises(CapacityError, match="room"):
+            write(entries, starts, entry)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.data.checks import checked_images, checked_range
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels import augment as kernels
+from pellucid.engine.programs.capacity import check_room
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.programs.images import INKABLE, LevelRange, pixels_of
 
@@ -231,6 +232,8 @@ class Variation:
         It begins at ``entry``, from where ``columns`` and ``values`` have ``room``; see
         `pellucid.engine.kernels.sparse`.
         """
+        check_room("images of a block", len(chosen), min(self.block, len(starts) - 1, len(middles)))
+        check_room("inked pixels", entry + self.room, min(len(columns), len(values)))
         draw, pixels = self._draw(epoch), self._pixels
         scratch = np.zeros(kernels.scratch_size(self.height, self.width), np.float32)
         engine().augment(
