@@ -20,8 +20,8 @@ class Conv2d(Layer):
     """``a[o, y, x] = f(b[o] + sum over c, i, j of W[o, c, i, j] x[c, s y + i - p, s x + j - p])``.
 
     W is (out_channels, in_channels, kernel height, kernel width), b (out_channels,), x (C, H, W) or, for one channel,
-    (H, W); s is the stride, p the padding, and x is 0 outside. Nothing is turned round: this is what the field calls
-    convolution and mathematics cross-correlation. The derivation of its gradients is in
+    (H, W); s is the stride, p the padding, and x is 0 outside. The kernel is not flipped: machine learning calls this
+    convolution, mathematics cross-correlation. The derivation of its gradients is in
     ``docs/derivations/conv2d.md``.
 
     Parameters
@@ -33,12 +33,12 @@ class Conv2d(Layer):
     activation : str
         f: "identity", "sigmoid", "relu" or "tanh".
     initialization : str, optional
-        How W begins (see `pellucid.layers.initialization`); by default He for ReLU, Glorot otherwise. b begins at 0.
+        How W is initialised (see `pellucid.layers.initialization`); by default He for ReLU, Glorot otherwise. b is 0.
 
     Raises
     ------
     ConfigurationError
-        For an unknown name, or a size that makes no sense.
+        For an unknown name, or an impossible size.
 
     References
     ----------
@@ -104,7 +104,7 @@ class Conv2d(Layer):
         self._view("bias")[...] = 0.0
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments that recreate this layer."""
         kernel, stride, padding = self.geometry
         return {
             "out_channels": self.out_channels,
@@ -129,7 +129,7 @@ class Conv2d(Layer):
 
     @property
     def weight(self) -> Vector:
-        """W, (out_channels, in_channels, kernel height, kernel width): a view, to look at and to turn."""
+        """W, (out_channels, in_channels, kernel height, kernel width): a writable view."""
         return self._view("weight")
 
     @weight.setter
@@ -138,7 +138,7 @@ class Conv2d(Layer):
 
     @property
     def bias(self) -> Vector:
-        """b, (out_channels,): a view, to look at and to turn."""
+        """b, (out_channels,): a writable view."""
         return self._view("bias")
 
     @bias.setter

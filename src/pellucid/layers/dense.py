@@ -29,7 +29,7 @@ class Dense(Layer):
     activation : str
         f: "identity", "sigmoid", "relu", "tanh" or "softmax".
     initialization : str, optional
-        How W begins (see `pellucid.layers.initialization`); by default He for ReLU, Glorot otherwise. b begins at 0.
+        How W is initialised (see `pellucid.layers.initialization`); by default He for ReLU, Glorot otherwise. b is 0.
 
     Raises
     ------
@@ -61,12 +61,12 @@ class Dense(Layer):
             initializer(self.initialization)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """``(out_features,)``, whatever comes in; of a sequence, (None, D), as many for every frame."""
+        """``(out_features,)`` for any input; for a sequence (None, D), ``(None, out_features)``."""
         every_frame = input_shape[:1] if input_shape[0] is None else ()
         return (*every_frame, self.out_features)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Weights are stored by input, so that all weights leaving one pixel lie side by side."""
+        """Weights are stored by input, so that all weights of one pixel are contiguous."""
         return {"weight": (features(input_shape), self.out_features), "bias": (self.out_features,)}
 
     def initialize(self, rng: np.random.Generator) -> None:
@@ -77,7 +77,7 @@ class Dense(Layer):
         self._view("bias")[...] = 0.0
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments that recreate this layer."""
         return {
             "out_features": self.out_features,
             "activation": self.activation,
@@ -99,7 +99,7 @@ class Dense(Layer):
 
     @property
     def weight(self) -> Vector:
-        """W, (out_features, in_features): a view, to look at and to turn."""
+        """W, (out_features, in_features): a writable view."""
         return self._view("weight").T
 
     @weight.setter
@@ -108,7 +108,7 @@ class Dense(Layer):
 
     @property
     def bias(self) -> Vector:
-        """b, (out_features,): a view, to look at and to turn."""
+        """b, (out_features,): a writable view."""
         return self._view("bias")
 
     @bias.setter
@@ -121,18 +121,18 @@ class Dense(Layer):
         Parameters
         ----------
         index : int
-            Which one, from 0.
+            The neuron's number, from 0.
 
         Returns
         -------
         function
-            Takes x (in_features,) or (N, in_features), gives the activation, a float or (N,). It follows the weights
-            as they change.
+            Takes x (in_features,) or (N, in_features) and returns the activation, a float or (N,). It uses the
+            current weights at every call.
 
         Raises
         ------
         ConfigurationError
-            For softmax, where no neuron stands alone.
+            For softmax, whose neurons depend on each other.
         ShapeError
             For an index the layer does not have.
         """

@@ -1,4 +1,4 @@
-"""Dropout: a network that cannot rely on any one number learns what holds without it."""
+"""Dropout: the network learns not to rely on any single number."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pellucid.layers.layer import Layer, Shape, Vector
 
 @dataclass
 class Dropout(Layer):
-    """In training ``a = m x / (1 - rate)`` with m 0 by a chance of ``rate``, else 1; afterwards ``a = x``.
+    """In training ``a = m x / (1 - rate)``, where m is 0 with probability ``rate`` and 1 otherwise; else ``a = x``.
 
-    m is drawn anew for every number of every image, from the trainer's seed: same seed, same bits, on any number of
-    threads, and after a stop. Derivation: ``docs/derivations/dropout.md``.
+    m is drawn for every number of every image from the trainer's seed: the same seed gives the same bits, on any number
+    of threads and after resuming. Derivation: ``docs/derivations/dropout.md``.
 
     Parameters
     ----------
@@ -60,18 +60,18 @@ class Dropout(Layer):
         return min(round(self.rate * 2**32), 2**32 - 1)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """As it comes in."""
+        """The input's shape."""
         return input_shape
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Nothing to learn."""
+        """No parameters."""
         return {}
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Nothing to draw."""
+        """There are no parameters to draw."""
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments that recreate this layer."""
         return {"rate": self.rate}
 
     def describe(self) -> str:

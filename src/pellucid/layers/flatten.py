@@ -1,4 +1,4 @@
-"""Flatten: planes laid out in a line."""
+"""Flatten: planes as one vector."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pellucid.layers.layer import Layer, Shape, Vector
 class Flatten(Layer):
     """``a = x``, channel by channel and line by line in one row (C H W,).
 
-    A dense layer lays out its input so by itself; this says it aloud.
+    A dense layer flattens its input anyway; this layer makes it explicit.
 
     Examples
     --------
@@ -31,11 +31,11 @@ class Flatten(Layer):
         return (math.prod(input_shape),)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Nothing to learn."""
+        """No parameters."""
         return {}
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Nothing to draw."""
+        """There are no parameters to draw."""
 
     def configuration(self) -> dict[str, Any]:
         """No arguments."""

@@ -1,7 +1,7 @@
-"""How weights begin, by name. Each draws float32 values (inputs, outputs) from a seeded generator.
+"""Initialisers of weights, by name. Each draws float32 values (inputs, outputs) from a seeded generator.
 
-``fan_in`` and ``fan_out`` count what a neuron hears and who hears it. In a dense layer these are the inputs and the
-outputs; in a convolution, whose ``outputs`` are its filters, each place of a filter counts.
+``fan_in`` counts a neuron's inputs, ``fan_out`` the neurons that receive its output. In a dense layer these are the
+inputs and the outputs; in a convolution, whose ``outputs`` are its filters, they include the positions within a filter.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""What every layer has: configuration, the shapes it makes, named views of its parameters, its line in the program."""
+"""What every layer has: configuration, shapes, and named views of its parameters."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Vector = NDArray[np.float32]
 
 
 def features(shape: Shape) -> int:
-    """How many numbers one input of this shape has; of a sequence, shape (None, D), one frame."""
+    """How many numbers one input of this shape has; for a sequence (None, D), one frame of it."""
     return math.prod(side for side in shape if side is not None)
 
 
 @dataclass
 class Layer(ABC):
-    """A layer is configuration; once in a network it also has views of its share of the parameter vector.
+    """A layer is configuration; in a network it also has views of its part of the parameter vector.
 
-    It computes nothing itself: the engine does, told by the row the layer writes into the program table.
+    It computes nothing itself: the engine does, from the row that a plan writes for the layer into the program table.
     """
 
     kind: ClassVar[str]
@@ -38,11 +38,11 @@ class Layer(ABC):
 
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of one output for inputs of ``input_shape``; ShapeError where the layer cannot take them."""
+        """The shape of one output for inputs of ``input_shape``; ShapeError if the layer cannot take them."""
 
     @abstractmethod
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Name and stored shape of each parameter, in the order in which they lie in the flat vector."""
+        """Name and stored shape of each parameter, in the order of the flat vector."""
 
     @abstractmethod
     def initialize(self, rng: np.random.Generator) -> None:
@@ -50,14 +50,14 @@ class Layer(ABC):
 
     @abstractmethod
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments that recreate this layer."""
 
     @abstractmethod
     def describe(self) -> str:
         """What the layer computes, in one line."""
 
     def parameter_count(self, input_shape: Shape) -> int:
-        """How many numbers there are to learn."""
+        """The number of parameters."""
         return sum(math.prod(shape) for shape in self.parameter_shapes(input_shape).values())
 
     def attach(self, input_shape: Shape, vector: Vector) -> Self:
@@ -89,7 +89,7 @@ class Layer(ABC):
 
     @abstractmethod
     def named(self) -> dict[str, Vector]:
-        """The parameters by name, in the shapes people know them by: views."""
+        """The parameters by name, as views in their usual shapes."""
 
     def _view(self, name: str) -> Vector:
         if name not in self._views:

@@ -1,4 +1,4 @@
-"""The LSTM layer: units that remember, with gates that say what to keep, what to forget and what to tell."""
+"""The LSTM layer: units with a memory cell, and gates that control what it takes in, keeps and outputs."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ OUTPUTS = ("frames", "last", "mean")
 
 @dataclass
 class LSTM(Layer):
-    """Long short-term memory: from every frame x, and the layer's own h and c of the frame before.
+    """Long short-term memory: a function of each frame x and of the layer's h and c at the previous frame.
 
     ::
 
         i = sigmoid(W_ih[i] x + W_hh[i] h + b[i])      how much of the candidate to take in
         f = sigmoid(W_ih[f] x + W_hh[f] h + b[f])      how much of the cell to keep
         g = tanh(W_ih[g] x + W_hh[g] h + b[g])         the candidate
-        o = sigmoid(W_ih[o] x + W_hh[o] h + b[o])      how much of the cell to tell
+        o = sigmoid(W_ih[o] x + W_hh[o] h + b[o])      how much of the cell to output
         c = f c + i g
         h = o tanh(c)
 
-    Before the first frame h and c are 0. The weights of the four gates lie below each other: weight_ih (4 H, D),
-    weight_hh (4 H, H), bias (4 H,), gates in the order i, f, g, o. There is one bias, since two of them would only ever
-    act by their sum. The biases of the forget gate begin at 1, so that at first every cell remembers.
+    Before the first frame h and c are 0. The weights of the four gates are stacked: weight_ih (4 H, D),
+    weight_hh (4 H, H), bias (4 H,), gates in the order i, f, g, o. There is one bias, since only the sum of two would
+    matter. The biases of the forget gate start at 1, so that every cell remembers at first.
 
-    Layers are stacked by writing them one after another; a dense layer after one is applied to every frame.
+    LSTM layers may follow one another; a dense layer after one is applied to every frame.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class LSTM(Layer):
         "frames": h of every frame. "last": one answer a sequence, h of the frame that each direction reads last.
         "mean": the mean of h over all frames.
     initialization : str
-        How weight_ih begins; weight_hh begins orthogonal, gate by gate.
+        How weight_ih is initialised; weight_hh is orthogonal, gate by gate.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class LSTM(Layer):
 
     @property
     def directions(self) -> int:
-        """1, or 2 where the sequence is read from its end too."""
+        """2 for a bidirectional layer, else 1."""
         return 1 + self.bidirectional
 
     @property
@@ -126,7 +126,7 @@ class LSTM(Layer):
             self._view("bias" + suffix)[...] = np.repeat(np.array([0, 1, 0, 0], np.float32), h)
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments that recreate this layer."""
         return {
             "hidden_size": self.hidden_size,
             "bidirectional": self.bidirectional,
@@ -146,7 +146,7 @@ class LSTM(Layer):
 
     @property
     def weight_ih(self) -> Vector:
-        """Weights by input, (4 H, D): a view, to look at and to turn."""
+        """Weights by input, (4 H, D): a writable view."""
         return self._view("weight_ih").T
 
     @weight_ih.setter
@@ -155,7 +155,7 @@ class LSTM(Layer):
 
     @property
     def weight_hh(self) -> Vector:
-        """Weights by hidden unit, (4 H, H): a view, to look at and to turn."""
+        """Weights by hidden unit, (4 H, H): a writable view."""
         return self._view("weight_hh").T
 
     @weight_hh.setter
@@ -164,7 +164,7 @@ class LSTM(Layer):
 
     @property
     def bias(self) -> Vector:
-        """The biases of the gates, (4 H,): a view, to look at and to turn."""
+        """The biases of the gates, (4 H,): a writable view."""
         return self._view("bias")
 
     @bias.setter
@@ -173,15 +173,15 @@ class LSTM(Layer):
 
     @property
     def weight_ih_reverse(self) -> Vector:
-        """The same for the direction that reads from the end."""
+        """The same for the backward direction."""
         return self._view("weight_ih_reverse").T
 
     @property
     def weight_hh_reverse(self) -> Vector:
-        """The same for the direction that reads from the end."""
+        """The same for the backward direction."""
         return self._view("weight_hh_reverse").T
 
     @property
     def bias_reverse(self) -> Vector:
-        """The same for the direction that reads from the end."""
+        """The same for the backward direction."""
         return self._view("bias_reverse")

@@ -1,4 +1,4 @@
-"""A neuron is a function: numbers in, one number out."""
+"""A neuron as a function: numbers in, one number out."""
 
 from __future__ import annotations
 

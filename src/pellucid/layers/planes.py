@@ -1,4 +1,4 @@
-"""What layers over planes share: the shapes they take, and sizes given as one number or as two."""
+"""What layers over planes share: input shapes, and sizes given as one number or two."""
 
 from __future__ import annotations
 

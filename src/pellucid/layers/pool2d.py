@@ -1,4 +1,4 @@
-"""Pooling: a picture made smaller, each window of it told by one number."""
+"""Pooling: each window of a picture becomes one number."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class _Pool2d(Layer):
         return (channels, *windows(name, input_shape, *self.geometry))
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Nothing to learn."""
+        """No parameters."""
         return {}
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Nothing to draw."""
+        """There are no parameters to draw."""
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments that recreate this layer."""
         window, stride = self.geometry
         return {"kernel_size": list(window), "stride": list(stride)}
 
@@ -62,7 +62,8 @@ class _Pool2d(Layer):
 class MaxPool2d(_Pool2d):
     """``a[c, y, x] = max over i, j of x[c, s y + i, s x + j]``.
 
-    The gradient goes to the largest of each window, the first of equals. Derivation: ``docs/derivations/pool2d.md``.
+    The gradient goes to the largest value of each window, the first if there are several.
+    Derivation: ``docs/derivations/pool2d.md``.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ class MaxPool2d(_Pool2d):
     Raises
     ------
     ConfigurationError
-        For a size that makes no sense.
+        For an impossible size.
 
     Examples
     --------
@@ -108,7 +109,7 @@ class AvgPool2d(_Pool2d):
     Raises
     ------
     ConfigurationError
-        For a size that makes no sense.
+        For an impossible size.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a network may be made of: every argument checked, and configurations turned into layers."""
+"""The arguments of a network, checked; configurations turned into layers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def layers_of(configuration: Mapping[str, Any]) -> list[Layer]:
 
 
 def described_size(configuration: Mapping[str, Any]) -> int:
-    """How many parameters the described network has; takes no memory for them."""
+    """The number of parameters of the described network, without allocating them."""
     return measured(layers_of(configuration), checked_shape(configuration["input_shape"]))[0]
 
 
@@ -50,7 +50,7 @@ def measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
 
 
 def checked_count(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
-    """`measured`, refused where no memory could hold the parameters."""
+    """`measured`; ShapeError if there are more parameters than any memory holds."""
     count, output_shape = measured(layers, shape)
     if count > _MOST:
         raise ShapeError(f"Network expected at most {_MOST:,} parameters, got {count:,}: use smaller layers.")
@@ -58,14 +58,14 @@ def checked_count(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
 
 
 def checked_layer(layer: Layer) -> Layer:
-    """The layer made anew from its configuration, which checks what may have been changed since it was made."""
+    """A new layer from the layer's configuration, which checks what may have been changed since it was made."""
     if not isinstance(layer, Layer):
         raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
     return type(layer)(**layer.configuration())
 
 
 def checked_vector(name: str, value: ArrayLike, count: int) -> Vector:
-    """As many numbers as a network has parameters, as finite float32 (count,)."""
+    """``count`` finite float32 values, one per parameter."""
     try:
         array = np.asarray(value)
     except ValueError:
@@ -119,7 +119,7 @@ def checked_range(level_range: LevelRange | None) -> LevelRange | None:
 
 
 def checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    """A name for each of ``count`` outputs, by default its number."""
+    """The names of ``count`` outputs, by default their numbers."""
     given = range(count) if classes is None else classes
     names = tuple(map(str, given)) if isinstance(given, Iterable) else ()
     if len(names) != count or len(set(names)) != count:

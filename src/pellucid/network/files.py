@@ -1,4 +1,4 @@
-"""Networks in and out of safetensors files. Loading arbitrary bytes never runs code, and fails in one typed error.
+"""Networks in safetensors files. Loading arbitrary bytes runs no code and raises only typed errors.
 
 A file holds the parameters, one tensor a layer and name (``layers.0.weight`` (out, in), ``layers.0.bias``), and under
 the metadata key ``pellucid`` a JSON object: the format's version, the network's configuration (see

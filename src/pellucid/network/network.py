@@ -45,7 +45,7 @@ class Network(Fixed):
     input_shape : tuple of int
         Shape of one input, such as (28, 28), or (None, D) for sequences of frames with D numbers each.
     seed : int
-        Draws the initial parameters: same seed, same bits.
+        Draws the initial parameters. The same seed gives the same bits.
     level_range : (float, float), optional
         The levels of an input that mean paper and full ink, such as (0, 9). By default told from the type: 0 to 255
         for integers, 0 to 1 for floats.
@@ -165,13 +165,13 @@ class Network(Fixed):
         self._classes = checked_classes(classes, self.output_shape[-1])
 
     def reset(self, seed: int | None = None) -> None:
-        """Draw the parameters anew: from ``seed``, else from the network's own, which gives the same start again."""
+        """Draw the parameters again: from ``seed``, or from the network's own seed, which repeats its start."""
         rng = np.random.default_rng(self.seed if seed is None else seed)
         for layer in self.layers:
             layer.initialize(rng)
 
     def copy(self) -> Self:
-        """A network with the same layers and the same parameters, sharing nothing with this one."""
+        """An independent network with the same layers and parameters."""
         twin = type(self)(
             self.layers,
             input_shape=self.input_shape,
@@ -263,12 +263,12 @@ class Network(Fixed):
         return self.program.gradient(self.program.inputs(x, lengths), labels, loss)
 
     def stream(self) -> Stream:
-        """Listen frame by frame: what comes out is what the whole sequence would have given.
+        """Process a sequence frame by frame; the outputs equal those for the whole sequence.
 
         Raises
         ------
         ConfigurationError
-            For a network of images, and for one that has to know the end before it can begin.
+            For a network of images, or one that needs the end of a sequence before it can start.
         """
         from pellucid.network.stream import Stream
 
@@ -290,7 +290,7 @@ class Network(Fixed):
         return "\n".join(rows)
 
     def configuration(self) -> dict[str, Any]:
-        """All that makes the network again but its parameters, as plain data."""
+        """Everything that recreates the network except its parameters, as plain data."""
         return {
             "input_shape": list(self.input_shape),
             "layers": [{"kind": layer.kind, **layer.configuration()} for layer in self.layers],
@@ -301,7 +301,7 @@ class Network(Fixed):
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any], *, draw: bool = True) -> Self:
-        """A network of that configuration, with the parameters that its seed draws, or all 0."""
+        """A network of that configuration, with the parameters that its seed draws, or zeros."""
         level_range = configuration.get("level_range")
         return cls(
             layers_of(configuration),
@@ -313,7 +313,7 @@ class Network(Fixed):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled and deep-copied as configuration, parameters and record: views and buffers are made anew."""
+        """Pickle and deep-copy configuration, parameters and record; views and buffers are recreated."""
         return _restored, (type(self), self.configuration(), self.parameters.copy(), dict(self.record))
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a network says of one input: every output, the best guess, the runner-up, in numbers and in words."""
+"""The answer to one input: all outputs, the best guess and the runner-up, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Reading:
 
     @property
     def order(self) -> NDArray[np.int64]:
-        """Class indices, the largest output first; equal outputs in the order of the classes."""
+        """Class indices by decreasing output; equal outputs in the order of the classes."""
         return np.argsort(-self.outputs, kind="stable")
 
     @property
@@ -39,7 +39,7 @@ class Reading:
 
     @property
     def runner_up(self) -> str | None:
-        """The class with the second largest output; None where there is only one class."""
+        """The class with the second largest output; None if there is only one class."""
         return self.classes[int(self.order[1])] if len(self.classes) > 1 else None
 
     @property

@@ -10,7 +10,7 @@ from pellucid.errors import ConfigurationError
 _FOLDER = Path(__file__).parents[1] / "models"
 
 DEFAULT = "digits-relu"
-"""The network to look into: small enough to show every number, and the best of that size."""
+"""The default network to look into: small enough to show every number, and the most accurate of its size."""
 
 READER = "digits-conv"
 """The network that reads digits best."""

@@ -1,4 +1,4 @@
-"""Listening while somebody speaks: frames go in as they come, answers come out, the state is kept in between."""
+"""Sequences that are still going on: frames in, answers out, with the state kept in between."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AT_A_TIME = 64
 
 
 class Stream:
-    """One sequence that is still going on. Made by ``net.stream()``.
+    """One sequence that is still going on; ``net.stream()`` makes it.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Stream:
         )  # fmt: skip
 
     def feed(self, frames: ArrayLike) -> Floats:
-        """Hear more frames.
+        """Process more frames.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class Stream:
         return outputs[0] if array.ndim == 1 else outputs
 
     def reset(self) -> None:
-        """Begin a new sequence."""
+        """Start a new sequence."""
         for rows in self._plan.rows:
             told = self._plan.table[rows[0]]
             if told[st.OPERATION] == st.LSTM:

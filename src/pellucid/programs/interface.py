@@ -71,7 +71,7 @@ class Stepper(ABC):
     Attributes
     ----------
     moments : two of ndarray
-        What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none.
+        The optimiser's moments: two vectors (parameter_count,), of length 0 if it has none.
     threads : int
         Threads that share a step.
     """

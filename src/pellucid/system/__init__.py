@@ -1,1 +1,1 @@
-"""What the package needs of the machine: threads on cores of their own, files written whole or not at all."""
+"""What the package needs from the machine: threads on cores of their own, and files written whole or not at all."""

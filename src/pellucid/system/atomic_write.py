@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _STALE = 24 * 3600.0
-"""Seconds after which a part file that nobody has written to belongs to a process that was killed."""
+"""Age in seconds from which an untouched part file is taken for that of a killed process."""
 
 _LONGEST = 200
 """Bytes of a file's name that its part files begin with: file systems allow 255 for the whole name."""

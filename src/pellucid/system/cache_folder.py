@@ -1,4 +1,4 @@
-"""The folder that the system gives each user for what can be had again."""
+"""The user's cache folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of fields, each with its type and range, and what of untrusted values does not agree with them.
+"""Tables of fields with types and ranges, and checks of untrusted values against them.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""Objects with attributes that are set while they are made and stay as they are: what the engine relies on."""
+"""Objects with read-only attributes, on which the engine relies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trainer tells while it works."""
+"""The events that a trainer yields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """Somewhere inside an epoch: ``done`` of ``total`` images seen, with the mean loss and accuracy so far."""
+    """Inside an epoch: ``done`` of ``total`` images seen, with the mean loss and accuracy so far."""
 
     epoch: int
     step: int
@@ -21,12 +21,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch is over.
+    """The end of an epoch.
 
-    ``epoch`` counts from 1, ``step`` counts mini-batches since the very start. ``loss`` and ``train_accuracy`` are
-    means over the epoch's mini-batches, each taken before its step. ``test_loss`` and ``test_accuracy`` are
-    measured at the end of the epoch, None without validation data. ``seconds`` is the time spent training since the
-    very start, validation not counted, and ``images_per_second`` this epoch's speed.
+    ``epoch`` counts from 1, ``step`` counts mini-batches since the start of training. ``loss`` and
+    ``train_accuracy`` are means over the epoch's mini-batches, each computed before its step. ``test_loss`` and
+    ``test_accuracy`` are measured at the end of the epoch, or None without validation data. ``seconds`` is the total
+    training time so far, without validation, and ``images_per_second`` this epoch's speed.
     """
 
     epoch: int

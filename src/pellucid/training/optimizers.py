@@ -1,4 +1,4 @@
-"""Ways down the slope: plain gradient descent, momentum, Adam. Each is settings; the engine takes the steps.
+"""Optimisers: plain gradient descent, momentum, Adam. Each holds settings; the engine takes the steps.
 
 The update rules, and how they come about, are in ``docs/derivations/optimizers.md``.
 """
@@ -25,7 +25,7 @@ class Optimizer:
 
     kind: ClassVar[str] = ""
     moments: ClassVar[int] = 0
-    """How many vectors of the parameters' shape the optimiser remembers from step to step."""
+    """How many vectors, shaped as the parameters, the optimiser keeps from step to step."""
 
     learning_rate: float | Schedule
     decay: float = field(default=0.0, kw_only=True)
@@ -55,7 +55,7 @@ class Optimizer:
         return _as_float32(rates, np.ones_like(rates))
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this optimiser again, and its kind."""
+        """The arguments that recreate this optimiser, and its kind."""
         others = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learning_rate"}
         return {"kind": self.kind, "learning_rate": self.schedule.configuration(), **others}
 

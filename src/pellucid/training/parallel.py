@@ -1,4 +1,4 @@
-"""Many networks at once: each trains alone, on a core of its own, with the bits it would have anyway."""
+"""Many networks at once: each trains on a core of its own and gets the same bits as alone."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def train_many(
     patience: int | None = None,
     workers: int | None = None,
 ) -> Iterator[tuple[int, Event]]:
-    """Train any mix of networks side by side, in place.
+    """Train any mix of networks in parallel, in place.
 
-    The engine works without Python's lock, so threads are enough; the encoded data are shared. The largest begin first.
-    Every network ends with the bits of training it alone.
+    The engine releases Python's lock, so threads are enough; the encoded data are shared. The largest networks start
+    first. Every network ends with the same bits as if it were trained alone.
 
     Parameters
     ----------
     trainers : sequence of Trainer
-        One a network; make them with ``threads=1`` if the networks are large.
+        One per network; use ``threads=1`` if the networks are large.
     epochs : int
         For each.
     validation : Dataset, optional
@@ -43,19 +43,19 @@ def train_many(
     patience : int, optional
         As in `Trainer.run`.
     workers : int, optional
-        Networks trained at the same time; by default one a core.
+        Networks trained at the same time; by default one per core.
 
     Yields
     ------
     (int, Event)
-        The trainer's place in the sequence, and what it tells, as it happens. Closing the iterator stops all.
+        The trainer's index and its event, as they happen. Closing the iterator stops all of them.
 
     Raises
     ------
     ConfigurationError
         If two trainers share a network.
     DivergedError
-        Of the first network whose loss runs away; the others are stopped after the steps under way.
+        For the first network whose loss diverges; the others stop after the current steps.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def train_many(
 
 
 def _work(trainer: Trainer) -> int:
-    """About how much an epoch is: for every image each weight as often as it is used."""
+    """The approximate cost of an epoch: the uses of every weight for every image."""
     work, shape = 0, trainer.net.input_shape
     for layer in trainer.net.layers:
         given, shape = shape, layer.output_shape(shape)
@@ -100,7 +100,7 @@ def _together(
     places = itertools.count()
     with ThreadPoolExecutor(workers, "pellucid-train", lambda: move_to(next(places))) as pool:
         try:
-            # The longest first, so that none is left to one core at the end.
+            # The longest first, so that no core is left alone with one at the end.
             for index in sorted(range(len(runs)), key=lambda index: -_work(trainers[index])):
                 pool.submit(work, index)
             ended = 0

@@ -1,4 +1,4 @@
-"""Varied mini-batches: the ink of the coming steps is made while the engine trains on that of the present ones."""
+"""Augmented mini-batches, prepared while the engine trains on the current ones."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Augmented:
         self._blocks: dict[Block, tuple[int, Future[None]]] = {}
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Batches, int]:
-        """Where the steps ``begin`` to ``past`` find their images, and how many steps come before the first there."""
+        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
         size = self._variation.block
         low, high = begin * self._batch_size, min(past * self._batch_size, len(self._labels))
         first, end = low // size, -(-high // size)

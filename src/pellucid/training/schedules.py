@@ -1,4 +1,4 @@
-"""Learning rates that change as training goes on: functions of the step, computed from nothing but it."""
+"""Learning rate schedules: functions of the step alone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Schedule:
         raise NotImplementedError
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this schedule again, and its kind."""
+        """The arguments that recreate this schedule, and its kind."""
         return {"kind": self.kind, **asdict(self)}
 
 
@@ -130,7 +130,7 @@ class WarmUp(Schedule):
         return np.where(steps < begin, rising, later)
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this schedule again, and its kind."""
+        """The arguments that recreate this schedule, and its kind."""
         then = None if self.then is None else self.then.configuration()
         return {"kind": self.kind, "learning_rate": self.learning_rate, "epochs": self.epochs, "then": then}
 

@@ -1,4 +1,4 @@
-"""Varied sequences: a function of the caller's own, called for every sequence each time it is seen."""
+"""Augmented sequences: the caller's function, called for every sequence each time it is used."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from pellucid.programs.sequences_stepper import SequenceBatches
 from pellucid.training.shuffling import shuffled_order
 
 Function = Callable[[Floats, np.random.Generator], Floats]
-"""Takes frames (T, D) and a generator of its own, gives frames (T', D); it must not write into what it is given."""
+"""Takes frames (T, D) and a random generator, returns frames (T', D); it must not modify its argument."""
 
 
 _AHEAD = 512
-"""Sequences made ahead, at most."""
+"""The most sequences that are prepared ahead."""
 
 
 def described(function: Function) -> dict[str, Any]:
-    """What goes into files of a function: its name, and its configuration where it has one."""
+    """What is saved of a function: its name, and its configuration if it has one."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     configuration = getattr(function, "configuration", None)
     return {"function": name} | ({"configuration": configuration()} if callable(configuration) else {})
 
 
 class ShuffledSequences:
-    """The sequences of an epoch in the order of its number, as they are."""
+    """The sequences of an epoch, shuffled, without augmentation."""
 
     def __init__(self, data: Sequences, seed: int) -> None:
         self._data, self._seed = data, seed
@@ -40,18 +40,18 @@ class ShuffledSequences:
         self._epoch, self._order = -1, np.zeros(0, np.int64)
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceBatches, int]:
-        """Where the steps ``begin`` to ``past`` find their sequences, and how many steps come before the first."""
+        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
         if epoch != self._epoch:
             self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._data)), epoch
         return SequenceBatches(self._data.flat, self._data.starts, self._targets, self._order), 0
 
 
 class AugmentedSequences:
-    """The sequences of an epoch in the order of its number, each varied by its own draw.
+    """The sequences of an epoch, shuffled, each augmented by a draw of its own.
 
-    The draw depends on the seed, the epoch and the sequence's number alone, so the bits do not depend on how many steps
-    are asked for at a time. While the engine works, which it does without Python's lock, a thread in the background
-    makes as many sequences ahead as were asked for last.
+    A draw depends only on the seed, the epoch and the sequence's number, so the bits do not depend on how many steps
+    are asked for at a time. While the engine works, without Python's lock, a background thread prepares as many
+    sequences as were asked for last.
     """
 
     def __init__(self, function: Function, data: Sequences, batch_size: int, seed: int, aligned: bool) -> None:
@@ -64,7 +64,7 @@ class AugmentedSequences:
         self._coming: dict[tuple[int, int], Future[Floats]] = {}
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceBatches, int]:
-        """The varied sequences of the steps ``begin`` to ``past``."""
+        """The augmented sequences of the steps ``begin`` to ``past``."""
         low, high = begin * self._batch_size, past * self._batch_size
         chosen = self._order(epoch)[low:high]
         part = self._data[chosen]
@@ -79,12 +79,12 @@ class AugmentedSequences:
         return SequenceBatches(flat, starts, targets, np.arange(len(chosen))), begin
 
     def _take(self, epoch: int, i: int) -> Floats:
-        """What the background made, or would have come to later."""
+        """The sequence from the background thread, or augmented here if that has not begun it."""
         future = self._coming.pop((epoch, i), None)
         return self._vary(epoch, i) if future is None or future.cancel() else future.result()
 
     def _begin(self, epoch: int, place: int, count: int) -> None:
-        """Let the background make the next ``count`` sequences, over the end of the epoch if need be."""
+        """Have the background thread prepare the next ``count`` sequences, beyond the end of the epoch if necessary."""
         whole = len(self._data)
         places = [(epoch + n // whole, n % whole) for n in range(min(place, whole), min(place, whole) + count)]
         wanted = [(later, int(self._order(later)[n])) for later, n in places]

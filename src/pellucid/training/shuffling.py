@@ -1,4 +1,4 @@
-"""Which images each mini-batch sees: an order drawn from the seed and the number of the epoch alone."""
+"""The order of examples: drawn from the seed and the epoch's number alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pellucid.programs.image_stepper import Batches
 
 
 def shuffled_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order in which an epoch, counted from 0, visits its images."""
+    """The order in which an epoch, counted from 0, visits its examples."""
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
@@ -22,7 +22,7 @@ class Shuffled:
         self._epoch, self._order = -1, feed.order
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Batches, int]:
-        """Where the steps ``begin`` to ``past`` find their images, and how many steps come before the first there."""
+        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
         if epoch != self._epoch:
             self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._labels)), epoch
         return Batches(self._feed, self._order, self._labels), 0

@@ -1,4 +1,4 @@
-"""Where training stands; and going back when the loss runs away: what it looked like a little while ago."""
+"""Where training stands, and snapshots to return to if the loss diverges."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATE_FIELDS: dict[str, Field] = {
 
 @dataclass
 class State:
-    """Where training stands: everything, beside parameters and moments, that resuming needs."""
+    """Where training stands: everything that resuming needs besides parameters and moments."""
 
     epoch: int = 0
     batch: int = 0
@@ -47,7 +47,7 @@ class State:
 
 
 def check_state(values: dict[str, Any], examples: int, batch_size: int) -> None:
-    """Refuse a state, as a dictionary, that training on so many examples in such mini-batches cannot be in.
+    """Refuse a state, given as a dictionary, that is impossible for so many examples in such mini-batches.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def check_state(values: dict[str, Any], examples: int, batch_size: int) -> None:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Training as it stood before step number ``step``: its state, parameters and moments."""
+    """Training before step number ``step``: state, parameters and moments."""
 
     step: int
     state: State
@@ -75,7 +75,7 @@ class Snapshot:
         return cls(step, replace(state), tuple(vector.copy() for vector in vectors))
 
     def restore(self, vectors: Sequence[NDArray[np.float32]]) -> State:
-        """Put the vectors back; the state that goes with them.
+        """Restore the vectors, and return the state that belongs to them.
 
         Raises
         ------
@@ -94,9 +94,9 @@ class Snapshot:
 
 
 class Rewind:
-    """Keeps the state, and copies of parameters and moments, of the last two times it was asked to.
+    """Keeps snapshots of the last two chunks of steps.
 
-    Two, because a step is found to be bad by the loss after it, which may be the first of the next chunk of steps.
+    Two, because a bad step shows in the loss after it, which may be the first of the next chunk.
     """
 
     def __init__(self) -> None:
@@ -107,14 +107,14 @@ class Rewind:
         self._snapshots = [*self._snapshots[-1:], Snapshot.of(step, state, vectors)]
 
     def usable(self, step: int) -> bool:
-        """Whether there is anything finite to go back to at or before ``step``."""
+        """Whether there is a finite snapshot at or before ``step``."""
         return all(np.isfinite(vector).all() for vector in self._latest(step).vectors)
 
     def _latest(self, step: int) -> Snapshot:
         return ([snapshot for snapshot in self._snapshots if snapshot.step <= step] or self._snapshots)[-1]
 
     def restore(self, step: int, vectors: Sequence[NDArray[np.float32]]) -> State:
-        """Put back the latest vectors kept at or before ``step``; the state that goes with them."""
+        """Restore the latest snapshot at or before ``step``, and return its state."""
         snapshot = self._latest(step)
         self._snapshots = [snapshot]
         return snapshot.restore(vectors)

@@ -56,12 +56,12 @@ class Task(ABC):
         Raises
         ------
         ShapeError, DataError, ConfigurationError
-            Where network, data and options do not fit each other.
+            If network, data and options do not fit each other.
         """
 
     @abstractmethod
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Any, int]:
-        """Where the steps ``begin`` to ``past`` find their examples, and how many steps come before the first there."""
+        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
 
     @abstractmethod
     def evaluation(self, data: Any) -> Evaluation:
@@ -73,4 +73,4 @@ class Task(ABC):
 
     @abstractmethod
     def augment_configuration(self) -> dict[str, Any] | None:
-        """What goes into files of the augmentation."""
+        """The augmentation's configuration, as it is saved in files."""

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences
 
 _CHUNK_SECONDS = 0.02
-"""About how long the engine works before Python looks up again: to report, to stop, to take a new rate."""
+"""About how long the engine works before it returns to Python: to report, to stop, to take a new rate."""
 
 _CHUNK_EXAMPLES = 8192
-"""Images asked for at a time where a number of steps is wanted: varied images take memory until they are seen."""
+"""Examples per call where a number of steps is asked for: augmented examples take memory until they are used."""
 
 
 class Trainer(Fixed):
@@ -41,7 +41,7 @@ class Trainer(Fixed):
     Parameters
     ----------
     net : Network
-        Trained in place: its parameters change under whoever looks at them.
+        Trained in place: its parameters change while it trains.
     data : Dataset or Sequences
         What to learn from.
     loss : str
@@ -51,18 +51,18 @@ class Trainer(Fixed):
     batch_size : int
         Images in a mini-batch; the last of an epoch may be smaller.
     seed : int
-        Shuffles, and draws the augmentation: same seed, same bits, on any number of threads.
+        Draws the order of examples and the augmentation. The same seed gives the same bits, on any number of threads.
     augment : Augment, optional
-        How every image is varied each time it is seen; for sequences a function of (frames, rng) that gives frames.
+        How every image is varied each time it is used; for sequences a function (frames, rng) -> frames.
     threads : int, optional
-        Threads that share one step; by default one for small networks and all cores for large ones.
+        Threads that share a step; by default one for small networks and one per core for large ones.
     clip : float, optional
-        For networks of sequences: the largest norm the gradient of a step may have; longer ones are shortened.
+        For networks of sequences: the largest norm of a step's gradient; larger gradients are scaled down.
 
     Raises
     ------
     ShapeError, DataError, ConfigurationError
-        Where network, data and options do not fit each other.
+        If network, data and options do not fit each other.
 
     Examples
     --------
@@ -112,7 +112,7 @@ class Trainer(Fixed):
 
     @property
     def augment_configuration(self) -> dict[str, Any] | None:
-        """What goes into files of the augmentation."""
+        """The augmentation's configuration, as it is saved in files."""
         return self._task.augment_configuration()
 
     @property
@@ -122,7 +122,7 @@ class Trainer(Fixed):
 
     @property
     def optimizer(self) -> Optimizer:
-        """What takes the steps. One of another kind, set between steps, begins without moments."""
+        """The optimiser. One of another kind may be set between steps; it starts without moments."""
         return self._steps.optimizer
 
     @optimizer.setter
@@ -135,7 +135,7 @@ class Trainer(Fixed):
 
     @property
     def state(self) -> State:
-        """Where training stands; what is written to it is checked before the next step."""
+        """Where training stands; changes to it are checked before the next step."""
         return self._steps.state
 
     @state.setter
@@ -145,7 +145,7 @@ class Trainer(Fixed):
 
     @property
     def best(self) -> NDArray[np.float32] | None:
-        """The parameters with the lowest validation loss so far, where a run with ``patience`` keeps them."""
+        """The parameters with the lowest validation loss so far, if a run with ``patience`` keeps them."""
         return self._best
 
     @best.setter
@@ -154,7 +154,7 @@ class Trainer(Fixed):
 
     @property
     def moments(self) -> list[NDArray[np.float32]]:
-        """What the optimiser remembers: two vectors (parameter_count,), of length 0 where it needs none."""
+        """The optimiser's moments: two vectors (parameter_count,), of length 0 if it has none."""
         return list(self._task.stepper.moments)
 
     @property
@@ -174,7 +174,7 @@ class Trainer(Fixed):
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the next step; set it, from any thread, and it stays what it was set to."""
+        """The rate of the next step. Once set, from any thread, it stays constant."""
         return self._steps.rate(self._steps.done)
 
     @learning_rate.setter
@@ -182,7 +182,7 @@ class Trainer(Fixed):
         self.optimizer = replace(self.optimizer, learning_rate=Constant(check_rate(rate)))
 
     def stop(self) -> None:
-        """Ask a run to end after the mini-batches under way; from any thread."""
+        """Ask a run to end after the current mini-batches; from any thread."""
         self._stop.set()
 
     def run(
@@ -276,9 +276,9 @@ class Trainer(Fixed):
         return event
 
     def take_steps(self, count: int) -> NDArray[np.float64]:
-        """Train on the next ``count`` mini-batches; their mean losses (count,).
+        """Train on the next ``count`` mini-batches and return their mean losses (count,).
 
-        Epochs follow each other as they come, without validation or events.
+        Epochs follow one another, without validation or events.
 
         Raises
         ------
@@ -288,7 +288,7 @@ class Trainer(Fixed):
         return self.advance(count)[:, 0]
 
     def advance(self, count: int) -> NDArray[np.float64]:
-        """As `take_steps`; the mean loss and the share read right of each mini-batch, (count, 2)."""
+        """Like `take_steps`, but returns mean loss and accuracy of each mini-batch, (count, 2)."""
         count = checked_integer("count", count, 0)
         with self._steps.alone():
             return self._take(count)
@@ -350,7 +350,7 @@ class Trainer(Fixed):
         )
 
     def _record(self) -> None:
-        """Note in the network how it was trained; it goes into files."""
+        """Record in the network how it was trained; the record is saved with it."""
         self.net.record |= {
             "data": self._data.name,
             "images": self.examples,
