@@ -1,13 +1,16 @@
-"""A page made of Python: it talks to a session as the browser does, without a network in between."""
+"""A page in Python: it talks to a session as the browser does, without a network in between."""
 
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.studio.clock import Clock
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.frames import unframe
 from pellucid.studio.messages import REQUESTS, decode_request
@@ -37,7 +40,7 @@ class Told:
 
 
 class Page:
-    """Asks a session, and collects what it tells."""
+    """Sends requests to a session, and collects its events."""
 
     def __init__(self, session: Session, *, greet: bool = True) -> None:
         self.session, self._number = session, 0
@@ -49,14 +52,14 @@ class Page:
             self.greeting = self.fetch()
 
     def fetch(self) -> list[Told]:
-        """Everything that waits."""
+        """Everything that is waiting."""
         found = []
         while (data := self.session.outbox.take(self._wake)) is not None:
             found.append(Told(data))
         return found
 
     def ask(self, kind: str, /, **fields: Any) -> list[Told]:
-        """What a request, which passes the schema, is answered with."""
+        """Send a request through the schema; return the events that answer it."""
         self._number += 1
         self.session.handle(decode_request(json.dumps({"type": kind, "id": self._number, **fields})))
         return self.fetch()
@@ -78,15 +81,23 @@ class Page:
 
 
 class EmbeddedCatalog(DatasetCatalog):
-    """Only what comes with the package."""
+    """Only the data sets of the package."""
 
     @property
     def data_sets(self) -> list[str]:
         return ["digits"]
 
 
-def session(model: str = "digits-relu", catalog: DatasetCatalog | None = None) -> Session:
-    return Session("a", catalog or EmbeddedCatalog(), model)
+def session(model: str = "digits-relu", catalog: DatasetCatalog | None = None, clock: Clock | None = None) -> Session:
+    return Session("a", catalog or EmbeddedCatalog(), model, clock)
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    """Wait until something has happened; the bound only ends a test that hangs."""
+    end = time.monotonic() + 120
+    while not done():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
 
 
 def digits() -> NDArray[np.uint8]:

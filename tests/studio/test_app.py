@@ -11,7 +11,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.errors import DataError
-from pellucid.studio.edited_network import EditedNetwork, usual_loss
+from pellucid.studio.edited_network import EditedNetwork, default_loss
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session import Session
 from studio.fake_page import EmbeddedCatalog, Page, session
@@ -42,7 +42,7 @@ def test_networks_that_cannot_be_shown_are_refused(net: pl.Network, code: str) -
 def test_a_network_of_other_classes_leaves_the_session_as_it_was(tmp_path: Path) -> None:
     page = Page(session())
     pl.save(pl.Network([pl.Dense(7, "softmax")]), tmp_path / "seven.safetensors")
-    with pytest.raises(RefusedError, match="10 classes"):
+    with pytest.raises(RefusedError, match="10 outputs"):
         page.session.open_network((tmp_path / "seven.safetensors").read_bytes(), "seven")
     assert page.fetch() == []
     assert page.asked("findKnobs", "knobs", query="").found == 13002
@@ -66,13 +66,13 @@ def test_a_network_of_ones_own_is_taken_up(tmp_path: Path) -> None:
 
 
 def test_the_usual_loss_suits_the_outputs() -> None:
-    assert usual_loss(pl.Network([pl.Dense(10, "relu")])) == "squared"
+    assert default_loss(pl.Network([pl.Dense(10, "relu")])) == "squared"
     net = pl.Network([pl.Dense(10, "sigmoid")])
-    assert usual_loss(net) == "cross_entropy"
+    assert default_loss(net) == "cross_entropy"
     net.record["loss"] = "squared"
-    assert usual_loss(net) == "squared"
+    assert default_loss(net) == "squared"
     net.record["loss"] = ["nonsense"]
-    assert usual_loss(net) == "cross_entropy"
+    assert default_loss(net) == "cross_entropy"
 
 
 def test_a_session_begins_with_a_model_that_is_there() -> None:

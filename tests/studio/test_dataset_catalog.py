@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.errors import DataError, DownloadError
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.session import Session
-from studio.fake_page import EmbeddedCatalog, Page, Told
+from studio.fake_page import EmbeddedCatalog, Page, Told, wait_for
 
 
 def archive(path: Path, classes: int = 3, side: int = 28) -> Path:
@@ -33,11 +32,12 @@ def choices_of(told: list[Told]) -> list[dict[str, Any]]:
 def fetched(page: Page) -> list[Told]:
     """Ask for MNIST, and everything told until that is over."""
     told = page.ask("fetchData", name="mnist")
-    late = time.monotonic() + 10
-    while not any(event.type == "dataSets" and event.fetching is None for event in told):
-        assert time.monotonic() < late
-        time.sleep(0.005)
-        told += page.fetch()
+
+    def over() -> bool:
+        told.extend(page.fetch())
+        return any(event.type == "dataSets" and event.fetching is None for event in told)
+
+    wait_for(over)
     return told
 
 
@@ -61,8 +61,8 @@ def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_
 
 def test_own_data_that_suit_the_network_come_first(tmp_path: Path) -> None:
     catalog = DatasetCatalog(str(archive(tmp_path / "ten.npz", classes=10)))
-    assert catalog.suited(10) == "ten.npz"
-    assert catalog.suited(7) == "digits"
+    assert catalog.default_for(10) == "ten.npz"
+    assert catalog.default_for(7) == "digits"
 
 
 def test_a_folder_of_pictures_is_brought_to_size(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.studio import driver
 from pellucid.studio.session import Session
-from studio.fake_page import Page, Told, session
+from studio.fake_clock import FakeClock
+from studio.fake_page import EmbeddedCatalog, Page, Told, session, wait_for
 
 PLAN: dict[str, Any] = {
     "layers": [{"size": 16, "activation": "sigmoid"}, {"size": 10, "activation": "softmax"}],
@@ -41,18 +43,30 @@ def page():
     made.session.close("closing")
 
 
-def until(page: Page, state: str, seconds: float = 30.0) -> list[Told]:
-    """Everything told until training is in that state."""
+def until(page: Page, state: str) -> list[Told]:
+    """Everything sent until training is in that state."""
     told: list[Told] = []
-    late = time.monotonic() + seconds
-    while time.monotonic() < late:
-        told += page.ask("nextPicture")
-        if any(event.type == "training" and event.state == state for event in told):
-            time.sleep(0.05)  # what belongs to that state follows at once
-            with page.session._lock.high_priority():
-                return told + page.fetch()
-        time.sleep(0.002)
-    raise AssertionError(f"not {state} in time: {[event.type for event in told]}")
+
+    def reached() -> bool:
+        told.extend(page.ask("nextPicture"))
+        return any(event.type == "training" and event.state == state for event in told)
+
+    wait_for(reached)
+    with page.session._lock.high_priority():  # what belongs to that state was sent under the lock
+        return told + page.fetch()
+
+
+def step_of(page: Page) -> int:
+    return page.session._learn._prepared_run().trainer.step
+
+
+def wait_for_steps(page: Page, count: int) -> None:
+    goal = step_of(page) + count
+    wait_for(lambda: step_of(page) >= goal)
+
+
+def wait_for_rest() -> None:
+    wait_for(lambda: all(thread.name != driver.THREAD_NAME for thread in threading.enumerate()))
 
 
 def go_to_step(page: Page, count: int) -> list[Told]:
@@ -168,11 +182,13 @@ def test_training_forgets_what_could_be_undone_and_restores_neurons(page: Page) 
 
 
 def test_it_runs_until_paused_and_shows_what_it_does(page: Page) -> None:
-    page.ask("train")
-    told = []
-    for _ in range(6):
-        time.sleep(0.1)
-        told += page.ask("nextPicture")
+    told = page.ask("train")
+
+    def six_pictures() -> bool:
+        told.extend(page.ask("nextPicture"))
+        return sum(event.type == "picture" for event in told) >= 6
+
+    wait_for(six_pictures)
     told += page.ask("pause")
     steps = np.concatenate([event.steps for event in told if event.type == "picture"])
     last = only(told, "training")
@@ -182,17 +198,23 @@ def test_it_runs_until_paused_and_shows_what_it_does(page: Page) -> None:
     trainer = a_trainer()
     trainer.take_steps(last.step)
     np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
-    time.sleep(0.05)
+    wait_for_rest()
     assert page.fetch() == []
     np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
 
 
 def test_a_page_gets_the_pictures_that_it_asks_for_and_no_more(page: Page) -> None:
     page.ask("train")
-    time.sleep(0.3)
+    wait_for_steps(page, 500)
     assert [event for event in page.fetch() if event.type == "picture"] == []
     told = page.ask("nextPicture") + page.ask("nextPicture")
-    time.sleep(0.3)
+
+    def pictured() -> bool:
+        told.extend(page.fetch())
+        return any(event.type == "picture" for event in told)
+
+    wait_for(pictured)
+    wait_for_steps(page, 500)
     told += page.fetch()
     [picture] = [event for event in told if event.type == "picture"]
     assert 1 <= len(picture.steps) <= 512
@@ -201,33 +223,38 @@ def test_a_page_gets_the_pictures_that_it_asks_for_and_no_more(page: Page) -> No
     assert last.step >= picture.step
 
 
-def test_epochs_that_follow_quickly_are_not_all_judged(page: Page) -> None:
+def test_epochs_that_follow_quickly_are_not_all_judged() -> None:
+    # Every reading of this clock takes a millisecond: an evaluation, two readings, may take 2 % of the time.
+    page = Page(session(clock=FakeClock(tick=0.001)))
+    page.ask("setUp", plan=PLAN)
     page.ask("train")
-    time.sleep(1.0)
+    wait_for_steps(page, 250 * 60)
     told = page.fetch() + page.ask("pause")
     judged = [event for event in told if event.type == "epochDone"]
-    assert 1 <= len(judged) < only(told, "training").step / 250
+    assert 1 < len(judged) < only(told, "training").step / 250
     assert all(event.step == 250 * event.epoch for event in judged)
     np.testing.assert_array_equal(page.asked("askCurves", "curves").epochSteps, [event.step for event in judged])
 
 
-def test_the_pace_is_kept(page: Page) -> None:
-    page.ask("setPace", batchesPerSecond=50)
+def test_the_pace_is_kept() -> None:
+    clock = FakeClock()
+    page = Page(session(clock=clock))
+    page.ask("setUp", plan=PLAN)
+    assert page.asked("setPace", "training", batchesPerSecond=50).batchesPerSecond == 50
+    began = clock.time
     page.ask("train")
-    time.sleep(0.5)
+    wait_for_steps(page, 100)
     step = only(page.ask("pause"), "training").step
-    assert 5 <= step <= 30
+    wait_for_rest()
+    assert step == pytest.approx(50 * (clock.time - began), abs=2)
 
 
 def test_a_question_is_answered_while_training_runs(page: Page) -> None:
     page.ask("train")
-    waits = []
     for _ in range(20):
-        began = time.perf_counter()
         assert page.asked("askVotes", "votes", layer=0, neuron=0)
-        waits.append(time.perf_counter() - began)
+    assert page.session.training
     page.ask("pause")
-    assert np.median(waits) < 0.1
 
 
 def test_a_loss_that_runs_away_is_explained_and_taken_back() -> None:
@@ -290,24 +317,20 @@ def test_plans_that_mean_nothing_leave_all_as_it_was(page: Page, changes: dict[s
     assert only(go_to_step(page, 1), "training").step == 1
 
 
-def test_training_without_a_page_ends_by_itself(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pellucid.studio import driver
-
-    monkeypatch.setattr(driver, "ALONE", 0.05)
+def test_training_without_a_page_ends_by_itself() -> None:
+    clock = FakeClock(tick=0.001)
+    page = Page(session(clock=clock))
     page.ask("train")
+    wait_for_steps(page, 1)
     page.session.outbox.detach(page._wake)
-    late = time.monotonic() + 10
-    while page.session._learn._driver.busy and time.monotonic() < late:
-        time.sleep(0.01)
-    assert not page.session._learn._driver.busy
+    clock.advance(driver.NO_PAGE_SECONDS)
+    wait_for(lambda: not page.session.training)
     again = Page(page.session)
     assert only(again.greeting, "training").state == "paused"
     assert only(again.greeting, "training").step > 0
 
 
 def test_only_so_many_train_at_a_time() -> None:
-    from studio.fake_page import EmbeddedCatalog
-
     catalog = EmbeddedCatalog()
     while catalog.slots.acquire(blocking=False):
         pass

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +25,7 @@ from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.serving import configuration, listen
 from pellucid.studio.sessions import Sessions
 from studio import asgi_client
+from studio.fake_clock import FakeClock
 from studio.fake_page import EmbeddedCatalog, Told
 
 TOKEN = "t" * 43
@@ -38,8 +38,8 @@ class Studio:
     def __init__(self) -> None:
         self.listener = listen("127.0.0.1", 0)
         self.port: int = self.listener.getsockname()[1]
-        self.sessions = Sessions(EmbeddedCatalog(), "digits-relu", most=MOST)
-        self.sessions.try_out()
+        self.sessions = Sessions(EmbeddedCatalog(), "digits-relu", limit=MOST)
+        self.sessions.check_model()
         app = studio_app(self.sessions, token=TOKEN, hosts=hosts_of("127.0.0.1", self.port))
         self.server = uvicorn.Server(configuration(app))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
@@ -248,11 +248,12 @@ def test_a_hundred_tabs_are_served_and_one_too_many_is_refused(studio: Studio) -
 
 
 def test_idle_sessions_are_freed_and_others_stay() -> None:
-    made = Sessions(EmbeddedCatalog(), "digits-relu", idle_seconds=0.0)
+    clock = FakeClock()
+    made = Sessions(EmbeddedCatalog(), "digits-relu", idle_seconds=10.0, clock=clock)
     alone, _ = made.open(None)
     wake = lambda: None  # noqa: E731
     alone.outbox.attach(wake)
-    time.sleep(0.01)
+    clock.advance(11.0)
     made.free_idle()
     assert made.find(alone.identity) is alone
     alone.outbox.detach(wake)

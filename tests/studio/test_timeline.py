@@ -1,4 +1,4 @@
-"""Time kept in little memory: any step can be gone back to, however the moments were thinned out."""
+"""Time kept in little memory: any step can be gone back to, however the keyframes were thinned out."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def trainer() -> pl.Trainer:
     return pl.Trainer(net, DIGITS, optimizer=pl.Momentum(0.05), batch_size=32)
 
 
-@pytest.mark.parametrize("moments", [3, 10, 1000])
-def test_any_step_is_reached_again(moments: int) -> None:
+@pytest.mark.parametrize("keyframes", [3, 10, 1000])
+def test_any_step_is_reached_again(keyframes: int) -> None:
     made = trainer()
-    timeline = Timeline(made, most_bytes=moments * 2 * made.net.parameters.nbytes)
+    timeline = Timeline(made, max_bytes=keyframes * 2 * made.net.parameters.nbytes)
     seen = [made.net.parameters.copy()]
     for _ in range(120):
         made.take_steps(1)
-        timeline.pass_by()
+        timeline.record()
         seen.append(made.net.parameters.copy())
     assert timeline.last_step == 120
     assert timeline.first_step == 0
-    assert len(timeline._moments) <= moments
+    assert len(timeline._keyframes) <= keyframes
     for step in (119, 0, 64, 7, 120, 55):
         timeline.go_to(step)
         assert made.step == step
@@ -43,11 +43,11 @@ def test_any_step_is_reached_again(moments: int) -> None:
 
 def test_where_every_moment_matters_the_oldest_go() -> None:
     made = trainer()
-    timeline = Timeline(made, most_bytes=4 * 2 * made.net.parameters.nbytes)
+    timeline = Timeline(made, max_bytes=4 * 2 * made.net.parameters.nbytes)
     for turn in range(10):
         made.take_steps(1)
         made.net.parameters[turn] += 1
-        timeline.fix()
+        timeline.pin()
     assert timeline.first_step == 7
     timeline.go_to(0)
     assert made.step == 7
@@ -67,7 +67,7 @@ def test_a_series_is_the_means_of_what_was_added(moves: list[int | float], most:
         else:
             step = int(move * len(values))
             whole = whole and step % series.stride == 0
-            series.cut(step)
+            series.truncate(step)
             values = values[:step]
     assert series.steps == len(values)
     assert series._count <= most

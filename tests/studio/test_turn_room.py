@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
-from pellucid.studio import changes
+from pellucid.studio import edit_history
 from studio.fake_page import Page, session
 
 
@@ -194,12 +194,12 @@ def test_weights_past_all_bounds_are_told_honestly() -> None:
     page.ask("openExample", part="test", index=0)
     events = page.ask("turnKnobs", knobs=list(range(13002)), values=[1e30] * 13002, gesture=1)
     assert [event.type for event in events] == ["turned", "parameters", "reading", "judged"]
-    assert "no number" in events[2].words
+    assert "not numbers" in events[2].words
     assert events[3].loss > 1e30
 
 
 def test_the_list_of_changes_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "MOST_BYTES", 4 * 13002 * 4 * 2)
+    monkeypatch.setattr(edit_history, "MAX_BYTES", 4 * 13002 * 4 * 2)
     page = Page(session())
     for seed in range(6):
         told = page.asked("addNoise", "turned", layer=None, spread=0.01, seed=seed, gesture=seed)

@@ -1,1 +1,1 @@
-"""The studio: a page, served from this machine, to look inside the real network and lay hands on it."""
+"""The studio: a web page, served from this machine, that shows a network at work and lets people change it."""

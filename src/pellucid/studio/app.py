@@ -1,4 +1,4 @@
-"""The studio as a web application: the page, the WebSocket, files in and out."""
+"""The studio as a web application: the page, the WebSocket, uploads and downloads."""
 
 from __future__ import annotations
 
@@ -33,31 +33,32 @@ NO_PAGE = (
 
 _WORKERS = 8
 _UPLOAD_SECONDS = 60
+_CLEANUP_SECONDS = 30
 _STATUS = {"too_large": 413, "busy": 503, "unavailable": 404, "internal": 500}
 
 
 def studio_app(sessions: Sessions, *, token: str, hosts: list[str], page: Path = PAGE) -> ASGIApp:
-    """The whole application, its door included.
+    """Build the application, with its request guard.
 
     Parameters
     ----------
     sessions : Sessions
     token : str
-        Whoever has it may come in.
+        The key that a browser must present.
     hosts : list of str
-        Values of ``Host`` that are this studio.
+        Values of the ``Host`` header that name this studio.
     page : Path
         The folder of the built page.
     """
-    house = _House(sessions)
+    handlers = _Routes(sessions)
     routes = [
-        Route("/picture", house.picture, methods=["POST"]),
-        Route("/network", house.network, methods=["POST"]),
-        Route("/network.safetensors", house.download, methods=["GET"]),
-        WebSocketRoute("/socket", house.socket),
+        Route("/picture", handlers.picture, methods=["POST"]),
+        Route("/network", handlers.network, methods=["POST"]),
+        Route("/network.safetensors", handlers.download, methods=["GET"]),
+        WebSocketRoute("/socket", handlers.socket),
         Mount("/", _page(page)),
     ]
-    return RequestGuard(Starlette(routes=routes, lifespan=house.lifespan), token=token, hosts=hosts)
+    return RequestGuard(Starlette(routes=routes, lifespan=handlers.lifespan), token=token, hosts=hosts)
 
 
 def _page(folder: Path) -> ASGIApp:
@@ -66,8 +67,8 @@ def _page(folder: Path) -> ASGIApp:
     return PlainTextResponse(NO_PAGE, 503)
 
 
-class _House:
-    """What the routes do."""
+class _Routes:
+    """The handlers of the routes."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -75,35 +76,35 @@ class _House:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """While the studio is open."""
+        """Run while the studio is open."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._tidy)
+            tasks.start_soon(self._free_idle)
             try:
                 yield
             finally:
                 tasks.cancel_scope.cancel()
         await to_thread.run_sync(self._sessions.close)
 
-    async def _tidy(self) -> None:
+    async def _free_idle(self) -> None:
         while True:
-            await anyio.sleep(30)
+            await anyio.sleep(_CLEANUP_SECONDS)
             await to_thread.run_sync(self._sessions.free_idle)
 
     async def socket(self, socket: WebSocket) -> None:
-        """The WebSocket."""
+        """Serve the WebSocket."""
         await Connection(socket, self._sessions, self._workers).run()
 
     async def picture(self, request: Request) -> Response:
-        """A picture comes in."""
-        return await self._take(request, lambda session, content: session.open_picture(content))
+        """Receive a picture."""
+        return await self._receive(request, lambda session, content: session.open_picture(content))
 
     async def network(self, request: Request) -> Response:
-        """A network file comes in."""
+        """Receive a network file."""
         name = request.query_params.get("name", "network.safetensors")[:200]
-        return await self._take(request, lambda session, content: session.open_network(content, name))
+        return await self._receive(request, lambda session, content: session.open_network(content, name))
 
     async def download(self, request: Request) -> Response:
-        """The network goes out."""
+        """Send the network as a file."""
         try:
             content = await to_thread.run_sync(self._session(request).network_file, limiter=self._workers)
         except Exception as error:
@@ -114,17 +115,22 @@ class _House:
     def _session(self, request: Request) -> Session:
         session = self._sessions.find(request.query_params.get("session", ""))
         if session is None:
-            raise RefusedError("unavailable", "There is no such session: it was idle for long.")
+            raise RefusedError(
+                "unavailable",
+                "Expected an open session: this one was closed after a long idle time, so reload the page.",
+            )
         return session
 
-    async def _take(self, request: Request, use: Callable[[Session, bytes], None]) -> Response:
+    async def _receive(self, request: Request, use: Callable[[Session, bytes], None]) -> Response:
         try:
             session = self._session(request)
             with anyio.fail_after(_UPLOAD_SECONDS):
                 content = await _body(request)
             await to_thread.run_sync(use, session, content, limiter=self._workers)
         except TimeoutError:
-            return _failed(RefusedError("too_large", f"The file did not arrive within {_UPLOAD_SECONDS} seconds."))
+            return _failed(
+                RefusedError("too_large", f"Expected the file within {_UPLOAD_SECONDS} seconds: send a smaller one.")
+            )
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:
@@ -133,7 +139,7 @@ class _House:
 
 
 async def _body(request: Request) -> bytes:
-    """What is sent, no more of it read than may be."""
+    """Read the body of a request, up to the limit."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk

@@ -1,4 +1,4 @@
-"""One WebSocket: requests in, one after another; frames out as fast as the page takes them."""
+"""One WebSocket: requests come in one after another; frames go out as fast as the page takes them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from pellucid.studio.sessions import Sessions
 
 T = TypeVar("T")
 
-MOST_BAD = 100
-"""Messages in a row that are none of the schema, after which the connection ends."""
+MAX_INVALID = 100
+"""After so many invalid messages in a row, the connection ends."""
 
 
 class Connection:
-    """A page and its session."""
+    """Connects a page to its session."""
 
     def __init__(self, socket: WebSocket, sessions: Sessions, workers: CapacityLimiter) -> None:
         self._socket, self._sessions, self._workers = socket, sessions, workers
@@ -33,11 +33,11 @@ class Connection:
         self._filled = asyncio.Event()
 
     def _wake(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop may have ended
+        with contextlib.suppress(RuntimeError):  # the event loop may have been closed
             self._loop.call_soon_threadsafe(self._filled.set)
 
     async def run(self) -> None:
-        """From the first event to the last."""
+        """Serve the page until it disconnects."""
         await self._socket.accept()
         try:
             session, resumed = await self._in_thread(self._sessions.open, self._socket.query_params.get("session"))
@@ -56,28 +56,29 @@ class Connection:
                 await self._receive(session)
                 tasks.cancel_scope.cancel()
         except* WebSocketDisconnect:
-            pass  # the page is gone: whatever was under way for it is of no use
+            pass  # the page has disconnected: nothing is left to send to it
         finally:
             if session.outbox.detach(wake):
-                session.left()
+                session.page_left()
 
     async def _receive(self, session: Session) -> None:
-        bad = 0
-        while bad < MOST_BAD:
-            message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
+        invalid = 0
+        while invalid < MAX_INVALID:
+            received = await self._socket.receive()
+            if received["type"] == "websocket.disconnect":
                 return
-            request = self._decoded(session, message.get("text"))
-            bad = 0 if request is not None else bad + 1
-            if request is not None and not session.noted(request):
+            request = self._decoded(session, received.get("text"))
+            invalid = 0 if request is not None else invalid + 1
+            if request is not None and not session.handled_at_once(request):
                 await self._in_thread(session.handle, request)
-        await self._end(Failed(0, "malformed", f"{bad} messages in a row were none of the schema: reload the page."))
+        message = f"Expected messages of the schema, got {invalid} others in a row: reload the page."
+        await self._end(Failed(0, "malformed", message))
 
     def _decoded(self, session: Session, text: str | None) -> AnyRequest | None:
-        """The request, or None where there is none, which the page is told."""
+        """Return the request, or None after sending the page an error."""
         try:
             if text is None:
-                raise RefusedError("malformed", "Expected a request as text, got bytes.")
+                raise RefusedError("malformed", "Expected a request as text, got binary data.")
             if len(text) > MAX_REQUEST:
                 raise RefusedError("too_large", f"Expected at most {MAX_REQUEST:,} characters, got {len(text):,}.")
             return decode_request(text)
@@ -90,7 +91,7 @@ class Connection:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            reason = outbox.goodbye(wake)
+            reason = outbox.reason_to_leave(wake)
             if reason is not None:
                 await self._end(Gone(0, reason))
             if reason is not None or outbox.overflowing:

@@ -1,61 +1,64 @@
-"""The thread that training runs in: it takes the lock for a few mini-batches at a time, and keeps the pace."""
+"""The training thread: it holds the session's lock for a few mini-batches at a time, and keeps the pace."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pellucid.studio.clock import Clock
 from pellucid.studio.outbox import Outbox
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.refusal import RefusedError
 
-HOLD = 0.007
-"""Seconds for which training keeps the lock, about: that is how long a request waits for it, at most."""
+SLICE_SECONDS = 0.007
+"""Time for which training holds the lock at once, about: the longest that a request waits for it."""
 
-ALONE = 60.0
-"""Seconds without a page after which training is no longer worth its while."""
+NO_PAGE_SECONDS = 60.0
+"""Training without a connected page stops after this time."""
 
-_MOST_AT_ONCE = 4096
-_TICK = 60.0
+THREAD_NAME = "pellucid-training"
+
+_MAX_STEPS = 4096
+_SLICES_PER_SECOND = 60.0
 
 logger = logging.getLogger("pellucid.studio")
 
 
 @dataclass(eq=False)
 class Job:
-    """Steps to be taken, up to ``goal`` or, where that is None, until stopped."""
+    """Steps to take: up to step ``goal``, or without end where that is None; ``allowed`` of them in one call."""
 
     goal: int | None
     pace: float | None = None
     allowed: int = 16
 
     def count(self, step: int) -> int:
-        """How many steps may be taken now."""
+        """Return how many steps the next call may take, given the steps taken so far."""
         return self.allowed if self.goal is None else max(1, min(self.allowed, self.goal - step))
 
     def reached(self, step: int) -> bool:
-        """Whether there is no more to do."""
+        """Whether the goal is reached."""
         return self.goal is not None and step >= self.goal
 
 
 class Driver:
-    """Calls ``work`` over and over in a thread of its own.
+    """Calls ``work`` repeatedly in a thread of its own.
 
     Parameters
     ----------
     lock : PriorityLock
-        Held during each call, and by whoever calls the methods here.
+        Held during each call, and by the callers of the methods here.
     outbox : Outbox
-        Tells whether there is a page to train for.
+        Tells whether a page is connected.
     slots : Semaphore
-        How many may train at a time.
+        Bounds the number of trainings that run at the same time.
     work : function
-        Takes at most `Job.count` steps; whether there are more to take.
-    given_up : function
-        Called where the job ends by itself: nobody looks, or something is wrong.
+        Takes at most `Job.count` steps; returns whether there are more to take.
+    on_stopped : function
+        Called when the job ends by itself: no page is connected, or an error occurred.
+    clock : Clock
     """
 
     def __init__(
@@ -64,44 +67,45 @@ class Driver:
         outbox: Outbox,
         slots: threading.Semaphore,
         work: Callable[[Job], bool],
-        given_up: Callable[[], None],
+        on_stopped: Callable[[], None],
+        clock: Clock,
     ) -> None:
         self._lock, self._outbox, self._slots = lock, outbox, slots
-        self._work, self._given_up = work, given_up
+        self._work, self._on_stopped, self._clock = work, on_stopped, clock
         self._job: Job | None = None
-        self._stirred = threading.Event()
+        self._interrupt = threading.Event()
         self.pace: float | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether there is a job."""
+        """Whether a job is running."""
         return self._job is not None
 
     def start(self, goal: int | None) -> None:
-        """Begin a job in place of that under way.
+        """Start a job, in place of the running one.
 
         Raises
         ------
         RefusedError
-            If too many train already.
+            If too many trainings run already.
         """
         self.stop()
         if not self._slots.acquire(blocking=False):
-            raise RefusedError("busy", "Too many trainings run already: pause one in another tab.")
+            raise RefusedError("busy", "Too many trainings are running: pause one in another tab.")
         self._job = Job(goal, self.pace)
-        threading.Thread(target=self._run, args=(self._job,), name="pellucid-training", daemon=True).start()
+        threading.Thread(target=self._run, args=(self._job,), name=THREAD_NAME, daemon=True).start()
 
     def stop(self) -> None:
         """End the job; its thread takes no more steps."""
         self._job = None
-        self._stirred.set()
+        self._interrupt.set()
 
     def set_pace(self, pace: float | None) -> None:
-        """Mini-batches a second, at most; None for all that can be done."""
+        """Set the largest number of mini-batches per second; None is full speed."""
         self.pace = pace
         if self._job is not None:
             self._job.pace = pace
-        self._stirred.set()
+        self._interrupt.set()
 
     def _run(self, job: Job) -> None:
         try:
@@ -111,38 +115,40 @@ class Driver:
             with self._lock.high_priority():
                 if self._job is job:
                     self.stop()
-                    self._given_up()
+                    self._on_stopped()
         finally:
             self._slots.release()
 
     def _drive(self, job: Job) -> None:
-        seen, due = time.monotonic(), time.monotonic()
+        page_seen = due = self._clock.now()
         while True:
-            self._stirred.clear()
+            self._interrupt.clear()
             with self._lock.low_priority():
-                if self._job is not job or not self._some(job):
+                if self._job is not job or not self._run_slice(job):
                     return
-                now = time.monotonic()
-                seen = now if self._outbox.attached else seen
-                if now - seen > ALONE:
+                now = self._clock.now()
+                page_seen = now if self._outbox.attached else page_seen
+                if now - page_seen > NO_PAGE_SECONDS:
                     self.stop()
-                    self._given_up()
+                    self._on_stopped()
                     return
             if job.pace is not None:
                 due = max(due, now - 1.0 / job.pace) + job.allowed / job.pace
-                self._stirred.wait(max(0.0, due - time.monotonic()))
+                self._clock.wait(self._interrupt, max(0.0, due - self._clock.now()))
 
-    def _some(self, job: Job) -> bool:
-        """Hold the lock for a moment's worth of steps."""
+    def _run_slice(self, job: Job) -> bool:
+        """Take steps for one holding of the lock; return whether there are more to take."""
         if job.pace is not None:
-            job.allowed = max(1, round(job.pace / _TICK))
+            job.allowed = max(1, round(job.pace / _SLICES_PER_SECOND))
             return self._work(job)
-        began = time.perf_counter()
-        while (took := time.perf_counter() - began) < HOLD:
-            step_began = took
+        now = self._clock.now()
+        end = now + SLICE_SECONDS
+        while now < end:
+            began = now
             if not self._work(job):
                 return False
-            spent = time.perf_counter() - began - step_began
-            # Large networks take long over a step: no more of them at once than there is time for.
-            job.allowed = max(1, min(_MOST_AT_ONCE, 2 * job.allowed, int(job.allowed * HOLD / max(spent, 1e-6))))
+            now = self._clock.now()
+            # A step of a large network takes long: allow no more of them than fit into a slice.
+            fitting = int(job.allowed * SLICE_SECONDS / max(now - began, 1e-6))
+            job.allowed = max(1, min(_MAX_STEPS, 2 * job.allowed, fitting))
         return True

@@ -1,4 +1,4 @@
-"""The network that a session looks at: its knobs, what is switched off, and the states it can be set back to."""
+"""The network of a session: its knobs, its switched neurons, and the states to which it can be reset."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.errors import ConfigurationError
 from pellucid.inspect.ablation import ablate
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer import features
@@ -19,27 +20,27 @@ from pellucid.studio.parts import ActivationName, Factor, LayerInfo, Loss, Netwo
 from pellucid.studio.refusal import RefusedError
 
 SIDE = 28
-MOST_PARAMETERS = 300_000
-"""More would neither be seen through nor sent many times a second."""
+MAX_PARAMETERS = 300_000
+"""The page can neither draw more nor receive them many times a second."""
 
 Vector = NDArray[np.float32]
 Place = tuple[int, int]
-"""A layer, -1 for the inputs, and a neuron of it."""
+"""A layer (-1 for the inputs) and one of its neurons."""
 
 
 class EditedNetwork:
-    """A network under study.
+    """A network that people change by hand and by training.
 
     Attributes
     ----------
     net : Network
         Its parameters are the knobs.
     version : int
-        Counts the changes; it goes on counting from one network to the next.
+        Number of changes so far, counted across the networks of a session.
     trained : ndarray (parameter_count,)
         The knobs as loaded or last trained.
     factors : dict of (layer, neuron) to float
-        What neurons hand on is multiplied by these.
+        Multiply the activations of neurons on their way to the next layer.
     """
 
     def __init__(self, net: Network, name: str, loss: Loss, version: int = 0) -> None:
@@ -54,21 +55,21 @@ class EditedNetwork:
 
     @classmethod
     def load(cls, source: str, version: int = 0) -> EditedNetwork:
-        """A shipped network, or that of a file, by name."""
+        """Load a shipped network by name, or a file by path."""
         path = shipped_path(source)
         return cls.read(path, Path(source).name, version)
 
     @classmethod
     def read(cls, path: Path, name: str, version: int = 0) -> EditedNetwork:
-        """The network of a file."""
+        """Read a file."""
         net = network_of(path, *read_tensors(path))
-        return cls(net, name, usual_loss(net), version)
+        return cls(net, name, default_loss(net), version)
 
     @classmethod
     def of_bytes(cls, content: bytes, name: str, version: int = 0) -> EditedNetwork:
-        """The network of a file that was sent."""
+        """Read an uploaded file."""
         net = network_of(Path(name), *parse_tensors(content, name))
-        return cls(net, name, usual_loss(net), version)
+        return cls(net, name, default_loss(net), version)
 
     @property
     def initial(self) -> Vector:
@@ -81,7 +82,7 @@ class EditedNetwork:
 
     @property
     def effective(self) -> Network:
-        """The network that computes: with switched and scaled neurons put in."""
+        """The network that computes: with its switched and scaled neurons."""
         if not self.factors:
             return self.net
         if self._effective_version != self.version:
@@ -90,22 +91,22 @@ class EditedNetwork:
         return self._effective or self.net
 
     def has_seen(self, data: str) -> bool:
-        """Whether the network has learnt from that data set's held-out images, as far as is known.
+        """Whether the network was trained on that data set's held-out images, as far as its record tells.
 
-        The embedded digits are a part of MNIST's training images.
+        The embedded digits are part of MNIST's training images.
         """
         return data == "digits" and str(self.net.record.get("data", "")).startswith("mnist")
 
-    def changed(self) -> None:
-        """Something about the network is another."""
+    def mark_changed(self) -> None:
+        """Count a change."""
         self.version += 1
 
-    def settle(self) -> None:
-        """What the knobs are now is what they are set back to."""
+    def mark_trained(self) -> None:
+        """Make the present knobs the ones to which they are reset."""
         self.trained = self.net.parameters.copy()
 
     def info(self) -> NetworkInfo:
-        """What the page is told of it."""
+        """Describe the network for the page."""
         layers, begin = [], 0
         for layer in self.net.layers:
             if isinstance(layer, Dense):
@@ -120,38 +121,40 @@ class EditedNetwork:
         )  # fmt: skip
 
     def factor_list(self) -> list[Factor]:
-        """The factors, as the page is told them."""
+        """The factors, in the form that the page receives."""
         return [Factor(layer, neuron, value) for (layer, neuron), value in sorted(self.factors.items())]
 
 
 def check_suitable(net: Network) -> None:
-    """Refuse networks that the studio has no pictures for."""
+    """Refuse networks that the studio cannot draw."""
     kinds = {layer.kind for layer in net.layers}
     if kinds != {"dense"}:
-        raise RefusedError("bad_value", f"The studio shows networks of dense layers; this one has {', '.join(kinds)}.")
+        raise RefusedError(
+            "bad_value",
+            f"Expected a network of dense layers, got {', '.join(sorted(kinds))}: the studio draws no others yet.",
+        )
     if math.prod(net.input_shape) != SIDE * SIDE:
         shape = "x".join(map(str, net.input_shape))
         raise RefusedError(
-            "bad_value", f"The studio draws pictures of {SIDE}x{SIDE} pixels; this network takes {shape}."
+            "bad_value",
+            f"Expected a network for {SIDE}x{SIDE} pixels, got {shape}: the studio draws no others.",
         )
-    if net.parameter_count > MOST_PARAMETERS:
+    if net.parameter_count > MAX_PARAMETERS:
         raise RefusedError(
             "too_large",
-            f"The studio shows networks of up to {MOST_PARAMETERS:,} parameters; this one has "
-            f"{net.parameter_count:,}: use fewer or smaller layers.",
+            f"Expected a network of at most {MAX_PARAMETERS:,} parameters, got {net.parameter_count:,}: use fewer or "
+            "smaller layers.",
         )
 
 
-def usual_loss(net: Network) -> Loss:
-    """The loss that a network was trained with, as far as is known."""
+def default_loss(net: Network) -> Loss:
+    """The loss that a network was trained with, where its record tells; otherwise the one that suits its outputs."""
     recorded = net.record.get("loss")
     fitting: list[Loss] = [name for name in ("cross_entropy", "squared") if _fits(net, name)]
     return recorded if recorded in fitting else fitting[0]
 
 
 def _fits(net: Network, loss: str) -> bool:
-    from pellucid.errors import ConfigurationError
-
     try:
         net.program.loss_code(loss)
     except ConfigurationError:

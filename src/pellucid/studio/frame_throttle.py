@@ -1,149 +1,87 @@
-"""What the page is shown while a network learns: as much as it can take, and no more than training can spare."""
+"""When the page receives what: at most as often as it can draw, and without slowing training down."""
 
 from __future__ import annotations
 
-import time
+from pellucid.studio.clock import Clock
+from pellucid.studio.outbox import Outbox
 
-import numpy as np
-from numpy.typing import NDArray
+PICTURE_SECONDS = 1 / 60.0
+"""Least time between two pictures of the network."""
 
-from pellucid.inspect.confusion import mistakes_of
-from pellucid.inspect.neurons import health
-from pellucid.inspect.plane import loss_plane
-from pellucid.studio import events, requests
-from pellucid.studio.frames import Payload
-from pellucid.studio.read_room import layer_readings
-from pellucid.studio.recent import Recent
-from pellucid.studio.run import Run
-from pellucid.studio.session_state import SessionState
+PICTURE_BYTES_PER_SECOND = 24e6
+"""Large networks are sent less often, to stay below this."""
 
-_PICTURES = 1 / 60.0
-_JUDGING = 0.02
-"""Share of the time of training that may go into judging epochs."""
+HEALTH_SECONDS = 0.5
+EXAMINATION_SECONDS = 2.0
 
-_HEALTHS = 0.5
-_EXAMINED = 2.0
-"""Seconds between two, at least."""
+EVALUATION_SHARE = 0.02
+"""Share of the training time that may be spent evaluating epochs."""
 
-_MOST_BYTES = 24e6
-"""Of pictures a second."""
-
-_LOOKED_AT = 256
-_MOST_WRONG = 200
+_SPEED_SECONDS = 0.25
 
 
 class FrameThrottle:
-    """Pictures of a run, at most so many a second."""
+    """Decides when each kind of event is due.
 
-    def __init__(self, state: SessionState) -> None:
-        self._state = state
+    Attributes
+    ----------
+    wanted : bool
+        Whether the page has asked for a picture since the last one.
+    speed : float
+        Mini-batches per second, lately.
+    """
+
+    def __init__(self, clock: Clock, outbox: Outbox) -> None:
+        self._clock, self._outbox = clock, outbox
         self.wanted = False
-        self.begin_anew()
+        self.reset()
 
-    def begin_anew(self) -> None:
-        """Another network: forget what was not shown yet."""
-        self._recent = Recent()
-        self._judge_from = 0.0
-        self._pictured = self._healthy = self._looked = 0.0
-        self._speed, self._counted, self._since = 0.0, 0, time.perf_counter()
+    def reset(self) -> None:
+        """Start again, for another network."""
+        self._next_evaluation = self._next_health = self._next_examination = self._last_picture = float("-inf")
+        self.speed, self._counted, self._counted_since = 0.0, 0, self._clock.now()
 
-    def learnt(self, means: NDArray[np.float64]) -> None:
-        """Mini-batches were done: their mean loss and share read right, (n, 2)."""
-        self._recent.add(means)
-        self._counted += len(means)
-        now = time.perf_counter()
-        if now - self._since > 0.25:
-            self._speed = self._counted / (now - self._since)
-            self._counted, self._since = 0, now
+    def count(self, batches: int) -> None:
+        """Count mini-batches for `speed`."""
+        self._counted += batches
+        now = self._clock.now()
+        if now - self._counted_since > _SPEED_SECONDS:
+            self.speed = self._counted / (now - self._counted_since)
+            self._counted, self._counted_since = 0, now
 
-    def maybe(self, run: Run) -> None:
-        """Send a picture, if the page has asked for one and it is time."""
-        now, outbox = time.perf_counter(), self._state.outbox
-        apart = max(_PICTURES, run.trainer.net.parameter_count * 4 / _MOST_BYTES)
-        if self.wanted and now - self._pictured >= apart and outbox.attached:
-            self.wanted = False
-            self.picture(run)
-        if now - self._healthy >= _HEALTHS and outbox.attached and not outbox.waits("health"):
-            self.health(run)
+    def picture_due(self, size: int) -> bool:
+        """Whether to send a picture of ``size`` bytes now, which the page has asked for."""
+        apart = max(PICTURE_SECONDS, size / PICTURE_BYTES_PER_SECOND)
+        return self.wanted and self._outbox.attached and self._clock.now() - self._last_picture >= apart
 
-    def may_judge(self) -> bool:
-        """Whether it is time to judge an epoch again."""
-        return time.perf_counter() >= self._judge_from
+    def picture_sent(self) -> None:
+        """Note that a picture was sent."""
+        self._last_picture = self._clock.now()
 
-    def judged(self, seconds: float) -> None:
-        """An epoch was judged, which took so long."""
-        self._judge_from = time.perf_counter() + seconds / _JUDGING
+    def health_due(self) -> bool:
+        """Whether to send the health of the layers now."""
+        return self._due("health", self._next_health)
 
-    def picture(self, run: Run, request: int = 0) -> None:
-        """The network as it is now, and the mini-batches since the last picture."""
-        state, payload, step = self._state, Payload(), run.trainer.step
-        self._pictured = time.perf_counter()
-        steps, losses, accuracies = self._recent.take(step)
-        state.tell(
-            events.Picture(
-                request, state.edited.version, step, run.trainer.state.epoch, payload.put(run.trainer.net.parameters),
-                payload.put(steps), payload.put(losses), payload.put(accuracies), self._speed,
-                layer_readings(state.trace(), payload),
-            ),
-            payload,
-        )  # fmt: skip
+    def health_sent(self) -> None:
+        """Note that it was sent."""
+        self._next_health = self._clock.now() + HEALTH_SECONDS
 
-    def health(self, run: Run) -> None:
-        """How the neurons fare, on the first few hundred images that are learnt from."""
-        state, payload, trainer = self._state, Payload(), run.trainer
-        self._healthy = time.perf_counter()
-        count = min(_LOOKED_AT, len(state.data.train))
-        images = state.levels(trainer.net, state.unit("train", np.arange(count)))
-        found = health(trainer.net, images, state.data.train.labels[:count], run.plan.loss)
-        state.tell(
-            events.Health(
-                0, state.edited.version, trainer.step, payload.put(found.gradient_sizes),
-                payload.put(found.gradient_norms), payload.put(found.weight_norms),
-                [list(layer) for layer in found.dead], [list(layer) for layer in found.saturated], count,
-            ),
-            payload,
-            key="health",
-        )  # fmt: skip
+    def examination_due(self) -> bool:
+        """Whether to send the confusion matrix now."""
+        return self._due("examined", self._next_examination)
 
-    def maybe_examined(self) -> None:
-        """What is confused, if it is time."""
-        outbox = self._state.outbox
-        late = time.perf_counter() - self._looked >= _EXAMINED
-        if late and outbox.attached and not outbox.waits("examined"):
-            self.examined(0)
+    def examination_sent(self) -> None:
+        """Note that it was sent."""
+        self._next_examination = self._clock.now() + EXAMINATION_SECONDS
 
-    def examined(self, request: int) -> None:
-        """Confusion matrix and wrongly read images."""
-        state, payload = self._state, Payload()
-        self._looked = time.perf_counter()
-        labels = state.data.test.labels
-        found = mistakes_of(np.nan_to_num(state.outputs("test")), labels)
-        wrong = found.wrong[:_MOST_WRONG]
-        state.tell(
-            events.Examined(
-                request, state.edited.version, payload.put(found.confusion), len(labels), len(found.wrong),
-                wrong.tolist(), labels[wrong].tolist(), found.readings[wrong].tolist(),
-                payload.put(found.confidences[wrong]), payload.put(state.unit("test", wrong)),
-            ),
-            payload,
-            key=None if request else "examined",
-        )  # fmt: skip
+    def evaluation_due(self) -> bool:
+        """Whether to evaluate the epoch that has just ended."""
+        return self._clock.now() >= self._next_evaluation
 
-    def plane(self, run: Run, request: requests.AskLossPlane) -> None:
-        """The loss around the path of training."""
-        state, payload = self._state, Payload()
-        steps, path = run.timeline.path(200)
-        if steps[-1] != run.trainer.step:
-            steps, path = np.append(steps, run.trainer.step), np.vstack([path, run.trainer.net.parameters])
-        images = state.data.train
-        if request.images < len(images):
-            images = images[: request.images]
-        found = loss_plane(run.trainer.net, path, images, run.plan.loss, side=request.side, margin=request.margin)
-        state.tell(
-            events.LossPlane(
-                request.id, payload.put(found.xs), payload.put(found.ys), payload.put(found.losses),
-                payload.put(found.path), payload.put(steps), payload.put(found.path_losses),
-                payload.put(found.distances), list(found.explained), len(images), run.trainer.step,
-            ),
-            payload,
-        )  # fmt: skip
+    def evaluated(self, seconds: float) -> None:
+        """Note that an epoch was evaluated, which took so long."""
+        self._next_evaluation = self._clock.now() + seconds / EVALUATION_SHARE
+
+    def _due(self, key: str, at: float) -> bool:
+        """Whether the time has come, a page is connected, and it has fetched the last event of that key."""
+        return self._clock.now() >= at and self._outbox.attached and not self._outbox.is_waiting(key)

@@ -1,13 +1,12 @@
-"""Frames: an event as JSON, with the arrays it speaks of behind it as raw float32.
+"""Frames: an event as JSON, followed by its arrays as raw float32.
 
 A frame is binary, little-endian throughout::
 
     4 bytes   n, unsigned: length of the JSON, a multiple of 4
-    n bytes   the event as JSON in UTF-8, filled up with spaces at its end
+    n bytes   the event as JSON in UTF-8, padded with spaces
     the rest  the payload: float32 after float32
 
-Wherever the event has a `Floats`, that says which float32 of the payload it stands for. A request is a text frame of
-JSON.
+A `Floats` in the event says where its array lies in the payload. A request is a text frame of JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class Payload:
-    """The arrays of one frame, put one behind the other.
+    """The arrays of one frame, one after another.
 
     Examples
     --------
@@ -40,24 +39,24 @@ class Payload:
         self._count = 0
 
     def put(self, values: ArrayLike) -> Floats:
-        """Add an array of any shape; where it went. What float32 does not hold is cut off at its largest number."""
+        """Append an array of any shape and return its place; values beyond float32 are clipped to its range."""
         array = np.asarray(values)
         if array.dtype != np.float32:
             array = np.clip(array, -_LARGEST, _LARGEST).astype(np.float32)
         place = Floats(offset=self._count, shape=list(array.shape))
-        # A copy: what is shown may change before it is sent.
+        # A copy, since the array may change before the frame is sent.
         self._parts.append(np.array(array, "<f4", order="C").reshape(-1))
         self._count += array.size
         return place
 
     @property
     def parts(self) -> Sequence[NDArray[np.float32]]:
-        """What was put, flat."""
+        """The arrays, flat."""
         return self._parts
 
 
 def frame(event: msgspec.Struct, payload: Payload | None = None) -> bytes:
-    """The event and its arrays as one frame."""
+    """Encode an event and its arrays."""
     text = _encoder.encode(event)
     text += b" " * (-len(text) % 4)
     arrays = [] if payload is None else [part.tobytes() for part in payload.parts]
@@ -65,6 +64,6 @@ def frame(event: msgspec.Struct, payload: Payload | None = None) -> bytes:
 
 
 def unframe(data: bytes) -> tuple[dict[str, Any], NDArray[np.float32]]:
-    """The event as plain data, and the payload, flat: what the page does, for tests and tools."""
+    """Decode a frame into the event, as plain data, and the flat payload: what the page does, for tests and tools."""
     end = 4 + int.from_bytes(data[:4], "little")
     return msgspec.json.decode(data[4:end]), np.frombuffer(data, "<f4", offset=end)

@@ -1,4 +1,4 @@
-"""Nudge: backpropagation of one picture, stage by stage, checked on the spot; the mean over a mini-batch; the step."""
+"""Nudge: backpropagation of one picture, stage by stage, with checks; the mean over a mini-batch; and the step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Vector = NDArray[np.float32]
 
 
 class _Batch(msgspec.Struct):
-    """A mini-batch whose gradient was asked for."""
+    """A mini-batch and its gradient."""
 
     version: int
     images: Vector
@@ -31,28 +31,28 @@ class _Batch(msgspec.Struct):
 
 
 class NudgeRoom:
-    """What examples want of the session's network."""
+    """How examples would change the session's network."""
 
     def __init__(self, state: SessionState, turn: TurnRoom) -> None:
         self._state, self._turn = state, turn
-        self._told: tuple[int, Backpropagation, Vector] | None = None
+        self._latest: tuple[int, Backpropagation, Vector] | None = None
         self._batch: _Batch | None = None
 
     def nudges(self, request: requests.AskNudges) -> None:
-        """Backpropagation of the present picture."""
+        """Backpropagate the present picture."""
         state = self._state
         label = state.label if request.label is None else request.label
         if label is None:
-            raise RefusedError("bad_value", "Nobody knows what this drawing is meant to be: choose the digit it is.")
+            raise RefusedError("bad_value", "Expected a target digit for this drawing: choose one.")
         net = state.edited.effective
-        # A copy: what is told and checked stays true while knobs are turned.
+        # A copy, so that the numbers and their checks stay valid while knobs are turned.
         levels = state.levels(net, state.pixels)
-        told = backpropagate(net.copy(), levels, label, request.loss or state.edited.loss)
-        self._told = state.edited.version, told, levels
-        self._tell(request.id, told)
+        result = backpropagate(net.copy(), levels, label, request.loss or state.edited.loss)
+        self._latest = state.edited.version, result, levels
+        self._send(request.id, result)
 
     def batch(self, request: requests.AskBatchNudges) -> None:
-        """The gradient averaged over a mini-batch."""
+        """Average the gradient over a mini-batch."""
         state, payload = self._state, Payload()
         data, indices = state.part(request.part), np.array(request.indices, np.int64)
         if indices.max() >= len(data):
@@ -61,30 +61,30 @@ class NudgeRoom:
         if request.knob is not None and request.knob >= net.parameter_count:
             raise RefusedError("bad_value", f"Expected a knob up to {net.parameter_count - 1}, got {request.knob}.")
         images, labels = state.levels(net, state.unit(request.part, indices)), data.labels[indices]
-        whole = net.gradient(images, labels, loss)
-        costs, norms, wishes = _one_by_one(net, images, labels, loss, request.knob)
-        self._batch = _Batch(state.edited.version, images, labels, loss, whole.loss, whole.parameters)
-        state.tell(
+        mean = net.gradient(images, labels, loss)
+        costs, norms, wishes = _each(net, images, labels, loss, request.knob)
+        self._batch = _Batch(state.edited.version, images, labels, loss, mean.loss, mean.parameters)
+        state.send(
             events.BatchNudges(
-                request.id, state.edited.version, finite(whole.loss), payload.put(costs), labels.tolist(),
-                payload.put(whole.parameters), None if request.knob is None else payload.put(wishes),
-                payload.put(norms), _length(whole.parameters),
+                request.id, state.edited.version, finite(mean.loss), payload.put(costs), labels.tolist(),
+                payload.put(mean.parameters), None if request.knob is None else payload.put(wishes),
+                payload.put(norms), _norm(mean.parameters),
             ),
             payload,
         )  # fmt: skip
 
     def check(self, request: requests.CheckNudge) -> None:
-        """A derivative beside its difference quotient."""
-        if self._told is None:
-            raise RefusedError("out_of_order", "There is nothing to check yet: ask for the nudges of a picture first.")
-        _, told, _ = self._told
+        """Check a derivative by a difference quotient."""
+        if self._latest is None:
+            raise RefusedError("out_of_order", "There is no backpropagation to check yet: run it for a picture first.")
+        _, result, _ = self._latest
         if request.kind == "parameter":
-            found = check_parameter(told, request.knob)
+            found = check_parameter(result, request.knob)
         elif request.kind == "activation":
-            found = check_activation(told, request.layer, request.neuron)
+            found = check_activation(result, request.layer, request.neuron)
         else:
-            found = check_input(told, request.neuron)
-        self._state.tell(
+            found = check_input(result, request.neuron)
+        self._state.send(
             events.Checked(
                 request.id, request.kind, found.name, found.value, finite(found.derivative), finite(found.difference),
                 found.h, finite(found.above), finite(found.below), finite(found.relative_error), found.agrees,
@@ -92,41 +92,42 @@ class NudgeRoom:
         )  # fmt: skip
 
     def step(self, request: requests.TakeStep) -> None:
-        """Do what the example or the mini-batch asks for."""
+        """Take the step that the example or the mini-batch asks for."""
         state, edited = self._state, self._state.edited
-        images, labels, loss, cost, gradient = self._asked(request.of)
+        images, labels, loss, cost, gradient = self._latest_gradient(request.of)
         scaled = gradient
         if edited.factors:
-            # A knob on its way to a scaled neuron counts as much as that neuron does.
+            # The gradient by a knob that a factor multiplies is multiplied by that factor.
             ones = edited.net.copy()
             ones.parameters[...] = 1.0
             scaled = gradient * ablate(ones, edited.factors).parameters
-        rate, length = request.learning_rate, _length(scaled)
+        rate, norm = request.learning_rate, _norm(scaled)
         after = (edited.net.parameters - np.float32(rate) * scaled).astype(np.float32)
         if not np.isfinite(after).all():
-            raise RefusedError("diverged", "With this rate the parameters would be no numbers: try a smaller one.")
-        what = "this picture" if request.of == "example" else f"{len(labels)} pictures"
+            raise RefusedError("diverged", "At this learning rate the parameters would overflow: choose a smaller one.")
+        pictures = "1 picture" if len(labels) == 1 else f"{len(labels)} pictures"
+        what = "this picture" if request.of == "example" else pictures
         self._turn.step(f"a step for {what}, rate {rate:g}", after, request.id)
         now = edited.effective.gradient(images, labels, loss).loss
-        predicted = cost - rate * length * length
-        state.tell(
+        predicted = cost - rate * norm * norm
+        state.send(
             events.Stepped(
-                request.id, edited.version, finite(cost), finite(now), finite(predicted), rate, finite(length)
+                request.id, edited.version, finite(cost), finite(now), finite(predicted), rate, finite(norm)
             )
         )  # fmt: skip
 
-    def _asked(self, of: str) -> tuple[Vector, NDArray[np.int64], str, float, Vector]:
-        """Images, labels, loss, cost and gradient of what the step is for, of the network as it is."""
+    def _latest_gradient(self, of: str) -> tuple[Vector, NDArray[np.int64], str, float, Vector]:
+        """Images, labels, loss, cost and gradient to take a step for; they must be of the present network."""
         version = self._state.edited.version
         if of == "batch" and self._batch is not None and self._batch.version == version:
             batch = self._batch
             return batch.images, batch.labels, batch.loss, batch.cost, batch.gradient
-        if of == "example" and self._told is not None and self._told[0] == version:
-            _, told, levels = self._told
-            return levels[None], np.array([told.label]), told.loss, told.cost, told.gradient
-        raise RefusedError("out_of_order", "The nudges are not of the network as it is now: ask for them again first.")
+        if of == "example" and self._latest is not None and self._latest[0] == version:
+            _, result, levels = self._latest
+            return levels[None], np.array([result.label]), result.loss, result.cost, result.gradient
+        raise RefusedError("out_of_order", "The network has changed since its gradient was computed: compute it again.")
 
-    def _tell(self, request: int, told: Backpropagation) -> None:
+    def _send(self, request: int, result: Backpropagation) -> None:
         payload = Payload()
         put = payload.put
         layers = [
@@ -135,29 +136,29 @@ class NudgeRoom:
                 put(layer.by_activations), put(layer.slopes), put(layer.by_sums), put(layer.by_weights),
                 put(layer.by_biases), put(layer.by_inputs),
             )
-            for layer in told.layers
+            for layer in result.layers
         ]  # fmt: skip
-        story = [events.NudgeStage(stage.kind, stage.layer, stage.title, stage.caption) for stage in stages(told)]  # type: ignore[arg-type]
-        self._state.tell(
+        story = [events.NudgeStage(each.kind, each.layer, each.title, each.caption) for each in stages(result)]  # type: ignore[arg-type]
+        self._state.send(
             events.Nudges(
-                request, self._state.edited.version, told.label, told.loss, finite(told.cost), put(told.targets),  # type: ignore[arg-type]
-                put(told.costs), put(told.wishes), layers, story, finite(told.norm),
+                request, self._state.edited.version, result.label, result.loss, finite(result.cost),  # type: ignore[arg-type]
+                put(result.targets), put(result.costs), put(result.wishes), layers, story, finite(result.norm),
             ),
             payload,
         )  # fmt: skip
 
 
-def _one_by_one(
+def _each(
     net: Network, images: Vector, labels: NDArray[np.int64], loss: str, knob: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Cost, length of the gradient, and wish for a knob, of each image, all (n,)."""
+    """The cost, the norm of the gradient and the wish for a knob, of each image; all (n,)."""
     found = np.zeros((3, len(images)))
     for index, image in enumerate(images):
         own = net.gradient(image, labels[index : index + 1], loss)
         wish = 0.0 if knob is None else -float(own.parameters[knob])
-        found[:, index] = own.loss, _length(own.parameters), wish
+        found[:, index] = own.loss, _norm(own.parameters), wish
     return found[0], found[1], found[2]
 
 
-def _length(vector: Vector) -> float:
+def _norm(vector: Vector) -> float:
     return float(np.linalg.norm(vector.astype(np.float64)))

@@ -1,4 +1,4 @@
-"""Frames on their way to the page: in order, and where newer ones make older ones useless, only the newest."""
+"""Frames on their way to the page, in order; a newer frame replaces an older one that it makes obsolete."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import Literal
 
-MOST_BYTES = 24 << 20
-"""Bytes that wait for a slow page, at most; then it is taken to be gone."""
-
+MAX_BYTES = 24 << 20
+"""Most bytes that wait for a slow page; beyond it, the page is disconnected."""
 
 Reason = Literal["elsewhere", "idle", "full", "closing"]
 
@@ -18,7 +17,7 @@ Reason = Literal["elsewhere", "idle", "full", "closing"]
 class Outbox:
     """Filled by any thread, emptied by the connection.
 
-    A frame with a ``key`` takes the place of one of the same key that still waits.
+    A frame with a ``key`` replaces a waiting one with the same key.
     """
 
     def __init__(self) -> None:
@@ -27,56 +26,56 @@ class Outbox:
         self._numbers = count()
         self._bytes = 0
         self._wake: Callable[[], None] | None = None
-        self._goodbyes: dict[Callable[[], None], Reason] = {}
+        self._reasons: dict[Callable[[], None], Reason] = {}
 
     def attach(self, wake: Callable[[], None]) -> None:
-        """Begin anew for a page: forget what waited, and call ``wake`` whenever something is put.
+        """Connect a page: discard all waiting frames, and call ``wake`` whenever a frame is put.
 
-        A page that was there before is told to leave.
+        A page that was connected before has to leave.
         """
         self.end("elsewhere")
         with self._lock:
             self._wake = wake
 
     def end(self, reason: Reason) -> None:
-        """Have the page leave: it is woken a last time, to find its `goodbye`."""
+        """Disconnect the page: it is woken a last time, to find its `reason_to_leave`."""
         with self._lock:
             wake, self._wake = self._wake, None
-            self._forget()
+            self._discard()
             if wake is not None:
-                self._goodbyes[wake] = reason
+                self._reasons[wake] = reason
                 wake()
 
-    def goodbye(self, wake: Callable[[], None]) -> Reason | None:
-        """Why a page has to leave, if it has to."""
-        return self._goodbyes.get(wake)
+    def reason_to_leave(self, wake: Callable[[], None]) -> Reason | None:
+        """Why a page has to leave, or None."""
+        return self._reasons.get(wake)
 
     def detach(self, wake: Callable[[], None]) -> bool:
-        """The page is gone: keep nothing from now on. False where another page has taken over since."""
+        """Note that the page has disconnected; return False where another page has taken its place."""
         with self._lock:
-            self._goodbyes.pop(wake, None)
+            self._reasons.pop(wake, None)
             if self._wake is not wake:
                 return False
-            self._forget()
+            self._discard()
             self._wake = None
             return True
 
     @property
     def attached(self) -> bool:
-        """Whether there is a page."""
+        """Whether a page is connected."""
         return self._wake is not None
 
     @property
     def overflowing(self) -> bool:
-        """Whether the page takes so little that it must be gone."""
-        return self._bytes > MOST_BYTES
+        """Whether more is waiting than a live page would leave."""
+        return self._bytes > MAX_BYTES
 
-    def waits(self, key: str) -> bool:
-        """Whether a frame of this key has not been fetched yet."""
+    def is_waiting(self, key: str) -> bool:
+        """Whether a frame with this key is waiting."""
         return key in self._waiting
 
     def put(self, data: bytes, key: str | None = None) -> None:
-        """Send a frame, if there is a page."""
+        """Send a frame, if a page is connected."""
         with self._lock:
             if self._wake is None:
                 return
@@ -87,7 +86,7 @@ class Outbox:
             self._wake()
 
     def take(self, wake: Callable[[], None]) -> bytes | None:
-        """The next frame for this page, oldest first; None where nothing waits."""
+        """Return the oldest waiting frame for this page, or None."""
         with self._lock:
             if self._wake is not wake or not self._waiting:
                 return None
@@ -95,6 +94,6 @@ class Outbox:
             self._bytes -= len(data)
             return data
 
-    def _forget(self) -> None:
+    def _discard(self) -> None:
         self._waiting.clear()
         self._bytes = 0

@@ -1,4 +1,4 @@
-"""The drawing pad: strokes to ink, undone and redone."""
+"""The drawing pad: turns strokes into ink, with undo and redo."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pellucid.errors import DataError
 from pellucid.studio.parts import Stroke
 
 SIDE = 112
-"""Pixels along the pad: four of them make a pixel of the 28x28 field."""
+"""Pixels along each side of the pad, four for each of the 28x28 field."""
 
-MOST_SEGMENTS = 8192
-"""Pieces of line in a drawing, at most; laying them takes about a quarter of a second."""
+MAX_SEGMENTS = 8192
+"""Most line segments of a drawing; drawing them takes about a quarter of a second."""
 
 Ink = NDArray[np.float32]
 
 
 class Pad:
-    """Strokes on a square sheet, and the ink they leave.
+    """Strokes on a square pad, and their ink.
 
     Examples
     --------
@@ -41,36 +41,36 @@ class Pad:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a stroke to take back, or a sheet cleared a moment ago."""
+        """Whether there is a stroke, or a clearing of the pad, to undo."""
         return bool(self.strokes or self._cleared)
 
     @property
     def can_redo(self) -> bool:
-        """Whether something taken back can be drawn again."""
+        """Whether there is something to redo."""
         return bool(self._undone)
 
     def draw(self, stroke: int, points: list[float], width: float, erase: bool = False) -> None:
-        """Put points at the end of a stroke; the one after the last begins a new one.
+        """Append points to the last stroke, or start a new one.
 
         Parameters
         ----------
         stroke : int
-            The last one, or one more than there are.
+            Number of the last stroke, or the next number for a new one.
         points : list of float
             x, y, x, y, ... as shares of the side.
         width, erase
-            Of a new stroke: its width as a share of the side, and whether it takes ink away.
+            For a new stroke: its width as a share of the side, and whether it removes ink.
 
         Raises
         ------
         DataError
-            For another stroke, half a point, or more than a pad takes.
+            If the stroke is neither, a point is incomplete, or the drawing exceeds `MAX_SEGMENTS`.
         """
         if stroke not in (len(self.strokes) - 1, len(self.strokes)) or stroke < 0:
-            raise DataError(f"Expected stroke {len(self.strokes)}, a new one, or the last before it, got {stroke}.")
-        _whole(points)
-        if self._segments() + len(points) // 2 > MOST_SEGMENTS:
-            raise DataError(f"A drawing has at most {MOST_SEGMENTS:,} points: clear the pad to go on.")
+            raise DataError(f"Expected stroke {len(self.strokes)}, a new one, or the last one, got {stroke}.")
+        _check_points(points)
+        if self._segments() + len(points) // 2 > MAX_SEGMENTS:
+            raise DataError(f"Expected a drawing of at most {MAX_SEGMENTS:,} points, got more: clear the pad.")
         self._undone.clear()
         if stroke == len(self.strokes):
             self._cleared = []
@@ -78,10 +78,10 @@ class Pad:
         line = self.strokes[-1]
         before = line.points[-2:]
         line.points.extend(points)
-        _lay(self.ink, before + points, line)
+        _draw_line(self.ink, before + points, line)
 
     def undo(self) -> None:
-        """Take back the last stroke, or the clearing of the pad."""
+        """Undo the last stroke, or the clearing of the pad."""
         if self.strokes:
             self._undone.append([self.strokes.pop()])
         elif self._cleared:
@@ -90,7 +90,7 @@ class Pad:
         self._redraw()
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Redo what was undone last."""
         if self._undone:
             strokes = self._undone.pop()
             if strokes:
@@ -100,18 +100,18 @@ class Pad:
         self._redraw()
 
     def clear(self) -> None:
-        """Empty the pad; `undo` brings it back."""
+        """Clear the pad; `undo` restores it."""
         if self.strokes:
             self._cleared, self.strokes = self.strokes, []
         self._undone.clear()
         self._redraw()
 
     def replace(self, strokes: list[Stroke]) -> None:
-        """Put a whole drawing in place of what is there."""
+        """Replace the drawing."""
         for stroke in strokes:
-            _whole(stroke.points)
-        if sum(len(stroke.points) // 2 for stroke in strokes) > MOST_SEGMENTS:
-            raise DataError(f"Expected a drawing of at most {MOST_SEGMENTS:,} points, got more.")
+            _check_points(stroke.points)
+        if sum(len(stroke.points) // 2 for stroke in strokes) > MAX_SEGMENTS:
+            raise DataError(f"Expected a drawing of at most {MAX_SEGMENTS:,} points, got more: draw fewer strokes.")
         self.strokes = [Stroke(list(stroke.points), stroke.width, stroke.erase) for stroke in strokes]
         self._undone.clear()
         self._cleared = []
@@ -123,26 +123,26 @@ class Pad:
     def _redraw(self) -> None:
         self.ink[...] = 0.0
         for stroke in self.strokes:
-            _lay(self.ink, stroke.points, stroke)
+            _draw_line(self.ink, stroke.points, stroke)
 
 
-def _whole(points: list[float]) -> None:
+def _check_points(points: list[float]) -> None:
     if len(points) % 2:
-        raise DataError(f"Expected points as x, y, x, y, ..., got {len(points)} numbers: send whole points.")
+        raise DataError(f"Expected points as x, y, x, y, ..., got {len(points)} numbers: send two for each point.")
 
 
-def _lay(ink: Ink, points: list[float], stroke: Stroke) -> None:
-    """Lay a line through the points: each piece of it covers what lies within half its width."""
+def _draw_line(ink: Ink, points: list[float], stroke: Stroke) -> None:
+    """Draw a line through points: a segment covers all pixels within half its width."""
     places = np.array(points, np.float32).reshape(-1, 2) * np.float32(SIDE)
     if len(places) == 1:
         places = np.repeat(places, 2, axis=0)
     radius = stroke.width * SIDE / 2
     for start, end in itertools.pairwise(places):
-        _lay_piece(ink, start, end, radius, stroke.erase)
+        _draw_segment(ink, start, end, radius, stroke.erase)
 
 
-def _lay_piece(ink: Ink, start: NDArray[np.float32], end: NDArray[np.float32], radius: float, erase: bool) -> None:
-    """One piece of a line, with soft edges a pixel wide."""
+def _draw_segment(ink: Ink, start: NDArray[np.float32], end: NDArray[np.float32], radius: float, erase: bool) -> None:
+    """Draw one segment, with soft edges one pixel wide."""
     low = np.maximum(np.floor(np.minimum(start, end) - radius - 1), 0).astype(int)
     high = np.minimum(np.ceil(np.maximum(start, end) + radius + 1), SIDE).astype(int)
     x = np.arange(low[0], high[0], dtype=np.float32)[None, :] + np.float32(0.5) - start[0]

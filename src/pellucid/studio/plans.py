@@ -1,4 +1,4 @@
-"""From what the page plans to layers, optimisers and trainers, and from a network back to a plan."""
+"""From a plan of the page to a network, an optimiser and a trainer; and from a network back to a plan."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ _USUAL_RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 0.003}
 
 
 def planned_network(plan: LearnPlan, classes: tuple[str, ...]) -> Network:
-    """A new network, as its seed draws it."""
+    """Make a new network, drawn from the plan's seed."""
     sizes = [SIDE * SIDE, *(layer.size for layer in plan.layers)]
-    # Told before memory is taken; the studio's own bound is checked where every network is.
+    # Refuse before memory is allocated; `check_suitable` applies the studio's own limit.
     if sum((before + 1) * after for before, after in itertools.pairwise(sizes)) > 1 << 24:
-        raise RefusedError("too_large", "Expected a network to look into, got one of many millions of parameters.")
+        raise RefusedError(
+            "too_large", "Expected a network of fewer than 17 million parameters, got more: use smaller layers."
+        )
     if plan.layers[-1].size != len(classes):
         raise RefusedError(
-            "bad_value", f"The last layer needs {len(classes)} neurons, one a class; got {plan.layers[-1].size}."
+            "bad_value", f"Expected {len(classes)} outputs, one for each class, got {plan.layers[-1].size}."
         )
     layers = [Dense(layer.size, layer.activation) for layer in plan.layers]
     return Network(layers, input_shape=(SIDE, SIDE), seed=plan.seed, classes=classes)
 
 
 def planned_optimizer(plan: OptimizerPlan) -> Optimizer:
-    """The optimiser that is wanted."""
+    """Make the optimiser of a plan."""
     if plan.kind == "sgd":
         return SGD(plan.learning_rate, decay=plan.decay)
     if plan.kind == "momentum":
@@ -44,7 +46,7 @@ def planned_optimizer(plan: OptimizerPlan) -> Optimizer:
 
 
 def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
-    """A trainer of a network on the data that learn."""
+    """Make a trainer of a network."""
     augment = None
     if plan.augment:
         from pellucid.training.augmentation import Augment
@@ -62,7 +64,7 @@ def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
     )
 
 
-def fits(plan: LearnPlan, net: Network) -> bool:
+def has_layers(net: Network, plan: LearnPlan) -> bool:
     """Whether a network has the layers of a plan."""
     return [(layer.size, layer.activation) for layer in plan.layers] == [
         (layer.out_features, layer.activation) for layer in net.layers if isinstance(layer, Dense)
@@ -70,7 +72,7 @@ def fits(plan: LearnPlan, net: Network) -> bool:
 
 
 def plan_of(edited: EditedNetwork, data: str) -> LearnPlan:
-    """How one would go on training a network: as its record says, as far as it says something."""
+    """Plan how to train a network further: as its record says, with the usual values for what it omits."""
     net, record = edited.net, edited.net.record
     layers = [
         LayerPlan(layer.out_features, cast(ActivationName, layer.activation))
@@ -92,6 +94,6 @@ def _recorded_optimizer(record: dict[str, Any]) -> OptimizerPlan:
 
 
 def with_rate(plan: LearnPlan, rate: float) -> LearnPlan:
-    """The plan with another learning rate."""
+    """Return the plan with another learning rate."""
     optimizer = msgspec.structs.replace(plan.optimizer, learning_rate=rate)
     return msgspec.structs.replace(plan, optimizer=optimizer)

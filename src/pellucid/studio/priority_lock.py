@@ -1,4 +1,4 @@
-"""A lock that lets requests pass before training."""
+"""A lock that serves requests before training."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from contextlib import contextmanager
 
 
 class PriorityLock:
-    """One at a time; who comes by `first` goes before who comes by `later`, however often that one comes again."""
+    """A lock with two priorities: while anybody waits for `high_priority`, nobody enters by `low_priority`."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._taken = False
-        self._first = 0
+        self._held = False
+        self._urgent = 0
 
     @contextmanager
     def high_priority(self) -> Iterator[None]:
-        """For what a person waits for."""
+        """Hold the lock for work that a person waits for."""
         with self._condition:
-            self._first += 1
-            self._condition.wait_for(lambda: not self._taken)
-            self._first -= 1
-            self._taken = True
+            self._urgent += 1
+            self._condition.wait_for(lambda: not self._held)
+            self._urgent -= 1
+            self._held = True
         yield from self._inside()
 
     @contextmanager
     def low_priority(self) -> Iterator[None]:
-        """For what can wait."""
+        """Hold the lock for work that can wait."""
         with self._condition:
-            self._condition.wait_for(lambda: not self._taken and not self._first)
-            self._taken = True
+            self._condition.wait_for(lambda: not self._held and not self._urgent)
+            self._held = True
         yield from self._inside()
 
     def _inside(self) -> Iterator[None]:
@@ -38,5 +38,5 @@ class PriorityLock:
             yield
         finally:
             with self._condition:
-                self._taken = False
+                self._held = False
                 self._condition.notify_all()

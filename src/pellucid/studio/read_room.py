@@ -1,4 +1,4 @@
-"""Read: a drawing, an example or a picture goes through the network, and everything on the way is shown."""
+"""Read: run a drawing, an example or a picture through the network, and show every step."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pellucid.studio.parts import Centring, CentringStep, Example, Part
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session_state import Pixels, SessionState
 
-_MOST_PICTURE = 24_000_000
-"""Pixels of an uploaded picture."""
+_MAX_PICTURE_PIXELS = 24_000_000
+"""Most pixels of an uploaded picture."""
 
 
 class ReadRoom:
-    """The pad, what else can be read, and the network's reading of it."""
+    """The picture at the inputs, wherever it comes from, and what the network reads."""
 
     def __init__(self, state: SessionState) -> None:
         self._state = state
@@ -34,7 +34,7 @@ class ReadRoom:
         self._centring, self._pictures = Centring(), False
 
     def pen(self, request: requests.Pen) -> None:
-        """The pen moved."""
+        """Draw."""
         self._pad.draw(request.stroke, request.points, request.width, request.erase)
         if self._source == "pad":
             self.read(request.id)
@@ -42,22 +42,22 @@ class ReadRoom:
             self._show_pad(request.id)
 
     def undo(self, request: requests.UndoStroke) -> None:
-        """Take back the last stroke."""
+        """Undo the last stroke."""
         self._pad.undo()
         self._show_pad(request.id)
 
     def redo(self, request: requests.RedoStroke) -> None:
-        """Draw it again."""
+        """Redo the last stroke that was undone."""
         self._pad.redo()
         self._show_pad(request.id)
 
     def clear(self, request: requests.ClearDrawing) -> None:
-        """Empty the pad."""
+        """Clear the pad."""
         self._pad.clear()
         self._show_pad(request.id)
 
     def set_drawing(self, request: requests.SetDrawing) -> None:
-        """Put a whole drawing on the pad."""
+        """Replace the drawing."""
         self._pad.replace(request.strokes)
         self._show_pad(request.id)
 
@@ -66,7 +66,7 @@ class ReadRoom:
         self.show_example(request.part, request.index, request.id)
 
     def show_example(self, part: Part, index: int, request: int = 0) -> None:
-        """The same, also for other rooms."""
+        """Read an image of the data set; for other rooms too."""
         data = self._state.part(part)
         if index >= len(data):
             raise RefusedError("bad_value", f"Expected an image from 0 to {len(data) - 1}, got {index}.")
@@ -76,7 +76,7 @@ class ReadRoom:
         self._show(request)
 
     def open_pixels(self, request: requests.OpenPixels) -> None:
-        """Read these pixels as they are."""
+        """Read pixels without centring."""
         self._source = "pixels"
         self._example = self._state.label = None
         self._state.pixels = np.array(request.pixels, np.float32).reshape(self._state.pixels.shape)
@@ -84,31 +84,31 @@ class ReadRoom:
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file: the largest digit in it."""
-        from pellucid.data.drawings import find_digits, read_picture  # what finds digits takes long to import
+        from pellucid.data.drawings import find_digits, read_picture  # slow to import
 
-        digits = find_digits(read_picture(content, max_pixels=_MOST_PICTURE))
+        digits = find_digits(read_picture(content, max_pixels=_MAX_PICTURE_PIXELS))
         if not digits:
             raise RefusedError(
-                "bad_value", "There is no digit in this picture: the strokes have to stand out from the paper."
+                "bad_value", "Found no digit in this picture: use one whose strokes stand out from the paper."
             )
         largest = max(digits, key=lambda digit: digit.steps["cut out"].size)
-        # The digit's ink in the middle of the pad, at four fifths of its side.
+        # The digit fills four fifths of the pad's side.
         ink = fit(largest.steps["cut out"], SIDE * 4 // 5)
         self._picture = np.pad(ink, (SIDE - ink.shape[0]) // 2 + 1)[:SIDE, :SIDE]
         self._source, self._example, self._state.label = "picture", None, None
         self._show(0)
 
     def set_centring(self, request: requests.SetCentring) -> None:
-        """Switch steps of the centring."""
+        """Choose the steps of the centring."""
         self._centring, self._pictures = request.centring, request.pictures
         self.read(request.id)
 
     def votes(self, request: requests.AskVotes) -> None:
-        """Who voted."""
+        """Send the votes for one neuron."""
         state, payload = self._state, Payload()
         found = votes_of(state.edited.effective, state.trace(), request.layer, request.neuron)
         inputs, weights, terms = (payload.put(part) for part in (found.inputs, found.weights, found.terms))
-        state.tell(
+        state.send(
             events.Votes(
                 request.id, state.edited.version, found.layer, found.neuron, inputs, weights, terms,
                 found.ranking.tolist(), found.bias, found.sum, found.positive, found.negative, found.slope,
@@ -118,7 +118,7 @@ class ReadRoom:
         )  # fmt: skip
 
     def browse(self, request: requests.BrowseExamples) -> None:
-        """A page of the data set."""
+        """Send a page of the data set."""
         state, payload = self._state, Payload()
         data, outputs = state.part(request.part), state.outputs(request.part)
         guesses = outputs.argmax(axis=1)
@@ -131,7 +131,7 @@ class ReadRoom:
             fits &= guesses != data.labels
         found = np.flatnonzero(fits)
         chosen = found[request.begin : request.begin + request.count]
-        state.tell(
+        state.send(
             events.Examples(
                 request.id, request.part, request.begin, len(found), chosen.tolist(), data.labels[chosen].tolist(),
                 guesses[chosen].tolist(), payload.put(outputs[chosen].max(axis=1)),
@@ -140,11 +140,11 @@ class ReadRoom:
             payload,
         )  # fmt: skip
 
-    def tell(self, request: int) -> None:
-        """What is drawn."""
+    def send_drawing(self, request: int) -> None:
+        """Send the drawing, or what is read in its place."""
         strokes = self._pad.strokes if self._source == "pad" else []
         pad = self._pad
-        self._state.tell(
+        self._state.send(
             events.Drawing(
                 request, self._source, strokes, pad.can_undo, pad.can_redo, self._example, self._state.label,
                 self._centring, self._pictures,
@@ -152,13 +152,13 @@ class ReadRoom:
         )  # fmt: skip
 
     def read(self, request: int) -> None:
-        """Centre what is drawn, and read it."""
+        """Centre the picture, run the network on it, and send the result."""
         state, payload = self._state, Payload()
         steps = self._centre(payload)
         trace = state.trace()
         outputs = trace.outputs
         reading = Reading(outputs if np.isfinite(outputs).all() else np.nan_to_num(outputs), state.edited.net.classes)
-        state.tell(
+        state.send(
             events.Reading(
                 request, state.edited.version, payload.put(state.pixels), layer_readings(trace, payload),
                 reading.order.tolist(), _words(reading, trace) if state.pixels.any() else "", steps,
@@ -172,11 +172,11 @@ class ReadRoom:
         self._show(request)
 
     def _show(self, request: int) -> None:
-        self.tell(request)
+        self.send_drawing(request)
         self.read(request)
 
     def _centre(self, payload: Payload) -> list[CentringStep]:
-        """Bring ink to the inputs; the pictures on the way, where they are wanted."""
+        """Centre a drawing or a picture; return the steps, where they are wanted."""
         ink = self._pad.ink if self._source == "pad" else self._picture
         if ink is None or self._source not in ("pad", "picture"):
             return []
@@ -193,10 +193,10 @@ class ReadRoom:
 
 def _words(reading: Reading, trace: Trace[LayerTrace]) -> str:
     if not np.isfinite(trace.outputs).all():
-        return "The sums are too large: what comes out is no number."
+        return "The weighted sums are too large: the outputs are not numbers."
     return str(reading)
 
 
 def layer_readings(trace: Trace[LayerTrace], payload: Payload) -> list[events.LayerReading]:
-    """Sums and activations of every layer, as the page is told them."""
+    """The sums and activations of every layer, in the form that the page receives."""
     return [events.LayerReading(payload.put(layer.sums), payload.put(layer.activations)) for layer in trace.layers]

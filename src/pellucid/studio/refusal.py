@@ -1,4 +1,4 @@
-"""What a request can fail with, and the event that says so."""
+"""Errors of requests, and the event that reports them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger("pellucid.studio")
 
 
 class RefusedError(PellucidError):
-    """A request that cannot be done, with the code that the page is told."""
+    """A request that cannot be served, with the code that the page receives."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class RefusedError(PellucidError):
 
 
 def failure(error: Exception, request: int = 0) -> Failed:
-    """The event for an error; one of ours that should not be is logged with its traceback."""
+    """Return the event for an error; an unexpected one is logged with its traceback."""
     match error:
         case RefusedError():
             return Failed(request, error.code, str(error))
@@ -35,6 +35,6 @@ def failure(error: Exception, request: int = 0) -> Failed:
         case FileFormatError() | DataError() | PellucidError():
             return Failed(request, "bad_value", str(error))
         case MemoryError():
-            return Failed(request, "too_large", "There is not enough memory for that: choose something smaller.")
+            return Failed(request, "too_large", "Not enough memory: choose something smaller.")
     logger.error("a request failed", exc_info=error)
-    return Failed(request, "internal", f"Something is wrong in the studio itself ({error!r}); the session goes on.")
+    return Failed(request, "internal", f"The studio has a bug ({error!r}). The session continues.")

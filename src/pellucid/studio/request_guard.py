@@ -1,12 +1,12 @@
-"""Who may speak to the studio: the browser that was given the link, on this machine, from the studio's own page.
+"""Admit only requests of the studio's own page, in the browser that opened the link.
 
-Every request, of HTTP or WebSocket, passes here before anything else sees it:
+Every HTTP request and every WebSocket passes these checks first:
 
-- ``Host`` names the address the studio listens on, so that no other site's name can be pointed at it;
-- ``Origin``, where a browser sends it, is the studio's own; on what changes something and on the WebSocket it must be
-  there;
-- the token, made at the start, comes in the link that is opened, and from then on in a cookie that no script reads
-  and no other site can have sent along.
+- ``Host`` must be the address that the studio listens on, so that no other site's name can be pointed at it;
+- ``Origin``, where a browser sends it, must be the studio's own; the WebSocket, and all requests that change something,
+  must have it;
+- the token, made at the start, comes with the link, and from then on in a cookie that no script can read and that no
+  other site can have sent.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ _ONWARD = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" conte
 
 
 class RequestGuard:
-    """The door, as ASGI middleware.
+    """The checks, as ASGI middleware.
 
     Parameters
     ----------
     app : ASGI application
-        What lies behind.
+        The guarded application.
     token : str
-        Whoever has it may come in.
+        The key that a browser must present.
     hosts : iterable of str
-        Values of ``Host`` that are the studio, such as "127.0.0.1:8000".
+        Values of ``Host`` that name the studio, such as "127.0.0.1:8000".
     """
 
     def __init__(self, app: ASGIApp, *, token: str, hosts: Iterable[str]) -> None:
@@ -73,30 +73,30 @@ class RequestGuard:
         self._hosts = frozenset(hosts)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
         port = next(iter(sorted(self._hosts))).rpartition(":")[2]
-        # Cookies know no ports: two studios side by side must not overwrite each other's.
+        # Cookies are shared between ports: two studios must not overwrite each other's.
         self._cookie = f"pellucid_{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or refuse it."""
+        """Admit a request, or refuse it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
         if refusal is not None:
-            await self._turn_away(refusal, scope, receive, send)
+            await self._refuse(refusal, scope, receive, send)
         elif scope["type"] == "http":
             await self._admit(scope, receive, _with_headers(send))
         else:
             await self._app(scope, receive, send)
 
-    async def _turn_away(self, refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await WebSocketClose(1008, "refused")(scope, receive, send)
         else:
             await refusal(scope, receive, _with_headers(send))
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A token in the link becomes a cookie, and the link loses it."""
+        """Move a token from the link to a cookie."""
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if "token" not in dict(query):
             await self._app(scope, receive, send)
@@ -104,26 +104,28 @@ class RequestGuard:
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         place = f"/?{rest}" if rest else "/"
         typed = Headers(scope=scope).get("sec-fetch-site", "none") == "none"
-        # Followed from another page, a redirect would not bring the cookie along; a page of our own does.
+        # After a link from another site, the browser sends a strict cookie only from a page of our own, not after a
+        # redirect.
         response = RedirectResponse(place, 303) if typed else HTMLResponse(_ONWARD.format(html.escape(place)))
         response.set_cookie(self._cookie, self._token, path="/", httponly=True, samesite="strict")
         await response(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """Why not, or None."""
+        """Return the answer to a request that is refused, or None."""
         headers = Headers(scope=scope)
         if headers.getlist("host") not in [[host] for host in self._hosts]:
-            return PlainTextResponse("Not this host: open the link that pellucid studio printed.", 421)
+            return PlainTextResponse(
+                "Expected the address of the studio: open the link that pellucid studio printed.", 421
+            )
         origins = headers.getlist("origin")
         asks = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
         if (origins or not asks) and (len(origins) != 1 or origins[0] not in self._origins):
-            return PlainTextResponse("Only the studio's own page may ask this.", 403)
+            return PlainTextResponse("Expected a request of the studio's own page, got one of another site.", 403)
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not _opens_page(scope, headers):
-            return PlainTextResponse("Only the studio's own page may ask this.", 403)
+            return PlainTextResponse("Expected a request of the studio's own page, got one of another site.", 403)
         if not self._has_token(scope, headers):
             return PlainTextResponse(
-                "The studio opens with the link that pellucid studio printed in the terminal: it carries a key that "
-                "only you have.",
+                "Expected the key of this studio: open the link that pellucid studio printed in the terminal.",
                 401,
             )
         return None
@@ -136,7 +138,7 @@ class RequestGuard:
 
 
 def _opens_page(scope: Scope, headers: Headers) -> bool:
-    """Whether a link in another page or program leads to the studio: that may open the page, with the token."""
+    """Whether the request follows a link from another page or program, which is allowed with the token."""
     return scope["type"] == "http" and scope["path"] == "/" and headers.get("sec-fetch-mode") == "navigate"
 
 
@@ -162,11 +164,11 @@ def _with_headers(send: Send) -> Send:
 
 
 _ALL = ("0.0.0.0", "::")
-"""Stand for every address of the machine."""
+"""Hosts that stand for every address of the machine."""
 
 
 def hosts_of(host: str, port: int) -> list[str]:
-    """The values of ``Host`` under which an address is asked.
+    """Return the values of ``Host`` that browsers send for an address.
 
     Examples
     --------
@@ -178,7 +180,7 @@ def hosts_of(host: str, port: int) -> list[str]:
     found = [host]
     if is_loopback(host) or host in _ALL:
         found.append("localhost")
-    if host in _ALL:  # whatever this machine is called
+    if host in _ALL:  # under any name of this machine
         name = socket.gethostname()
         with contextlib.suppress(OSError):
             found += [str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
@@ -188,7 +190,7 @@ def hosts_of(host: str, port: int) -> list[str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address."""
+    """Whether only this machine can reach an address."""
     if host == "localhost":
         return True
     try:

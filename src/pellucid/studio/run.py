@@ -1,14 +1,14 @@
-"""One training run: a trainer, its timeline and curves. It knows no threads and no pages."""
+"""One training run: a trainer with its timeline and curves, independent of threads and of the page."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import DivergedError
+from pellucid.studio.clock import Clock
 from pellucid.studio.parts import LearnPlan
 from pellucid.studio.plans import with_rate
 from pellucid.studio.series import Series
@@ -18,7 +18,7 @@ from pellucid.training.trainer import Trainer
 
 @dataclass(frozen=True)
 class EpochMean:
-    """Loss and accuracy over an epoch's mini-batches, each before its step."""
+    """Loss and accuracy over an epoch's mini-batches, each taken before its step."""
 
     epoch: int
     step: int
@@ -28,7 +28,7 @@ class EpochMean:
 
 @dataclass(frozen=True)
 class EpochTest:
-    """What an epoch's end was judged as."""
+    """Loss and accuracy on the held-out images at the end of an epoch."""
 
     step: int
     loss: float
@@ -43,83 +43,87 @@ class Run:
     trainer : Trainer
     timeline : Timeline
     series : Series
-        Loss and accuracy of every mini-batch up to the furthest step.
+        Loss and accuracy of every mini-batch up to the last step.
     tests : list of EpochTest
     plan : LearnPlan
-        With the learning rate as it is now.
+        With the present learning rate.
+    edited : bool
+        Whether the parameters were changed by hand since training paused.
     """
 
-    def __init__(self, trainer: Trainer, plan: LearnPlan) -> None:
-        self.trainer, self.plan = trainer, plan
+    def __init__(self, trainer: Trainer, plan: LearnPlan, clock: Clock) -> None:
+        self.trainer, self.plan, self._clock = trainer, plan, clock
         self.timeline, self.series = Timeline(trainer), Series()
         self.tests: list[EpochTest] = []
-        self.touched = False
+        self.edited = False
 
     def begin(self) -> None:
-        """Training goes on from where it stands: what came after is forgotten."""
-        if self.touched or self.trainer.step < self.timeline.last_step:
-            self._fork(fixed=self.touched)
-        self.touched = False
+        """Continue from the present step; later steps are discarded."""
+        if self.edited or self.trainer.step < self.timeline.last_step:
+            self._fork(pinned=self.edited)
+        self.edited = False
 
     def advance(self, count: int) -> tuple[NDArray[np.float64], EpochMean | None]:
-        """Take at most ``count`` steps, none past the end of an epoch or past the next moment to keep.
+        """Take at most ``count`` steps, none past the end of an epoch or the next keyframe.
 
         Returns
         -------
         ndarray (n, 2), EpochMean or None
-            Mean loss and share read right of each mini-batch; and of the epoch, where that is over.
+            Mean loss and accuracy of each mini-batch; and of the epoch, where it has ended.
 
         Raises
         ------
         DivergedError
-            If the loss ran away; training then stands before the step that did it.
+            If the loss diverged; training then stands before the step that caused it.
         """
         trainer, state = self.trainer, self.trainer.state
         left = min(trainer.steps_per_epoch - state.batch, self.timeline.next_stop - trainer.step)
-        before, first = (state.loss_sum, float(state.right)), state.batch
-        began = time.perf_counter()
+        sums, first = (state.loss_sum, float(state.right)), state.batch
+        began = self._clock.now()
         try:
             means = trainer.advance(max(1, min(count, left)))
         except DivergedError:
-            self._fork(fixed=False)
+            self._fork(pinned=False)
             raise
-        trainer.state.seconds += time.perf_counter() - began
+        trainer.state.seconds += self._clock.now() - began
         self.series.add(means)
-        self.timeline.pass_by()
-        return means, self._epoch_mean(means, before, first) if trainer.state.batch == 0 else None
+        self.timeline.record()
+        return means, self._epoch_mean(means, sums, first) if trainer.state.batch == 0 else None
 
     def go_to(self, step: int) -> None:
-        """Put training where it stood at that step."""
+        """Restore training to a step."""
         self.timeline.go_to(step)
-        self.touched = False
+        self.edited = False
         self.plan = with_rate(self.plan, self.trainer.learning_rate)
 
     def set_rate(self, rate: float) -> None:
-        """Another learning rate from here on."""
+        """Set the learning rate from this step on."""
         self.trainer.learning_rate = rate
         self.plan = with_rate(self.plan, rate)
-        self._fork(fixed=True)
+        self._fork(pinned=True)
 
-    def turned(self, under_way: bool) -> None:
-        """The parameters were changed by hand: at once of consequence where training is under way."""
-        if under_way:
-            self._fork(fixed=True)
+    def parameters_changed(self, running: bool) -> None:
+        """Note a change by hand: it takes effect at once while training is running, otherwise when it continues."""
+        if running:
+            self._fork(pinned=True)
         else:
-            self.touched = True
+            self.edited = True
 
-    def _fork(self, fixed: bool) -> None:
+    def _fork(self, pinned: bool) -> None:
+        """Discard everything after the present step."""
         step = self.trainer.step
-        if fixed:
-            self.timeline.fix()
+        if pinned:
+            self.timeline.pin()
         else:
-            self.timeline.cut()
-        self.series.cut(step)
+            self.timeline.truncate()
+        self.series.truncate(step)
         self.tests = [test for test in self.tests if test.step <= step]
 
-    def _epoch_mean(self, means: NDArray[np.float64], before: tuple[float, float], first: int) -> EpochMean:
+    def _epoch_mean(self, means: NDArray[np.float64], sums: tuple[float, float], first: int) -> EpochMean:
+        """The means of an epoch, from the sums before its mini-batch number ``first`` and the means after it."""
         trainer = self.trainer
         sizes = np.full(len(means), float(trainer.batch_size))
         if first + len(means) == trainer.steps_per_epoch:
             sizes[-1] = trainer.examples - (trainer.steps_per_epoch - 1) * trainer.batch_size
-        loss, right = (start + float(sizes @ column) for start, column in zip(before, means.T, strict=True))
+        loss, right = (start + float(sizes @ column) for start, column in zip(sums, means.T, strict=True))
         return EpochMean(trainer.state.epoch, trainer.step, loss / trainer.examples, right / trainer.examples)

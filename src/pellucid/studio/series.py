@@ -1,12 +1,12 @@
-"""Curves that grow while training runs: mean after mini-batch, thinned out when they grow long."""
+"""Training curves: one point for each mini-batch, merged in pairs when there are too many."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 1 << 17
-"""Points that are kept; past it, every two become one."""
+MAX_POINTS = 1 << 17
+"""Points that are kept; beyond it, every two become one."""
 
 
 class Series:
@@ -22,8 +22,8 @@ class Series:
     [[1.0, 2.0], [3.0, 1.0], [0.1..., 0.3...]]
     """
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, max_points: int = MAX_POINTS) -> None:
+        self._max_points = max_points
         self._values = np.zeros((1024, 2), np.float32)
         self._count, self.stride = 0, 1
         self._rest: NDArray[np.float64] = np.zeros((0, 2))
@@ -34,7 +34,7 @@ class Series:
         return self._count * self.stride + len(self._rest)
 
     def add(self, values: NDArray[np.float64]) -> None:
-        """The loss and accuracy of the next mini-batches, (n, 2)."""
+        """Add the loss and accuracy of the next mini-batches, (n, 2)."""
         rest = np.concatenate([self._rest, values])
         whole = len(rest) // self.stride
         means = rest[: whole * self.stride].reshape(whole, self.stride, 2).mean(axis=1)
@@ -43,23 +43,23 @@ class Series:
             self._values = np.concatenate([self._values, np.zeros_like(self._values)])
         self._values[self._count : self._count + whole] = means
         self._count += whole
-        while self._count > self._most:
+        while self._count > self._max_points:
             self._halve()
 
-    def cut(self, step: int) -> None:
-        """Forget what came after so many mini-batches."""
+    def truncate(self, step: int) -> None:
+        """Discard everything after so many mini-batches."""
         if step >= self.steps:
             return
         whole, left = divmod(step, self.stride)
         if whole < self._count:
-            # Of a point that is cut through, its mean stands for what is left of it.
+            # Part of a point stays: its mean stands for each mini-batch that is left.
             self._rest = np.repeat(self._values[whole : whole + 1].astype(np.float64), left, axis=0)
             self._count = whole
         else:
             self._rest = self._rest[:left]
 
     def points(self, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """About ``count`` points: the last mini-batch, the mean loss and the mean accuracy of each."""
+        """Return about ``count`` points: the last mini-batch, the mean loss and the mean accuracy of each."""
         every = max(1, -(-self._count // count))
         starts = np.arange(0, self._count, every)
         if not len(starts):
@@ -71,7 +71,7 @@ class Series:
         return (ends * self.stride).astype(np.float32), means[:, 0], means[:, 1]
 
     def _halve(self) -> None:
-        """Every two points become one."""
+        """Merge every two points into one."""
         half = self._count // 2
         pairs = self._values[: 2 * half].reshape(half, 2, 2).mean(axis=1)
         odd = np.repeat(self._values[2 * half : self._count].astype(np.float64), self.stride, axis=0)

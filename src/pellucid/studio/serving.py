@@ -1,4 +1,4 @@
-"""Serve the studio: a socket on this machine, a token, a link, and an end on Ctrl-C."""
+"""Serve the studio: listen on this machine, make a token and a link, and stop on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 PORT = 8127
 
 SWITCH = 0.0005
-"""Seconds after which a thread that computes in Python lets the next one in: training must not wait for long."""
+"""Python's switch interval in seconds: training must not wait long for the interpreter."""
 
 
 def serve(
@@ -38,31 +38,31 @@ def serve(
     Parameters
     ----------
     model : str
-        The network that sessions begin with.
+        The network that sessions start with.
     data : str, optional
-        The path of one's own data, which can then be chosen beside the data sets that have names.
+        Path of the user's own data, which can then be chosen like the named data sets.
     host : str
         Address to listen on.
     port : int, optional
-        0 takes any that is free. By default 8127, or where that is taken any that is free.
+        0 chooses any free port. The default is 8127, or any free port where that is taken.
     opened : function
-        Called with the link once the studio answers.
+        Called with the link once the studio is ready.
 
     Raises
     ------
     ConfigurationError, DataError, FileFormatError
-        If the address cannot be listened on, or the data cannot be read.
+        If the address cannot be used, or the data cannot be read.
     """
     listener = listen(host, port)
     catalog = DatasetCatalog(data)
     sessions = Sessions(catalog, model)
-    sessions.try_out()
+    sessions.check_model()
     sys.setswitchinterval(SWITCH)
     token = secrets.token_urlsafe(32)
     names = hosts_of(host, listener.getsockname()[1])
     app = studio_app(sessions, token=token, hosts=names)
     server = _Server(configuration(app), sessions, lambda: opened(f"http://{names[0]}/?token={token}"))
-    # Uvicorn ends in order on Ctrl-C, and then raises it again.
+    # Uvicorn shuts down on Ctrl-C, and then raises KeyboardInterrupt again.
     with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     if server.untold is not None:
@@ -70,7 +70,7 @@ def serve(
 
 
 def configuration(app: object) -> uvicorn.Config:
-    """How uvicorn serves it: what comes in is capped, nobody is told what serves."""
+    """Configure uvicorn: requests are limited in size, and no header names the server software."""
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         log_level="warning",
@@ -79,7 +79,7 @@ def configuration(app: object) -> uvicorn.Config:
         date_header=False,
         proxy_headers=False,
         ws="websockets-sansio",
-        ws_max_size=4 * MAX_REQUEST,  # what is a little too large gets an answer, what is more ends the connection
+        ws_max_size=4 * MAX_REQUEST,  # a request over MAX_REQUEST is answered; one over this ends the connection
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=32_768,
         limit_concurrency=1000,
@@ -89,11 +89,11 @@ def configuration(app: object) -> uvicorn.Config:
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """A socket that listens there."""
+    """Return a listening socket."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     wanted = [PORT, 0] if port is None else [port]
     for number in wanted:
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # told, so that asyncio sets no delay
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so that asyncio sets TCP_NODELAY
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, number))
@@ -109,7 +109,7 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it answers, and tells the pages when it stops."""
+    """Reports when it is ready, and tells the pages when it stops."""
 
     def __init__(self, config: uvicorn.Config, sessions: Sessions, opened: Callable[[], None]) -> None:
         super().__init__(config)
@@ -118,7 +118,7 @@ class _Server(uvicorn.Server):
         """Why the link could not be told: then nobody can open it."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start serving."""
         await super().startup(sockets)
         if self.started:
             try:
@@ -129,7 +129,7 @@ class _Server(uvicorn.Server):
                 self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop to answer; pages have a moment to hear of it."""
+        """Stop serving, after a moment in which the pages are told."""
         self._sessions.close()
         await asyncio.sleep(0.1)
         await super().shutdown(sockets)

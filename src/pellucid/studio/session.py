@@ -1,14 +1,14 @@
-"""A session: what one tab of the browser has open. Requests go to the rooms, what they tell goes to the tab."""
+"""A session: the state behind one browser tab. Requests go to its rooms; their events go to the tab."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from pellucid import __version__
 from pellucid.network.files import network_bytes
 from pellucid.studio import events, requests
+from pellucid.studio.clock import Clock
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.learn_room import LearnRoom
@@ -22,28 +22,30 @@ from pellucid.studio.session_state import SessionState
 from pellucid.studio.turn_room import TurnRoom
 
 MAX_UPLOAD = 16 << 20
-"""Bytes of an uploaded picture or network."""
+"""Most bytes of an uploaded picture or network."""
 
 
 class Session:
-    """Rooms over one state. Its methods may be called from any thread; they wait for each other.
+    """The rooms over one session state. Its methods may be called from any thread; they wait for each other.
 
     Parameters
     ----------
     identity : str
-        What the page comes back with.
+        The key with which the page returns to it.
     catalog : DatasetCatalog
     model : str
-        The network to begin with: the name of a shipped one, or a path.
+        The first network: the name of a shipped one, or a path.
+    clock : Clock, optional
     """
 
-    def __init__(self, identity: str, catalog: DatasetCatalog, model: str) -> None:
+    def __init__(self, identity: str, catalog: DatasetCatalog, model: str, clock: Clock | None = None) -> None:
         self.identity = identity
-        self.used = time.monotonic()
+        self.clock = clock or Clock()
+        self.used = self.clock.now()
         self._lock = PriorityLock()
-        self._state = SessionState(catalog, EditedNetwork.load(model))
+        self._state = SessionState(catalog, EditedNetwork.load(model), self.clock)
         self._read = ReadRoom(self._state)
-        self._turn = TurnRoom(self._state, after=self._turned)
+        self._turn = TurnRoom(self._state, on_change=self._on_change)
         self._learn = LearnRoom(self._state, self._turn, self._lock)
         self._nudge = NudgeRoom(self._state, self._turn)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -67,7 +69,7 @@ class Session:
             requests.UndoTurn: self._turn.undo,
             requests.RedoTurn: self._turn.redo,
             requests.GoToChange: self._turn.go_to,
-            requests.ResetKnobs: self._turn.reset,
+            requests.ResetKnobs: self._turn.reset_knobs,
             requests.SetUp: self._set_up,
             requests.FetchData: self._fetch_data,
             requests.Train: self._learn.train,
@@ -89,44 +91,44 @@ class Session:
         self.outbox = self._state.outbox
 
     def handle(self, request: AnyRequest) -> None:
-        """Do what a request asks for; what goes wrong is told, and leaves the session as it was."""
+        """Serve a request; an error is sent to the page, and leaves the session as it was."""
         with self._lock.high_priority():
-            self.used = time.monotonic()
+            self.used = self.clock.now()
             try:
                 handler = self._handlers.get(type(request))
                 if handler is None:
-                    raise RefusedError("unavailable", f"This studio cannot do {type(request).__name__} yet.")
+                    raise RefusedError("unavailable", f"Unknown request {type(request).__name__}: reload the page.")
                 handler(request)
             except Exception as error:
-                self._state.tell(failure(error, request.id))
+                self._state.send(failure(error, request.id))
 
-    def noted(self, request: AnyRequest) -> bool:
-        """Take note of what can be done at once, without waiting for training; False where it cannot."""
+    def handled_at_once(self, request: AnyRequest) -> bool:
+        """Serve a request that need not wait for training; return False for all others."""
         if not isinstance(request, requests.NextPicture):
             return False
-        self.used = time.monotonic()
+        self.used = self.clock.now()
         self._learn.next_picture()
         return True
 
     def greet(self, resumed: bool) -> None:
-        """Tell a page that has just come everything that it shows."""
+        """Send everything that a page shows to one that has just connected."""
         with self._lock.high_priority():
-            self.used = time.monotonic()
+            self.used = self.clock.now()
             state = self._state
             networks, data_sets = state.catalog.networks, state.catalog.data_sets
-            state.tell(
+            state.send(
                 events.Welcome(
                     0, self.identity, resumed, __version__, networks, data_sets, MAX_UPLOAD
                 )
             )  # fmt: skip
-            state.tell_network(0)
-            self._turn.tell(0, None)
-            self._read.tell(0)
+            state.send_network(0)
+            self._turn.send_changes(0, None)
+            self._read.send_drawing(0)
             self._read.read(0)
-            state.tell_judged(0)
-            state.tell(events.DataSets(0, state.catalog.choices, None), key="dataSets")
-            self._learn.tell(0)
-            self._learn.tell_curves(0)
+            state.send_evaluation(0)
+            state.send(events.DataSets(0, state.catalog.choices, None), key="dataSets")
+            self._learn.send_status(0)
+            self._learn.send_curves(0)
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file."""
@@ -134,63 +136,63 @@ class Session:
             self._read.open_picture(content)
 
     def _fetch_data(self, request: requests.FetchData) -> None:
-        """Download a data set; the page is told how it goes."""
+        """Download a data set, and send its progress."""
         state = self._state
 
-        def tell(words: str | None) -> None:
-            state.tell(events.DataSets(request.id, state.catalog.choices, words), key="dataSets")
+        def report(words: str | None) -> None:
+            state.send(events.DataSets(request.id, state.catalog.choices, words), key="dataSets")
 
-        state.catalog.fetch(request.name, tell, lambda error: state.tell(failure(error, request.id)))
+        state.catalog.fetch(request.name, report, lambda error: state.send(failure(error, request.id)))
 
     def _load(self, request: requests.LoadNetwork) -> None:
-        """Take up a shipped network."""
+        """Use a shipped network."""
         if request.name not in self._state.catalog.networks:
             known = ", ".join(self._state.catalog.networks)
-            raise RefusedError("unavailable", f"There is no shipped network {request.name!r}; there is {known}.")
-        self._take_up(EditedNetwork.load(request.name, self._state.edited.version + 1), request.id)
+            raise RefusedError("unavailable", f"Expected a shipped network ({known}), got {request.name!r}.")
+        self._use_network(EditedNetwork.load(request.name, self._state.edited.version + 1), request.id)
 
-    def _turned(self, request: int) -> None:
-        """A knob was turned."""
-        self._learn.turned()
+    def _on_change(self, request: int) -> None:
+        """Update the rooms after a change of knobs."""
+        self._learn.knobs_turned()
         self._read.read(request)
 
     def _set_up(self, request: requests.SetUp) -> None:
-        """A new training run."""
+        """Start a new training run."""
         edited = self._learn.set_up(request)
-        self._take_up(edited, request.id, self._learn.start_over)
+        self._use_network(edited, request.id, self._learn.adopt_run)
 
-    def _take_up(self, edited: EditedNetwork, request: int, begin: Callable[[], None] | None = None) -> None:
-        """Look at another network; ``begin`` makes the training run of it, if there is one already."""
-        self._state.take_up(edited)
-        self._turn.begin_anew()
-        (begin or self._learn.begin_anew)()
-        self._state.tell_network(request)
-        self._turn.tell(request)
+    def _use_network(self, edited: EditedNetwork, request: int, adopt: Callable[[], None] | None = None) -> None:
+        """Use another network; ``adopt`` makes a prepared training run its own."""
+        self._state.use_network(edited)
+        self._turn.clear_history()
+        (adopt or self._learn.reset)()
+        self._state.send_network(request)
+        self._turn.send_changes(request)
         self._read.read(request)
-        self._state.tell_judged(request)
-        self._learn.tell(request)
-        self._learn.tell_curves(request)
+        self._state.send_evaluation(request)
+        self._learn.send_status(request)
+        self._learn.send_curves(request)
 
-    def left(self) -> None:
-        """The page has gone, perhaps to come back."""
-        self.used = time.monotonic()
+    def page_left(self) -> None:
+        """Note that the page has disconnected; it may come back."""
+        self.used = self.clock.now()
 
     def open_network(self, content: bytes, name: str) -> None:
-        """Take up the network of a file."""
+        """Use the network of an uploaded file."""
         with self._lock.high_priority():
-            self._take_up(EditedNetwork.of_bytes(content, name, self._state.edited.version + 1), 0)
+            self._use_network(EditedNetwork.of_bytes(content, name, self._state.edited.version + 1), 0)
 
     def network_file(self) -> bytes:
-        """The network as it stands, as a file: with what is switched off put in."""
+        """Return the present network, with its switched neurons, as the content of a file."""
         with self._lock.high_priority():
             return network_bytes(self._state.edited.effective)
 
     @property
     def training(self) -> bool:
-        """Whether training runs."""
+        """Whether training is running."""
         return self._learn.busy
 
     def close(self, reason: Reason) -> None:
-        """Let go of everything; a page that is still there is told why."""
+        """Stop everything; a connected page is told why."""
         self._learn.close()
         self.outbox.end(reason)

@@ -1,4 +1,4 @@
-"""What the rooms of one session work on together: the network, the data, the picture that is read, the way out."""
+"""What the rooms of a session share: the network, the data, the picture at the inputs, and the way to the page."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pellucid.programs.image_program import checked_labels
 from pellucid.programs.images import to_unit
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio import events
+from pellucid.studio.clock import Clock
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.edited_network import SIDE, EditedNetwork
 from pellucid.studio.frames import Payload, frame
@@ -26,8 +27,8 @@ Pixels = NDArray[np.float32]
 
 
 @dataclass
-class Judgement:
-    """How well a version of the network reads the images held out."""
+class Evaluation:
+    """Loss and accuracy of one version of the network on the held-out images."""
 
     version: int
     loss: float
@@ -35,132 +36,137 @@ class Judgement:
 
 
 class SessionState:
-    """State that belongs to no room alone.
+    """State that several rooms use.
 
     Attributes
     ----------
     edited : EditedNetwork
     data : TrainTest
     pixels : ndarray (28, 28)
-        What stands at the inputs, 0 to 1.
+        The picture at the inputs, 0 to 1.
     label : int or None
-        The class of that picture, where it is known.
+        Its class, where it is known.
+    baseline : float
+        Accuracy before the changes by hand.
     """
 
-    def __init__(self, catalog: DatasetCatalog, edited: EditedNetwork) -> None:
-        self.catalog = catalog
+    def __init__(self, catalog: DatasetCatalog, edited: EditedNetwork, clock: Clock) -> None:
+        self.catalog, self.clock = catalog, clock
         self.outbox = Outbox()
         self.pixels: Pixels = np.zeros((SIDE, SIDE), np.float32)
         self.label: int | None = None
-        self.data_name = catalog.suited(edited.net.output_shape[0])
+        self.data_name = catalog.default_for(edited.net.output_shape[0])
         self.data: TrainTest = catalog.data(self.data_name)
         self.edited = edited
         self.baseline = 0.0
-        self._judgement: Judgement | None = None
-        self._readings: dict[Part, tuple[int, NDArray[np.float32]]] = {}
-        self.take_up(edited)
+        self._evaluation: Evaluation | None = None
+        self._outputs: dict[Part, tuple[int, NDArray[np.float32]]] = {}
+        self.use_network(edited)
 
-    def take_up(self, edited: EditedNetwork) -> None:
-        """Look at another network."""
-        self.check(edited.net)
+    def use_network(self, edited: EditedNetwork) -> None:
+        """Use another network."""
+        self.check_outputs(edited.net)
         self.edited = edited
-        self._readings.clear()
-        self.baseline = self.judgement().accuracy
+        self._outputs.clear()
+        self.baseline = self.evaluation().accuracy
 
-    def check(self, net: Network) -> None:
-        """Refuse a network whose outputs are not the data's classes."""
-        wanted, got = len(self.data.test.classes), net.output_shape[0]
-        if wanted != got:
-            raise RefusedError("bad_value", f"The data have {wanted} classes, but the network has {got} outputs.")
+    def check_outputs(self, net: Network) -> None:
+        """Refuse a network that has not one output for each class of the data."""
+        classes, outputs = len(self.data.test.classes), net.output_shape[0]
+        if classes != outputs:
+            raise RefusedError(
+                "bad_value",
+                f"Expected a network with {classes} outputs, one for each class of the data, got {outputs}: "
+                "choose other data or another network.",
+            )
 
     def use_data(self, name: str) -> None:
-        """Judge by and learn from another data set."""
+        """Use another data set for training and evaluation."""
         self.data, self.data_name = self.catalog.data(name), name
-        self._judgement = None
-        self._readings.clear()
+        self._evaluation = None
+        self._outputs.clear()
 
     def part(self, name: Part) -> Dataset:
-        """Part of the data set."""
+        """Return a part of the data set."""
         return self.data.train if name == "train" else self.data.test
 
     def unit(self, name: Part, indices: NDArray[np.intp]) -> Pixels:
-        """Images of the data set as 0 to 1, (n, 28, 28)."""
+        """Return images of the data set, scaled to 0 to 1, (n, 28, 28)."""
         data = self.part(name)
-        return to_unit(data.images[indices].reshape(len(indices), SIDE * SIDE), data.level_range).reshape(
-            -1, SIDE, SIDE
-        )
+        flat = data.images[indices].reshape(len(indices), SIDE * SIDE)
+        return to_unit(flat, data.level_range).reshape(-1, SIDE, SIDE)
 
     def trace(self) -> Trace[LayerTrace]:
-        """The network, switched neurons and all, at work on the present picture."""
+        """Run the network, with its switched neurons, on the present picture."""
         return self.edited.effective.trace(self.levels(self.edited.net, self.pixels))
 
     @staticmethod
     def levels(net: Network, unit: Pixels) -> Pixels:
-        """Pixels from 0 to 1 as the levels that the network was made for; any leading axes."""
+        """Scale pixels from 0 to 1 to the level range of a network; any leading axes."""
         low, high = net.level_range or (0.0, 1.0)
         levels = np.float32(low) + unit * np.float32(high - low)
         return levels.reshape(*unit.shape[:-2], *net.input_shape)
 
-    def judgement(self) -> Judgement:
-        """Loss and accuracy on the images held out; told once for each version."""
+    def evaluation(self) -> Evaluation:
+        """Return loss and accuracy on the held-out images, computed once for each version."""
         version = self.edited.version
-        if self._judgement is None or self._judgement.version != version:
-            loss, accuracy = self.judge(self.edited.effective)
-            self._judgement = Judgement(version, loss, accuracy)
-        return self._judgement
+        if self._evaluation is None or self._evaluation.version != version:
+            loss, accuracy = self.evaluate(self.edited.effective)
+            self._evaluation = Evaluation(version, loss, accuracy)
+        return self._evaluation
 
-    def judge(self, net: Network) -> tuple[float, float]:
-        """Mean loss and accuracy of any network of the same outputs."""
+    def evaluate(self, net: Network) -> tuple[float, float]:
+        """Return mean loss and accuracy on the held-out images of any network with the same outputs."""
         test = self.data.test
         labels = checked_labels(test.labels, len(test), net.output_shape[0])
         with np.errstate(all="ignore"):
             return net.program.evaluate(Feed.of(test), labels, self.edited.loss)
 
     def outputs(self, part: Part) -> NDArray[np.float32]:
-        """What the network says of every image of a part, (N, K)."""
-        version, found = self._readings.get(part, (-1, None))
+        """Return the network's outputs for every image of a part, (N, K)."""
+        version, found = self._outputs.get(part, (-1, None))
         if found is None or version != self.edited.version:
             data, net = self.part(part), self.edited.effective
-            lines = data.images
+            images = data.images
             if net.level_range is not None:
-                lines = self.levels(net, self.unit(part, np.arange(len(data))))
-            found = net(lines)
-            self._readings[part] = self.edited.version, found
+                images = self.levels(net, self.unit(part, np.arange(len(data))))
+            found = net(images)
+            self._outputs[part] = self.edited.version, found
         return found
 
     def data_info(self) -> DataInfo:
-        """What the page is told of the data."""
+        """Describe the data for the page."""
         train, test = self.data
         return DataInfo(self.data_name, len(train), len(test), list(test.classes))
 
-    def tell(self, event: msgspec.Struct, payload: Payload | None = None, key: str | None = None) -> None:
-        """Send an event; with a key it replaces one of the same key that has not been fetched yet."""
+    def send(self, event: msgspec.Struct, payload: Payload | None = None, key: str | None = None) -> None:
+        """Send an event; it replaces an earlier one with the same key that is still waiting."""
         if self.outbox.attached:
             self.outbox.put(frame(event, payload), key)
 
-    def tell_network(self, request: int) -> None:
-        """What the network is, and its knobs."""
-        self.tell(events.Network(request, self.edited.info(), self.data_info()))
-        self.tell_parameters(request)
+    def send_network(self, request: int) -> None:
+        """Send the network and its knobs."""
+        self.send(events.Network(request, self.edited.info(), self.data_info()))
+        self.send_parameters(request)
 
-    def tell_parameters(self, request: int) -> None:
-        """All knobs as they stand."""
+    def send_parameters(self, request: int) -> None:
+        """Send all knobs."""
         payload, edited = Payload(), self.edited
         knobs = payload.put(edited.net.parameters)
         effective = payload.put(edited.effective.parameters) if edited.factors else None
-        self.tell(events.Parameters(request, edited.version, knobs, effective, payload.put(edited.trained)), payload)
+        self.send(events.Parameters(request, edited.version, knobs, effective, payload.put(edited.trained)), payload)
 
-    def tell_judged(self, request: int) -> None:
-        """How well the network reads what is held out."""
-        found, total = self.judgement(), len(self.data.test)
+    def send_evaluation(self, request: int) -> None:
+        """Send loss and accuracy on the held-out images."""
+        found, total = self.evaluation(), len(self.data.test)
         right = round(found.accuracy * total)
         loss, seen = finite(found.loss), self.edited.has_seen(self.data_name)
-        self.tell(
+        self.send(
             events.Judged(request, found.version, found.accuracy, right, total, loss, self.baseline, seen), key="judged"
         )
 
 
 def finite(value: float) -> float:
-    """``value``, or the largest float32 in place of what JSON has no word for."""
+    """Return ``value``, or the nearest float32, in place of infinity and NaN, which JSON cannot express."""
     largest = float(np.finfo(np.float32).max)
     return value if -largest < value < largest else (-largest if value < 0 else largest)

@@ -1,4 +1,4 @@
-"""Time, back and forth: moments of training kept in memory, and the steps between them taken again, bit for bit."""
+"""Going back in time: keyframes of training kept in memory; the steps between them are taken again, bit for bit."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from pellucid.training.optimizers import Optimizer
 from pellucid.training.state import Snapshot
 from pellucid.training.trainer import Trainer
 
-MOST_BYTES = 12 << 20
-"""Of the moments of one session."""
+MAX_BYTES = 12 << 20
+"""Memory for the keyframes of one session."""
 
 FIRST_GAP = 8
-"""Mini-batches between moments at first; it doubles whenever there are too many."""
+"""Mini-batches between keyframes at first; the gap doubles whenever the keyframes exceed their memory."""
 
 
 @dataclass(frozen=True)
-class Moment:
-    """Training as it stood, and the optimiser that takes the steps from there.
+class Keyframe:
+    """The state of training, and the optimiser that takes the steps from there.
 
-    A ``fixed`` one began something that the steps before it do not lead to: a turned knob, another rate.
+    A ``pinned`` keyframe cannot be computed from those before it: a knob was turned there, or the rate changed.
     """
 
     snapshot: Snapshot
     optimizer: Optimizer
-    fixed: bool
+    pinned: bool
 
     @property
     def step(self) -> int:
@@ -42,91 +42,91 @@ class Moment:
 
 
 class Timeline:
-    """The moments of one training run.
+    """The keyframes of one training run.
 
     Parameters
     ----------
     trainer : Trainer
-        At its beginning.
-    most_bytes : int
-        Moments are thinned out to keep within.
+        At its first step.
+    max_bytes : int
+        Keyframes are thinned out to stay below.
     """
 
-    def __init__(self, trainer: Trainer, most_bytes: int = MOST_BYTES) -> None:
-        self._trainer, self._most = trainer, most_bytes
+    def __init__(self, trainer: Trainer, max_bytes: int = MAX_BYTES) -> None:
+        self._trainer, self._max_bytes = trainer, max_bytes
         self._gap = FIRST_GAP
-        self._moments: list[Moment] = []
+        self._keyframes: list[Keyframe] = []
         self.last_step = trainer.step
-        self.fix()
+        self.pin()
 
     @property
     def next_stop(self) -> int:
-        """The step at which `pass_by` wants to be called again."""
+        """The step at which to call `record` again."""
         return (self._trainer.step // self._gap + 1) * self._gap
 
     @property
     def first_step(self) -> int:
-        """The earliest step to go back to."""
-        return self._moments[0].step
+        """The earliest step that can be restored."""
+        return self._keyframes[0].step
 
     @property
     def rates(self) -> list[tuple[int, float]]:
-        """Steps at which the learning rate was set, and to what."""
+        """The steps at which the learning rate was set, and its values."""
         found: list[tuple[int, float]] = []
-        for moment in self._moments:
-            rate = float(moment.optimizer.schedule.rates(np.array([moment.step]), 1, 1)[0])
+        for keyframe in self._keyframes:
+            rate = float(keyframe.optimizer.schedule.rates(np.array([keyframe.step]), 1, 1)[0])
             if not found or found[-1][1] != rate:
-                found.append((moment.step, rate))
+                found.append((keyframe.step, rate))
         return found
 
-    def fix(self) -> None:
-        """From here on things are different: what there was after this step is forgotten."""
-        self.cut()
-        if self._moments and self._moments[-1].step == self._trainer.step:
-            self._moments.pop()
-        self._keep(fixed=True)
+    def pin(self) -> None:
+        """Keep the present state for good, since the steps before it do not lead to it; discard later steps."""
+        self.truncate()
+        if self._keyframes and self._keyframes[-1].step == self._trainer.step:
+            self._keyframes.pop()
+        self._keep(pinned=True)
 
-    def cut(self) -> None:
-        """Forget what came after where training stands."""
+    def truncate(self) -> None:
+        """Discard all steps after the present one."""
         step = self._trainer.step
-        self._moments = [moment for moment in self._moments if moment.step <= step]
+        self._keyframes = [keyframe for keyframe in self._keyframes if keyframe.step <= step]
         self.last_step = step
 
-    def pass_by(self) -> None:
-        """Training stands at another step: keep it, if it is time to."""
+    def record(self) -> None:
+        """Keep the present state if a keyframe is due."""
         step = self._trainer.step
         self.last_step = max(self.last_step, step)
-        if step >= self._moments[-1].step + self._gap:
-            self._keep(fixed=False)
+        if step >= self._keyframes[-1].step + self._gap:
+            self._keep(pinned=False)
 
     def go_to(self, step: int) -> None:
-        """Put training where it stood at that step, `first_step` to `last_step`; what came after is still known."""
+        """Restore a step, from `first_step` to `last_step`; later steps stay known."""
         step = max(self.first_step, min(step, self.last_step))
-        moment = self._moments[bisect_right([moment.step for moment in self._moments], step) - 1]
-        self._trainer.restore(moment.snapshot)
-        self._trainer.optimizer = moment.optimizer
-        self._trainer.advance(step - moment.step)
+        keyframe = self._keyframes[bisect_right([keyframe.step for keyframe in self._keyframes], step) - 1]
+        self._trainer.restore(keyframe.snapshot)
+        self._trainer.optimizer = keyframe.optimizer
+        self._trainer.advance(step - keyframe.step)
 
     def path(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Steps (m,) and parameters (m, P) of at most ``count`` moments, the first and the last among them."""
-        chosen = np.unique(np.linspace(0, len(self._moments) - 1, min(count, len(self._moments))).round().astype(int))
-        moments = [self._moments[index] for index in chosen]
-        steps = np.array([moment.step for moment in moments], np.int64)
-        return steps, np.stack([moment.snapshot.vectors[0] for moment in moments])
+        """Return steps (m,) and parameters (m, P) of at most ``count`` keyframes, including the first and the last."""
+        places = np.linspace(0, len(self._keyframes) - 1, min(count, len(self._keyframes))).round().astype(int)
+        keyframes = [self._keyframes[index] for index in np.unique(places)]
+        steps = np.array([keyframe.step for keyframe in keyframes], np.int64)
+        return steps, np.stack([keyframe.snapshot.vectors[0] for keyframe in keyframes])
 
-    def _keep(self, fixed: bool) -> None:
-        self._moments.append(Moment(self._trainer.snapshot(), self._trainer.optimizer, fixed))
-        while len(self._moments) > 2 and len(self._moments) * self._moments[0].size > self._most:
+    def _keep(self, pinned: bool) -> None:
+        self._keyframes.append(Keyframe(self._trainer.snapshot(), self._trainer.optimizer, pinned))
+        while len(self._keyframes) > 2 and len(self._keyframes) * self._keyframes[0].size > self._max_bytes:
             self._thin()
 
     def _thin(self) -> None:
-        """Double the gap and forget moments in between; where all of them matter, forget the oldest."""
-        if all(moment.fixed for moment in self._moments[1:-1]):
-            self._moments.pop(0)
+        """Double the gap and drop keyframes between; where all of them are pinned, drop the oldest."""
+        if all(keyframe.pinned for keyframe in self._keyframes[1:-1]):
+            self._keyframes.pop(0)
             return
         self._gap *= 2
-        kept = self._moments[:1]
-        for moment in self._moments[1:]:
-            if moment.fixed or moment.step >= kept[-1].step + self._gap:
-                kept.append(moment)
-        self._moments = kept
+        kept = self._keyframes[:1]
+        for keyframe in self._keyframes[1:]:
+            if keyframe.pinned or keyframe.step >= kept[-1].step + self._gap:
+                kept.append(keyframe)
+        self._keyframes = kept

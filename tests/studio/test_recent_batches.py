@@ -7,23 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.studio.recent import MOST_SENT, Recent
+from pellucid.studio.recent_batches import MAX_SENT, RecentBatches
 
 
 def test_nothing_gives_nothing() -> None:
-    assert [len(part) for part in Recent().take(7)] == [0, 0, 0]
+    assert [len(part) for part in RecentBatches().take(7)] == [0, 0, 0]
 
 
 @given(st.lists(st.integers(0, 40_000), min_size=1, max_size=5))
 def test_the_whole_stretch_is_told_and_its_mean_kept(sizes: list[int]) -> None:
-    recent, rng = Recent(), np.random.default_rng(0)
+    recent, rng = RecentBatches(), np.random.default_rng(0)
     means = [rng.random((size, 2)) for size in sizes]
     for each in means:
         recent.add(each)
     total, before = sum(sizes), 1000
     steps, losses, accuracies = recent.take(before + total)
-    assert len(steps) == len(losses) == len(accuracies) <= MOST_SENT
-    assert len(steps) == min(total, MOST_SENT) or total > MOST_SENT
+    assert len(steps) == len(losses) == len(accuracies) <= MAX_SENT
+    assert len(steps) == min(total, MAX_SENT) or total > MAX_SENT
     if total == 0:
         return
     assert steps[-1] == before + total
@@ -36,10 +36,10 @@ def test_the_whole_stretch_is_told_and_its_mean_kept(sizes: list[int]) -> None:
 
 
 def test_few_are_told_one_by_one() -> None:
-    recent = Recent()
-    means = np.random.default_rng(1).random((MOST_SENT, 2))
+    recent = RecentBatches()
+    means = np.random.default_rng(1).random((MAX_SENT, 2))
     recent.add(means[:100])
     recent.add(means[100:])
-    steps, losses, accuracies = recent.take(MOST_SENT)
-    np.testing.assert_array_equal(steps, np.arange(1, MOST_SENT + 1))
+    steps, losses, accuracies = recent.take(MAX_SENT)
+    np.testing.assert_array_equal(steps, np.arange(1, MAX_SENT + 1))
     np.testing.assert_array_equal(np.column_stack([losses, accuracies]), means)

@@ -1,4 +1,4 @@
-"""The list of changes to a network: each can be undone and made again."""
+"""The changes made to a network by hand, each of which can be undone and redone."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pellucid.studio.edited_network import EditedNetwork, Place
 from pellucid.studio.parts import Change
 
-MOST = 1000
-MOST_BYTES = 16 << 20
-"""Changes that are kept, and bytes of knobs in them; the oldest are forgotten first."""
+MAX_EDITS = 1000
+MAX_BYTES = 16 << 20
+"""Edits that are kept, and memory for their knobs; beyond either, the oldest are dropped."""
 
 Factors = dict[Place, float]
 Indices = NDArray[np.int64]
@@ -21,7 +21,7 @@ Vector = NDArray[np.float32]
 
 @dataclass
 class Edit:
-    """One change: which knobs (all, where ``knobs`` is None), which factors, before and after."""
+    """One change: its knobs (all of them where ``knobs`` is None) and factors, before and after."""
 
     change: Change
     knobs: Indices | None
@@ -34,70 +34,72 @@ class Edit:
 
     @property
     def size(self) -> int:
-        """Bytes of knobs in it."""
+        """Memory for its knobs, in bytes."""
         return self.before.nbytes + self.after.nbytes
 
 
-class Changes:
-    """Edits of one network, those that stand first, then those that were undone.
+class EditHistory:
+    """The edits of one network, oldest first; those that were undone come last.
 
     Attributes
     ----------
     edits : list of Edit
     position : int
-        How many of them stand.
+        Number of edits in effect.
     """
 
     def __init__(self) -> None:
         self.edits: list[Edit] = []
         self.position = 0
-        self._numbers = 0
+        self._last_id = 0
 
     @property
     def noise(self) -> float:
-        """Spread of the latest noise that stands."""
+        """Spread of the latest noise in effect; 0 where there is none."""
         return next((edit.noise for edit in reversed(self.edits[: self.position]) if edit.noise), 0.0)
 
     def open(self, gesture: object) -> Edit | None:
-        """The last edit, where a movement of the same gesture goes on with it."""
+        """Return the last edit if it belongs to the same gesture, so that the next one extends it."""
         if gesture is None or not self.edits or self.position < len(self.edits):
             return None
         return self.edits[-1] if self.edits[-1].gesture == gesture else None
 
-    def number(self) -> int:
-        """A new number for a change."""
-        self._numbers += 1
-        return self._numbers
+    def next_id(self) -> int:
+        """Return a new number for a change."""
+        self._last_id += 1
+        return self._last_id
 
     def add(self, edit: Edit) -> None:
-        """Put an edit that has been made at the end; what was undone is forgotten."""
+        """Append an edit that is in effect; undone edits are dropped."""
         self.edits[self.position :] = [edit]
-        while len(self.edits) > MOST or (len(self.edits) > 1 and sum(each.size for each in self.edits) > MOST_BYTES):
+        while len(self.edits) > MAX_EDITS or (
+            len(self.edits) > 1 and sum(each.size for each in self.edits) > MAX_BYTES
+        ):
             self.edits.pop(0)
         self.position = len(self.edits)
 
     def go_to(self, position: int, edited: EditedNetwork) -> list[Edit]:
-        """Undo or make again until ``position`` edits stand; those concerned."""
-        concerned = []
+        """Undo or redo until ``position`` edits are in effect; return those undone or redone."""
+        touched = []
         while self.position > max(0, position):
             self.position -= 1
             edit = self.edits[self.position]
             put(edited, edit.knobs, edit.before, edit.factors_before)
-            concerned.append(edit)
+            touched.append(edit)
         while self.position < min(position, len(self.edits)):
             edit = self.edits[self.position]
             put(edited, edit.knobs, edit.after, edit.factors_after)
             self.position += 1
-            concerned.append(edit)
-        return concerned
+            touched.append(edit)
+        return touched
 
-    def forget(self) -> None:
-        """Begin anew."""
+    def clear(self) -> None:
+        """Drop all edits."""
         self.edits.clear()
         self.position = 0
 
 
 def put(edited: EditedNetwork, knobs: Indices | None, values: Vector, factors: Factors) -> None:
-    """Set knobs and factors."""
+    """Set knobs (all of them where ``knobs`` is None) and factors."""
     edited.net.parameters[slice(None) if knobs is None else knobs] = values
     edited.factors = dict(factors)

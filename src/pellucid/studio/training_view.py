@@ -1,0 +1,115 @@
+"""What the page sees of training: pictures of the network, health of its layers, confusion, the loss plane."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.inspect.confusion import mistakes_of
+from pellucid.inspect.neurons import health
+from pellucid.inspect.plane import loss_plane
+from pellucid.studio import events, requests
+from pellucid.studio.frame_throttle import FrameThrottle
+from pellucid.studio.frames import Payload
+from pellucid.studio.read_room import layer_readings
+from pellucid.studio.recent_batches import RecentBatches
+from pellucid.studio.run import Run
+from pellucid.studio.session_state import SessionState
+
+_HEALTH_IMAGES = 256
+_MAX_WRONG = 200
+_MAX_PATH = 200
+
+
+class TrainingView:
+    """Sends a training run to the page, as often as the throttle permits."""
+
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
+        self.throttle = FrameThrottle(state.clock, state.outbox)
+        self._recent = RecentBatches()
+
+    def reset(self) -> None:
+        """Start again, for another network: discard what has not been sent."""
+        self._recent = RecentBatches()
+        self.throttle.reset()
+
+    def add(self, means: NDArray[np.float64]) -> None:
+        """Add mini-batches: the mean loss and accuracy of each, (n, 2)."""
+        self._recent.add(means)
+        self.throttle.count(len(means))
+
+    def send_due(self, run: Run) -> None:
+        """Send a picture and the health of the layers, where they are due."""
+        if self.throttle.picture_due(run.trainer.net.parameter_count * 4):
+            self.throttle.wanted = False
+            self.send_picture(run)
+        if self.throttle.health_due():
+            self.send_health(run)
+
+    def send_picture(self, run: Run, request: int = 0) -> None:
+        """Send the network as it is now, and the mini-batches since the last picture."""
+        state, payload, step = self._state, Payload(), run.trainer.step
+        self.throttle.picture_sent()
+        steps, losses, accuracies = self._recent.take(step)
+        state.send(
+            events.Picture(
+                request, state.edited.version, step, run.trainer.state.epoch, payload.put(run.trainer.net.parameters),
+                payload.put(steps), payload.put(losses), payload.put(accuracies), self.throttle.speed,
+                layer_readings(state.trace(), payload),
+            ),
+            payload,
+        )  # fmt: skip
+
+    def send_health(self, run: Run) -> None:
+        """Send the health of the layers, taken over the first few hundred training images."""
+        state, payload, trainer = self._state, Payload(), run.trainer
+        self.throttle.health_sent()
+        count = min(_HEALTH_IMAGES, len(state.data.train))
+        images = state.levels(trainer.net, state.unit("train", np.arange(count)))
+        found = health(trainer.net, images, state.data.train.labels[:count], run.plan.loss)
+        state.send(
+            events.Health(
+                0, state.edited.version, trainer.step, payload.put(found.gradient_sizes),
+                payload.put(found.gradient_norms), payload.put(found.weight_norms),
+                [list(layer) for layer in found.dead], [list(layer) for layer in found.saturated], count,
+            ),
+            payload,
+            key="health",
+        )  # fmt: skip
+
+    def send_examination(self, request: int) -> None:
+        """Send the confusion matrix and the misread images."""
+        state, payload = self._state, Payload()
+        self.throttle.examination_sent()
+        labels = state.data.test.labels
+        found = mistakes_of(np.nan_to_num(state.outputs("test")), labels)
+        wrong = found.wrong[:_MAX_WRONG]
+        state.send(
+            events.Examined(
+                request, state.edited.version, payload.put(found.confusion), len(labels), len(found.wrong),
+                wrong.tolist(), labels[wrong].tolist(), found.readings[wrong].tolist(),
+                payload.put(found.confidences[wrong]), payload.put(state.unit("test", wrong)),
+            ),
+            payload,
+            key=None if request else "examined",
+        )  # fmt: skip
+
+    def send_plane(self, run: Run, request: requests.AskLossPlane) -> None:
+        """Send the loss on a plane through the path of training."""
+        state, payload = self._state, Payload()
+        steps, path = run.timeline.path(_MAX_PATH)
+        if steps[-1] != run.trainer.step:
+            steps, path = np.append(steps, run.trainer.step), np.vstack([path, run.trainer.net.parameters])
+        images = state.data.train
+        if request.images < len(images):
+            images = images[: request.images]
+        found = loss_plane(run.trainer.net, path, images, run.plan.loss, side=request.side, margin=request.margin)
+        state.send(
+            events.LossPlane(
+                request.id, payload.put(found.xs), payload.put(found.ys), payload.put(found.losses),
+                payload.put(found.path), payload.put(steps), payload.put(found.path_losses),
+                payload.put(found.distances), list(found.explained), len(images), run.trainer.step,
+            ),
+            payload,
+        )  # fmt: skip
