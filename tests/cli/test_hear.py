@@ -22,9 +22,9 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("said")
     spoken = data.load("spoken").train
     digits = np.flatnonzero(spoken.labels == 7)[2:]
-    hush = np.zeros(3000, np.float32)
+    padding = np.zeros(3000, np.float32)
     contents = {
-        "seven": np.concatenate([hush, spoken.samples(int(digits[0])), hush]),
+        "seven": np.concatenate([padding, spoken.samples(int(digits[0])), padding]),
         "noise": np.random.default_rng(0).normal(0, 0.1, 16_000),
         "silence": np.zeros(8000),
     }
@@ -117,7 +117,7 @@ def test_what_a_microphone_gives_is_heard_while_it_comes(
 def test_the_picture_fits_the_terminal(said: dict[str, Path], width: int, colour: bool) -> None:
     import io
 
-    from pellucid.cli.ladder import drawn
+    from pellucid.cli.alignment import drawn
     from pellucid.cli.terminal import Terminal
     from pellucid.speech.audio import opened
     from pellucid.speech.hearing import listen

@@ -55,8 +55,8 @@ def test_a_microphone_s_colour_counts_half() -> None:
 
 def test_silence_around_makes_little_difference() -> None:
     power = np.random.default_rng(0).gamma(3.0, 1.0, (40, BANDS)).astype(np.float32)
-    hush = np.full((200, BANDS), 1e-6, np.float32)
-    np.testing.assert_allclose(evened(np.concatenate([hush, power, hush]))[200:240], evened(power), atol=1e-5)
+    padding = np.full((200, BANDS), 1e-6, np.float32)
+    np.testing.assert_allclose(evened(np.concatenate([padding, power, padding]))[200:240], evened(power), atol=1e-5)
 
 
 def test_silence_and_nothing_are_finite() -> None:

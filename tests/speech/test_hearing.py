@@ -16,8 +16,8 @@ from speech.twin import Parrot
 def _burst(rate: int = RATE, seconds: float = 0.5, seed: int = 0) -> np.ndarray:
     """Half a second as loud as speech, in half a second of hush."""
     rng = np.random.default_rng(seed)
-    hush = rng.normal(0, 1e-5, int(0.25 * rate))
-    return np.concatenate([hush, rng.normal(0, 0.1, int(seconds * rate)), hush])
+    padding = rng.normal(0, 1e-5, int(0.25 * rate))
+    return np.concatenate([padding, rng.normal(0, 0.1, int(seconds * rate)), padding])
 
 
 def _hear(path: Path, words: list[int], **options: object) -> Hearing:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from pellucid import data
+from pellucid.speech.augmentation import PLAIN
 from pellucid.speech.features import BANDS
-from pellucid.speech.lessons import Lessons
 from pellucid.speech.lexicon import LEXICON
 from pellucid.speech.negatives import backwards, music, nothing, spliceable, spliced
-from pellucid.speech.varying import PLAIN
+from pellucid.speech.synthesis import UtteranceSynthesis
 from pellucid.speech.words import Words
 
 
@@ -18,7 +18,7 @@ from pellucid.speech.words import Words
 def words() -> Words:
     spoken = data.load("spoken").train
     chosen = np.flatnonzero(spoken.speakers == spoken.speakers[0])
-    return Lessons().all_of(spoken[chosen])
+    return UtteranceSynthesis().all_of(spoken[chosen])
 
 
 def test_no_splice_can_spell_a_digit() -> None:

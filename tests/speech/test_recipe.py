@@ -9,8 +9,8 @@ import pellucid as pl
 from pellucid import data
 from pellucid.errors import ConfigurationError
 from pellucid.models.spoken_digits import NAME, SpokenRecipe, noted
-from pellucid.speech.ear import Ear
-from pellucid.speech.judging import Score, judged
+from pellucid.speech.evaluation import Score, evaluate
+from pellucid.speech.recognizer import Recognizer
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def few() -> data.Recordings:
 
 def test_a_recipe_gives_a_network_that_can_be_asked(few: data.Recordings) -> None:
     recipe = SpokenRecipe(hidden=8, layers=1, rounds=2, epochs=2)
-    words = recipe.lessons.all_of(few)
+    words = recipe.synthesis.all_of(few)
     told: list[float] = []
     one, same = (recipe.train(words, seed=3, threads=1, say=lambda event: told.append(event.loss)) for _ in range(2))
     assert one.parameters.tobytes() == same.parameters.tobytes()
@@ -30,7 +30,7 @@ def test_a_recipe_gives_a_network_that_can_be_asked(few: data.Recordings) -> Non
     hearing = one.record["hearing"]
     assert sum(hearing["priors"]) == pytest.approx(1, abs=1e-3)
     assert hearing["prior_share"] == recipe.prior_share
-    score = judged(Ear(one), few[:15], sequences=3)
+    score = evaluate(Recognizer(one), few[:15], sequences=3)
     assert 0 <= score.single <= 1
     assert score.joined >= 0
 
@@ -47,7 +47,7 @@ def test_the_shipped_network_is_the_recipe_s() -> None:
 
 def test_the_shipped_network_hears_voices_it_has_never_heard() -> None:
     unknown = data.load("spoken").test
-    score = judged(Ear(pl.load(NAME)), unknown[np.arange(0, len(unknown), 10)], sequences=5)
+    score = evaluate(Recognizer(pl.load(NAME)), unknown[np.arange(0, len(unknown), 10)], sequences=5)
     assert score.single > 0.9
 
 
@@ -57,7 +57,7 @@ def test_the_recorded_accuracy_is_the_real_one() -> None:
     place = given_folder("fsdd")
     if place is None or not place.is_dir():
         pytest.skip("fsdd is not on this machine")
-    score = judged(Ear(pl.load(NAME)), data.load("fsdd").test[::3], sequences=12)
+    score = evaluate(Recognizer(pl.load(NAME)), data.load("fsdd").test[::3], sequences=12)
     assert score.single >= 0.98
     assert score.joined <= 0.2
 

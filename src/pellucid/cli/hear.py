@@ -16,7 +16,7 @@ from pellucid.errors import ConfigurationError, PellucidError
 if TYPE_CHECKING:
     from pellucid.cli.terminal import Terminal
     from pellucid.network.network import Network
-    from pellucid.speech.ladder import Hearing, Sentence
+    from pellucid.speech.alignment import Hearing, Sentence
 
 
 @click.command(cls=CommandPage)
@@ -64,18 +64,18 @@ def hear(files: tuple[str, ...], model: str | None, digits: int | None, micropho
 def _network(model: str | None) -> Network:
     from pellucid.models import HEARER
     from pellucid.network.files import load
-    from pellucid.speech.ear import Ear
+    from pellucid.speech.recognizer import Recognizer
 
     net = load(model or HEARER)
-    Ear(net)
+    Recognizer(net)
     return net
 
 
 def _heard(net: Network, name: str, digits: int | None, show: Callable[[Sentence], None] | None) -> Hearing:
     """Hear one file; sentences are shown as they come."""
+    from pellucid.speech.alignment import Hearing
     from pellucid.speech.audio import opened
     from pellucid.speech.hearing import listen, notes
-    from pellucid.speech.ladder import Hearing
 
     recording = opened(sys.stdin.buffer if name == "-" else name)
     found = []
@@ -120,7 +120,7 @@ def _shower() -> Callable[[Sentence], None]:
 def _draw(terminal: Terminal, sentence: Sentence) -> None:
     from rich.text import Text
 
-    from pellucid.cli.ladder import drawn
+    from pellucid.cli.alignment import drawn
 
     terminal.show([*drawn(terminal, sentence), Text()])
 

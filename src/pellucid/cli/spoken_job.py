@@ -22,7 +22,7 @@ _FIXED = ("--activation", "--output-activation", "--loss", "--augment", "--decay
 
 
 @dataclass(frozen=True)
-class SpokenLessons:
+class SpokenData:
     """What is learnt from and what is judged by, and the recordings held out."""
 
     train: Sequences
@@ -68,20 +68,20 @@ class SpokenJob(TrainingJob):
 
     @property
     def _varied_by(self) -> Any:
-        return self._spoken_recipe.lessons.vary
+        return self._spoken_recipe.synthesis.vary
 
-    def _load(self, terminal: Terminal) -> SpokenLessons:
-        from pellucid.speech.lessons import plain
+    def _load(self, terminal: Terminal) -> SpokenData:
+        from pellucid.speech.synthesis import plain
 
         parts: Any = load_data(self.data, terminal)
         recipe = self._spoken_recipe
         # The same lessons whatever the seed, so that a training can be resumed with another call.
-        words = recipe.lessons.all_of(parts.train)
-        learnt = recipe.lessons.sequences(words, 0, recipe.rounds, name=parts.train.name)
+        words = recipe.synthesis.all_of(parts.train)
+        learnt = recipe.synthesis.sequences(words, 0, recipe.rounds, name=parts.train.name)
         speakers = len(set(parts.train.speakers.tolist()))
-        return SpokenLessons(learnt, plain(parts.test), parts.test, speakers, len(words))
+        return SpokenData(learnt, plain(parts.test), parts.test, speakers, len(words))
 
-    def _introduce(self, terminal: Terminal, trainer: Trainer, parts: SpokenLessons) -> None:
+    def _introduce(self, terminal: Terminal, trainer: Trainer, parts: SpokenData) -> None:
         terminal.say(f"{trainer.net!r}"[1:-1].replace(":", ",") + ", an LSTM that reads both ways, CTC")
         terminal.say(
             f"{len(parts.train):,} utterances made of {parts.words:,} words by {parts.speakers} speakers, "
@@ -89,22 +89,22 @@ class SpokenJob(TrainingJob):
         )
         terminal.say()
 
-    def _begun(self, parts: SpokenLessons) -> Trainer:
+    def _begun(self, parts: SpokenData) -> Trainer:
         recipe = self._spoken_recipe
         return recipe.trainer(parts.train, self.recipe.seed or 0, self.threads)
 
-    def _settle(self, trainer: Trainer, parts: SpokenLessons) -> None:
+    def _settle(self, trainer: Trainer, parts: SpokenData) -> None:
         from pellucid.models.spoken_digits import finish
 
         recipe = self._spoken_recipe
-        finish(trainer.net, parts.train, recipe.lessons.vary, recipe.prior_share)
+        finish(trainer.net, parts.train, recipe.synthesis.vary, recipe.prior_share)
 
-    def _score(self, trainer: Trainer, parts: SpokenLessons) -> str:
+    def _score(self, trainer: Trainer, parts: SpokenData) -> str:
         from pellucid.cli.words import percent
-        from pellucid.speech.ear import Ear
-        from pellucid.speech.judging import judged
+        from pellucid.speech.evaluation import evaluate
+        from pellucid.speech.recognizer import Recognizer
 
-        score = judged(Ear(trainer.net), parts.held_out, sequences=100)
+        score = evaluate(Recognizer(trainer.net), parts.held_out, sequences=100)
         trainer.net.record["figures"] = {self.data: vars(score)}
         return (
             f"{percent(score.single)} of the held-out digits are heard right, and {percent(score.joined)} of those in "

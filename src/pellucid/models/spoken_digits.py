@@ -22,12 +22,12 @@ from pellucid.layers import LSTM, Dense
 from pellucid.models import HEARER
 from pellucid.network.files import load, save
 from pellucid.network.network import Network
-from pellucid.speech.ear import Ear
+from pellucid.speech.augmentation import Vary
+from pellucid.speech.evaluation import Score, evaluate, false_alarms, mean, no_digits, rounded
 from pellucid.speech.features import BANDS, STACK
-from pellucid.speech.judging import Score, deceived, judged, mean, no_digits, rounded
-from pellucid.speech.lessons import Lessons
 from pellucid.speech.lexicon import CLASSES
-from pellucid.speech.varying import Vary
+from pellucid.speech.recognizer import Recognizer
+from pellucid.speech.synthesis import UtteranceSynthesis
 from pellucid.speech.words import Words
 from pellucid.training.optimizers import Adam
 from pellucid.training.schedules import Cosine, WarmUp
@@ -47,7 +47,7 @@ class SpokenRecipe:
     ----------
     hidden, layers : int
         Units of each direction, and how many such layers.
-    lessons : Lessons
+    synthesis : UtteranceSynthesis
         How words become utterances.
     rounds : int
         Variations of every word that are made in all.
@@ -56,12 +56,12 @@ class SpokenRecipe:
     rate, batch_size, clip
         Of the optimiser, Adam.
     prior_share : float
-        See `pellucid.speech.ear.Ear.logs`.
+        See `pellucid.speech.recognizer.Recognizer.logs`.
     """
 
     hidden: int = 64
     layers: int = 2
-    lessons: Lessons = field(default_factory=Lessons)
+    synthesis: UtteranceSynthesis = field(default_factory=UtteranceSynthesis)
     rounds: int = 6
     epochs: int = 5
     rate: float = 0.006
@@ -80,35 +80,35 @@ class SpokenRecipe:
             classes=CLASSES,
         )
 
-    def trainer(self, lessons: Sequences, seed: int, threads: int | None = None) -> Trainer:
+    def trainer(self, utterances: Sequences, seed: int, threads: int | None = None) -> Trainer:
         """A trainer for a fresh network, both drawn from ``seed``."""
         optimizer = Adam(WarmUp(self.rate, epochs=0.15 * self.epochs, then=Cosine(self.rate)))
         return Trainer(
-            self.network(seed), lessons, loss="ctc", optimizer=optimizer, batch_size=self.batch_size, seed=seed,
-            clip=self.clip, threads=threads, augment=self.lessons.vary,
+            self.network(seed), utterances, loss="ctc", optimizer=optimizer, batch_size=self.batch_size, seed=seed,
+            clip=self.clip, threads=threads, augment=self.synthesis.vary,
         )  # fmt: skip
 
     def train(self, words: Words, seed: int, threads: int | None = None, say: Any = None) -> Network:
-        """A network trained on words, with what `Ear` needs to know in its record."""
-        lessons = self.lessons.sequences(words, seed, self.rounds)
-        trainer = self.trainer(lessons, seed, threads)
+        """A network trained on words, with what `Recognizer` needs to know in its record."""
+        utterances = self.synthesis.sequences(words, seed, self.rounds)
+        trainer = self.trainer(utterances, seed, threads)
         for event in trainer.run(self.epochs):
             if say is not None:
                 say(event)
-        finish(trainer.net, lessons, self.lessons.vary, self.prior_share)
+        finish(trainer.net, utterances, self.synthesis.vary, self.prior_share)
         return trainer.net
 
 
-def finish(net: Network, lessons: Sequences, vary: Vary, prior_share: float) -> None:
-    """Note in a network's record how often it says what in its lessons."""
-    net.record["hearing"] = {"priors": priors(net, lessons, vary), "prior_share": prior_share}
+def finish(net: Network, utterances: Sequences, vary: Vary, prior_share: float) -> None:
+    """Note in a network's record how often it says what in its utterances."""
+    net.record["hearing"] = {"priors": priors(net, utterances, vary), "prior_share": prior_share}
 
 
-def priors(net: Any, lessons: Sequences, vary: Vary, most: int = 2000) -> list[float]:
-    """The mean probability of each class over the frames of some lessons, each varied once."""
-    chosen = np.linspace(0, len(lessons) - 1, min(most, len(lessons))).astype(np.int64)
+def priors(net: Any, utterances: Sequences, vary: Vary, most: int = 2000) -> list[float]:
+    """The mean probability of each class over the frames of some utterances, each varied once."""
+    chosen = np.linspace(0, len(utterances) - 1, min(most, len(utterances))).astype(np.int64)
     rng = np.random.default_rng(0)
-    outputs = net([vary(frames, rng) for frames in lessons[chosen].frames])
+    outputs = net([vary(frames, rng) for frames in utterances[chosen].frames])
     mean = np.concatenate(outputs).astype(np.float64).mean(axis=0)
     return [float(f"{share:.6g}") for share in mean]
 
@@ -135,12 +135,14 @@ def main() -> None:
 def train(output: Path, seed: int, threads: int | None) -> None:
     """Train the network, tell how it hears the recordings and voices held out, and write it."""
     recipe, fsdd, spoken = SpokenRecipe(), data.load("fsdd"), data.load("spoken")
-    words = recipe.lessons.all_of(fsdd.train) + recipe.lessons.all_of(spoken.train)
+    words = recipe.synthesis.all_of(fsdd.train) + recipe.synthesis.all_of(spoken.train)
     net = recipe.train(words, seed, threads, say=_told)
-    ear = Ear(net)
-    score = judged(ear, fsdd.test)
+    recognizer = Recognizer(net)
+    score = evaluate(recognizer, fsdd.test)
     print(f"official split: {score}")
-    fooled = {kind: [deceived(ear, clips), len(clips)] for kind, clips in no_digits(spoken.test, fsdd.test).items()}
+    fooled = {
+        kind: [false_alarms(recognizer, clips), len(clips)] for kind, clips in no_digits(spoken.test, fsdd.test).items()
+    }
     for kind, (sure, of) in fooled.items():
         print(f"sure of a digit in {kind}: {sure} of {of}")
     net.record |= {"recipe": NAME, "figures": {"official": rounded(score), "no_digits": fooled}}
@@ -152,12 +154,12 @@ def strangers(output: Path, speakers: Sequence[str], seed: int, threads: int | N
     """Tell how well each speaker is heard by a network that has never heard them, and note it in the output."""
     recipe, fsdd, spoken = SpokenRecipe(), data.load("fsdd"), data.load("spoken")
     whole, found = fsdd.train.joined_with(fsdd.test), {}
-    own, extra = recipe.lessons.all_of(whole), recipe.lessons.all_of(spoken.train)
+    own, extra = recipe.synthesis.all_of(whole), recipe.synthesis.all_of(spoken.train)
     for speaker in speakers:
         net = recipe.train(own[own.speakers != speaker] + extra, seed, threads)
         if keep is not None:
             save(net, keep / f"without-{speaker}.safetensors")
-        found[speaker] = judged(Ear(net), whole.of(speaker))
+        found[speaker] = evaluate(Recognizer(net), whole.of(speaker))
         print(f"without {speaker}: {found[speaker]}", flush=True)
         noted(output, speaker, found[speaker])
     print(f"mean: {mean(found.values())}; worst single {min(s.single for s in found.values()):.2%}")

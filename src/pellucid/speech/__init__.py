@@ -14,17 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pellucid.speech.alignment import Hearing as Hearing
+    from pellucid.speech.alignment import Sentence as Sentence
+    from pellucid.speech.alignment import Sound as Sound
+    from pellucid.speech.alignment import Syllable as Syllable
+    from pellucid.speech.alignment import Word as Word
     from pellucid.speech.hearing import Listener as Listener
     from pellucid.speech.hearing import hear as hear
-    from pellucid.speech.ladder import Hearing as Hearing
-    from pellucid.speech.ladder import Sentence as Sentence
-    from pellucid.speech.ladder import Sound as Sound
-    from pellucid.speech.ladder import Syllable as Syllable
-    from pellucid.speech.ladder import Word as Word
 
 _HOMES = {
     **dict.fromkeys(("Listener", "hear"), "hearing"),
-    **dict.fromkeys(("Hearing", "Sentence", "Sound", "Syllable", "Word"), "ladder"),
+    **dict.fromkeys(("Hearing", "Sentence", "Sound", "Syllable", "Word"), "alignment"),
 }
 
 __all__ = ["Hearing", "Listener", "Sentence", "Sound", "Syllable", "Word", "hear"]

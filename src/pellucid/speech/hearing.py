@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigurationError, DataError
+from pellucid.speech.alignment import Hearing, Sentence
 from pellucid.speech.audio import Recording, Resampler, opened
-from pellucid.speech.ear import Ear
 from pellucid.speech.features import RATE, MelBands
-from pellucid.speech.ladder import Hearing, Sentence
+from pellucid.speech.recognizer import Recognizer
 from pellucid.speech.utterances import Utterance, Utterances
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Listener:
             raise ConfigurationError(f"digits expected a whole number of at least 1, got {digits!r}.")
         if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1000:
             raise ConfigurationError(f"rate expected at least 1000 samples a second, got {rate!r}.")
-        self._ear = Ear(_network(net))
+        self._ear = Recognizer(_network(net))
         self._resampler, self._bands, self._utterances = Resampler(rate), MelBands(), Utterances()
         self._digits, self._partial, self._keep = digits, partial, keep
         self._told = 0

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.speech.augmentation import PLAIN, WARPS, at_tempo, noise
 from pellucid.speech.features import powers
 from pellucid.speech.music import LEARNT, clip
-from pellucid.speech.varying import PLAIN, WARPS, at_tempo, noise
 from pellucid.speech.words import Words
 
 Floats = npt.NDArray[np.float32]

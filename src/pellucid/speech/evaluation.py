@@ -16,7 +16,7 @@ from pellucid.speech.music import HELD_OUT, clip
 
 if TYPE_CHECKING:
     from pellucid.data.recordings import Recordings
-    from pellucid.speech.ear import Ear
+    from pellucid.speech.recognizer import Recognizer
 
 Floats = npt.NDArray[np.float32]
 
@@ -71,12 +71,12 @@ def rounded(score: Score) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in asdict(score).items()}
 
 
-def judged(ear: Ear, data: Recordings, sequences: int = 200, seed: int = 0) -> Score:
+def evaluate(recognizer: Recognizer, data: Recordings, sequences: int = 200, seed: int = 0) -> Score:
     """Measure how well digits are heard.
 
     Parameters
     ----------
-    ear : Ear
+    recognizer : Recognizer
     data : Recordings
         Those that are no digits are left out.
     sequences : int
@@ -88,24 +88,24 @@ def judged(ear: Ear, data: Recordings, sequences: int = 200, seed: int = 0) -> S
     single = free = sure = misled = 0
     for samples, label in digits:
         power = powers(samples)
-        logs = ear.logs(power)
-        said = ear.said(logs)
-        told = [word.digit for word in ear.words(logs, power, said) if word.sure]
-        single += ear.best(logs, 1) == [label]
+        logs = recognizer.logs(power)
+        said = recognizer.said(logs)
+        told = [word.digit for word in recognizer.words(logs, power, said) if word.sure]
+        single += recognizer.best(logs, 1) == [label]
         free += [word for word in said if word != OTHER_WORD] == [label]
         sure += told == [label]
         misled += bool(told) and told != [label]
     wrong = count = 0
     for samples, labels in Joining().sequences(digits, sequences, seed):
-        wrong += differences(labels, ear.best(ear.logs(powers(samples))))
+        wrong += differences(labels, recognizer.best(recognizer.logs(powers(samples))))
         count += len(labels)
     every = len(digits)
     return Score(single / every, free / every, wrong / max(1, count), sure / every, misled / every)
 
 
-def deceived(ear: Ear, clips: Iterable[Floats]) -> int:
+def false_alarms(recognizer: Recognizer, clips: Iterable[Floats]) -> int:
     """In how many clips (n,), in which no digit is said, the network is sure of one."""
-    return sum(any(word.sure for word in ear.sentence(powers(samples)).words) for samples in clips)
+    return sum(any(word.sure for word in recognizer.sentence(powers(samples)).words) for samples in clips)
 
 
 def no_digits(spoken: Recordings, read: Recordings, seed: int = 0) -> dict[str, list[Floats]]:

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import ShapeError
+from pellucid.speech.alignment import Sentence, Word
 from pellucid.speech.confidence import rivals, shares, spans
-from pellucid.speech.ear import Ear
 from pellucid.speech.features import BANDS, HOP
-from pellucid.speech.ladder import Sentence, Word
 from pellucid.speech.lexicon import CLASSES, LEXICON
+from pellucid.speech.recognizer import Recognizer
 from speech.twin import Parrot, saying
 
 
 def _heard(words: list[int], frames: int = 120, **options: object) -> Sentence:
     power = np.random.default_rng(0).gamma(3.0, 1.0, (frames, BANDS)).astype(np.float32)
-    return Ear(Parrot(words, **options)).sentence(power, 40)  # type: ignore[arg-type]
+    return Recognizer(Parrot(words, **options)).sentence(power, 40)  # type: ignore[arg-type]
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=4))
@@ -49,8 +49,8 @@ def test_every_rung_of_the_ladder_fits_into_the_one_above(digits: list[int]) -> 
 
 def test_times_count_from_the_beginning_of_the_recording() -> None:
     power = np.ones((60, BANDS), np.float32)
-    ear = Ear(Parrot([5]))  # type: ignore[arg-type]
-    early, late = (ear.sentence(power, begin).words[0] for begin in (0, 100))
+    recognizer = Recognizer(Parrot([5]))  # type: ignore[arg-type]
+    early, late = (recognizer.sentence(power, begin).words[0] for begin in (0, 100))
     assert late.start - early.start == pytest.approx(100 * HOP)
 
 
@@ -73,7 +73,7 @@ def test_a_network_in_doubt_is_not_sure() -> None:
 
 def test_digits_can_be_asked_for_by_number() -> None:
     power = np.ones((80, BANDS), np.float32)
-    assert len(Ear(Parrot([3, 1])).sentence(power, digits=1).words) == 1  # type: ignore[arg-type]
+    assert len(Recognizer(Parrot([3, 1])).sentence(power, digits=1).words) == 1  # type: ignore[arg-type]
 
 
 @given(st.integers(0, 999), st.integers(1, 25))
@@ -109,8 +109,8 @@ def test_words_claim_frames_up_to_halfway() -> None:
 def test_priors_are_divided_out() -> None:
     shared = np.full(len(CLASSES), 0.01)
     shared[0] = 0.8
-    plain = Ear(Parrot([4]))  # type: ignore[arg-type]
-    told = Ear(Parrot([4], record={"hearing": {"priors": shared.tolist(), "prior_share": 1.0}}))  # type: ignore[arg-type]
+    plain = Recognizer(Parrot([4]))  # type: ignore[arg-type]
+    told = Recognizer(Parrot([4], record={"hearing": {"priors": shared.tolist(), "prior_share": 1.0}}))  # type: ignore[arg-type]
     even = np.full((1, len(CLASSES)), 1 / len(CLASSES))
     np.testing.assert_allclose(np.exp(plain.weighed(even)).sum(), 1)
     assert told.weighed(even)[0, 0] < plain.weighed(even)[0, 0] - 2
@@ -119,7 +119,7 @@ def test_priors_are_divided_out() -> None:
 @pytest.mark.parametrize("priors", [[0.5, 0.5], [0.0] * 21, [float("nan")] * 21])
 def test_senseless_priors_are_refused(priors: list[float]) -> None:
     with pytest.raises(ShapeError, match="priors"):
-        Ear(Parrot([1], record={"hearing": {"priors": priors}}))  # type: ignore[arg-type]
+        Recognizer(Parrot([1], record={"hearing": {"priors": priors}}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [None, "a", True, float("nan"), float("inf"), 10**400, [1.0], {}])
@@ -129,14 +129,14 @@ def test_senseless_settings_are_refused(name: str, value: Any) -> None:
         pytest.skip("that is what no settings are")
     hearing = {name: value} if name else value
     with pytest.raises(ShapeError, match=name or "hearing"):
-        Ear(Parrot([1], record={"hearing": hearing}))  # type: ignore[arg-type]
+        Recognizer(Parrot([1], record={"hearing": hearing}))  # type: ignore[arg-type]
 
 
 def test_a_network_for_something_else_is_refused() -> None:
     import pellucid as pl
 
     with pytest.raises(ShapeError, match="spoken-digits"):
-        Ear(pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28)))
+        Recognizer(pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28)))
 
 
 def test_plain_data_has_what_the_contract_says() -> None:

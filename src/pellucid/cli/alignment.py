@@ -13,7 +13,7 @@ from pellucid.cli.pictures import grey_picture
 from pellucid.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from pellucid.speech.ladder import Rung, Sentence, Word
+    from pellucid.speech.alignment import Segment, Sentence, Word
 
 Floats = NDArray[np.floating]
 
@@ -82,11 +82,11 @@ def _row(
     yield _line("seconds", words, [f"{word.start:.2f}" for word in words], column, "dim")
 
 
-def _line(name: str, rungs: Sequence[Rung], texts: Sequence[str], column: object, style: str = "") -> Text:
+def _line(name: str, segments: Sequence[Segment], texts: Sequence[str], column: object, style: str = "") -> Text:
     """One rung of the ladder: each text where it begins, as far as there is room before the next."""
     line = Text.assemble((f"{name:>{_MARGIN - 1}} ", "dim"))
     at = 0
-    starts = [column(rung.start) for rung in rungs]  # type: ignore[operator]
+    starts = [column(rung.start) for rung in segments]  # type: ignore[operator]
     for number, text in enumerate(texts):
         begin = max(starts[number], at)
         end = starts[number + 1] if number + 1 < len(starts) else begin + len(text) + 1

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.data.sequences import Sequences
+from pellucid.speech.augmentation import PLAIN, WARPS, Vary, at_tempo, noise, warped_powers
 from pellucid.speech.features import RATE, STACK, evened, powers, stacked
 from pellucid.speech.lexicon import CLASSES, spelling
 from pellucid.speech.negatives import backwards, music, nothing, spliced
-from pellucid.speech.varying import PLAIN, WARPS, Vary, at_tempo, noise, warped_powers
 from pellucid.speech.words import Words
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _SHORTEST = RATE * 3 // 20
 
 
 @dataclass(frozen=True)
-class Lessons:
+class UtteranceSynthesis:
     """How utterances are made of recorded words.
 
     Parameters
@@ -62,7 +62,7 @@ class Lessons:
         """The recorded words as they are needed, at every length of the vocal tract: some 10 ms a word."""
         return Words([warped_powers(_long_enough(samples)) for samples, _ in data], data.labels, data.speakers)
 
-    def sequences(self, words: Words, seed: int, rounds: int = 1, name: str = "lessons") -> Sequences:
+    def sequences(self, words: Words, seed: int, rounds: int = 1, name: str = "utterances") -> Sequences:
         """Every word ``rounds`` times, each time varied anew, and the utterances without digits.
 
         Parameters
@@ -98,7 +98,7 @@ class Lessons:
         silent = [nothing(rng, bands) for _ in range(round(self.silent * count))]
         silent += [music(rng) for _ in range(round(self.music * count))]
         other = spelling([-1])
-        return [(over_hush([part], rng), other) for part in spoken] + [(over_hush([part], rng), []) for part in silent]
+        return [(padded([part], rng), other) for part in spoken] + [(padded([part], rng), []) for part in silent]
 
     def _utterance(self, words: Words, first: int, rng: np.random.Generator) -> tuple[Floats, list[int]]:
         """One word, or several by its speaker, with pauses or overlaps between them."""
@@ -112,7 +112,7 @@ class Lessons:
             warp = int(np.clip(tract + rng.integers(-1, 2), 0, len(WARPS) - 1))
             stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.6, 1.0)
             parts.append(at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.6, 0.6)))
-        return over_hush(parts, rng), spelling([int(words.labels[number]) for number in said])
+        return padded(parts, rng), spelling([int(words.labels[number]) for number in said])
 
 
 def plain(data: Recordings) -> Sequences:
@@ -122,7 +122,7 @@ def plain(data: Recordings) -> Sequences:
     return Sequences(frames, [np.asarray(label, np.int64) for label in labels], classes=CLASSES, name=data.name)
 
 
-def over_hush(parts: list[Floats], rng: np.random.Generator) -> Floats:
+def padded(parts: list[Floats], rng: np.random.Generator) -> Floats:
     """Power (T, bands) of parts one after another, with pauses or overlaps, over a faint noise."""
     at, begins = _lead(rng), []
     for part in parts:

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid import data
+from pellucid.speech.augmentation import WARPS, Vary, at_tempo, noise, warped
 from pellucid.speech.features import BANDS, RATE, STACK, powers, stacked
 from pellucid.speech.joining import Joining, differences
-from pellucid.speech.lessons import Lessons, plain
 from pellucid.speech.lexicon import CLASSES, spelling
-from pellucid.speech.tracts import seen_from
-from pellucid.speech.varying import WARPS, Vary, at_tempo, noise, warped
+from pellucid.speech.synthesis import UtteranceSynthesis, plain
+from pellucid.speech.vtlp import seen_from
 from pellucid.speech.words import Words
 
 
@@ -27,28 +27,28 @@ def few() -> data.Recordings:
 
 @pytest.fixture(scope="module")
 def words(few: data.Recordings) -> Words:
-    return Lessons().all_of(few)
+    return UtteranceSynthesis().all_of(few)
 
 
 def test_the_same_seed_gives_the_same_lessons_and_another_gives_others(words: Words) -> None:
-    one, same, other = (Lessons().sequences(words, seed) for seed in (1, 1, 2))
+    one, same, other = (UtteranceSynthesis().sequences(words, seed) for seed in (1, 1, 2))
     assert one.flat.tobytes() == same.flat.tobytes()
     assert one.symbols.tobytes() == same.symbols.tobytes()
     assert one.flat.shape != other.flat.shape or not np.array_equal(one.flat, other.flat)
 
 
 def test_lessons_can_be_learnt_by_ctc(words: Words) -> None:
-    lessons = Lessons(backwards=0.3, silent=0.3).sequences(words, 0, rounds=3)
-    assert lessons.transcribed
-    assert lessons.classes == CLASSES
-    assert lessons.flat.shape[1] == STACK * BANDS
-    assert np.isfinite(lessons.flat).all()
-    counts = {len(labels) for labels in lessons.labels}
+    utterances = UtteranceSynthesis(backwards=0.3, silent=0.3).sequences(words, 0, rounds=3)
+    assert utterances.transcribed
+    assert utterances.classes == CLASSES
+    assert utterances.flat.shape[1] == STACK * BANDS
+    assert np.isfinite(utterances.flat).all()
+    counts = {len(labels) for labels in utterances.labels}
     assert 0 in counts
     assert max(counts) > 8
     other = CLASSES.index("?")
-    assert any(labels.tolist() == [other] for labels in lessons.labels)
-    for frames, labels in zip(lessons.frames, lessons.labels, strict=True):
+    assert any(labels.tolist() == [other] for labels in utterances.labels)
+    for frames, labels in zip(utterances.frames, utterances.labels, strict=True):
         alike = int(np.sum(labels[1:] == labels[:-1])) if len(labels) else 0
         assert len(frames) >= len(labels) + alike
 
@@ -128,8 +128,8 @@ def test_differences_are_the_fewest(said: list[int], heard: list[int]) -> None:
 
 def test_lessons_are_the_same_in_another_process() -> None:
     script = (
-        "import hashlib; from pellucid import data; from pellucid.speech.lessons import Lessons;"
-        "s = data.load('spoken').test; L = Lessons(spliced=0.5);"
+        "import hashlib; from pellucid import data; from pellucid.speech.synthesis import UtteranceSynthesis;"
+        "s = data.load('spoken').test; L = UtteranceSynthesis(spliced=0.5);"
         "print(hashlib.sha256(L.sequences(L.all_of(s[range(0, len(s), 12)]), 0).flat.tobytes()).hexdigest())"
     )
     told = {

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ShapeError
+from pellucid.speech.alignment import SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.confidence import shares, spans
 from pellucid.speech.decoding import OTHER_WORD, aligned, beam
 from pellucid.speech.features import BANDS, HOP, WINDOW, evened, stacked
-from pellucid.speech.ladder import SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
-from pellucid.speech.tracts import FACTORS, seen_from
+from pellucid.speech.vtlp import FACTORS, seen_from
 from pellucid.system.fields import Field, FieldError, Maybe, Number, Several, check
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ Places = list[tuple[int, int]]
 _TINY = 1e-8
 _SPREAD = round(0.08 / HOP)
 _FAINT = 10**-3.0
-_QUIET = 2
+_PADDING = 2
 """Steps of hush put before and after: a recording cut off at the word's edges sounds like part of a word."""
-_HUSH = 1e-3
+_PADDING_LEVEL = 1e-3
 """Their power, as a share of the loudest frame's."""
 
 
@@ -43,7 +43,7 @@ _SETTINGS: dict[str, Field] = {
 """What a network's record may hold under "hearing"."""
 
 
-class Ear:
+class Recognizer:
     """A network with what else it needs to hear digits.
 
     Parameters
@@ -89,14 +89,14 @@ class Ear:
         if not len(power):
             return np.zeros((0, len(CLASSES)))
         loudest = float(power.sum(axis=1).max())
-        hush = np.full((_QUIET * self.stack, BANDS), _HUSH * loudest / BANDS, np.float32)
-        around = np.concatenate([hush, power, hush])
+        padding = np.full((_PADDING * self.stack, BANDS), _PADDING_LEVEL * loudest / BANDS, np.float32)
+        around = np.concatenate([padding, power, padding])
         shown: Any = [
             stacked(evened(seen_from(whole, factor)), self.stack) for whole in (power, around) for factor in FACTORS
         ]
         said = [np.asarray(one, np.float64) for one in self.net(shown)]
         bare, whole = np.mean(said[: len(FACTORS)], axis=0), np.mean(said[len(FACTORS) :], axis=0)
-        whole[_QUIET:-_QUIET] = (whole[_QUIET:-_QUIET] + bare) / 2
+        whole[_PADDING:-_PADDING] = (whole[_PADDING:-_PADDING] + bare) / 2
         return self.weighed(whole)
 
     def weighed(self, probabilities: Logs) -> Logs:
@@ -143,8 +143,8 @@ class Ear:
 
     def _frames(self, steps: tuple[int, int], loud: npt.NDArray[np.bool_]) -> tuple[int, int]:
         """The frames, of as many as ``loud``, that the network took in some of its steps."""
-        begin = min(max((steps[0] - _QUIET) * self.stack, 0), len(loud) - 1)
-        return begin, min(max((steps[1] - _QUIET) * self.stack, begin + 1), len(loud))
+        begin = min(max((steps[0] - _PADDING) * self.stack, 0), len(loud) - 1)
+        return begin, min(max((steps[1] - _PADDING) * self.stack, begin + 1), len(loud))
 
 
 def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int) -> Word:

@@ -16,7 +16,7 @@ SURE = 0.75
 
 
 @dataclass(frozen=True)
-class Rung:
+class Segment:
     """Something heard.
 
     Attributes
@@ -45,19 +45,19 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Sound(Rung):
+class Sound(Segment):
     """A phoneme, in ARPAbet."""
 
 
 @dataclass(frozen=True)
-class Syllable(Rung):
+class Syllable(Segment):
     """A syllable, such as "ze"."""
 
     sounds: tuple[Sound, ...]
 
 
 @dataclass(frozen=True)
-class Word(Rung):
+class Word(Segment):
     """A word: a digit, or something that is none or cannot be told.
 
     Attributes
@@ -80,7 +80,7 @@ class Word(Rung):
 
 
 @dataclass(frozen=True)
-class Sentence(Rung):
+class Sentence(Segment):
     """What was said between two silences; ``text`` such as "381", with "?" for a word that is not clearly a digit.
 
     Attributes
@@ -171,11 +171,11 @@ class Hearing:
 
     def plain(self) -> dict[str, Any]:
         """As plain data, for JSON."""
-        rungs = {"words": self.words, "syllables": self.syllables, "sounds": self.sounds}
+        segments = {"words": self.words, "syllables": self.syllables, "sounds": self.sounds}
         return {
             "file": self.file,
             "text": self.text,
-            **{name: [rung.plain() for rung in found] for name, found in rungs.items()},
+            **{name: [rung.plain() for rung in found] for name, found in segments.items()},
             "sentences": [sentence.plain() for sentence in self.sentences],
             "seconds": round(self.seconds, 3),
             "notes": list(self.notes),

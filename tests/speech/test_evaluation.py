@@ -6,13 +6,13 @@ import pytest
 import pellucid as pl
 from pellucid import data
 from pellucid.models import HEARER
-from pellucid.speech.ear import Ear
-from pellucid.speech.judging import Score, deceived, judged, mean, no_digits, rounded
+from pellucid.speech.evaluation import Score, evaluate, false_alarms, mean, no_digits, rounded
+from pellucid.speech.recognizer import Recognizer
 
 
 @pytest.fixture(scope="module")
-def ear() -> Ear:
-    return Ear(pl.load(HEARER))
+def recognizer() -> Recognizer:
+    return Recognizer(pl.load(HEARER))
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +30,20 @@ def test_clips_without_digits_hold_none(unknown: data.Recordings) -> None:
         assert all(np.isfinite(clip).all() and np.abs(clip).max() <= 1 for clip in clips)
 
 
-def test_deceived_counts_the_clips_with_a_sure_digit(ear: Ear, unknown: data.Recordings) -> None:
+def test_deceived_counts_the_clips_with_a_sure_digit(recognizer: Recognizer, unknown: data.Recordings) -> None:
     digits = unknown[unknown.labels >= 0][::12]
     heard = [samples for samples, _ in digits]
-    sure = deceived(ear, heard)
+    sure = false_alarms(recognizer, heard)
     assert 0 < sure <= len(heard)
-    assert deceived(ear, [np.zeros(4000, np.float32)] * 3) == 0
-    score = judged(ear, digits, sequences=2)
+    assert false_alarms(recognizer, [np.zeros(4000, np.float32)] * 3) == 0
+    score = evaluate(recognizer, digits, sequences=2)
     assert score.sure + score.misled == pytest.approx(sure / len(heard))
 
 
-def test_other_sounds_are_hardly_ever_taken_for_sure_digits(ear: Ear, unknown: data.Recordings) -> None:
+def test_other_sounds_are_hardly_ever_taken_for_sure_digits(recognizer: Recognizer, unknown: data.Recordings) -> None:
     clips = no_digits(unknown, unknown[:1], seed=11)
     few = {kind: found[:40] for kind, found in clips.items() if kind != "backwards"}
-    assert sum(deceived(ear, found) for found in few.values()) <= 0.05 * sum(map(len, few.values()))
+    assert sum(false_alarms(recognizer, found) for found in few.values()) <= 0.05 * sum(map(len, few.values()))
 
 
 def test_figures_of_scores() -> None:
