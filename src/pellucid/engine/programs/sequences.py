@@ -47,7 +47,7 @@ from pellucid.engine.programs.sequence_table import (
 )
 from pellucid.engine.programs.sequence_table import groups_of as table_groups_of
 from pellucid.engine.programs.table import SOFTMAX
-from pellucid.engine.records import Affine, Matrix, Part, Sizes, Vector
+from pellucid.engine.records import Affine, Layer, Matrix, Part, Sizes, Times, Vector
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 
 _ONE = np.float32(1.0)
@@ -146,7 +146,7 @@ def prepare(table: Any, layers: int, p: Any, work: Any, back_too: bool) -> None:
     for i in range(1, layers + 1):
         row = i * COLUMNS
         if table[row + OPERATION] == LSTM:
-            lstm.prepare(table, row, p, work, back_too)
+            lstm.prepare(Layer(table, row, work), p, back_too)
         elif table[row + OPERATION] == DENSE and back_too and table[row + SOURCE_SLOPES] >= 0:
             dense.turn_weights(
                 Matrix(work, table[row + TURNED], table[row + TURNED_STRIDE]),
@@ -194,7 +194,7 @@ def forward(
         row = i * COLUMNS
         operation = table[row + OPERATION]
         if operation == LSTM:
-            lstm.forward(table, row, work, ints, times_at, longest, carry)
+            lstm.forward(Layer(table, row, work), Times(ints, times_at, longest), carry)
         elif operation == DENSE:
             dense_forward(table, row, p, work, n if table[row + ONE_EACH] else ints[times_at + longest])
         else:
@@ -241,7 +241,7 @@ def backward(
         row = (layers - step) * COLUMNS
         operation = table[row + OPERATION]
         if operation == LSTM:
-            lstm.backward(table, row, g, gi, work, ints, times_at, longest)
+            lstm.backward(Layer(table, row, work), Vector(g, gi), Times(ints, times_at, longest))
         elif operation == DENSE:
             rows = n if table[row + ONE_EACH] else ints[times_at + longest]
             dense_backward(table, row, g, gi, work, rows, step == 0)
