@@ -267,3 +267,19 @@ class Times(NamedTuple):
     ints: Int64s
     at: int
     longest: int
+
+
+class Member(NamedTuple):
+    """One sequence of a group: its frame t, of ``frames``, is row ``times.ints[times.at + t] + place``."""
+
+    times: Times
+    place: int
+    frames: int
+
+
+class Labels(NamedTuple):
+    """The ``size`` labels ``symbols[begin : begin + size]`` of one sequence."""
+
+    symbols: Int64s
+    begin: int
+    size: int

@@ -12,13 +12,15 @@ networks", 2006.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels.functions import exp, log
 from pellucid.engine.programs.table import ALIGNMENT
+from pellucid.engine.records import Labels, Member
 from pellucid.engine.simd.lanes import (
     LANES,
     fill_rest,
@@ -36,6 +38,52 @@ _NEVER = np.float32(-1e30)  # the logarithm of what cannot be; finite, so that i
 _LEAST = np.float32(-1e20)  # no frame's logarithm counts for less: a thousand million of them stay above _NEVER
 
 
+class Outputs(NamedTuple):
+    """The last layer's rows of ``classes`` numbers: sums z, values y = softmax z, the gradient by z, ``stride`` apart.
+
+    ``tops`` and ``masses`` hold softmax's maximum and sum of each row.
+    """
+
+    sums: int
+    values: int
+    slopes: int
+    stride: int
+    classes: int
+    tops: int
+    masses: int
+
+
+class States(NamedTuple):
+    """The ``size`` states of an alignment, padded to ``width``; ``classes[at + s]`` is the class of state s."""
+
+    size: int
+    width: int
+    classes: Int64s
+    at: int
+
+
+class Mass(NamedTuple):
+    """Softmax's maximum and sum of one row."""
+
+    top: Float32
+    sum: Float32
+
+
+class Lattice(NamedTuple):
+    """Where all that is kept of one sequence of T frames stands; logarithms in rows of the states' width.
+
+    ``skip`` says which states may be reached from two before, ``beta`` is that of one frame, ``weights`` (T, width) are
+    the log-probabilities of the states' classes, ``alphas`` (T, width) are ``stride`` apart.
+    """
+
+    alphas: int
+    stride: int
+    weights: int
+    skip: int
+    beta: int
+    frames: int
+
+
 @kernel
 def log_sum(a: Any, b: Any, c: Any) -> Any:
     """``log(exp a + exp b + exp c)``."""
@@ -44,31 +92,29 @@ def log_sum(a: Any, b: Any, c: Any) -> Any:
 
 
 @kernel
-def spread_labels(states: Any, si: int, labels: Any, begin: int, count: int) -> int:
+def spread_labels(classes: Int64s, at: int, labels: Labels) -> int:
     """The class of each state, and how many states there are."""
-    for i in range(count):
-        states[si + 2 * i] = 0
-        states[si + 2 * i + 1] = labels[begin + i]
-    states[si + 2 * count] = 0
-    return 2 * count + 1
+    for i in range(labels.size):
+        classes[at + 2 * i] = 0
+        classes[at + 2 * i + 1] = labels.symbols[labels.begin + i]
+    classes[at + 2 * labels.size] = 0
+    return 2 * labels.size + 1
 
 
 @kernel
-def weigh_frame(
-    work: Any, into: int, z: int, top: Any, mass: Any, states: Any, si: int, count: int, width: int
-) -> None:
-    """The log-probability of every state's class at one frame; the places past ``count`` can never be."""
-    store(work, into, log(splat(mass, LANES)))
-    whole = top + work[into]
-    for s in range(count):
-        v = work[z + states[si + s]] - whole
+def weigh_frame(work: Float32s, into: int, z: int, mass: Mass, states: States) -> None:
+    """The log-probability of every state's class at one frame; the places past the last can never be."""
+    store(work, into, log(splat(mass.sum, LANES)))
+    whole = mass.top + work[into]
+    for s in range(states.size):
+        v = work[z + states.classes[states.at + s]] - whole
         work[into + s] = _LEAST if v < _LEAST else v  # NaN stays
-    for s in range(count, width):
+    for s in range(states.size, states.width):
         work[into + s] = _NEVER
 
 
 @kernel
-def lower(work: Any, at: int, width: int) -> Any:
+def lower(work: Float32s, at: int, width: int) -> Any:
     """Take the largest of a row off all of it; what it was."""
     best = load(work, at, LANES)
     for j in range(LANES, width, LANES):
@@ -80,63 +126,65 @@ def lower(work: Any, at: int, width: int) -> Any:
 
 
 @kernel
-def skips(work: Any, into: int, states: Any, si: int, count: int, width: int) -> None:
+def skips(work: Float32s, into: int, states: States) -> None:
     """For each state 0 where it may follow the one two before, a label unlike it; never, elsewhere."""
-    for s in range(width + ALIGNMENT):
+    for s in range(states.width + ALIGNMENT):
         work[into + s] = _NEVER
-    for s in range(3, count, 2):
-        if states[si + s] != states[si + s - 2]:
+    for s in range(3, states.size, 2):
+        if states.classes[states.at + s] != states.classes[states.at + s - 2]:
             work[into + s] = _ZERO
 
 
 @kernel
-def ahead(work: Any, alphas: int, stride: int, weights: int, width: int, skip: int, frames: int, count: int) -> float:
-    """Fill ``alphas``, a row a frame: the log-sum of all ways to each state. The log-likelihood is returned."""
+def ahead(work: Float32s, lattice: Lattice, states: States) -> float:
+    """Fill the alphas, a row a frame: the log-sum of all ways to each state. The log-likelihood is returned."""
+    alphas, weights, width = lattice.alphas, lattice.weights, states.width
     total = np.float64(0.0)
     for j in range(-ALIGNMENT, width):
         work[alphas + j] = _NEVER
     work[alphas] = work[weights]
-    if count > 1:
+    if states.size > 1:
         work[alphas + 1] = work[weights + 1]
     total += np.float64(lower(work, alphas, width))
-    for t in range(1, frames):
-        row, before = alphas + t * stride, alphas + (t - 1) * stride
+    for t in range(1, lattice.frames):
+        row, before = alphas + t * lattice.stride, alphas + (t - 1) * lattice.stride
         for j in range(-ALIGNMENT, 0):
             work[row + j] = _NEVER
         for j in range(0, width, LANES):
-            jump = load(work, before + j - 2, LANES) + load(work, skip + j, LANES)
+            jump = load(work, before + j - 2, LANES) + load(work, lattice.skip + j, LANES)
             ways = log_sum(load(work, before + j, LANES), load(work, before + j - 1, LANES), jump)
             store(work, row + j, ways + load(work, weights + t * width + j, LANES))
         total += np.float64(lower(work, row, width))
-    some = 2 if count > 1 else 1
-    ends = fill_rest(load_first(work, alphas + (frames - 1) * stride + count - some, some, LANES), some, _NEVER)
+    some = 2 if states.size > 1 else 1
+    last = alphas + (lattice.frames - 1) * lattice.stride + states.size - some
+    ends = fill_rest(load_first(work, last, some, LANES), some, _NEVER)
     best = max_lanes(ends)
     whole = sum_lanes(exp(ends - splat(best, LANES)))
     return total + np.float64(best) + np.float64(max_lanes(log(splat(whole, LANES))))
 
 
 @kernel
-def behind(
-    work: Any, alphas: int, stride: int, weights: int, width: int, skip: int, beta: int, t: int, frames: int, count: int
-) -> None:
+def behind(work: Float32s, lattice: Lattice, states: States, t: int) -> None:
     """Turn ``beta``, the log-sum of all ways on from each state of frame t + 1, into that of frame t."""
-    if t == frames - 1:
+    beta, width = lattice.beta, states.width
+    if t == lattice.frames - 1:
         for j in range(width):
-            work[beta + j] = _ZERO if j >= count - 2 and j < count else _NEVER
+            work[beta + j] = _ZERO if j >= states.size - 2 and j < states.size else _NEVER
     else:
         onward = beta + width + ALIGNMENT
+        weights = lattice.weights + (t + 1) * width
         for j in range(0, width, LANES):
-            store(work, onward + j, load(work, beta + j, LANES) + load(work, weights + (t + 1) * width + j, LANES))
+            store(work, onward + j, load(work, beta + j, LANES) + load(work, weights + j, LANES))
         for j in range(width, width + ALIGNMENT):
             work[onward + j] = _NEVER
         for j in range(0, width, LANES):
-            jump = load(work, onward + j + 2, LANES) + load(work, skip + j + 2, LANES)
+            jump = load(work, onward + j + 2, LANES) + load(work, lattice.skip + j + 2, LANES)
             store(work, beta + j, log_sum(load(work, onward + j, LANES), load(work, onward + j + 1, LANES), jump))
         lower(work, beta, width)
 
 
 @kernel
-def posteriors(work: Any, alpha: int, beta: int, into: int, width: int) -> None:
+def posteriors(work: Float32s, alpha: int, beta: int, into: int, width: int) -> None:
     """How probable each state is at one frame, given the labels: all of them add up to 1."""
     best = splat(_NEVER + _NEVER, LANES)
     for j in range(0, width, LANES):
@@ -156,89 +204,66 @@ def posteriors(work: Any, alpha: int, beta: int, into: int, width: int) -> None:
 
 @kernel
 def alignment_loss(
-    work: Any,
+    work: Float32s,
     at: int,
-    padded_states: int,
-    z: int,
-    y: int,
-    d: int,
-    row: int,
-    stride: int,
-    tops: int,
-    masses: int,
-    classes: int,
-    times: Any,
-    ti: int,
-    member: int,
-    frames: int,
-    states: Any,
-    si: int,
-    labels: Any,
-    begin: int,
-    labelled: int,
-    scale: Any,
+    outputs: Outputs,
+    member: Member,
+    labels: Labels,
+    states_at: int,
+    scale: Float32,
     back: bool,
 ) -> float:
-    """``-log p(labels)`` of one sequence and, to ``d``, the gradient of ``scale`` times it by the sums z.
+    """``-log p(labels)`` of one sequence and, with ``back``, the gradient of ``scale`` times it by the sums z.
 
-    The sequence's frame t is row ``times[ti + t] + member`` of z, y = softmax z, and d, all (rows, stride). ``at`` is
-    scratch: the weights (T, width), the alphas (T, width + ALIGNMENT), and six rows more.
+    ``at`` is scratch: the weights (T, width), the alphas (T, width + ALIGNMENT), and six rows more. The classes of the
+    states stand from ``states_at`` on among the group's integers.
     """
-    count = spread_labels(states, si, labels, begin, labelled)
+    classes, times = member.times.ints, member.times
+    count = spread_labels(classes, states_at, labels)
     width = (count + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+    states = States(count, width, classes, states_at)
     long = width + ALIGNMENT
     skip = at
     beta = skip + long
     gamma = beta + 2 * long
     weights = gamma + long
-    alphas = weights + frames * width + ALIGNMENT
-    skips(work, skip, states, si, count, width)
-    for t in range(frames):
-        place = times[ti + t] + member
-        weigh_frame(
-            work, weights + t * width, z + place * stride, work[tops + place], work[masses + place], states, si, count,
-            width,
-        )  # fmt: skip
-    likelihood = ahead(work, alphas, long, weights, width, skip, frames, count)
+    alphas = weights + member.frames * width + ALIGNMENT
+    lattice = Lattice(alphas, long, weights, skip, beta, member.frames)
+    skips(work, skip, states)
+    for t in range(member.frames):
+        place = times.ints[times.at + t] + member.place
+        z = outputs.sums + place * outputs.stride
+        mass = Mass(work[outputs.tops + place], work[outputs.masses + place])
+        weigh_frame(work, weights + t * width, z, mass, states)
+    likelihood = ahead(work, lattice, states)
     if back:
         factor = splat(scale, LANES)
-        for back_step in range(frames):
-            t = frames - 1 - back_step
-            behind(work, alphas, long, weights, width, skip, beta, t, frames, count)
+        for back_step in range(member.frames):
+            t = member.frames - 1 - back_step
+            behind(work, lattice, states, t)
             posteriors(work, alphas + t * long, beta, gamma, width)
-            place = (times[ti + t] + member) * stride
-            for j in range(0, classes, LANES):
+            place = (times.ints[times.at + t] + member.place) * outputs.stride
+            y, d = outputs.values, outputs.slopes
+            for j in range(0, outputs.classes, LANES):
                 store(work, d + place + j, load(work, y + place + j, LANES) * factor)
             for s in range(count):
-                work[d + place + states[si + s]] -= scale * work[gamma + s]
+                work[d + place + states.classes[states.at + s]] -= scale * work[gamma + s]
     return -likelihood
 
 
 @kernel
-def spells(
-    work: Any,
-    z: int,
-    stride: int,
-    classes: int,
-    times: Any,
-    ti: int,
-    member: int,
-    frames: int,
-    labels: Any,
-    begin: int,
-    count: int,
-) -> bool:
+def spells(work: Float32s, outputs: Outputs, member: Member, labels: Labels) -> bool:
     """Whether the likeliest class of each frame, repeats and blanks left out, spells the labels."""
     said, last = 0, 0
-    for t in range(frames):
-        row = z + (times[ti + t] + member) * stride
+    for t in range(member.frames):
+        row = outputs.sums + (member.times.ints[member.times.at + t] + member.place) * outputs.stride
         best = 0
-        for k in range(1, classes):
+        for k in range(1, outputs.classes):
             if work[row + k] > work[row + best]:
                 best = k
         if best not in (0, last):
-            if said == count or labels[begin + said] != best:
+            if said == labels.size or labels.symbols[labels.begin + said] != best:
                 return False
             said += 1
         last = best
-    return bool(said == count)
+    return bool(said == labels.size)

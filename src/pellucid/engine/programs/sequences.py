@@ -36,7 +36,6 @@ from pellucid.engine.programs.sequence_table import (
     SOURCE,
     SOURCE_SLOPES,
     SOURCE_STRIDE,
-    STATES,
     STRIDE,
     SUMS,
     TOP,
@@ -47,7 +46,7 @@ from pellucid.engine.programs.sequence_table import (
 )
 from pellucid.engine.programs.sequence_table import groups_of as table_groups_of
 from pellucid.engine.programs.table import SOFTMAX
-from pellucid.engine.records import Affine, Layer, Matrix, Part, Sizes, Times, Vector
+from pellucid.engine.records import Affine, Labels, Layer, Matrix, Member, Part, Sizes, Times, Vector
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 
 _ONE = np.float32(1.0)
@@ -279,11 +278,11 @@ def judge(
             member = ints[own_at + s]
             frames = starts[member + 1] - starts[member]
             begin, count = label_starts[member], label_starts[member + 1] - label_starts[member]
-            work[table[LOSS] + s] = ctc.alignment_loss(
-                work, table[ALIGNMENT_WORK], table[STATES], z, y, d, 0, stride, table[TOP], table[MASS], k,
-                ints, times_at, s, frames, ints, states_at, labels, begin, count, scale, back_too,
-            )  # fmt: skip
-            if ctc.spells(work, z, stride, k, ints, times_at, s, frames, labels, begin, count):
+            own, wanted = Member(Times(ints, times_at, 0), s, frames), Labels(labels, begin, count)
+            scratch = table[ALIGNMENT_WORK]
+            outputs = ctc.Outputs(z, y, d, stride, k, table[TOP], table[MASS])
+            work[table[LOSS] + s] = ctc.alignment_loss(work, scratch, outputs, own, wanted, states_at, scale, back_too)
+            if ctc.spells(work, outputs, own, wanted):
                 right += 1
         return right
     for s in range(n):
