@@ -85,8 +85,8 @@ def test_it_is_the_function_the_equations_say() -> None:
     )
 
 
-def test_the_quick_way_and_the_long_way_give_the_same_bits() -> None:
-    """The first call on one image prepares the quick way, which all later calls take."""
+def test_the_fast_path_and_the_program_give_the_same_bits() -> None:
+    """The first call on one image prepares the fast path, which all later calls take."""
     for image in (drawing(), drawing() / np.float32(255), drawing().astype(float) / 255):
         net = notes_network()
         first = net(image)
@@ -228,7 +228,7 @@ def test_inputs_that_are_not_numbers(x: Any) -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", [0, 400, 783])
-def test_nan_and_infinity_are_refused_by_the_quick_way_too(bad: float, place: int) -> None:
+def test_nan_and_infinity_are_refused_by_the_fast_path_too(bad: float, place: int) -> None:
     net, image = notes_network(), np.zeros((28, 28), np.float32)
     net(image)
     image.reshape(-1)[place] = bad

@@ -210,11 +210,11 @@ class Network(Fixed):
         fast = self._fast_path
         if fast is not None:
             answer = fast.make()
-            if fast.glance(x, answer):
+            if fast.call(x, answer):
                 return answer
             if isinstance(x, np.ndarray) and x.ndim == len(self.input_shape) + 1 and len(x) <= fast.most:
                 answer = np.empty((len(x), *self.output_shape), np.float32)
-                if fast.glance(x, answer):
+                if fast.call(x, answer):
                     return answer
         inputs = self.program.inputs(x, lengths)
         if fast is None and len(inputs) < _FEW:

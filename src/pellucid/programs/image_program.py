@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.engine.compiler.entry import Bound
-from pellucid.engine.compiler.fastcall import Asked, can_glance
+from pellucid.engine.compiler.fastcall import Accepted, Prepared, is_supported
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
 from pellucid.engine.programs.capacity import check_room
@@ -21,7 +21,7 @@ from pellucid.engine.records import Answers, Batch, Part, Team
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import Plan
-from pellucid.programs.fast_path import Call, FastPath, fast_path
+from pellucid.programs.fast_path import FastPath, fast_path
 from pellucid.programs.feed import Feed
 from pellucid.programs.images import LevelRange, as_batch, as_floats, batch_of, memory_of, to_unit
 from pellucid.programs.interface import Gradient, Program
@@ -123,17 +123,19 @@ class ImageProgram(Program[FlatInputs]):
     def fast_path(self) -> FastPath | None:
         """The way for few images; None where there is none, or where it would keep other threads waiting for long."""
         inputs = math.prod(self.input_shape)
-        if not can_glance() or self.parameter_count > _FAST_PARAMETERS or inputs > _FAST_INPUTS:
+        if not is_supported() or self.parameter_count > _FAST_PARAMETERS or inputs > _FAST_INPUTS:
             return None
         plan, most = self._fast_plan(_FAST_PARAMETERS // max(self.parameter_count, inputs))
         answers = Answers(np.zeros((1, *self.output_shape), np.float32), np.zeros(1, np.float32))
-        count = np.int64(1)  # an object that nothing else is
-        calls = []
-        for dtype in (np.uint8, np.float32):
-            batch = batch_of(np.zeros((1, inputs), dtype), self.level_range)._replace(size=cast(int, count))
-            bound = self.bind_read(plan.reading_arena(), batch, answers, alone(), plan)
-            calls.append(Call(memory_of(batch.pixels), bound))
-        return fast_path(calls, Asked(self.input_shape, most, count), answers)
+        number = np.int64(1)  # an object that is not used for anything else
+
+        def prepared(dtype: type[np.generic]) -> Prepared:
+            batch = batch_of(np.zeros((1, inputs), dtype), self.level_range)._replace(size=cast(int, number))
+            call = self.bind_read(plan.reading_arena(), batch, answers, alone(), plan)
+            return Prepared(memory_of(batch.pixels), call)
+
+        calls = prepared(np.uint8), prepared(np.float32)
+        return fast_path(calls, Accepted(self.input_shape, most, number), answers)
 
     def _fast_plan(self, most: int) -> tuple[Any, int]:
         """The plan for few images, and how many may come at once where ``most`` is a good number."""

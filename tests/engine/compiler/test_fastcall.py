@@ -1,4 +1,4 @@
-"""The quick way for an image or a few: what it takes, what it leaves to others, how arrays have to lie for it."""
+"""The fast path for one image or a few: what it accepts, what it refuses, and the layout of arrays it relies on."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import numpy.typing as npt
 import pytest
 
 import pellucid as pl
-from pellucid.engine.compiler.fastcall import can_glance
+from pellucid.engine.compiler.fastcall import is_supported
 from pellucid.engine.simd.lanes import PLAIN
 
-pytestmark = pytest.mark.skipif(PLAIN, reason="plain Python has no quick way")
+pytestmark = pytest.mark.skipif(PLAIN, reason="plain Python has no fast path")
 
 
 @pytest.fixture
 def net() -> pl.Network:
     net = pl.Network([pl.Dense(5, "relu"), pl.Dense(3, "softmax")], input_shape=(4, 6), seed=1)
-    net(np.zeros((4, 6), np.float32))  # which prepares the quick way
+    net(np.zeros((4, 6), np.float32))  # which prepares the fast path
     return net
 
 
@@ -30,21 +30,21 @@ def image(seed: int = 0) -> npt.NDArray[np.float32]:
     return np.random.default_rng(seed).random((4, 6)).astype(np.float32)
 
 
-def glance(net: pl.Network, x: Any) -> tuple[bool, npt.NDArray[np.float32]]:
+def fastcall(net: pl.Network, x: Any) -> tuple[bool, npt.NDArray[np.float32]]:
     assert net._fast_path is not None
     answer = np.full(3, 99, np.float32)
-    return net._fast_path.glance(x, answer), answer
+    return net._fast_path.call(x, answer), answer
 
 
 def test_this_machine_has_it() -> None:
-    assert can_glance()
+    assert is_supported()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
 def test_it_gives_the_bits_of_a_batch(net: pl.Network, dtype: npt.DTypeLike) -> None:
     images = (np.stack([image(seed) for seed in range(50)]) * (255 if dtype == np.uint8 else 1)).astype(dtype)
     for x, wanted in zip(images, net(images), strict=True):
-        taken, answer = glance(net, x)
+        taken, answer = fastcall(net, x)
         assert taken is True
         assert answer.tobytes() == wanted.tobytes()
 
@@ -55,10 +55,10 @@ def test_it_takes_a_few_at_once(net: pl.Network, dtype: npt.DTypeLike, count: in
     images = (np.stack([image(seed) for seed in range(count)]) * (255 if dtype == np.uint8 else 1)).astype(dtype)
     assert net._fast_path is not None
     answers = np.full((count, 3), 99, np.float32)
-    assert net._fast_path.glance(images, answers)
+    assert net._fast_path.call(images, answers)
     assert [row.tobytes() for row in answers] == [net(x).tobytes() for x in images]
     assert net(images).tobytes() == answers.tobytes()
-    assert glance(net, images[0])[0]
+    assert fastcall(net, images[0])[0]
 
 
 def test_an_answer_has_as_many_rows_as_there_are_images(net: pl.Network) -> None:
@@ -66,11 +66,11 @@ def test_an_answer_has_as_many_rows_as_there_are_images(net: pl.Network) -> None
     images = np.stack([image(1), image(2)])
     for shape in ((3,), (1, 3), (3, 3), (2, 3, 1)):
         answers = np.full(shape, 99, np.float32)
-        assert not net._fast_path.glance(images, answers)
+        assert not net._fast_path.call(images, answers)
         assert (answers == 99).all()
-    assert not net._fast_path.glance(images[0], np.zeros((1, 3), np.float32))
+    assert not net._fast_path.call(images[0], np.zeros((1, 3), np.float32))
     many = np.zeros((net._fast_path.most + 1, 4, 6), np.float32)
-    assert not net._fast_path.glance(many, np.zeros((len(many), 3), np.float32))
+    assert not net._fast_path.call(many, np.zeros((len(many), 3), np.float32))
     assert net(many).shape == (len(many), 3)
     assert net(many[:0]).shape == (0, 3)
 
@@ -113,8 +113,8 @@ STRANGERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_all_else_is_left_to_the_long_way(net: pl.Network, name: str) -> None:
-    assert glance(net, STRANGERS[name])[0] is False
+def test_all_else_is_left_to_the_program(net: pl.Network, name: str) -> None:
+    assert fastcall(net, STRANGERS[name])[0] is False
     x, fresh = STRANGERS[name], pl.Network(net.layers, input_shape=(4, 6), seed=1)
     try:
         wanted = fresh(x)
@@ -129,11 +129,11 @@ def test_read_only_and_borrowed_images_are_taken(net: pl.Network) -> None:
     x = image()
     x.flags.writeable = False
     stack = np.stack([image(5), image(6)])
-    assert glance(net, x)[0]
-    assert glance(net, stack[1])[1].tobytes() == net(stack)[1].tobytes()
+    assert fastcall(net, x)[0]
+    assert fastcall(net, stack[1])[1].tobytes() == net(stack)[1].tobytes()
 
 
-def test_copies_have_a_way_of_their_own(net: pl.Network) -> None:
+def test_copies_have_a_fast_path_of_their_own(net: pl.Network) -> None:
     x, wanted = image(), net(image())
     for twin in (net.copy(), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         twin(x)
@@ -148,7 +148,7 @@ def test_it_holds_what_it_goes_by() -> None:
     net = pl.Network([pl.Dense(5, "relu"), pl.Dense(3, "softmax")], input_shape=(4, 6), seed=1)
     wanted = net(image())
     assert net._fast_path is not None
-    look = net._fast_path.glance
+    look = net._fast_path.call
     del net
     gc.collect()
     taken = [np.full(size, 7.0, np.float32) for size in range(1, 3000)]
@@ -165,7 +165,7 @@ def test_nothing_is_leaked(net: pl.Network) -> None:
     count = sys.getrefcount(x)
     for _ in range(1000):
         net(x)
-        glance(net, None)
+        fastcall(net, None)
     assert sys.getrefcount(x) == count
     assert abs(sys.getrefcount(True) - before[0]) < 100
     assert abs(sys.getrefcount(None) - before[1]) < 100
@@ -188,7 +188,7 @@ def test_threads_do_not_disturb_each_other(net: pl.Network) -> None:
     assert not wrong
 
 
-def test_what_takes_long_goes_the_long_way() -> None:
+def test_large_networks_have_no_fast_path() -> None:
     """Python's lock is not held for large networks."""
     large = pl.Network([pl.Dense(1200, "relu"), pl.Dense(1000, "softmax")], input_shape=(28, 28), seed=0)
     wide = pl.Network([pl.Dense(2, "softmax")], input_shape=(100, 100), seed=0)
@@ -202,5 +202,5 @@ def test_another_layout_of_arrays_is_noticed(monkeypatch: pytest.MonkeyPatch) ->
 
     for field in ("_TYPE", "_DATA", "_AXES", "_SHAPE", "_KIND", "_FLAGS"):
         monkeypatch.setattr(module, field, 6)  # where an array keeps its base
-        assert not can_glance.__wrapped__()
+        assert not is_supported.__wrapped__()
         monkeypatch.undo()

@@ -1,19 +1,19 @@
-"""The engine called on an image, or a few, straight from the interpreter: nothing converted, nothing looked up.
+"""A built-in function that runs the engine on one image or a few, without conversions and without look-ups.
 
-A small network takes less time than a call through ctypes with its arguments. So there is a function that Python calls
-as it calls its own built-ins. It looks at the array where it lies in memory, puts its address among the arguments of
-an entry point, which are there already, and calls that. Python's lock is held meanwhile, so that nobody else uses the
-same buffers: this is for what takes microseconds.
+A call through ctypes takes longer than a small network does. The function made here is called by the interpreter like
+any built-in. It reads the array's fields where they lie in memory, writes the array's address into the prepared
+arguments of an entry point, and calls the entry point. The interpreter's lock (GIL) is held during the call, so no
+other thread can use the same buffers; the function is meant for work of microseconds.
 
-The places of an array's fields are those of ``PyArrayObject`` in NumPy's C API, the function's form is
-``METH_FASTCALL`` of Python's stable one. Where an array turns out to lie otherwise (`can_glance`), nobody calls it.
+The offsets of the fields are those of ``PyArrayObject`` in NumPy's C API; the calling convention is ``METH_FASTCALL``
+of Python's stable C API. `is_supported` checks the offsets before the function is used.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,10 +23,10 @@ from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.records import Answers
 
-SYMBOL = "pellucid_glance"
+SYMBOL = "pellucid_fastcall"
 
 _TYPE, _DATA, _AXES, _SHAPE, _KIND, _FLAGS = 1, 2, 3, 4, 7, 8
-"""Fields of an array, in words of 8 bytes from where it begins; axes and flags are 32-bit integers."""
+"""Offsets of an array's fields, in words of 8 bytes; the number of axes and the flags are 32-bit integers."""
 
 _PLAIN = 0x101
 """Flags of an array that is C-contiguous and aligned."""
@@ -36,8 +36,8 @@ _FASTCALL = 0x80
 ASSEMBLY = f"""
 declare i32 @memcmp(ptr, ptr, i64)
 
-; (self, [image, answer], 2): self is an array of the slots that `glance` fills, answer takes the outputs. Where the
-; image has an axis more than one image has, it is as many of them, and the answer has that axis too.
+; (self, [image, answer], 2): self is the array of slots that `fastcall` fills, answer receives the outputs. An image
+; with one axis more than expected is a batch; the answer then has that axis too.
 define ptr @{SYMBOL}(ptr %self, ptr %arguments, i64 %count) {{
   %self.data = getelementptr ptr, ptr %self, i64 {_DATA}
   %slots = load ptr, ptr %self.data
@@ -144,8 +144,8 @@ refuse:
 }}
 """
 
-Glance = Callable[[Any, NDArray[np.float32]], bool]
-"""``glance(image, answer)``: whether ``answer`` now has the outputs for ``image``, which may be anything at all.
+FastCall = Callable[[Any, NDArray[np.float32]], bool]
+"""``call(image, answer)`` returns True if it wrote the outputs for ``image`` to ``answer``; ``image`` may be anything.
 
 ``answer`` is a C-contiguous float32 array of the network's output shape, or of (N, output shape) for N images.
 """
@@ -162,10 +162,17 @@ class _Method(ctypes.Structure):
     )
 
 
-class Asked(NamedTuple):
-    """What images a function takes: of a ``shape``, at most ``most`` at once.
+class Prepared(NamedTuple):
+    """A prepared call, and the one of its arguments that stands for the images."""
 
-    ``number`` is the argument of its calls, that very object, which tells how many there are.
+    images: NDArray[np.generic]
+    call: Bound
+
+
+class Accepted(NamedTuple):
+    """The images that a function accepts: of ``shape``, at most ``most`` at once.
+
+    ``number`` is the argument of the prepared calls, by identity, that holds how many there are.
     """
 
     shape: tuple[int, ...]
@@ -173,23 +180,23 @@ class Asked(NamedTuple):
     number: np.int64
 
 
-def glance(ways: Sequence[tuple[NDArray[np.generic], Bound]], asked: Asked, answers: Answers, symbol: int) -> Glance:
-    """The function that reads images by one of two ways.
+def fastcall(calls: tuple[Prepared, Prepared], accepted: Accepted, answers: Answers, symbol: int) -> FastCall:
+    """Make the function that runs one of two prepared calls, chosen by the type of the images.
 
     Parameters
     ----------
-    ways : two of (ndarray, Bound)
-        A call, and which of its arguments is the images; images of that type go this way.
-    asked : Asked
-        The images.
+    calls : two of Prepared
+        One call for each type of images.
+    accepted : Accepted
+        The shape and the number of the images.
     answers : Answers
-        Which of their arguments, these very arrays, take the outputs (1, outputs' shape) and the doubts (1,): 0 where
-        the outputs are good.
+        The arguments of the calls, by identity, that receive the outputs (1, ...) and the doubts (1,). Doubts other
+        than 0 make the function return False.
     symbol : int
         The address of the compiled function.
     """
-    (first, one), (second, two) = ways
-    shape, most, number = asked
+    (first, one), (second, two) = calls
+    shape, most, number = accepted
     outputs, doubts = answers
     slots = np.array([
         id(np.ndarray), _address(ctypes.pythonapi.PyBool_FromLong), len(shape), one.entry.address, doubts.ctypes.data,
@@ -198,13 +205,13 @@ def glance(ways: Sequence[tuple[NDArray[np.generic], Bound]], asked: Asked, answ
         outputs.ndim - 1, most, *shape,
     ], np.int64)  # fmt: skip
     held = slots.view(_Slots)
-    held.keep = ways
-    made: Glance = _maker()(ctypes.byref(_method(symbol)), held, None)
+    held.keep = calls
+    made: FastCall = _maker()(ctypes.byref(_method(symbol)), held, None)
     return made
 
 
 class _Slots(np.ndarray):
-    """What a function knows, and with it all that its machine code goes by."""
+    """The slots of a function, with a reference to everything that its machine code uses."""
 
     keep: Any
 
@@ -216,7 +223,7 @@ def _address(function: Any) -> int:
 
 @functools.cache
 def _method(symbol: int) -> _Method:
-    return _Method(b"glance", symbol, _FASTCALL, None)
+    return _Method(b"fastcall", symbol, _FASTCALL, None)
 
 
 @functools.cache
@@ -226,8 +233,8 @@ def _maker() -> Any:
 
 
 @functools.cache
-def can_glance() -> bool:
-    """Whether this Python and this NumPy keep an array's fields where they are expected."""
+def is_supported() -> bool:
+    """Whether this Python and this NumPy lay out an array's fields as expected."""
     probe = np.zeros((2, 3), np.float32)
     if plain_python() or object.__basicsize__ != 8 * _DATA:
         return False
