@@ -29,7 +29,7 @@ def test_a_knob_is_turned_judged_and_undone() -> None:
     assert [event.type for event in events] == ["turned", "reading", "judged"]
     turned, _, judged = events
     assert (turned.knobs, turned.values, turned.position) == ([index], [9.0], 1)
-    assert turned.changes[0]["text"] == f"layers[2].bias[7]: {net.layers[2].bias[7]:.4g} to 9"
+    assert turned.changes[0]["text"] == f"bias of output 7: {net.layers[2].bias[7]:.4g} to 9"
     net.layers[2].bias[7] = 9.0
     assert judged.accuracy == pytest.approx(accuracy_of(net))
     assert judged.accuracy < judged.baseline

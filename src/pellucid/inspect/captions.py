@@ -1,4 +1,4 @@
-"""Backpropagation told as a story: a stage at a time, each with its numbers put into words."""
+"""Backpropagation in words: one stage after another, each with a caption that states its numbers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.inspect.backward import Backpropagation, LayerNudges
+from pellucid.inspect.names import layer_name, neuron_name
+
+_FLAT = 0.01
+"""Slope of the activation function below which almost no nudge passes."""
 
 
 @dataclass(frozen=True)
 class Stage:
     """One stage: ``kind`` is "forward", "cost", "outputs", "sums", "weights", "biases", "inputs" or "pixels".
 
-    ``layer`` is the layer it is about, -1 for none.
+    ``layer`` is the layer that it shows, or -1 for none.
     """
 
     kind: str
@@ -23,135 +27,142 @@ class Stage:
     caption: str
 
 
-def stages(told: Backpropagation) -> tuple[Stage, ...]:
-    """The stages in the order in which they are told.
+def stages(result: Backpropagation) -> tuple[Stage, ...]:
+    """Describe a backpropagation, from the forward pass back to the pixels.
 
     Examples
     --------
     >>> import pellucid as pl
     >>> image, label = pl.data.load("digits").test[0]
-    >>> told = pl.inspect.backpropagate(pl.load("digits-sigmoid"), image, label)
-    >>> [stage.kind for stage in pl.inspect.stages(told)][:6]
+    >>> result = pl.inspect.backpropagate(pl.load("digits-sigmoid"), image, label)
+    >>> [stage.kind for stage in pl.inspect.stages(result)][:6]
     ['forward', 'cost', 'outputs', 'sums', 'weights', 'biases']
+    >>> pl.inspect.stages(result)[1].caption
+    'The cost is -ln 0.999 = 0.00134. It falls as output 6 approaches 1.'
     """
-    found = [_forward(told), _cost(told), _outputs(told)]
-    for number in reversed(range(len(told.layers))):
-        layer = told.layers[number]
-        found += [_sums(told, number, layer), _weights(told, number, layer), _biases(told, number, layer)]
-        found.append(_inputs(told, number, layer) if number else _pixels(told, layer))
+    found = [_forward(result), _cost(result), _outputs(result)]
+    for number in reversed(range(len(result.layers))):
+        layer = result.layers[number]
+        found += [_sums(result, number, layer), _weights(result, number, layer), _biases(result, number, layer)]
+        found.append(_inputs(result, number, layer) if number else _pixels(result, layer))
     return tuple(found)
 
 
-def _layer(told: Backpropagation, number: int) -> str:
-    return "the output layer" if number == len(told.layers) - 1 else f"hidden layer {number + 1}"
+def _forward(result: Backpropagation) -> Stage:
+    outputs, names = result.layers[-1].activations, result.net.classes
+    best, target = int(outputs.argmax()), result.label
+    reading = f"The picture passes through the network, which reads {names[best]} (output {outputs[best]:.2f})"
+    wrong = f"; the target is {names[target]} (output {outputs[target]:.2f})."
+    return Stage("forward", -1, "Forward pass", reading + (": correct." if best == target else wrong))
 
 
-def _neuron(told: Backpropagation, number: int, index: int) -> str:
-    return f"output {_name(told, index)}" if number == len(told.layers) - 1 else f"neuron {index}"
-
-
-def _name(told: Backpropagation, index: int) -> str:
-    return told.net.classes[index]
-
-
-def _forward(told: Backpropagation) -> Stage:
-    outputs = told.layers[-1].activations
-    best = int(outputs.argmax())
-    right = "as it should" if best == told.label else f"but it is a {_name(told, told.label)}"
-    caption = (
-        f"The picture goes through the network. It says {_name(told, best)} at {outputs[best]:.2f}, {right}; "
-        f"{_name(told, told.label)} stands at {outputs[told.label]:.2f}."
-    )
-    return Stage("forward", -1, "Forward", caption)
-
-
-def _cost(told: Backpropagation) -> Stage:
-    if told.loss == "cross_entropy" and told.layers[-1].function == "softmax":
-        a = told.layers[-1].activations[told.label]
-        caption = f"The cost is -ln {a:.3g} = {told.cost:.3g}: the nearer the wanted output is to 1, the less."
+def _cost(result: Backpropagation) -> Stage:
+    last = len(result.layers) - 1
+    if result.loss == "cross_entropy" and result.layers[-1].function == "softmax":
+        a = result.layers[-1].activations[result.label]
+        target = neuron_name(result.net, last, result.label)
+        caption = f"The cost is -ln {a:.3g} = {result.cost:.3g}. It falls as {target} approaches 1."
     else:
-        worst = int(told.costs.argmax())
-        what = "squares of what each output is off" if told.loss == "squared" else "penalties of all outputs"
+        worst = int(result.costs.argmax())
+        terms = "squared distances of all outputs from their targets"
+        if result.loss == "cross_entropy":
+            terms = "cross-entropy terms of all outputs"
         caption = (
-            f"The cost is the sum of the {what}: {told.cost:.3g}. The largest share, {told.costs[worst]:.3g}, is that "
-            f"of {_name(told, worst)}."
+            f"The cost is the sum of the {terms}: {result.cost:.3g}. The largest term, {result.costs[worst]:.3g}, is "
+            f"that of {neuron_name(result.net, last, worst)}."
         )
-    return Stage("cost", len(told.layers) - 1, "Cost", caption)
+    return Stage("cost", last, "Cost", caption)
 
 
-def _outputs(told: Backpropagation) -> Stage:
-    wishes = told.wishes
-    rise = int(wishes.argmax())
-    fall = int(wishes.argmin())
+def _outputs(result: Backpropagation) -> Stage:
+    nudges, last = result.wishes, len(result.layers) - 1
+    rise, fall = int(nudges.argmax()), int(nudges.argmin())
+    names = [neuron_name(result.net, last, index) for index in (rise, fall)]
     caption = (
-        f"What each output wants: {_name(told, rise)} wants to rise ({_signed(wishes[rise])}), "
-        f"{_name(told, fall)} to fall the most ({_signed(wishes[fall])}). The further off, the stronger the wish."
+        f"Each output gets a nudge toward its target: upward, the largest is for {names[0]} "
+        f"({_signed(nudges[rise])}); downward, for {names[1]} ({_signed(nudges[fall])})."
     )
-    return Stage("outputs", len(told.layers) - 1, "What the outputs want", caption)
+    return Stage("outputs", last, "Nudges for the outputs", caption)
 
 
-def _sums(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
-    if number == len(told.layers) - 1 and told.loss == "cross_entropy":
+def _sums(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
+    if number == len(result.layers) - 1 and result.loss == "cross_entropy":
+        target = neuron_name(result.net, number, result.label)
         text = (
-            "Cross-entropy suits these outputs so well that their slope cancels: dC/dz is simply the output less its "
-            f"target, for {_name(told, told.label)} {_signed(layer.by_sums[told.label])}."
+            f"With cross-entropy, the slope of the {_function(layer)} cancels: dC/dz is the output minus its target, "
+            f"{_signed(layer.by_sums[result.label])} for {target}."
         )
     else:
-        flat = int((np.abs(layer.slopes) < 0.01).sum())
+        flat = int((np.abs(layer.slopes) < _FLAT).sum())
         steepest = int(np.abs(layer.slopes).argmax())
         text = (
-            f"A wish passes the {layer.function} as far as it is steep there: times its slope, which is "
-            f"{layer.slopes[steepest]:.3g} for {_neuron(told, number, steepest)}. {flat} of {len(layer.slopes)} "
-            "neurons sit where it is flat, and hardly hear."
+            f"To pass through the {_function(layer)}, a nudge is multiplied by its slope: {layer.slopes[steepest]:.3g} "
+            f"for {neuron_name(result.net, number, steepest)}, where it is steepest. {_flat(flat, len(layer.slopes))}"
         )
-    return Stage("sums", number, f"Through the {layer.function} of {_layer(told, number)}", text)
+    return Stage("sums", number, f"Through the {_function(layer)} of {_the(result, number)}", text)
 
 
-def _weights(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
+def _flat(count: int, total: int) -> str:
+    if count == 0:
+        return f"No neuron has a slope below {_FLAT}."
+    have = "has" if count == 1 else "have"
+    return f"{count} of {total} neurons {have} a slope below {_FLAT}, where almost no nudge passes."
+
+
+def _weights(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     row, column = _largest(layer.by_weights)
+    source, target = neuron_name(result.net, number - 1, column), neuron_name(result.net, number, row)
     caption = (
-        "Each weight should change as its neuron wishes, times the activation that it carries: bright inputs have more "
-        f"influence. The strongest wish is for that from {_source(told, number, column)}, which is at "
-        f"{layer.inputs[column]:.3g}, to {_neuron(told, number, row)}: it should "
-        f"{_go(layer.by_weights[row, column])} ({_signed(-layer.by_weights[row, column])})."
+        "The nudge for a weight is the nudge for its neuron times the activation at the weight's input, so that active "
+        f"inputs count most. The largest is for the weight from {source} (activation {layer.inputs[column]:.3g}) to "
+        f"{target}: it should {_direction(layer.by_weights[row, column])} "
+        f"({_signed(-layer.by_weights[row, column])})."
     )
-    return Stage("weights", number, f"Weights of {_layer(told, number)}", caption)
+    return Stage("weights", number, f"Weights of {_the(result, number)}", caption)
 
 
-def _biases(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
+def _biases(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     k = int(np.abs(layer.by_biases).argmax())
     caption = (
-        "Each bias should change just as its neuron wishes, whatever the picture. The strongest wish is that of "
-        f"{_neuron(told, number, k)}: {_signed(-layer.by_biases[k])}."
+        "The nudge for a bias is the nudge for its neuron. The largest is for the bias of "
+        f"{neuron_name(result.net, number, k)}: it should {_direction(layer.by_biases[k])} "
+        f"({_signed(-layer.by_biases[k])})."
     )
-    return Stage("biases", number, f"Biases of {_layer(told, number)}", caption)
+    return Stage("biases", number, f"Biases of {_the(result, number)}", caption)
 
 
-def _inputs(told: Backpropagation, number: int, layer: LayerNudges) -> Stage:
-    k = int(np.abs(layer.by_inputs).argmax())
+def _inputs(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
+    k, this, before = _strongest(layer), _the(result, number), _the(result, number - 1)
     caption = (
-        f"No one can turn an activation directly, but all {len(layer.by_sums)} neurons of {_layer(told, number)} wish "
-        f"something of it, each by its weight. Added up, neuron {k} of {_layer(told, number - 1)} should "
-        f"{_go(layer.by_inputs[k])} the most ({_signed(-layer.by_inputs[k])}). These are the wishes for the layer "
-        "before: the same again, one layer back."
+        f"An activation cannot be set directly, but each of the {len(layer.by_sums)} neurons of {this} nudges it, "
+        f"in proportion to its weight. In sum, {neuron_name(result.net, number - 1, k)} should "
+        f"{_direction(layer.by_inputs[k])} the most ({_signed(-layer.by_inputs[k])}). With these nudges, the same "
+        f"steps repeat for {before}."
     )
-    return Stage("inputs", number, f"What {_layer(told, number)} wants of {_layer(told, number - 1)}", caption)
+    return Stage("inputs", number, f"From {this} to {before}", caption)
 
 
-def _pixels(told: Backpropagation, layer: LayerNudges) -> Stage:
-    k = int(np.abs(layer.by_inputs).argmax())
+def _pixels(result: Backpropagation, layer: LayerNudges) -> Stage:
+    k = _strongest(layer)
     caption = (
-        "The wishes have come back to the pixels. The picture is what it is, but this is how it would have to change: "
-        f"{_source(told, 0, k)} should {_go(layer.by_inputs[k])} the most ({_signed(-layer.by_inputs[k])})."
+        "The nudges have reached the pixels. Training does not change the picture, but this is how it would have to "
+        f"change: {neuron_name(result.net, -1, k)} should {_direction(layer.by_inputs[k])} the most "
+        f"({_signed(-layer.by_inputs[k])})."
     )
     return Stage("pixels", 0, "Back to the pixels", caption)
 
 
-def _source(told: Backpropagation, number: int, index: int) -> str:
-    if number:
-        return f"neuron {index}"
-    sides = told.net.input_shape
-    return f"pixel ({index // sides[-1]}, {index % sides[-1]})" if len(sides) == 2 else f"input {index}"
+def _the(result: Backpropagation, number: int) -> str:
+    name = layer_name(result.net, number)
+    return f"the {name}" if number == len(result.layers) - 1 else name
+
+
+def _function(layer: LayerNudges) -> str:
+    return "ReLU" if layer.function == "relu" else layer.function
+
+
+def _strongest(layer: LayerNudges) -> int:
+    return int(np.abs(layer.by_inputs).argmax())
 
 
 def _largest(matrix: NDArray[np.float32]) -> tuple[int, int]:
@@ -159,7 +170,7 @@ def _largest(matrix: NDArray[np.float32]) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def _go(derivative: float) -> str:
+def _direction(derivative: float) -> str:
     return "fall" if derivative > 0 else "rise"
 
 

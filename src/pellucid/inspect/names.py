@@ -1,10 +1,11 @@
-"""Names of layers, neurons and inputs in sentences: one for each, the same as on the studio's page."""
+"""Names of layers, neurons, inputs and knobs in sentences: one for each, the same as on the studio's page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pellucid.inspect.knobs import Knob
     from pellucid.network.network import Network
 
 INPUTS = -1
@@ -19,18 +20,35 @@ def layer_name(net: Network, layer: int) -> str:
 
 
 def neuron_name(net: Network, layer: int, neuron: int) -> str:
-    """Name a neuron, such as "neuron 3 of hidden layer 1", "output 7" or "pixel (4, 12)".
+    """Name a neuron, such as "hidden layer 1, neuron 3", "output 7" or "pixel (4, 12)".
 
     Examples
     --------
     >>> import pellucid as pl
     >>> net = pl.load("digits-relu")
     >>> neuron_name(net, 0, 3), neuron_name(net, 2, 7), neuron_name(net, -1, 124)
-    ('neuron 3 of hidden layer 1', 'output 7', 'pixel (4, 12)')
+    ('hidden layer 1, neuron 3', 'output 7', 'pixel (4, 12)')
     """
     if layer == INPUTS:
         columns = net.input_shape[-1]
         return f"pixel ({neuron // columns}, {neuron % columns})" if len(net.input_shape) == 2 else f"input {neuron}"
     if layer == len(net.layers) - 1:
         return f"output {net.classes[neuron]}"
-    return f"neuron {neuron} of {layer_name(net, layer)}"
+    return f"{layer_name(net, layer)}, neuron {neuron}"
+
+
+def knob_name(net: Network, knob: Knob) -> str:
+    """Name a weight by what it connects, such as "pixel (4, 8) → hidden layer 1, neuron 3"; a bias by its neuron.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> net = pl.load("digits-relu")
+    >>> knobs = pl.inspect.Knobs(net)
+    >>> knob_name(net, knobs[1923]), knob_name(net, knobs[13001])
+    ('pixel (4, 8) → hidden layer 1, neuron 3', 'bias of output 9')
+    """
+    neuron = neuron_name(net, knob.layer, knob.neuron)
+    if knob.input is None:
+        return f"bias of {neuron}"
+    return f"{neuron_name(net, knob.layer - 1, knob.input)} → {neuron}"

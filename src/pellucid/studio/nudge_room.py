@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pellucid.inspect.ablation import ablate
 from pellucid.inspect.backward import Backpropagation, backpropagate, check_activation, check_input, check_parameter
 from pellucid.inspect.captions import stages
+from pellucid.inspect.knobs import Knobs
+from pellucid.inspect.names import knob_name
 from pellucid.network.network import Network
 from pellucid.studio import events, requests
 from pellucid.studio.frames import Payload
@@ -80,13 +82,16 @@ class NudgeRoom:
         _, result, _ = self._latest
         if request.kind == "parameter":
             found = check_parameter(result, request.knob)
+            name = knob_name(result.net, Knobs(result.net)[request.knob])
         elif request.kind == "activation":
             found = check_activation(result, request.layer, request.neuron)
+            name = found.name
         else:
             found = check_input(result, request.neuron)
+            name = found.name
         self._state.send(
             events.Checked(
-                request.id, request.kind, found.name, found.value, finite(found.derivative), finite(found.difference),
+                request.id, request.kind, name, found.value, finite(found.derivative), finite(found.difference),
                 found.h, finite(found.above), finite(found.below), finite(found.relative_error), found.agrees,
             )
         )  # fmt: skip

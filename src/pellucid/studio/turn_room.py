@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.inspect.ablation import noisy
 from pellucid.inspect.knobs import Knobs
-from pellucid.inspect.names import INPUTS, layer_name, neuron_name
+from pellucid.inspect.names import INPUTS, knob_name, layer_name, neuron_name
 from pellucid.studio import events, requests
 from pellucid.studio.edit_history import Edit, EditHistory, Factors, Indices, Vector, put
 from pellucid.studio.edited_network import Place
@@ -209,7 +209,7 @@ class TurnRoom:
             edit.change.text = f"{len(edit.before):,} knobs"
             return
         knob, old, new = self._knobs[int(edit.knobs[0])], float(edit.before[0]), float(edit.after[0])
-        edit.change.text = f"{knob}: {old:.4g} to {new:.4g}"
+        edit.change.text = f"{knob_name(self._state.edited.net, knob)}: {old:.4g} to {new:.4g}"
         edit.change.knob, edit.change.before, edit.change.after = knob.index, old, new
 
     def _scale(self, kind: str, name: str, places: list[Place], factor: float, gesture: int, request: int) -> None:
