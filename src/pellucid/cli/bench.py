@@ -92,14 +92,13 @@ def _images(source: str) -> tuple[Floats, Integers]:
     from pellucid.cli.loading import load_data
     from pellucid.cli.terminal import Terminal
     from pellucid.errors import ShapeError
+    from pellucid.programs.images import to_unit
 
     train, _ = load_data(source, Terminal(sys.stderr))
     size = int(np.prod(train.shape))
     if size != 784 or len(train.classes) > 10:
         raise ShapeError(f"The benchmark's networks take 784 pixels and 10 classes; {source} has {size} pixels.")
-    low, high = train.level_range
-    images = (train.images.reshape(len(train), size).astype(np.float32) - low) / (high - low)
-    return images.astype(np.float32), train.labels
+    return to_unit(train.images.reshape(len(train), size), train.level_range), train.labels
 
 
 def _works(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pellucid.cli.complaint import complain
-from pellucid.cli.levels import levels
 from pellucid.cli.page import Argument, CommandPage
 from pellucid.errors import DataError, PellucidError, ShapeError
 
@@ -96,7 +95,9 @@ def _found(net: Network, name: str) -> _Found:
     except DataError as error:
         # One file of many: say which, where the message does not.
         raise error if name in str(error) else DataError(f"{name}: {error}") from error
-    return _Found(name, [(digit, net.read(levels(net, digit.pixels.ravel()))) for digit in digits])
+    from pellucid.programs.images import from_unit
+
+    return _Found(name, [(digit, net.read(from_unit(digit.pixels.ravel(), net.level_range))) for digit in digits])
 
 
 def _json_line(found: _Found) -> None:

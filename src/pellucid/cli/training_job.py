@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.cli.levels import levels
 from pellucid.cli.loading import load_data
 from pellucid.cli.recipe import DATA, EPOCHS, Recipe
 from pellucid.errors import ConfigurationError, DivergedError
@@ -153,10 +152,12 @@ def accuracy(trainer: Trainer, parts: TrainTest) -> float:
     """The share of the held-out images read right, also noted in the network's record."""
     import numpy as np
 
-    test = parts.test
-    low, high = test.level_range
-    unit = ((test.images.astype(np.float32) - low) / (high - low)).reshape(len(test), -1)
-    score = float(np.mean(np.argmax(trainer.net(levels(trainer.net, unit)), axis=1) == test.labels))
+    from pellucid.programs.images import from_unit, to_unit
+
+    net, test = trainer.net, parts.test
+    unit = to_unit(test.images.reshape(len(test), -1), test.level_range)
+    outputs = net(from_unit(unit, net.level_range))
+    score = float(np.mean(np.argmax(outputs, axis=1) == test.labels))
     trainer.net.record |= {"test_accuracy": score, "test_images": len(parts.test)}
     return score
 

@@ -94,7 +94,7 @@ def scale_of(dtype: np.dtype[np.generic], level_range: LevelRange | None) -> Lev
 
 
 def to_unit(lines: NDArray[np.generic], level_range: LevelRange | None) -> NDArray[np.float32]:
-    """Levels (N, D) to float32 0..1, C-contiguous; the same bits however many come at once."""
+    """Levels (N, D) as float32 from 0 to 1, C-contiguous; the bits do not depend on how many come at once."""
     low, high = scale_of(lines.dtype, level_range)
     unit = as_floats(lines)
     if low:
@@ -102,6 +102,13 @@ def to_unit(lines: NDArray[np.generic], level_range: LevelRange | None) -> NDArr
     if high - low != 1.0:
         unit = unit / np.float32(high - low)
     return unit
+
+
+def from_unit(unit: NDArray[np.float32], level_range: LevelRange | None) -> NDArray[np.float32]:
+    """Numbers from 0 to 1, of any shape, as levels of a network that takes ``level_range``."""
+    low, high = level_range or (0.0, 1.0)
+    levels: NDArray[np.float32] = np.float32(low) + unit * np.float32(high - low)
+    return levels
 
 
 def pixels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Pixels:

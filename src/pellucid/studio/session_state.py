@@ -12,7 +12,7 @@ from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.network.network import Network
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_program import checked_labels
-from pellucid.programs.images import to_unit
+from pellucid.programs.images import from_unit, to_unit
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio import events
 from pellucid.studio.clock import Clock
@@ -103,9 +103,7 @@ class SessionState:
     @staticmethod
     def levels(net: Network, unit: Pixels) -> Pixels:
         """Scale pixels from 0 to 1 to the level range of a network; any leading axes."""
-        low, high = net.level_range or (0.0, 1.0)
-        levels = np.float32(low) + unit * np.float32(high - low)
-        return levels.reshape(*unit.shape[:-2], *net.input_shape)
+        return from_unit(unit, net.level_range).reshape(*unit.shape[:-2], *net.input_shape)
 
     def evaluation(self) -> Evaluation:
         """Return loss and accuracy on the held-out images, computed once for each version."""
