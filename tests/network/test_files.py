@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from safetensors.numpy import save as to_bytes
 
 import pellucid as pl
 from hostile import DEEP, DEPTHS, EXTREMES, exchanged, places, rewritten, without
+from pellucid.network.files import MAX_BYTES
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -146,6 +148,23 @@ def test_no_metadata_at_all(tmp_path):
     path.write_bytes(to_bytes(tensors()))
     with pytest.raises(pl.FileFormatError):
         pl.load(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes as Unix has them")
+@pytest.mark.parametrize("read", [pl.load, lambda path: pl.Trainer.resume(path, pl.data.load("digits").train)])
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "pipe", "link"])
+def test_devices_and_pipes_are_refused_at_once(read, name, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    with pytest.raises(pl.FileFormatError, match=r"cannot be read: it is a device or a pipe"):
+        read(tmp_path / name)
+
+
+def test_a_file_too_large_is_not_read(tmp_path):
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(pl.FileFormatError, match=r"has 2,147,483,649 bytes; a network file has at most"):
+        pl.load(tmp_path / "large")
 
 
 def test_a_folder_and_a_missing_file(tmp_path):

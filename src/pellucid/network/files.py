@@ -8,6 +8,7 @@ the metadata key ``pellucid`` a JSON object: the format's version, the network's
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -22,6 +23,7 @@ from pellucid.network.network import Network
 from pellucid.network.shipped import shipped_path
 from pellucid.system.atomic_write import write_whole
 from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Several, Table, Text, check
+from pellucid.system.regular_file import open_regular
 
 VERSION = 1
 MAX_BYTES = 1 << 31
@@ -197,13 +199,14 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
     Raises
     ------
     FileFormatError
-        If it cannot be read as one, or is larger than ``MAX_BYTES``.
+        If it cannot be read as one, is larger than ``MAX_BYTES``, or is a folder, a device or a pipe.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise FileFormatError(f"{path} has {size:,} bytes; a network file has at most {MAX_BYTES:,}.")
-        content = path.read_bytes()
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise FileFormatError(f"{path} has {size:,} bytes; a network file has at most {MAX_BYTES:,}.")
+            content = file.read(size)
     except OSError as error:
         raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
     return parse_tensors(content, path)

@@ -22,6 +22,7 @@ from pellucid.engine.compiler.target import lane_width, processor
 from pellucid.errors import ConfigurationError
 from pellucid.system.atomic_write import write_whole
 from pellucid.system.cache_folder import cache_folder
+from pellucid.system.regular_file import open_regular
 
 SOURCE = Path(pellucid.engine.__file__).parent
 """The folder of the engine's source."""
@@ -132,13 +133,9 @@ class Cache:
 def _read_trusted(path: Path) -> bytes:
     """What is in a file that nobody but the user and the superuser can write to; nothing where that is not so."""
     try:
-        # A FIFO would have the call wait for a writer.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or _distrust(status) or _distrust(path.parent.stat()):
-                return b""
-            return file.read()
+        with open_regular(path) as file:
+            distrusted = _distrust(os.fstat(file.fileno())) or _distrust(path.parent.stat())
+            return b"" if distrusted else file.read()
     except OSError:
         return b""
 
