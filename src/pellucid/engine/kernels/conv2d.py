@@ -14,11 +14,14 @@ docs/derivations/conv2d.md
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
+from pellucid.engine.programs.table import NOTHING, UNITY
+from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.blocks import add_sums, block_of, inner, keep_block, keep_first, outer
 from pellucid.engine.simd.lanes import LANES, splat, store, where_less
@@ -71,8 +74,24 @@ HIGH = 4 if LANES == 16 else 2
 ACROSS = 5
 """Positions, or columns of the kernel, in a block."""
 
-EVERY = 1 << 40
-"""More lines than any picture has."""
+
+class Description(NamedTuple):
+    """A convolution as the engine is told it: the columns above, from ``code[at]`` on."""
+
+    code: Int64s
+    at: int
+
+
+class Region(NamedTuple):
+    """What is worked on: lines of the input from ``top`` to ``past``, positions of a line of sums from ``first`` on."""
+
+    top: int
+    past: int
+    first: int
+
+
+EVERYWHERE = Region(0, 1 << 40, 0)
+"""All lines of any picture, and all positions."""
 
 _ONE = 1
 _STILL = 0
@@ -83,37 +102,23 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
 
     @kernel
     def sums(
-        z: Any,
-        zi: int,
-        z_plane: int,
-        bias: Any,
-        bi: int,
-        b_step: int,
-        w: Any,
-        wi: int,
-        w_to: int,
-        x: Any,
-        xi: int,
-        lines: int,
-        code: Any,
-        at: int,
-        floor: Any,
-        count: int,
+        z: Matrix, bias: Matrix, w: Matrix, x: Vector, lines: int, told: Description, floor: Float32, count: int
     ) -> None:
-        block = block_of(bias, bi, b_step, rows, columns, LANES)
+        code, at = told
+        block = block_of(bias.memory, bias.at, bias.stride, rows, columns, LANES)
         w_step, x_step, x_tap = code[at + W_STEP], code[at + X_STEP], code[at + X_TAP]
         for channel in range(code[at + FROM_CHANNELS]):
             for line in range(lines):
-                wj = wi + channel * code[at + W_FROM] + line * code[at + W_LINE]
-                xj = xi + channel * code[at + X_PLANE] + line * code[at + X_LINE]
+                wi = w.at + channel * code[at + W_FROM] + line * code[at + W_LINE]
+                xi = x.at + channel * code[at + X_PLANE] + line * code[at + X_LINE]
                 for _ in range(code[at + TAPS]):
-                    block = outer(block, w, wj, w_to, x, xj, x_step)
-                    wj += w_step
-                    xj += x_tap
+                    block = outer(block, w.memory, wi, w.stride, x.memory, xi, x_step)
+                    wi += w_step
+                    xi += x_tap
         if columns == 1:
-            keep_first(z, zi, z_plane, block, floor, count)
+            keep_first(z.memory, z.at, z.stride, block, floor, count)
         else:
-            keep_block(z, zi, z_plane, code[at + Z_STEP], block, floor)
+            keep_block(z.memory, z.at, z.stride, code[at + Z_STEP], block, floor)
 
     return sums
 
@@ -127,36 +132,22 @@ def _band(rows: int) -> Callable[..., None]:
 
     @kernel
     def band(
-        z: Any,
-        zi: int,
-        z_plane: int,
-        bias: Any,
-        bi: int,
-        b_step: int,
-        w: Any,
-        wi: int,
-        w_to: int,
-        x: Any,
-        xi: int,
-        lines: int,
-        code: Any,
-        at: int,
-        floor: Any,
-        left: int,
+        z: Matrix, bias: Matrix, w: Matrix, x: Vector, lines: int, told: Description, floor: Float32, left: int
     ) -> None:
+        code, at = told
         while left > 0:
             whole = left // LANES
             if whole >= ACROSS and whole % (ACROSS - 1):
-                several(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
+                several(z, bias, w, x, lines, told, floor, left)
                 taken = ACROSS
             elif whole >= ACROSS - 1:
-                four(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
+                four(z, bias, w, x, lines, told, floor, left)
                 taken = ACROSS - 1
             else:
-                one(z, zi, z_plane, bias, bi, b_step, w, wi, w_to, x, xi, lines, code, at, floor, left)
+                one(z, bias, w, x, lines, told, floor, left)
                 taken = 1
-            zi += taken * code[at + Z_STEP]
-            xi += taken * code[at + X_STEP]
+            z = Matrix(z.memory, z.at + taken * code[at + Z_STEP], z.stride)
+            x = Vector(x.memory, x.at + taken * code[at + X_STEP])
             left -= taken * LANES
 
     return band
@@ -167,127 +158,106 @@ _pair_band = _high_band if HIGH == 2 else _band(2)
 
 
 @kernel
-def clip(begin: int, lines: int, step: int, top: int, past: int) -> tuple[int, int]:
-    """Of ``lines`` lines, ``step`` apart from ``begin`` on: how many come before ``top``, how many then to ``past``."""
+def clip(begin: int, lines: int, step: int, region: Region) -> tuple[int, int]:
+    """Of ``lines`` lines, ``step`` apart from ``begin`` on: how many come before the region, how many lie in it."""
     over, end = 0, lines
-    if begin < top:
-        over = lesser((top - begin + step - 1) // step, lines)
-    if begin + (lines - 1) * step >= past:
-        end = 0 if past <= begin else (past - begin + step - 1) // step
+    if begin < region.top:
+        over = lesser((region.top - begin + step - 1) // step, lines)
+    if begin + (lines - 1) * step >= region.past:
+        end = 0 if region.past <= begin else (region.past - begin + step - 1) // step
     return over, end - over if end > over else 0
 
 
 @kernel
 def correlate(
-    z: Any,
-    zi: int,
-    bias: Any,
-    bi: int,
-    b_step: int,
-    w: Any,
-    wi: int,
-    x: Any,
-    xi: int,
-    code: Any,
-    at: int,
-    floor: Any,
-    top: int,
-    past: int,
-    first: int,
-    length: int,
+    z: Vector, bias: Matrix, w: Vector, x: Vector, told: Description, floor: Float32, region: Region, length: int
 ) -> None:
     """``z[o, y] = max(floor, bias[o] + sum over c, i, j of w[o, c, i, j] x[c, y's line i, columns from j on])``.
 
-    The description at ``code[at]`` has all distances. Forward, z are the weighted sums and x the layer's input; on the
-    way back z is the gradient by the input and x the deltas, met by the kernel turned round. Lines of x before ``top``
-    and from ``past`` on are left out; of each line of z ``length`` floats are made, from vector ``first`` on.
+    The description has all distances. Forward, z are the weighted sums and x the layer's input; on the way back z is
+    the gradient by the input and x the deltas, met by the kernel turned round. Lines of x outside ``region`` are left
+    out; of each line of z ``length`` floats are made, from where the region begins.
     """
+    code, at = told
     channels, w_to, z_plane = code[at + TO_CHANNELS], code[at + W_TO], code[at + Z_PLANE]
-    zi += first * code[at + Z_STEP]
-    xi += first * code[at + X_STEP]
+    zi = z.at + region.first * code[at + Z_STEP]
+    xi = x.at + region.first * code[at + X_STEP]
     for y in range(code[at + TO_LINES]):
         span = at + SPANS + 4 * y
-        over, lines = clip(code[span + 3], code[span + 2], 1, top, past)
-        w_line, x_line = wi + code[span] + over * code[at + W_LINE], xi + code[span + 1] + over * code[at + X_LINE]
-        line, b_line = zi + y * code[at + Z_LINE], bi + y * code[at + B_LINE]
+        over, lines = clip(code[span + 3], code[span + 2], 1, region)
+        w_line, x_line = w.at + code[span] + over * code[at + W_LINE], xi + code[span + 1] + over * code[at + X_LINE]
+        line, b_line = zi + y * code[at + Z_LINE], bias.at + y * code[at + B_LINE]
+        seen = Vector(x.memory, x_line)
         o = 0
         while o < channels:
-            wo, zo, bo = w_line + o * w_to, line + o * z_plane, b_line + o * b_step
+            wo, zo, bo = w_line + o * w_to, line + o * z_plane, b_line + o * bias.stride
             if o + HIGH <= channels:
-                _high_band(z, zo, z_plane, bias, bo, b_step, w, wo, w_to, x, x_line, lines, code, at, floor, length)
+                _high_band(
+                    Matrix(z.memory, zo, z_plane), Matrix(bias.memory, bo, bias.stride), Matrix(w.memory, wo, w_to),
+                    seen, lines, told, floor, length,
+                )  # fmt: skip
                 o += HIGH
             else:
                 # The last of an odd number is a pair with itself.
                 more = 1 if o + 2 <= channels else 0
                 _pair_band(
-                    z, zo, more * z_plane, bias, bo, more * b_step, w, wo, more * w_to, x, x_line, lines,
-                    code, at, floor, length,
+                    Matrix(z.memory, zo, more * z_plane), Matrix(bias.memory, bo, more * bias.stride),
+                    Matrix(w.memory, wo, more * w_to), seen, lines, told, floor, length,
                 )  # fmt: skip
                 o += 2
 
 
 @kernel
-def reach(work: Any, ink: int, code: Any, at: int) -> Any:
-    """Lines of the input with ink, first and past, and which columns of the sums see any: the first, how many floats.
+def reach(work: Float32s, ink: int, told: Description) -> tuple[Region, int]:
+    """The lines of the input and the positions of the sums that see any ink, and how many floats these are.
 
     ``work[ink]`` has lines and columns (see `planes.find_ink`); an ``ink`` of 0 stands for ink everywhere.
     """
+    code, at = told
     if ink == 0:
-        return 0, EVERY, 0, code[at + LENGTH]
+        return EVERYWHERE, code[at + LENGTH]
     # The first line of the kernel that meets begins a padding's width before its line.
     pad = (code[at + SPANS + 3] * code[at + X_LINE] - code[at + SPANS + 1]) // LANES
     step, before = code[at + X_STEP] // LANES, np.int64(work[ink + 2]) + pad + 1 - code[at + TAPS]
     first = 0 if before <= 0 else (before + step - 1) // step
     end = lesser((np.int64(work[ink + 3]) + pad - 1) // step + 1, code[at + LENGTH] // LANES)
-    return np.int64(work[ink]), np.int64(work[ink + 1]), first, (end - first) * LANES if end > first else 0
+    top: Any = np.int64(work[ink])
+    past: Any = np.int64(work[ink + 1])
+    return Region(top, past, first), (end - first) * LANES if end > first else 0
 
 
 @kernel
-def fill_paper(z: Any, zi: int, bias: Any, bi: int, code: Any, at: int, floor: Any, first: int, length: int) -> None:
-    """The sums of a group of images that see no ink, in the columns before ``first`` and past ``length`` floats."""
-    end = first + length // LANES
+def fill_paper(z: Vector, bias: Vector, told: Description, floor: Float32, region: Region, length: int) -> None:
+    """The sums of a group of images that see no ink: before the region, and past its ``length`` floats."""
+    code, at = told
+    end = region.first + length // LANES
     for o in range(code[at + TO_CHANNELS]):
-        lowest, paper = splat(floor, LANES), splat(bias[bi + o], LANES)
+        lowest, paper = splat(floor, LANES), splat(bias.memory[bias.at + o], LANES)
         paper = where_less(paper, lowest, lowest, paper)
         for y in range(code[at + TO_LINES]):
-            line = zi + o * code[at + Z_PLANE] + y * code[at + Z_LINE]
-            for x in range(first):
-                store(z, line + x * LANES, paper)
+            line = z.at + o * code[at + Z_PLANE] + y * code[at + Z_LINE]
+            for x in range(region.first):
+                store(z.memory, line + x * LANES, paper)
             for x in range(end, code[at + LENGTH] // LANES):
-                store(z, line + x * LANES, paper)
+                store(z.memory, line + x * LANES, paper)
 
 
 def _products(rows: int, columns: int) -> Callable[..., None]:
     """Make the kernel that adds up the gradient of ``rows`` output channels by ``columns`` columns of the kernel."""
 
     @kernel
-    def products(
-        g: Any,
-        gi: int,
-        g_to: int,
-        d: Any,
-        di: int,
-        x: Any,
-        xi: int,
-        x_line: int,
-        x_step: int,
-        nothing: Any,
-        ni: int,
-        lines: int,
-        vectors: int,
-        code: Any,
-        at: int,
-    ) -> None:
-        block = block_of(nothing, ni, 0, rows, columns, LANES)
+    def products(g: Matrix, d: Vector, x: Strided, zeros: Vector, lines: int, vectors: int, told: Description) -> None:
+        code, at = told
+        block = block_of(zeros.memory, zeros.at, 0, rows, columns, LANES)
         d_plane, d_step, x_tap = code[at + D_PLANE], code[at + D_STEP], code[at + I_TAP]
         for line in range(lines):
-            dj = di + line * code[at + D_LINE]
-            xj = xi + line * x_line
+            di = d.at + line * code[at + D_LINE]
+            xi = x.at + line * x.row
             for _ in range(vectors):
-                block = inner(block, d, dj, d_plane, x, xj, x_tap)
-                dj += d_step
-                xj += x_step
-        add_sums(g, gi, g_to, 1, block)
+                block = inner(block, d.memory, di, d_plane, x.memory, xi, x_tap)
+                di += d_step
+                xi += x.step
+        add_sums(g.memory, g.at, g.stride, 1, block)
 
     return products
 
@@ -297,32 +267,19 @@ _low_across, _low_one = _products(1, ACROSS), _products(1, 1)
 
 
 @kernel
-def weight_gradient(
-    g: Any,
-    gi: int,
-    d: Any,
-    di: int,
-    x: Any,
-    xi: int,
-    zeros: int,
-    code: Any,
-    at: int,
-    top: int,
-    past: int,
-    first: int,
-    vectors: int,
-) -> None:
+def weight_gradient(g: Vector, d: Vector, x: Vector, told: Description, region: Region, vectors: int) -> None:
     """``dW[o, c, i, j] += sum over images, y and x of delta[o, y, x] x[c, y's line i, x's column j]``.
 
-    dW (O, C, KH, KW) at ``g[gi]``; deltas and input in the arena, where ``x[zeros]`` is 0. Lines of x before ``top``
-    and from ``past`` on are left out, and all but ``vectors`` columns of delta from ``first`` on.
+    dW (O, C, KH, KW) at ``g``; deltas and input in the arena. Lines of x outside ``region`` are left out, and all but
+    ``vectors`` positions of delta from where the region begins.
     """
+    code, at = told
     taps = code[at + KERNEL_TAPS]
     one = code[at + KERNEL_LINES] * taps
     g_to = code[at + I_CHANNELS] * one
     x_line, x_step, x_tap = code[at + I_LINE], code[at + I_STEP], code[at + I_TAP]
-    di += first * code[at + D_STEP]
-    xi += first * x_step
+    gi, di, xi = g.at, d.at + region.first * code[at + D_STEP], x.at + region.first * x_step
+    zeros = Vector(x.memory, NOTHING)
     for _ in range(code[at + GRADIENTS]):
         o = 0
         while o < code[at + D_CHANNELS]:
@@ -330,30 +287,25 @@ def weight_gradient(
             for channel in range(code[at + I_CHANNELS]):
                 for i in range(code[at + KERNEL_LINES]):
                     span = at + MEETINGS + 4 * i
-                    over, lines = clip(code[span + 3], code[span + 2], code[at + I_APART], top, past)
+                    over, lines = clip(code[span + 3], code[span + 2], code[at + I_APART], region)
                     xc = xi + channel * code[at + I_PLANE] + code[span + 1] + over * x_line
                     do = di + o * code[at + D_PLANE] + code[span] + over * code[at + D_LINE]
                     j = 0
                     while j < taps:
-                        place, xj = gi + o * g_to + channel * one + i * taps + j, xc + j * x_tap
+                        into = Matrix(g.memory, gi + o * g_to + channel * one + i * taps + j, g_to)
+                        deltas, seen = Vector(d.memory, do), Strided(x.memory, xc + j * x_tap, x_line, x_step)
                         wide = j + ACROSS <= taps
                         if high and wide:
-                            _high_across(
-                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
-                            )
+                            _high_across(into, deltas, seen, zeros, lines, vectors, told)
                         elif high and j + 3 <= taps:
-                            _high_three(
-                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
-                            )
+                            _high_three(into, deltas, seen, zeros, lines, vectors, told)
                             j += 2
                         elif high:
-                            _high_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at)
+                            _high_one(into, deltas, seen, zeros, lines, vectors, told)
                         elif wide:
-                            _low_across(
-                                g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at
-                            )
+                            _low_across(into, deltas, seen, zeros, lines, vectors, told)
                         else:
-                            _low_one(g, place, g_to, d, do, x, xj, x_line, x_step, x, zeros, lines, vectors, code, at)
+                            _low_one(into, deltas, seen, zeros, lines, vectors, told)
                         j += ACROSS if wide else 1
             o += HIGH if high else 1
         gi += code[at + G_NEXT]
@@ -362,14 +314,16 @@ def weight_gradient(
 
 
 @kernel
-def bias_gradient(g: Any, gi: int, d: Any, di: int, lines: int, ones: int, zeros: int, code: Any, at: int) -> None:
-    """``db[o] += sum over images, y and x of delta[o, y, x]``: products with a vector of ones at ``d[ones]``."""
+def bias_gradient(g: Vector, d: Vector, lines: int, told: Description) -> None:
+    """``db[o] += sum over images, y and x of delta[o, y, x]``: products with the arena's vector of ones."""
+    code, at = told
+    ones, zeros = Strided(d.memory, UNITY, _STILL, _STILL), Vector(d.memory, NOTHING)
     o, vectors = 0, code[at + VECTORS]
     while o < code[at + D_CHANNELS]:
-        do = di + o * code[at + D_PLANE]
+        deltas = Vector(d.memory, d.at + o * code[at + D_PLANE])
         if o + HIGH <= code[at + D_CHANNELS]:
-            _high_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, vectors, code, at)
+            _high_one(Matrix(g.memory, g.at + o, _ONE), deltas, ones, zeros, lines, vectors, told)
             o += HIGH
         else:
-            _low_one(g, gi + o, _ONE, d, do, d, ones, _STILL, _STILL, d, zeros, lines, vectors, code, at)
+            _low_one(Matrix(g.memory, g.at + o, _ONE), deltas, ones, zeros, lines, vectors, told)
             o += 1

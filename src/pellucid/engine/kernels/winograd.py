@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import planes
-from pellucid.engine.kernels.conv2d import EVERY, LENGTH, VECTORS, correlate, weight_gradient
+from pellucid.engine.kernels.conv2d import EVERYWHERE, LENGTH, VECTORS, Description, correlate, weight_gradient
 from pellucid.engine.kernels.matmul import transpose
 from pellucid.engine.kernels.winograd_table import (
     BACK,
@@ -42,8 +43,8 @@ from pellucid.engine.kernels.winograd_table import (
     TURN,
     TURNED,
 )
-from pellucid.engine.programs.table import BIAS, CHANNELS, MINIMAL, NOTHING, WEIGHT
-from pellucid.engine.records import Matrix
+from pellucid.engine.programs.table import BIAS, CHANNELS, MINIMAL, WEIGHT
+from pellucid.engine.records import Matrix, Vector
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -52,33 +53,26 @@ _ALONE = 0
 
 
 @kernel
-def run_pass(work: Any, code: Any, at: int) -> None:
+def run_pass(work: Float32s, code: Int64s, at: int) -> None:
     """One correlation after another."""
     step = at + 1
     for _ in range(code[at]):
+        told = code[step + CODE]
         correlate(
-            work,
-            code[step + INTO],
-            work,
-            code[step + OFFSET],
-            _ALONE,
-            work,
-            code[step + FACTOR],
-            work,
-            code[step + SOURCE],
-            code,
-            code[step + CODE],
+            Vector(work, code[step + INTO]),
+            Matrix(work, code[step + OFFSET], _ALONE),
+            Vector(work, code[step + FACTOR]),
+            Vector(work, code[step + SOURCE]),
+            Description(code, told),
             _ZERO if code[step + CLIPPED] else _LOWEST,
-            0,
-            EVERY,
-            0,
-            code[code[step + CODE] + LENGTH],
+            EVERYWHERE,
+            code[told + LENGTH],
         )
         step += STEP
 
 
 @kernel
-def prepare(table: Any, row: int, p: Any, work: Any) -> None:
+def prepare(table: Int64s, row: int, p: Float32s, work: Float32s) -> None:
     """The weights at points, once they have changed: U = G w.
 
     While a bias is 0, as it begins, sums over empty places are 0, and no slope may hang on how 0 is rounded.
@@ -99,33 +93,37 @@ def prepare(table: Any, row: int, p: Any, work: Any) -> None:
 
 
 @kernel
-def serves(table: Any, row: int, work: Any) -> Any:
+def serves(table: Int64s, row: int, work: Float32s) -> Any:
     """Whether the convolution is to be done so in this step of training."""
     at = table[row + MINIMAL]
     return at > 0 and work[table[at + READY]] > _ZERO
 
 
 @kernel
-def forward(table: Any, row: int, work: Any) -> None:
+def forward(table: Int64s, row: int, work: Float32s) -> None:
     """The weighted sums: V = B'x for every tile, products with U, and z = A' of them."""
     run_pass(work, table, table[table[row + MINIMAL] + FORWARD])
 
 
 @kernel
-def backward(table: Any, row: int, g: Any, weight: int, work: Any, asked: bool) -> None:
-    """Gradients of a group, each step the transpose of one forward: of the weights, to ``g[weight]`` on, and of x."""
+def backward(table: Int64s, row: int, g: Vector, work: Float32s, asked: bool) -> None:
+    """Gradients of a group, each step the transpose of one forward: of the weights, to ``g`` on, and of x."""
     at = table[row + MINIMAL]
     taps, stride = table[at + TAPS], table[at + FILTER_STRIDE]
     run_pass(work, table, table[at + TURN])
     planes.clear(work, table[at + SLOPES], table[at + POINTS] * stride)
     products = table[at + PRODUCTS]
     weight_gradient(
-        work, table[at + SLOPES], work, table[at + MADE], work, table[at + SEEN], NOTHING, table, products,
-        0, EVERY, 0, table[products + VECTORS],
-    )  # fmt: skip
+        Vector(work, table[at + SLOPES]),
+        Vector(work, table[at + MADE]),
+        Vector(work, table[at + SEEN]),
+        Description(table, products),
+        EVERYWHERE,
+        table[products + VECTORS],
+    )
     run_pass(work, table, table[at + FOLD])
     for i in range(table[at + FILTERS]):
         for j in range(taps):
-            g[weight + i * taps + j] += work[table[at + FOLDED] + j * stride + i]
+            g.memory[g.at + i * taps + j] += work[table[at + FOLDED] + j * stride + i]
     if asked:
         run_pass(work, table, table[at + BACK])

@@ -15,6 +15,7 @@ from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d
 from pellucid.engine.kernels import sparse as ink
 from pellucid.engine.kernels import winograd as minimal
 from pellucid.engine.kernels.activations import back
+from pellucid.engine.kernels.conv2d import Description
 from pellucid.engine.programs.dense import finish_layer, layer_sums
 from pellucid.engine.programs.table import (
     ACTIVATION,
@@ -49,7 +50,6 @@ from pellucid.engine.programs.table import (
     STRIDE,
     SUMS,
     TRANSPOSED,
-    UNITY,
     VALUES,
     WEIGHT,
 )
@@ -106,26 +106,20 @@ def convolve(table: Any, row: int, before: int, p: Any, work: Any, group: int, t
     if training and minimal.serves(table, row, work):
         minimal.forward(table, row, work)
     else:
-        told, floor = table[row + FORWARD], _ZERO if at_once else _LOWEST
-        top, past, first, length = conv2d.reach(work, table[before + INK], table, told)
-        if length < table[told + conv2d.LENGTH]:
-            conv2d.fill_paper(work, table[row + SUMS], p, table[row + BIAS], table, told, floor, first, length)
+        told, floor = Description(table, table[row + FORWARD]), _ZERO if at_once else _LOWEST
+        region, length = conv2d.reach(work, table[before + INK], told)
+        if length < table[told.at + conv2d.LENGTH]:
+            conv2d.fill_paper(
+                Vector(work, table[row + SUMS]), Vector(p, table[row + BIAS]), told, floor, region, length
+            )
         conv2d.correlate(
-            work,
-            table[row + SUMS],
-            p,
-            table[row + BIAS],
-            _ONLY,
-            p,
-            table[row + WEIGHT],
-            work,
-            table[before + VALUES],
-            table,
+            Vector(work, table[row + SUMS]),
+            Matrix(p, table[row + BIAS], _ONLY),
+            Vector(p, table[row + WEIGHT]),
+            Vector(work, table[before + VALUES]),
             told,
             floor,
-            top,
-            past,
-            first,
+            region,
             length,
         )
     if table[row + SUMS] != table[row + VALUES]:
@@ -227,34 +221,25 @@ def dense_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, wo
 @kernel
 def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, work: Any) -> None:
     """A convolution's gradients for a group: of bias and weights at ``g[shift]``, and of what came in."""
-    delta, slope, weight = table[row + DELTAS], table[row + SLOPE], shift + table[row + WEIGHT]
+    delta, told = Vector(work, table[row + DELTAS]), Description(table, table[row + SLOPE])
+    weight = Vector(g, shift + table[row + WEIGHT])
     asked = table[before + DELTAS] > 0
-    conv2d.bias_gradient(g, shift + table[row + BIAS], work, delta, table[row + HEIGHT], UNITY, NOTHING, table, slope)
+    conv2d.bias_gradient(Vector(g, shift + table[row + BIAS]), delta, table[row + HEIGHT], told)
     if minimal.serves(table, row, work):
-        minimal.backward(table, row, g, weight, work, asked)
+        minimal.backward(table, row, weight, work, asked)
         return
-    top, past, first, length = conv2d.reach(work, table[before + INK], table, table[row + FORWARD])
-    conv2d.weight_gradient(
-        g, weight, work, delta, work, table[before + VALUES], NOTHING, table, slope, top, past, first, length // LANES
-    )  # fmt: skip
+    region, length = conv2d.reach(work, table[before + INK], Description(table, table[row + FORWARD]))
+    conv2d.weight_gradient(weight, delta, Vector(work, table[before + VALUES]), told, region, length // LANES)
     if asked:
         everything = table[table[row + BACKWARD] + conv2d.LENGTH]
         conv2d.correlate(
-            work,
-            table[before + DELTAS],
-            work,
-            NOTHING,
-            _ALONE,
-            p,
-            table[row + WEIGHT],
-            work,
+            Vector(work, table[before + DELTAS]),
+            Matrix(work, NOTHING, _ALONE),
+            Vector(p, table[row + WEIGHT]),
             delta,
-            table,
-            table[row + BACKWARD],
+            Description(table, table[row + BACKWARD]),
             _LOWEST,
-            0,
-            conv2d.EVERY,
-            0,
+            conv2d.EVERYWHERE,
             everything,
         )
 
