@@ -79,6 +79,15 @@ class Program(NamedTuple):
     parameters: Float32s
 
 
+class Layer(NamedTuple):
+    """A layer of planes at work: where its row of the table begins, where the row before, and the arena."""
+
+    table: Int64s
+    row: int
+    before: int
+    work: Float32s
+
+
 class Images(NamedTuple):
     """Images as training takes them: dense rows in ``data``, or sparse rows (CSR).
 

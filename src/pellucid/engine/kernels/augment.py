@@ -17,7 +17,7 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s, UInt16s
 from pellucid.engine.kernels import sparse as ink
-from pellucid.engine.kernels.random import ELASTIC, REACH, draw_bend, draw_map
+from pellucid.engine.kernels.random import ELASTIC, REACH, Key, draw_bend, draw_map
 from pellucid.engine.kernels.sampling import PLACES, bilinear
 from pellucid.engine.programs.table import LEVELS
 from pellucid.engine.simd.lanes import (
@@ -215,9 +215,9 @@ def warp(
     box = lay_out(scratch, old, kind, small, floats, image * height * pitch, height, width, pitch, low)
     if box[3] < box[2]:
         return entry
-    way = draw_map(settings, image, key0, key1, height, width)
+    way = draw_map(settings, image, Key(key0, key1), height, width)
     row = side + width + PLACES
-    bend = draw_bend(settings, side, row, image, key0, key1)
+    bend = draw_bend(settings, side, row, image, Key(key0, key1))
     reach = np.float64(settings[REACH])
     reach_x, reach_y = _SLACK + np.float32(abs(bend[0]) * reach), _SLACK + np.float32(abs(bend[1]) * reach)
     plan_rows(scratch, begins, ends, way, box, reach_x, reach_y, height, width)

@@ -12,12 +12,11 @@ Srivastava et al., "Dropout: a simple way to prevent neural networks from overfi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
-from pellucid.engine.kernels.random import draw_four
+from pellucid.engine.compiler.signature import Float32s, Int64s
+from pellucid.engine.kernels.random import Draws, draw_four
 from pellucid.engine.programs.table import (
     CHANCE,
     CHANNELS,
@@ -34,6 +33,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WIDTH,
 )
+from pellucid.engine.records import Layer, Matrix
 from pellucid.engine.simd.lanes import LANES, load, load_first, store, store_first
 
 _ZERO = np.float32(0.0)
@@ -43,10 +43,10 @@ _WHOLE = np.float64(1.0)
 
 
 @kernel
-def draw_factors(table: Any, row: int, work: Any, n: int, serial: int, key0: int, key1: int) -> None:
+def draw_factors(table: Int64s, row: int, work: Float32s, n: int, draws: Draws) -> None:
     """Draw the factor of each number, (numbers, lanes) at the row's SUMS: 0, or 1 over the chance to stay.
 
-    ``serial`` is the number of the group's first image among all that were ever trained on.
+    ``draws`` has the number of the group's first image.
     """
     bound = np.float64(table[row + CHANCE]) / _HALVES - _WHOLE
     kept = _ONE / np.float32(_WHOLE - np.float64(table[row + CHANCE]) / (_HALVES + _HALVES))
@@ -54,7 +54,7 @@ def draw_factors(table: Any, row: int, work: Any, n: int, serial: int, key0: int
     for first in range(0, count, 4):
         at = table[row + SUMS] + first * LANES
         for i in range(n):
-            a, b, c, d = draw_four(serial + i + (table[row + SALT] << 48), np.int64(first // 4), key0, key1)
+            a, b, c, d = draw_four(draws.serial + i + (table[row + SALT] << 48), first // 4, draws.key)
             work[at + i] = kept if a >= bound else _ZERO
             work[at + LANES + i] = kept if b >= bound else _ZERO
             work[at + 2 * LANES + i] = kept if c >= bound else _ZERO
@@ -62,8 +62,9 @@ def draw_factors(table: Any, row: int, work: Any, n: int, serial: int, key0: int
 
 
 @kernel
-def drop_planes(table: Any, row: int, before: int, work: Any, group: int, dropping: int) -> None:
+def drop_planes(layer: Layer, group: int, dropping: int) -> None:
     """The planes ``before`` times their factors, or as they are."""
+    table, row, before, work = layer
     factor = table[row + SUMS]
     for channel in range(table[row + CHANNELS]):
         for y in range(table[row + HEIGHT]):
@@ -78,8 +79,9 @@ def drop_planes(table: Any, row: int, before: int, work: Any, group: int, droppi
 
 
 @kernel
-def undrop_planes(table: Any, row: int, before: int, work: Any) -> None:
+def undrop_planes(layer: Layer) -> None:
     """The deltas of the planes ``before``: those of the row times the factors."""
+    table, row, before, work = layer
     factor = table[row + SUMS]
     for channel in range(table[row + CHANNELS]):
         for y in range(table[row + HEIGHT]):
@@ -93,11 +95,10 @@ def undrop_planes(table: Any, row: int, before: int, work: Any) -> None:
 
 
 @kernel
-def drop_rows(
-    work: Any, yi: int, y_stride: int, xi: int, x_stride: int, factor: int, n: int, width: int, dropping: int
-) -> None:
+def drop_rows(y: Matrix, x: Matrix, factor: int, n: int, width: int, dropping: int) -> None:
     """``y = x`` times the factors (width, lanes), or as it is, for rows of images: y and x (images, width)."""
+    work = x.memory
     for i in range(n):
         for j in range(width):
-            v = work[xi + i * x_stride + j]
-            work[yi + i * y_stride + j] = v * work[factor + j * LANES + i] if dropping else v
+            v = work[x.at + i * x.stride + j]
+            y.memory[y.at + i * y.stride + j] = v * work[factor + j * LANES + i] if dropping else v

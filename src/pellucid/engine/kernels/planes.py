@@ -5,13 +5,15 @@ Floats of a group that no image fills are zero on the way in, and have no gradie
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s, Int64s, UInt16s
 from pellucid.engine.kernels.activations import activate, through_activation
 from pellucid.engine.programs.table import (
+    ACTIVATION,
     CHANNELS,
     DELTA_LINE,
     DELTA_PLANE,
@@ -21,68 +23,70 @@ from pellucid.engine.programs.table import (
     INK,
     LINE,
     PLANE,
+    STRIDE,
     SUMS,
     VALUES,
     WIDTH,
 )
+from pellucid.engine.records import Layer, Matrix, Vector
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import LANES, all_zero, load, splat, store
 
 _ZERO = np.float32(0.0)
 
 
+class SparseRow(NamedTuple):
+    """One image's entries ``begin`` to ``end``: which inputs, and their values from ``data[at + begin]`` on."""
+
+    indices: UInt16s
+    data: Float32s
+    at: int
+    begin: int
+    end: int
+
+
 @kernel
-def clear(work: Any, at: int, count: int) -> None:
+def clear(work: Float32s, at: int, count: int) -> None:
     """Set ``count`` floats, a multiple of the lane width, to zero."""
     for i in range(at, at + count, LANES):
         store(work, i, splat(_ZERO, LANES))
 
 
 @kernel
-def place_ink(
-    table: Any,
-    row: int,
-    work: Any,
-    columns: Any,
-    values: Any,
-    vi: int,
-    begin: int,
-    end: int,
-    place: int,
-    step: int,
-) -> None:
-    """Add one image's ink, entries ``begin`` to ``end`` with values from ``values[vi + begin]``, to its place.
+def place_ink(table: Int64s, work: Float32s, image: SparseRow, place: int, step: int) -> None:
+    """Add one image's ink to its place in the first row.
 
     Entries come column by column; those that only fill up are paper in the column of the last.
     """
-    width, line = table[row + WIDTH], table[row + LINE]
-    at, past, y = table[row + VALUES] + place, width, 0
-    for i in range(begin, end):
-        column = np.int64(columns[i])
+    width, line = table[WIDTH], table[LINE]
+    at, past, y = table[VALUES] + place, width, 0
+    for i in range(image.begin, image.end):
+        column = np.int64(image.indices[i])
         while column >= past:
             past += width
             at += line
             y += 1
-            if y == table[row + HEIGHT]:
+            if y == table[HEIGHT]:
                 y = 0
-                at += table[row + PLANE] - table[row + HEIGHT] * line
-        work[at + (column - past + width) * step] += values[vi + i]
+                at += table[PLANE] - table[HEIGHT] * line
+        work[at + (column - past + width) * step] += image.data[image.at + i]
 
 
 @kernel
-def place_line(table: Any, row: int, work: Any, x: Any, xi: int, place: int, step: int) -> None:
-    """Write one dense image at ``x[xi]`` to its place in the group."""
-    for channel in range(table[row + CHANNELS]):
-        for y in range(table[row + HEIGHT]):
-            at = table[row + VALUES] + channel * table[row + PLANE] + y * table[row + LINE] + place
-            for _ in range(table[row + WIDTH]):
-                work[at] = x[xi]
+def place_line(table: Int64s, work: Float32s, x: Vector, place: int, step: int) -> None:
+    """Write one dense image to its place in the first row."""
+    xi = x.at
+    for channel in range(table[CHANNELS]):
+        for y in range(table[HEIGHT]):
+            at = table[VALUES] + channel * table[PLANE] + y * table[LINE] + place
+            for _ in range(table[WIDTH]):
+                work[at] = x.memory[xi]
                 at += step
                 xi += 1
 
 
 @kernel
-def find_ink(table: Any, work: Any) -> None:
+def find_ink(table: Int64s, work: Float32s) -> None:
     """Which lines and columns of the images in the first row have ink, in any of them: first and past of each."""
     height, width = table[HEIGHT], table[WIDTH]
     top, past, left, right = height, 0, width, 0
@@ -105,9 +109,10 @@ def find_ink(table: Any, work: Any) -> None:
 
 
 @kernel
-def to_rows(table: Any, row: int, before: int, work: Any, stride: int, group: int, n: int) -> None:
+def to_rows(layer: Layer, group: int, n: int) -> None:
     """Lay the planes ``before`` out in a line for each image: (images, stride) at the row's activations."""
-    into = table[row + VALUES]
+    table, row, before, work = layer
+    into, stride = table[row + VALUES], table[row + STRIDE]
     for channel in range(table[before + CHANNELS]):
         for y in range(table[before + HEIGHT]):
             at = table[before + VALUES] + channel * table[before + PLANE] + y * table[before + LINE]
@@ -119,7 +124,7 @@ def to_rows(table: Any, row: int, before: int, work: Any, stride: int, group: in
 
 
 @kernel
-def from_lanes(table: Any, before: int, work: Any, delta: int) -> None:
+def from_lanes(table: Int64s, before: int, work: Float32s, delta: int) -> None:
     """Lay gradients (features, lanes) at ``work[delta]`` out as the deltas of the planes ``before``."""
     for channel in range(table[before + CHANNELS]):
         for y in range(table[before + HEIGHT]):
@@ -131,24 +136,25 @@ def from_lanes(table: Any, before: int, work: Any, delta: int) -> None:
 
 
 @kernel
-def lanes_of_rows(work: Any, into: int, rows: int, stride: int, n: int, width: int) -> None:
-    """From (images, stride) at ``work[rows]`` to (width, lanes) at ``work[into]``, zero in lanes without an image."""
+def lanes_of_rows(y: Vector, x: Matrix, n: int, width: int) -> None:
+    """From x (images, width), by rows, to y (width, lanes), zero in lanes without an image."""
     for j in range(width):
         for i in range(LANES):
-            work[into + j * LANES + i] = work[rows + i * stride + j] if i < n else _ZERO
+            y.memory[y.at + j * LANES + i] = x.memory[x.at + i * x.stride + j] if i < n else _ZERO
 
 
 @kernel
-def rows_of_lanes(y: Any, into: int, stride: int, work: Any, lanes: int, n: int, width: int) -> None:
-    """From (width, lanes) at ``work[lanes]`` to (images, stride) at ``y[into]``."""
+def rows_of_lanes(y: Matrix, x: Vector, n: int, width: int) -> None:
+    """From x (width, lanes) to y (images, width), by rows."""
     for j in range(width):
         for i in range(n):
-            y[into + i * stride + j] = work[lanes + j * LANES + i]
+            y.memory[y.at + i * y.stride + j] = x.memory[x.at + j * LANES + i]
 
 
 @kernel
-def activate_planes(which: int, table: Any, row: int, work: Any, group: int) -> None:
+def activate_planes(table: Int64s, row: int, work: Float32s, group: int) -> None:
     """From the weighted sums of a row of planes to its activations."""
+    which = table[row + ACTIVATION]
     for channel in range(table[row + CHANNELS]):
         for y in range(table[row + HEIGHT]):
             at = channel * table[row + PLANE] + y * table[row + LINE]
@@ -156,7 +162,7 @@ def activate_planes(which: int, table: Any, row: int, work: Any, group: int) -> 
 
 
 @kernel
-def through_planes(which: int, table: Any, row: int, work: Any) -> None:
+def through_planes(which: int, table: Int64s, row: int, work: Float32s) -> None:
     """Turn the deltas of a row of planes, by its activations, into those by sums that activation ``which`` made so."""
     step = table[row + DELTA_STEP]
     for channel in range(table[row + CHANNELS]):

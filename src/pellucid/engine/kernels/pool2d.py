@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.programs.table import (
     CHANNELS,
     DELTA_LINE,
@@ -29,6 +30,7 @@ from pellucid.engine.programs.table import (
     WINDOW_X,
     WINDOW_Y,
 )
+from pellucid.engine.records import Layer, Strided
 from pellucid.engine.simd.lanes import LANES, load, load_first, splat, store, store_first, where_less
 
 _ZERO = np.float32(0.0)
@@ -36,8 +38,9 @@ _ONE = np.float32(1.0)
 
 
 @kernel
-def pool(table: Any, row: int, before: int, work: Any, group: int) -> None:
+def pool(layer: Layer, group: int) -> None:
     """Every window's largest (MAX_POOL; NaN where it begins with NaN) or mean (AVG_POOL), for a group of images."""
+    table, row, before, work = layer
     largest = table[row + OPERATION] == MAX_POOL
     share = splat(_ONE / np.float32(table[row + WINDOW_Y] * table[row + WINDOW_X]), LANES)
     x_line = table[before + LINE]
@@ -57,7 +60,7 @@ def pool(table: Any, row: int, before: int, work: Any, group: int) -> None:
 
 
 @kernel
-def clear_deltas(table: Any, row: int, work: Any) -> None:
+def clear_deltas(table: Int64s, row: int, work: Float32s) -> None:
     """Set the deltas of a row of planes to zero, for windows to add to, or where windows do not reach."""
     for channel in range(table[row + CHANNELS]):
         for y in range(table[row + HEIGHT]):
@@ -68,33 +71,33 @@ def clear_deltas(table: Any, row: int, work: Any) -> None:
 
 
 @kernel
-def spread_largest(work: Any, window: int, line: int, step: int, into: int, d_line: int, d_step: int, rows: int,
-                   columns: int, largest: Any, d: Any, apart: bool) -> None:  # fmt: skip
+def spread_largest(into: Strided, window: Strided, rows: int, columns: int, largest: Any, d: Any, apart: bool) -> None:
     """Give ``d`` to the first of each window's numbers that equals ``largest``, and nothing to the others."""
     for i in range(rows):
         for j in range(columns):
-            v = load(work, window + i * line + j * step, LANES)
-            place = into + i * d_line + j * d_step
+            v = load(window.memory, window.at + i * window.row + j * window.step, LANES)
+            place = into.at + i * into.row + j * into.step
             mine = where_less(v, largest, splat(_ZERO, LANES), d)
             d = where_less(v, largest, d, splat(_ZERO, LANES))
-            store(work, place, mine if apart else mine + load(work, place, LANES))
+            store(into.memory, place, mine if apart else mine + load(into.memory, place, LANES))
 
 
 @kernel
-def spread_mean(work: Any, into: int, d_line: int, d_step: int, rows: int, columns: int, d: Any) -> None:
+def spread_mean(into: Strided, rows: int, columns: int, d: Any) -> None:
     """Add ``d`` to every delta of a window."""
     for i in range(rows):
         for j in range(columns):
-            place = into + i * d_line + j * d_step
-            store(work, place, d + load(work, place, LANES))
+            place = into.at + i * into.row + j * into.step
+            store(into.memory, place, d + load(into.memory, place, LANES))
 
 
 @kernel
-def unpool(table: Any, row: int, before: int, work: Any, group: int) -> None:
+def unpool(layer: Layer, group: int) -> None:
     """From the deltas of a pool's outputs to those of the planes ``before``: of their sums, if the pool's were made so.
 
     Where windows lie side by side and reach everything, the deltas may stand in the place of the activations.
     """
+    table, row, before, work = layer
     largest = table[row + OPERATION] == MAX_POOL
     across, down = table[row + WIDTH], table[row + HEIGHT]
     side_by_side = table[row + WINDOW_X] == table[row + STEP_X] and table[row + WINDOW_Y] == table[row + STEP_Y]
@@ -115,11 +118,12 @@ def unpool(table: Any, row: int, before: int, work: Any, group: int) -> None:
             into = table[before + DELTAS] + channel * table[before + DELTA_PLANE] + top * d_line
             for _ in range(across):
                 d = load(work, delta, LANES)
+                deltas = Strided(work, into, d_line, d_step)
                 if largest:
-                    m = load(work, at, LANES)
-                    spread_largest(work, window, x_line, group, into, d_line, d_step, rows, columns, m, d, apart)
+                    seen, m = Strided(work, window, x_line, group), load(work, at, LANES)
+                    spread_largest(deltas, seen, rows, columns, m, d, apart)
                 else:
-                    spread_mean(work, into, d_line, d_step, rows, columns, d * share)
+                    spread_mean(deltas, rows, columns, d * share)
                 at += group
                 delta += table[row + DELTA_STEP]
                 window += table[row + STEP_X] * group

@@ -9,15 +9,34 @@ Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 20
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s
 
 SHIFT, ROTATION, SCALE, SHEAR, ELASTIC, REACH = range(6)
 """Places in the settings: the largest shift (pixels), rotation (radians), change of scale, shear, and factor of the
 field; then the largest displacement in the field itself."""
+
+
+class Key(NamedTuple):
+    """The key of random numbers by counting: two 32-bit words."""
+
+    first: int
+    second: int
+
+
+class Draws(NamedTuple):
+    """What dropout goes by: the number of an image among all that were ever trained on, and the key."""
+
+    serial: int
+    key: Key
+
+
+NO_DRAWS = Draws(0, Key(0, 0))
+"""Where nothing is drawn."""
 
 _UNIT = np.float64(2.0**-31)
 _WHOLE = np.float64(1.0)
@@ -25,13 +44,14 @@ _HALF = np.float64(0.5)
 
 
 @kernel
-def draw_four(number: Any, call: Any, key0: Any, key1: Any) -> Any:
+def draw_four(number: int, call: int, key: Key) -> Any:
     """Four float64 from -1 up to, not including, 1, for the counter (number's low and high word, call, 0) and the key.
 
     All are int64; words have 32 bits. Products wrap around in 64 bits; their sign does not matter, for only masked
     halves are used.
     """
-    a, b, c, d = number & 0xFFFFFFFF, (number >> 32) & 0xFFFFFFFF, call & 0xFFFFFFFF, np.int64(0)
+    key0, key1 = key
+    a, b, c, d = number & 0xFFFFFFFF, (number >> 32) & 0xFFFFFFFF, call & 0xFFFFFFFF, 0
     for _ in range(10):
         first, second = 0xD2511F53 * a, 0xCD9E8D57 * c
         a, c = ((second >> 32) & 0xFFFFFFFF) ^ b ^ key0, ((first >> 32) & 0xFFFFFFFF) ^ d ^ key1
@@ -58,13 +78,13 @@ def turn(angle: float) -> Any:
 
 
 @kernel
-def draw_map(settings: Any, image: int, key0: int, key1: int, height: int, width: int) -> Any:
+def draw_map(settings: Float32s, image: int, key: Key, height: int, width: int) -> Any:
     """Draw where the new image's pixels come from: (u, v) from ``x = xu u + xv v + x0`` and ``y = yu u + yv v + y0``.
 
     The way there is to shear, scale and turn about the image's centre, and then to shift; this is the way back.
     """
-    a, b, c, d = draw_four(image, np.int64(0), key0, key1)
-    e, _, _, _ = draw_four(image, np.int64(1), key0, key1)
+    a, b, c, d = draw_four(image, 0, key)
+    e, _, _, _ = draw_four(image, 1, key)
     across, down = (np.float64(width) - _WHOLE) * _HALF, (np.float64(height) - _WHOLE) * _HALF
     to_x, to_y = across + np.float64(settings[SHIFT]) * a, down + np.float64(settings[SHIFT]) * b
     cosine, sine = turn(np.float64(settings[ROTATION]) * c)
@@ -76,13 +96,13 @@ def draw_map(settings: Any, image: int, key0: int, key1: int, height: int, width
 
 
 @kernel
-def draw_bend(settings: Any, side: int, row: int, image: int, key0: int, key1: int) -> Any:
+def draw_bend(settings: Float32s, side: int, row: int, image: int, key: Key) -> Any:
     """Draw the factors of the displacements along x and y, and where their windows begin in the field.
 
     ``row`` is the number of floats from one row of the field to the next.
     """
-    _, a, b, _ = draw_four(image, np.int64(1), key0, key1)
-    c, d, e, f = draw_four(image, np.int64(2), key0, key1)
+    _, a, b, _ = draw_four(image, 1, key)
+    c, d, e, f = draw_four(image, 2, key)
     half, factor = np.float64(side) * _HALF, np.float64(settings[ELASTIC])
     window_x = np.int64((c + _WHOLE) * half) * row + np.int64((d + _WHOLE) * half)
     window_y = np.int64((e + _WHOLE) * half) * row + np.int64((f + _WHOLE) * half)

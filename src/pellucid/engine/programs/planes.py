@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d
 from pellucid.engine.kernels import sparse as ink
 from pellucid.engine.kernels import winograd as minimal
 from pellucid.engine.kernels.activations import back
 from pellucid.engine.kernels.conv2d import Description
+from pellucid.engine.kernels.planes import SparseRow
+from pellucid.engine.kernels.random import Draws
 from pellucid.engine.programs.dense import finish_layer, layer_sums
 from pellucid.engine.programs.table import (
     ACTIVATION,
@@ -53,7 +56,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WEIGHT,
 )
-from pellucid.engine.records import Matrix, Part, Sizes, Vector
+from pellucid.engine.records import Images, Layer, Matrix, Part, Program, Sizes, Vector
 from pellucid.engine.simd.blocks import block_of, keep_block, outer
 from pellucid.engine.simd.lanes import LANES
 
@@ -61,25 +64,10 @@ _ZERO = np.float32(0.0)
 _LOWEST = np.float32(-np.inf)
 _ALONE = 0
 _ONLY = 1
-_FIRST = 0
 
 
 @kernel
-def place_images(
-    table: Any,
-    work: Any,
-    group: int,
-    kind: int,
-    starts: Any,
-    columns: Any,
-    values: Any,
-    levels: Any,
-    low: Any,
-    span: Any,
-    order: Any,
-    first: int,
-    n: int,
-) -> None:
+def place_images(table: Int64s, work: Float32s, group: int, images: Images, order: Int64s, first: int, n: int) -> None:
     """Lay the images ``order[first : first + n]`` out in the first row: in planes, or in rows for a dense layer."""
     in_planes = table[OPERATION] == INPUT_PLANES
     step = group if in_planes else _ONLY
@@ -87,21 +75,23 @@ def place_images(
     for i in range(n):
         place = i if in_planes else i * table[STRIDE]
         image = order[first + i]
-        begin, end = starts[image], starts[image + 1]
-        if kind == PACKED_INPUT:
-            ink.unpack(Vector(work, table[SOURCE] - begin), levels, begin, end, low, span)
-            planes.place_ink(table, _FIRST, work, columns, work, table[SOURCE] - begin, begin, end, place, step)
-        elif kind == INK_INPUT:
-            planes.place_ink(table, _FIRST, work, columns, values, _ALONE, begin, end, place, step)
+        begin, end = images.indptr[image], images.indptr[image + 1]
+        if images.kind == PACKED_INPUT:
+            ink.unpack(Vector(work, table[SOURCE] - begin), images.levels, begin, end, images.background, images.span)
+            row = SparseRow(images.indices, work, table[SOURCE] - begin, begin, end)
+            planes.place_ink(table, work, row, place, step)
+        elif images.kind == INK_INPUT:
+            planes.place_ink(table, work, SparseRow(images.indices, images.data, _ALONE, begin, end), place, step)
         else:
-            planes.place_line(table, _FIRST, work, values, image * table[OUTPUTS], place, step)
+            planes.place_line(table, work, Vector(images.data, image * table[OUTPUTS]), place, step)
     if table[INK]:
         planes.find_ink(table, work)
 
 
 @kernel
-def convolve(table: Any, row: int, before: int, p: Any, work: Any, group: int, training: int) -> None:
+def convolve(layer: Layer, p: Float32s, group: int, training: int) -> None:
     """A convolution's sums and activations; ReLU in place costs nothing."""
+    table, row, before, work = layer
     at_once = table[row + SUMS] == table[row + VALUES] and table[row + ACTIVATION] == RELU
     if training and minimal.serves(table, row, work):
         minimal.forward(table, row, work)
@@ -123,49 +113,48 @@ def convolve(table: Any, row: int, before: int, p: Any, work: Any, group: int, t
             length,
         )
     if table[row + SUMS] != table[row + VALUES]:
-        planes.activate_planes(table[row + ACTIVATION], table, row, work, group)
+        planes.activate_planes(table, row, work, group)
 
 
 @kernel
-def prepare(table: Any, rows: int, p: Any, work: Any) -> None:
+def prepare(program: Program, work: Float32s) -> None:
     """What training has to know of the weights before it meets the first images of a step."""
-    for i in range(1, rows):
-        if table[i * COLUMNS + MINIMAL]:
-            minimal.prepare(table, i * COLUMNS, p, work)
+    for i in range(1, program.rows):
+        if program.table[i * COLUMNS + MINIMAL]:
+            minimal.prepare(program.table, i * COLUMNS, program.parameters, work)
 
 
 @kernel
-def drop(
-    table: Any, row: int, before: int, work: Any, group: int, n: int, training: int, serial: int, key0: int, key1: int
-) -> None:
+def drop(layer: Layer, group: int, n: int, training: int, draws: Draws) -> None:
     """Dropout over planes or rows; as if it were not there where nobody trains."""
+    table, row, before, work = layer
     if training:
-        dropout.draw_factors(table, row, work, n, serial, key0, key1)
+        dropout.draw_factors(table, row, work, n, draws)
     if table[row + STRIDE] > 0:
-        stride, source, width = table[row + STRIDE], table[before + STRIDE], table[row + OUTPUTS]
-        at, x = table[row + VALUES], table[before + VALUES]
-        dropout.drop_rows(work, at, stride, x, source, table[row + SUMS], n, width, training)
+        width = table[row + OUTPUTS]
+        y = Matrix(work, table[row + VALUES], table[row + STRIDE])
+        x = Matrix(work, table[before + VALUES], table[before + STRIDE])
+        dropout.drop_rows(y, x, table[row + SUMS], n, width, training)
     else:
-        dropout.drop_planes(table, row, before, work, group, training)
+        dropout.drop_planes(layer, group, training)
 
 
 @kernel
-def forward(
-    table: Any, rows: int, p: Any, work: Any, group: int, n: int, training: int, serial: int, key0: int, key1: int
-) -> None:
+def forward(program: Program, work: Float32s, group: int, n: int, training: int, draws: Draws) -> None:
     """From the images in the first row to the network's outputs in the last."""
+    table, rows, p = program
     for i in range(1, rows):
         row = i * COLUMNS
-        before = row - COLUMNS
+        layer = Layer(table, row, row - COLUMNS, work)
         which = table[row + OPERATION]
         if which == CONV2D:
-            convolve(table, row, before, p, work, group, training)
+            convolve(layer, p, group, training)
         elif which in (MAX_POOL, AVG_POOL):
-            pool2d.pool(table, row, before, work, group)
+            pool2d.pool(layer, group)
         elif which == FLATTEN:
-            planes.to_rows(table, row, before, work, table[row + STRIDE], group, n)
+            planes.to_rows(layer, group, n)
         elif which == DROPOUT:
-            drop(table, row, before, work, group, n, training, serial, key0, key1)
+            drop(layer, group, n, training, draws)
         elif which == DENSE:
             layer_sums(table, row, p, work, 0, n, _ALONE, _ONLY)
             finish_layer(table, row, work, 0, n, _ALONE, _ONLY)
@@ -173,13 +162,14 @@ def forward(
 
 def _lanes_product(rows: int) -> Any:
     @kernel
-    def some(y: Any, yi: int, a: Any, ai: int, a_row: int, b: Any, bi: int, depth: int, zeros: int) -> None:
-        block = block_of(b, zeros, 0, rows, 1, LANES)
+    def some(y: Vector, a: Matrix, b: Vector, depth: int) -> None:
+        block = block_of(b.memory, NOTHING, 0, rows, 1, LANES)
+        ai, bi = a.at, b.at
         for _ in range(depth):
-            block = outer(block, a, ai, a_row, b, bi, 0)
+            block = outer(block, a.memory, ai, a.stride, b.memory, bi, 0)
             ai += 1
             bi += LANES
-        keep_block(y, yi, LANES, 0, block, _LOWEST)
+        keep_block(y.memory, y.at, LANES, 0, block, _LOWEST)
 
     return some
 
@@ -188,43 +178,46 @@ _eight_rows, _one_row = _lanes_product(8), _lanes_product(1)
 
 
 @kernel
-def dense_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, work: Any, n: int) -> None:
-    """A dense layer's gradients for a group: of bias and weights at ``g[shift]``, and of what came in.
+def dense_back(layer: Layer, p: Float32s, g: Vector, n: int) -> None:
+    """A dense layer's gradients for a group: of bias and weights in ``g``, and of what came in.
 
     The last is ``dx' = W delta'`` with the images in the lanes, so that weights are read as they lie.
     """
+    table, row, before, work = layer
     delta, stride = table[row + DELTAS], table[row + STRIDE]
     d, k, weight = table[row + INPUTS], table[row + OUTPUTS], table[row + WEIGHT]
     x, x_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
     by_sums = Matrix(work, delta, stride)
-    dense.bias_gradient(Vector(g, shift + table[row + BIAS]), by_sums, n, k, Part(_ALONE, _ONLY))
+    dense.bias_gradient(Vector(g.memory, g.at + table[row + BIAS]), by_sums, n, k, Part(_ALONE, _ONLY))
     inputs, sizes = Matrix(work, x, x_stride), Sizes(n, d, k)
-    dense.weight_gradient(Vector(g, shift + weight), inputs, by_sums, sizes, Part(_ALONE, _ONLY))
+    dense.weight_gradient(Vector(g.memory, g.at + weight), inputs, by_sums, sizes, Part(_ALONE, _ONLY))
     if table[before + DELTAS] == 0:
         return
     turned = table[row + TRANSPOSED]
     flat = table[before + OPERATION] == FLATTEN
     into = table[before + DELTAS] if flat else turned + k * LANES
-    planes.lanes_of_rows(work, turned, delta, stride, n, k)
+    planes.lanes_of_rows(Vector(work, turned), Matrix(work, delta, stride), n, k)
     i = 0
     while i < d:
         if i + 8 <= d:
-            _eight_rows(work, into + i * LANES, p, weight + i * k, k, work, turned, k, NOTHING)
+            _eight_rows(Vector(work, into + i * LANES), Matrix(p, weight + i * k, k), Vector(work, turned), k)
             i += 8
         else:
-            _one_row(work, into + i * LANES, p, weight + i * k, k, work, turned, k, NOTHING)
+            _one_row(Vector(work, into + i * LANES), Matrix(p, weight + i * k, k), Vector(work, turned), k)
             i += 1
     if not flat:
-        planes.rows_of_lanes(work, table[before + DELTAS], table[before + STRIDE], work, into, n, d)
+        deltas = Matrix(work, table[before + DELTAS], table[before + STRIDE])
+        planes.rows_of_lanes(deltas, Vector(work, into), n, d)
 
 
 @kernel
-def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int, work: Any) -> None:
-    """A convolution's gradients for a group: of bias and weights at ``g[shift]``, and of what came in."""
+def convolve_back(layer: Layer, p: Float32s, g: Vector) -> None:
+    """A convolution's gradients for a group: of bias and weights in ``g``, and of what came in."""
+    table, row, before, work = layer
     delta, told = Vector(work, table[row + DELTAS]), Description(table, table[row + SLOPE])
-    weight = Vector(g, shift + table[row + WEIGHT])
+    weight = Vector(g.memory, g.at + table[row + WEIGHT])
     asked = table[before + DELTAS] > 0
-    conv2d.bias_gradient(Vector(g, shift + table[row + BIAS]), delta, table[row + HEIGHT], told)
+    conv2d.bias_gradient(Vector(g.memory, g.at + table[row + BIAS]), delta, table[row + HEIGHT], told)
     if minimal.serves(table, row, work):
         minimal.backward(table, row, weight, work, asked)
         return
@@ -245,54 +238,59 @@ def convolve_back(table: Any, row: int, before: int, p: Any, g: Any, shift: int,
 
 
 @kernel
-def drop_back(table: Any, row: int, before: int, work: Any, n: int) -> None:
+def drop_back(layer: Layer, n: int) -> None:
     """Dropout's deltas to those of what came in."""
+    table, row, before, work = layer
     if table[row + STRIDE] > 0:
-        at, x = table[before + DELTAS], table[row + DELTAS]
-        stride, source, width = table[before + STRIDE], table[row + STRIDE], table[row + OUTPUTS]
-        dropout.drop_rows(work, at, stride, x, source, table[row + SUMS], n, width, _ONLY)
+        y = Matrix(work, table[before + DELTAS], table[before + STRIDE])
+        x = Matrix(work, table[row + DELTAS], table[row + STRIDE])
+        dropout.drop_rows(y, x, table[row + SUMS], n, table[row + OUTPUTS], _ONLY)
     else:
-        dropout.undrop_planes(table, row, before, work)
+        dropout.undrop_planes(layer)
 
 
 @kernel
-def flat_back(table: Any, row: int, before: int, work: Any, n: int, last: bool) -> None:
+def flat_back(layer: Layer, n: int, last: bool) -> None:
     """From the deltas of rows to those of planes; a dense layer leaves them with the images in the lanes."""
+    table, row, before, work = layer
     delta = table[row + DELTAS]
     if last:
-        planes.lanes_of_rows(work, table[row + TRANSPOSED], delta, table[row + STRIDE], n, table[row + OUTPUTS])
+        into, deltas = Vector(work, table[row + TRANSPOSED]), Matrix(work, delta, table[row + STRIDE])
+        planes.lanes_of_rows(into, deltas, n, table[row + OUTPUTS])
         delta = table[row + TRANSPOSED]
     planes.from_lanes(table, before, work, delta)
 
 
 @kernel
-def backward(table: Any, rows: int, p: Any, g: Any, shift: int, work: Any, n: int) -> None:
-    """From the deltas of the last row back, adding every gradient to ``g[shift]`` and on.
+def backward(program: Program, g: Vector, work: Float32s, n: int) -> None:
+    """From the deltas of the last row back, adding every gradient to ``g``.
 
     A row with DELTAS of 0 is not asked for its own: the images, where only parameters learn.
     """
+    table, rows, p = program
     for i in range(rows - 1, 0, -1):
         row = i * COLUMNS
         before = row - COLUMNS
+        layer = Layer(table, row, before, work)
         which = table[row + OPERATION]
         asked = table[before + DELTAS] > 0
         activation = table[before + ACTIVATION]
         if which == DENSE:
-            dense_back(table, row, before, p, g, shift, work, n)
+            dense_back(layer, p, g, n)
         elif which == CONV2D:
-            convolve_back(table, row, before, p, g, shift, work)
+            convolve_back(layer, p, g)
         elif not asked:
             return
         elif which == FLATTEN:
-            flat_back(table, row, before, work, n, i == rows - 1)
+            flat_back(layer, n, i == rows - 1)
         elif which == DROPOUT:
-            drop_back(table, row, before, work, n)
+            drop_back(layer, n)
         else:
             if which == MAX_POOL:
                 # The largest of a window has the slope that its activation tells.
                 planes.through_planes(activation, table, row, work)
                 activation = IDENTITY
-            pool2d.unpool(table, row, before, work, LANES)
+            pool2d.unpool(layer, LANES)
         if not asked:
             return
         if table[before + STRIDE] > 0 and table[before + OPERATION] != FLATTEN:

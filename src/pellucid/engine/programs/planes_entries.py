@@ -15,6 +15,7 @@ from pellucid.engine.compiler.signature import Float32, Float32s, Float64s, Int6
 from pellucid.engine.kernels import planes
 from pellucid.engine.kernels import sparse_scan as lines
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
+from pellucid.engine.kernels.random import NO_DRAWS, Draws, Key
 from pellucid.engine.programs.dense import add_losses, count_right, hand_out, judge
 from pellucid.engine.programs.dense_entries import is_finite
 from pellucid.engine.programs.planes import backward, forward, place_images, prepare
@@ -38,7 +39,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WIDTH,
 )
-from pellucid.engine.records import DenseRow, Vector
+from pellucid.engine.records import DenseRow, Images, Program, Vector
 from pellucid.engine.simd.barrier import await_all, finish, lesser, meet, share, take
 from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first, sum_lanes
 
@@ -48,7 +49,6 @@ _FIRST = 0
 _STEP = 1
 _TRAINING = 1
 _READING = 0
-_NOBODY = 0
 
 
 @kernel
@@ -114,19 +114,27 @@ def train_tiles(
         until = lesser(since + batch, images)
         groups = (until - since + LANES - 1) // LANES
         shards = lesser(SHARDS, groups)
-        prepare(table, rows, p, work)
+        prepare(Program(table, rows, p), work)
         for shard in range(shards * rank // crew, shards * (rank + 1) // crew):
             parts[2 * shard] = 0.0
             parts[2 * shard + 1] = 0.0
             past = lesser(since + groups * (shard + 1) // shards * LANES, until)
             for first in range(since + groups * shard // shards * LANES, past, LANES):
                 n = lesser(LANES, past - first)
-                place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, first, n)
-                forward(table, rows, p, work, LANES, n, _TRAINING, serial + first, key0, key1)
+                place_images(
+                    table,
+                    work,
+                    LANES,
+                    Images(kind, starts, middles, columns, values, levels, low, span),
+                    order,
+                    first,
+                    n,
+                )
+                forward(Program(table, rows, p), work, LANES, n, _TRAINING, Draws(serial + first, Key(key0, key1)))
                 judge(table, rows, work, targets, wanted, order, first, 0, n, loss, _ONE / np.float32(until - since))
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_right(table, rows, work, wanted, 0, n)
-                backward(table, rows, p, g, shard * count, work, n)
+                backward(Program(table, rows, p), Vector(g, shard * count), work, n)
         meet(point, crew)
         lost = np.float64(0.0)
         right = np.float64(0.0)
@@ -172,8 +180,10 @@ def evaluate_tiles(
     """
     for begin in range(first, past, LANES):
         n = lesser(LANES, past - begin)
-        place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, begin, n)
-        forward(table, rows, p, work, LANES, n, _READING, _NOBODY, _NOBODY, _NOBODY)
+        place_images(
+            table, work, LANES, Images(kind, starts, middles, columns, values, levels, low, span), order, begin, n
+        )
+        forward(Program(table, rows, p), work, LANES, n, _READING, NO_DRAWS)
         if loss >= 0:
             judge(table, rows, work, targets, wanted, order, begin, 0, n, loss, _ONE)
             history[0] += add_losses(work, n)
@@ -222,10 +232,10 @@ def read_tiles(
                 for j in range(0, width, LANES):
                     v = load_first(work, table[SOURCE] + j, width - j, LANES)
                     doubt = doubt + (v - v)
-            planes.place_line(table, _FIRST, work, work, table[SOURCE], place, group if in_planes else _STEP)
+            planes.place_line(table, work, Vector(work, table[SOURCE]), place, group if in_planes else _STEP)
         if table[INK]:
             planes.find_ink(table, work)
-        forward(table, rows, p, work, group, n, _READING, _NOBODY, _NOBODY, _NOBODY)
+        forward(Program(table, rows, p), work, group, n, _READING, NO_DRAWS)
         hand_out(outputs, first * outs, outs, work, table[last + VALUES], table[last + STRIDE], n)
         doubts[0] = sum_lanes(doubt)
         finish(point, crew, n)
@@ -283,12 +293,14 @@ def gradient_tiles(
     """
     for first in range(0, images, LANES):
         n = lesser(LANES, images - first)
-        place_images(table, work, LANES, kind, starts, columns, values, levels, low, span, order, first, n)
-        forward(table, rows, p, work, LANES, n, _TRAINING, _NOBODY, _NOBODY, _NOBODY)
+        place_images(
+            table, work, LANES, Images(kind, starts, middles, columns, values, levels, low, span), order, first, n
+        )
+        forward(Program(table, rows, p), work, LANES, n, _TRAINING, NO_DRAWS)
         judge(table, rows, work, targets, wanted, order, first, 0, n, loss, _ONE / np.float32(images))
         history[0] += add_losses(work, n)
         history[1] += count_right(table, rows, work, wanted, 0, n)
-        backward(table, rows, p, g, _FIRST, work, n)
+        backward(Program(table, rows, p), Vector(g, _FIRST), work, n)
         take_input_deltas(table, work, dx, first, n)
 
 
