@@ -195,6 +195,15 @@ class Examples(NamedTuple):
     size: int
 
 
+class Slice(NamedTuple):
+    """The examples ``order[first]`` up to ``order[past]``, and the classes of all."""
+
+    order: Int64s
+    targets: Int64s
+    first: int
+    past: int
+
+
 class Epoch(NamedTuple):
     """The mini-batches ``begin`` to ``end`` of an epoch that visits ``size`` examples in ``order``."""
 
@@ -213,6 +222,20 @@ class Update(NamedTuple):
     first_moment: Float32s
     second_moment: Float32s
     size: int
+
+
+class Key(NamedTuple):
+    """The key of random numbers by counting: two 32-bit words."""
+
+    first: int
+    second: int
+
+
+class Draws(NamedTuple):
+    """What dropout goes by: the number of an image among all that were ever trained on, and the key."""
+
+    serial: int
+    key: Key
 
 
 class Schedule(NamedTuple):
@@ -237,6 +260,14 @@ class Descent(NamedTuple):
     loss: int
     optimizer: int
     direct: int
+    schedule: Schedule
+
+
+class PlanesDescent(NamedTuple):
+    """The same for networks over planes: every gradient is a vector of its own."""
+
+    loss: int
+    optimizer: int
     schedule: Schedule
 
 

@@ -13,7 +13,7 @@ from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
-from pellucid.engine.records import Answers, Batch, Team
+from pellucid.engine.records import Answers, Batch, Examples, Program, Score, Scratch, Slice, Team
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer import Layer, Shape, Vector
@@ -50,11 +50,12 @@ class PlanesProgram(ImageProgram):
     def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
         """See `ImageProgram.bind_read`."""
         plan = self.plan if plan is None else plan
-        bound: Bound = engine("planes").read_tiles.bind(
-            plan.code, plan.rows, self.parameters, arena, plan.group, *batch.pixels, batch.size, batch.width,
-            *answers, *team.part, team.barrier,
-        )  # fmt: skip
+        bound: Bound = engine("planes").read_tiles.bind(self._program(plan), arena, plan.group, batch, answers, team)
         return bound
+
+    def _program(self, plan: TilePlan) -> Program:
+        """The network as the engine runs it."""
+        return Program(plan.code, plan.rows, self.parameters)
 
     def _fast_plan(self, most: int) -> tuple[TilePlan, int]:
         """The plan that reads a single image soonest."""
@@ -81,10 +82,8 @@ class PlanesProgram(ImageProgram):
     ) -> NDArray[np.float64]:
         """Read some images of a feed and leave the last group in the arena; summed loss and number right (2,)."""
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-        engine("planes").evaluate_tiles(
-            plan.code, plan.rows, self.parameters, arena, wanted, *feed.arguments, feed.order, labels, *span, loss,
-            history,
-        )  # fmt: skip
+        examples, score = Slice(feed.order, labels, *span), Score(loss, history)
+        engine("planes").evaluate_tiles(self._program(plan), Scratch(arena, wanted), feed.arguments, examples, score)
         return history
 
     def _trace(self, lines: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
@@ -116,10 +115,11 @@ class PlanesProgram(ImageProgram):
     ) -> NDArray[np.float64]:
         plan = self.open_plan
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+        scratch = Scratch(plan.arena(), wanted)
+        examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
         engine("planes").gradient_tiles(
-            plan.code, plan.rows, self.parameters, by_parameter, plan.arena(), wanted, by_input, *feed.arguments,
-            feed.order, labels, feed.count, loss, history,
-        )  # fmt: skip
+            self._program(plan), by_parameter, scratch, by_input, feed.arguments, examples, score
+        )
         return history
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:

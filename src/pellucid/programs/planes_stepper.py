@@ -9,7 +9,19 @@ from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
 from pellucid.engine.programs.capacity import check_room
-from pellucid.engine.records import Schedule
+from pellucid.engine.records import (
+    Draws,
+    Epoch,
+    Key,
+    Learner,
+    Part,
+    PlanesDescent,
+    Program,
+    Schedule,
+    Scratch,
+    Team,
+    Update,
+)
 from pellucid.layers.layer import Vector
 from pellucid.programs.image_stepper import Batches, ImageStepper
 from pellucid.programs.interface import StepperOptions, UpdateRule
@@ -51,16 +63,17 @@ class PlanesStepper(ImageStepper):
         schedule: Schedule,
         serial: int,
     ) -> None:
-        plan = self._plan
-        engine("planes").train_tiles(
-            plan.code, plan.rows, self._parameters, self._gradient, *moments, self._count,
-            self._arenas[rank], self._labels[rank], self._parts, *batches.feed.arguments, batches.order,
-            batches.labels, len(batches.order), self._batch_size, *span, self._loss, rule.code, *schedule, serial,
-            *self._key, rank, self.threads, self._barrier,
-        )  # fmt: skip
+        learner = Learner(
+            Program(self._plan.code, self._plan.rows, self._parameters),
+            Update(self._gradient, *moments, self._count),
+            Scratch(self._arenas[rank], self._labels[rank]),
+        )
+        epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
+        descent = PlanesDescent(self._loss, rule.code, schedule)
+        draws, team = Draws(serial, self._key), Team(Part(rank, self.threads), self._barrier)
+        engine("planes").train_tiles(learner, self._parts, batches.feed.arguments, epoch, descent, draws, team)
 
 
-def _dropout_key(seed: int) -> tuple[int, int]:
+def _dropout_key(seed: int) -> Key:
     """The key of dropout's random numbers, apart from those of augmentation."""
-    first, second = np.random.SeedSequence(seed, spawn_key=(2**32 - 1,)).generate_state(2).tolist()
-    return first, second
+    return Key(*np.random.SeedSequence(seed, spawn_key=(2**32 - 1,)).generate_state(2).tolist())

@@ -17,9 +17,10 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s, UInt16s
 from pellucid.engine.kernels import sparse as ink
-from pellucid.engine.kernels.random import ELASTIC, REACH, Key, draw_bend, draw_map
+from pellucid.engine.kernels.random import ELASTIC, REACH, draw_bend, draw_map
 from pellucid.engine.kernels.sampling import PLACES, bilinear
 from pellucid.engine.programs.table import LEVELS
+from pellucid.engine.records import Key
 from pellucid.engine.simd.lanes import (
     LANES,
     all_zero,

@@ -16,7 +16,7 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels.random import Draws, draw_four
+from pellucid.engine.kernels.random import draw_four
 from pellucid.engine.programs.table import (
     CHANCE,
     CHANNELS,
@@ -33,7 +33,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WIDTH,
 )
-from pellucid.engine.records import Layer, Matrix
+from pellucid.engine.records import Draws, Layer, Matrix
 from pellucid.engine.simd.lanes import LANES, load, load_first, store, store_first
 
 _ZERO = np.float32(0.0)

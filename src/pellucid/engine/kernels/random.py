@@ -9,34 +9,18 @@ Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 20
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s
+from pellucid.engine.records import Key
 
 SHIFT, ROTATION, SCALE, SHEAR, ELASTIC, REACH = range(6)
 """Places in the settings: the largest shift (pixels), rotation (radians), change of scale, shear, and factor of the
 field; then the largest displacement in the field itself."""
 
-
-class Key(NamedTuple):
-    """The key of random numbers by counting: two 32-bit words."""
-
-    first: int
-    second: int
-
-
-class Draws(NamedTuple):
-    """What dropout goes by: the number of an image among all that were ever trained on, and the key."""
-
-    serial: int
-    key: Key
-
-
-NO_DRAWS = Draws(0, Key(0, 0))
-"""Where nothing is drawn."""
 
 _UNIT = np.float64(2.0**-31)
 _WHOLE = np.float64(1.0)

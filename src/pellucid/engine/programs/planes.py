@@ -18,7 +18,6 @@ from pellucid.engine.kernels import winograd as minimal
 from pellucid.engine.kernels.activations import back
 from pellucid.engine.kernels.conv2d import Description
 from pellucid.engine.kernels.planes import SparseRow
-from pellucid.engine.kernels.random import Draws
 from pellucid.engine.programs.dense import finish_layer, layer_sums
 from pellucid.engine.programs.table import (
     ACTIVATION,
@@ -56,7 +55,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WEIGHT,
 )
-from pellucid.engine.records import Images, Layer, Matrix, Part, Program, Sizes, Vector
+from pellucid.engine.records import Draws, Images, Layer, Matrix, Part, Program, Sizes, Vector
 from pellucid.engine.simd.blocks import block_of, keep_block, outer
 from pellucid.engine.simd.lanes import LANES
 

@@ -6,16 +6,13 @@ made by one thread; the parts are then added in their order. So the bits are the
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
-from pellucid.engine.compiler.signature import Float32, Float32s, Float64s, Int64s, UInt8s, UInt16s
+from pellucid.engine.compiler.signature import Float32s, Float64s, Int64s
 from pellucid.engine.kernels import planes
 from pellucid.engine.kernels import sparse_scan as lines
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.kernels.random import NO_DRAWS, Draws, Key
 from pellucid.engine.programs.dense import add_losses, count_right, hand_out, judge
 from pellucid.engine.programs.dense_entries import is_finite
 from pellucid.engine.programs.planes import backward, forward, place_images, prepare
@@ -39,9 +36,29 @@ from pellucid.engine.programs.table import (
     VALUES,
     WIDTH,
 )
-from pellucid.engine.records import DenseRow, Images, Program, Vector
+from pellucid.engine.records import (
+    Answers,
+    Batch,
+    DenseRow,
+    Draws,
+    Epoch,
+    Examples,
+    Images,
+    Key,
+    Learner,
+    PlanesDescent,
+    Program,
+    Score,
+    Scratch,
+    Slice,
+    Team,
+    Vector,
+)
 from pellucid.engine.simd.barrier import await_all, finish, lesser, meet, share, take
 from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first, sum_lanes
+
+NO_DRAWS = Draws(0, Key(0, 0))
+"""For dropout where nothing is dropped."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -52,7 +69,7 @@ _READING = 0
 
 
 @kernel
-def gather(g: Any, count: int, parts: int, begin: int, end: int) -> None:
+def gather(g: Float32s, count: int, parts: int, begin: int, end: int) -> None:
     """Add the gradients of all parts, ``count`` floats apart, to the first, from ``begin`` to ``end``; clear them."""
     for i in range(begin, end, LANES):
         total = load_first(g, i, end - i, LANES)
@@ -64,170 +81,101 @@ def gather(g: Any, count: int, parts: int, begin: int, end: int) -> None:
 
 @kernel
 def train_tiles(
-    table: Int64s,
-    rows: int,
-    p: Float32s,
-    g: Float32s,
-    first_moment: Float32s,
-    second_moment: Float32s,
-    count: int,
-    work: Float32s,
-    wanted: Int64s,
+    learner: Learner,
     parts: Float64s,
-    kind: int,
-    starts: Int64s,
-    middles: Int64s,
-    columns: UInt16s,
-    values: Float32s,
-    levels: UInt8s,
-    low: Float32,
-    span: Float32,
-    order: Int64s,
-    targets: Int64s,
-    images: int,
-    batch: int,
-    begin: int,
-    end: int,
-    loss: int,
-    optimizer: int,
-    settings: Float32s,
-    rates: Float32s,
-    history: Float64s,
-    serial: int,
-    key0: int,
-    key1: int,
-    rank: int,
-    crew: int,
-    point: Int64s,
+    images: Images,
+    epoch: Epoch,
+    descent: PlanesDescent,
+    draws: Draws,
+    team: Team,
 ) -> None:
-    """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``; see `entries.train`.
+    """Train on the batches of an epoch; see `pellucid.engine.programs.dense_entries.train`.
 
-    ``work`` and ``wanted`` are this thread's own; ``g`` (SHARDS, count) and ``parts`` (SHARDS, 2), loss and number
-    right of each part of a batch, are shared. ``serial`` is the number of the epoch's first image among all that were
-    ever trained on; with the keys it tells what dropout drops.
+    The arena and the wanted classes are this thread's own; the gradient (SHARDS, count) and ``parts`` (SHARDS, 2), loss
+    and number right of each part of a batch, are shared. ``draws`` has the number of the epoch's first image.
     """
-    at = rank * SETTINGS
-    for step in range(begin, end):
-        settings[at + RATE] = rates[2 * (step - begin)]
-        settings[at + SECOND_SCALE] = rates[2 * (step - begin) + 1]
+    program, update, (work, wanted) = learner
+    table, rows, p = program
+    rank, crew = team.part
+    settings, rates, history = descent.schedule
+    count, batch, at = update.size, epoch.batch, rank * SETTINGS
+    for step in range(epoch.begin, epoch.end):
+        settings[at + RATE] = rates[2 * (step - epoch.begin)]
+        settings[at + SECOND_SCALE] = rates[2 * (step - epoch.begin) + 1]
         since = step * batch
-        until = lesser(since + batch, images)
+        until = lesser(since + batch, epoch.size)
         groups = (until - since + LANES - 1) // LANES
         shards = lesser(SHARDS, groups)
-        prepare(Program(table, rows, p), work)
+        prepare(program, work)
         for shard in range(shards * rank // crew, shards * (rank + 1) // crew):
             parts[2 * shard] = 0.0
             parts[2 * shard + 1] = 0.0
             past = lesser(since + groups * (shard + 1) // shards * LANES, until)
             for first in range(since + groups * shard // shards * LANES, past, LANES):
                 n = lesser(LANES, past - first)
-                place_images(
-                    table,
-                    work,
-                    LANES,
-                    Images(kind, starts, middles, columns, values, levels, low, span),
-                    order,
-                    first,
-                    n,
-                )
-                forward(Program(table, rows, p), work, LANES, n, _TRAINING, Draws(serial + first, Key(key0, key1)))
-                judge(table, rows, work, targets, wanted, order, first, 0, n, loss, _ONE / np.float32(until - since))
+                place_images(table, work, LANES, images, epoch.order, first, n)
+                forward(program, work, LANES, n, _TRAINING, Draws(draws.serial + first, draws.key))
+                judge(
+                    table, rows, work, epoch.targets, wanted, epoch.order, first, 0, n, descent.loss,
+                    _ONE / np.float32(until - since),
+                )  # fmt: skip
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_right(table, rows, work, wanted, 0, n)
-                backward(Program(table, rows, p), Vector(g, shard * count), work, n)
-        meet(point, crew)
+                backward(program, Vector(update.gradient, shard * count), work, n)
+        meet(team.barrier, crew)
         lost = np.float64(0.0)
         right = np.float64(0.0)
         for shard in range(shards):
             lost += parts[2 * shard]
             right += parts[2 * shard + 1]
         if rank == 0:
-            history[2 * (step - begin)] = lost
-            history[2 * (step - begin) + 1] = right
+            history[2 * (step - epoch.begin)] = lost
+            history[2 * (step - epoch.begin) + 1] = right
         if not is_finite(lost):
             return
         mine, past = share(rank, crew, count, LANES)
-        gather(g, count, shards, mine, past)
-        optimize(optimizer, p, g, first_moment, second_moment, mine, past, settings, at)
-        meet(point, crew)
+        gather(update.gradient, count, shards, mine, past)
+        optimize(
+            descent.optimizer, p, update.gradient, update.first_moment, update.second_moment, mine, past, settings, at
+        )
+        meet(team.barrier, crew)
 
 
 @kernel
-def evaluate_tiles(
-    table: Int64s,
-    rows: int,
-    p: Float32s,
-    work: Float32s,
-    wanted: Int64s,
-    kind: int,
-    starts: Int64s,
-    middles: Int64s,
-    columns: UInt16s,
-    values: Float32s,
-    levels: UInt8s,
-    low: Float32,
-    span: Float32,
-    order: Int64s,
-    targets: Int64s,
-    first: int,
-    past: int,
-    loss: int,
-    history: Float64s,
-) -> None:
-    """Read the images ``first`` to ``past``, and add up losses and right ones in ``history`` (2,).
-
-    A ``loss`` of -1 only reads.
-    """
-    for begin in range(first, past, LANES):
-        n = lesser(LANES, past - begin)
-        place_images(
-            table, work, LANES, Images(kind, starts, middles, columns, values, levels, low, span), order, begin, n
-        )
-        forward(Program(table, rows, p), work, LANES, n, _READING, NO_DRAWS)
+def evaluate_tiles(program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score) -> None:
+    """Read some images, and add up losses and right ones; a loss of -1 only reads."""
+    table, rows, _ = program
+    work, wanted = scratch
+    loss, history = score
+    for begin in range(examples.first, examples.past, LANES):
+        n = lesser(LANES, examples.past - begin)
+        place_images(table, work, LANES, images, examples.order, begin, n)
+        forward(program, work, LANES, n, _READING, NO_DRAWS)
         if loss >= 0:
-            judge(table, rows, work, targets, wanted, order, begin, 0, n, loss, _ONE)
+            judge(table, rows, work, examples.targets, wanted, examples.order, begin, 0, n, loss, _ONE)
             history[0] += add_losses(work, n)
             history[1] += count_right(table, rows, work, wanted, 0, n)
 
 
 @kernel
-def read_tiles(
-    table: Int64s,
-    rows: int,
-    p: Float32s,
-    work: Float32s,
-    group: int,
-    kind: int,
-    small: UInt8s,
-    floats: Float32s,
-    low: Float32,
-    span: Float32,
-    images: int,
-    width: int,
-    outputs: Float32s,
-    doubts: Float32s,
-    rank: int,
-    crew: int,
-    point: Int64s,
-) -> None:
-    """Read ``images`` dense images (images, width) of any levels, as one of a crew that takes ``group`` at a time.
+def read_tiles(program: Program, work: Float32s, group: int, batch: Batch, answers: Answers, team: Team) -> None:
+    """Read dense images, as one of a team that takes ``group`` at a time.
 
-    Of the crew it is as in `pellucid.engine.programs.dense_entries.read`.
-
-    ``outputs`` (images, K) receives the outputs, and ``doubts`` (1,) NaN if an image holds a number that is not
-    finite, else 0.
+    Of the team it is as in `pellucid.engine.programs.dense_entries.read`.
     """
-    last = (rows - 1) * COLUMNS
+    table, last = program.table, (program.rows - 1) * COLUMNS
     outs = table[last + OUTPUTS]
+    (kind, small, floats, background, span), images, width = batch
+    rank, crew = team.part
     in_planes = table[OPERATION] == INPUT_PLANES
     doubt = splat(_ZERO, LANES)
-    first = take(point, crew, -group, group)
+    first = take(team.barrier, crew, -group, group)
     while first < images:
         n = lesser(group, images - first)
         for i in range(n):
             place = i if in_planes else i * table[STRIDE]
-            x = (first + i) * width
-            lines.unit_line(Vector(work, table[SOURCE]), DenseRow(kind, small, floats, x, width, low, span))
+            image = DenseRow(kind, small, floats, (first + i) * width, width, background, span)
+            lines.unit_line(Vector(work, table[SOURCE]), image)
             if kind == FLOATS:
                 for j in range(0, width, LANES):
                     v = load_first(work, table[SOURCE] + j, width - j, LANES)
@@ -235,17 +183,17 @@ def read_tiles(
             planes.place_line(table, work, Vector(work, table[SOURCE]), place, group if in_planes else _STEP)
         if table[INK]:
             planes.find_ink(table, work)
-        forward(Program(table, rows, p), work, group, n, _READING, NO_DRAWS)
-        hand_out(outputs, first * outs, outs, work, table[last + VALUES], table[last + STRIDE], n)
-        doubts[0] = sum_lanes(doubt)
-        finish(point, crew, n)
-        first = take(point, crew, first, group)
+        forward(program, work, group, n, _READING, NO_DRAWS)
+        hand_out(answers.outputs, first * outs, outs, work, table[last + VALUES], table[last + STRIDE], n)
+        answers.doubts[0] = sum_lanes(doubt)
+        finish(team.barrier, crew, n)
+        first = take(team.barrier, crew, first, group)
     if rank == 0:
-        await_all(point, crew, images)
+        await_all(team.barrier, crew, images)
 
 
 @kernel
-def take_input_deltas(table: Any, work: Any, dx: Any, first: int, n: int) -> None:
+def take_input_deltas(table: Int64s, work: Float32s, dx: Float32s, first: int, n: int) -> None:
     """Lay the deltas of the images out in lines: dx (all, inputs), from image ``first`` on."""
     width = table[OUTPUTS]
     if table[OPERATION] != INPUT_PLANES:
@@ -266,41 +214,26 @@ def take_input_deltas(table: Any, work: Any, dx: Any, first: int, n: int) -> Non
 
 @kernel
 def gradient_tiles(
-    table: Int64s,
-    rows: int,
-    p: Float32s,
-    g: Float32s,
-    work: Float32s,
-    wanted: Int64s,
-    dx: Float32s,
-    kind: int,
-    starts: Int64s,
-    middles: Int64s,
-    columns: UInt16s,
-    values: Float32s,
-    levels: UInt8s,
-    low: Float32,
-    span: Float32,
-    order: Int64s,
-    targets: Int64s,
-    images: int,
-    loss: int,
-    history: Float64s,
+    program: Program, g: Float32s, scratch: Scratch, dx: Float32s, images: Images, examples: Examples, score: Score
 ) -> None:
-    """The gradient of the mean loss over ``images`` images: by every parameter, added to g, and by every input.
+    """The gradient of the mean loss over some images: by every parameter, added to g, and by every input.
 
-    ``dx`` (images, D) receives the gradient by the inputs. Nothing is dropped.
+    ``dx`` (N, D) receives the gradient by the inputs. Nothing is dropped.
     """
-    for first in range(0, images, LANES):
-        n = lesser(LANES, images - first)
-        place_images(
-            table, work, LANES, Images(kind, starts, middles, columns, values, levels, low, span), order, first, n
-        )
-        forward(Program(table, rows, p), work, LANES, n, _TRAINING, NO_DRAWS)
-        judge(table, rows, work, targets, wanted, order, first, 0, n, loss, _ONE / np.float32(images))
+    table, rows, _ = program
+    work, wanted = scratch
+    loss, history = score
+    for first in range(0, examples.size, LANES):
+        n = lesser(LANES, examples.size - first)
+        place_images(table, work, LANES, images, examples.order, first, n)
+        forward(program, work, LANES, n, _TRAINING, NO_DRAWS)
+        judge(
+            table, rows, work, examples.targets, wanted, examples.order, first, 0, n, loss,
+            _ONE / np.float32(examples.size),
+        )  # fmt: skip
         history[0] += add_losses(work, n)
         history[1] += count_right(table, rows, work, wanted, 0, n)
-        backward(Program(table, rows, p), Vector(g, _FIRST), work, n)
+        backward(program, Vector(g, _FIRST), work, n)
         take_input_deltas(table, work, dx, first, n)
 
 
