@@ -164,6 +164,21 @@ class Batch(NamedTuple):
     width: int
 
 
+class Picked(NamedTuple):
+    """``size`` images of a set, by their numbers (size,)."""
+
+    numbers: Int64s
+    size: int
+
+
+class Grid(NamedTuple):
+    """The sides of an image in pixels, and how far its rows are apart."""
+
+    height: int
+    width: int
+    pitch: int
+
+
 class Answers(NamedTuple):
     """Where outputs go: ``outputs`` (N, K), and ``doubts`` (1,), NaN if a number that is not finite came, else 0."""
 
@@ -235,6 +250,18 @@ class Draws(NamedTuple):
     """What dropout goes by: the number of an image among all that were ever trained on, and the key."""
 
     serial: int
+    key: Key
+
+
+class Distortion(NamedTuple):
+    """How images are varied: settings and key of `pellucid.engine.kernels.random`, and a field of noise.
+
+    The field has ``side`` by ``side`` pixels, and beyond them begins anew.
+    """
+
+    settings: Float32s
+    field: Float32s
+    side: int
     key: Key
 
 

@@ -15,6 +15,7 @@ from pellucid.data.checks import checked_images, checked_range
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels import augment as kernels
 from pellucid.engine.programs.capacity import check_room
+from pellucid.engine.records import Distortion, Grid, Key, Picked, Rows
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.programs.images import INKABLE, LevelRange, pixels_of
 
@@ -173,16 +174,6 @@ class Augment:
         return Variation(self, checked, levels, seed).dense(epoch, np.ascontiguousarray(chosen, np.int64))
 
 
-@dataclass(frozen=True)
-class _Draw:
-    """What one epoch's images share: the key of their random numbers, the engine's settings, and the field."""
-
-    key: tuple[int, int]
-    settings: NDArray[np.float32]
-    field: NDArray[np.float32]
-    side: int
-
-
 class Variation:
     """Makes the varied images of one data set: any of them, in any order.
 
@@ -217,45 +208,36 @@ class Variation:
         self._pixels = pixels_of(_wide_enough(images, level_range[0]), level_range)
         self._draw = functools.lru_cache(2)(self._draw_epoch)
 
-    def write(
-        self,
-        epoch: int,
-        chosen: NDArray[np.int64],
-        columns: NDArray[np.uint16],
-        values: NDArray[np.float32],
-        starts: NDArray[np.int64],
-        middles: NDArray[np.int64],
-        entry: int,
-    ) -> None:
+    def write(self, epoch: int, chosen: NDArray[np.int64], rows: Rows, entry: int) -> None:
         """Write the ink of the images ``chosen``, at most ``block`` of them, as this epoch sees them.
 
-        It begins at ``entry``, from where ``columns`` and ``values`` have ``room``; see
-        `pellucid.engine.kernels.sparse`.
+        It begins at ``entry``, from where the rows have ``room``; see `pellucid.engine.kernels.sparse`.
         """
-        check_room("images of a block", len(chosen), min(self.block, len(starts) - 1, len(middles)))
-        check_room("inked pixels", entry + self.room, min(len(columns), len(values)))
-        draw, pixels = self._draw(epoch), self._pixels
+        images, entries = min(len(rows.indptr) - 1, len(rows.middles)), min(len(rows.indices), len(rows.data))
+        check_room("images of a block", len(chosen), min(self.block, images))
+        check_room("inked pixels", entry + self.room, entries)
         scratch = np.zeros(kernels.scratch_size(self.height, self.width), np.float32)
-        engine().augment(
-            columns, values, starts, middles, entry, *pixels,
-            chosen, len(chosen), self.height, self.width, kernels.pitch_of(self.width), draw.settings, draw.field,
-            draw.side, *draw.key, scratch,
-        )  # fmt: skip
+        grid = Grid(self.height, self.width, kernels.pitch_of(self.width))
+        engine().augment(rows, entry, self._pixels, Picked(chosen, len(chosen)), grid, self._draw(epoch), scratch)
 
     def dense(self, epoch: int, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
         """The images ``chosen`` (n,) as this epoch sees them, (n, H, W), 0 paper and 1 ink."""
         lines = np.zeros((len(chosen), self.height * self.width), np.float32)
-        columns, values = np.empty(self.room, np.uint16), np.empty(self.room, np.float32)
-        starts, middles = np.empty(self.block + 1, np.int64), np.empty(self.block, np.int64)
+        rows = Rows(
+            np.empty(self.room, np.uint16),
+            np.empty(self.room, np.float32),
+            np.empty(self.block + 1, np.int64),
+            np.empty(self.block, np.int64),
+        )
         for begin in range(0, len(chosen), self.block):
             some = chosen[begin : begin + self.block]
-            self.write(epoch, some, columns, values, starts, middles, 0)
-            rows = np.repeat(np.arange(begin, begin + len(some)), np.diff(starts[: len(some) + 1]))
-            entries = slice(starts[len(some)])
-            lines[rows, columns[entries]] = values[entries]
+            self.write(epoch, some, rows, 0)
+            images = np.repeat(np.arange(begin, begin + len(some)), np.diff(rows.indptr[: len(some) + 1]))
+            entries = slice(rows.indptr[len(some)])
+            lines[images, rows.indices[entries]] = rows.data[entries]
         return lines.reshape(-1, self.height, self.width)
 
-    def _draw_epoch(self, epoch: int) -> _Draw:
+    def _draw_epoch(self, epoch: int) -> Distortion:
         a = self._augment
         key, noise = np.random.SeedSequence(self._seed, spawn_key=(epoch,)).spawn(2)
         field: NDArray[Any] = np.zeros(1, np.float32)
@@ -267,8 +249,8 @@ class Variation:
                 tuple(np.ix_(*(np.arange(n) % side for n in kernels.field_shape(side, self.height, self.width))))
             ]
         settings = np.array([a.shift, math.radians(a.rotation), a.scale, a.shear, a.elastic, reach], np.float32)
-        first, second = key.generate_state(2).tolist()
-        return _Draw((first, second), settings, np.ascontiguousarray(field, np.float32), side)
+        words = Key(*key.generate_state(2).tolist())
+        return Distortion(settings, np.ascontiguousarray(field, np.float32), side, words)
 
 
 def _wide_enough(images: NDArray[np.generic], paper: float) -> NDArray[np.generic]:

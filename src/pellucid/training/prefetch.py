@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import Rows
 from pellucid.errors import ConfigurationError
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
@@ -124,10 +125,8 @@ class Augmented:
         size, shelves = self._variation.block, self._shelves
         chosen = self._order(epoch)[number * size : (number + 1) * size]
         shelves.labels[shelf, : len(chosen)] = self._labels[chosen]
-        self._variation.write(
-            epoch, chosen, shelves.columns, shelves.values, shelves.starts[shelf], shelves.middles[shelf],
-            shelf * self._variation.room,
-        )  # fmt: skip
+        rows = Rows(shelves.columns, shelves.values, shelves.starts[shelf], shelves.middles[shelf])
+        self._variation.write(epoch, chosen, rows, shelf * self._variation.room)
 
 
 class _Shelves(Feed):

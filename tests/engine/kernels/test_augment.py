@@ -16,7 +16,7 @@ import warping
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels.augment import field_shape, pitch_of, scratch_size
 from pellucid.engine.programs.table import FLOATS, LEVELS
-from pellucid.engine.records import Batch, Pixels, Rows
+from pellucid.engine.records import Batch, Distortion, Grid, Key, Picked, Pixels, Rows
 from pellucid.engine.simd.lanes import PLAIN
 from warping import Sizes
 
@@ -68,10 +68,14 @@ def make(
         np.zeros((len(picked), height * width), np.float32),
     )
     engine().augment(
-        made.columns, made.values, made.starts, made.middles, entry, kind, images, images, *levels, picked,
-        len(picked), height, width, pitch_of(width), settings, field, side, *key,
+        Rows(made.columns, made.values, made.starts, made.middles),
+        entry,
+        Pixels(kind, images, images, *levels),
+        Picked(picked, len(picked)),
+        Grid(height, width, pitch_of(width)),
+        Distortion(settings, field, side, Key(*key)),
         np.zeros(scratch_size(height, width), np.float32),
-    )  # fmt: skip
+    )
     assert made.starts[-1] == made.middles[-1] == MARK
     for n in range(len(picked)):
         part = slice(made.starts[n], made.starts[n + 1])

@@ -10,17 +10,17 @@ and those along y from another. It is stored with its beginning again past its e
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
-from pellucid.engine.compiler.signature import Float32, Float32s, Int64s, UInt8s, UInt16s
+from pellucid.engine.compiler.signature import Float32, Float32s
 from pellucid.engine.kernels import sparse as ink
-from pellucid.engine.kernels.random import ELASTIC, REACH, draw_bend, draw_map
+from pellucid.engine.kernels.random import ELASTIC, REACH, Bend, Map, draw_bend, draw_map
 from pellucid.engine.kernels.sampling import PLACES, bilinear
 from pellucid.engine.programs.table import LEVELS
-from pellucid.engine.records import Key
+from pellucid.engine.records import Distortion, Grid, Matrix, Picked, Pixels, Rows, Vector
 from pellucid.engine.simd.lanes import (
     LANES,
     all_zero,
@@ -45,6 +45,24 @@ _LANDING, _PROFILE = 16, 32
 """Where the scratch has room for some lanes, and for the most ink in each column; it begins with 0, 1, 2, ..."""
 
 
+class Box(NamedTuple):
+    """The first and last inked column, and row; for an image without ink, the last row before the first."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
+class Places(NamedTuple):
+    """The scratch, and where in it rows ``begins`` and ``ends`` (height,) and the ``old`` image with its border are."""
+
+    scratch: Float32s
+    begins: int
+    ends: int
+    old: int
+
+
 def pitch_of(width: int) -> int:
     """Pixels from one row of the old images to the next: at least so many that lanes fit."""
     return max(width, LANES)
@@ -61,38 +79,38 @@ def field_shape(side: int, height: int, width: int) -> tuple[int, int]:
 
 
 @kernel
-def lay_out(
-    old: Any, at: int, kind: int, small: Any, floats: Any, xi: int, height: int, width: int, pitch: int, low: Any
-) -> Any:
-    """Copy one image, less the level of paper, inside the border at ``old[at]``; find the box of its ink.
+def lay_out(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
+    """Copy one image, less the level of paper, inside the border of ``old``; find the box of its ink.
 
-    The image is ``small[xi]`` and on (bytes, kind LEVELS) or ``floats[xi]`` and on, with no level below that of paper.
-    Returns the first and last inked column, and row; for an image without ink, the last row before the first.
+    The image begins at element ``xi`` of the pixels, and has no level below that of paper.
     """
-    paper, nothing = splat(low, LANES), splat(_ZERO, LANES)
+    height, width, pitch = grid
+    scratch = old.memory
+    kind, small, floats, background, _ = pixels
+    paper, nothing = splat(background, LANES), splat(_ZERO, LANES)
     top, bottom = height, -1
     for v in range(height):
-        source, target = xi + v * pitch, at + (v + 1) * (pitch + 3) + 1
+        source, target = xi + v * pitch, old.at + (v + 1) * (pitch + 3) + 1
         most = nothing
         for i in range(0, width, LANES):
             # The last lanes of a row overlap those before, and never reach past it.
             j = i if i + LANES <= pitch else pitch - LANES
             level = load_bytes(small, source + j, LANES) if kind == LEVELS else load(floats, source + j, LANES)
-            store(old, target + j, level - paper)
+            store(scratch, target + j, level - paper)
             most = maximum(most, level - paper)
         if not all_zero(most):
             top, bottom = (v if v < top else top), v
     for j in range(0, width, LANES):
         most = nothing
         for v in range(top, bottom + 1):
-            most = maximum(most, load(old, at + (v + 1) * (pitch + 3) + 1 + j, LANES))
-        store(old, _PROFILE + j, most)
+            most = maximum(most, load(scratch, old.at + (v + 1) * (pitch + 3) + 1 + j, LANES))
+        store(scratch, _PROFILE + j, most)
     left, right = 0, width - 1
-    while left < width and old[_PROFILE + left] == _ZERO:
+    while left < width and scratch[_PROFILE + left] == _ZERO:
         left += 1
-    while right > left and old[_PROFILE + right] == _ZERO:
+    while right > left and scratch[_PROFILE + right] == _ZERO:
         right -= 1
-    return left, right, top, bottom
+    return Box(left, right, top, bottom)
 
 
 @kernel
@@ -109,17 +127,13 @@ def crossing(start: Any, slope: Any, low: Any, high: Any) -> Any:
 
 
 @kernel
-def plan_rows(
-    scratch: Any, begins: int, ends: int, way: Any, box: Any, reach_x: Any, reach_y: Any, height: int, width: int
-) -> None:
-    """For each row, between which pixels the old image's ink can show: ``begins`` and ``ends`` (height,).
-
-    ``way`` is the map of `draw_map`, ``box`` the ink's, from no farther away than ``reach_x`` and ``reach_y``.
-    """
+def plan_rows(places: Places, way: Map, box: Box, reach_x: Float32, reach_y: Float32, grid: Grid) -> None:
+    """For each row, between which pixels the old image's ink can show, from no farther away than the reaches."""
+    scratch, begins, ends, _ = places
     xu, xv, x0, yu, yv, y0 = way
     left, right, top, bottom = box
-    zero, one, past = splat(_ZERO, LANES), splat(_ONE, LANES), splat(np.float32(width), LANES)
-    for v in range(0, height, LANES):
+    zero, one, past = splat(_ZERO, LANES), splat(_ONE, LANES), splat(np.float32(grid.width), LANES)
+    for v in range(0, grid.height, LANES):
         rows = load(scratch, 0, LANES) + splat(np.float32(v), LANES)
         x = fma(splat(np.float32(xv), LANES), rows, splat(np.float32(x0), LANES))
         y = fma(splat(np.float32(yv), LANES), rows, splat(np.float32(y0), LANES))
@@ -130,37 +144,24 @@ def plan_rows(
 
 
 @kernel
-def put_ink(columns: Any, values: Any, entry: int, column: int, lanes: Any, landing: Any) -> int:
+def put_ink(rows: Rows, entry: int, column: int, lanes: Any, landing: Float32s) -> int:
     """Write the lanes that are not 0, the first being input ``column``, as ink; return the entry past the last."""
     store(landing, _LANDING, lanes)
     for i in range(PLACES):
         # Always written, stepped past only if it is ink: no branch to predict.
         value = landing[_LANDING + i]
-        columns[entry] = (column + i) & 0xFFFF
-        values[entry] = value
+        rows.indices[entry] = (column + i) & 0xFFFF
+        rows.data[entry] = value
         entry += value != _ZERO
     return entry
 
 
 @kernel
-def look_up(
-    columns: Any,
-    values: Any,
-    entry: int,
-    scratch: Any,
-    old: int,
-    begins: int,
-    ends: int,
-    way: Any,
-    bend: Any,
-    field: Any,
-    row: int,
-    bent: bool,
-    height: int,
-    width: int,
-    pitch: int,
-) -> int:
+def look_up(rows: Rows, entry: int, places: Places, way: Map, bend: Bend, field: Matrix, bent: bool, grid: Grid) -> int:
     """Write the ink of the new image: look up the planned pixels in the old one. Return the entry past the last."""
+    scratch, begins, ends, old = places
+    height, width, pitch = grid
+    row = field.stride
     xu, xv, x0, yu, yv, y0 = way
     along_x, along_y, window_x, window_y = bend
     x_step, y_step = splat(np.float32(xu), PLACES), splat(np.float32(yu), PLACES)
@@ -176,116 +177,77 @@ def look_up(
             here = ramp + splat(np.float32(u), PLACES)
             x, y = fma(x_step, here, x_begin), fma(y_step, here, y_begin)
             if bent:
-                x = fma(x_bend, load(field, window_x + v * row + u, PLACES), x)
-                y = fma(y_bend, load(field, window_y + v * row + u, PLACES), y)
+                x = fma(x_bend, load(field.memory, window_x + v * row + u, PLACES), x)
+                y = fma(y_bend, load(field.memory, window_y + v * row + u, PLACES), y)
             x = minimum(maximum(x, zero), farthest_x)
             y = minimum(maximum(y, zero), farthest_y)
-            found = fill_rest(bilinear(scratch, old, pitch + 3, x, y), end - u, _ZERO)
-            entry = put_ink(columns, values, entry, v * width + u, found, scratch)
+            found = fill_rest(bilinear(Matrix(scratch, old, pitch + 3), x, y), end - u, _ZERO)
+            entry = put_ink(rows, entry, v * width + u, found, scratch)
     return entry
 
 
 @kernel
 def warp(
-    columns: Any,
-    values: Any,
-    entry: int,
-    kind: int,
-    small: Any,
-    floats: Any,
-    image: int,
-    low: Any,
-    height: int,
-    width: int,
-    pitch: int,
-    settings: Any,
-    field: Any,
-    side: int,
-    key0: int,
-    key1: int,
-    scratch: Any,
+    rows: Rows, entry: int, pixels: Pixels, image: int, grid: Grid, distortion: Distortion, scratch: Float32s
 ) -> int:
     """Write one varied image as ink, in levels above paper's; return the entry past the last.
 
     The scratch holds a ramp, a landing place, a profile, where rows begin and end, and the old image with a border:
     a pixel before it and two after it, which belong to no image and stay 0.
     """
+    height, width, pitch = grid
+    settings, field, side, key = distortion
     begins = _PROFILE + width + LANES
     ends = begins + height + LANES
     old = ends + height + LANES
-    box = lay_out(scratch, old, kind, small, floats, image * height * pitch, height, width, pitch, low)
-    if box[3] < box[2]:
+    places = Places(scratch, begins, ends, old)
+    box = lay_out(Vector(scratch, old), pixels, image * height * pitch, grid)
+    if box.bottom < box.top:
         return entry
-    way = draw_map(settings, image, Key(key0, key1), height, width)
+    way = draw_map(settings, image, key, height, width)
     row = side + width + PLACES
-    bend = draw_bend(settings, side, row, image, Key(key0, key1))
+    bend = draw_bend(settings, side, row, image, key)
     reach = np.float64(settings[REACH])
-    reach_x, reach_y = _SLACK + np.float32(abs(bend[0]) * reach), _SLACK + np.float32(abs(bend[1]) * reach)
-    plan_rows(scratch, begins, ends, way, box, reach_x, reach_y, height, width)
+    reach_x, reach_y = _SLACK + np.float32(abs(bend.along_x) * reach), _SLACK + np.float32(abs(bend.along_y) * reach)
+    plan_rows(places, way, box, reach_x, reach_y, grid)
     bent = settings[ELASTIC] != _ZERO
-    return look_up(
-        columns, values, entry, scratch, old, begins, ends, way, bend, field, row, bent, height, width, pitch
-    )
+    return look_up(rows, entry, places, way, bend, Matrix(field, 0, row), bent, grid)
 
 
 @kernel
-def fetch_ahead(kind: int, small: Any, floats: Any, begin: int, end: int) -> None:
+def fetch_ahead(pixels: Pixels, begin: int, end: int) -> None:
     """Ask for one dense image while another is worked on."""
-    if kind == LEVELS:
+    if pixels.kind == LEVELS:
         for i in range(begin, end, 64):
-            prefetch(small, i)
+            prefetch(pixels.small, i)
     else:
         for i in range(begin, end, 16):
-            prefetch(floats, i)
+            prefetch(pixels.floats, i)
 
 
 @kernel
 def augment(
-    columns: UInt16s,
-    values: Float32s,
-    starts: Int64s,
-    middles: Int64s,
-    entry: int,
-    kind: int,
-    small: UInt8s,
-    floats: Float32s,
-    low: Float32,
-    span: Float32,
-    chosen: Int64s,
-    count: int,
-    height: int,
-    width: int,
-    pitch: int,
-    settings: Float32s,
-    field: Float32s,
-    side: int,
-    key0: int,
-    key1: int,
-    scratch: Float32s,
+    rows: Rows, entry: int, pixels: Pixels, picked: Picked, grid: Grid, distortion: Distortion, scratch: Float32s
 ) -> None:
-    """Write the ink of the images ``chosen`` (count,), each varied by its own draw, from entry ``entry`` on.
+    """Write the ink of some images, each varied by its own draw, from entry ``entry`` of the rows on.
 
-    Images are (all, height, pitch), bytes or floats by ``kind``, paper from ``width`` on; ``low`` is the level of
-    paper, ``low + span`` that of full ink. Fills ``starts`` (count + 1), ``middles`` (count,), ``columns`` and
-    ``values``, see `pellucid.engine.kernels.sparse`, and may write some lanes past the last entry. The settings are
-    listed in
-    `pellucid.engine.kernels.random`; ``field`` has `field_shape`; the key is two 32-bit words; ``scratch`` has
-    `scratch_size` floats, zeros or as the last call for images of this shape left them.
+    Images are (all, height, pitch), paper from ``width`` on. Fills ``indptr`` (size + 1,) and ``middles`` (size,), and
+    may write some lanes past the last entry. The field has `field_shape`; ``scratch`` has `scratch_size` floats, zeros
+    or as the last call for images of this shape left them.
     """
+    chosen, count = picked
+    span = pixels.span
     for i in range(_LANDING):
         scratch[i] = np.float32(i)
-    starts[0] = entry
-    size = height * pitch
+    rows.indptr[0] = entry
+    size = grid.height * grid.pitch
     for i in range(count):
         if i + 1 < count:
-            fetch_ahead(kind, small, floats, chosen[i + 1] * size, (chosen[i + 1] + 1) * size)
+            fetch_ahead(pixels, chosen[i + 1] * size, (chosen[i + 1] + 1) * size)
         begin = entry
-        entry = warp(
-            columns, values, entry, kind, small, floats, chosen[i], low, height, width, pitch,
-            settings, field, side, key0, key1, scratch,
-        )  # fmt: skip
+        entry = warp(rows, entry, pixels, chosen[i], grid, distortion, scratch)
         if span != _ONE:
             for j in range(begin, entry, LANES):
-                store(values, j, load(values, j, LANES) / splat(span, LANES))
-        starts[i + 1] = entry
-        middles[i] = ink.first_from(columns, begin, entry, height * width // 2)
+                store(rows.data, j, load(rows.data, j, LANES) / splat(span, LANES))
+        rows.indptr[i + 1] = entry
+        rows.middles[i] = ink.first_from(rows.indices, begin, entry, grid.height * grid.width // 2)

@@ -9,7 +9,7 @@ Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 20
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,26 @@ from pellucid.engine.records import Key
 SHIFT, ROTATION, SCALE, SHEAR, ELASTIC, REACH = range(6)
 """Places in the settings: the largest shift (pixels), rotation (radians), change of scale, shear, and factor of the
 field; then the largest displacement in the field itself."""
+
+
+class Map(NamedTuple):
+    """Where the pixel (u, v) of the new image comes from: ``x = xu u + xv v + x0`` and ``y = yu u + yv v + y0``."""
+
+    xu: float
+    xv: float
+    x0: float
+    yu: float
+    yv: float
+    y0: float
+
+
+class Bend(NamedTuple):
+    """The factors of the displacements along x and y, and where their windows begin in the field."""
+
+    along_x: float
+    along_y: float
+    window_x: int
+    window_y: int
 
 
 _UNIT = np.float64(2.0**-31)
@@ -62,8 +82,8 @@ def turn(angle: float) -> Any:
 
 
 @kernel
-def draw_map(settings: Float32s, image: int, key: Key, height: int, width: int) -> Any:
-    """Draw where the new image's pixels come from: (u, v) from ``x = xu u + xv v + x0`` and ``y = yu u + yv v + y0``.
+def draw_map(settings: Float32s, image: int, key: Key, height: int, width: int) -> Map:
+    """Draw where the new image's pixels come from.
 
     The way there is to shear, scale and turn about the image's centre, and then to shift; this is the way back.
     """
@@ -76,11 +96,11 @@ def draw_map(settings: Float32s, image: int, key: Key, height: int, width: int) 
     shear = np.float64(settings[SHEAR]) * e
     xu, xv = (cosine + shear * sine) * back, (sine - shear * cosine) * back
     yu, yv = -sine * back, cosine * back
-    return xu, xv, across - xu * to_x - xv * to_y, yu, yv, down - yu * to_x - yv * to_y
+    return Map(xu, xv, across - xu * to_x - xv * to_y, yu, yv, down - yu * to_x - yv * to_y)
 
 
 @kernel
-def draw_bend(settings: Float32s, side: int, row: int, image: int, key: Key) -> Any:
+def draw_bend(settings: Float32s, side: int, row: int, image: int, key: Key) -> Bend:
     """Draw the factors of the displacements along x and y, and where their windows begin in the field.
 
     ``row`` is the number of floats from one row of the field to the next.
@@ -88,6 +108,6 @@ def draw_bend(settings: Float32s, side: int, row: int, image: int, key: Key) -> 
     _, a, b, _ = draw_four(image, 1, key)
     c, d, e, f = draw_four(image, 2, key)
     half, factor = np.float64(side) * _HALF, np.float64(settings[ELASTIC])
-    window_x = np.int64((c + _WHOLE) * half) * row + np.int64((d + _WHOLE) * half)
-    window_y = np.int64((e + _WHOLE) * half) * row + np.int64((f + _WHOLE) * half)
-    return factor * a, factor * b, window_x, window_y
+    window_x: Any = np.int64((c + _WHOLE) * half) * row + np.int64((d + _WHOLE) * half)
+    window_y: Any = np.int64((e + _WHOLE) * half) * row + np.int64((f + _WHOLE) * half)
+    return Bend(factor * a, factor * b, window_x, window_y)

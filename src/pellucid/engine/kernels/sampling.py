@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.records import Matrix
 from pellucid.engine.simd.lanes import PLAIN, fma, operation, splat
 
 PLACES = 8
@@ -82,16 +83,17 @@ odds = _every_other(1)
 
 
 @kernel
-def bilinear(picture: Any, at: int, stride: int, x: Any, y: Any) -> Any:
-    """The picture (rows of ``stride`` from ``picture[at]`` on) at `PLACES` places: columns x >= 0, rows y >= 0.
+def bilinear(picture: Matrix, x: Any, y: Any) -> Any:
+    """The picture at `PLACES` places: columns x >= 0, rows y >= 0.
 
     Weighted by nearness among the four pixels around; at a pixel's own place, that pixel's bits.
     """
+    memory, at, stride = picture
     left, top = truncate(x), truncate(y)
     across, down = x - left, y - top
     place = top * splat(np.float32(stride), PLACES) + left
-    upper = pairs(picture, at, place)
-    lower = pairs(picture, at + stride, place)
+    upper = pairs(memory, at, place)
+    lower = pairs(memory, at + stride, place)
     above = fma(across, odds(upper) - evens(upper), evens(upper))
     below = fma(across, odds(lower) - evens(lower), evens(lower))
     return fma(down, below - above, above)
