@@ -79,7 +79,7 @@ class Program(NamedTuple):
     parameters: Float32s
 
 
-class Layer(NamedTuple):
+class PlanesLayer(NamedTuple):
     """A layer of planes at work: where its row of the table begins, where the row before, and the arena."""
 
     table: Int64s

@@ -33,7 +33,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WIDTH,
 )
-from pellucid.engine.records import Draws, Layer, Matrix
+from pellucid.engine.records import Draws, Matrix, PlanesLayer
 from pellucid.engine.simd.lanes import LANES, load, load_first, store, store_first
 
 _ZERO = np.float32(0.0)
@@ -62,7 +62,7 @@ def draw_factors(table: Int64s, row: int, work: Float32s, n: int, draws: Draws) 
 
 
 @kernel
-def drop_planes(layer: Layer, group: int, dropping: int) -> None:
+def drop_planes(layer: PlanesLayer, group: int, dropping: int) -> None:
     """The planes ``before`` times their factors, or as they are."""
     table, row, before, work = layer
     factor = table[row + SUMS]
@@ -79,7 +79,7 @@ def drop_planes(layer: Layer, group: int, dropping: int) -> None:
 
 
 @kernel
-def undrop_planes(layer: Layer) -> None:
+def undrop_planes(layer: PlanesLayer) -> None:
     """The deltas of the planes ``before``: those of the row times the factors."""
     table, row, before, work = layer
     factor = table[row + SUMS]

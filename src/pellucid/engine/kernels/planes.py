@@ -28,7 +28,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WIDTH,
 )
-from pellucid.engine.records import Layer, Matrix, Vector
+from pellucid.engine.records import Matrix, PlanesLayer, Vector
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import LANES, all_zero, load, splat, store
 
@@ -109,7 +109,7 @@ def find_ink(table: Int64s, work: Float32s) -> None:
 
 
 @kernel
-def to_rows(layer: Layer, group: int, n: int) -> None:
+def to_rows(layer: PlanesLayer, group: int, n: int) -> None:
     """Lay the planes ``before`` out in a line for each image: (images, stride) at the row's activations."""
     table, row, before, work = layer
     into, stride = table[row + VALUES], table[row + STRIDE]

@@ -30,7 +30,7 @@ from pellucid.engine.programs.table import (
     WINDOW_X,
     WINDOW_Y,
 )
-from pellucid.engine.records import Layer, Strided
+from pellucid.engine.records import PlanesLayer, Strided
 from pellucid.engine.simd.lanes import LANES, load, load_first, splat, store, store_first, where_less
 
 _ZERO = np.float32(0.0)
@@ -38,7 +38,7 @@ _ONE = np.float32(1.0)
 
 
 @kernel
-def pool(layer: Layer, group: int) -> None:
+def pool(layer: PlanesLayer, group: int) -> None:
     """Every window's largest (MAX_POOL; NaN where it begins with NaN) or mean (AVG_POOL), for a group of images."""
     table, row, before, work = layer
     largest = table[row + OPERATION] == MAX_POOL
@@ -92,7 +92,7 @@ def spread_mean(into: Strided, rows: int, columns: int, d: Any) -> None:
 
 
 @kernel
-def unpool(layer: Layer, group: int) -> None:
+def unpool(layer: PlanesLayer, group: int) -> None:
     """From the deltas of a pool's outputs to those of the planes ``before``: of their sums, if the pool's were made so.
 
     Where windows lie side by side and reach everything, the deltas may stand in the place of the activations.

@@ -55,7 +55,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WEIGHT,
 )
-from pellucid.engine.records import Draws, Images, Layer, Matrix, Part, Program, Sizes, Vector
+from pellucid.engine.records import Draws, Images, Matrix, Part, PlanesLayer, Program, Sizes, Vector
 from pellucid.engine.simd.blocks import block_of, keep_block, outer
 from pellucid.engine.simd.lanes import LANES
 
@@ -88,7 +88,7 @@ def place_images(table: Int64s, work: Float32s, group: int, images: Images, orde
 
 
 @kernel
-def convolve(layer: Layer, p: Float32s, group: int, training: int) -> None:
+def convolve(layer: PlanesLayer, p: Float32s, group: int, training: int) -> None:
     """A convolution's sums and activations; ReLU in place costs nothing."""
     table, row, before, work = layer
     at_once = table[row + SUMS] == table[row + VALUES] and table[row + ACTIVATION] == RELU
@@ -124,7 +124,7 @@ def prepare(program: Program, work: Float32s) -> None:
 
 
 @kernel
-def drop(layer: Layer, group: int, n: int, training: int, draws: Draws) -> None:
+def drop(layer: PlanesLayer, group: int, n: int, training: int, draws: Draws) -> None:
     """Dropout over planes or rows; as if it were not there where nobody trains."""
     table, row, before, work = layer
     if training:
@@ -144,7 +144,7 @@ def forward(program: Program, work: Float32s, group: int, n: int, training: int,
     table, rows, p = program
     for i in range(1, rows):
         row = i * COLUMNS
-        layer = Layer(table, row, row - COLUMNS, work)
+        layer = PlanesLayer(table, row, row - COLUMNS, work)
         which = table[row + OPERATION]
         if which == CONV2D:
             convolve(layer, p, group, training)
@@ -177,7 +177,7 @@ _eight_rows, _one_row = _lanes_product(8), _lanes_product(1)
 
 
 @kernel
-def dense_back(layer: Layer, p: Float32s, g: Vector, n: int) -> None:
+def dense_back(layer: PlanesLayer, p: Float32s, g: Vector, n: int) -> None:
     """A dense layer's gradients for a group: of bias and weights in ``g``, and of what came in.
 
     The last is ``dx' = W delta'`` with the images in the lanes, so that weights are read as they lie.
@@ -210,7 +210,7 @@ def dense_back(layer: Layer, p: Float32s, g: Vector, n: int) -> None:
 
 
 @kernel
-def convolve_back(layer: Layer, p: Float32s, g: Vector) -> None:
+def convolve_back(layer: PlanesLayer, p: Float32s, g: Vector) -> None:
     """A convolution's gradients for a group: of bias and weights in ``g``, and of what came in."""
     table, row, before, work = layer
     delta, told = Vector(work, table[row + DELTAS]), Description(table, table[row + SLOPE])
@@ -237,7 +237,7 @@ def convolve_back(layer: Layer, p: Float32s, g: Vector) -> None:
 
 
 @kernel
-def drop_back(layer: Layer, n: int) -> None:
+def drop_back(layer: PlanesLayer, n: int) -> None:
     """Dropout's deltas to those of what came in."""
     table, row, before, work = layer
     if table[row + STRIDE] > 0:
@@ -249,7 +249,7 @@ def drop_back(layer: Layer, n: int) -> None:
 
 
 @kernel
-def flat_back(layer: Layer, n: int, last: bool) -> None:
+def flat_back(layer: PlanesLayer, n: int, last: bool) -> None:
     """From the deltas of rows to those of planes; a dense layer leaves them with the images in the lanes."""
     table, row, before, work = layer
     delta = table[row + DELTAS]
@@ -270,7 +270,7 @@ def backward(program: Program, g: Vector, work: Float32s, n: int) -> None:
     for i in range(rows - 1, 0, -1):
         row = i * COLUMNS
         before = row - COLUMNS
-        layer = Layer(table, row, before, work)
+        layer = PlanesLayer(table, row, before, work)
         which = table[row + OPERATION]
         asked = table[before + DELTAS] > 0
         activation = table[before + ACTIVATION]
