@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import pellucid
-from pellucid.system.atomic_write import write_whole
+from pellucid.system.atomic_write import replace_whole, write_whole
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other files and permissions")
 READS = 10_000
@@ -144,7 +144,7 @@ def test_the_permissions_of_a_file_stay(mode: int, tmp_path: Path) -> None:
     path.chmod(mode)
     write_whole(path, b"content")
     assert path.stat().st_mode & 0o777 == mode
-    write_whole(path, b"content", 0o640)
+    replace_whole(path, b"content", 0o640)
     assert path.stat().st_mode & 0o777 == 0o640
 
 
@@ -201,6 +201,17 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
         write_whole(pipe, b"content")
         assert read.result(10) == b"content"
     assert pipe.is_fifo()
+
+
+@posix_only
+def test_a_pipe_or_a_link_that_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "else").write_bytes(b"else")
+    (tmp_path / "link").symlink_to("else")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        replace_whole(tmp_path / name, b"content")
+    assert contents(tmp_path) == [("else", b"else"), ("link", b"content"), ("pipe", b"content")]
+    assert not (tmp_path / "link").is_symlink()
 
 
 WRITE = """

@@ -17,13 +17,29 @@ _LONGEST = 200
 """Bytes of a file's name that its part files begin with: file systems allow 255 for the whole name."""
 
 
-def write_whole(target: Path, content: bytes, mode: int | None = None) -> None:
+def write_whole(target: Path, content: bytes) -> None:
     """Put ``content`` at ``target``, whole or not at all, even if the machine stops in the middle.
 
+    A file is replaced, see `replace_whole`. A symbolic link stays, and the file that it leads to is replaced. Devices,
+    pipes and the process's own output streams cannot be replaced: they are written to directly.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written. A file that was there before is untouched.
+    """
+    if is_written_directly(target):
+        with target.open("wb") as file:
+            file.write(content)
+    else:
+        replace_whole(destination(target), content)
+
+
+def replace_whole(target: Path, content: bytes, mode: int | None = None) -> None:
+    """Have ``content`` take the place of whatever is at ``target``, unless that is a folder.
+
     The content goes into a part file beside the target, which then takes its place. Any number of threads and
-    processes may write to one target: each has a part file of its own, and the last one to finish stays. A symbolic
-    link stays, and the file that it leads to is replaced. Devices, pipes and the process's own output streams cannot
-    be replaced: they are written to directly.
+    processes may write to one target: each has a part file of its own, and the last one to finish stays.
 
     Parameters
     ----------
@@ -39,11 +55,6 @@ def write_whole(target: Path, content: bytes, mode: int | None = None) -> None:
     OSError
         If it cannot be written. A file that was there before is untouched.
     """
-    if is_written_directly(target):
-        with target.open("wb") as file:
-            file.write(content)
-        return
-    target = destination(target)
     partial = target.with_name(f"{_beginning(target)}{secrets.token_hex(8)}.part")
     try:
         with os.fdopen(_create(partial, target, mode), "wb") as file:

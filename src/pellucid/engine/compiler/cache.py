@@ -20,7 +20,7 @@ from pathlib import Path
 import pellucid.engine
 from pellucid.engine.compiler.target import lane_width, processor
 from pellucid.errors import ConfigurationError
-from pellucid.system.atomic_write import write_whole
+from pellucid.system.atomic_write import replace_whole
 from pellucid.system.cache_folder import cache_folder
 from pellucid.system.regular_file import open_regular
 
@@ -124,7 +124,7 @@ class Cache:
             self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             why = _distrust(self.folder.stat())
             for path, content in () if why else files.items():
-                write_whole(path, hashlib.sha256(content).digest() + content, mode=0o644)
+                replace_whole(path, hashlib.sha256(content).digest() + content, mode=0o644)
         except OSError as error:
             why = error.strerror or str(error)
         return f"in {self.folder} ({why})" if why else None
