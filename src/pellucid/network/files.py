@@ -18,15 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import FileFormatError, PellucidError
-from pellucid.network.configuration import described_size
+from pellucid.network.configuration import checked_shape, described_size, layers_of
 from pellucid.network.network import Network
 from pellucid.network.shipped import shipped_path
+from pellucid.programs.cost import cost_of
 from pellucid.system.atomic_write import write_whole
 from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Several, Table, Text, check
 from pellucid.system.regular_file import open_regular
 
 VERSION = 1
 MAX_BYTES = 1 << 31
+MAX_PRODUCTS = 5_000_000_000
+"""Multiply-adds for one input, or one frame, of a network that is loaded without being asked for: some seconds."""
+
+MAX_MEMORY = 400_000_000
+"""Bytes that one thread may need to run it."""
+
 _MAX_HEADER = 1 << 20
 _NONSENSE = (
     KeyError,
@@ -88,19 +95,27 @@ def save(net: Network, path: StrPath) -> None:
     write_tensors(path, network_tensors(net), {"pellucid": describe(net)})
 
 
-def load(source: StrPath) -> Network:
+def load(source: StrPath, *, bounded: bool = True) -> Network:
     """Read a network from a file, or a shipped one by its name, such as "digits-relu".
+
+    Parameters
+    ----------
+    source : path or str
+        A file, or the name of a shipped network.
+    bounded : bool
+        Whether to refuse networks that take more than `MAX_PRODUCTS` multiply-adds for one input, or more than
+        `MAX_MEMORY` bytes to run: a file of a few bytes can describe one.
 
     Raises
     ------
     FileFormatError
-        If the file is damaged, hostile, or not a network of ours.
+        If the file is damaged, hostile, not a network of ours, or beyond the bounds.
     ConfigurationError
         If there is neither such a file nor such a name.
     """
     path = shipped_path(source)
     tensors, metadata = read_tensors(path)
-    return network_of(path, tensors, metadata)
+    return network_of(path, tensors, metadata, bounded=bounded)
 
 
 def network_bytes(net: Network) -> bytes:
@@ -118,10 +133,12 @@ def network_tensors(net: Network) -> Tensors:
     return {f"layers.{i}.{name}": view for i, layer in enumerate(net.layers) for name, view in layer.named().items()}
 
 
-def network_of(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> Network:
-    """The network that a file describes, with its parameters."""
+def network_of(path: Path, tensors: Tensors, metadata: Mapping[str, str], *, bounded: bool = True) -> Network:
+    """The network that a file describes, with its parameters; see `load` for ``bounded``."""
     try:
         described = _checked_description(metadata)
+        if bounded:
+            _check_cost(path, described["network"])
         _check_size(path, described["network"], tensors)
         net = Network.from_configuration(described["network"], draw=False)
     except FileFormatError:
@@ -165,6 +182,20 @@ def read_json(metadata: Mapping[str, str], name: str) -> Any:
         return json.loads(metadata[name])
     except (ValueError, RecursionError) as error:
         raise FieldError(f"its {name} is no JSON ({error})") from error
+
+
+def _check_cost(path: Path, configuration: Mapping[str, Any]) -> None:
+    """Refuse networks that take long, or much memory, whatever the size of their file."""
+    cost = cost_of(layers_of(configuration), checked_shape(configuration["input_shape"]))
+    for what, needed, most in (
+        ("multiply-adds for one input", cost.products, MAX_PRODUCTS),
+        ("bytes of memory to run", cost.memory, MAX_MEMORY),
+    ):
+        if needed > most:
+            raise FileFormatError(
+                f"{path} describes a network that takes {needed:,} {what}, more than the bound of {most:,}: if you "
+                "trust the file, load it with pl.load(path, bounded=False)."
+            )
 
 
 def _check_size(path: Path, configuration: Mapping[str, Any], tensors: Tensors) -> None:

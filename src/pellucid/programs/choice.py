@@ -39,7 +39,7 @@ def program_for(
         if level_range is not None:
             raise ConfigurationError("A network of sequences takes frames as they are: leave level_range away.")
         return SequencesProgram(layers, input_shape, parameters)
-    if all(isinstance(layer, Dense | Flatten) for layer in layers):
+    if {type(layer) for layer in layers} in ({Dense}, {Dense, Flatten}):
         from pellucid.programs.dense import DenseProgram
 
         return DenseProgram(layers, input_shape, parameters, level_range)
