@@ -30,7 +30,9 @@ from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.system.threads import available_cores, run_with_help
 
 _FAST_PARAMETERS = 1 << 20  # of a network that is run under Python's lock
+_FAST_PRODUCTS = 1 << 23
 _FAST_INPUTS = 1 << 12
+_AT_ONCE = 1_000_000_000  # products of one thread in one call: about 0.2 s, after which Python may be interrupted
 _WORTH_A_THREAD = 6_000_000  # products below which one more thread costs more than it brings: 0.1 ms to wake it
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -63,7 +65,6 @@ class ImageProgram(Program[FlatInputs]):
 
     losses: ClassVar = MappingProxyType({"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED})
     plan: Plan | TilePlan
-    uses_of_a_weight = 1
     """How many products a weight takes part in for one image, about."""
 
     def __init__(
@@ -85,11 +86,17 @@ class ImageProgram(Program[FlatInputs]):
         return outputs.reshape(self.output_shape if inputs.single else (len(inputs), *self.output_shape))
 
     def _read(self, lines: NDArray[np.generic]) -> NDArray[np.float32]:
-        products = len(lines) * self.parameter_count * self.uses_of_a_weight
-        threads = max(1, min(available_cores(), products // _WORTH_A_THREAD))
+        outputs = np.empty((len(lines), math.prod(self.output_shape)), np.float32)
+        threads = max(1, min(available_cores(), len(lines) * self.cost.products // _WORTH_A_THREAD))
         if threads > 1 and plain_python():
             threads = 1
-        outputs = np.empty((len(lines), math.prod(self.output_shape)), np.float32)
+        most = max(1, threads * _AT_ONCE // max(1, self.cost.products))
+        for begin in range(0, len(lines), most):
+            self._read_some(lines[begin : begin + most], outputs[begin : begin + most], threads)
+        return outputs
+
+    def _read_some(self, lines: NDArray[np.generic], outputs: NDArray[np.float32], threads: int) -> None:
+        """Write the outputs (N, K) of lines (N, D), which threads share."""
         doubts, barrier = np.zeros((threads, 1), np.float32), np.zeros(16, np.int64)
         batch, arenas = batch_of(lines, self.level_range), self._arenas
 
@@ -110,7 +117,6 @@ class ImageProgram(Program[FlatInputs]):
         run_with_help(reading, threads)
         if any(doubts.ravel().tolist()):
             refuse_infinite(lines)
-        return outputs
 
     @abstractmethod
     def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
@@ -123,7 +129,8 @@ class ImageProgram(Program[FlatInputs]):
     def fast_path(self) -> FastPath | None:
         """The way for few images; None where there is none, or where it would keep other threads waiting for long."""
         inputs = math.prod(self.input_shape)
-        if not is_supported() or self.parameter_count > _FAST_PARAMETERS or inputs > _FAST_INPUTS:
+        large = self.parameter_count > _FAST_PARAMETERS or self.cost.products > _FAST_PRODUCTS
+        if not is_supported() or large or inputs > _FAST_INPUTS:
             return None
         plan, most = self._fast_plan(_FAST_PARAMETERS // max(self.parameter_count, inputs))
         answers = Answers(np.zeros((1, *self.output_shape), np.float32), np.zeros(1, np.float32))

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.engine.programs import table as t
 from pellucid.errors import ConfigurationError
 from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.programs.cost import cost_of
 from pellucid.programs.fast_path import FastPath
 from pellucid.system.fixed import Fixed
 from pellucid.system.memory import aligned
@@ -149,6 +150,7 @@ class Program(Fixed, ABC, Generic[Inputs]):
         for layer in layers:
             shape = layer.output_shape(shape)
         self.output_shape = shape
+        self.cost = cost_of(layers, input_shape)
 
     @abstractmethod
     def inputs(self, x: Any, lengths: ArrayLike | None = None) -> Inputs:

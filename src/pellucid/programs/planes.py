@@ -34,7 +34,6 @@ class PlanesProgram(ImageProgram):
     """A network of any layers that take images."""
 
     plan: TilePlan
-    uses_of_a_weight = 6
 
     def __init__(
         self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector, level_range: LevelRange | None = None
