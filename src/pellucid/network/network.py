@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,6 +31,7 @@ from pellucid.system.memory import aligned
 
 if TYPE_CHECKING:
     from pellucid.network.stream import Stream
+    from pellucid.programs.sequences import SequencesProgram
 
 _FEW = 100  # inputs for which the fast path is worth being prepared
 
@@ -272,7 +273,9 @@ class Network(Fixed):
         """
         from pellucid.network.stream import Stream
 
-        return Stream(self.program)
+        if not self.program.takes_sequences:
+            raise ConfigurationError("A stream is for networks of sequences; this network takes images.")
+        return Stream(cast("SequencesProgram", self.program))
 
     def summary(self) -> str:
         """Layers, shapes, equations and parameter counts, as text."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,9 +16,6 @@ from pellucid.programs.sequence_batches import Floats
 from pellucid.programs.sequence_targets import NOTHING_WANTED
 from pellucid.programs.sequences import SequencesProgram
 from pellucid.programs.sequences_plan import Room
-
-if TYPE_CHECKING:
-    from pellucid.programs.interface import Program
 
 _AT_A_TIME = 64
 
@@ -38,9 +35,7 @@ class Stream:
     True
     """
 
-    def __init__(self, program: Program[Any]) -> None:
-        if not isinstance(program, SequencesProgram):
-            raise ConfigurationError("A stream is for networks of sequences; this network takes images.")
+    def __init__(self, program: SequencesProgram) -> None:
         for layer in program.layers:
             if isinstance(layer, LSTM) and (layer.bidirectional or layer.outputs == "mean"):
                 reason = "reads the sequence from its end too" if layer.bidirectional else "answers with the mean"
