@@ -161,4 +161,4 @@ def test_a_drawing_that_nobody_knows_asks_what_it_is(nudger: Visitor) -> None:
     assert page.locator("[data-cost]").count() == 0
     page.get_by_role("group", name="Target digit").get_by_role("button", name="7", exact=True).click()
     page.locator("[data-cost]").wait_for()
-    assert re.search(r"says \S+ at [01]\.\d\d", page.locator(".caption").inner_text())
+    assert re.search(r"reads \S+ \(output [01]\.\d\d\)", page.locator(".caption").inner_text())
