@@ -1,4 +1,4 @@
-"""What the server tells the page: answers, and what happens by itself."""
+"""The events of the server: answers to requests, and news of training."""
 
 from __future__ import annotations
 
@@ -28,128 +28,129 @@ def _tag(name: str) -> str:
 
 
 class Event(Shared, tag_field="type", tag=_tag):
-    """What all events have."""
+    """Base of all events."""
 
     request: Count
-    """The `id` of the request it answers; 0 where nobody asked."""
+    """The `id` of the request that it answers; 0 where there is none."""
 
 
 class Welcome(Event):
     """The first event of a connection.
 
-    `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Judged`, `Training` and `Curves` follow at once, so that
-    a page that comes back shows what it showed.
+    `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Judged`, `DataSets`, `Training` and `Curves` follow at
+    once, so that a page that reconnects shows what it showed before.
     """
 
     session: str
-    """To come back to this session: connect with ``?session=`` and this. Also the key of uploads and downloads."""
+    """Key of the session: connect with ``?session=`` and this to return to it; also for uploads and downloads."""
     resumed: bool
-    """Whether the session was there already."""
+    """Whether the session existed before."""
     version: str
-    """Pellucid's."""
+    """Version of Pellucid."""
     networks: list[str]
-    """Shipped networks, for `LoadNetwork`."""
+    """Names of the shipped networks, for `LoadNetwork`."""
     data_sets: list[str]
-    """Names for `LearnPlan.data`; what is not on this machine is not among them."""
+    """Names of the data sets on this machine, for `LearnPlan.data`."""
     max_upload: Count
-    """Bytes that an uploaded file may have."""
+    """Most bytes of an uploaded file."""
 
 
 class Failed(Event):
-    """A request could not be done; the session stands as it did before."""
+    """A request could not be served; the session is as it was before."""
 
     code: Literal["malformed", "too_large", "out_of_order", "bad_value", "unavailable", "diverged", "busy", "internal"]
-    """malformed: no message of the schema; too_large: more than is read; out_of_order: makes no sense now;
-    bad_value: a value means nothing here; unavailable: not on this machine; busy: too many at once."""
+    """malformed: not a message of the schema; too_large: over a limit; out_of_order: not possible now; bad_value: a
+    value that is not valid here; unavailable: not on this machine; diverged: the numbers overflow; busy: too many at
+    once; internal: a bug in the studio."""
     message: str
-    """What was expected, what came, what to do; a sentence for people."""
+    """A sentence for people: what was expected, what came, what to do."""
 
 
 class Gone(Event):
-    """The connection ends, on purpose."""
+    """The server ends the connection."""
 
     reason: Literal["elsewhere", "idle", "full", "closing"]
-    """The session was opened in another tab; was idle for long; there are too many; the server stops."""
+    """The session was opened in another tab; was idle for long; made room for another; or the server stops."""
 
 
 class Network(Event):
-    """Another network; `Parameters` follows."""
+    """The session uses another network; `Parameters` follows."""
 
     network: NetworkInfo
-    """What it is."""
+    """The network."""
     data: DataInfo
-    """What it is judged by and learns from."""
+    """The data set for its training and evaluation."""
 
 
 class Parameters(Event):
-    """All knobs as they stand."""
+    """All knobs."""
 
     version: Count
-    """Counts up with every change to the network; events that depend on it repeat it."""
+    """Number of changes to the network so far; events that depend on the network repeat it."""
     knobs: Floats
-    """(parameterCount,), see `LayerInfo` for what lies where."""
+    """(parameterCount,), in the order that `LayerInfo` defines."""
     effective: Floats | None
-    """The same with switched neurons and layers put in, which is what computes; None where nothing is switched."""
+    """The knobs with the factors of switched neurons, with which the network computes; None without factors."""
     trained: Floats
-    """(parameterCount,): as loaded or last trained, which the changes are told from."""
+    """(parameterCount,): the knobs as loaded or last trained."""
 
 
 class Drawing(Event):
-    """What is read: strokes, an uploaded picture, an example or bare pixels."""
+    """What is read: a drawing, an uploaded picture, an example or bare pixels."""
 
     source: Literal["pad", "picture", "example", "pixels"]
-    """Which."""
+    """Where the picture comes from."""
     strokes: list[Stroke]
-    """On the pad; empty unless that is the source."""
+    """Strokes on the pad; empty unless the pad is the source."""
     can_undo: bool
-    """Whether `UndoStroke` does something."""
+    """Whether `UndoStroke` has an effect."""
     can_redo: bool
-    """Whether `RedoStroke` does something."""
+    """Whether `RedoStroke` has an effect."""
     example: Example | None
-    """Which image of the data set, where it is one."""
+    """The image of the data set, if it is one."""
     label: int | None
-    """Its class, where it has one."""
+    """Its class, if it is known."""
     centring: Centring
-    """The steps that are switched on."""
+    """The steps of the centring that are switched on."""
     pictures: bool
-    """Whether `Reading.steps` is filled in."""
+    """Whether `Reading.steps` is sent."""
 
 
 class LayerReading(Shared):
-    """One layer at work."""
+    """Sums and activations of one layer."""
 
     sums: Floats
-    """z, (K,): the weighted sums with the bias."""
+    """z, (K,): the weighted sums, with the bias."""
     activations: Floats
-    """a, (K,): what the activation function makes of them."""
+    """a, (K,): the activations."""
 
 
 class Reading(Event):
-    """What the network makes of the present picture."""
+    """The network's reading of the present picture."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     pixels: Floats
-    """(28, 28), 0 paper to 1 full ink: what stands at the inputs."""
+    """(28, 28), the inputs: 0 is paper, 1 is full ink."""
     layers: list[LayerReading]
-    """First layer first; the last one's activations are the outputs."""
+    """First layer first; the activations of the last are the outputs."""
     order: list[int]
-    """The classes, the largest output first."""
+    """The classes, in decreasing order of their outputs."""
     words: str
-    """Such as "3 at 0.60, then 8 at 0.40"; empty where there is no ink."""
+    """The reading in words, such as "3 at 0.60, then 8 at 0.40"; empty where there is no ink."""
     steps: list[CentringStep]
-    """The centring; empty unless asked for by `SetCentring.pictures`, and where there is none."""
+    """The steps of the centring; empty unless `SetCentring.pictures` asked for them, or where there is no centring."""
 
 
 class Votes(Event):
-    """Every term of one neuron's weighted sum: w a, for the present picture."""
+    """All terms w a of one neuron's weighted sum, for the present picture."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     layer: Count
-    """From 0."""
+    """Index of the layer, from 0."""
     neuron: Count
-    """From 0."""
+    """Index of the neuron, from 0."""
     inputs: Floats
     """a, (D,)."""
     weights: Floats
@@ -157,171 +158,171 @@ class Votes(Event):
     terms: Floats
     """w a, (D,)."""
     ranking: list[int]
-    """Inputs by the size of their term, the largest first, (D,)."""
+    """Inputs in decreasing order of the size of their terms, (D,)."""
     bias: float
-    """b."""
+    """b, the bias."""
     sum: float
-    """z = sum of w a, plus b."""
+    """z, the sum of w a, plus b."""
     positive: float
-    """Sum of the terms above 0."""
+    """Sum of the positive terms."""
     negative: float
-    """Sum of the terms below 0."""
+    """Sum of the negative terms."""
     slope: float
-    """da/dz; of softmax a (1 - a)."""
+    """da/dz; for softmax a (1 - a)."""
     activation: float
-    """a of the neuron."""
+    """a, the neuron's activation."""
     formula: str
-    """With the numbers in it, such as "sigmoid(1.31 - 0.42) = 0.71"."""
+    """The formula with its numbers, such as "sigmoid(1.31 - 0.42) = 0.71"."""
 
 
 class Examples(Event):
     """Images of the data set."""
 
     part: Part
-    """Where they are."""
+    """Part of the data set."""
     begin: Count
-    """As it was asked."""
+    """Number of matching images skipped, as requested."""
     found: Count
-    """How many fit in all."""
+    """Number of matching images."""
     indices: list[int]
-    """Which, (n,)."""
+    """Indices of the images sent, (n,)."""
     labels: list[int]
     """Their classes, (n,)."""
     readings: list[int]
-    """What the network reads, (n,)."""
+    """The classes that the network reads, (n,)."""
     confidences: Floats
-    """The largest output, (n,)."""
+    """The largest outputs, (n,)."""
     pixels: Floats
     """(n, 28, 28), 0 to 1."""
 
 
 class Turned(Event):
-    """The network was changed; where `knobs` is None the whole vector follows in `Parameters`."""
+    """The network was changed by hand; where `knobs` is None, the whole vector follows in `Parameters`."""
 
     version: Count
-    """After the change."""
+    """Version after the change."""
     knobs: list[int] | None
-    """Which, (n,)."""
+    """The knobs that changed, (n,)."""
     values: list[float] | None
-    """Their values now, (n,)."""
+    """Their new values, (n,)."""
     changes: list[Change]
-    """Done and undone ones, oldest first; of more than 1,000 the oldest are forgotten."""
+    """All changes, oldest first, the undone ones last; beyond 1,000, the oldest are dropped."""
     position: Count
-    """How many of them stand; the rest can be made again."""
+    """Number of changes in effect; the rest can be redone."""
     factors: list[Factor]
-    """Neurons switched off or scaled now."""
+    """Neurons that are switched off or scaled."""
     noise: float
-    """Spread of the noise in the list of changes that stand; 0 where there is none."""
+    """Spread of the latest noise in effect; 0 where there is none."""
 
 
 class Judged(Event):
-    """How well the network reads the images held out."""
+    """Accuracy and loss on the held-out images."""
 
     version: Count
-    """Of the network that was judged."""
+    """Version of the network."""
     accuracy: float
-    """Share read right."""
+    """Share of the images that are read correctly."""
     right: Count
-    """How many."""
+    """Number of those."""
     total: Count
-    """Of how many."""
+    """Number of held-out images."""
     loss: float
     """Mean loss."""
     baseline: float
-    """Accuracy as loaded or last trained, before the changes."""
+    """Accuracy as loaded or last trained, before the changes by hand."""
     seen: bool
-    """Whether the network has learnt from these images, so that they prove little: a shipped network, judged by the
-    embedded digits, which are a part of MNIST's training images."""
+    """Whether the network was trained on these images, so that the accuracy says little: true for networks trained on
+    MNIST, whose training images include the embedded digits."""
 
 
 class KnobInfo(Shared):
-    """A knob by name."""
+    """One knob."""
 
     knob: Count
-    """Its index in the flat vector."""
+    """Index in the flat vector."""
     name: str
-    """As in Python: "layers[0].weight[3, 120]" is from input 120 to neuron 3."""
+    """Name in Python: "layers[0].weight[3, 120]" is the weight from input 120 to neuron 3."""
     layer: Count
-    """From 0."""
+    """Index of the layer, from 0."""
     neuron: Count
-    """From 0."""
+    """Index of the neuron, from 0."""
     input: int | None
-    """From 0; None for a bias."""
+    """Index of the input, from 0; None for a bias."""
     value: float
-    """Now."""
+    """Present value."""
     trained: float
-    """As loaded or last trained."""
+    """Value as loaded or last trained."""
     initial: float
-    """As the network's seed drew it."""
+    """Initial value, drawn from the network's seed."""
 
 
 class Knobs(Event):
-    """What `FindKnobs` found."""
+    """The knobs that `FindKnobs` found."""
 
     found: Count
-    """How many fit in all."""
+    """Number of matching knobs."""
     knobs: list[KnobInfo]
     """The first of them."""
 
 
 class Swept(Event):
-    """The network judged with one knob at many values."""
+    """Evaluations of the network for many values of one knob."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     knob: Count
-    """Which."""
+    """Index of the knob."""
     values: Floats
-    """Of the knob, (n,)."""
+    """Its values, (n,)."""
     accuracies: Floats
-    """On the images held out, (n,)."""
+    """Accuracy on the held-out images for each, (n,)."""
     losses: Floats
-    """On the images held out, (n,)."""
+    """Loss on the held-out images for each, (n,)."""
 
 
 class DataSets(Event):
-    """What can be learnt from; after `Welcome`, and as a download goes on."""
+    """The data sets; sent after `Welcome`, and during a download."""
 
     choices: list[DataChoice]
-    """Those on this machine, then those that can be fetched."""
+    """Those on this machine, then those that can be downloaded."""
     fetching: str | None
-    """How far a download is, in words; None where none is under way."""
+    """Progress of a download, in words; None where none is running."""
 
 
 class Training(Event):
-    """Where training stands."""
+    """State of training."""
 
     plan: LearnPlan
-    """What it is made of, the learning rate as it is now."""
+    """The plan, with the present learning rate."""
     state: Literal["ready", "running", "stepping", "paused", "diverged"]
-    """stepping: until so many mini-batches or the epoch are done."""
+    """stepping: running up to a certain mini-batch or the end of the epoch."""
     step: Count
     """Mini-batches done."""
     first_step: Count
-    """The earliest that can be gone back to: 0, unless very much was changed on the way."""
+    """The earliest step that can be restored: 0, unless very many changes were made on the way."""
     last_step: Count
-    """The furthest there has been on this line of time."""
+    """The latest step that can be restored."""
     epoch: Count
     """Whole epochs done."""
     batch: Count
-    """Mini-batches of this epoch done."""
+    """Mini-batches done of the present epoch."""
     steps_per_epoch: Count
     """Mini-batches in an epoch."""
     seconds: float
-    """Spent training."""
+    """Time spent training."""
     batches_per_second: float | None
-    """The pace asked for; None is full speed."""
+    """Requested pace; None is full speed."""
     learning_rate: float
-    """Of the next step."""
+    """Learning rate of the next step."""
     trouble: str | None
-    """Why training stopped, where the loss ran away: in a sentence."""
+    """If the loss diverged, a sentence that says why training stopped."""
 
 
 class Picture(Event):
-    """The network as it learns: one for each `NextPicture`, at most 60 a second; and wherever training rests."""
+    """The network during training: one for each `NextPicture`, at most 60 per second, and whenever training pauses."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     step: Count
     """Mini-batches done."""
     epoch: Count
@@ -329,248 +330,248 @@ class Picture(Event):
     knobs: Floats
     """All parameters, (parameterCount,)."""
     steps: Floats
-    """Numbers of the mini-batches done since the last picture, (n,); exact up to 2^24. Where there were many, several
-    are one point, which bears the number of its last."""
+    """Numbers of the mini-batches since the last picture, (n,), exact up to 2^24. Where there are many, several are merged
+    into one point, with the number of the last."""
     losses: Floats
-    """The mean loss of each point, before its steps, (n,)."""
+    """Mean loss of each point, before its steps, (n,)."""
     accuracies: Floats
-    """The share of each read right, before its steps, (n,)."""
+    """Accuracy of each point, before its steps, (n,)."""
     speed: float
-    """Mini-batches a second, lately."""
+    """Mini-batches per second, lately."""
     reading: list[LayerReading]
-    """The present drawing, as the network reads it now."""
+    """The network at work on the present picture, first layer first."""
 
 
 class Health(Event):
-    """What a network's layers do while it learns; twice a second, and whenever training pauses."""
+    """Health of the layers; sent twice a second during training, and whenever it pauses."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     step: Count
     """Mini-batches done."""
     gradients: Floats
-    """Root mean square of the gradient of each layer's weights and biases, (layers,)."""
+    """Root mean square of the gradient by each layer's weights and biases, (layers,)."""
     gradient_norms: Floats
-    """Euclidean length of it, (layers,)."""
+    """Euclidean norm of the same, (layers,)."""
     weight_norms: Floats
-    """Euclidean length of the weights and biases, (layers,)."""
+    """Euclidean norm of each layer's weights and biases, (layers,)."""
     dead: list[list[int]]
-    """Neurons that hand on 0 (less than 1e-6) for every image looked at, a list for each layer."""
+    """Dead neurons, whose activation is 0 (below 1e-6) for every image, a list for each layer."""
     saturated: list[list[int]]
-    """Neurons with hardly any slope (sigmoid, tanh: below 0.01 of the steepest) for 95 % of them, likewise."""
+    """Saturated neurons (sigmoid, tanh): slope below 1 % of the steepest for 95 % of the images, likewise."""
     images: Count
-    """How many images were looked at."""
+    """Number of images used."""
 
 
 class EpochDone(Event):
-    """An epoch is over and was judged; of epochs that follow each other quickly, some are not, to keep them quick."""
+    """An epoch has ended and was evaluated; of epochs in quick succession, some are not evaluated, to save time."""
 
     epoch: Count
-    """Counts from 1."""
+    """Number of the epoch, from 1."""
     step: Count
     """Mini-batches done."""
     loss: float
-    """Mean over its mini-batches, each before its step."""
+    """Mean loss over its mini-batches, each before its step."""
     accuracy: float
-    """Likewise."""
+    """Accuracy, likewise."""
     test_loss: float
-    """On the images held out, at its end."""
+    """Loss on the held-out images at its end."""
     test_accuracy: float
-    """Likewise."""
+    """Accuracy, likewise."""
     seconds: float
-    """Spent training, in all."""
+    """Total time spent training."""
 
 
 class Curves(Event):
-    """The history so far, thinned out; in place of whatever the page has."""
+    """The history so far, thinned out; it replaces what the page has."""
 
     steps: Floats
     """Last mini-batch of each point, (n,)."""
     losses: Floats
-    """Mean over the mini-batches of each point, (n,)."""
+    """Mean loss over the mini-batches of each point, (n,)."""
     accuracies: Floats
-    """Likewise, (n,)."""
+    """Mean accuracy, likewise, (n,)."""
     epoch_steps: Floats
-    """Last mini-batch of each epoch, (epochs,)."""
+    """Last mini-batch of each evaluated epoch, (epochs,)."""
     test_losses: Floats
-    """At the end of each epoch, (epochs,)."""
+    """Loss on the held-out images at the end of each, (epochs,)."""
     test_accuracies: Floats
-    """Likewise, (epochs,)."""
+    """Accuracy, likewise, (epochs,)."""
     rate_steps: Floats
     """Steps at which the learning rate was set, (m,)."""
     rates: Floats
-    """To what, (m,)."""
+    """Its values, (m,)."""
 
 
 class Examined(Event):
-    """What the network confuses, on the images held out."""
+    """The network's mistakes on the held-out images."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     confusion: Floats
-    """(K, K): images of the class of the row, read as that of the column."""
+    """(K, K): number of images of the row's class that are read as the column's class."""
     total: Count
-    """Images in all."""
+    """Number of images."""
     wrong: Count
-    """How many of them are read wrong."""
+    """Number of misread images."""
     indices: list[int]
-    """The wrongly read ones, the surest first, at most 200: (n,)."""
+    """The misread images, at most 200, in decreasing order of confidence, (n,)."""
     labels: list[int]
-    """What they are, (n,)."""
+    """Their classes, (n,)."""
     readings: list[int]
-    """What the network reads, (n,)."""
+    """The classes that the network reads, (n,)."""
     confidences: Floats
-    """The largest output, (n,)."""
+    """The largest outputs, (n,)."""
     pixels: Floats
     """(n, 28, 28), 0 to 1."""
 
 
 class LossPlane(Event):
-    """The loss on a plane through the path of training, along the path's two principal directions."""
+    """The loss on a plane through the path of training, along the two principal directions of the path."""
 
     xs: Floats
-    """Places along the first direction, (n,), in units of parameter space; 0 is where training stands."""
+    """Coordinates along the first direction, (n,), in units of parameter space; 0 is the present step."""
     ys: Floats
-    """Along the second, (n,)."""
+    """Coordinates along the second, (n,)."""
     losses: Floats
-    """(n, n), row by row of ys; what is too large for float32 is 3.4e38."""
+    """(n, n), a row for each of ys; 3.4e38 stands for values beyond float32."""
     path: Floats
-    """(m, 2): the path on the plane."""
+    """(m, 2): the path, projected onto the plane."""
     path_steps: Floats
-    """Mini-batches done at each point of it, (m,)."""
+    """Mini-batches done at each point of the path, (m,)."""
     path_losses: Floats
-    """The loss at each point of the path itself, not of its shadow on the plane, (m,)."""
+    """Loss at each point of the path itself, not of its projection, (m,)."""
     distances: Floats
-    """How far each point of the path lies off the plane, (m,)."""
+    """Distance of each point of the path from the plane, (m,)."""
     explained: list[float]
-    """Share of the path's variance along the first direction, and along the second."""
+    """Share of the path's variance along each of the two directions."""
     images: Count
-    """Training images over which each loss was taken."""
+    """Number of training images for each loss."""
     step: Count
-    """Mini-batches done when it was made."""
+    """Mini-batches done when it was computed."""
 
 
 class NudgeLayer(Shared):
-    """A layer on the way back. What a number should do is the opposite of its derivative."""
+    """A layer on the backward pass. A number's nudge is the opposite of its derivative."""
 
     inputs: Floats
-    """a of the layer before, (D,)."""
+    """a of the previous layer, (D,)."""
     weights: Floats
-    """w, (K, D): row j holds those of neuron j."""
+    """w, (K, D): row j has the weights of neuron j."""
     sums: Floats
     """z, (K,)."""
     activations: Floats
     """a, (K,)."""
     by_activations: Floats
-    """dC/da, (K,); for softmax outputs with cross-entropy, that of the formula -ln a."""
+    """dC/da, (K,); for the output layer, from the formula of the cost, such as -ln a."""
     slopes: Floats
-    """da/dz, (K,); of softmax its diagonal, a (1 - a)."""
+    """da/dz, (K,); for softmax the diagonal, a (1 - a)."""
     by_sums: Floats
     """dC/dz, (K,)."""
     by_weights: Floats
-    """dC/dw = dC/dz times a, (K, D)."""
+    """dC/dw = dC/dz a, (K, D)."""
     by_biases: Floats
     """dC/db = dC/dz, (K,)."""
     by_inputs: Floats
-    """dC/da of the layer before: sum over j of w dC/dz, (D,)."""
+    """dC/da of the previous layer: the sum over all neurons of w dC/dz, (D,)."""
 
 
 class NudgeStage(Shared):
-    """One stage of the story, in the order in which it is told."""
+    """One stage of backpropagation."""
 
     kind: Literal["forward", "cost", "outputs", "sums", "weights", "biases", "inputs", "pixels"]
-    """What it is about."""
+    """Kind of stage."""
     layer: int
-    """The layer it is about; -1 for none."""
+    """The layer that it shows; -1 for none."""
     title: str
-    """In a few words."""
+    """Title, in a few words."""
     caption: str
-    """In a sentence or two, with the numbers of this picture."""
+    """One or two sentences, with the numbers of this picture."""
 
 
 class Nudges(Event):
-    """Backpropagation of the present picture; every number is the engine's."""
+    """Backpropagation of the present picture, as the engine computes it."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     label: Count
-    """The class that is wanted."""
+    """The target class."""
     loss: Loss
-    """Which loss."""
+    """The loss."""
     cost: float
-    """Its value, C."""
+    """C, its value."""
     targets: Floats
-    """What the outputs should be, (K,)."""
+    """Targets of the outputs, (K,)."""
     costs: Floats
-    """The share of each output in the cost, (K,); they add up to it."""
+    """The term of each output in the cost, (K,); C is their sum."""
     wishes: Floats
-    """-dC/dz of each output, (K,): which way, and how much, each wants to be nudged."""
+    """-dC/dz of each output, (K,): its nudge."""
     layers: list[NudgeLayer]
     """First layer first."""
     stages: list[NudgeStage]
-    """What to show, in order."""
+    """The stages, in order."""
     gradient_norm: float
-    """Length of the gradient by all parameters."""
+    """Norm of the gradient by all parameters."""
 
 
 class BatchNudges(Event):
     """The gradient averaged over a mini-batch."""
 
     version: Count
-    """Of the network."""
+    """Version of the network."""
     cost: float
-    """Mean over the images."""
+    """Mean cost over the images."""
     costs: Floats
-    """Of each image, (n,)."""
+    """Cost of each image, (n,)."""
     labels: list[int]
-    """Of each image, (n,)."""
+    """Class of each image, (n,)."""
     gradient: Floats
     """(parameterCount,)."""
     wishes: Floats | None
-    """-dC/dknob for each of the images, (n,), where a knob was named; their mean is the knob's."""
+    """Nudge by each image for the requested knob, (n,), -dC/dknob; their mean is that of the mini-batch."""
     norms: Floats
-    """Length of each image's own gradient, (n,)."""
+    """Norm of each image's own gradient, (n,)."""
     gradient_norm: float
-    """Length of the averaged one: shorter, since the images disagree."""
+    """Norm of the mean gradient; it is smaller, since the images disagree."""
 
 
 class Checked(Event):
-    """One derivative checked: the cost computed anew on either side of it."""
+    """Check of one derivative: the cost with the number slightly raised and lowered."""
 
     kind: Literal["parameter", "activation", "input"]
-    """As asked."""
+    """Kind of number, as requested."""
     name: str
-    """What was moved, such as "layers[0].weight[3, 120]"."""
+    """Name of the number, such as "bias of output 7"."""
     value: float
     """Its value."""
     derivative: float
-    """What backpropagation says."""
+    """The derivative from backpropagation."""
     difference: float
     """(C(value + h) - C(value - h)) / 2 h."""
     h: float
-    """How far it was moved."""
+    """Amount by which the number was raised and lowered."""
     cost_above: float
-    """C(value + h), in 64-bit numbers."""
+    """C(value + h), in float64."""
     cost_below: float
-    """C(value - h)."""
+    """C(value - h), in float64."""
     relative_error: float
-    """|derivative - difference| over the larger of the two; 0 where both are 0."""
+    """|derivative - difference|, relative to the larger of the two; 0 where both are 0."""
     agrees: bool
-    """Whether they agree as far as 32-bit numbers can."""
+    """Whether the two agree as closely as float32 allows."""
 
 
 class Stepped(Event):
     """A step was taken in Nudge."""
 
     version: Count
-    """After it."""
+    """Version after the step."""
     cost_before: float
-    """C of the picture or the mini-batch."""
+    """C of the picture or the mini-batch before the step."""
     cost_after: float
-    """C of the same, after the step."""
+    """C of the same after the step."""
     predicted: float
-    """C after it if the cost were a plane: before - rate * |gradient|^2."""
+    """C after the step to first order: costBefore - learningRate * gradientNorm^2."""
     learning_rate: float
-    """The rate."""
+    """Learning rate."""
     gradient_norm: float
-    """|gradient|."""
+    """Norm of the gradient."""

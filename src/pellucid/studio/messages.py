@@ -1,15 +1,16 @@
-"""The only schema of what page and server say to each other: two tagged unions, told apart by ``type``.
+"""The schema of all messages between page and server: two unions, tagged by ``type``.
 
-The page's TypeScript is made from it by ``python -m pellucid.studio.typescript``; `pellucid.studio.frames` says how it
-travels. The routes:
+``python -m pellucid.studio.typescript`` generates the page's TypeScript from it; `pellucid.studio.frames` defines the
+encoding. The routes:
 
 - ``/?token=``: the page; the token becomes a cookie.
-- ``/socket?session=``: the WebSocket. Without a session, or with one that is gone, a new one begins. Requests of one
-  session are done one after another; the page best waits for an answer before it sends the next of a flood.
-- ``POST /picture?session=``: a PNG, JPEG or other picture as the body; it goes to the pad, and `Drawing` and `Reading`
-  come over the socket. Answered by 204, or by a `Failed` as JSON.
-- ``POST /network?session=&name=``: a network file as the body; `Network` and all that follows come over the socket.
-- ``GET /network.safetensors?session=``: the network as it stands, as a file.
+- ``/socket?session=``: the WebSocket. Without a session, or with one that no longer exists, a new one starts. Requests
+  of a session are served in order; of a rapid series, the page should send each after the answer to the last.
+- ``POST /picture?session=``: the body is a PNG, JPEG or other picture, which is read; `Drawing` and `Reading` follow on
+  the socket. Answered by 204, or by a `Failed` as JSON.
+- ``POST /network?session=&name=``: the body is a network file; `Network` and all that follows from it come on the
+  socket.
+- ``GET /network.safetensors?session=``: the present network as a file.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ AnyRequest = (
     | requests.CheckNudge
     | requests.TakeStep
 )
-"""All that the page can ask."""
+"""All requests of the page."""
 
 AnyEvent = (
     events.Welcome
@@ -90,26 +91,26 @@ AnyEvent = (
     | events.Checked
     | events.Stepped
 )
-"""All that the server can tell."""
+"""All events of the server."""
 
 REQUESTS: tuple[type[requests.Request], ...] = get_args(AnyRequest)
 EVENTS: tuple[type[events.Event], ...] = get_args(AnyEvent)
 MODULES: tuple[ModuleType, ...] = (parts, requests, events)
-"""Where the pieces are declared."""
+"""The modules that declare them."""
 
 MAX_REQUEST = 1 << 20
-"""Bytes of JSON in one request, at most."""
+"""Most bytes of JSON in one request."""
 
 _decoder: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 
 
 def decode_request(text: str | bytes) -> AnyRequest:
-    """The request that a text frame holds.
+    """Decode a request from a text frame.
 
     Raises
     ------
     msgspec.DecodeError
-        If it is not one of the schema; `msgspec.ValidationError`, a kind of it, where it is JSON but does not fit.
+        If it is not JSON; `msgspec.ValidationError`, a subclass, if it is JSON but does not match the schema.
 
     Examples
     --------

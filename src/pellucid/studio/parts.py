@@ -1,4 +1,4 @@
-"""What requests and events are made of: numbers with their limits, arrays, and the things both speak of."""
+"""The parts of requests and events: numbers with their limits, arrays, plans and descriptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Number = Annotated[float, Meta(ge=-1e30, le=1e30)]
 """A finite number that float32 holds."""
 
 Count = Annotated[int, Meta(ge=0, le=1 << 40)]
-"""How many, or which one, counted from 0."""
+"""A count, or an index from 0."""
 
 Seed = Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
 """A seed that JavaScript holds exactly."""
@@ -22,17 +22,17 @@ Name = Annotated[str, Meta(max_length=200)]
 """A short text."""
 
 Part = Literal["train", "test"]
-"""Which part of the data set: what is learnt from, or what is held out."""
+"""Part of the data set: training images or held-out images."""
 
 Loss = Literal["cross_entropy", "squared"]
-"""What is minimised: cross-entropy, or the sum of (a - y)^2 over the outputs."""
+"""The loss: cross-entropy, or the sum of (a - y)^2 over the outputs."""
 
 ActivationName = Literal["identity", "sigmoid", "relu", "tanh", "softmax"]
 """An activation function."""
 
 
 class Shared(Struct, rename="camel", forbid_unknown_fields=True):
-    """What all parts have in common: names in camelCase on the wire, nothing unknown accepted."""
+    """Base of all parts: camelCase names on the wire, no unknown fields."""
 
 
 class Floats(Shared):
@@ -41,172 +41,172 @@ class Floats(Shared):
     offset: Count
     """Where it begins, counted in float32 from the start of the payload."""
     shape: list[Count]
-    """Its sides, C order: the last index runs fastest."""
+    """Its shape, in C order: the last index varies fastest."""
 
 
 class Stroke(Shared):
-    """One movement of the pen over the pad."""
+    """One stroke of the pen on the pad."""
 
     points: Annotated[list[Unit], Meta(max_length=8192)]
     """x, y, x, y, ... as shares of the pad's side, from its left and top."""
     width: Annotated[float, Meta(ge=0.001, le=0.5)]
-    """Of the line, as a share of the pad's side."""
+    """Line width, as a share of the pad's side."""
     erase: bool = False
-    """Whether it takes ink away."""
+    """Whether it removes ink."""
 
 
 class Centring(Shared):
-    """Which steps of the centring are done; see `pellucid.data.drawings.center`."""
+    """The steps of the centring that are switched on; see `pellucid.data.drawings.center`."""
 
     thicken: bool = True
-    """Widen strokes thinner than nearly all of MNIST's."""
+    """Widen strokes that are thinner than nearly all in MNIST."""
     scale: bool = True
-    """Fit the ink's box into 20x20."""
+    """Scale the bounding box of the ink to 20x20."""
     smooth: bool = True
-    """Average all that falls into a pixel; otherwise take one sample for it."""
+    """Average all that falls into a pixel; otherwise take one sample."""
     mass: bool = True
-    """Shift the centre of mass to the centre of the field."""
+    """Move the centre of mass to the centre of the field."""
 
 
 class CentringStep(Shared):
-    """One picture on the way from the pad to the 28x28 pixels."""
+    """One step from the drawing to the 28x28 pixels."""
 
     name: Literal["drawn", "thickened", "cut", "fitted", "placed"]
-    """Which step."""
+    """The step."""
     caption: str
-    """What was done, with its numbers, in a sentence."""
+    """A sentence that says what was done, with its numbers."""
     done: bool
-    """False where the step is switched off, or changed nothing."""
+    """False where the step is switched off or changed nothing."""
     picture: Floats
-    """(height, width) after the step, 0 paper to 1 full ink."""
+    """The picture after the step (height, width): 0 is paper, 1 is full ink."""
     box: tuple[float, float, float, float]
-    """Left, top, right, bottom of what the next step looks at, in pixels of this picture."""
+    """Left, top, right and bottom of the ink, in pixels of this picture."""
     centre: tuple[float, float]
-    """x, y of the centre of mass, in pixels of this picture."""
+    """x and y of the centre of mass, in pixels of this picture."""
 
 
 class LayerPlan(Shared):
-    """A dense layer that is wanted."""
+    """A dense layer of a plan."""
 
     size: Annotated[int, Meta(ge=1, le=1024)]
-    """Neurons."""
+    """Number of neurons."""
     activation: ActivationName
-    """What squishes the weighted sums."""
+    """Activation function."""
 
 
 class OptimizerPlan(Shared):
-    """An optimiser that is wanted."""
+    """The optimiser of a plan."""
 
     kind: Literal["sgd", "momentum", "adam"]
-    """Which."""
+    """Kind of optimiser."""
     learning_rate: Annotated[float, Meta(gt=0.0, le=1e6)]
-    """Of the next step; it can be changed while training runs."""
+    """Learning rate of the next step; it can be changed during training."""
     momentum: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.9
-    """Share of the last step's velocity that is kept: momentum only."""
+    """Share of the velocity that is kept at each step; momentum only."""
     nesterov: bool = False
-    """Nesterov's way of momentum."""
+    """Whether to use Nesterov momentum."""
     beta1: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.9
-    """Adam's memory of the gradient."""
+    """Decay rate of Adam's mean gradient."""
     beta2: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.999
-    """Adam's memory of its square."""
+    """Decay rate of Adam's mean squared gradient."""
     decay: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.0
-    """L2 decay: adds ``decay * w`` to every gradient."""
+    """L2 decay: adds ``decay * w`` to each gradient."""
 
 
 class LearnPlan(Shared):
-    """All that a training run is made of; the same plan gives the same numbers, bit for bit."""
+    """Everything that determines a training run: the same plan gives the same numbers, bit for bit."""
 
     layers: Annotated[list[LayerPlan], Meta(min_length=1, max_length=8)]
-    """First layer first; the last has as many neurons as there are classes."""
+    """First layer first; the last layer has one neuron for each class."""
     loss: Loss
-    """What is minimised."""
+    """Loss to minimise."""
     optimizer: OptimizerPlan
-    """How the steps are taken."""
+    """Optimiser."""
     batch_size: Annotated[int, Meta(ge=1, le=8192)]
-    """Images in a mini-batch."""
+    """Images in each mini-batch."""
     data: Name
     """Name of the data set: one of `Welcome.data_sets`."""
     seed: Seed
-    """Draws the initial weights and the order of the images."""
+    """Determines the initial weights and the order of the images."""
     augment: bool = False
-    """Vary every image a little each time it is seen."""
+    """Whether to vary each image a little every time it is used."""
 
 
 class LayerInfo(Shared):
     """A layer of the network, and where its parameters lie in the flat vector of `Parameters`."""
 
     kind: Literal["dense"]
-    """What it computes; only dense layers so far."""
+    """Kind of layer; so far only dense."""
     inputs: Count
-    """Inputs of each neuron, D."""
+    """Number of inputs, D."""
     outputs: Count
-    """Neurons, K."""
+    """Number of neurons, K."""
     activation: ActivationName
-    """What squishes the weighted sums."""
+    """Activation function."""
     equation: str
-    """In one line, such as "a = sigmoid(W x + b)"."""
+    """Its equation in one line, such as "a = sigmoid(W x + b)"."""
     weight: Count
-    """Where the weights begin: that from input i to neuron j is number ``weight + i * outputs + j``."""
+    """Index of the first weight; the weight from input i to neuron j has index ``weight + i * outputs + j``."""
     bias: Count
-    """Where the biases begin: that of neuron j is number ``bias + j``."""
+    """Index of the first bias; that of neuron j has index ``bias + j``."""
 
 
 class NetworkInfo(Shared):
-    """What the network is, without its parameters."""
+    """Description of a network, without its parameters."""
 
     name: str
-    """Of the file or shipped network, or "trained here"."""
+    """Name of the file or of the shipped network, or "trained here"."""
     input_shape: list[Count]
-    """Such as [28, 28]."""
+    """Shape of the input, such as [28, 28]."""
     classes: list[str]
-    """The outputs by name, (K,)."""
+    """Names of the outputs, (K,)."""
     layers: list[LayerInfo]
     """First layer first."""
     parameter_count: Count
-    """Weights and biases in all: 13,002 for 784-16-16-10."""
+    """Number of weights and biases: 13,002 for 784-16-16-10."""
     seed: Seed
-    """That the initial weights are drawn from."""
+    """Seed of the initial weights."""
     loss: Loss
-    """The loss it was or will be trained with."""
+    """Loss of its past or future training."""
 
 
 class DataInfo(Shared):
     """The data set in use."""
 
     name: str
-    """Such as "digits" or "mnist"."""
+    """Name, such as "digits" or "mnist"."""
     train: Count
-    """Images to learn from."""
+    """Number of training images."""
     test: Count
-    """Images held out."""
+    """Number of held-out images."""
     classes: list[str]
-    """Names of the labels."""
+    """Names of the classes."""
 
 
 class DataChoice(Shared):
     """A data set that can be chosen."""
 
     name: str
-    """For `LearnPlan.data`."""
+    """Name, for `LearnPlan.data`."""
     classes: Count
-    """How many: outputs that a network for it needs."""
+    """Number of classes, and of outputs that a network for it needs."""
     here: bool
-    """Whether it is on this machine; otherwise `FetchData` brings it."""
+    """Whether it is on this machine; otherwise `FetchData` downloads it."""
     note: str
-    """What it is, in a few words; of one to be fetched also from where, and how large."""
+    """Short description; for a download also its source and size."""
 
 
 class Change(Shared):
-    """One change to the network that can be undone."""
+    """A change to the network that can be undone."""
 
     id: Count
-    """Counts up; never used twice in a session."""
+    """Unique within the session, and increasing."""
     kind: Literal["knobs", "neuron", "layer", "noise", "step", "reset"]
-    """What was done."""
+    """Kind of change."""
     text: str
-    """In words, such as "layers[0].weight[3, 120]: 0.12 to 0.70"."""
+    """Short description, such as "bias of output 7: 0.12 to 0.7"."""
     knob: int | None = None
-    """The knob, where it was one alone."""
+    """The knob, if only one was turned."""
     before: float | None = None
     """Its value before."""
     after: float | None = None
@@ -214,20 +214,20 @@ class Change(Shared):
 
 
 class Factor(Shared):
-    """A neuron whose activation is multiplied on its way on: 0 is switched off."""
+    """A factor by which a neuron's activation is multiplied before the next layer; 0 switches the neuron off."""
 
     layer: Annotated[int, Meta(ge=-1, le=1000)]
-    """From 0; -1 stands for the inputs."""
+    """Index of the layer, from 0; -1 stands for the inputs."""
     neuron: Count
-    """From 0."""
+    """Index of the neuron, from 0."""
     factor: Number
-    """1 where nothing is changed."""
+    """The factor; 1 has no effect."""
 
 
 class Example(Shared):
     """An image of the data set."""
 
     part: Part
-    """Where it is."""
+    """Part of the data set."""
     index: Count
-    """Which, from 0."""
+    """Index in that part."""
