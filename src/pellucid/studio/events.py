@@ -330,8 +330,8 @@ class Picture(Event):
     knobs: Floats
     """All parameters, (parameterCount,)."""
     steps: Floats
-    """Numbers of the mini-batches since the last picture, (n,), exact up to 2^24. Where there are many, several are merged
-    into one point, with the number of the last."""
+    """Numbers of the mini-batches since the last picture, (n,), exact up to 2^24. Where there are many, several are
+    merged into one point, with the number of the last."""
     losses: Floats
     """Mean loss of each point, before its steps, (n,)."""
     accuracies: Floats
