@@ -358,7 +358,7 @@ def test_ink_holds_little_of_what_it_has_room_for(small_blocks: None) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     made.batches(0, 0, 128)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert made._shelves.values.nbytes > 60e6
+    assert made._buffers.values.nbytes > 60e6
     assert grown < 25_000  # kilobytes
     assert len(to_ink(images.reshape(4096, -1)).values) == 4096 * 16
 
