@@ -170,3 +170,15 @@ def test_resampling_piece_by_piece_is_resampling_at_once() -> None:
     one = np.concatenate([*(pieces.feed(tone[i : i + 777]) for i in range(0, len(tone), 777)), pieces.finish()])
     other = np.concatenate([whole.feed(tone), whole.finish()])
     np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("start", [b"\xf0\x7e\x00\x01" + bytes(60), b"MThd" + bytes(60), b"hello, world, this is text"])
+def test_what_begins_as_no_format_never_reaches_the_reader(
+    start: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "noise.wav"
+    path.write_bytes(start)
+    for source in (path, io.BytesIO(start)):
+        with pytest.raises(DataError, match="expected WAV, FLAC or OGG"):
+            audio.read(source)
+    assert capfd.readouterr().out == ""

@@ -29,6 +29,9 @@ _SLOWEST, _FASTEST = 1000, 768_000
 _FULL = 0.999
 _MOST_IN_MEMORY, _MOST_FROM_PIPE = 1 << 24, 1 << 32
 _CLIPPED = 0.01
+_FORMATS = "WAV, FLAC or OGG"
+_STARTS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"caff", b"ID3")
+"""How files begin: of WAV, FLAC and OGG, and of AIFF, AU, CAF and MP3, which the reader takes too."""
 
 
 @dataclass
@@ -149,13 +152,14 @@ def opened(source: Source) -> Recording:
             _check_file(Path(source).expanduser(), name)
         elif not source.seekable():
             source = held = _spooled(source, name)
+        _check_format(source, name)
         promised = _promised(source)
         file = soundfile.SoundFile(Path(source).expanduser() if isinstance(source, str) else source)
     except (soundfile.LibsndfileError, TypeError) as error:
         if held is not None:
             held.close()
         why = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise DataError(f"{name} is no recording that can be read ({why}): expected WAV, FLAC or OGG.") from error
+        raise DataError(f"{name} is no recording that can be read ({why}): expected {_FORMATS}.") from error
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
     if not _SLOWEST <= file.samplerate <= _FASTEST or not 1 <= file.channels <= _MOST_CHANNELS:
@@ -181,6 +185,19 @@ def _check_file(path: Path, name: str) -> None:
         raise DataError(f"There is no {name}: check its spelling.")
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{name} is empty: expected a recording, WAV, FLAC or OGG.")
+
+
+def _check_format(source: Source, name: str) -> None:
+    """Refuse what does not begin as one of the formats: some of libsndfile's other readers print what they find."""
+    if isinstance(source, str | Path):
+        with Path(source).expanduser().open("rb") as file:
+            start = file.read(12)
+    else:
+        begin = source.tell()
+        start = source.read(12)
+        source.seek(begin)
+    if not start.startswith(_STARTS) and not (start[:1] == b"\xff" and start[1:2] >= b"\xe0"):
+        raise DataError(f"{name} is no recording that can be read: expected {_FORMATS}.")
 
 
 def _spooled(source: IO[bytes], name: str) -> IO[bytes]:
