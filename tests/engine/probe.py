@@ -98,7 +98,7 @@ def reduce(y: Float32s, x: Float32s, small: UInt8s, count: int) -> None:
 def is_right(y: Float32s, rows: int, width: int, targets: Int64s, answers: Int64s) -> None:
     """Whether each row (width,) of y has its largest at its target."""
     for n in range(rows):
-        answers[n] = 1 if losses.is_right(y, n * width, width, targets[n]) else 0
+        answers[n] = 1 if losses.is_right(Vector(y, n * width), width, targets[n]) else 0
 
 
 @kernel

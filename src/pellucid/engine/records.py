@@ -230,12 +230,18 @@ class Epoch(NamedTuple):
     end: int
 
 
-class Update(NamedTuple):
-    """The gradient and the optimiser's moments, each shaped as the parameters, ``size`` of them."""
+class Moments(NamedTuple):
+    """A gradient, and the optimiser's first and second moment of it, each shaped as the parameters."""
 
     gradient: Float32s
-    first_moment: Float32s
-    second_moment: Float32s
+    first: Float32s
+    second: Float32s
+
+
+class Update(NamedTuple):
+    """What an optimiser works on: the gradient and its moments, ``size`` numbers each."""
+
+    moments: Moments
     size: int
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
-from pellucid.engine.records import Descent, Epoch, Learner, Part, Program, Schedule, Scratch, Team, Update
+from pellucid.engine.records import Descent, Epoch, Learner, Moments, Part, Program, Schedule, Scratch, Team, Update
 from pellucid.layers.layer import Vector
 from pellucid.programs.dense_plan import Plan
 from pellucid.programs.image_stepper import Batches, ImageStepper
@@ -48,7 +48,7 @@ class DenseStepper(ImageStepper):
         direct = self.direct and rule.code == t.SGD and rule.decay == 0 and self._batch_size <= t.TILE
         learner = Learner(
             Program(self._plan.table, self._plan.layers, self._parameters),
-            Update(self._gradient, *moments, self._count),
+            Update(Moments(self._gradient, *moments), self._count),
             Scratch(self._arena, self._wanted),
         )
         epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)

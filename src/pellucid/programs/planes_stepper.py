@@ -14,6 +14,7 @@ from pellucid.engine.records import (
     Epoch,
     Key,
     Learner,
+    Moments,
     Part,
     PlanesDescent,
     Program,
@@ -65,7 +66,7 @@ class PlanesStepper(ImageStepper):
     ) -> None:
         learner = Learner(
             Program(self._plan.code, self._plan.rows, self._parameters),
-            Update(self._gradient, *moments, self._count),
+            Update(Moments(self._gradient, *moments), self._count),
             Scratch(self._arenas[rank], self._labels[rank]),
         )
         epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.probe import probe
+from pellucid.engine.kernels.activations import Normalizer
 from pellucid.engine.programs.table import IDENTITY, RELU, SIGMOID, SOFTMAX, TANH, padded
+from pellucid.engine.records import Matrix, Vector
 from pellucid.engine.simd.lanes import LANES, PLAIN
 from pellucid.inspect import reference
 
@@ -17,6 +19,10 @@ EXAMPLES = 10 if PLAIN else 80
 CODES = {"identity": IDENTITY, "sigmoid": SIGMOID, "relu": RELU, "tanh": TANH, "softmax": SOFTMAX}
 
 Floats = npt.NDArray[np.float32]
+
+
+def kept(top: Floats, mass: Floats) -> Normalizer:
+    return Normalizer(Vector(top, 0), Vector(mass, 0))
 
 
 def activated(name: str, z: Floats) -> tuple[Floats, Floats, Floats]:
@@ -27,9 +33,9 @@ def activated(name: str, z: Floats) -> tuple[Floats, Floats, Floats]:
     memory[:, :width] = z
     top, mass = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
     if name == "softmax":
-        probe().softmax(y, 0, memory, 0, stride, rows, width, top, 0, mass, 0, -1)
+        probe().softmax(Vector(y, 0), Matrix(memory, 0, stride), rows, width, kept(top, mass), -1)
     else:
-        probe().activate(CODES[name], y, 0, memory, 0, rows * stride)
+        probe().activate(CODES[name], Vector(y, 0), Vector(memory, 0), rows * stride)
     return y[:, :width], top, mass
 
 
@@ -38,7 +44,7 @@ def sent_back(name: str, d: Floats, y: Floats) -> Floats:
     stride = padded(width)
     slopes, values = np.zeros((rows, stride), np.float32), np.zeros((rows, stride), np.float32)
     slopes[:, :width], values[:, :width] = d, y
-    probe().back(CODES[name], slopes, 0, values, 0, stride, rows, width)
+    probe().back(CODES[name], Vector(slopes, 0), Matrix(values, 0, stride), rows, width)
     return slopes[:, :width]
 
 
@@ -99,7 +105,7 @@ def test_softmax_of_many_rows_has_the_bits_of_each(rows: int, width: int, seed: 
     memory, y = np.zeros((rows, stride), np.float32), np.zeros((2 * rows + 1, stride), np.float32)
     memory[:, :width], y[2 * rows :] = z, 7
     top, mass = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
-    probe().softmax(y, 0, memory, 0, stride, rows, width, top, 0, mass, 0, rows * stride)
+    probe().softmax(Vector(y, 0), Matrix(memory, 0, stride), rows, width, kept(top, mass), rows * stride)
     for found, wanted in zip((y[:rows, :width], top, mass), singly, strict=True):
         assert found.tobytes() == wanted.tobytes()
     assert (y[2 * rows :] == 7).all()
@@ -109,7 +115,7 @@ def test_softmax_leaves_what_lies_beyond_a_row_alone() -> None:
     z, y = np.full((2, 16), 9, np.float32), np.full((2, 16), 7, np.float32)
     z[:, :3] = [[1, 2, 3], [3, 2, 1]]
     top, mass = np.zeros(2, np.float32), np.zeros(2, np.float32)
-    probe().softmax(y, 0, z, 0, 16, 2, 3, top, 0, mass, 0, -1)
+    probe().softmax(Vector(y, 0), Matrix(z, 0, 16), 2, 3, kept(top, mass), -1)
     assert (y[:, 3:] == 7).all()
     assert top.tolist() == [3, 3]
     np.testing.assert_allclose(y[0, :3], y[1, 2::-1])

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.kernels.test_activations import CODES, activated
+from engine.kernels.test_activations import CODES, activated, kept
 from engine.probe import probe
+from pellucid.engine.kernels.losses import Outputs, Targets
 from pellucid.engine.programs.table import CROSS_ENTROPY, SQUARED, padded
+from pellucid.engine.records import Matrix, Vector
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.inspect import reference
 
@@ -30,10 +32,8 @@ def lost(loss: str, name: str, z: Floats, targets: list[int], scale: float = 1.0
     told, tops, masses = (np.zeros(128, np.float32) for _ in range(3))
     tops[:rows], masses[:rows] = top, mass
     code = CROSS_ENTROPY if loss == "cross_entropy" else SQUARED
-    probe().lose(
-        code, CODES[name], told, 0, slopes, 0, sums, 0, values, 0, stride, np.array([width, *targets]), 1, rows, width,
-        scale, tops, 0, masses, 0,
-    )  # fmt: skip
+    outputs = Outputs(CODES[name], Vector(sums, 0), Matrix(values, 0, stride), rows, width, kept(tops, masses))
+    probe().lose(code, Vector(told, 0), Vector(slopes, 0), outputs, Targets(np.array([width, *targets]), 1), scale)
     return told[:rows], slopes[:, :width]
 
 

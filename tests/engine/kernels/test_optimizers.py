@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import naive
 from engine.probe import probe
+from pellucid.engine.records import Moments, Vector
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.training import optimizers
 from pellucid.training.optimizers import SGD, Adam, Momentum
@@ -24,11 +25,11 @@ RULES: dict[str, Callable[[float], optimizers.Optimizer]] = {
 }
 
 
-def settings_of(optimizer: optimizers.Optimizer, step: int) -> np.ndarray:
+def settings_of(optimizer: optimizers.Optimizer, step: int) -> Vector:
     """The engine's settings for one step at the rate 0.1, behind eight floats of another thread."""
     filled = optimizer.settings()
     filled[[0, 5]] = optimizer.step_rates(np.array([0.1]), np.array([step]))[0]
-    return np.concatenate([np.full(8, np.nan, np.float32), filled])
+    return Vector(np.concatenate([np.full(8, np.nan, np.float32), filled]), 8)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -50,7 +51,7 @@ def test_steps(rule: str, count: int, cuts: tuple[float, float], decay: float, s
         g = rng.standard_normal(count).astype(np.float32)
         wanted = twin.step(wanted, g.astype(np.float64), 0.1)
         slope = g.copy()
-        probe().optimize(optimizer.code, p, slope, first, second, begin, end, settings_of(optimizer, step), 8)
+        probe().optimize(optimizer.code, p, Moments(slope, first, second), begin, end, settings_of(optimizer, step))
         assert (slope[begin:end] == 0).all()
         outside = np.r_[0:begin, end:count]
         np.testing.assert_array_equal(slope[outside], g[outside])
@@ -65,7 +66,7 @@ def test_no_gradient_and_no_decay_leave_parameters_alone(rule: str) -> None:
     before, first, second = p.copy(), np.zeros(37, np.float32), np.zeros(37, np.float32)
     for step in range(3):
         g = np.zeros(37, np.float32)
-        probe().optimize(optimizer.code, p, g, first, second, 0, 37, settings_of(optimizer, step), 8)
+        probe().optimize(optimizer.code, p, Moments(g, first, second), 0, 37, settings_of(optimizer, step))
     np.testing.assert_array_equal(p, before)
 
 
@@ -75,7 +76,7 @@ def test_adam_steps_by_the_rate_whatever_the_size_of_the_gradient(size: float) -
     optimizer = Adam(0.1, epsilon=1e-30)
     p, g = np.zeros(20, np.float32), np.full(20, size, np.float32)
     first, second = np.zeros(20, np.float32), np.zeros(20, np.float32)
-    probe().optimize(optimizer.code, p, g, first, second, 0, 20, settings_of(optimizer, 0), 8)
+    probe().optimize(optimizer.code, p, Moments(g, first, second), 0, 20, settings_of(optimizer, 0))
     assert np.isfinite(p).all()
     if size > 1e-19:
         np.testing.assert_allclose(p, -0.1, rtol=1e-4)
@@ -86,5 +87,5 @@ def test_nan_gradients_are_not_hidden() -> None:
         p, g = np.zeros(16, np.float32), np.zeros(16, np.float32)
         g[3] = np.nan
         first, second = np.zeros(16, np.float32), np.zeros(16, np.float32)
-        probe().optimize(make(0.0).code, p, g, first, second, 0, 16, settings_of(make(0.0), 0), 8)
+        probe().optimize(make(0.0).code, p, Moments(g, first, second), 0, 16, settings_of(make(0.0), 0))
         assert np.isnan(p).sum() == 1, rule

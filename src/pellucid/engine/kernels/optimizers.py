@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.engine.compiler.kernels import shared
 from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.programs.table import ADAM, MOMENTUM, NESTEROV, SGD
+from pellucid.engine.records import Moments, Vector
 from pellucid.engine.simd.lanes import LANES, fma, load_first, splat, sqrt, store_first
 
 RATE, DECAY, MOMENTUM_FACTOR, SECOND_FACTOR, EPSILON, SECOND_SCALE = range(6)
@@ -21,30 +22,22 @@ _ONE = np.float32(1.0)
 
 
 @shared
-def optimize(
-    which: int,
-    p: Float32s,
-    g: Float32s,
-    first: Float32s,
-    second: Float32s,
-    begin: int,
-    end: int,
-    settings: Float32s,
-    at: int,
-) -> None:
+def optimize(which: int, p: Float32s, moments: Moments, begin: int, end: int, settings: Vector) -> None:
     """One step on the elements from ``begin`` to ``end``.
 
-    p parameters, g gradient (of the mean loss; zero afterwards), ``first`` the momentum or Adam's first moment,
-    ``second`` Adam's second moment, all of one shape; ``settings`` from element ``at`` on, as listed above.
+    p parameters, the gradient that of the mean loss (zero afterwards), the first moment also Momentum's velocity;
+    ``settings`` as listed above.
     """
-    rate = splat(-settings[at + RATE], LANES)
-    decay = splat(settings[at + DECAY], LANES)
-    beta = splat(settings[at + MOMENTUM_FACTOR], LANES)
-    rest = splat(_ONE - settings[at + MOMENTUM_FACTOR], LANES)
-    beta2 = splat(settings[at + SECOND_FACTOR], LANES)
-    rest2 = splat(_ONE - settings[at + SECOND_FACTOR], LANES)
-    epsilon = splat(settings[at + EPSILON], LANES)
-    scale = splat(settings[at + SECOND_SCALE], LANES)
+    given, at = settings.memory, settings.at
+    g, first, second = moments.gradient, moments.first, moments.second
+    rate = splat(-given[at + RATE], LANES)
+    decay = splat(given[at + DECAY], LANES)
+    beta = splat(given[at + MOMENTUM_FACTOR], LANES)
+    rest = splat(_ONE - given[at + MOMENTUM_FACTOR], LANES)
+    beta2 = splat(given[at + SECOND_FACTOR], LANES)
+    rest2 = splat(_ONE - given[at + SECOND_FACTOR], LANES)
+    epsilon = splat(given[at + EPSILON], LANES)
+    scale = splat(given[at + SECOND_SCALE], LANES)
     zero = splat(_ZERO, LANES)
     for i in range(begin, end, LANES):
         count = end - i

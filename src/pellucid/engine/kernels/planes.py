@@ -156,9 +156,10 @@ def activate_planes(table: Int64s, row: int, work: Float32s, group: int) -> None
     """From the weighted sums of a row of planes to its activations."""
     which = table[row + ACTIVATION]
     for channel in range(table[row + CHANNELS]):
-        for y in range(table[row + HEIGHT]):
-            at = channel * table[row + PLANE] + y * table[row + LINE]
-            activate(which, work, table[row + VALUES] + at, work, table[row + SUMS] + at, table[row + WIDTH] * group)
+        for line in range(table[row + HEIGHT]):
+            at = channel * table[row + PLANE] + line * table[row + LINE]
+            y, z = Vector(work, table[row + VALUES] + at), Vector(work, table[row + SUMS] + at)
+            activate(which, y, z, table[row + WIDTH] * group)
 
 
 @kernel
@@ -170,7 +171,7 @@ def through_planes(which: int, table: Int64s, row: int, work: Float32s) -> None:
             delta = table[row + DELTAS] + channel * table[row + DELTA_PLANE] + y * table[row + DELTA_LINE]
             at = table[row + VALUES] + channel * table[row + PLANE] + y * table[row + LINE]
             if step == LANES:
-                through_activation(which, work, delta, work, at, table[row + WIDTH] * LANES)
+                through_activation(which, Vector(work, delta), Vector(work, at), table[row + WIDTH] * LANES)
             else:
                 for x in range(table[row + WIDTH]):
-                    through_activation(which, work, delta + x * step, work, at + x * LANES, LANES)
+                    through_activation(which, Vector(work, delta + x * step), Vector(work, at + x * LANES), LANES)

@@ -16,8 +16,8 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels import dense
-from pellucid.engine.kernels.activations import activate, back, softmax
-from pellucid.engine.kernels.losses import is_right, lose
+from pellucid.engine.kernels.activations import Normalizer, activate, back, softmax
+from pellucid.engine.kernels.losses import Outputs, Targets, is_right, lose
 from pellucid.engine.kernels.matmul import ROWS
 from pellucid.engine.programs.table import (
     ACTIVATION,
@@ -76,11 +76,11 @@ def finish_layer(table: Int64s, row: int, work: Float32s, begin: int, end: int, 
     at = (begin + since) * stride
     y, z = table[row + VALUES] + at, table[row + SUMS] + at
     if table[row + ACTIVATION] == SOFTMAX:
-        top, mass = TOP + begin + since, MASS + begin + since
+        kept = Normalizer(Vector(work, TOP + begin + since), Vector(work, MASS + begin + since))
         scratch = table[row + DELTAS] + at
-        softmax(work, y, work, z, stride, n, table[row + OUTPUTS], work, top, work, mass, scratch)
+        softmax(Vector(work, y), Matrix(work, z, stride), n, table[row + OUTPUTS], kept, scratch)
     else:
-        activate(table[row + ACTIVATION], work, y, work, z, n * stride)
+        activate(table[row + ACTIVATION], Vector(work, y), Vector(work, z), n * stride)
 
 
 @kernel
@@ -121,28 +121,17 @@ def judge(
     at = begin * table[row + STRIDE]
     for i in range(begin, end):
         wanted[i] = targets[order[first + i]]
-    lose(
-        loss,
-        table[row + ACTIVATION],
-        work,
-        LOSS + begin,
-        work,
-        table[row + DELTAS] + at,
-        work,
-        table[row + SUMS] + at,
-        work,
-        table[row + VALUES] + at,
-        table[row + STRIDE],
-        wanted,
-        begin,
+    activation, losses = table[row + ACTIVATION], Vector(work, LOSS + begin)
+    deltas = Vector(work, table[row + DELTAS] + at)
+    outputs = Outputs(
+        activation,
+        Vector(work, table[row + SUMS] + at),
+        Matrix(work, table[row + VALUES] + at, table[row + STRIDE]),
         end - begin,
         table[row + OUTPUTS],
-        scale,
-        work,
-        TOP + begin,
-        work,
-        MASS + begin,
+        Normalizer(Vector(work, TOP + begin), Vector(work, MASS + begin)),
     )
+    lose(loss, losses, deltas, outputs, Targets(wanted, begin), scale)
 
 
 @kernel
@@ -151,7 +140,8 @@ def count_right(table: Any, layers: int, work: Any, wanted: Any, begin: int, end
     row = (layers - 1) * COLUMNS
     right = 0
     for i in range(begin, end):
-        if is_right(work, table[row + VALUES] + i * table[row + STRIDE], table[row + OUTPUTS], wanted[i]):
+        outputs = Vector(work, table[row + VALUES] + i * table[row + STRIDE])
+        if is_right(outputs, table[row + OUTPUTS], wanted[i]):
             right += 1
     return right
 
@@ -218,11 +208,8 @@ def send_back(
         since, until = share(rank, crew, n, 1)
         back(
             table[before + ACTIVATION],
-            work,
-            into + since * source_stride,
-            work,
-            table[row + SOURCE] + (begin + since) * source_stride,
-            source_stride,
+            Vector(work, into + since * source_stride),
+            Matrix(work, table[row + SOURCE] + (begin + since) * source_stride, source_stride),
             until - since,
             d,
         )

@@ -103,18 +103,16 @@ class Share(NamedTuple):
 @kernel
 def step_own(program: Program, update: Update, optimizer: int, settings: Float32s, rank: int, own: Share) -> None:
     """A step on what thread ``rank`` of two has added up by itself: its half of the first layer, and its own layers."""
-    table, p, g = program.table, program.parameters, update.gradient
-    first_moment, second_moment = update.first_moment, update.second_moment
-    at = rank * SETTINGS
+    table, p, own_settings = program.table, program.parameters, Vector(settings, rank * SETTINGS)
     low, high = half_of_weights(table, rank)
-    optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+    optimize(optimizer, p, update.moments, low, high, own_settings)
     if rank == 0:
         low, high = table[BIAS], table[BIAS] + table[OUTPUTS]
-        optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+        optimize(optimizer, p, update.moments, low, high, own_settings)
     for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS
         low, high = table[row + WEIGHT], table[row + BIAS] + table[row + OUTPUTS]
-        optimize(optimizer, p, g, first_moment, second_moment, low, high, settings, at)
+        optimize(optimizer, p, update.moments, low, high, own_settings)
 
 
 @kernel
@@ -146,7 +144,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
         own, apart = 2 - rank, 2
     elif parted and rank == 1:
         own = layers
-    into = p if direct else update.gradient
+    into = p if direct else update.moments.gradient
     for step in range(begin, epoch.end):
         settings[at + RATE] = descent.schedule.rates[2 * (step - begin)]
         settings[at + SECOND_SCALE] = descent.schedule.rates[2 * (step - begin) + 1]
@@ -201,10 +199,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
             step_own(program, update, descent.optimizer, settings, rank, Share(own, apart, Part(mine, rest)))
         else:
             low, high = share(rank, part.size, update.size, LANES)
-            optimize(
-                descent.optimizer, p, update.gradient, update.first_moment, update.second_moment, low, high, settings,
-                at,
-            )  # fmt: skip
+            optimize(descent.optimizer, p, update.moments, low, high, Vector(settings, at))
             meet(point, part.size)
 
 

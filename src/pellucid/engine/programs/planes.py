@@ -294,6 +294,7 @@ def backward(program: Program, g: Vector, work: Float32s, n: int) -> None:
             return
         if table[before + STRIDE] > 0 and table[before + OPERATION] != FLATTEN:
             delta, stride = table[before + DELTAS], table[before + STRIDE]
-            back(activation, work, delta, work, table[before + VALUES], stride, n, table[before + OUTPUTS])
+            values = Matrix(work, table[before + VALUES], stride)
+            back(activation, Vector(work, delta), values, n, table[before + OUTPUTS])
         elif activation != IDENTITY:
             planes.through_planes(activation, table, before, work)

@@ -121,7 +121,7 @@ def train_tiles(
                 )  # fmt: skip
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_right(table, rows, work, wanted, 0, n)
-                backward(program, Vector(update.gradient, shard * count), work, n)
+                backward(program, Vector(update.moments.gradient, shard * count), work, n)
         meet(team.barrier, crew)
         lost = np.float64(0.0)
         right = np.float64(0.0)
@@ -134,10 +134,8 @@ def train_tiles(
         if not is_finite(lost):
             return
         mine, past = share(rank, crew, count, LANES)
-        gather(update.gradient, count, shards, mine, past)
-        optimize(
-            descent.optimizer, p, update.gradient, update.first_moment, update.second_moment, mine, past, settings, at
-        )
+        gather(update.moments.gradient, count, shards, mine, past)
+        optimize(descent.optimizer, p, update.moments, mine, past, Vector(settings, at))
         meet(team.barrier, crew)
 
 

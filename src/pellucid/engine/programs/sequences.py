@@ -12,8 +12,8 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.kernels import ctc, dense, lstm
-from pellucid.engine.kernels.activations import activate, back, softmax
-from pellucid.engine.kernels.losses import distance_to_target, is_right, softmax_cross_entropy
+from pellucid.engine.kernels.activations import Normalizer, activate, back, softmax
+from pellucid.engine.kernels.losses import Targets, distance_to_target, is_right, softmax_cross_entropy
 from pellucid.engine.programs.sequence_table import (
     ACTIVATION,
     ALIGNMENT_WORK,
@@ -169,9 +169,10 @@ def dense_forward(table: Any, row: int, p: Any, work: Any, rows: int) -> None:
         Part(0, 1),
     )
     if table[row + ACTIVATION] == SOFTMAX:
-        softmax(work, y, work, z, stride, rows, k, work, table[TOP], work, table[MASS], table[row + SLOPES])
+        kept = Normalizer(Vector(work, table[TOP]), Vector(work, table[MASS]))
+        softmax(Vector(work, y), Matrix(work, z, stride), rows, k, kept, table[row + SLOPES])
     else:
-        activate(table[row + ACTIVATION], work, y, work, z, rows * stride)
+        activate(table[row + ACTIVATION], Vector(work, y), Vector(work, z), rows * stride)
 
 
 @kernel
@@ -207,7 +208,8 @@ def dense_backward(table: Any, row: int, g: Any, gi: int, work: Any, rows: int, 
     delta = table[row + SLOPES]
     source, source_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
     if not last:
-        back(table[row + ACTIVATION], work, delta, work, table[row + VALUES], stride, rows, k)
+        values = Matrix(work, table[row + VALUES], stride)
+        back(table[row + ACTIVATION], Vector(work, delta), values, rows, k)
     by_sums, inputs = Matrix(work, delta, stride), Matrix(work, source, source_stride)
     dense.bias_gradient(Vector(g, gi + table[row + BIAS]), by_sums, rows, k, Part(0, 1))
     dense.weight_gradient(Vector(g, gi + table[row + WEIGHT]), inputs, by_sums, Sizes(rows, d, k), Part(0, 1))
@@ -287,11 +289,12 @@ def judge(
         return right
     for s in range(n):
         ints[s] = labels[label_starts[ints[own_at + s]]]
-    softmax_cross_entropy(work, table[LOSS], work, z, stride, ints, 0, n, work, table[TOP], work, table[MASS])
+    targets, kept = Targets(ints, 0), Normalizer(Vector(work, table[TOP]), Vector(work, table[MASS]))
+    softmax_cross_entropy(Vector(work, table[LOSS]), Matrix(work, z, stride), targets, n, kept)
     if back_too:
-        distance_to_target(work, d, work, y, stride, ints, 0, n, scale)
+        distance_to_target(Vector(work, d), Matrix(work, y, stride), targets, n, scale)
     for s in range(n):
-        if is_right(work, y + s * stride, k, ints[s]):
+        if is_right(Vector(work, y + s * stride), k, ints[s]):
             right += 1
     return right
 

@@ -38,6 +38,7 @@ from pellucid.engine.programs.sequences import (
     prepare,
 )
 from pellucid.engine.programs.table import SETTINGS
+from pellucid.engine.records import Moments, Vector
 from pellucid.engine.simd.barrier import lesser, meet, share
 from pellucid.engine.simd.lanes import LANES, load_first, max_lanes, splat, sqrt, store_first
 
@@ -192,7 +193,8 @@ def train(
         if clip > _ZERO:
             meet(point, crew)
             clip_to(g, mine, past, norms, count, clip)
-        optimize(optimizer, p, g, first_moment, second_moment, mine, past, settings, at)
+        moments = Moments(g, first_moment, second_moment)
+        optimize(optimizer, p, moments, mine, past, Vector(settings, at))
         meet(point, crew)
 
 
