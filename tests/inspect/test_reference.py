@@ -71,9 +71,9 @@ def test_training_steps_are_the_engines(drawn: tuple[pl.Network, str, np.ndarray
     data = pl.data.Dataset(x, labels, classes=[str(k) for k in range(net.output_shape[0])])
     trainer = pl.Trainer(net, data, loss=loss, optimizer=optimizer, batch_size=len(x))
     losses = [float(trainer.take_steps(1)[0]) for _ in range(3)]
-    for told in losses:
+    for result in losses:
         gradient = reference.backward(layers, x.astype(np.float64), labels, loss)
-        assert told == pytest.approx(gradient.loss, rel=1e-4, abs=1e-6)
+        assert result == pytest.approx(gradient.loss, rel=1e-4, abs=1e-6)
         reference.descend(layers, gradient.layers, velocity, rate, momentum)
     np.testing.assert_allclose(net.parameters, reference.flatten(layers), rtol=1e-3, atol=1e-5)
 

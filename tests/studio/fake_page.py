@@ -19,7 +19,7 @@ from pellucid.studio.session import Session
 TAGS = {kind.__struct_config__.tag: kind for kind in REQUESTS}
 
 
-class Told:
+class Event:
     """One event and its arrays: fields by attribute, arrays looked up."""
 
     def __init__(self, data: bytes) -> None:
@@ -46,25 +46,25 @@ class Page:
         self.session, self._number = session, 0
         self._wake = lambda: None
         session.outbox.attach(self._wake)
-        self.greeting: list[Told] = []
+        self.greeting: list[Event] = []
         if greet:
             session.greet(False)
             self.greeting = self.fetch()
 
-    def fetch(self) -> list[Told]:
+    def fetch(self) -> list[Event]:
         """Everything that is waiting."""
         found = []
         while (data := self.session.outbox.take(self._wake)) is not None:
-            found.append(Told(data))
+            found.append(Event(data))
         return found
 
-    def ask(self, kind: str, /, **fields: Any) -> list[Told]:
+    def ask(self, kind: str, /, **fields: Any) -> list[Event]:
         """Send a request through the schema; return the events that answer it."""
         self._number += 1
         self.session.handle(decode_request(json.dumps({"type": kind, "id": self._number, **fields})))
         return self.fetch()
 
-    def asked(self, kind: str, answer: str, /, **fields: Any) -> Told:
+    def asked(self, kind: str, answer: str, /, **fields: Any) -> Event:
         """The one event of that type among the answers."""
         events = self.ask(kind, **fields)
         [found] = [event for event in events if event.type == answer]

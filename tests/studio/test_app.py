@@ -54,9 +54,9 @@ def test_a_network_of_ones_own_is_taken_up(tmp_path: Path) -> None:
     page = Page(Session("x", EmbeddedCatalog(), str(tmp_path / "own.safetensors")))
     test = pl.data.load("digits").test
     page.ask("openExample", part="test", index=0)
-    told = page.asked("askVotes", "votes", layer=0, neuron=0)
+    received = page.asked("askVotes", "votes", layer=0, neuron=0)
     levels = test.images[0].astype(np.float32) / 255 * 9
-    np.testing.assert_allclose(told.terms, net.trace(levels)[0].terms(0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(received.terms, net.trace(levels)[0].terms(0), rtol=1e-5, atol=1e-6)
     guesses = page.asked("browseExamples", "examples", part="test", begin=0, count=50).readings
     assert guesses == net(test.images[:50].astype(np.float32) / 255 * 9).argmax(axis=1).tolist()
     judged = next(event for event in page.greeting if event.type == "judged")

@@ -14,7 +14,7 @@ from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.errors import DataError, DownloadError
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.session import Session
-from studio.fake_page import EmbeddedCatalog, Page, Told, wait_for
+from studio.fake_page import EmbeddedCatalog, Event, Page, wait_for
 
 
 def archive(path: Path, classes: int = 3, side: int = 28) -> Path:
@@ -25,20 +25,20 @@ def archive(path: Path, classes: int = 3, side: int = 28) -> Path:
     return path
 
 
-def choices_of(told: list[Told]) -> list[dict[str, Any]]:
-    return next(event for event in told if event.type == "dataSets").choices
+def choices_of(received: list[Event]) -> list[dict[str, Any]]:
+    return next(event for event in received if event.type == "dataSets").choices
 
 
-def fetched(page: Page) -> list[Told]:
-    """Ask for MNIST, and everything told until that is over."""
-    told = page.ask("fetchData", name="mnist")
+def fetched(page: Page) -> list[Event]:
+    """Ask for MNIST, and everything received until that is over."""
+    received = page.ask("fetchData", name="mnist")
 
     def over() -> bool:
-        told.extend(page.fetch())
-        return any(event.type == "dataSets" and event.fetching is None for event in told)
+        received.extend(page.fetch())
+        return any(event.type == "dataSets" and event.fetching is None for event in received)
 
     wait_for(over)
-    return told
+    return received
 
 
 def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_path: Path) -> None:
@@ -53,8 +53,8 @@ def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_
     training = next(event for event in page.greeting if event.type == "training")
     assert training.plan["data"] != "shapes.npz"  # the network at the beginning has ten outputs
     layers = [{"size": 4, "activation": "relu"}, {"size": 3, "activation": "softmax"}]
-    told = page.ask("setUp", plan=training.plan | {"data": "shapes.npz", "layers": layers})
-    network = next(event for event in told if event.type == "network")
+    received = page.ask("setUp", plan=training.plan | {"data": "shapes.npz", "layers": layers})
+    network = next(event for event in received if event.type == "network")
     assert len(network.network["classes"]) == 3
     assert network.data["train"] + network.data["test"] == 60
 
@@ -107,10 +107,10 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(monkeypatch: pytes
     monkeypatch.setattr(mnist, "load_mnist", load)
     page = Page(Session("a", EmbeddedCatalog(), "digits-relu"))
     for _ in range(2):
-        told = fetched(page)
-        [failed] = [event for event in told if event.type == "failed"]
+        received = fetched(page)
+        [failed] = [event for event in received if event.type == "failed"]
         assert "network is there" in failed.message
-        assert [each["here"] for each in told[-1].choices] == [True, False]
+        assert [each["here"] for each in received[-1].choices] == [True, False]
 
 
 def test_one_download_at_a_time_and_only_of_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

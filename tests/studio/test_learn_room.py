@@ -12,7 +12,7 @@ import pellucid as pl
 from pellucid.studio import driver
 from pellucid.studio.session import Session
 from studio.fake_clock import FakeClock
-from studio.fake_page import EmbeddedCatalog, Page, Told, session, wait_for
+from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 
 PLAN: dict[str, Any] = {
     "layers": [{"size": 16, "activation": "sigmoid"}, {"size": 10, "activation": "softmax"}],
@@ -43,17 +43,17 @@ def page():
     made.session.close("closing")
 
 
-def until(page: Page, state: str) -> list[Told]:
+def until(page: Page, state: str) -> list[Event]:
     """Everything sent until training is in that state."""
-    told: list[Told] = []
+    received: list[Event] = []
 
     def reached() -> bool:
-        told.extend(page.ask("nextPicture"))
-        return any(event.type == "training" and event.state == state for event in told)
+        received.extend(page.ask("nextPicture"))
+        return any(event.type == "training" and event.state == state for event in received)
 
     wait_for(reached)
     with page.session._lock.high_priority():  # what belongs to that state was sent under the lock
-        return told + page.fetch()
+        return received + page.fetch()
 
 
 def step_of(page: Page) -> int:
@@ -69,12 +69,12 @@ def wait_for_rest() -> None:
     wait_for(lambda: all(thread.name != driver.THREAD_NAME for thread in threading.enumerate()))
 
 
-def go_to_step(page: Page, count: int) -> list[Told]:
+def go_to_step(page: Page, count: int) -> list[Event]:
     return page.ask("stepBatches", count=count) + until(page, "paused")
 
 
-def only(told: list[Told], kind: str) -> Told:
-    return [event for event in told if event.type == kind][-1]
+def only(received: list[Event], kind: str) -> Event:
+    return [event for event in received if event.type == kind][-1]
 
 
 def parameters(page: Page) -> np.ndarray:
@@ -83,43 +83,43 @@ def parameters(page: Page) -> np.ndarray:
 
 def test_a_plan_makes_the_network_that_its_seed_draws() -> None:
     page = Page(session())
-    told = page.ask("setUp", plan=PLAN)
-    assert [event.type for event in told] == [
+    received = page.ask("setUp", plan=PLAN)
+    assert [event.type for event in received] == [
         "network", "parameters", "turned", "reading", "judged", "training", "curves",
     ]  # fmt: skip
-    np.testing.assert_array_equal(told[1].knobs, a_trainer().net.parameters)
-    training = told[5]
+    np.testing.assert_array_equal(received[1].knobs, a_trainer().net.parameters)
+    training = received[5]
     assert (training.state, training.step, training.stepsPerEpoch) == ("ready", 0, 250)
     assert training.plan["optimizer"]["learningRate"] == 0.5
-    assert told[4].seen is False
+    assert received[4].seen is False
 
 
 def test_steps_are_the_trainers_own(page: Page) -> None:
-    told, trainer = go_to_step(page, 7), a_trainer()
+    received, trainer = go_to_step(page, 7), a_trainer()
     losses = trainer.take_steps(7)
-    picture = only(told, "picture")
+    picture = only(received, "picture")
     np.testing.assert_array_equal(picture.knobs, trainer.net.parameters)
-    pictures = [event for event in told if event.type == "picture"]
+    pictures = [event for event in received if event.type == "picture"]
     assert np.concatenate([event.steps for event in pictures]).tolist() == list(range(1, 8))
     np.testing.assert_array_equal(np.concatenate([event.losses for event in pictures]), np.float32(losses))
-    assert only(told, "training").step == 7
+    assert only(received, "training").step == 7
 
 
 def test_an_epoch_is_run_and_judged(page: Page) -> None:
     page.ask("runToEpoch")
-    told, trainer = until(page, "paused"), a_trainer()
+    received, trainer = until(page, "paused"), a_trainer()
     [event] = list(trainer.run(1, validation=pl.data.load("digits").test))
-    done = only(told, "epochDone")
+    done = only(received, "epochDone")
     assert (done.epoch, done.step) == (1, 250)
     assert done.loss == pytest.approx(event.loss, rel=1e-6)
     assert done.accuracy == pytest.approx(event.train_accuracy)
     assert done.testAccuracy == pytest.approx(event.test_accuracy)
     assert done.testLoss == pytest.approx(event.test_loss)
-    np.testing.assert_array_equal(only(told, "parameters").knobs, trainer.net.parameters)
-    examined = only(told, "examined")
+    np.testing.assert_array_equal(only(received, "parameters").knobs, trainer.net.parameters)
+    examined = only(received, "examined")
     assert examined.confusion.sum() == 2000
     assert examined.wrong == round(2000 * (1 - event.test_accuracy))
-    health = only(told, "health")
+    health = only(received, "health")
     assert health.images == 256
     assert len(health.gradients) == 2
 
@@ -133,11 +133,11 @@ def test_time_goes_back_and_forth_to_the_same_bits(kind: str) -> None:
         go_to_step(page, step - max(seen))
         seen[step] = parameters(page)
     for step in (41, 0, 300, 3, 40):
-        told = page.ask("goToStep", step=step)
+        received = page.ask("goToStep", step=step)
         np.testing.assert_array_equal(parameters(page), seen[step])
-        assert only(told, "training").step == step
-        assert only(told, "training").lastStep == 300
-        np.testing.assert_array_equal(only(told, "picture").knobs, seen[step])
+        assert only(received, "training").step == step
+        assert only(received, "training").lastStep == 300
+        np.testing.assert_array_equal(only(received, "picture").knobs, seen[step])
     assert page.refused("goToStep", step=301) == "bad_value"
 
 
@@ -145,13 +145,13 @@ def test_another_future_begins_where_one_goes_back_to(page: Page) -> None:
     go_to_step(page, 100)
     page.ask("goToStep", step=50)
     page.ask("setRate", learningRate=0.05)
-    told = go_to_step(page, 20)
+    received = go_to_step(page, 20)
     trainer = a_trainer()
     trainer.take_steps(50)
     trainer.learning_rate = 0.05
     trainer.take_steps(20)
     np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
-    assert only(told, "training").lastStep == 70
+    assert only(received, "training").lastStep == 70
     curves = page.asked("askCurves", "curves")
     assert curves.steps[-1] == 70
     assert curves.rateSteps.tolist() == [0, 50]
@@ -176,22 +176,22 @@ def test_knobs_turned_in_between_are_part_of_the_past(page: Page) -> None:
 
 def test_training_forgets_what_could_be_undone_and_restores_neurons(page: Page) -> None:
     page.ask("scaleNeuron", layer=0, neuron=1, factor=0, gesture=1)
-    told = go_to_step(page, 1)
-    assert only(told, "turned").changes == []
-    assert only(told, "parameters").effective is None
+    received = go_to_step(page, 1)
+    assert only(received, "turned").changes == []
+    assert only(received, "parameters").effective is None
 
 
 def test_it_runs_until_paused_and_shows_what_it_does(page: Page) -> None:
-    told = page.ask("train")
+    received = page.ask("train")
 
     def six_pictures() -> bool:
-        told.extend(page.ask("nextPicture"))
-        return sum(event.type == "picture" for event in told) >= 6
+        received.extend(page.ask("nextPicture"))
+        return sum(event.type == "picture" for event in received) >= 6
 
     wait_for(six_pictures)
-    told += page.ask("pause")
-    steps = np.concatenate([event.steps for event in told if event.type == "picture"])
-    last = only(told, "training")
+    received += page.ask("pause")
+    steps = np.concatenate([event.steps for event in received if event.type == "picture"])
+    last = only(received, "training")
     assert last.state == "paused"
     assert (np.diff(steps) > 0).all()
     assert steps[-1] == last.step
@@ -207,16 +207,16 @@ def test_a_page_gets_the_pictures_that_it_asks_for_and_no_more(page: Page) -> No
     page.ask("train")
     wait_for_steps(page, 500)
     assert [event for event in page.fetch() if event.type == "picture"] == []
-    told = page.ask("nextPicture") + page.ask("nextPicture")
+    received = page.ask("nextPicture") + page.ask("nextPicture")
 
     def pictured() -> bool:
-        told.extend(page.fetch())
-        return any(event.type == "picture" for event in told)
+        received.extend(page.fetch())
+        return any(event.type == "picture" for event in received)
 
     wait_for(pictured)
     wait_for_steps(page, 500)
-    told += page.fetch()
-    [picture] = [event for event in told if event.type == "picture"]
+    received += page.fetch()
+    [picture] = [event for event in received if event.type == "picture"]
     assert 1 <= len(picture.steps) <= 512
     assert picture.steps[-1] == picture.step
     [last] = [event for event in page.ask("pause") if event.type == "picture"]
@@ -229,9 +229,9 @@ def test_epochs_that_follow_quickly_are_not_all_judged() -> None:
     page.ask("setUp", plan=PLAN)
     page.ask("train")
     wait_for_steps(page, 250 * 60)
-    told = page.fetch() + page.ask("pause")
-    judged = [event for event in told if event.type == "epochDone"]
-    assert 1 < len(judged) < only(told, "training").step / 250
+    received = page.fetch() + page.ask("pause")
+    judged = [event for event in received if event.type == "epochDone"]
+    assert 1 < len(judged) < only(received, "training").step / 250
     assert all(event.step == 250 * event.epoch for event in judged)
     np.testing.assert_array_equal(page.asked("askCurves", "curves").epochSteps, [event.step for event in judged])
 
@@ -263,29 +263,29 @@ def test_a_loss_that_runs_away_is_explained_and_taken_back() -> None:
     optimizer = {"kind": "sgd", "learningRate": 1000.0}
     page.ask("setUp", plan=planned(layers=layers, loss="squared", optimizer=optimizer))
     page.ask("train")
-    told = until(page, "diverged")
-    training = only(told, "training")
+    received = until(page, "diverged")
+    training = only(received, "training")
     assert "smaller learning rate" in training.trouble
     assert training.lastStep == training.step
-    assert np.isfinite(only(told, "parameters").knobs).all()
+    assert np.isfinite(only(received, "parameters").knobs).all()
     page.ask("setRate", learningRate=0.0001)
-    told = go_to_step(page, 5)
-    assert only(told, "training").trouble is None
-    assert only(told, "training").step == training.step + 5
+    received = go_to_step(page, 5)
+    assert only(received, "training").trouble is None
+    assert only(received, "training").step == training.step + 5
 
 
 def test_the_loss_plane_goes_through_the_path(page: Page) -> None:
     assert page.refused("askLossPlane", side=5, images=200) == "bad_value"
     go_to_step(page, 60)
-    told = page.asked("askLossPlane", "lossPlane", side=7, images=200)
-    assert told.losses.shape == (7, 7)
-    assert told.pathSteps[0] == 0
-    assert told.pathSteps[-1] == 60
-    assert told.path[-1].tolist() == [0.0, 0.0]
-    assert 0 < told.explained[1] <= told.explained[0] <= 1
+    received = page.asked("askLossPlane", "lossPlane", side=7, images=200)
+    assert received.losses.shape == (7, 7)
+    assert received.pathSteps[0] == 0
+    assert received.pathSteps[-1] == 60
+    assert received.path[-1].tolist() == [0.0, 0.0]
+    assert 0 < received.explained[1] <= received.explained[0] <= 1
     train = pl.data.load("digits").train[:200]
     loss = page.session._state.edited.net.gradient(train.images, train.labels).loss
-    assert told.pathLosses[-1] == pytest.approx(loss, rel=1e-5)
+    assert received.pathLosses[-1] == pytest.approx(loss, rel=1e-5)
 
 
 def test_going_on_with_a_shipped_network_keeps_it() -> None:
@@ -293,11 +293,11 @@ def test_going_on_with_a_shipped_network_keeps_it() -> None:
     before = parameters(page)
     training = only(page.greeting, "training")
     assert training.plan["optimizer"]["kind"] == "adam"
-    told = page.ask("setUp", plan=training.plan | {"data": "digits", "batchSize": 64}, keepNetwork=True)
-    np.testing.assert_array_equal(only(told, "parameters").knobs, before)
+    received = page.ask("setUp", plan=training.plan | {"data": "digits", "batchSize": 64}, keepNetwork=True)
+    np.testing.assert_array_equal(only(received, "parameters").knobs, before)
     assert page.refused("setUp", plan=PLAN, keepNetwork=True) == "bad_value"
-    told = go_to_step(page, 3)
-    assert only(told, "training").step == 3
+    received = go_to_step(page, 3)
+    assert only(received, "training").step == 3
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Nudge: what is told is the engine's, is checked, and is done."""
+"""Nudge: what is received is the engine's, is checked, and is done."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def page() -> Page:
 
 def test_nudges_are_the_engines(page: Page) -> None:
     net, (image, label) = pl.load("digits-sigmoid"), pl.data.load("digits").test[4]
-    told = page.asked("askNudges", "nudges")
+    received = page.asked("askNudges", "nudges")
     expected = pl.inspect.backpropagate(net, image, label)
-    assert told.label == label
-    assert told.cost == pytest.approx(expected.cost)
-    np.testing.assert_array_equal(told.wishes, expected.wishes)
-    for got, layer in zip(told.layers, expected.layers, strict=True):
+    assert received.label == label
+    assert received.cost == pytest.approx(expected.cost)
+    np.testing.assert_array_equal(received.wishes, expected.wishes)
+    for got, layer in zip(received.layers, expected.layers, strict=True):
         for name in ("weights", "sums", "slopes", "inputs"):
             np.testing.assert_array_equal(got[name], getattr(layer, name))
         np.testing.assert_array_equal(got["byWeights"], layer.by_weights)
         np.testing.assert_array_equal(got["byInputs"], layer.by_inputs)
         np.testing.assert_array_equal(got["byActivations"], layer.by_activations)
-    assert [stage["kind"] for stage in told.stages][-1] == "pixels"
+    assert [stage["kind"] for stage in received.stages][-1] == "pixels"
 
 
 def test_any_number_is_checked(page: Page) -> None:
@@ -41,10 +41,10 @@ def test_any_number_is_checked(page: Page) -> None:
         {"kind": "activation", "layer": 1, "neuron": 15},
         {"kind": "input", "neuron": 400},
     ]:
-        told = page.asked("checkNudge", "checked", **fields)
-        assert told.agrees is True
-        assert told.derivative == pytest.approx(told.difference, rel=2e-3, abs=1e-5)
-        assert (told.costAbove - told.costBelow) / (2 * told.h) == pytest.approx(told.difference)
+        received = page.asked("checkNudge", "checked", **fields)
+        assert received.agrees is True
+        assert received.derivative == pytest.approx(received.difference, rel=2e-3, abs=1e-5)
+        assert (received.costAbove - received.costBelow) / (2 * received.h) == pytest.approx(received.difference)
     assert page.refused("checkNudge", kind="parameter", knob=13002) == "bad_value"
     assert page.refused("checkNudge", kind="activation", layer=3, neuron=0) == "bad_value"
 
@@ -58,13 +58,13 @@ def test_a_drawing_needs_a_label(page: Page) -> None:
 
 def test_a_batch_is_the_mean_of_its_images(page: Page) -> None:
     net, test = pl.load("digits-sigmoid"), pl.data.load("digits").test
-    told = page.asked("askBatchNudges", "batchNudges", part="test", indices=[4, 9, 30], knob=200)
+    received = page.asked("askBatchNudges", "batchNudges", part="test", indices=[4, 9, 30], knob=200)
     expected = net.gradient(test.images[[4, 9, 30]].astype(np.float32) / 255, test.labels[[4, 9, 30]])
-    np.testing.assert_allclose(told.gradient, expected.parameters, rtol=1e-4, atol=1e-7)
-    assert told.cost == pytest.approx(expected.loss)
-    assert told.costs.mean() == pytest.approx(told.cost, rel=1e-4)
-    assert told.wishes.mean() == pytest.approx(-told.gradient[200], rel=1e-3, abs=1e-7)
-    assert told.gradientNorm <= told.norms.mean()
+    np.testing.assert_allclose(received.gradient, expected.parameters, rtol=1e-4, atol=1e-7)
+    assert received.cost == pytest.approx(expected.loss)
+    assert received.costs.mean() == pytest.approx(received.cost, rel=1e-4)
+    assert received.wishes.mean() == pytest.approx(-received.gradient[200], rel=1e-3, abs=1e-7)
+    assert received.gradientNorm <= received.norms.mean()
     assert page.refused("askBatchNudges", part="test", indices=[2000]) == "bad_value"
     assert page.refused("askBatchNudges", part="test", indices=[1], knob=13002) == "bad_value"
 
@@ -75,13 +75,13 @@ def test_a_step_is_taken_told_and_undone(page: Page, of: str) -> None:
     assert page.refused("takeStep", of=of, learningRate=0.1) == "out_of_order"
     page.ask("askNudges", label=3)
     page.ask("askBatchNudges", part="train", indices=[1, 2, 3])
-    told = page.ask("takeStep", of=of, learningRate=0.01)
-    assert [event.type for event in told] == ["turned", "parameters", "reading", "judged", "stepped"]
-    stepped = told[-1]
+    received = page.ask("takeStep", of=of, learningRate=0.01)
+    assert [event.type for event in received] == ["turned", "parameters", "reading", "judged", "stepped"]
+    stepped = received[-1]
     assert stepped.costAfter < stepped.costBefore
     assert stepped.predicted == pytest.approx(stepped.costBefore - 0.01 * stepped.gradientNorm**2)
     assert stepped.costAfter == pytest.approx(stepped.predicted, abs=0.2 * (stepped.costBefore - stepped.predicted))
-    assert told[0].changes[0]["kind"] == "step"
+    assert received[0].changes[0]["kind"] == "step"
     assert page.refused("takeStep", of=of, learningRate=0.1) == "out_of_order"
     page.ask("undoTurn")
     np.testing.assert_array_equal(page.session._state.edited.net.parameters, before)
@@ -108,8 +108,8 @@ def test_a_step_past_all_numbers_is_refused(page: Page) -> None:
     page.ask("turnKnobs", knobs=[0], values=[1e30], gesture=1)
     page.ask("askNudges", label=3)
     before = page.session._state.edited.net.parameters.copy()
-    told = page.ask("takeStep", of="example", learningRate=1e6)
-    assert told[-1].type in ("failed", "stepped")
+    received = page.ask("takeStep", of="example", learningRate=1e6)
+    assert received[-1].type in ("failed", "stepped")
     assert np.isfinite(page.session._state.edited.net.parameters).all()
-    if told[-1].type == "failed":
+    if received[-1].type == "failed":
         np.testing.assert_array_equal(page.session._state.edited.net.parameters, before)

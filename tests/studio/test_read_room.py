@@ -35,10 +35,10 @@ def test_a_page_is_told_all_it_shows(page: Page) -> None:
 def test_knobs_lie_where_the_layers_say(page: Page) -> None:
     network, parameters = page.greeting[1:3]
     net = pl.load("digits-relu")
-    for told, layer in zip(network.network["layers"], net.layers, strict=True):
-        assert (told["inputs"], told["outputs"]) == (layer.in_features, layer.out_features)
-        assert parameters.knobs[told["weight"] + 5 * told["outputs"] + 3] == layer.weight[3, 5]
-        assert parameters.knobs[told["bias"] + 3] == layer.bias[3]
+    for received, layer in zip(network.network["layers"], net.layers, strict=True):
+        assert (received["inputs"], received["outputs"]) == (layer.in_features, layer.out_features)
+        assert parameters.knobs[received["weight"] + 5 * received["outputs"] + 3] == layer.weight[3, 5]
+        assert parameters.knobs[received["bias"] + 3] == layer.bias[3]
 
 
 def test_what_the_pen_draws_is_centred_and_read() -> None:
@@ -49,9 +49,9 @@ def test_what_the_pen_draws_is_centred_and_read() -> None:
     pad.draw(0, ONE, 0.08)
     np.testing.assert_array_equal(reading.pixels, center(pad.ink, thicken=True))
     trace = net.trace(reading.pixels)
-    for told, layer in zip(reading.layers, trace.layers, strict=True):
-        np.testing.assert_array_equal(told["sums"], layer.sums)
-        np.testing.assert_array_equal(told["activations"], layer.activations)
+    for received, layer in zip(reading.layers, trace.layers, strict=True):
+        np.testing.assert_array_equal(received["sums"], layer.sums)
+        np.testing.assert_array_equal(received["activations"], layer.activations)
     assert reading.words == str(net.read(reading.pixels))
     assert reading.order[0] == 1
 
@@ -167,14 +167,16 @@ def test_votes_are_the_terms_of_the_sum() -> None:
     test = pl.data.load("digits").test
     page.ask("openExample", part="test", index=0)
     for layer, neuron in [(0, 3), (1, 15), (2, 9)]:
-        told = page.asked("askVotes", "votes", layer=layer, neuron=neuron)
+        received = page.asked("askVotes", "votes", layer=layer, neuron=neuron)
         seen = net.trace(test.images[0])[layer]
-        np.testing.assert_array_equal(told.terms, seen.terms(neuron))
-        assert told.sum == pytest.approx(float(told.terms.sum(dtype=np.float64)) + told.bias, rel=1e-4, abs=1e-4)
-        assert told.activation == seen.activations[neuron]
-        ranked = np.abs(told.terms)[told.ranking]
+        np.testing.assert_array_equal(received.terms, seen.terms(neuron))
+        assert received.sum == pytest.approx(
+            float(received.terms.sum(dtype=np.float64)) + received.bias, rel=1e-4, abs=1e-4
+        )
+        assert received.activation == seen.activations[neuron]
+        ranked = np.abs(received.terms)[received.ranking]
         assert (np.diff(ranked) <= 0).all()
-        assert sorted(told.ranking) == list(range(len(told.terms)))
+        assert sorted(received.ranking) == list(range(len(received.terms)))
     assert page.refused("askVotes", layer=3, neuron=0) == "bad_value"
     assert page.refused("askVotes", layer=0, neuron=16) == "bad_value"
 
@@ -183,13 +185,13 @@ def test_examples_are_found_by_class_and_by_reading() -> None:
     page, net, test = Page(session()), pl.load("digits-relu"), pl.data.load("digits").test
     guesses = net(test.images).argmax(axis=1)
     wrong = np.flatnonzero(guesses != test.labels)
-    told = page.asked("browseExamples", "examples", part="test", begin=2, count=3, wrong=True)
-    assert told.found == len(wrong)
-    assert told.indices == wrong[2:5].tolist()
-    assert told.readings == guesses[wrong[2:5]].tolist()
-    np.testing.assert_array_equal(told.pixels, test.images[wrong[2:5]].astype(np.float32) / 255)
-    told = page.asked("browseExamples", "examples", part="test", begin=0, count=200, label=4, reading=4)
-    assert told.found == int(((test.labels == 4) & (guesses == 4)).sum())
+    received = page.asked("browseExamples", "examples", part="test", begin=2, count=3, wrong=True)
+    assert received.found == len(wrong)
+    assert received.indices == wrong[2:5].tolist()
+    assert received.readings == guesses[wrong[2:5]].tolist()
+    np.testing.assert_array_equal(received.pixels, test.images[wrong[2:5]].astype(np.float32) / 255)
+    received = page.asked("browseExamples", "examples", part="test", begin=0, count=200, label=4, reading=4)
+    assert received.found == int(((test.labels == 4) & (guesses == 4)).sum())
     assert page.asked("browseExamples", "examples", part="test", begin=10**9, count=1).indices == []
 
 

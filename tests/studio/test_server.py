@@ -26,7 +26,7 @@ from pellucid.studio.serving import configuration, listen
 from pellucid.studio.sessions import Sessions
 from studio import asgi_client
 from studio.fake_clock import FakeClock
-from studio.fake_page import EmbeddedCatalog, Told
+from studio.fake_page import EmbeddedCatalog, Event
 
 TOKEN = "t" * 43
 MOST = 110
@@ -70,14 +70,14 @@ class Page:
 
     def __init__(self, link: websockets.ClientConnection) -> None:
         self.link, self.number = link, 0
-        self.welcome: Told
+        self.welcome: Event
 
-    async def next(self) -> Told:
+    async def next(self) -> Event:
         data = await asyncio.wait_for(self.link.recv(), 20)
         assert isinstance(data, bytes)
-        return Told(data)
+        return Event(data)
 
-    async def until(self, *kinds: str) -> Told:
+    async def until(self, *kinds: str) -> Event:
         while True:
             event = await self.next()
             if event.type in (*kinds, "failed", "gone"):
@@ -91,7 +91,7 @@ class Page:
         while True:
             await self.next()
 
-    async def ask(self, kind: str, answer: str, **fields: Any) -> Told:
+    async def ask(self, kind: str, answer: str, **fields: Any) -> Event:
         self.number += 1
         await self.link.send(json.dumps({"type": kind, "id": self.number, **fields}))
         return await self.until(answer)
@@ -150,9 +150,9 @@ def test_training_goes_on_while_the_page_is_away(studio: Studio) -> None:
             await page.ask("setPace", "training", batchesPerSecond=200)
             await page.ask("train", "training")
         async with studio.page(page.welcome.session) as again:
-            told = await again.ask("pause", "training")
-            assert told.step > 0
-            assert told.state == "paused"
+            received = await again.ask("pause", "training")
+            assert received.step > 0
+            assert received.state == "paused"
 
     run(work)
 
@@ -160,8 +160,8 @@ def test_training_goes_on_while_the_page_is_away(studio: Studio) -> None:
 def test_the_newest_page_has_the_session(studio: Studio) -> None:
     async def work() -> None:
         async with studio.page() as first, studio.page(first.welcome.session) as second:
-            told = await first.until("gone")
-            assert (told.type, told.reason) == ("gone", "elsewhere")
+            received = await first.until("gone")
+            assert (received.type, received.reason) == ("gone", "elsewhere")
             assert await second.lives()
 
     run(work)
@@ -190,8 +190,8 @@ def test_hostile_messages_get_one_typed_error_each(studio: Studio) -> None:
         async with studio.page() as page, studio.page() as other:
             for message, code in HOSTILE:
                 await page.link.send(message)
-                told = await page.next()
-                assert (told.type, told.code) == ("failed", code), message[:80]
+                received = await page.next()
+                assert (received.type, received.code) == ("failed", code), message[:80]
                 assert await page.lives()
             assert await other.lives()
 

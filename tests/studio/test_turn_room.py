@@ -1,4 +1,4 @@
-"""Turn: every change does what it says, is told, is undone to the same bits, and is judged."""
+"""Turn: every change does what it says, is received, is undone to the same bits, and is judged."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def test_one_gesture_is_one_change() -> None:
     page = Page(session())
     first = float(knobs_of(page)[5])
     for value in (0.1, 0.2, 0.3):
-        told = page.asked("turnKnobs", "turned", knobs=[5], values=[value], gesture=4)
-    assert len(told.changes) == 1
-    assert told.changes[0]["before"] == pytest.approx(first)
-    assert told.changes[0]["after"] == pytest.approx(0.3)
-    told = page.asked("turnKnobs", "turned", knobs=[6], values=[0.3], gesture=5)
-    assert len(told.changes) == 2
+        received = page.asked("turnKnobs", "turned", knobs=[5], values=[value], gesture=4)
+    assert len(received.changes) == 1
+    assert received.changes[0]["before"] == pytest.approx(first)
+    assert received.changes[0]["after"] == pytest.approx(0.3)
+    received = page.asked("turnKnobs", "turned", knobs=[6], values=[0.3], gesture=5)
+    assert len(received.changes) == 2
     page.ask("goToChange", position=0)
     np.testing.assert_array_equal(knobs_of(page), pl.load("digits-relu").parameters)
 
@@ -59,9 +59,9 @@ def test_one_gesture_is_one_change() -> None:
 def test_one_gesture_may_sweep_over_many_knobs() -> None:
     page, trained = Page(session()), pl.load("digits-relu").parameters
     for knobs in ([7, 3], [5], [3, 9]):
-        told = page.asked("turnKnobs", "turned", knobs=knobs, values=[0.5 + knob for knob in knobs], gesture=4)
-    assert [change["text"] for change in told.changes] == ["4 knobs"]
-    assert dict(zip(told.knobs, told.values, strict=True)) == {3: 3.5, 5: 5.5, 7: 7.5, 9: 9.5}
+        received = page.asked("turnKnobs", "turned", knobs=knobs, values=[0.5 + knob for knob in knobs], gesture=4)
+    assert [change["text"] for change in received.changes] == ["4 knobs"]
+    assert dict(zip(received.knobs, received.values, strict=True)) == {3: 3.5, 5: 5.5, 7: 7.5, 9: 9.5}
     page.ask("undoTurn")
     np.testing.assert_array_equal(knobs_of(page), trained)
     page.ask("redoTurn")
@@ -75,8 +75,8 @@ def test_a_new_change_after_an_undone_one_forgets_it() -> None:
     page.ask("turnKnobs", knobs=[1], values=[1], gesture=1)
     page.ask("turnKnobs", knobs=[2], values=[1], gesture=2)
     page.ask("undoTurn")
-    told = page.asked("turnKnobs", "turned", knobs=[3], values=[1], gesture=2)
-    assert [change["knob"] for change in told.changes] == [1, 3]
+    received = page.asked("turnKnobs", "turned", knobs=[3], values=[1], gesture=2)
+    assert [change["knob"] for change in received.changes] == [1, 3]
     assert page.asked("redoTurn", "turned").position == 2
 
 
@@ -118,8 +118,8 @@ def test_a_knob_is_turned_while_a_neuron_is_off() -> None:
 def test_noise_of_one_gesture_is_drawn_on_the_same_start() -> None:
     page, net = Page(session()), pl.load("digits-relu")
     for spread in (0.1, 0.5):
-        told = page.asked("addNoise", "turned", layer=None, spread=spread, seed=3, gesture=8)
-    assert (told.noise, len(told.changes)) == (0.5, 1)
+        received = page.asked("addNoise", "turned", layer=None, spread=spread, seed=3, gesture=8)
+    assert (received.noise, len(received.changes)) == (0.5, 1)
     np.testing.assert_array_equal(knobs_of(page), pl.inspect.noisy(net, 0.5, seed=3).parameters)
     assert page.asked("undoTurn", "turned").noise == 0.0
     np.testing.assert_array_equal(knobs_of(page), net.parameters)
@@ -128,11 +128,11 @@ def test_noise_of_one_gesture_is_drawn_on_the_same_start() -> None:
 def test_reset_gives_the_same_initial_weights_every_time() -> None:
     page, net = Page(session()), pl.load("digits-relu")
     page.ask("scaleNeuron", layer=0, neuron=3, factor=0, gesture=1)
-    told = page.asked("resetKnobs", "parameters", to="initial")
+    received = page.asked("resetKnobs", "parameters", to="initial")
     net.reset()
-    np.testing.assert_array_equal(told.knobs, net.parameters)
-    assert told.effective is None
-    np.testing.assert_array_equal(page.asked("resetKnobs", "parameters", to="trained").knobs, told.trained)
+    np.testing.assert_array_equal(received.knobs, net.parameters)
+    assert received.effective is None
+    np.testing.assert_array_equal(page.asked("resetKnobs", "parameters", to="trained").knobs, received.trained)
     page.ask("undoTurn")
     page.ask("undoTurn")
     assert page.session._state.edited.factors == {(0, 3): 0.0}
@@ -142,9 +142,9 @@ def test_a_sweep_judges_every_value_and_changes_nothing() -> None:
     page, net = Page(session()), pl.load("digits-relu")
     before = knobs_of(page).copy()
     index = int(pl.inspect.Knobs(net).find("layers[2].bias[7]")[0])
-    told = page.asked("sweepKnob", "swept", knob=index, low=-5, high=5, count=5)
-    assert told.values.tolist() == [-5, -2.5, 0, 2.5, 5]
-    for value, accuracy in zip(told.values, told.accuracies, strict=True):
+    received = page.asked("sweepKnob", "swept", knob=index, low=-5, high=5, count=5)
+    assert received.values.tolist() == [-5, -2.5, 0, 2.5, 5]
+    for value, accuracy in zip(received.values, received.accuracies, strict=True):
         net.layers[2].bias[7] = value
         assert accuracy == pytest.approx(accuracy_of(net))
     np.testing.assert_array_equal(knobs_of(page), before)
@@ -154,15 +154,15 @@ def test_a_sweep_of_a_switched_off_weight_is_flat() -> None:
     page = Page(session())
     page.ask("scaleNeuron", layer=1, neuron=0, factor=0, gesture=1)
     index = int(pl.inspect.Knobs(pl.load("digits-relu")).find("layers[2].weight[4, 0]")[0])
-    told = page.asked("sweepKnob", "swept", knob=index, low=-50, high=50, count=3)
-    assert len(set(told.losses.tolist())) == 1
+    received = page.asked("sweepKnob", "swept", knob=index, low=-50, high=50, count=3)
+    assert len(set(received.losses.tolist())) == 1
 
 
 def test_knobs_are_found_by_name() -> None:
     page, net = Page(session()), pl.load("digits-relu")
-    told = page.asked("findKnobs", "knobs", query="layers[0].weight[3, 120]")
-    assert told.found == 1
-    [knob] = told.knobs
+    received = page.asked("findKnobs", "knobs", query="layers[0].weight[3, 120]")
+    assert received.found == 1
+    [knob] = received.knobs
     assert knob["value"] == net.layers[0].weight[3, 120] == knob["trained"]
     net.reset()
     assert knob["initial"] == net.layers[0].weight[3, 120]
@@ -202,8 +202,8 @@ def test_the_list_of_changes_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(edit_history, "MAX_BYTES", 4 * 13002 * 4 * 2)
     page = Page(session())
     for seed in range(6):
-        told = page.asked("addNoise", "turned", layer=None, spread=0.01, seed=seed, gesture=seed)
-    assert (len(told.changes), told.position) == (4, 4)
+        received = page.asked("addNoise", "turned", layer=None, spread=0.01, seed=seed, gesture=seed)
+    assert (len(received.changes), received.position) == (4, 4)
 
 
 @settings(max_examples=8, deadline=None)

@@ -1,12 +1,13 @@
-"""Looking inside: who voted, what changes when something is switched off, how the numbers learn.
+"""Look inside a network: its votes, ablation, the health of its layers, its mistakes, backpropagation, the loss plane.
 
-Plain functions over a `Network`, usable anywhere; the studio shows what they say. Every number is the engine's.
+Plain functions of a `Network`, which the studio uses too. Every number is the engine's; `pellucid.inspect.reference` is
+the whole dense network in a page of NumPy.
 
 >>> import pellucid as pl
 >>> net = pl.load("digits-relu")
 >>> image, label = pl.data.load("digits").test[0]
 >>> votes = pl.inspect.votes(net, image, layer=2, neuron=label)
->>> [int(k) for k in votes.ranking[:3]]        # the neurons of the layer before that matter most
+>>> [int(k) for k in votes.ranking[:3]]        # the neurons of the previous layer with the largest terms
 [...]
 """
 

@@ -1,7 +1,7 @@
-"""Ablation: the same network with neurons switched off, layers scaled, or noise on its weights.
+"""Ablation: copies of a network with neurons switched off, layers scaled, or noise added to the weights.
 
-Nothing is approximated: what a neuron hands on is multiplied by multiplying the weights that take it, so the result is
-a network like any other, and every tool works on it.
+Nothing is approximated: multiplying the weights that read an activation has the same effect as multiplying the
+activation. The result is an ordinary network.
 """
 
 from __future__ import annotations
@@ -26,38 +26,45 @@ def ablate(
     *,
     out: Network | None = None,
 ) -> Network:
-    """The network with what neurons or whole layers hand on multiplied: by 0, they are switched off.
+    """Multiply the activations of neurons or whole layers; the factor 0 switches them off.
 
     Parameters
     ----------
     net : Network
-        Stays as it is.
+        It is not changed.
     neurons : mapping of (layer, neuron) to float, optional
-        Layers and neurons from 0; layer -1 stands for the inputs. Of the last layer, whose activations nobody takes
-        up, the weighted sums are multiplied.
+        Layers and neurons count from 0; layer -1 stands for the inputs. No layer reads the activations of the last
+        one, so there the weighted sums are multiplied.
     layers : mapping of int to float, optional
-        All neurons of a layer.
+        Factors for all neurons of a layer.
     out : Network, optional
-        A network of the same layers to write the result to, such as that of a call before.
+        A network with the same layers for the result, such as that of an earlier call.
 
     Returns
     -------
     Network
         A copy, or ``out``.
 
+    Raises
+    ------
+    ShapeError
+        If a layer or neuron does not exist, a layer is not dense, or ``out`` has other layers.
+    ConfigurationError
+        If a factor is not finite.
+
     Examples
     --------
     >>> import pellucid as pl
     >>> net = pl.load("digits-relu")
     >>> test = pl.data.load("digits").test
-    >>> blind = pl.inspect.ablate(net, layers={0: 0.0})          # nothing of the picture comes through
+    >>> blind = pl.inspect.ablate(net, layers={0: 0.0})          # the picture has no effect
     >>> float(abs(blind(test.images[0]) - blind(test.images[1])).max())
     0.0
     """
     result = net.copy() if out is None else out
     if result is not net:
         if result.parameters.shape != net.parameters.shape:
-            raise ShapeError("ablate expected out to have the layers of net: pass a copy of it.")
+            raise ShapeError("ablate expected out to have the layers of net, got others: pass a copy of net.")
         result.parameters[...] = net.parameters
     for layer, factor in (layers or {}).items():
         _scale(result, layer, None, factor)
@@ -68,7 +75,7 @@ def ablate(
 
 def _scale(net: Network, layer: int, neuron: int | None, factor: float) -> None:
     if not np.isfinite(factor):
-        raise ConfigurationError(f"ablate expected a finite factor, got {factor!r}.")
+        raise ConfigurationError(f"ablate expected a finite factor, got {factor!r}: 0 switches off, 1 has no effect.")
     last = len(net.layers) - 1
     if layer == last:
         dense = dense_layer(net, last)
@@ -78,24 +85,36 @@ def _scale(net: Network, layer: int, neuron: int | None, factor: float) -> None:
         return
     if layer != INPUTS:
         dense_layer(net, layer)
-    taker = dense_layer(net, layer + 1)
-    columns = slice(None) if neuron is None else checked_index(neuron, taker.in_features, "neuron")
-    taker.weight[:, columns] *= np.float32(factor)
+    reader = dense_layer(net, layer + 1)
+    columns = slice(None) if neuron is None else checked_index(neuron, reader.in_features, "neuron")
+    reader.weight[:, columns] *= np.float32(factor)
 
 
 def noisy(net: Network, spread: float, *, layer: int | None = None, seed: int = 0) -> Network:
-    """The network with normal noise on its weights and biases.
+    """Add normal noise to the weights and biases.
 
     Parameters
     ----------
     net : Network
-        Stays as it is.
+        It is not changed.
     spread : float
-        Standard deviation of the noise, as a share of that of the layer's weights.
+        Standard deviation of the noise, relative to that of the layer's weights.
     layer : int, optional
         The layer, from 0; by default all of them.
     seed : int
-        Draws the noise: same seed, same noise; twice the spread, twice the noise.
+        The same seed gives the same noise, in proportion to the spread.
+
+    Returns
+    -------
+    Network
+        A copy.
+
+    Raises
+    ------
+    ConfigurationError
+        If the spread is negative or not finite.
+    ShapeError
+        If there is no such layer.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the functions of this room check before they look: layers, neurons, and that they are dense."""
+"""Checks of layer and neuron numbers."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ if TYPE_CHECKING:
 
 
 def dense_layer(net: Network, layer: int) -> Dense:
-    """The layer of that number, which has to be dense.
+    """Return a layer, which must be dense.
 
     Raises
     ------
     ShapeError
-        Where there is none, or it is of another kind.
+        If there is no such layer, or it is not dense.
     """
     index = checked_index(layer, len(net.layers), "layer")
     found = net.layers[index]
     if not isinstance(found, Dense):
-        raise ShapeError(f"Expected a dense layer, but layer {index} is {found.kind}: choose another.")
+        raise ShapeError(f"Expected a dense layer, got layers[{index}], which is {found.kind}: choose another.")
     return found
 
 
 def checked_index(value: int, count: int, what: str) -> int:
-    """``value`` as an index from 0 to ``count - 1``."""
+    """Return ``value`` as an int, which must be from 0 to ``count - 1``."""
+    article = "an" if what[0] in "aeiou" else "a"
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < count:
-        raise ShapeError(f"Expected a {what} from 0 to {count - 1}, got {value!r}.")
+        raise ShapeError(f"Expected {article} {what} from 0 to {count - 1}, got {value!r}.")
     return int(value)

@@ -1,4 +1,4 @@
-"""Mistakes: which classes a network takes for which, and the images it reads wrong, the surest first."""
+"""Mistakes: the confusion matrix of a network, and the images that it misreads."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Mistakes:
-    """What a network makes of a data set.
+    """A network's readings of a data set.
 
     Attributes
     ----------
     confusion : ndarray of int (K, K)
-        How many images of the class of the row are read as that of the column.
+        Number of images of the row's class that are read as the column's class.
     wrong : ndarray of int (n,)
-        The images read wrong, those it is surest of first.
+        The misread images, in decreasing order of confidence.
     readings : ndarray of int (N,)
-        The class read for every image.
+        The class that is read for each image.
     confidences : ndarray (N,)
-        The largest output for every image.
+        The largest output for each image.
     """
 
     confusion: NDArray[np.int64]
@@ -38,18 +38,23 @@ class Mistakes:
 
     @property
     def accuracy(self) -> float:
-        """Share read right."""
+        """Share of the images that are read correctly."""
         return float(np.trace(self.confusion) / max(1, self.confusion.sum()))
 
 
 def mistakes(net: Network, data: Dataset) -> Mistakes:
-    """Read a whole data set and look at what is read wrong.
+    """Read a data set, and find the mistakes.
 
     Parameters
     ----------
     net : Network
     data : Dataset
-        Whose labels are below the number of outputs.
+        Its labels must be less than the number of outputs.
+
+    Raises
+    ------
+    ShapeError
+        If a label is not less than the number of outputs.
 
     Examples
     --------
@@ -62,10 +67,12 @@ def mistakes(net: Network, data: Dataset) -> Mistakes:
 
 
 def mistakes_of(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Mistakes:
-    """The same, told from outputs (N, K) and labels (N,)."""
+    """Find the mistakes from outputs (N, K) and labels (N,)."""
     count, classes = outputs.shape
     if labels.shape != (count,) or (count and labels.max() >= classes):
-        raise ShapeError(f"Expected {count} labels below {classes}, got {labels.shape} up to {labels.max()}.")
+        raise ShapeError(
+            f"Expected {count} labels below {classes}, got {len(labels)} up to {labels.max()}: check the data."
+        )
     readings, confidences = outputs.argmax(axis=1), outputs.max(axis=1)
     pairs = np.bincount(labels * classes + readings, minlength=classes * classes)
     wrong = np.flatnonzero(readings != labels)

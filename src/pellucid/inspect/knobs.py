@@ -1,4 +1,4 @@
-"""Knobs by name: which weight or bias stands where in the flat vector of parameters, and back."""
+"""Knobs by name: the place of each weight and bias in the flat vector of parameters, and back."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Knob:
     Attributes
     ----------
     index : int
-        In the network's ``parameters``.
+        Index in the network's ``parameters``.
     layer, neuron : int
-        Whose it is.
+        The neuron that it belongs to, from 0.
     input : int or None
-        Which input a weight belongs to; None for a bias.
+        The input that a weight multiplies, from 0; None for a bias.
     """
 
     index: int
@@ -36,7 +36,7 @@ class Knob:
     input: int | None
 
     def __str__(self) -> str:
-        """As Python writes it, after the network's name and a dot."""
+        """The knob in Python, as an attribute of the network."""
         if self.input is None:
             return f"layers[{self.layer}].bias[{self.neuron}]"
         return f"layers[{self.layer}].weight[{self.neuron}, {self.input}]"
@@ -75,19 +75,24 @@ class Knobs:
         return Knob(place, number, neuron, row if row < inputs else None)
 
     def find(self, query: str) -> NDArray[np.int64]:
-        """The knobs that a few words and numbers describe, in the order of the vector.
+        """Find the knobs that a few words and numbers describe.
 
         Parameters
         ----------
         query : str
-            "weight" or "bias", if it matters, and numbers: layer, neuron, input, as many as are known. After "weight"
-            or "bias" alone, without a layer before it, the numbers are neuron and input. "#1923" is a place in the
-            vector.
+            The words "weight" or "bias", and numbers: layer, neuron and input, from the first on; all are optional.
+            After "weight" or "bias" without a layer before it, the numbers are neuron and input. "#1923" is an index
+            in the vector.
+
+        Returns
+        -------
+        ndarray of int64 (n,)
+            Their indices, in ascending order.
 
         Raises
         ------
         ConfigurationError
-            If it is not of this form.
+            If the query does not have this form.
 
         Examples
         --------
@@ -104,7 +109,9 @@ class Knobs:
             return np.array([index] if index < self._count else [], np.int64)
         words, numbers = re.findall(r"[a-z]+", text), [int(number) for number in re.findall(r"\d{1,12}", text)]
         if re.search(r"[^a-z0-9\[\](),.\s_:-]", text) or not set(words) <= {*_KINDS, "layer", "layers", "net"}:
-            raise ConfigurationError(f"Expected a knob such as layers[0].weight[3, 120] or bias 2, got {query!r}.")
+            raise ConfigurationError(
+                f"Expected a query such as layers[0].weight[3, 120] or bias 2, got {query!r}: use such a form."
+            )
         kinds = {_KINDS[word] for word in words if word in _KINDS} or {"weight", "bias"}
         layered = not (set(words) & set(_KINDS)) or bool({"layer", "layers"} & set(words)) or _leads(text)
         layer, rest = (numbers[0], numbers[1:]) if numbers and layered else (None, numbers)
@@ -113,7 +120,7 @@ class Knobs:
         return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
     def _of(self, entry: tuple[int, int, int, int], kind: str, numbers: list[int]) -> NDArray[np.int64]:
-        """The knobs of one layer and kind whose neuron, and whose input, are those numbers, as far as they go."""
+        """The knobs of one layer and kind, restricted to a neuron and an input where ``numbers`` gives them."""
         _, begin, inputs, outputs = entry
         table = begin + np.arange((inputs + 1) * outputs, dtype=np.int64).reshape(inputs + 1, outputs)
         table = table[:inputs] if kind == "weight" else table[inputs:]
@@ -128,5 +135,5 @@ _KINDS = {"weight": "weight", "weights": "weight", "w": "weight", "bias": "bias"
 
 
 def _leads(text: str) -> bool:
-    """Whether a number comes before the first word."""
+    """Whether a query starts with a number."""
     return bool(re.match(r"\W*\d", text))

@@ -1,4 +1,4 @@
-"""How the neurons fare: which are dead, which are saturated, and how large each layer's gradient is."""
+"""The health of layers: their dead and saturated neurons, and the size of their gradients."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from pellucid.network.network import Network
 
 DEAD = 1e-6
-"""An activation below which nothing is handed on."""
+"""A neuron whose activation is below this for every image is dead."""
 
 FLAT = 0.01
-"""Share of the steepest slope below which a sigmoid or tanh hardly answers."""
+"""A sigmoid or tanh is flat where its slope is below this share of the steepest."""
 
 MOSTLY = 0.95
-"""Share of the images for which a neuron has to be flat to count as saturated."""
+"""A neuron that is flat for this share of the images is saturated."""
 
 _STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """What was found, layer by layer.
+    """The health of a network, layer by layer.
 
     Attributes
     ----------
     dead : tuple of tuple of int
-        Neurons that hand on nothing, whatever the image; of softmax outputs none are.
+        Neurons with an activation of 0 for every image; softmax outputs never count.
     saturated : tuple of tuple of int
-        Sigmoid and tanh neurons that sit on a flat end for nearly all images.
+        Sigmoid and tanh neurons that are flat for nearly all images.
     gradient_norms, weight_norms : ndarray (layers,)
-        Euclidean length of the gradient by the layer's weights and biases, and of those themselves.
+        Euclidean norm of the gradient by a layer's weights and biases, and of those themselves.
     gradient_sizes : ndarray (layers,)
-        Root mean square of the gradient.
+        Root mean square of the same gradient.
     """
 
     dead: tuple[tuple[int, ...], ...]
@@ -50,13 +50,13 @@ class Health:
 
 
 def health(net: Network, images: ArrayLike, labels: ArrayLike, loss: str = "cross_entropy") -> Health:
-    """Look at every neuron at work on some images, and at the gradient of their mean loss.
+    """Examine all neurons on a set of images, and the gradient of the mean loss.
 
     Parameters
     ----------
     net : Network
     images : array_like (N, ...)
-        A few hundred are enough.
+        A few hundred suffice.
     labels : array_like of int (N,)
     loss : str
         "cross_entropy" or "squared".
@@ -85,7 +85,7 @@ def health(net: Network, images: ArrayLike, labels: ArrayLike, loss: str = "cros
 
 
 def gradient_sizes(net: Network, vector: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Euclidean length and root mean square of each layer's share of a vector like the parameters, both (layers,)."""
+    """Euclidean norm and root mean square (layers,) of each layer's part of a vector laid out like the parameters."""
     lengths, means, begin = [], [], 0
     for number in range(len(net.layers)):
         layer = dense_layer(net, number)

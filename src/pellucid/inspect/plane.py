@@ -1,4 +1,4 @@
-"""The loss on a plane through the path that training took, along the path's two principal directions."""
+"""The loss on a plane through the path of training, along the two principal directions of the path."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class LossPlane:
     Attributes
     ----------
     origin : ndarray (P,)
-        Where (0, 0) lies: the last point of the path.
+        The point (0, 0): the last point of the path.
     directions : ndarray (2, P)
-        Unit vectors at right angles. The plane goes through the origin.
+        Orthogonal unit vectors that span the plane.
     explained : (float, float)
-        Share of the path's variance along each: what of its shape can be seen on the plane.
+        Share of the path's variance along each direction.
     xs, ys : ndarray (n,)
-        Places along the directions at which the loss is taken.
+        Coordinates of the grid along the two directions.
     losses : ndarray (n, n)
-        Row by row of ``ys``; infinite where the loss is past all numbers.
+        Loss on the grid, a row for each of ``ys``; infinite where it overflows.
     path : ndarray (m, 2)
-        The path's shadow on the plane.
+        The path, projected onto the plane.
     path_losses : ndarray (m,)
-        The loss at the path's own points, which lie off the plane.
+        Loss at the points of the path themselves, which lie off the plane.
     distances : ndarray (m,)
-        How far off.
+        Their distances from the plane.
     """
 
     origin: NDArray[np.float64]
@@ -61,28 +61,35 @@ def loss_plane(
     side: int = 25,
     margin: float = 0.3,
 ) -> LossPlane:
-    """The loss around a training path.
+    """Compute the loss around the path of training.
 
-    The plane is spanned by the two principal directions of the path's points, and laid through the last of them.
+    The plane passes through the last point of the path, along the two principal directions of all its points.
 
     Parameters
     ----------
     net : Network
-        Whose parameters the path is of; it stays as it is.
+        The network whose path it is; it is not changed.
     path : array_like (m, P)
-        Parameters at points of the training, first to last, at least two.
+        Parameters at some steps of training, first to last, at least two.
     data : Dataset
-        Over which the loss is taken.
+        The images for the loss.
     loss : str
         "cross_entropy" or "squared".
     side : int
-        Places along each direction.
+        Points of the grid along each direction.
     margin : float
-        How far the grid goes past the path, as a share of the path's larger extent.
+        Distance by which the grid exceeds the path, relative to the larger extent of the path.
+
+    Raises
+    ------
+    ShapeError
+        If the path has another shape.
+    ConfigurationError
+        If the side is less than 2 or the margin not positive.
 
     References
     ----------
-    Li et al., "Visualizing the loss landscape of neural nets", 2018, section 7, which takes the last point as origin.
+    Li et al., "Visualizing the loss landscape of neural nets", 2018, section 7, with the same origin.
 
     Examples
     --------
@@ -100,30 +107,35 @@ def loss_plane(
     """
     points = np.asarray(path, np.float64)
     if points.ndim != 2 or len(points) < 2 or points.shape[1] != net.parameter_count:
-        raise ShapeError(f"loss_plane expected a path of shape (m, {net.parameter_count}), m >= 2, got {points.shape}.")
+        raise ShapeError(
+            f"loss_plane expected a path of shape (m, {net.parameter_count}), m >= 2, got {points.shape}."
+        )
     if side < 2 or not margin > 0:
-        raise ConfigurationError(f"loss_plane expected side >= 2 and margin > 0, got {side!r} and {margin!r}.")
+        raise ConfigurationError(
+            f"loss_plane expected side >= 2 and margin > 0, got {side!r} and {margin!r}: try 25 and 0.3."
+        )
     directions, explained = _principal(points)
     moved = points - points[-1]
-    shadow = moved @ directions.T
-    distances = np.sqrt(np.maximum((moved**2).sum(axis=1) - (shadow**2).sum(axis=1), 0.0))
-    xs, ys = (_places(shadow[:, axis], float(np.ptp(shadow, axis=0).max()), side, margin) for axis in (0, 1))
-    judge = _Judge(net, data, loss)
-    losses = [[judge(points[-1] + x * directions[0] + y * directions[1]) for x in xs] for y in ys]
-    along = [judge(point) for point in points]
+    projected = moved @ directions.T
+    distances = np.sqrt(np.maximum((moved**2).sum(axis=1) - (projected**2).sum(axis=1), 0.0))
+    extent = float(np.ptp(projected, axis=0).max())
+    xs, ys = (_grid(projected[:, axis], extent, side, margin) for axis in (0, 1))
+    mean_loss = _MeanLoss(net, data, loss)
+    losses = [[mean_loss(points[-1] + x * directions[0] + y * directions[1]) for x in xs] for y in ys]
+    along = [mean_loss(point) for point in points]
     return LossPlane(
-        points[-1], directions, explained, xs, ys, np.array(losses), shadow, np.array(along), distances
+        points[-1], directions, explained, xs, ys, np.array(losses), projected, np.array(along), distances
     )  # fmt: skip
 
 
 def _principal(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[float, float]]:
-    """The two directions (2, P) along which the points vary most, and their shares of the variance."""
+    """The two directions (2, P) of largest variance, and their shares of it."""
     centred = points - points.mean(axis=0)
-    # From the small Gram matrix (m, m): its eigenvectors, carried over, are the large matrix's.
+    # The eigenvectors of the small Gram matrix (m, m) give those of the covariance matrix (P, P).
     values, vectors = np.linalg.eigh(centred @ centred.T)
     total = max(float(values.sum()), 1e-300)
     first, second = (vectors[:, -k] @ centred for k in (1, 2))
-    # Signs are a matter of taste: the path is to come from the left and from below.
+    # The signs are arbitrary: let the path start at the lower left.
     start = points[0] - points[-1]
     directions = [_unit(first, np.zeros_like(first), start)]
     directions.append(_unit(second, directions[0], start))
@@ -132,7 +144,7 @@ def _principal(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[
 
 
 def _unit(vector: NDArray[np.float64], other: NDArray[np.float64], start: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``vector`` at right angles to ``other`` and of length 1; any such one where the path has no second direction."""
+    """Make ``vector`` orthogonal to ``other``, of length 1; any such vector where the path has no further direction."""
     vector = vector - (vector @ other) * other
     if np.linalg.norm(vector) < 1e-9 * max(1.0, float(np.linalg.norm(start))):
         vector = np.random.default_rng(int(other.any())).standard_normal(vector.shape)
@@ -141,13 +153,13 @@ def _unit(vector: NDArray[np.float64], other: NDArray[np.float64], start: NDArra
     return -vector if vector @ start > 0 else vector
 
 
-def _places(shadow: NDArray[np.float64], extent: float, side: int, margin: float) -> NDArray[np.float64]:
-    past = margin * max(extent, 1e-3)
-    return np.linspace(shadow.min() - past, shadow.max() + past, side)
+def _grid(path: NDArray[np.float64], extent: float, side: int, margin: float) -> NDArray[np.float64]:
+    beyond = margin * max(extent, 1e-3)
+    return np.linspace(path.min() - beyond, path.max() + beyond, side)
 
 
-class _Judge:
-    """The mean loss anywhere in parameter space."""
+class _MeanLoss:
+    """The mean loss as a function of the parameters."""
 
     def __init__(self, net: Network, data: Dataset, loss: str) -> None:
         self._twin, self._loss, self._feed = net.copy(), loss, Feed.of(data)

@@ -1,4 +1,4 @@
-"""Who voted: every term of one neuron's weighted sum, ranked, with its sum, its bias and its squish."""
+"""Votes: the terms of one neuron's weighted sum, ranked, with its bias, sum and activation."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """One neuron at work on one input: ``activation = f(sum of weights * inputs + bias)``.
+    """One neuron at work on one input: ``activation = f(weights . inputs + bias)``.
 
     Attributes
     ----------
     inputs, weights, terms : ndarray (D,)
-        a of the layer before, w, and w a.
+        a of the previous layer, w, and w a.
     ranking : ndarray of int (D,)
-        Inputs by the size of their term, the largest first; equal ones in their own order.
+        Inputs in decreasing order of the size of their terms; ties stay in order.
     bias, sum, activation : float
-        b, z and a, as the engine has them.
+        b, z and a, as the engine computes them.
     slope : float
-        da/dz; for softmax a (1 - a), which is how much a follows its own z.
+        da/dz; for softmax a (1 - a), the derivative of a by its own z.
     function : str
-        f by name.
+        Name of f.
     """
 
     layer: int
@@ -50,24 +50,24 @@ class Votes:
 
     @property
     def positive(self) -> float:
-        """Sum of the terms that speak for it."""
+        """Sum of the positive terms."""
         return float(self.terms[self.terms > 0].sum(dtype=np.float64))
 
     @property
     def negative(self) -> float:
-        """Sum of the terms that speak against it."""
+        """Sum of the negative terms."""
         return float(self.terms[self.terms < 0].sum(dtype=np.float64))
 
     def __str__(self) -> str:
-        """The formula with the numbers in it: those for, those against, the bias."""
+        """The formula with its numbers: positive terms, negative terms, bias."""
         signed = [f"{'-' if value < 0 else '+'} {abs(value):.3g}" for value in (self.negative, self.bias)]
-        whose = " over its layer" if self.function == "softmax" else ""
+        scope = " over its layer" if self.function == "softmax" else ""
         inside = f"{self.positive:.3g} {signed[0]} {signed[1]}"
-        return f"{self.function}({inside}) = {self.function}({self.sum:.3g}){whose} = {self.activation:.3g}"
+        return f"{self.function}({inside}) = {self.function}({self.sum:.3g}){scope} = {self.activation:.3g}"
 
 
 def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
-    """Who voted for what a neuron says of one input.
+    """Return the terms of a neuron's weighted sum for one input.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
     x : array_like
         One input.
     layer, neuron : int
-        Which neuron, both from 0.
+        The neuron, both from 0.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
     Raises
     ------
     ShapeError
-        For a layer or neuron that is not there, or several inputs at once.
+        If the layer or neuron does not exist, the layer is not dense, or ``x`` is not one input.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
 
 
 def votes_of(net: Network, trace: Trace[LayerTrace], layer: int, neuron: int) -> Votes:
-    """The same, of a trace of one input."""
+    """Return the votes, given the trace of one input."""
     dense = dense_layer(net, layer)
     row = checked_index(neuron, dense.out_features, "neuron")
     seen = trace[layer]
@@ -118,7 +118,7 @@ def votes_of(net: Network, trace: Trace[LayerTrace], layer: int, neuron: int) ->
 
 
 def slopes(activation: str, sums: Vector, activations: Vector) -> Vector:
-    """da/dz of every neuron, in the shape of ``sums``; of softmax the diagonal, a (1 - a). ReLU has none at 0."""
+    """Return da/dz of every neuron, in the shape of ``sums``; for softmax the diagonal, a (1 - a); for ReLU at 0, 0."""
     if activation in ("sigmoid", "softmax"):
         return activations * (1 - activations)
     if activation == "tanh":
@@ -129,12 +129,12 @@ def slopes(activation: str, sums: Vector, activations: Vector) -> Vector:
 
 
 def weight_picture(net: Network, layer: int, neuron: int) -> Vector:
-    """What a neuron weighs, laid out as what it looks at.
+    """Return a neuron's weights, arranged like its inputs.
 
     Returns
     -------
     ndarray
-        Of ``net.input_shape`` for the first layer, whose neurons look at the picture; (D,) for later ones. A copy.
+        A copy, of shape ``net.input_shape`` for the first layer and (D,) for later ones.
 
     Examples
     --------
