@@ -14,7 +14,7 @@ from pellucid.inspect.reference import activate, layers_of
 
 
 def forward(net: pl.Network, x: np.ndarray, factors: dict[tuple[int, int], float]) -> np.ndarray:
-    """The network in float64, with activations multiplied where they arise, and the last sums instead of outputs."""
+    """The network in float64, with activations multiplied where they arise; of the last layer, the sums."""
     a = np.array([value * factors.get((-1, k), 1.0) for k, value in enumerate(x)])
     for number, layer in enumerate(layers_of(net)):
         z = layer.weight @ a + layer.bias
