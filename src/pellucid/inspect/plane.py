@@ -107,9 +107,7 @@ def loss_plane(
     """
     points = np.asarray(path, np.float64)
     if points.ndim != 2 or len(points) < 2 or points.shape[1] != net.parameter_count:
-        raise ShapeError(
-            f"loss_plane expected a path of shape (m, {net.parameter_count}), m >= 2, got {points.shape}."
-        )
+        raise ShapeError(f"loss_plane expected a path of shape (m, {net.parameter_count}), m >= 2, got {points.shape}.")
     if side < 2 or not margin > 0:
         raise ConfigurationError(
             f"loss_plane expected side >= 2 and margin > 0, got {side!r} and {margin!r}: try 25 and 0.3."
