@@ -206,7 +206,7 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
     if way.change in ("floats", "dense"):
         lines = (lines / np.float32(255)).astype(np.float32)
     if way.change == "dense":
-        vars(feeds)["INKABLE"] = 0  # images with more inputs than this are not held as ink
+        vars(feeds)["MAX_SPARSE_INPUTS"] = 0  # images with more inputs than this are not held as ink
     feed = feeds.Feed(lines, None)
     net, optimizer = network(way.hidden), pl.SGD(0.1)
     options = StepperOptions(optimizer, "cross_entropy", way.batch, threads=way.threads)

@@ -19,10 +19,8 @@ from pellucid.engine.compiler.entry import PlainEntry
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.library import Engine, link
 from pellucid.engine.compiler.signature import Float32s, Int64s, UInt8s
-from pellucid.engine.kernels import activations, dense, losses, matmul, optimizers
+from pellucid.engine.kernels import activations, dense, losses, matmul, optimizers, sparse, sparse_scan
 from pellucid.engine.kernels import lstm_panels as gate_panels
-from pellucid.engine.kernels import sparse as ink
-from pellucid.engine.kernels import sparse_scan as lines
 from pellucid.engine.records import DenseRow, Vector
 from pellucid.engine.simd.barrier import share
 from pellucid.engine.simd.lanes import (
@@ -110,9 +108,9 @@ def cut(y: Int64s, rank: int, crew: int, count: int, unit: int) -> None:
 
 
 @kernel
-def find_fours(found: Int64s, fours: Vector, image: DenseRow) -> None:
-    """How many fours hold ink, to found (1,), and which."""
-    found[0] = lines.find_fours(fours, image, 0)
+def find_quads(found: Int64s, quads: Vector, image: DenseRow) -> None:
+    """The number of quads that are not all background, to found (1,), and a list of them."""
+    found[0] = sparse_scan.find_quads(quads, image, 0)
 
 
 PROBES = {
@@ -127,14 +125,14 @@ PROBES = {
     "pack": gate_panels.pack,
     "unpack_gates": gate_panels.unpack,
     "turn": gate_panels.turn,
-    "ink_sums": ink.weighted_sums,
-    "part_sums": ink.part_sums,
-    "unpack": ink.unpack,
-    "spread": ink.spread,
-    "unit_line": lines.unit_line,
-    "find_fours": find_fours,
-    "unit_fours": lines.unit_fours,
-    "line_sums": lines.weighted_sums,
+    "sparse_sums": sparse.weighted_sums,
+    "half_sums": sparse.half_sums,
+    "normalize_entries": sparse.normalize_entries,
+    "scatter_add": sparse.scatter_add,
+    "normalize_row": sparse_scan.normalize_row,
+    "find_quads": find_quads,
+    "normalize_quads": sparse_scan.normalize_quads,
+    "scan_sums": sparse_scan.weighted_sums,
     "activate": activations.activate,
     "softmax": activations.softmax,
     "back": activations.back,

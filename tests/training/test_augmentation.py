@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import pellucid as pl
 import warping
 from pellucid import Augment
-from pellucid.engine.records import Rows
+from pellucid.engine.records import SparseRows
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.errors import CapacityError
 from pellucid.programs.images import to_ink
@@ -371,7 +371,9 @@ def test_a_block_without_room_is_refused() -> None:
 
     def write(entries: int, starts: int, entry: int) -> None:
         columns, values = np.zeros(entries, np.uint16), np.zeros(entries, np.float32)
-        variation.write(0, chosen, Rows(columns, values, np.zeros(starts, np.int64), np.zeros(block, np.int64)), entry)
+        variation.write(
+            0, chosen, SparseRows(columns, values, np.zeros(starts, np.int64), np.zeros(block, np.int64)), entry
+        )
 
     write(room, block + 1, 0)
     for entries, starts, entry in ((room - 1, block + 1, 0), (room, block + 1, 1), (room, 5, 0)):

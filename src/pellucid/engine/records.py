@@ -92,9 +92,9 @@ class Images(NamedTuple):
     """Images as training takes them: dense rows in ``data``, or sparse rows (CSR).
 
     The entries of image i are ``indptr[i]`` to ``indptr[i + 1]``, from ``middles[i]`` on those of the upper half of its
-    inputs: the number of the input in ``indices``, its value in ``data`` or, packed as a byte, in ``levels``, where
-    ``background`` is the level of 0 and ``background + span`` that of 1. ``kind`` is DENSE_INPUT, INK_INPUT or
-    PACKED_INPUT of `pellucid.engine.programs.table`.
+    inputs: the number of the input in ``indices``, its value in ``data`` or, as a byte, in ``levels``, where
+    ``background`` is the level of 0 and ``background + span`` that of 1. ``kind`` is DENSE_INPUT, SPARSE_INPUT or
+    SPARSE_BYTES_INPUT of `pellucid.engine.programs.table`.
     """
 
     kind: int
@@ -107,7 +107,7 @@ class Images(NamedTuple):
     span: Float32
 
 
-class Rows(NamedTuple):
+class SparseRows(NamedTuple):
     """Where sparse rows (CSR) are written: as `Images` has them, ``indptr`` (N + 1,) and ``middles`` (N,)."""
 
     indices: UInt16s
@@ -116,8 +116,8 @@ class Rows(NamedTuple):
     middles: Int64s
 
 
-class PackedRows(NamedTuple):
-    """Where packed sparse rows are written: the same, with bytes for data."""
+class SparseByteRows(NamedTuple):
+    """Where sparse rows of bytes are written: the same, with ``levels`` for data."""
 
     indices: UInt16s
     levels: UInt8s
@@ -125,7 +125,7 @@ class PackedRows(NamedTuple):
     middles: Int64s
 
 
-class Levels(NamedTuple):
+class ByteImages(NamedTuple):
     """``size`` images of bytes, (size, width); ``background`` is the level of 0."""
 
     small: UInt8s

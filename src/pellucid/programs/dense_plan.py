@@ -60,7 +60,7 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
     """
     arena, shape = _Arena(), input_shape
     # Each half of an image's pixels is filled up to whole steps, and unpacked in whole registers.
-    source, stride = 0, 2 * t.padded(-(-math.prod(input_shape) // 2) + t.INK_STEP - 1)
+    source, stride = 0, 2 * t.padded(-(-math.prod(input_shape) // 2) + t.SPARSE_STEP - 1)
     rows, parameter = [], 0
     for index, layer in enumerate(layer for layer in layers if not isinstance(layer, Flatten)):
         row = np.zeros(t.COLUMNS, np.int64)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
 from pellucid.engine.records import Images
-from pellucid.programs.images import INKABLE, LevelRange, can_be_packed, to_ink, to_packed, to_unit
+from pellucid.programs.images import MAX_SPARSE_INPUTS, LevelRange, can_be_packed, to_ink, to_packed, to_unit
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
@@ -31,16 +31,16 @@ class Feed:
     def __init__(self, lines: NDArray[np.generic], level_range: LevelRange | None) -> None:
         self.count, self.width = lines.shape
         self.order = np.arange(self.count)
-        if lines.shape[1] > INKABLE:
+        if lines.shape[1] > MAX_SPARSE_INPUTS:
             self.kind, self.values = t.DENSE_INPUT, to_unit(lines, level_range)
         elif can_be_packed(lines, level_range):
             packed = to_packed(lines, level_range)  # type: ignore[arg-type]
-            self.kind, self.starts, self.middles = t.PACKED_INPUT, packed.starts, packed.middles
+            self.kind, self.starts, self.middles = t.SPARSE_BYTES_INPUT, packed.starts, packed.middles
             self.columns, self.levels = packed.columns, packed.levels
             self.low, self.span = packed.low, packed.span
         else:
             ink = to_ink(lines, level_range)
-            self.kind, self.starts, self.middles = t.INK_INPUT, ink.starts, ink.middles
+            self.kind, self.starts, self.middles = t.SPARSE_INPUT, ink.starts, ink.middles
             self.columns, self.values = ink.columns, ink.values
 
     @classmethod

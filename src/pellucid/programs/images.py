@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import table as t
-from pellucid.engine.records import Batch, Levels, PackedRows, Pixels, Rows
+from pellucid.engine.records import Batch, ByteImages, Pixels, SparseByteRows, SparseRows
 from pellucid.errors import DataError, ShapeError
 
 LevelRange = tuple[float, float]
 
-INKABLE = 65536
+MAX_SPARSE_INPUTS = 65536
 """Inputs an image may have to be held as ink: a column is an unsigned 16-bit number."""
 
 _CHUNK = 4096
@@ -167,7 +167,7 @@ def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
     starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
     columns = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last
     values = np.empty(entries + 1, np.float32)
-    engine().collect(Rows(columns, values, starts, middles), batch)
+    engine().collect(SparseRows(columns, values, starts, middles), batch)
     return Ink(starts, middles, columns[:-1], values[:-1], width)
 
 
@@ -199,9 +199,9 @@ def to_packed(lines: NDArray[np.uint8], level_range: LevelRange | None = None) -
     low, high = scale_of(lines.dtype, level_range)
     chunks = (lines[begin : begin + _CHUNK] for begin in range(0, count, _CHUNK))
     entries = sum(int(np.count_nonzero(chunk != np.uint8(low) if low else chunk)) for chunk in chunks)
-    room = entries + 2 * (t.INK_STEP - 1) * count + _READ_ON
+    room = entries + 2 * (t.SPARSE_STEP - 1) * count + _READ_ON
     columns, levels = np.empty(room, np.uint16), np.empty(room, np.uint8)
     starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
-    rows = PackedRows(columns, levels, starts, middles)
-    engine().pack(rows, 0, Levels(np.ascontiguousarray(lines), count, width, int(low)))
+    rows = SparseByteRows(columns, levels, starts, middles)
+    engine().collect_bytes(rows, 0, ByteImages(np.ascontiguousarray(lines), count, width, int(low)))
     return Packed(starts, middles, columns, levels, low, high - low)

@@ -218,7 +218,7 @@ class _Writer:
         if row[t.ACTIVATION] != t.IDENTITY and not in_place:
             row.put(SUMS=self._another(row))
         if index == 0:
-            row.put(SOURCE=self.take(row.features + 2 * (t.INK_STEP - 1) + t.ALIGNMENT - 1))
+            row.put(SOURCE=self.take(row.features + 2 * (t.SPARSE_STEP - 1) + t.ALIGNMENT - 1))
             if row.planes is not None and self.group == lane_width():
                 row.put(INK=self.take(4))
         else:

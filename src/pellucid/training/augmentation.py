@@ -15,9 +15,9 @@ from pellucid.data.checks import checked_images, checked_range
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels import augment as kernels
 from pellucid.engine.programs.capacity import check_room
-from pellucid.engine.records import Distortion, Grid, Key, Picked, Rows
+from pellucid.engine.records import Distortion, Grid, Key, Picked, SparseRows
 from pellucid.errors import ConfigurationError, DataError
-from pellucid.programs.images import INKABLE, LevelRange, pixels_of
+from pellucid.programs.images import MAX_SPARSE_INPUTS, LevelRange, pixels_of
 
 _BLOCK, _BLOCK_PIXELS = 512, 1 << 19
 """Images made by one call of the engine: at most so many, and of so many pixels in all."""
@@ -194,10 +194,10 @@ class Variation:
     """
 
     def __init__(self, augment: Augment, images: NDArray[np.generic], level_range: LevelRange, seed: int) -> None:
-        if images.ndim != 3 or images[0].size > INKABLE:
+        if images.ndim != 3 or images[0].size > MAX_SPARSE_INPUTS:
             raise ConfigurationError(
-                f"Augmentation expected images of shape (N, H, W), of one channel and at most {INKABLE:,} pixels, got "
-                f"{images.shape}: reshape the images, or train without augmentation."
+                f"Augmentation expected images of shape (N, H, W), of one channel and at most {MAX_SPARSE_INPUTS:,} "
+                f"pixels, got {images.shape}: reshape the images, or train without augmentation."
             )
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise ConfigurationError(f"Augmentation expected as seed an integer of at least 0, got {seed!r}.")
@@ -208,7 +208,7 @@ class Variation:
         self._pixels = pixels_of(_wide_enough(images, level_range[0]), level_range)
         self._draw = functools.lru_cache(2)(self._draw_epoch)
 
-    def write(self, epoch: int, chosen: NDArray[np.int64], rows: Rows, entry: int) -> None:
+    def write(self, epoch: int, chosen: NDArray[np.int64], rows: SparseRows, entry: int) -> None:
         """Write the ink of the images ``chosen``, at most ``block`` of them, as this epoch sees them.
 
         It begins at ``entry``, from where the rows have ``room``; see `pellucid.engine.kernels.sparse`.
@@ -223,7 +223,7 @@ class Variation:
     def dense(self, epoch: int, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
         """The images ``chosen`` (n,) as this epoch sees them, (n, H, W), 0 paper and 1 ink."""
         lines = np.zeros((len(chosen), self.height * self.width), np.float32)
-        rows = Rows(
+        rows = SparseRows(
             np.empty(self.room, np.uint16),
             np.empty(self.room, np.float32),
             np.empty(self.block + 1, np.int64),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
-from pellucid.engine.records import Rows
+from pellucid.engine.records import SparseRows
 from pellucid.errors import ConfigurationError
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
@@ -125,7 +125,7 @@ class Augmented:
         size, buffers = self._variation.block, self._buffers
         chosen = self._order(epoch)[number * size : (number + 1) * size]
         buffers.labels[buffer, : len(chosen)] = self._labels[chosen]
-        rows = Rows(buffers.columns, buffers.values, buffers.starts[buffer], buffers.middles[buffer])
+        rows = SparseRows(buffers.columns, buffers.values, buffers.starts[buffer], buffers.middles[buffer])
         self._variation.write(epoch, chosen, rows, buffer * self._variation.room)
 
 
@@ -138,7 +138,7 @@ class _Buffers(Feed):
 
     def __init__(self, variation: Variation, count: int) -> None:
         shape = count, variation.block + 1
-        self.kind, self.count = t.INK_INPUT, count
+        self.kind, self.count = t.SPARSE_INPUT, count
         self.starts, self.middles, self.labels = (
             np.zeros(shape, np.int64),
             np.zeros(shape, np.int64),

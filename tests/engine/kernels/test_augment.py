@@ -16,7 +16,7 @@ import warping
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels.augment import field_shape, pitch_of, scratch_size
 from pellucid.engine.programs.table import FLOATS, LEVELS
-from pellucid.engine.records import Batch, Distortion, Grid, Key, Picked, Pixels, Rows
+from pellucid.engine.records import Batch, Distortion, Grid, Key, Picked, Pixels, SparseRows
 from pellucid.engine.simd.lanes import PLAIN
 from warping import Sizes
 
@@ -68,7 +68,7 @@ def make(
         np.zeros((len(picked), height * width), np.float32),
     )
     engine().augment(
-        Rows(made.columns, made.values, made.starts, made.middles),
+        SparseRows(made.columns, made.values, made.starts, made.middles),
         entry,
         Pixels(kind, images, images, *levels),
         Picked(picked, len(picked)),
@@ -172,7 +172,7 @@ def test_nothing_drawn_gives_the_ink_of_the_image_bit_for_bit(
     columns, values = np.zeros(3 * size + SPARE, np.uint16), np.zeros(3 * size + SPARE, np.float32)
     code = LEVELS if kind is np.uint8 else FLOATS
     batch = Batch(Pixels(code, dense, dense, *levels), 3, size)
-    engine().collect(Rows(columns, values, starts, np.zeros(3, np.int64)), batch)
+    engine().collect(SparseRows(columns, values, starts, np.zeros(3, np.int64)), batch)
     np.testing.assert_array_equal(made.starts[:4], starts)
     np.testing.assert_array_equal(made.columns[: starts[3]], columns[: starts[3]])
     np.testing.assert_array_equal(made.values[: starts[3]].view(np.int32), values[: starts[3]].view(np.int32))

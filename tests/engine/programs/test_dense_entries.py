@@ -17,7 +17,7 @@ from pellucid.engine.simd.lanes import PLAIN
 from pellucid.inspect import reference
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
-from pellucid.programs.images import INKABLE
+from pellucid.programs.images import MAX_SPARSE_INPUTS
 from pellucid.programs.interface import StepperOptions
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 
@@ -84,9 +84,9 @@ def test_batches_of_about_a_tile_and_of_several(kind: str, batch: int) -> None:
 @pytest.mark.skipif(PLAIN, reason="slow in plain Python")
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
 def test_images_too_large_for_ink(kind: str) -> None:
-    net = pl.Network([pl.Dense(2, "tanh"), pl.Dense(3, "softmax")], input_shape=(INKABLE + 1,), seed=1)
+    net = pl.Network([pl.Dense(2, "tanh"), pl.Dense(3, "softmax")], input_shape=(MAX_SPARSE_INPUTS + 1,), seed=1)
     rule = {"sgd": SGD(0.001), "adam": Adam(0.0001, epsilon=EPSILON)}[kind]
-    compare(net, kind, 4, images(7, INKABLE + 1), "cross_entropy", rule)
+    compare(net, kind, 4, images(7, MAX_SPARSE_INPUTS + 1), "cross_entropy", rule)
 
 
 def compare(net: pl.Network, kind: str, batch: int, data: Any, loss: str, rule: Optimizer | None = None) -> None:

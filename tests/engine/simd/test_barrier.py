@@ -12,7 +12,7 @@ from engine.probe import probe
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
-from pellucid.programs.images import INKABLE
+from pellucid.programs.images import MAX_SPARSE_INPUTS
 from pellucid.programs.interface import StepperOptions
 
 WIDE = [pl.Dense(70, "relu"), pl.Dense(33, "tanh"), pl.Dense(10, "softmax")]
@@ -81,7 +81,7 @@ def test_same_bits_with_any_number_of_threads(
 @pytest.mark.parametrize("layers", [ALONE, WIDE[1:]], ids=["alone", "two"])
 def test_same_bits_for_images_too_large_for_ink(layers: list[pl.Dense], optimizer: pl.SGD) -> None:
     small = [pl.Dense(3 + len(layers), layers[0].activation), *layers[1:]]
-    lines = images(140, INKABLE + 5)
+    lines = images(140, MAX_SPARSE_INPUTS + 5)
     assert not Feed(lines[:1], None).inked
     alone = trained(small, lines, optimizer, 137, 1)
     for threads in (2, 3):

@@ -16,11 +16,11 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32, Float32s
-from pellucid.engine.kernels import sparse as ink
+from pellucid.engine.kernels import sparse
 from pellucid.engine.kernels.random import ELASTIC, REACH, Bend, Map, draw_bend, draw_map
 from pellucid.engine.kernels.sampling import PLACES, bilinear
 from pellucid.engine.programs.table import LEVELS
-from pellucid.engine.records import Distortion, Grid, Matrix, Picked, Pixels, Rows, Vector
+from pellucid.engine.records import Distortion, Grid, Matrix, Picked, Pixels, SparseRows, Vector
 from pellucid.engine.simd.lanes import (
     LANES,
     all_zero,
@@ -144,7 +144,7 @@ def plan_rows(places: Places, way: Map, box: Box, reach_x: Float32, reach_y: Flo
 
 
 @kernel
-def put_ink(rows: Rows, entry: int, column: int, lanes: Any, landing: Float32s) -> int:
+def put_ink(rows: SparseRows, entry: int, column: int, lanes: Any, landing: Float32s) -> int:
     """Write the lanes that are not 0, the first being input ``column``, as ink; return the entry past the last."""
     store(landing, _LANDING, lanes)
     for i in range(PLACES):
@@ -157,7 +157,9 @@ def put_ink(rows: Rows, entry: int, column: int, lanes: Any, landing: Float32s) 
 
 
 @kernel
-def look_up(rows: Rows, entry: int, places: Places, way: Map, bend: Bend, field: Matrix, bent: bool, grid: Grid) -> int:
+def look_up(
+    rows: SparseRows, entry: int, places: Places, way: Map, bend: Bend, field: Matrix, bent: bool, grid: Grid
+) -> int:
     """Write the ink of the new image: look up the planned pixels in the old one. Return the entry past the last."""
     scratch, begins, ends, old = places
     height, width, pitch = grid
@@ -188,7 +190,7 @@ def look_up(rows: Rows, entry: int, places: Places, way: Map, bend: Bend, field:
 
 @kernel
 def warp(
-    rows: Rows, entry: int, pixels: Pixels, image: int, grid: Grid, distortion: Distortion, scratch: Float32s
+    rows: SparseRows, entry: int, pixels: Pixels, image: int, grid: Grid, distortion: Distortion, scratch: Float32s
 ) -> int:
     """Write one varied image as ink, in levels above paper's; return the entry past the last.
 
@@ -227,7 +229,7 @@ def fetch_ahead(pixels: Pixels, begin: int, end: int) -> None:
 
 @kernel
 def augment(
-    rows: Rows, entry: int, pixels: Pixels, picked: Picked, grid: Grid, distortion: Distortion, scratch: Float32s
+    rows: SparseRows, entry: int, pixels: Pixels, picked: Picked, grid: Grid, distortion: Distortion, scratch: Float32s
 ) -> None:
     """Write the ink of some images, each varied by its own draw, from entry ``entry`` of the rows on.
 
@@ -250,4 +252,4 @@ def augment(
             for j in range(begin, entry, LANES):
                 store(rows.data, j, load(rows.data, j, LANES) / splat(span, LANES))
         rows.indptr[i + 1] = entry
-        rows.middles[i] = ink.first_from(rows.indices, begin, entry, grid.height * grid.width // 2)
+        rows.middles[i] = sparse.first_from(rows.indices, begin, entry, grid.height * grid.width // 2)

@@ -1,6 +1,6 @@
-"""The first dense layer, over images as ink or dense: its weighted sums, and the gradient of its weights.
+"""The first dense layer over sparse or dense images: its weighted sums, and the gradient of its weights.
 
-Where it is narrow, two threads take half of the pixels each, and with them half of the weights (`by_parts`).
+Where the layer is narrow, two threads take half of the pixels each, and with them half of the weights (`by_parts`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from typing import Any
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels import dense
-from pellucid.engine.kernels import sparse as ink
+from pellucid.engine.kernels import dense, sparse
 from pellucid.engine.kernels.sparse import Entries, Halves
-from pellucid.engine.kernels.sparse_columns import spread_columns
+from pellucid.engine.kernels.sparse_columns import scatter_add_columns
 from pellucid.engine.programs.dense import layer_sums
 from pellucid.engine.programs.table import (
     ALIGNMENT,
@@ -22,11 +21,11 @@ from pellucid.engine.programs.table import (
     INPUTS,
     LOWER,
     OUTPUTS,
-    PACKED_INPUT,
     PARTED_BELOW,
     SORTED,
     SOURCE,
     SOURCE_STRIDE,
+    SPARSE_BYTES_INPUT,
     STRIDE,
     SUMS,
     WEIGHT,
@@ -40,50 +39,51 @@ PANEL = 64
 """Outputs of a wide layer whose sums are taken at a time."""
 
 NEAR, FAR = 2, 8
-"""How many images ahead ink is asked for, and where it begins: asking for ink takes that."""
+"""How many images ahead entries are prefetched, and before them the place where they begin."""
 
 
 @kernel
 def by_parts(table: Any, kind: int, crew: int) -> bool:
-    """Whether two threads split the pixels of the first layer: so it is where that is narrow.
+    """Whether two threads split the pixels of the first layer, which they do where it is narrow.
 
-    What comes behind is then too little to be shared by outputs, with a meeting between the layers: see `share_images`.
+    The layers behind it are then too small to be shared by outputs, with a barrier between the layers: see
+    `share_images`.
     """
     return kind != DENSE_INPUT and crew > 1 and table[OUTPUTS] < PARTED_BELOW
 
 
 @kernel
 def half_of_weights(table: Any, rank: int) -> tuple[int, int]:
-    """The range of parameters that are the first layer's weights of thread ``rank``'s half of the pixels."""
+    """The range of parameters that holds the first layer's weights for thread ``rank``'s half of the pixels."""
     cut = table[WEIGHT] + table[INPUTS] // 2 * table[OUTPUTS]
     return table[WEIGHT] if rank == 0 else cut, cut if rank == 0 else table[BIAS]
 
 
 @kernel
 def share_images(n: int, rank: int, together: bool) -> tuple[int, int]:
-    """The images of a tile that are thread ``rank``'s of two behind the first layer: whole registers of them.
+    """The range of a tile's images that thread ``rank`` of two works on behind the first layer: whole registers.
 
-    All are the first thread's where the two are not ``together`` there.
+    Unless both work ``together`` there, the first thread takes all images.
     """
     cut = n // (2 * ALIGNMENT) * ALIGNMENT if together else n
     return 0 if rank == 0 else cut, cut if rank == 0 else n
 
 
 @kernel
-def half_unpacked_at(table: Any, i: int, start: int, rank: int) -> Any:
-    """The same for the half of thread ``rank``.
+def half_normalized_at(table: Any, i: int, start: int, rank: int) -> Any:
+    """`pellucid.engine.kernels.sparse.normalized_at` for the half of thread ``rank``.
 
-    The lower half has a place of its own: thread 1 may be at the next images while thread 0 is still at these.
+    The lower half has a place of its own: thread 1 may reach the next images while thread 0 is still at these.
     """
-    return ink.unpacked_at(table, i, start) + rank * (table[SOURCE_STRIDE] // 2)
+    return sparse.normalized_at(table, i, start) + rank * (table[SOURCE_STRIDE] // 2)
 
 
 @kernel
-def ink_sums(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
+def sparse_sums(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
     """The first layer's weighted sums of a tile's images; a share of the images.
 
-    A wide layer's are taken a panel of outputs after the other, whose weights stay in the second cache for all images;
-    a share of the panels.
+    A wide layer takes one panel of outputs after the other, so that the weights of a panel stay in the second-level
+    cache for all images; each thread has a share of the panels.
     """
     table, rank, size = program.table, team.part.rank, team.part.size
     begin, end = share(rank, size, tile.size, 1)
@@ -95,10 +95,10 @@ def ink_sums(program: Program, work: Float32s, images: Images, tile: Tile, team:
             prefetch(images.middles, tile.order[tile.first + i + FAR])
         if tile.first + i + NEAR < tile.total:
             coming = tile.order[tile.first + i + NEAR]
-            ink.fetch_ahead(images, images.indptr[coming], images.indptr[coming + 1])
-        if images.kind == PACKED_INPUT:
-            to = Vector(work, ink.unpacked_at(table, i, images.indptr[image]))
-            ink.unpack(
+            sparse.prefetch_entries(images, images.indptr[coming], images.indptr[coming + 1])
+        if images.kind == SPARSE_BYTES_INPUT:
+            to = Vector(work, sparse.normalized_at(table, i, images.indptr[image]))
+            sparse.normalize_entries(
                 to, images.levels, images.indptr[image], images.indptr[image + 1], images.background, images.span
             )
         if not wide:
@@ -114,12 +114,12 @@ def ink_sums(program: Program, work: Float32s, images: Images, tile: Tile, team:
 
 @kernel
 def panel_sums(program: Program, work: Float32s, images: Images, image: int, i: int, outputs: Range) -> None:
-    """The weighted sums of some outputs, of an image that is the tile's i."""
+    """The weighted sums of a range of outputs, for image ``image``, which is number ``i`` of the tile."""
     table, p, j = program.table, program.parameters, outputs.begin
     entries, vi = images.data, 0
-    if images.kind == PACKED_INPUT:
-        entries, vi = work, ink.unpacked_at(table, i, images.indptr[image])
-    ink.weighted_sums(
+    if images.kind == SPARSE_BYTES_INPUT:
+        entries, vi = work, sparse.normalized_at(table, i, images.indptr[image])
+    sparse.weighted_sums(
         Vector(work, table[SUMS] + i * table[STRIDE] + j),
         Matrix(p, table[WEIGHT] + j, table[OUTPUTS]),
         Halves(images.indices, entries, vi, images.indptr[image], images.middles[image], images.indptr[image + 1]),
@@ -129,8 +129,8 @@ def panel_sums(program: Program, work: Float32s, images: Images, image: int, i: 
 
 
 @kernel
-def ink_part_sums(program: Program, work: Float32s, images: Images, tile: Tile, rank: int) -> None:
-    """One half of the pixels: thread 0 takes the upper one into SUMS, thread 1 the lower one into LOWER."""
+def sparse_half_sums(program: Program, work: Float32s, images: Images, tile: Tile, rank: int) -> None:
+    """The sums over one half of the pixels: over the upper half to SUMS by thread 0, over the lower to LOWER by 1."""
     table, p = program.table, program.parameters
     claim_rows(work, table[SUMS] if rank == 0 else table[LOWER], tile.size * table[STRIDE])
     for i in range(tile.size):
@@ -142,16 +142,16 @@ def ink_part_sums(program: Program, work: Float32s, images: Images, tile: Tile, 
             coming = tile.order[tile.first + i + NEAR]
             begin = images.indptr[coming] if rank == 0 else images.middles[coming]
             end = images.middles[coming] if rank == 0 else images.indptr[coming + 1]
-            ink.fetch_ahead(images, begin, end)
+            sparse.prefetch_entries(images, begin, end)
         begin = images.indptr[image] if rank == 0 else images.middles[image]
         end = images.middles[image] if rank == 0 else images.indptr[image + 1]
         entries, vi = images.data, 0
-        if images.kind == PACKED_INPUT:
-            entries, vi = work, half_unpacked_at(table, i, begin, rank)
-            ink.unpack(Vector(work, vi), images.levels, begin, end, images.background, images.span)
+        if images.kind == SPARSE_BYTES_INPUT:
+            entries, vi = work, half_normalized_at(table, i, begin, rank)
+            sparse.normalize_entries(Vector(work, vi), images.levels, begin, end, images.background, images.span)
         z = (table[SUMS] if rank == 0 else table[LOWER]) + i * table[STRIDE]
         biased = 1 if rank == 0 else 0
-        ink.part_sums(
+        sparse.half_sums(
             Vector(work, z),
             Matrix(p, table[WEIGHT], table[OUTPUTS]),
             Entries(images.indices, entries, vi, begin, end),
@@ -163,7 +163,7 @@ def ink_part_sums(program: Program, work: Float32s, images: Images, tile: Tile, 
 
 @kernel
 def join_parts(table: Any, work: Any, begin: int, end: int, rank: int) -> None:
-    """Add up both halves' sums of the images from ``begin`` to ``end``: upper and lower, whichever thread it is."""
+    """Add the sums over both halves of the images ``begin`` to ``end``: the upper plus the lower, in either thread."""
     stride = table[STRIDE]
     fetch_rows(work, (table[LOWER] if rank == 0 else table[SUMS]) + begin * stride, (end - begin) * stride)
     for i in range(begin * stride, end * stride, LANES):
@@ -173,7 +173,7 @@ def join_parts(table: Any, work: Any, begin: int, end: int, rank: int) -> None:
 
 @kernel
 def first_sums(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
-    """The first layer's weighted sums of a tile's images; dense images stand in ``images.data``."""
+    """The first layer's weighted sums of a tile's images; dense images are rows of ``images.data``."""
     table, rank, size = program.table, team.part.rank, team.part.size
     if images.kind == DENSE_INPUT:
         begin, end = share(rank, size, tile.size, 1)
@@ -182,26 +182,26 @@ def first_sums(program: Program, work: Float32s, images: Images, tile: Tile, tea
         meet(team.barrier, size)
         layer_sums(table, 0, program.parameters, work, 0, tile.size, rank, size)
     else:
-        ink_sums(program, work, images, tile, team)
+        sparse_sums(program, work, images, tile, team)
 
 
 @kernel
 def fetch_rows(work: Any, at: int, count: int) -> None:
-    """Ask for what another thread has just written: waiting for one line after another costs more than the work."""
+    """Prefetch what another thread has just written: waiting for single cache lines costs more than the work."""
     for i in range(at, at + count, ALIGNMENT):
         prefetch(work, i)
 
 
 @kernel
 def claim_rows(work: Any, at: int, count: int) -> None:
-    """Ask for the place of results that another thread has read, before they are there to be written."""
+    """Claim the cache lines of results that another thread has read, before the results are written."""
     for i in range(at, at + count, ALIGNMENT):
         claim(work, i)
 
 
 @kernel
 def copy_rows(to: Matrix, x: Float32s, tile: Tile, width: int) -> None:
-    """Lay a tile's dense images, of x (all, width), into rows of the arena."""
+    """Copy a tile's dense images from x (all, width) to rows of the arena."""
     for i in range(tile.size):
         source = tile.order[tile.first + i] * width
         for j in range(width):
@@ -210,11 +210,11 @@ def copy_rows(to: Matrix, x: Float32s, tile: Tile, width: int) -> None:
 
 @kernel
 def first_gradient(table: Int64s, g: Float32s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
-    """Add up the gradient of the first layer's weights; a wide layer's over ink sorted by `sort_ink`."""
+    """Add to the gradient of the first layer's weights; for a wide layer, entries are sorted by `sort_by_column`."""
     if images.kind != DENSE_INPUT and table[SORTED] != 0:
-        spread_columns(table, Vector(g, table[WEIGHT]), work, part)
+        scatter_add_columns(table, Vector(g, table[WEIGHT]), work, part)
     elif images.kind != DENSE_INPUT:
-        spread_ink(table, g, work, images, tile, part)
+        scatter_add_images(table, g, work, images, tile, part)
     else:
         dense.weight_gradient(
             Vector(g, table[WEIGHT]),
@@ -227,14 +227,14 @@ def first_gradient(table: Int64s, g: Float32s, work: Float32s, images: Images, t
 
 @kernel
 def first_bias_gradient(table: Int64s, g: Float32s, work: Float32s, n: int, part: Part) -> None:
-    """Add up the gradient of the first layer's bias."""
+    """Add to the gradient of the first layer's bias."""
     by_bias = Vector(g, table[BIAS])
     dense.bias_gradient(by_bias, Matrix(work, table[DELTAS], table[STRIDE]), n, table[OUTPUTS], part)
 
 
 @kernel
-def spread_ink(table: Int64s, into: Float32s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
-    """``into[weight] += x' delta`` for the first layer over ink; a share of the outputs, or of the pixels."""
+def scatter_add_images(table: Int64s, into: Float32s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
+    """``into[weight] += x' delta`` for the first layer over sparse images; a share of the outputs, or of the pixels."""
     begin, end = share(part.rank, part.size, table[OUTPUTS], NARROW)
     parted = by_parts(table, images.kind, part.size)
     if parted:
@@ -247,9 +247,10 @@ def spread_ink(table: Int64s, into: Float32s, work: Float32s, images: Images, ti
             low = low if part.rank == 0 else images.middles[image]
             high = images.middles[image] if part.rank == 0 else high
         entries, vi = images.data, 0
-        if images.kind == PACKED_INPUT:
-            entries, vi = work, half_unpacked_at(table, i, low, part.rank) if parted else ink.unpacked_at(table, i, low)
-        ink.spread(
+        if images.kind == SPARSE_BYTES_INPUT:
+            at = half_normalized_at(table, i, low, part.rank) if parted else sparse.normalized_at(table, i, low)
+            entries, vi = work, at
+        sparse.scatter_add(
             Matrix(into, table[WEIGHT] + begin, table[OUTPUTS]),
             Entries(images.indices, entries, vi, low, high),
             Vector(work, table[DELTAS] + i * table[STRIDE] + begin),

@@ -1,13 +1,13 @@
-"""Ink by columns: the gradient of a wide first layer, one pixel's weights after the other.
+"""The gradient of a wide first layer over sparse inputs, by columns: the weights of one pixel after those of another.
 
-Image by image (`pellucid.engine.kernels.sparse.spread`) every image reads and writes the weights of all its inked
-pixels: for a
-narrow layer they stay in the cache, for a wide one they do not. So a tile's ink is sorted by column first. The weights
-of one pixel are then fetched once, stay in registers while all images that have ink there add to them, in the order of
-the images, and are stored once. Each weight adds up the same terms in the same order either way: the bits are the same.
+Image by image (`pellucid.engine.kernels.sparse.scatter_add`), every image reads and writes the weights of all its
+non-zero pixels. For a narrow layer they stay in the cache, for a wide one they do not. So the entries of a tile are
+sorted by column first. The weights of one pixel are then loaded once, stay in registers while every image with an
+entry there adds to them, in the order of the images, and are stored once. Each weight is a sum of the same terms in the
+same order either way, so the bits are the same.
 
-The arena holds at SORTED, all as float32: where the entries of each column end (D,); the entries' values; and the place
-of each entry's image in the tile.
+The arena holds at SORTED, all as float32: where the entries of each column end (D,); the values of the entries; and the
+number within the tile of the image that each entry belongs to.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels.sparse import unpacked_at
+from pellucid.engine.kernels.sparse import normalized_at
 from pellucid.engine.programs.table import (
     DELTAS,
     INPUTS,
     OUTPUTS,
-    PACKED_INPUT,
     SORTED,
     SOURCE_STRIDE,
+    SPARSE_BYTES_INPUT,
     STRIDE,
     TILE,
 )
@@ -40,7 +40,7 @@ _ONE = np.float32(1.0)
 
 
 class Sorted(NamedTuple):
-    """A tile's ink by columns, in the arena: where the entries of each of ``inputs`` columns end; values; images."""
+    """The entries of a tile by columns, in the arena: the ends of ``inputs`` columns, the values, and the images."""
 
     work: Float32s
     ends: int
@@ -50,8 +50,8 @@ class Sorted(NamedTuple):
 
 
 @kernel
-def sort_ink(table: Int64s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
-    """Sort the ink of a tile's images by column; two threads take half of the columns each."""
+def sort_by_column(table: Int64s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
+    """Sort the entries of a tile's images by column; two threads take half of the columns each."""
     rank, size = part.rank, part.size
     if rank == 0:
         sort_half(table, work, images, tile, 0)
@@ -61,7 +61,7 @@ def sort_ink(table: Int64s, work: Float32s, images: Images, tile: Tile, part: Pa
 
 @kernel
 def sort_half(table: Int64s, work: Float32s, images: Images, tile: Tile, half: int) -> None:
-    """Count the entries of each column in the upper or lower half, and lay them out one column after the other."""
+    """Count the entries of each column in the upper or lower half, and place them one column after the other."""
     ends = table[SORTED]
     sorted_values = ends + table[INPUTS]
     sorted_images = sorted_values + TILE * table[SOURCE_STRIDE]
@@ -86,8 +86,8 @@ def sort_half(table: Int64s, work: Float32s, images: Images, tile: Tile, half: i
         begin = images.middles[image] if half else images.indptr[image]
         end = images.indptr[image + 1] if half else images.middles[image]
         entries, vi = images.data, 0
-        if images.kind == PACKED_INPUT:
-            entries, vi = work, unpacked_at(table, i, images.indptr[image])
+        if images.kind == SPARSE_BYTES_INPUT:
+            entries, vi = work, normalized_at(table, i, images.indptr[image])
         for entry in range(begin, end):
             at = ends + np.int64(images.indices[entry])
             place = np.int64(work[at])
@@ -97,23 +97,23 @@ def sort_half(table: Int64s, work: Float32s, images: Images, tile: Tile, half: i
 
 
 def _panel(width: int, masked: bool) -> Callable[..., None]:
-    """Make the kernel that goes through all columns for two panels of ``width`` outputs side by side, or one masked."""
+    """Make the kernel that goes through all columns for two adjacent panels of ``width`` outputs, or one masked."""
     fetch, put = access(width, masked)
     further = 0 if masked else width
 
     @kernel
-    def panel(w: Matrix, ink: Sorted, deltas: Matrix, count: int) -> None:
-        work = ink.work
+    def panel(w: Matrix, entries: Sorted, deltas: Matrix, count: int) -> None:
+        work = entries.work
         at = 0
-        for column in range(ink.inputs):
-            past = np.int64(work[ink.ends + column])
+        for column in range(entries.inputs):
+            past = np.int64(work[entries.ends + column])
             if at < past:
                 place = w.at + column * w.stride
                 one = fetch(w.memory, place, count)
                 other = fetch(w.memory, place + further, count)
                 while at < past:
-                    delta = deltas.at + np.int64(work[ink.images + at]) * deltas.stride
-                    value = splat(work[ink.values + at], width)
+                    delta = deltas.at + np.int64(work[entries.images + at]) * deltas.stride
+                    value = splat(work[entries.values + at], width)
                     one = fma(value, fetch(deltas.memory, delta, count), one)
                     other = fma(value, fetch(deltas.memory, delta + further, count), other)
                     at += 1
@@ -128,17 +128,17 @@ _rest = _panel(NARROW, True)
 
 
 @kernel
-def spread_columns(table: Int64s, into: Vector, work: Float32s, part: Part) -> None:
-    """``into[weight] += x' delta`` for the first layer over ink that has been sorted; a share of the outputs."""
+def scatter_add_columns(table: Int64s, into: Vector, work: Float32s, part: Part) -> None:
+    """``into[weight] += x' delta`` for the first layer over sorted entries; a share of the outputs."""
     begin, end = share(part.rank, part.size, table[OUTPUTS], 2 * BROAD)
     ends = table[SORTED]
     values = ends + table[INPUTS]
-    ink = Sorted(work, ends, values, values + TILE * table[SOURCE_STRIDE], table[INPUTS])
+    entries = Sorted(work, ends, values, values + TILE * table[SOURCE_STRIDE], table[INPUTS])
     row, delta, stride = table[OUTPUTS], table[DELTAS], table[STRIDE]
     j = begin
     while j + 2 * BROAD <= end:
-        _broad(Matrix(into.memory, into.at + j, row), ink, Matrix(work, delta + j, stride), BROAD)
+        _broad(Matrix(into.memory, into.at + j, row), entries, Matrix(work, delta + j, stride), BROAD)
         j += 2 * BROAD
     while j < end:
-        _rest(Matrix(into.memory, into.at + j, row), ink, Matrix(work, delta + j, stride), end - j)
+        _rest(Matrix(into.memory, into.at + j, row), entries, Matrix(work, delta + j, stride), end - j)
         j += NARROW

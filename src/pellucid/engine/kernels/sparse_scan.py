@@ -1,8 +1,8 @@
-"""The first dense layer over images as they come: dense, laid out in lines, of any levels.
+"""The first dense layer over dense images of any levels, read once: their non-zero pixels are found on the way.
 
-Its ink is found as it comes, and kept only until the image has been through the layer. It is looked for four inputs at
-a time. Where there are no more than NARROW outputs, a four that holds one inked pixel is taken whole: finding single
-pixels would cost more than their neighbours' zeros do.
+They are kept only until the image has passed the layer. Inputs are examined four at a time, a quad. With no more than
+NARROW outputs, a quad with one non-zero pixel is taken whole: finding single pixels would cost more than multiplying
+by the zeros of their neighbours.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from pellucid.engine.simd.lanes import (
 )
 from pellucid.engine.simd.panels import BROAD, NARROW, access
 from pellucid.engine.simd.shuffles import (
-    inked,
-    inked_fours,
-    inked_fours_of_bytes,
-    keep,
-    keep_inked_fours,
-    load_four,
+    append_nonzero_quads,
+    append_numbers,
+    broadcast_lane,
+    load_quad,
+    nonzero,
+    nonzero_quads,
+    nonzero_quads_of_bytes,
     number_at,
-    one_of,
 )
 
-FOUR = 4
+QUAD = 4
 
-PART = 1 << 16
-"""Inputs that are looked at together, at most: their numbers have 16 bits."""
+CHUNK = 1 << 16
+"""Inputs that are scanned together, at most: their numbers have 16 bits."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-_STEP = 8 * FOUR
+_STEP = 8 * QUAD
 
 
 def _division(width: int) -> Callable[..., Any]:
@@ -55,7 +55,7 @@ def _division(width: int) -> Callable[..., Any]:
     def divide(v: Any, divisor: Any, inverse: Any) -> Any:
         """``v / divisor`` for finite lanes, the same bits in a third of the time; ``inverse`` is ``1 / divisor``.
 
-        One step of Newton's from the product, with its error told exactly by fma (Markstein 1990).
+        One Newton step from the product; fma gives its error exactly (Markstein 1990).
         """
         q = v * inverse
         return fma(fma(splat(-_ZERO, width) - q, divisor, v), inverse, q)
@@ -64,18 +64,18 @@ def _division(width: int) -> Callable[..., Any]:
 
 
 quotient = _division(LANES)
-_quotient_of_four = _division(FOUR)
+_quotient_of_quad = _division(QUAD)
 
 
-class Fours(NamedTuple):
-    """Which fours of an image hold ink: ``size`` 16-bit integers from float ``memory[at]`` on."""
+class Quads(NamedTuple):
+    """The numbers of the quads that are not all background: ``size`` uint16 from float ``memory[at]`` on."""
 
     memory: Float32s
     at: int
     size: int
 
 
-class Line(NamedTuple):
+class Values(NamedTuple):
     """``size`` floats from element ``at`` of ``memory`` on."""
 
     memory: Float32s
@@ -83,8 +83,8 @@ class Line(NamedTuple):
     size: int
 
 
-class Found(NamedTuple):
-    """The inputs of an image that are not 0: those that ``memory[at]`` lists, from number ``begin`` to ``end``."""
+class NonZero(NamedTuple):
+    """The non-zero inputs of an image: entries ``begin`` to ``end`` of the list of uint16 at ``memory[at]``."""
 
     memory: Float32s
     at: int
@@ -93,135 +93,135 @@ class Found(NamedTuple):
 
 
 @shared
-def unit_line(line: Vector, image: DenseRow) -> None:
-    """``line = (levels - background) / span`` for one image."""
+def normalize_row(y: Vector, image: DenseRow) -> None:
+    """``y = (levels - background) / span`` for one image."""
     small, floats, xi, inputs = image.small, image.floats, image.at, image.size
-    paper, whole = splat(image.background, LANES), splat(image.span, LANES)
-    inverse = splat(_ONE, LANES) / whole
+    offset, divisor = splat(image.background, LANES), splat(image.span, LANES)
+    inverse = splat(_ONE, LANES) / divisor
     i = 0
     while i + LANES <= inputs:
         if image.kind == LEVELS:
-            v = quotient(load_bytes(small, xi + i, LANES) - paper, whole, inverse)
+            v = quotient(load_bytes(small, xi + i, LANES) - offset, divisor, inverse)
         else:
-            v = (load(floats, xi + i, LANES) - paper) / whole
-        store(line.memory, line.at + i, v)
+            v = (load(floats, xi + i, LANES) - offset) / divisor
+        store(y.memory, y.at + i, v)
         i += LANES
     while i < inputs:
         level = np.float32(small[xi + i]) if image.kind == LEVELS else floats[xi + i]
-        line.memory[line.at + i] = (level - image.background) / image.span
+        y.memory[y.at + i] = (level - image.background) / image.span
         i += 1
 
 
 @kernel
-def find_fours(fours: Vector, image: DenseRow, ahead: int) -> int:
-    """List which fours of an image hold any ink, as 16-bit integers from ``fours`` on; return how many.
+def find_quads(quads: Vector, image: DenseRow, ahead: int) -> int:
+    """List the quads of an image that are not all background, as uint16 from ``quads`` on; return how many.
 
-    Eight places past the last may be written too. No branch depends on the image: where ink is cannot be predicted.
-    What lies ``ahead`` elements further on is asked for on the way. Inputs past the last whole four are left out, and
-    there are no more than `PART`.
+    Eight places past the last may be written too. No branch depends on the image, because the processor could not
+    predict it. What lies ``ahead`` elements further on is prefetched on the way. Inputs past the last whole quad are
+    left out. An image has at most `CHUNK` inputs here.
     """
-    kind, small, floats, xi, low = image.kind, image.small, image.floats, image.at, image.background
-    memory, base = fours.memory, fours.at
+    kind, small, floats, xi, background = image.kind, image.small, image.floats, image.at, image.background
+    memory, base = quads.memory, quads.at
     found = 0
-    whole = image.size // FOUR * FOUR
+    whole = image.size // QUAD * QUAD
     i = 0
     if kind == LEVELS:
-        paper = np.int64(low)
+        byte = np.int64(background)
         while i + _STEP <= whole:
             prefetch(small, xi + ahead + i)
-            found += keep(memory, base, found, i // FOUR, inked_fours_of_bytes(small, xi + i, paper))
+            found += append_numbers(memory, base, found, i // QUAD, nonzero_quads_of_bytes(small, xi + i, byte))
             i += _STEP
     else:
         while i + _STEP <= whole:
             prefetch(floats, xi + ahead + i)
             prefetch(floats, xi + ahead + i + ALIGNMENT)
-            found += keep_inked_fours(memory, base, found, i // FOUR, floats, xi + i, low)
+            found += append_nonzero_quads(memory, base, found, i // QUAD, floats, xi + i, background)
             i += _STEP
     if i > 0 and i < whole:
-        # The last step begins where it is whole, and leaves out what was seen.
+        # The last step begins early enough to be whole, and leaves out the quads that were examined before.
         last = whole - _STEP
         if kind == LEVELS:
-            chosen = inked_fours_of_bytes(small, xi + last, np.int64(low))
+            chosen = nonzero_quads_of_bytes(small, xi + last, np.int64(background))
         else:
-            chosen = inked_fours(load(floats, xi + last, _STEP), low)
-        found += keep(memory, base, found, i // FOUR, chosen >> (i - last) // FOUR)
+            chosen = nonzero_quads(load(floats, xi + last, _STEP), background)
+        found += append_numbers(memory, base, found, i // QUAD, chosen >> (i - last) // QUAD)
         i = whole
     while i < whole:
-        four = load_bytes(small, xi + i, FOUR) if kind == LEVELS else load(floats, xi + i, FOUR)
-        found += keep(memory, base, found, i // FOUR, 0 if all_zero(four - splat(low, FOUR)) else 1)
-        i += FOUR
+        quad = load_bytes(small, xi + i, QUAD) if kind == LEVELS else load(floats, xi + i, QUAD)
+        found += append_numbers(memory, base, found, i // QUAD, 0 if all_zero(quad - splat(background, QUAD)) else 1)
+        i += QUAD
     return found
 
 
 @kernel
-def unit_fours(line: Vector, fours: Fours, image: DenseRow) -> None:
-    """`unit_line` for the fours that `find_fours` found, and the inputs past the last whole four; the rest stays."""
+def normalize_quads(y: Vector, quads: Quads, image: DenseRow) -> None:
+    """`normalize_row` for the quads that `find_quads` listed and the inputs past the last quad; the rest stays."""
     kind, small, floats, xi, inputs = image.kind, image.small, image.floats, image.at, image.size
-    paper, whole = splat(image.background, FOUR), splat(image.span, FOUR)
-    inverse = splat(_ONE, FOUR) / whole
-    for k in range(fours.size):
-        i = FOUR * number_at(fours.memory, fours.at, k)
+    offset, divisor = splat(image.background, QUAD), splat(image.span, QUAD)
+    inverse = splat(_ONE, QUAD) / divisor
+    for k in range(quads.size):
+        i = QUAD * number_at(quads.memory, quads.at, k)
         if kind == LEVELS:
-            v = _quotient_of_four(load_bytes(small, xi + i, FOUR) - paper, whole, inverse)
+            v = _quotient_of_quad(load_bytes(small, xi + i, QUAD) - offset, divisor, inverse)
         else:
-            v = (load(floats, xi + i, FOUR) - paper) / whole
-        store(line.memory, line.at + i, v)
-    for i in range(inputs // FOUR * FOUR, inputs):
+            v = (load(floats, xi + i, QUAD) - offset) / divisor
+        store(y.memory, y.at + i, v)
+    for i in range(inputs // QUAD * QUAD, inputs):
         level = np.float32(small[xi + i]) if kind == LEVELS else floats[xi + i]
-        line.memory[line.at + i] = (level - image.background) / image.span
+        y.memory[y.at + i] = (level - image.background) / image.span
 
 
 @kernel
-def find_pixels(fours: Fours, x: Line) -> int:
-    """List which inputs of an image are not 0 behind its fours, as they are listed; return how many.
+def find_nonzero(quads: Quads, x: Values) -> int:
+    """List the non-zero inputs of an image behind its quads, in the same way; return how many.
 
-    They are looked for where `find_fours` found any. Eight places past the last may be written too.
+    Only the listed quads are examined. Eight places past the last may be written too.
     """
-    at = fours.size
-    for k in range(fours.size):
-        i = FOUR * number_at(fours.memory, fours.at, k)
-        at += keep(fours.memory, fours.at, at, i, inked(load(x.memory, x.at + i, FOUR)))
-    for i in range(x.size // FOUR * FOUR, x.size):
-        at += keep(fours.memory, fours.at, at, i, 1 if x.memory[x.at + i] != _ZERO else 0)
-    return at - fours.size
+    at = quads.size
+    for k in range(quads.size):
+        i = QUAD * number_at(quads.memory, quads.at, k)
+        at += append_numbers(quads.memory, quads.at, at, i, nonzero(load(x.memory, x.at + i, QUAD)))
+    for i in range(x.size // QUAD * QUAD, x.size):
+        at += append_numbers(quads.memory, quads.at, at, i, 1 if x.memory[x.at + i] != _ZERO else 0)
+    return at - quads.size
 
 
-def _by_fours(masked: bool) -> Callable[..., None]:
+def _by_quads(masked: bool) -> Callable[..., None]:
     """Make the kernel that sums NARROW outputs, or the first few of them, in four chains."""
     fetch, put = access(NARROW, masked)
 
     @kernel
-    def sums(z: Vector, w: Matrix, fours: Fours, x: Line, bias: Vector, count: int) -> None:
+    def sums(z: Vector, w: Matrix, quads: Quads, x: Values, bias: Vector, count: int) -> None:
         a = fetch(bias.memory, bias.at, count)
         b = splat(_ZERO, NARROW)
         c = b
         d = b
-        for k in range(fours.size):
-            i = FOUR * number_at(fours.memory, fours.at, k)
-            four = load_four(x.memory, x.at + i, LANES)
+        for k in range(quads.size):
+            i = QUAD * number_at(quads.memory, quads.at, k)
+            quad = load_quad(x.memory, x.at + i, LANES)
             at = w.at + i * w.stride
-            a = fma(one_of(four, 0, NARROW), fetch(w.memory, at, count), a)
-            b = fma(one_of(four, 1, NARROW), fetch(w.memory, at + w.stride, count), b)
-            c = fma(one_of(four, 2, NARROW), fetch(w.memory, at + 2 * w.stride, count), c)
-            d = fma(one_of(four, 3, NARROW), fetch(w.memory, at + 3 * w.stride, count), d)
-        for i in range(x.size // FOUR * FOUR, x.size):
+            a = fma(broadcast_lane(quad, 0, NARROW), fetch(w.memory, at, count), a)
+            b = fma(broadcast_lane(quad, 1, NARROW), fetch(w.memory, at + w.stride, count), b)
+            c = fma(broadcast_lane(quad, 2, NARROW), fetch(w.memory, at + 2 * w.stride, count), c)
+            d = fma(broadcast_lane(quad, 3, NARROW), fetch(w.memory, at + 3 * w.stride, count), d)
+        for i in range(x.size // QUAD * QUAD, x.size):
             a = fma(splat(x.memory[x.at + i], NARROW), fetch(w.memory, w.at + i * w.stride, count), a)
         put(z.memory, z.at, (a + b) + (c + d), count)
 
     return sums
 
 
-def _by_pixels(width: int, masked: bool) -> Callable[..., None]:
+def _by_inputs(width: int, masked: bool) -> Callable[..., None]:
     """Make the kernel that sums one panel of ``width`` outputs, in four chains."""
     fetch, put = access(width, masked)
 
     @kernel
-    def term(w: Matrix, pixels: Found, k: int, x: Line, count: int, total: Any) -> Any:
+    def term(w: Matrix, pixels: NonZero, k: int, x: Values, count: int, total: Any) -> Any:
         i = number_at(pixels.memory, pixels.at, k)
         return fma(splat(x.memory[x.at + i], width), fetch(w.memory, w.at + i * w.stride, count), total)
 
     @kernel
-    def sums(z: Vector, w: Matrix, pixels: Found, x: Line, bias: Vector, count: int) -> None:
+    def sums(z: Vector, w: Matrix, pixels: NonZero, x: Values, bias: Vector, count: int) -> None:
         a = fetch(bias.memory, bias.at, count)
         b = splat(_ZERO, width)
         c = b
@@ -241,26 +241,26 @@ def _by_pixels(width: int, masked: bool) -> Callable[..., None]:
     return sums
 
 
-_narrow_by_fours = _by_fours(False)
-_rest_by_fours = _by_fours(True)
-_broad = _by_pixels(BROAD, False)
-_narrow = _by_pixels(NARROW, False)
-_rest = _by_pixels(NARROW, True)
+_narrow_by_quads = _by_quads(False)
+_rest_by_quads = _by_quads(True)
+_broad = _by_inputs(BROAD, False)
+_narrow = _by_inputs(NARROW, False)
+_rest = _by_inputs(NARROW, True)
 
 
 @kernel
-def weighted_sums(z: Vector, w: Matrix, fours: Fours, x: Line, bias: Vector, outputs: int) -> None:
-    """``z = x W + b`` for one image x (inputs,) with the fours that `find_fours` found.
+def weighted_sums(z: Vector, w: Matrix, quads: Quads, x: Values, bias: Vector, outputs: int) -> None:
+    """``z = x W + b`` for one image x (inputs,) with the quads that `find_quads` listed.
 
-    z and bias (outputs,), W (inputs, outputs). Behind the fours there is room for as many numbers as inputs, and 8.
+    z and bias (outputs,), W (inputs, outputs). Behind the quads there is room for a number for each input, and 8 more.
     """
     if outputs == NARROW:
-        _narrow_by_fours(z, w, fours, x, bias, NARROW)
+        _narrow_by_quads(z, w, quads, x, bias, NARROW)
         return
     if outputs < NARROW:
-        _rest_by_fours(z, w, fours, x, bias, outputs)
+        _rest_by_quads(z, w, quads, x, bias, outputs)
         return
-    pixels = Found(fours.memory, fours.at, fours.size, fours.size + find_pixels(fours, x))
+    pixels = NonZero(quads.memory, quads.at, quads.size, quads.size + find_nonzero(quads, x))
     j = 0
     while j + BROAD <= outputs:
         _broad(

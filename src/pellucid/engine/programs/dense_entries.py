@@ -1,6 +1,7 @@
-"""The engine's entry points: whole loops, called from Python once for many batches.
+"""The entry points of networks of dense layers: whole loops, called from Python once for many batches.
 
-`ENTRIES` gives each its kinds of arguments (the letters of `pellucid.engine.compiler.kernels.compile_entries`).
+`ENTRIES` lists them by name; their annotations tell the kinds of their arguments
+(`pellucid.engine.compiler.signature`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s
-from pellucid.engine.kernels import dense, functions
-from pellucid.engine.kernels import sparse as ink
-from pellucid.engine.kernels import sparse_scan as lines
+from pellucid.engine.kernels import dense, functions, sparse, sparse_scan
 from pellucid.engine.kernels.augment import augment
 from pellucid.engine.kernels.first_layer import (
     by_parts,
@@ -21,12 +20,12 @@ from pellucid.engine.kernels.first_layer import (
     first_gradient,
     first_sums,
     half_of_weights,
-    ink_part_sums,
     join_parts,
     share_images,
+    sparse_half_sums,
 )
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.kernels.sparse_columns import sort_ink
+from pellucid.engine.kernels.sparse_columns import sort_by_column
 from pellucid.engine.programs.dense import (
     add_losses,
     add_slopes,
@@ -69,11 +68,11 @@ from pellucid.engine.records import (
     Matrix,
     Part,
     Program,
-    Rows,
     Score,
     Scratch,
     Sizes,
     Slopes,
+    SparseRows,
     Team,
     Tile,
     Update,
@@ -102,7 +101,7 @@ class Share(NamedTuple):
 
 @kernel
 def step_own(program: Program, update: Update, optimizer: int, settings: Float32s, rank: int, own: Share) -> None:
-    """A step on what thread ``rank`` of two has added up by itself: its half of the first layer, and its own layers."""
+    """A step on the gradients that thread ``rank`` of two has computed: its half of the first layer and its layers."""
     table, p, own_settings = program.table, program.parameters, Vector(settings, rank * SETTINGS)
     low, high = half_of_weights(table, rank)
     optimize(optimizer, p, update.moments, low, high, own_settings)
@@ -119,12 +118,12 @@ def step_own(program: Program, update: Update, optimizer: int, settings: Float32
 def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team: Team) -> None:
     """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``.
 
-    ``settings`` has SETTINGS floats a thread; ``rates`` two a step (the learning rate, and Adam's scale of the second
-    moment). ``history`` receives the summed loss and the number read right, two float64 a step. A loss that is not
-    finite ends the loop before the step: the rest of ``history`` stays as it was. ``direct``: plain descent, all deltas
-    multiplied by -rate from the start, so that what is added up for a gradient goes straight to the parameters (only
-    for batches of at most one tile). ``wanted`` has one place more than a tile, where a second thread tells how many
-    it has seen read right.
+    ``settings`` has SETTINGS floats a thread; ``rates`` has two a step, the learning rate and Adam's scale of the
+    second moment. ``history`` receives the summed loss and the number of correct outputs, two float64 a step. A loss
+    that is not finite ends the loop before its step, and the rest of ``history`` stays as it was. ``direct`` is for
+    plain gradient descent with batches of at most one tile: all deltas are multiplied by -rate from the start, and the
+    gradients are added to the parameters themselves. ``wanted`` has one element more than a tile, for the number of
+    correct outputs that a second thread counts.
     """
     program, update = learner.program, learner.update
     table, layers, p = program.table, program.rows, program.parameters
@@ -134,8 +133,8 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
     part, point = team.part, team.barrier
     rank = part.rank
     at = rank * SETTINGS
-    # Where two threads share the first layer by pixels, each is its own crew for the rest. Together they share the
-    # images, and every layer has one of them for its gradient and its step; else the first does it all.
+    # Where two threads split the pixels of the first layer, each works alone on the rest. Together they split the
+    # images, and each layer's gradient and step belong to one of them; otherwise the first thread does all the rest.
     parted = by_parts(table, images.kind, part.size)
     together = epoch.batch >= TOGETHER_FROM
     mine, rest = (0, 1) if parted else (rank, part.size)
@@ -161,7 +160,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
             for i in range(n):
                 prefetch(targets, order[first + i])
             if parted:
-                ink_part_sums(program, work, images, tile, rank)
+                sparse_half_sums(program, work, images, tile, rank)
                 exchange(point, rank)
                 low, high = share_images(n, rank, together)
                 join_parts(table, work, low, high, rank)
@@ -189,7 +188,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
             if mine == rank:
                 first_bias_gradient(table, into, work, n, Part(mine, rest))
             if images.kind != DENSE_INPUT and table[SORTED] != 0:
-                sort_ink(table, work, images, tile, part)
+                sort_by_column(table, work, images, tile, part)
                 meet(point, rest)
             first_gradient(table, into, work, images, tile, part)
             meet(point, rest)
@@ -205,7 +204,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
 
 @kernel
 def forward(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
-    """Run the network over a tile's images."""
+    """Run the network on a tile's images."""
     first_sums(program, work, images, tile, team)
     forward_from_sums(
         program.table, program.rows, program.parameters, work, 0, tile.size, team.part.rank, team.part.size,
@@ -215,7 +214,7 @@ def forward(program: Program, work: Float32s, images: Images, tile: Tile, team: 
 
 @kernel
 def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examples, score: Score, team: Team) -> None:
-    """Read images, and add up losses and right ones in ``score.history``; a loss of -1 only reads."""
+    """Run the network on images; add losses and correct outputs to ``score.history``, unless the loss is -1."""
     table, layers, work, wanted = program.table, program.rows, scratch.work, scratch.wanted
     order, targets, size = examples.order, examples.targets, examples.size
     for first in range(0, size, TILE):
@@ -229,10 +228,10 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examp
 
 @kernel
 def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team: Team) -> None:
-    """Read dense images of any levels, as one of a crew that takes some at a time.
+    """Run the network on dense images of any levels, as one of a team that takes a few at a time.
 
-    The first of them, of rank 0, stays until all is read; the others may come late, or not at all. ``answers.doubts``
-    tells of numbers that are not finite in the first layer; where nothing was read, it stays as it was.
+    The thread of rank 0 returns when all images are done; the others may come late, or not at all. ``answers.doubts``
+    becomes NaN if the first layer met a number that is not finite; it stays as it was if this thread took no images.
     """
     table, p = program.table, program.parameters
     pixels, width, count, crew, point = batch.pixels, batch.width, batch.size, team.part.size, team.barrier
@@ -240,29 +239,29 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
     as_is = pixels.kind == FLOATS and pixels.background == _ZERO and pixels.span == _ONE
     doubt = splat(_ZERO, LANES)
-    source, fours = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
-    # Some at a time that whoever is last is not waited for long.
+    source, quads = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
+    # Few enough at a time that nobody waits long for the last thread.
     most = TILE if crew == 1 else lesser(TILE // 2, whole_blocks((count + 4 * crew - 1) // (4 * crew)))
     first = take(point, crew, -most, most)
     while first < count:
         n = lesser(most, count - first)
         for i in range(n):
             z = table[SUMS] + i * stride
-            for begin in range(0, width, lines.PART):
-                x, size = (first + i) * width + begin, lesser(lines.PART, width - begin)
+            for begin in range(0, width, sparse_scan.CHUNK):
+                x, size = (first + i) * width + begin, lesser(sparse_scan.CHUNK, width - begin)
                 image = DenseRow(pixels.kind, pixels.small, pixels.floats, x, size, pixels.background, pixels.span)
-                found = lines.find_fours(Vector(work, fours), image, width if count > 1 else 0)
+                found = sparse_scan.find_quads(Vector(work, quads), image, width if count > 1 else 0)
                 line, at = pixels.floats, x
                 if not as_is:
                     line, at = work, source
-                    lines.unit_fours(Vector(work, source), lines.Fours(work, fours, found), image)
+                    sparse_scan.normalize_quads(Vector(work, source), sparse_scan.Quads(work, quads, found), image)
                 start, si = p, table[BIAS]
                 if begin > 0:
                     start, si = work, z
                 w = table[WEIGHT] + begin * hidden
-                lines.weighted_sums(
-                    Vector(work, z), Matrix(p, w, hidden), lines.Fours(work, fours, found),
-                    lines.Line(line, at, size), Vector(start, si), hidden,
+                sparse_scan.weighted_sums(
+                    Vector(work, z), Matrix(p, w, hidden), sparse_scan.Quads(work, quads, found),
+                    sparse_scan.Values(line, at, size), Vector(start, si), hidden,
                 )  # fmt: skip
             for j in range(0, hidden, LANES):
                 v = load_first(work, z + j, hidden - j, LANES)
@@ -278,9 +277,9 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
 
 @kernel
 def gradient(program: Program, slopes: Slopes, images: Images, examples: Examples, score: Score, team: Team) -> None:
-    """The gradient of the mean loss over images: by every parameter, added up, and by every input.
+    """The gradient of the mean loss over images, by every parameter (added) and by every input.
 
-    ``score.history`` receives the summed loss and the number read right.
+    The summed loss and the number of correct outputs are added to ``score.history``.
     """
     table, layers, p = program.table, program.rows, program.parameters
     g, work, wanted = slopes.parameters, slopes.scratch.work, slopes.scratch.wanted
@@ -302,7 +301,7 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
         add_slopes(table, layers, g, work, n, 1, 1, rank, crew)
         first_bias_gradient(table, g, work, n, team.part)
         if images.kind != DENSE_INPUT and table[SORTED] != 0:
-            sort_ink(table, work, images, tile, team.part)
+            sort_by_column(table, work, images, tile, team.part)
             meet(point, crew)
         first_gradient(table, g, work, images, tile, team.part)
         dense.input_gradient(
@@ -315,16 +314,16 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
 
 
 @kernel
-def collect(rows: Rows, batch: Batch) -> None:
-    """The ink of dense images: fills ``rows``, and may write one entry past the last."""
+def collect(rows: SparseRows, batch: Batch) -> None:
+    """The sparse rows of dense images, written to ``rows``; one entry past the last may be written too."""
     pixels, width = batch.pixels, batch.width
     at = 0
     rows.indptr[0] = 0
     for i in range(batch.size):
         image = DenseRow(pixels.kind, pixels.small, pixels.floats, i * width, width, pixels.background, pixels.span)
-        at = ink.collect(rows, at, image)
+        at = sparse.collect(rows, at, image)
         rows.indptr[i + 1] = at
-        rows.middles[i] = ink.first_from(rows.indices, rows.indptr[i], at, width // 2)
+        rows.middles[i] = sparse.first_from(rows.indices, rows.indptr[i], at, width // 2)
 
 
 @kernel
@@ -339,7 +338,7 @@ ENTRIES = {
     "read": read,
     "gradient": gradient,
     "collect": collect,
-    "pack": ink.pack,
+    "collect_bytes": sparse.collect_bytes,
     "apply": apply,
     "augment": augment,
 }

@@ -12,8 +12,7 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d
-from pellucid.engine.kernels import sparse as ink
+from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d, sparse
 from pellucid.engine.kernels import winograd as minimal
 from pellucid.engine.kernels.activations import back
 from pellucid.engine.kernels.conv2d import Description
@@ -35,7 +34,6 @@ from pellucid.engine.programs.table import (
     HEIGHT,
     IDENTITY,
     INK,
-    INK_INPUT,
     INPUT_PLANES,
     INPUTS,
     MAX_POOL,
@@ -43,12 +41,13 @@ from pellucid.engine.programs.table import (
     NOTHING,
     OPERATION,
     OUTPUTS,
-    PACKED_INPUT,
     PLANE,
     RELU,
     SLOPE,
     SOURCE,
     SOURCE_STRIDE,
+    SPARSE_BYTES_INPUT,
+    SPARSE_INPUT,
     STRIDE,
     SUMS,
     TRANSPOSED,
@@ -75,11 +74,12 @@ def place_images(table: Int64s, work: Float32s, group: int, images: Images, orde
         place = i if in_planes else i * table[STRIDE]
         image = order[first + i]
         begin, end = images.indptr[image], images.indptr[image + 1]
-        if images.kind == PACKED_INPUT:
-            ink.unpack(Vector(work, table[SOURCE] - begin), images.levels, begin, end, images.background, images.span)
+        if images.kind == SPARSE_BYTES_INPUT:
+            to = Vector(work, table[SOURCE] - begin)
+            sparse.normalize_entries(to, images.levels, begin, end, images.background, images.span)
             row = SparseRow(images.indices, work, table[SOURCE] - begin, begin, end)
             planes.place_ink(table, work, row, place, step)
-        elif images.kind == INK_INPUT:
+        elif images.kind == SPARSE_INPUT:
             planes.place_ink(table, work, SparseRow(images.indices, images.data, _ALONE, begin, end), place, step)
         else:
             planes.place_line(table, work, Vector(images.data, image * table[OUTPUTS]), place, step)

@@ -10,8 +10,7 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Float64s, Int64s
-from pellucid.engine.kernels import planes
-from pellucid.engine.kernels import sparse_scan as lines
+from pellucid.engine.kernels import planes, sparse_scan
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.programs.dense import add_losses, count_right, hand_out, judge
 from pellucid.engine.programs.dense_entries import is_finite
@@ -173,7 +172,7 @@ def read_tiles(program: Program, work: Float32s, group: int, batch: Batch, answe
         for i in range(n):
             place = i if in_planes else i * table[STRIDE]
             image = DenseRow(kind, small, floats, (first + i) * width, width, background, span)
-            lines.unit_line(Vector(work, table[SOURCE]), image)
+            sparse_scan.normalize_row(Vector(work, table[SOURCE]), image)
             if kind == FLOATS:
                 for j in range(0, width, LANES):
                     v = load_first(work, table[SOURCE] + j, width - j, LANES)

@@ -21,7 +21,7 @@ from __future__ import annotations
     STRIDE,
     TRANSPOSED,  # work offset of the transposed weights (outputs, transposed stride), used on the way back
     TRANSPOSED_STRIDE,
-    LOWER,  # work offset of the first layer's sums over the lower half of the pixels, where two threads share it
+    LOWER,  # work offset of the first layer's sums over the lower half of the pixels, where two threads share them
     CHANNELS,  # planes out, and their sides; sums and activations lie (channels, height, width, group of images)
     HEIGHT,
     WIDTH,
@@ -53,11 +53,11 @@ DENSE, INPUT_LINES, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT =
 
 IDENTITY, SIGMOID, RELU, TANH, SOFTMAX = range(5)
 
-DENSE_INPUT, INK_INPUT, PACKED_INPUT = range(3)
-"""How training gets its images: dense, as ink with float32 values, or as ink with its levels left as bytes."""
+DENSE_INPUT, SPARSE_INPUT, SPARSE_BYTES_INPUT = range(3)
+"""How training gets its images: dense, as sparse rows (CSR) of float32, or as sparse rows of bytes."""
 
 FLOATS, LEVELS = range(2)
-"""What dense images come as: float32, or unsigned bytes."""
+"""The elements of dense images: float32, or unsigned bytes."""
 
 CROSS_ENTROPY, SQUARED = range(2)
 
@@ -69,8 +69,8 @@ MOMENTS = 0, 1, 1, 2
 SETTINGS = 8
 """Floats in the settings of one thread's steps; `pellucid.engine.kernels.optimizers` says what stands where."""
 
-INK_STEP = 4
-"""Entries at a time in the loops over ink; each half of a packed image is filled up to whole steps."""
+SPARSE_STEP = 4
+"""Entries at a time in the loops over sparse rows; each half of an image of bytes is padded to whole steps."""
 
 ALIGNMENT = 16
 """Rows in the arena are padded to a multiple of this, so that lanes of any width fit."""
@@ -82,7 +82,7 @@ TOGETHER_FROM = 32
 """Images of a mini-batch from which on the two also share what comes behind: each then needs the other's results."""
 
 SORTED_FROM = 128
-"""Outputs of a first layer from which on a tile's ink is sorted by columns for its gradient."""
+"""Outputs of a first layer from which on the entries of a tile are sorted by column for its gradient."""
 
 TILE = 128
 """Images worked on at a time: their activations stay in the cache."""

@@ -1,4 +1,4 @@
-"""Lanes that change places: squares turned about, and the places of fours with ink written side by side."""
+"""Lanes that change places: squares are transposed, and the numbers of non-zero lanes and quads are listed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if not PLAIN:
 
 
 @operation(plain=lambda lanes: int(np.packbits(lanes != 0, bitorder="little")[0]))
-def inked(typing: Any, lanes: Any) -> Any:
-    """Which of up to 8 lanes are not 0, as bits, the first lane the lowest; NaN is not."""
+def nonzero(typing: Any, lanes: Any) -> Any:
+    """Which of up to 8 lanes are not 0, one bit each, the first lane the lowest; NaN is not 0."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         different = builder.fcmp_unordered("!=", arguments[0], _constant(lanes, 0.0))
@@ -27,12 +27,12 @@ def inked(typing: Any, lanes: Any) -> Any:
     return types.int64(lanes), emit
 
 
-def _plain_fours(different: Any) -> int:
+def _plain_quads(different: Any) -> int:
     return int(np.packbits(different.reshape(-1, 4).any(axis=1), bitorder="little")[0])
 
 
-def _fours(builder: Any, different: Any) -> Any:
-    """Which fours of the lanes, ``different`` one bit each, have any: as the lowest bits of an integer."""
+def _quads(builder: Any, different: Any) -> Any:
+    """Which quads of the lanes have any bit of ``different`` set, as the lowest bits of an integer."""
     return _some(builder, builder.sext(different, ir.VectorType(ir.IntType(8), different.type.count)))
 
 
@@ -44,33 +44,33 @@ def _some(builder: Any, bytes_: Any) -> Any:
     return builder.zext(builder.bitcast(some, ir.IntType(count)), _INT)
 
 
-@operation(plain=lambda lanes, paper: _plain_fours(lanes != paper))
-def inked_fours(typing: Any, lanes: Any, paper: Any) -> Any:
-    """Which fours of 32 lanes hold anything but ``paper``, as 8 bits, the first four the lowest; NaN is no paper."""
+@operation(plain=lambda lanes, background: _plain_quads(lanes != background))
+def nonzero_quads(typing: Any, lanes: Any, background: Any) -> Any:
+    """Which quads of 32 lanes differ from ``background``, as 8 bits, the first quad the lowest; NaN differs."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        vector, paper = arguments
-        return _fours(builder, builder.fcmp_unordered("!=", vector, _broadcast(builder, lanes, paper)))
+        vector, background = arguments
+        return _quads(builder, builder.fcmp_unordered("!=", vector, _broadcast(builder, lanes, background)))
 
     return types.int64(lanes, types.float32), emit
 
 
-@operation(plain=lambda memory, index, paper: _plain_fours(memory[index : index + 32] != paper))
-def inked_fours_of_bytes(typing: Any, memory: Any, index: Any, paper: Any) -> Any:
-    """The same of 32 bytes from ``memory[index]`` on; ``paper`` is one."""
+@operation(plain=lambda memory, index, background: _plain_quads(memory[index : index + 32] != background))
+def nonzero_quads_of_bytes(typing: Any, memory: Any, index: Any, background: Any) -> Any:
+    """The same of 32 bytes from ``memory[index]`` on; ``background`` is a byte."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        memory, index, paper = arguments
+        memory, index, background = arguments
         bytes_ = ir.VectorType(ir.IntType(8), 32)
         loaded = builder.load(_address(builder, memory, index, bytes_), align=1)
-        spread = _spread(builder, bytes_, builder.trunc(paper, ir.IntType(8)))
-        return _fours(builder, builder.icmp_unsigned("!=", loaded, spread))
+        spread = _spread(builder, bytes_, builder.trunc(background, ir.IntType(8)))
+        return _quads(builder, builder.icmp_unsigned("!=", loaded, spread))
 
     return types.int64(memory, types.int64, types.int64), emit
 
 
 def _packed(builder: Any, a: Any, b: Any) -> Any:
-    """The lower halves of the integers of two vectors, in turns of 128 bits: what x86 does in one instruction."""
+    """The lower halves of the integers of two vectors, by turns of 128 bits: one instruction on x86."""
     bits, count = a.type.element.width, a.type.count
     half = ir.VectorType(ir.IntType(bits // 2), 2 * count)
     turn = 128 // bits
@@ -84,14 +84,14 @@ def _packed(builder: Any, a: Any, b: Any) -> Any:
     return builder.shuffle_vector(builder.bitcast(a, half), builder.bitcast(b, half), indices)
 
 
-def _plain_keep(memory: Any, base: int, at: int, first: int, chosen: int) -> int:
+def _plain_append(memory: Any, base: int, at: int, first: int, chosen: int) -> int:
     kept = [first + place for place in range(8) if chosen >> place & 1]
     memory[base:].view(np.uint16)[at : at + len(kept)] = kept
     return len(kept)
 
 
-@operation(plain=_plain_keep)
-def keep(typing: Any, memory: Any, base: Any, at: Any, first: Any, chosen: Any) -> Any:
+@operation(plain=_plain_append)
+def append_numbers(typing: Any, memory: Any, base: Any, at: Any, first: Any, chosen: Any) -> Any:
     """Append ``first + k`` for every k whose bit is set in ``chosen``, of 8, to a list; return how many.
 
     The list of 16-bit integers (`number_at`) begins at ``memory[base]`` and has ``at`` so far. All 8 places are
@@ -100,35 +100,37 @@ def keep(typing: Any, memory: Any, base: Any, at: Any, first: Any, chosen: Any) 
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, base, at, first, chosen = arguments
-        return _keep(builder, memory, base, at, first, range(8), chosen)
+        return _append(builder, memory, base, at, first, range(8), chosen)
 
     integer = types.int64
     return integer(memory, integer, integer, integer, integer), emit
 
 
-def _plain_keep_inked_fours(memory: Any, base: int, at: int, first: int, x: Any, xi: int, paper: float) -> int:
-    return _plain_keep(memory, base, at, first, _plain_fours(x[xi : xi + 32] != paper))
+def _plain_append_nonzero_quads(memory: Any, base: int, at: int, first: int, x: Any, xi: int, background: float) -> int:
+    return _plain_append(memory, base, at, first, _plain_quads(x[xi : xi + 32] != background))
 
 
-@operation(plain=_plain_keep_inked_fours)
-def keep_inked_fours(typing: Any, memory: Any, base: Any, at: Any, first: Any, x: Any, xi: Any, paper: Any) -> Any:
-    """`keep` of the `inked_fours` among the 32 floats from ``x[xi]`` on, in fewer instructions."""
+@operation(plain=_plain_append_nonzero_quads)
+def append_nonzero_quads(
+    typing: Any, memory: Any, base: Any, at: Any, first: Any, x: Any, xi: Any, background: Any
+) -> Any:
+    """`append_numbers` of the `nonzero_quads` of 32 floats from ``x[xi]`` on, in fewer instructions."""
     lanes = Lanes(8)
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        memory, base, at, first, x, xi, paper = arguments
-        spread, masks = _broadcast(builder, lanes, paper), []
+        memory, base, at, first, x, xi, background = arguments
+        spread, masks = _broadcast(builder, lanes, background), []
         for begin in range(0, 32, 8):
             loaded = builder.load(_address(builder, x, builder.add(xi, _INT(begin)), lanes.vector), align=4)
             masks.append(builder.sext(builder.fcmp_unordered("!=", loaded, spread), lanes.integers))
         packed = _packed(builder, _packed(builder, *masks[:2]), _packed(builder, *masks[2:]))
-        return _keep(builder, memory, base, at, first, [0, 2, 4, 6, 1, 3, 5, 7], _some(builder, packed))
+        return _append(builder, memory, base, at, first, [0, 2, 4, 6, 1, 3, 5, 7], _some(builder, packed))
 
     integer = types.int64
     return integer(memory, integer, integer, integer, x, integer, types.float32), emit
 
 
-def _keep(builder: Any, memory: Any, base: Any, at: Any, first: Any, places: Sequence[int], chosen: Any) -> Any:
+def _append(builder: Any, memory: Any, base: Any, at: Any, first: Any, places: Sequence[int], chosen: Any) -> Any:
     """Append ``first`` and the place of every bit that is set, in ascending order."""
     row, numbers = ir.VectorType(ir.IntType(8), 8), ir.VectorType(ir.IntType(16), 8)
     choices = [sorted(place for bit, place in enumerate(places) if choice >> bit & 1) for choice in range(256)]
@@ -148,7 +150,7 @@ def _numbers(builder: Any, memory: Any, base: Any) -> Any:
 
 @operation(plain=lambda memory, base, place: int(memory[base:].view(np.uint16)[place]))
 def number_at(typing: Any, memory: Any, base: Any, place: Any) -> Any:
-    """What stands at a place of the list of 16-bit integers that begins at ``memory[base]``."""
+    """The element at ``place`` of the list of 16-bit integers that begins at ``memory[base]``."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, base, place = arguments
@@ -158,32 +160,32 @@ def number_at(typing: Any, memory: Any, base: Any, place: Any) -> Any:
 
 
 @operation(plain=lambda memory, index, width: np.tile(memory[index : index + 4], width // 4))
-def load_four(typing: Any, memory: Any, index: Any, width: Any) -> Any:
-    """Four floats from ``memory[index]`` on, over and over in ``width`` lanes, which is a constant."""
-    lanes, four = Lanes(width.literal_value), Lanes(4)
+def load_quad(typing: Any, memory: Any, index: Any, width: Any) -> Any:
+    """Four floats from ``memory[index]`` on, repeated over ``width`` lanes, a constant."""
+    lanes, quad = Lanes(width.literal_value), Lanes(4)
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        loaded = builder.load(_address(builder, arguments[0], arguments[1], four.vector), align=4)
+        loaded = builder.load(_address(builder, arguments[0], arguments[1], quad.vector), align=4)
         again = ir.Constant(lanes.integers, [lane % 4 for lane in range(lanes.width)])
-        # Fenced off, or LLVM would load each of the four by itself wherever `one_of` asks for it.
-        repeated = builder.shuffle_vector(loaded, ir.Constant(four.vector, ir.Undefined), again)
+        # Fenced off, or LLVM would load each of the four by itself for every `broadcast_lane`.
+        repeated = builder.shuffle_vector(loaded, ir.Constant(quad.vector, ir.Undefined), again)
         return _call(builder, "llvm.arithmetic.fence", lanes.vector, [repeated])
 
     return lanes(memory, types.int64, width), emit
 
 
-@operation(plain=lambda fours, place, width: np.full(width, fours[place], np.float32))
-def one_of(typing: Any, fours: Any, place: Any, width: Any) -> Any:
-    """Number ``place`` of the four that `load_four` laid into a register, in all of ``width`` lanes; both constants."""
+@operation(plain=lambda quads, place, width: np.full(width, quads[place], np.float32))
+def broadcast_lane(typing: Any, quads: Any, place: Any, width: Any) -> Any:
+    """Number ``place`` of the four that `load_quad` loaded, in all of ``width`` lanes; both constants."""
     lanes, number = Lanes(width.literal_value), place.literal_value
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         vector = arguments[0]
-        near = [lane % fours.width // 4 * 4 + number for lane in range(lanes.width)]
+        near = [lane % quads.width // 4 * 4 + number for lane in range(lanes.width)]
         picks = ir.Constant(lanes.integers, near)
         return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), picks)
 
-    return lanes(fours, place, width), emit
+    return lanes(quads, place, width), emit
 
 
 def _plain_turn_block(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, width: int) -> None:
@@ -193,22 +195,22 @@ def _plain_turn_block(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, 
 
 
 def _turned(builder: Any, lanes: Any, rows: list[Any]) -> list[Any]:
-    """The columns of as many rows as they are wide."""
+    """The columns of a square of rows."""
     width = lanes.width
 
     def mix(a: Any, b: Any, places: list[int]) -> Any:
         return builder.shuffle_vector(a, b, ir.Constant(lanes.integers, places))
 
-    def fours(pattern: list[int]) -> list[int]:
-        """The same pick in every four lanes; 4 to 7 mean the second vector's."""
+    def quads(pattern: list[int]) -> list[int]:
+        """The same pick in every quad of lanes; 4 to 7 mean those of the second vector."""
         return [base + place + (width - 4 if place > 3 else 0) for base in range(0, width, 4) for place in pattern]
 
     columns: list[Any] = []
     for i in range(0, width, 4):
         a, b, c, d = rows[i : i + 4]
-        low, high = fours([0, 4, 1, 5]), fours([2, 6, 3, 7])
+        low, high = quads([0, 4, 1, 5]), quads([2, 6, 3, 7])
         pairs = [(mix(a, b, half), mix(c, d, half)) for half in (low, high)]
-        columns += [mix(*pair, fours(pick)) for pair in pairs for pick in ([0, 1, 4, 5], [2, 3, 6, 7])]
+        columns += [mix(*pair, quads(pick)) for pair in pairs for pick in ([0, 1, 4, 5], [2, 3, 6, 7])]
     step = 4
     while step < width:
         low = [lane if not lane & step else width + lane - step for lane in range(width)]
