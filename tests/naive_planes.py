@@ -100,23 +100,35 @@ def backward(net: Any, x: Array, targets: list[int]) -> tuple[float, Array, Arra
     steps = forward(net, x)
     out = steps[-1][2]
     loss = float(-np.mean(np.log(out[np.arange(len(x)), targets])))
-    d = (out - np.eye(out.shape[1])[targets]) / len(x)
-    slopes: list[Array] = []
+    parameters, inputs = _sent_back(net, steps, (out - np.eye(out.shape[1])[targets]) / len(x), np.asarray)
+    return loss, parameters, inputs
+
+
+def magnitudes(net: Any, x: Array, targets: list[int]) -> tuple[Array, Array]:
+    """The sums of the absolute terms of both gradients: what rounding errors are relative to, whatever cancels."""
+    steps = forward(net, x)
+    out = steps[-1][2]
+    return _sent_back(net, steps, (out + np.eye(out.shape[1])[targets]) / len(x), np.abs)
+
+
+def _sent_back(net: Any, steps: list[tuple[Array, Array, Array]], d: Array, of: Any) -> tuple[Array, Array]:
+    """Gradients by parameters and inputs from ``d``, by the last sums; ``of`` is what every factor is taken by."""
+    gradients: list[Array] = []
     for layer, (inputs, _, a) in reversed(list(zip(net.layers, steps, strict=True))):
         if layer is not net.layers[-1] and isinstance(layer, pl.Conv2d | pl.Dense):
-            d = d.reshape(a.shape) * slope_of(layer.activation, a)
+            d = d.reshape(a.shape) * of(slope_of(layer.activation, a))
         if isinstance(layer, pl.Dense):
-            slopes = [(d.T @ inputs).T.ravel(), d.sum(0), *slopes]
-            d = d @ layer.weight.astype(float)
+            gradients = [(d.T @ of(inputs)).T.ravel(), d.sum(0), *gradients]
+            d = d @ of(layer.weight.astype(float))
         elif isinstance(layer, pl.Conv2d):
-            weight, planes, dx = layer.weight.astype(float), as_planes(inputs), np.zeros_like(as_planes(inputs))
-            weight_slope = np.zeros_like(weight)
+            weight, planes = of(layer.weight.astype(float)), of(as_planes(inputs))
+            by_weight, dx = np.zeros_like(weight), np.zeros_like(planes)
             for (y, u), (row, column), (i, j) in places(layer, planes, weight):
-                weight_slope[:, :, i, j] += d[:, :, y, u].T @ planes[:, :, row, column]
+                by_weight[:, :, i, j] += d[:, :, y, u].T @ planes[:, :, row, column]
                 dx[:, :, row, column] += d[:, :, y, u] @ weight[:, :, i, j]
-            slopes = [weight_slope.ravel(), d.sum((0, 2, 3)), *slopes]
+            gradients = [by_weight.ravel(), d.sum((0, 2, 3)), *gradients]
             d = dx
         elif isinstance(layer, pl.MaxPool2d | pl.AvgPool2d):
             d = unpooled(layer, as_planes(inputs), d.reshape(a.shape))
         d = d.reshape(inputs.shape)
-    return loss, np.concatenate(slopes), d.reshape(len(x), -1)
+    return np.concatenate(gradients), d.reshape(len(d), -1)
