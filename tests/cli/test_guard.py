@@ -25,7 +25,7 @@ def crash(error: BaseException) -> Callable[..., None]:
     ("error", "code", "said"),
     [
         (pl.DataError("two\nlines \x1b[2J"), 2, "error: two lines ?[2J\n"),
-        (MemoryError(), 2, "error: not enough memory for that: choose something smaller.\n"),
+        (MemoryError(), 2, "error: not enough memory: choose a smaller network or data set.\n"),
         (KeyboardInterrupt(), 130, "stopped\n"),
     ],
 )
@@ -87,7 +87,7 @@ def test_compiling_is_told_of_and_how_long_it_took(tmp_path: Path) -> None:
     )
     first, second, last = done.stdout.splitlines()
     assert first.startswith("First run here: compiling the engine for this processor (")
-    assert second == "Compiled in 6.8 s; from now on it is ready at once."
+    assert second == "Compiled in 6.8 s; later runs start immediately."
     assert last == "ready 0"
 
 

@@ -57,7 +57,7 @@ def test_lines_say_the_same_where_there_is_no_terminal(run: Run, said: dict[str,
 @pytest.mark.parametrize("name", ["noise", "silence"])
 def test_no_digit_is_made_up(run: Run, said: dict[str, Path], name: str) -> None:
     assert json.loads(run("hear", "--json", said[name]).out)["text"] == ""
-    assert "no digit heard" in run("hear", said[name]).out
+    assert "no digit recognised" in run("hear", said[name]).out
 
 
 def test_a_bad_file_is_an_error_and_the_others_are_heard(run: Run, said: dict[str, Path]) -> None:

@@ -69,7 +69,7 @@ def test_in_terminals_of_any_width(tmp_path: Path, network: Path, width: int) ->
 def test_inputs_that_are_no_picture(run: Run) -> None:
     pl.save(pl.Network([pl.Dense(3, "softmax")], input_shape=(7,)), "line.safetensors")
     done = run("look", "line.safetensors")
-    assert (done.code, "no picture" in done.out, "Nothing is recorded" in done.out) == (0, True, True)
+    assert (done.code, "do not form a picture" in done.out, "has no training record" in done.out) == (0, True, True)
     refused = run("look", "line.safetensors", "--save", "weights.png")
     assert refused.code == 2
     assert not Path("weights.png").exists()

@@ -82,7 +82,7 @@ def half_written(folder: Path) -> list[str]:
 def test_a_full_disk_is_one_line(name: str, folder: Path) -> None:
     done = shell(COMMANDS[name], "> /dev/full", folder)
     last = done.stderr.decode().splitlines()[-1]
-    assert last == "error: Could not print: No space left on device. Have the output go to another place."
+    assert last == "error: Could not print: No space left on device. Redirect the output to another place."
     assert b"Traceback" not in done.stderr
     assert name == "bench" or done.stderr.count(b"\n") == 1
     assert done.returncode == 2

@@ -204,7 +204,7 @@ def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(tmp_path: Path) -> Non
 def test_more_epochs_after_the_end(run: Run) -> None:
     assert run("train", "--epochs", 1, "--schedule", "constant").code == 0
     again = run("train", "--resume", "digits.ckpt.safetensors")
-    assert (again.code, "epochs were done before" in again.out) == (0, True)
+    assert (again.code, "epochs are already complete" in again.out) == (0, True)
     more = run("train", "--resume", "digits.ckpt.safetensors", "--epochs", 3, "--json")
     assert [row["epoch"] for row in objects(more.out)] == [2, 3]
     resumed_parameters = pl.load("digits.safetensors").parameters
@@ -230,8 +230,8 @@ def test_a_loss_that_runs_away_names_step_and_rate_and_leaves_the_network_that_w
         (("--data", "nowhere"), "neither a data set nor a path"),
         (("--network", "nowhere"), "no file 'nowhere'"),
         (("--network", "NET", "--hidden", "3", "--activation", "relu"), "leave out --hidden and --activation"),
-        (("--hidden", "16,x"), "whole numbers of neurons such as 16,16"),
-        (("--hidden", ""), "whole numbers of neurons"),
+        (("--hidden", "16,x"), "numbers of neurons such as 16,16"),
+        (("--hidden", ""), "numbers of neurons"),
         (("--hidden", "99999999999"), "at most 268,435,456"),
         (("--activation", "swish"), "activation expected one of"),
         (("--output-activation", "relu"), "outputs that are probabilities"),
@@ -274,7 +274,7 @@ def test_a_full_disk_costs_checkpoints_but_not_the_training(run: Run, monkeypatc
     monkeypatch.setattr(pl.Trainer, "save", fail)
     done = run("train", "--epochs", 2)
     assert done.code == 0, done.err
-    assert "No checkpoints: could not write digits.ckpt.safetensors: No space left" in done.out
+    assert "Checkpoints were not saved: could not write digits.ckpt.safetensors: No space left" in done.out
     assert pl.load("digits.safetensors").record["epochs"] == 2
 
 
@@ -294,7 +294,7 @@ def test_a_full_device_as_the_output_is_one_line(run: Run) -> None:
     done = run("train", "--epochs", 1, "--output", "/dev/full")
     assert (done.code, done.err) == (
         2,
-        "error: Could not write /dev/full: No space left on device. Choose another place.\n",
+        "error: Could not write /dev/full: No space left on device. Choose another path.\n",
     )
 
 

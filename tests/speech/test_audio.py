@@ -94,7 +94,7 @@ def test_a_header_with_a_senseless_rate_is_refused(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[24:28] = struct.pack("<I", 2_000_000_000)
     path.write_bytes(content)
-    with pytest.raises(DataError, match="samples a second"):
+    with pytest.raises(DataError, match="samples per second"):
         opened(path)
 
 

@@ -60,7 +60,7 @@ def test_what_holds_no_speech_says_so(tmp_path: Path, samples: np.ndarray, note:
     soundfile.write(path, samples, RATE)
     heard = _hear(path, [])
     assert heard.text == ""
-    assert str(heard) == "no digit heard"
+    assert str(heard) == "no digit recognised"
     assert note in " ".join(heard.notes)
 
 

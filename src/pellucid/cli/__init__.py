@@ -1,4 +1,4 @@
-"""The command line: `pellucid`, `pellucid train`, `read`, `hear`, `look`, `studio` and `bench`, one command a file."""
+"""Commands: `pellucid`, `pellucid train`, `read`, `hear`, `look`, `studio` and `bench`, one file per command."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 
 _SELDOM = 20_000
-"""Objects made between two searches for garbage: what a command imports at its start is none."""
+"""Allocations between two garbage collections; high, because nothing that a command imports at startup is garbage."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and end the process: 0 for success, 2 for bad input, 1 for a crash of ours."""
+    """Run the command line and exit: 0 for success, 2 for bad input, 1 for an internal error."""
     gc.set_threshold(_SELDOM)
     from pellucid.cli.guard import run
 

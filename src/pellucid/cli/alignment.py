@@ -1,4 +1,4 @@
-"""A sentence drawn: the spectrogram, and under it, in the same columns, sounds, syllables, words and digits."""
+"""Draw a sentence: the spectrogram and, aligned below it, its sounds, syllables, words and digits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DECIBELS = 45.0
 
 
 def drawn(terminal: Terminal, sentence: Sentence) -> Iterator[Text]:
-    """The lines of a sentence's picture; a long sentence takes several rows, cut between words."""
+    """Return the lines of a sentence's picture. A long sentence is broken between words into several rows."""
     room = max(20, min(terminal.width - _MARGIN - 1, _MOST_COLUMNS))
     levels = _levels(sentence.power)
     rows = list(_rows(sentence, len(levels), room))
@@ -36,14 +36,14 @@ def drawn(terminal: Terminal, sentence: Sentence) -> Iterator[Text]:
 
 
 def _levels(power: Floats) -> Floats:
-    """Power (T, D) as lightness from 0 to 1, (T, D)."""
+    """Map power (T, D) to lightness (T, D) from 0 to 1."""
     decibels = 10 * np.log10(power + 1e-12)
     result: Floats = np.clip(1 + (decibels - decibels.max(initial=-120)) / _DECIBELS, 0, 1)
     return result
 
 
 def _rows(sentence: Sentence, frames: int, room: int) -> Iterator[tuple[int, int, list[Word]]]:
-    """Frames (first, past) and words of each row."""
+    """Return the frame range (start, stop) and the words of each row."""
     most = int(room / _COLUMNS_A_FRAME[-1])
     if frames <= most or not sentence.words:
         yield 0, min(frames, most), list(sentence.words)
@@ -83,7 +83,7 @@ def _row(
 
 
 def _line(name: str, segments: Sequence[Segment], texts: Sequence[str], column: object, style: str = "") -> Text:
-    """One rung of the ladder: each text where it begins, as far as there is room before the next."""
+    """Return one level as a line: each text at its start time, cut where the next one begins."""
     line = Text.assemble((f"{name:>{_MARGIN - 1}} ", "dim"))
     at = 0
     starts = [column(rung.start) for rung in segments]  # type: ignore[operator]
@@ -100,5 +100,5 @@ def _line(name: str, segments: Sequence[Segment], texts: Sequence[str], column: 
 
 
 def _frame(sentence: Sentence, second: float) -> int:
-    """The frame of a sentence's picture at a time."""
+    """Return the frame of a sentence's picture at a given time."""
     return max(0, round((second - sentence.heard_from) / _FRAME))

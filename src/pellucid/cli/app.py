@@ -1,4 +1,4 @@
-"""The program: its name, its version, its commands."""
+"""The program: name, version and commands."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pellucid.cli.train import train
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--version", is_flag=True, help="Print the version and leave.")
+@click.option("--version", is_flag=True, help="Print the version and exit.")
 @click.pass_context
 def app(context: click.Context, version: bool) -> int:
     """Neural networks you can see through.
 
-    Without a command: trains a network of 13,002 numbers to read handwriting, in a few seconds, shows how well it
-    reads digits it has never seen, and saves it.
+    Without a command, trains a network with 13,002 parameters to read handwritten digits in a few seconds, shows how
+    well it reads digits that it has never seen, and saves it.
     """
     if version:
         from pellucid import __version__

@@ -1,4 +1,4 @@
-"""`pellucid bench`: the speed table, with whichever peers are installed beside it."""
+"""`pellucid bench`: the speed table, for Pellucid and every installed peer."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
 
 _QUICK_ROUNDS = 3
 _QUICK_WORKS = 3
-"""Of the works in training, the first so many; reading is quick anyway."""
+"""Number of training workloads that --quick runs; all inference workloads run, since they are quick."""
 
 
 @click.command(cls=CommandPage)
 @click.option(
-    "--data", metavar="NAME|PATH", help="Images to work on. Default: mnist, downloaded once; with --quick, digits."
+    "--data", metavar="NAME|PATH", help="Images to use. Default: mnist, downloaded once; with --quick, digits."
 )
-@click.option("--quick", is_flag=True, help="Fewer works, fewer rounds, fewer images.")
+@click.option("--quick", is_flag=True, help="Run fewer workloads and rounds, on fewer images.")
 @click.option(
     "--thorough",
     is_flag=True,
-    help="Every peer, over all images (slow peers stop at 3,000 steps): half an hour.",
+    help="Run every peer over all images (slow peers stop at 3,000 steps). Takes half an hour.",
 )
-@click.option("--only", metavar="TEXT", help="Works whose name has this in it, such as 'batch 32'.")
+@click.option("--only", metavar="TEXT", help="Run only workloads with this in their name, such as 'batch 32'.")
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
     metavar="COUNT",
-    help="Turns that everyone has. Default: 5; with --quick, 3.",
+    help="Runs of each peer. Default: 5; with --quick, 3.",
 )
 @click.option(
     "--chart",
     type=click.Path(path_type=Path),
     metavar="FILE.png",
-    help="Also draw the ratios; needs matplotlib.",
+    help="Also draw the ratios as a chart; needs matplotlib.",
 )
-@click.option("--json", is_flag=True, help="Print the whole report as JSON instead of tables.")
+@click.option("--json", is_flag=True, help="Print the report as JSON instead of tables.")
 def bench(
     data: str | None,
     quick: bool,
@@ -52,9 +52,9 @@ def bench(
     chart: Path | None,
     json: bool,
 ) -> int:
-    """Measure how quickly Pellucid and its peers train and read.
+    """Measure how fast Pellucid and its peers train and predict.
 
-    Everyone does the same work in turns, round by round. Peers come with pip install 'pellucid[bench]'.
+    All run the same workloads, taking turns in each round. Install the peers with pip install 'pellucid[bench]'.
     """
     from dataclasses import replace
 
@@ -86,7 +86,7 @@ def bench(
 
 
 def _images(source: str) -> tuple[Floats, Integers]:
-    """Images (N, 784) from 0 to 1, and their labels."""
+    """Return images (N, 784) with values from 0 to 1, and their labels."""
     import numpy as np
 
     from pellucid.cli.loading import load_data
@@ -97,7 +97,7 @@ def _images(source: str) -> tuple[Floats, Integers]:
     train, _ = load_data(source, Terminal(sys.stderr))
     size = int(np.prod(train.shape))
     if size != 784 or len(train.classes) > 10:
-        raise ShapeError(f"The benchmark's networks take 784 pixels and 10 classes; {source} has {size} pixels.")
+        raise ShapeError(f"The benchmark expected images of 784 pixels and 10 classes; {source} has {size} pixels.")
     return to_unit(train.images.reshape(len(train), size), train.level_range), train.labels
 
 
@@ -112,7 +112,7 @@ def _works(
     works: list[Work | SequenceWork] = [*some, *sequence_works(), *inference_works(images)]
     chosen = [work for work in works if only is None or only in work.name]
     if not chosen:
-        raise ConfigurationError(f"--only expected part of a work's name, such as {works[0].name!r}; got {only!r}.")
+        raise ConfigurationError(f"--only expected part of a workload's name, such as {works[0].name!r}; got {only!r}.")
     return chosen
 
 
@@ -130,7 +130,7 @@ def _require_chart() -> None:
 
 
 def _draw(report: Report, path: Path) -> None:
-    """Draw beside its place, then move it there."""
+    """Draw the chart into a temporary file beside its destination, then move it there."""
     import io
 
     from pellucid.bench import chart

@@ -1,4 +1,4 @@
-"""One colour for every signed value, from dark blue over grey to light amber: lightness alone tells the sign."""
+"""Colours for signed values, from dark blue through grey to light amber. Lightness alone shows the sign."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _STOPS: tuple[RGB, ...] = ((9, 33, 92), (38, 92, 158), (122, 122, 122), (232, 16
 
 
 def signed_colour(value: float) -> RGB:
-    """The colour of a value from -1 to 1.
+    """Return the colour of a value from -1 to 1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The first run compiles the engine for the processor at hand: say so, and how long it took."""
+"""Progress messages while the first run compiles the engine for this processor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def announced(terminal: Terminal | None = None) -> Iterator[None]:
-    """Tell of compiling while the context lasts: in the terminal given, else in plain lines on stderr."""
+    """Report compilation while the context lasts: in the given terminal, otherwise as plain lines on stderr."""
     from pellucid.engine.compiler.library import listeners
 
     listener = _Announcer(terminal)
@@ -30,7 +30,7 @@ def announced(terminal: Terminal | None = None) -> Iterator[None]:
 
 
 class _Announcer:
-    """Hears when compiling begins and ends; in between it counts the seconds where lines can be written over."""
+    """Receives the start and end of compilation; between them it counts the seconds if lines can be overwritten."""
 
     def __init__(self, terminal: Terminal | None) -> None:
         self._terminal = terminal
@@ -42,7 +42,7 @@ class _Announcer:
             self._begin()
         else:
             self.rest()
-            self._say(f"Compiled in {duration(seconds)}; from now on it is ready at once.")
+            self._say(f"Compiled in {duration(seconds)}; later runs start immediately.")
 
     def _begin(self) -> None:
         from pellucid.engine.compiler.target import processor
@@ -64,7 +64,7 @@ class _Announcer:
                 live.update(Text(f"compiling, {time.perf_counter() - began:.0f} s"), refresh=True)
 
     def rest(self) -> None:
-        """Stop counting and leave the line empty."""
+        """Stop the counter and clear its line."""
         self._ended.set()
         if self._counter is not None:
             self._counter.join()

@@ -1,4 +1,4 @@
-"""What a command says of bad input."""
+"""The error message for bad input."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ BAD_INPUT = 2
 
 
 def complain(error: object) -> int:
-    """Say in one line on stderr what is wrong; the exit code for bad input."""
+    """Print the error on one line of stderr and return the exit code for bad input."""
     print(f"error: {clean(' '.join(str(error).split()))}", file=sys.stderr)
     return BAD_INPUT

@@ -1,4 +1,4 @@
-"""The edge of the process: arguments in, exit code out, and every kind of ending put in its place."""
+"""The outermost layer of the process: arguments in, exit code out, and every exception handled."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ BROKEN_PIPE = 141
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code. What is not the user's doing is raised, and becomes a traceback."""
+    """Run one command and return its exit code. Internal errors are raised and show a traceback."""
     with prepared():
         _have_warnings_in_one_line()
         return _ended(arguments)
 
 
 def _ended(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code for its ending."""
+    """Run one command and return the exit code for its outcome."""
     try:
         code = _invoke(app, list(arguments))
         sys.stdout.flush()
@@ -36,7 +36,7 @@ def _ended(arguments: Sequence[str]) -> int:
     except (PellucidError, LostOutputError) as error:
         return complain(error)
     except MemoryError:
-        return complain("not enough memory for that: choose something smaller.")
+        return complain("not enough memory: choose a smaller network or data set.")
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
@@ -45,7 +45,7 @@ def _ended(arguments: Sequence[str]) -> int:
 
 
 def _invoke(command: click.Command, arguments: list[str]) -> int:
-    """Parse and call, without the endings that Click would choose by itself."""
+    """Parse the arguments and call the command, without Click's own exits."""
     try:
         with command.make_context("pellucid", arguments, terminal_width=_page_width()) as context:
             code: int = command.invoke(context)
@@ -60,7 +60,7 @@ def _invoke(command: click.Command, arguments: list[str]) -> int:
 
 
 def _page_width() -> int:
-    """How wide help pages are: Click would not go below 50 columns."""
+    """Return the width of help pages; Click on its own does not go below 50 columns."""
     return max(24, min(shutil.get_terminal_size().columns, 100) - 1)
 
 

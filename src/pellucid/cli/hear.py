@@ -1,4 +1,4 @@
-"""`pellucid hear`: digits from recordings or a microphone, with the ladder from sounds to the sentence."""
+"""`pellucid hear`: recognise digits in recordings or from a microphone, from single sounds up to the sentence."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
     cls=Argument,
     metavar="FILE",
     nargs=-1,
-    help="WAV, FLAC, OGG, of any rate, mono or not; - is standard input.",
+    help="WAV, FLAC or OGG, at any sample rate, mono or stereo; - is standard input.",
 )
-@click.option("--model", metavar="NAME|FILE", help="The network to hear with. Default: spoken-digits.")
-@click.option("--digits", type=int, metavar="COUNT", help="How many digits are said at a time, where that is known.")
-@click.option("--microphone", is_flag=True, help="Listen to the microphone until Ctrl-C; shows what it hears at once.")
+@click.option("--model", metavar="NAME|FILE", help="The network to use. Default: spoken-digits.")
+@click.option("--digits", type=int, metavar="COUNT", help="The number of digits spoken at a time, if known.")
+@click.option("--microphone", is_flag=True, help="Listen to the microphone until Ctrl-C and show results live.")
 @click.option(
     "--json",
     is_flag=True,
-    help="Print one JSON object a line for each file: file, text, and words, syllables, sounds, each a list "
+    help="Print one JSON object per line for each file: file, text, and words, syllables and sounds, each a list "
     "with text, start, end (seconds) and confidence. With --microphone, one for each sentence.",
 )
 def hear(files: tuple[str, ...], model: str | None, digits: int | None, microphone: bool, json: bool) -> int:
-    """Hear spoken digits.
+    """Recognise spoken digits.
 
-    A recording in which no digit is clear has an empty text. A file that is no recording is an error; the others are
-    still heard.
+    If no digit is clear, the text is empty. A file that is not a recording is an error; the other files are still
+    processed.
     """
     from pellucid.cli.compiling import announced
 
     if microphone == bool(files):
-        raise ConfigurationError("hear expected recordings or --microphone, one of the two: pellucid hear three.wav")
+        raise ConfigurationError("hear expected either recordings or --microphone, as in: pellucid hear three.wav")
     code = 0
     with announced():
         net = _network(model)
@@ -72,7 +72,7 @@ def _network(model: str | None) -> Network:
 
 
 def _heard(net: Network, name: str, digits: int | None, show: Callable[[Sentence], None] | None) -> Hearing:
-    """Hear one file; sentences are shown as they come."""
+    """Recognise one file and show each sentence when it is complete."""
     from pellucid.speech.alignment import Hearing
     from pellucid.speech.audio import opened
     from pellucid.speech.hearing import listen, notes
@@ -93,7 +93,7 @@ def _json_line(heard: Hearing) -> None:
 
 
 def _summary(heard: Hearing) -> None:
-    """The text of a whole file, and what is wrong with it."""
+    """Print the text of a whole file, and notes on its quality."""
     from pellucid.cli.terminal import Terminal
     from pellucid.cli.words import clean
 
@@ -102,13 +102,13 @@ def _summary(heard: Hearing) -> None:
     terminal.say(f"{clean(heard.file)}: {heard}", "bold")
     if unsure:
         like = ", ".join(f"{word.text} at {word.start:.2f} s ({100 * word.confidence:.0f} %)" for word in unsure[:5])
-        terminal.say(f"  not clearly a digit: {like}{', ...' if len(unsure) > 5 else ''}")
+        terminal.say(f"  possibly not digits: {like}{', ...' if len(unsure) > 5 else ''}")
     for note in heard.notes:
         terminal.say(f"  {note}")
 
 
 def _shower() -> Callable[[Sentence], None]:
-    """Pictures in a terminal, else lines."""
+    """Show pictures in a terminal, and plain lines elsewhere."""
     from pellucid.cli.terminal import Terminal
 
     terminal = Terminal()
@@ -136,7 +136,7 @@ def _lines(sentence: Sentence) -> None:
 
 
 def _live(net: Network, digits: int | None, as_json: bool) -> int:
-    """Hear the microphone until Ctrl-C."""
+    """Recognise speech from the microphone until Ctrl-C."""
     from pellucid.cli.terminal import Terminal
     from pellucid.speech.hearing import Listener
     from pellucid.speech.microphone import Microphone
@@ -144,7 +144,7 @@ def _live(net: Network, digits: int | None, as_json: bool) -> int:
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     with Microphone() as source:
         listener = Listener(net, rate=source.rate, digits=digits, partial=True, keep=not as_json)
-        terminal.say("Listening: say digits, Ctrl-C ends.")
+        terminal.say("Listening: say some digits. Press Ctrl-C to stop.")
         show = _live_json if as_json else _live_shower(terminal)
         try:
             for samples in source.blocks():
@@ -162,7 +162,7 @@ def _live_json(sentences: Iterable[Sentence]) -> None:
 
 
 def _live_shower(terminal: Terminal) -> Callable[[Iterable[Sentence]], None]:
-    """What is being said on one line that is written over; what has been said as a picture."""
+    """Show the current sentence on one line that is overwritten, and each finished sentence as a picture."""
 
     def show(sentences: Iterable[Sentence]) -> None:
         for sentence in sentences:
@@ -172,7 +172,7 @@ def _live_shower(terminal: Terminal) -> Callable[[Iterable[Sentence]], None]:
                 if terminal.animated:
                     terminal.file.write("\r\x1b[K")
                 _draw(terminal, sentence) if terminal.is_terminal else _lines(sentence)
-                terminal.say(sentence.text or "no digit heard", "bold")
+                terminal.say(sentence.text or "no digit recognised", "bold")
             elif terminal.animated:
                 words = " ".join(word.text for word in sentence.words)
                 terminal.file.write(f"\r\x1b[K{words[-terminal.width + 2 :]}")

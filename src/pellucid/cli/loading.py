@@ -1,4 +1,4 @@
-"""Load the data that a command is asked to work on."""
+"""Load the data that a command is given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def load_data(source: str, terminal: Terminal) -> TrainTest:
-    """Load data by name or path; a download is told of, and how far it is."""
+    """Load data by name or path, and show the progress of a download."""
     from pellucid import data
 
     told: set[tuple[str, int]] = set()

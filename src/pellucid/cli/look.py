@@ -1,4 +1,4 @@
-"""`pellucid look`: layers, parameters, how it was trained, and the first layer's weights as pictures."""
+"""`pellucid look`: a network's layers, parameters, training record, and first-layer weights as pictures."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=CommandPage)
-@click.argument("model", cls=Argument, metavar="NAME|FILE", required=False, help="A network. Default: digits-relu.")
+@click.argument(
+    "model", cls=Argument, metavar="NAME|FILE", required=False, help="Network to show. Default: digits-relu."
+)
 @click.option(
     "--save",
     type=click.Path(path_type=Path),
     metavar="FILE.png",
-    help="Save the weight pictures, every weight a square, as a PNG.",
+    help="Save the weight pictures as a PNG, one square per weight.",
 )
 def look(model: str | None, save: Path | None) -> int:
     """See what is inside a network.
 
-    Its layers and how many numbers they hold, how it was trained, and what each neuron of the first layer, or each
-    filter, looks for.
+    Shows its layers and their parameter counts, how it was trained, and what each neuron or filter of the first layer
+    looks for.
     """
     from pellucid.cli.terminal import Terminal
     from pellucid.models import DEFAULT
@@ -45,7 +47,7 @@ def look(model: str | None, save: Path | None) -> int:
 
 
 def _layers(terminal: Terminal, name: str, net: Network) -> None:
-    """A line a layer: its equation, its parameters by name and shape, how many there are."""
+    """Print one line per layer: its equation, its parameters by name and shape, and their count."""
     from rich.text import Text
 
     inputs = "x".join("T" if side is None else str(side) for side in net.input_shape)
@@ -69,11 +71,11 @@ def _layers(terminal: Terminal, name: str, net: Network) -> None:
 
 
 def _training(terminal: Terminal, net: Network) -> None:
-    """The record that came with the network."""
+    """Print the network's training record."""
     terminal.say()
     lines = record_lines(net.record)
     if not lines:
-        terminal.say("Nothing is recorded of its training.")
+        terminal.say("The network has no training record.")
         return
     terminal.say("Training", "underline")
     width = max(len(name) for name, _ in lines)
@@ -82,12 +84,12 @@ def _training(terminal: Terminal, net: Network) -> None:
 
 
 def record_lines(record: dict[str, Any]) -> list[tuple[str, str]]:
-    """A training record in words; what is unknown or odd is shown as it is.
+    """Describe a training record in words. Unknown or malformed entries are shown unchanged.
 
     Examples
     --------
     >>> record_lines({"data": "digits (train)", "images": 8000, "test_accuracy": 0.9435, "test_images": 2000})
-    [('data', 'digits (train), 8,000 images'), ('held out', '94.3 % right of 2,000')]
+    [('data', 'digits (train), 8,000 images'), ('held out', '94.3 % of 2,000 correct')]
     """
     left = dict(record)
     lines = []
@@ -107,7 +109,7 @@ def _time(epochs: int, seconds: float) -> str:
 
 
 def _of_its_kind(mean: float, deviation: float, seeds: int) -> str:
-    return f"{percent(mean)} right on average, standard deviation {percent(deviation)}, over {seeds} seeds"
+    return f"{percent(mean)} correct on average, standard deviation {percent(deviation)}, over {seeds} seeds"
 
 
 def _optimizer(optimizer: dict[str, Any]) -> str:
@@ -121,8 +123,8 @@ def _optimizer(optimizer: dict[str, Any]) -> str:
 _PHRASES: tuple[tuple[str, tuple[str, ...], Any], ...] = (
     ("data", ("data", "images"), lambda data, images: f"{data}, {images:,} images"),
     ("trained", ("epochs", "seconds"), _time),
-    ("held out", ("test_accuracy", "test_images"), lambda share, count: f"{percent(share)} right of {count:,}"),
-    ("held out", ("test_accuracy",), lambda accuracy: f"{percent(accuracy)} right"),
+    ("held out", ("test_accuracy", "test_images"), lambda share, count: f"{percent(share)} of {count:,} correct"),
+    ("held out", ("test_accuracy",), lambda accuracy: f"{percent(accuracy)} correct"),
     ("of its kind", ("test_accuracy_mean", "test_accuracy_std", "seeds"), _of_its_kind),
     ("loss", ("loss",), str),
     ("optimizer", ("optimizer",), _optimizer),
@@ -131,7 +133,7 @@ _PHRASES: tuple[tuple[str, tuple[str, ...], Any], ...] = (
 
 
 def _value(value: Any) -> str:
-    """Plain data in few words."""
+    """Describe plain data briefly."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -144,7 +146,7 @@ def _value(value: Any) -> str:
 
 
 def _weights(terminal: Terminal, net: Network) -> None:
-    """What each neuron of the first layer adds up, as far as it can be drawn."""
+    """Draw the weights of each neuron of the first layer, if its inputs form a picture."""
     from rich.text import Text
 
     from pellucid.cli.pictures import signed_legend, signed_picture
@@ -154,7 +156,7 @@ def _weights(terminal: Terminal, net: Network) -> None:
     pictures = first_weights(net)
     terminal.say()
     if pictures is None:
-        terminal.say("The first layer's inputs are no picture, so its weights are not drawn.")
+        terminal.say("The inputs of the first layer do not form a picture, so its weights are not drawn.")
         return
     scale = float(abs(pictures).max()) or 1.0
     side = pictures.shape[2]
@@ -173,9 +175,9 @@ def _weights(terminal: Terminal, net: Network) -> None:
 
 
 def _reading_help(terminal: Terminal, full: bool, who: str) -> str:
-    """How to read the pictures."""
-    colours = f"Ink where it is light and amber raises a {who}'s sum, ink where it is dark and blue lowers it."
-    signs = f"Ink where there is + or # raises a {who}'s sum, ink where there is - or = lowers it."
+    """Explain how to read the pictures."""
+    colours = f"Ink on light amber raises a {who}'s sum; ink on dark blue lowers it."
+    signs = f"Ink on + or # raises a {who}'s sum; ink on - or = lowers it."
     text = colours if terminal.look == "colour" else signs
     return text if full else f"{text} Each square is the mean of 2x2 weights."
 

@@ -1,4 +1,4 @@
-"""Help pages: what the command does, its options by group, examples to type. Plain text, quick to make."""
+"""Help pages: what a command does, its options by group, and examples. Plain text, because it is fast."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ from pellucid.cli.words import program
 
 EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "": (
-        ("", "train on the embedded digits, read some, save the network"),
+        ("", "train on the embedded digits, read some, and save the network"),
         ("read photo.jpg", "read the digits in a picture"),
         ("look", "see what is inside a network"),
-        ("train --data mnist --activation relu", "train another one"),
+        ("train --data mnist --activation relu", "train another network"),
     ),
     "train": (
-        ("", "the network of the main job, plainly trained"),
+        ("", "the network of plain `pellucid`, without augmentation"),
         ("--data mnist --epochs 20", "all 70,000 digits of MNIST (downloaded once)"),
-        ("--data letters/ --hidden 64,32", "pictures of your own, a subfolder for each class"),
-        ("--activation relu --optimizer adam", "another activation, another way down"),
-        ("--loss squared", "the cost of the classic explanation"),
-        ("--network digits.safetensors --output more.safetensors", "go on from weights that are there"),
-        ("--resume digits.ckpt.safetensors", "go on where a training was broken off"),
-        ("--json", "for programs: one object an epoch"),
+        ("--data letters/ --hidden 64,32", "your own pictures, one subfolder per class"),
+        ("--activation relu --optimizer adam", "another activation and optimiser"),
+        ("--loss squared", "the squared-error loss of textbooks"),
+        ("--network digits.safetensors --output more.safetensors", "start from existing weights"),
+        ("--resume digits.ckpt.safetensors", "resume an interrupted training"),
+        ("--json", "for programs: one object per epoch"),
     ),
     "read": (
-        ("photo.jpg", "one picture, one digit or several"),
-        ("*.png --json", "many, for programs: one object a line"),
-        ("photo.jpg --steps", "every picture on the way to the network's input"),
+        ("photo.jpg", "one picture with one digit or several"),
+        ("*.png --json", "many pictures, for programs: one object per line"),
+        ("photo.jpg --steps", "every processing step up to the network's input"),
         ("photo.jpg --model digits.safetensors", "with a network of your own"),
     ),
     "hear": (
-        ("three.wav", "what is said, as words, syllables and sounds"),
-        ("*.wav --json", "many, for programs: one object a line"),
-        ("code.wav --digits 4", "when it is known how many there are"),
-        ("--microphone", "listen, and show at once what is heard"),
+        ("three.wav", "the words, syllables and sounds of a recording"),
+        ("*.wav --json", "many recordings, for programs: one object per line"),
+        ("code.wav --digits 4", "when the number of digits is known"),
+        ("--microphone", "listen and show the digits live"),
     ),
     "look": (
         ("", "the network that `read` uses"),
-        ("digits.safetensors", "one of your own"),
+        ("digits.safetensors", "your own network"),
         ("digits-sigmoid --save weights.png", "all weights of the first layer as one picture"),
     ),
     "studio": (
-        ("", "draw, speak and look inside, in the browser"),
+        ("", "draw, speak and look inside the network in the browser"),
         ("--model digits.safetensors", "with a network of your own"),
-        ("--data letters/", "and pictures of your own to learn from"),
-        ("--no-browser --port 8127", "only print the link"),
+        ("--data letters/", "with your own pictures as training data"),
+        ("--no-browser --port 8127", "print the link only"),
     ),
     "bench": (
-        ("--quick", "a first impression, in a minute or so"),
+        ("--quick", "a first impression in about a minute"),
         ("", "the whole table, with all of MNIST"),
         ("--json > bench.json", "for programs"),
-        ("--chart bench.png", "the ratios as a picture"),
+        ("--chart bench.png", "the ratios as a chart"),
     ),
 }
 
 
 class Argument(click.Argument):
-    """An argument that a page explains."""
+    """An argument with an explanation on the help page."""
 
     help: str
 
@@ -69,13 +69,13 @@ class Argument(click.Argument):
 
     @property
     def usage(self) -> str:
-        """The argument as usage lines write it."""
+        """Return the argument as usage lines show it."""
         shown = f"{self.metavar}..." if self.nargs == -1 else str(self.metavar)
         return shown if self.required else f"[{shown}]"
 
 
 class Option(click.Option):
-    """An option that stands in a group of a page."""
+    """An option that belongs to a group on the help page."""
 
     def __init__(self, names: Sequence[str], group: str, **attributes: Any) -> None:
         super().__init__(names, **attributes)
@@ -83,23 +83,23 @@ class Option(click.Option):
 
 
 class CommandPage(click.Command):
-    """A command whose page has its sections in the order in which a reader wants them."""
+    """A command with a help page of its own layout."""
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The whole page."""
+        """Write the whole page."""
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)
         self.format_options(ctx, formatter)
         self.format_epilog(ctx, formatter)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The shape of the command line."""
+        """Write the usage line."""
         arguments = [parameter.usage for parameter in self.get_params(ctx) if isinstance(parameter, Argument)]
         pieces = ["[OPTIONS]", *arguments, *(["[COMMAND]"] if ctx.parent is None else [])]
         formatter.write_usage(ctx.command_path.replace("pellucid", program(), 1), " ".join(pieces))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Options, by the group that each names."""
+        """Write the options, by group."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             if isinstance(parameter, Argument):
@@ -116,7 +116,7 @@ class CommandPage(click.Command):
                     formatter.write_dl(records, col_max=max(12, formatter.width // 3))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Examples, as they are typed."""
+        """Write the examples as they are typed."""
         name = "" if ctx.parent is None else str(self.name)
         rows = [(" ".join(f"{program()} {name} {rest}".split()), what) for rest, what in EXAMPLES[name]]
         with formatter.section("Examples"):
@@ -129,4 +129,4 @@ class CommandPage(click.Command):
 
 
 class GroupPage(CommandPage, click.Group):
-    """The program itself, with such a page."""
+    """The program itself, with the same help page."""

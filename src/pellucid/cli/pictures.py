@@ -1,4 +1,4 @@
-"""Pictures out of characters: digits, weights, bars, curves."""
+"""Pictures made of characters: digits, weights, bars and curves."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _HALVES = " ▀▄█"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 FAINT, STRONG = 0.15, 0.5
-"""Shares of the largest weight from which on one is drawn as a sign, and as a strong sign, where there is no colour."""
+"""Without colour: the shares of the largest weight above which a weight is drawn as a sign, and as a strong sign."""
 
 
 def grey_picture(levels: Floats, look: Look) -> list[Text]:
-    """Levels (H, W) from 0, dark, to 1, light; two rows of pixels a line."""
+    """Draw levels (H, W) from 0, dark, to 1, light, with two rows of pixels per line."""
     upper, lower = _pairs(np.clip(levels, 0, 1))
     if look == "colour":
         steps = np.rint(31 * np.stack([upper, lower])).astype(int)
@@ -40,9 +40,9 @@ def grey_picture(levels: Floats, look: Look) -> list[Text]:
 
 
 def signed_picture(values: Floats, look: Look) -> list[Text]:
-    """Values (H, W) from -1 to 1: below zero dark and blue, above it light and amber; two rows a line.
+    """Draw values (H, W) from -1 to 1, dark blue to light amber, with two rows of pixels per line.
 
-    Without colour a line shows the stronger of its two values, by its sign: ``=`` ``-`` below zero, ``+`` ``#`` above.
+    Without colour, each line shows the sign of the larger magnitude: ``=`` ``-`` below zero, ``+`` ``#`` above.
     """
     upper, lower = _pairs(np.clip(values, -1, 1))
     if look == "colour":
@@ -57,7 +57,7 @@ def signed_picture(values: Floats, look: Look) -> list[Text]:
 
 
 def signed_legend(look: Look, scale: float) -> Text:
-    """What the signs and colours of `signed_picture` mean, for values from ``-scale`` to ``scale``."""
+    """Return the legend of `signed_picture` for values from ``-scale`` to ``scale``."""
     low, high = f"{-scale:.2f} ", f" +{scale:.2f}"
     if look == "colour":
         return Text.assemble(low, *((" ", Style(bgcolor=_signed(step))) for step in range(-20, 21, 2)), high)
@@ -68,7 +68,7 @@ def signed_legend(look: Look, scale: float) -> Text:
 
 
 def bar(share: float, width: int, unicode: bool) -> str:
-    """A bar of ``width`` characters, filled to ``share`` of it."""
+    """Draw a bar of ``width`` characters, filled to ``share``."""
     share = min(max(share, 0.0), 1.0)
     if not unicode:
         return ("#" * round(share * width)).ljust(width)
@@ -77,7 +77,7 @@ def bar(share: float, width: int, unicode: bool) -> str:
 
 
 def curve(values: list[float], width: int, unicode: bool) -> str:
-    """A line of values as heights, at most ``width`` of them, the last one always among them."""
+    """Draw at most ``width`` values, always with the last one, as heights on one line."""
     if not unicode or not values:
         return ""
     chosen = [values[round(i)] for i in np.linspace(0, len(values) - 1, min(width, len(values)))]
@@ -87,13 +87,13 @@ def curve(values: list[float], width: int, unicode: bool) -> str:
 
 
 def cropped(image: Floats, side: int = 22) -> Floats:
-    """The part of an image, ``side`` high and wide, that its ink is in; the whole where the ink needs more."""
+    """Crop an image to the ``side`` by ``side`` part with its ink; return it whole if the ink does not fit."""
     rows, columns = (_window(np.flatnonzero(image.any(axis=axis)), image.shape[1 - axis], side) for axis in (1, 0))
     return image[rows, columns]
 
 
 def fitted(image: Floats, side: int) -> Floats:
-    """A picture of any size scaled to at most ``side`` by ``side``; small ones stay as they are."""
+    """Scale a picture to at most ``side`` by ``side``. Smaller pictures stay unchanged."""
     height, width = image.shape
     if max(height, width) <= side:
         return image
@@ -113,7 +113,7 @@ def _window(ink: NDArray[np.intp], length: int, side: int) -> slice:
 
 
 def _pairs(values: Floats) -> tuple[Floats, Floats]:
-    """Even rows and odd rows; an odd last row is paired with zeros."""
+    """Return the even rows and the odd rows; an unpaired last row is paired with zeros."""
     if len(values) % 2:
         values = np.vstack([values, np.zeros_like(values[:1])])
     return values[0::2], values[1::2]

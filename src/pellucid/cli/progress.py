@@ -1,4 +1,4 @@
-"""Training as it is watched: a live view in a terminal, a line an epoch elsewhere, JSON for programs."""
+"""Training progress: a live view in a terminal, one line per epoch elsewhere, JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ if TYPE_CHECKING:
     from pellucid.training.events import Epoch, Progress
 
 _FRAME = 1 / 15
-"""Seconds between two frames of the live view, at least."""
+"""Minimum seconds between two frames of the live view."""
 
 
 class View(Protocol):
-    """Someone who is told how training goes."""
+    """Receives the progress of training."""
 
     def watching(self, epochs: int, done: int) -> Any:
-        """A context to train in: ``epochs`` planned, ``done`` of them done before."""
+        """Return a context to train in; ``done`` of the ``epochs`` planned are already complete."""
 
     def progress(self, event: Progress) -> None:
-        """Somewhere inside an epoch."""
+        """Receive the progress within an epoch."""
 
     def epoch(self, event: Epoch) -> None:
-        """An epoch is over."""
+        """Receive the results of an epoch."""
 
 
 class JsonView:
-    """One JSON object a line for each epoch."""
+    """One JSON object per line for each epoch."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
 
     @contextmanager
     def watching(self, epochs: int, done: int) -> Iterator[None]:
-        """A context to train in."""
+        """Return a context to train in."""
         yield
 
     def progress(self, event: Progress) -> None:
-        """Nothing: a line is an epoch."""
+        """Do nothing: only whole epochs are printed."""
 
     def epoch(self, event: Epoch) -> None:
-        """Write the line at once."""
+        """Write the line immediately."""
         names = ("epoch", "loss", "train_accuracy", "test_accuracy", "seconds")
         print(json.dumps({name: getattr(event, name) for name in names}), file=self._stream, flush=True)
 
 
 class PlainView:
-    """A line an epoch."""
+    """One line per epoch."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -63,15 +63,15 @@ class PlainView:
 
     @contextmanager
     def watching(self, epochs: int, done: int) -> Iterator[None]:
-        """A context to train in."""
+        """Return a context to train in."""
         self._epochs = epochs
         yield
 
     def progress(self, event: Progress) -> None:
-        """Nothing: a line is an epoch."""
+        """Do nothing: only whole epochs are printed."""
 
     def epoch(self, event: Epoch) -> None:
-        """Write the line at once."""
+        """Write the line immediately."""
         width = len(str(self._epochs))
         items = [f"epoch {event.epoch:>{width}} of {self._epochs}", f"loss {event.loss:.4f}"]
         items.append(f"right {percent(event.train_accuracy)}")
@@ -83,7 +83,7 @@ class PlainView:
 
 @dataclass
 class _Figures:
-    """What the live view shows."""
+    """The figures that the live view shows."""
 
     epochs: int
     done: float
@@ -97,13 +97,13 @@ class _Figures:
 
     @property
     def left(self) -> float | None:
-        """Seconds still to go, at the pace since this run began."""
+        """Return the estimated seconds left, from the average speed of this run."""
         gone = self.done - self.from_done
         return (time.perf_counter() - self.began) / gone * (self.epochs - self.done) if gone > 0 else None
 
 
 class LiveView:
-    """A few lines of a terminal that change in place."""
+    """A few terminal lines that are updated in place."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -113,7 +113,7 @@ class LiveView:
 
     @contextmanager
     def watching(self, epochs: int, done: int) -> Iterator[None]:
-        """A context to train in; the last frame stays, whatever ends it."""
+        """Return a context to train in; the last frame stays on screen, however training ends."""
         from rich.live import Live
 
         self._figures = _Figures(epochs, done, min(done + 1, epochs), from_done=done)
@@ -127,7 +127,7 @@ class LiveView:
                 self._show()
 
     def progress(self, event: Progress) -> None:
-        """Take in where the epoch stands."""
+        """Update the figures within an epoch."""
         figures = self._figures
         share = event.done / event.total
         figures.epoch, figures.done = event.epoch, event.epoch - 1 + share
@@ -135,7 +135,7 @@ class LiveView:
         self._maybe_show()
 
     def epoch(self, event: Epoch) -> None:
-        """Take in what the epoch came to."""
+        """Update the figures at the end of an epoch."""
         figures = self._figures
         figures.epoch, figures.done = event.epoch, event.epoch
         figures.loss, figures.right = event.loss, event.train_accuracy
@@ -154,7 +154,7 @@ class LiveView:
 
 
 def frame(terminal: Terminal, figures: _Figures) -> list[Text]:
-    """The live view's lines, at most as wide as the terminal."""
+    """Return the live view's lines, no wider than the terminal."""
     from rich.text import Text
 
     from pellucid.cli.pictures import curve
@@ -189,7 +189,7 @@ def _bar_line(head: str, share: float, tail: str, width: int) -> Text:
 
 
 def flowing(items: list[str], width: int) -> list[Text]:
-    """Items in a row, two spaces apart, broken into lines only between items."""
+    """Join items with two spaces between them; lines break only between items."""
     from rich.text import Text
 
     lines: list[Text] = []
@@ -202,5 +202,5 @@ def flowing(items: list[str], width: int) -> list[Text]:
 
 
 def view_for(terminal: Terminal) -> View:
-    """The view that suits a terminal, or the lack of one."""
+    """Return the view for this output: live in a terminal, lines elsewhere."""
     return LiveView(terminal) if terminal.animated else PlainView(terminal)

@@ -1,4 +1,4 @@
-"""`pellucid read`: digits from pictures, drawn or photographed."""
+"""`pellucid read`: read digits in drawings and photos."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ _SIDE = 28
     metavar="IMAGE",
     nargs=-1,
     required=True,
-    help="PNG, JPEG and other pictures; - is standard input.",
+    help="PNG, JPEG and other image files; - is standard input.",
 )
-@click.option("--model", metavar="NAME|FILE", help="The network to read with. Default: the best shipped one.")
-@click.option("--steps", is_flag=True, help="Show the pictures on the way to the network's input.")
+@click.option("--model", metavar="NAME|FILE", help="The network to use. Default: the best shipped one.")
+@click.option("--steps", is_flag=True, help="Show every processing step up to the network's input.")
 @click.option(
     "--json",
     is_flag=True,
-    help="Print one JSON object a line for each file: file, text, and digits, a list of digit, probabilities "
+    help="Print one JSON object per line for each file: file, text, and digits, a list of digit, probabilities "
     "and box (left, top, right, bottom).",
 )
 def read(images: tuple[str, ...], model: str | None, steps: bool, json: bool) -> int:
     """Read the digits in pictures.
 
-    Ink may be dark or light, and the picture of any size. Several digits are read row by row, from left to right. A
-    picture without digits has an empty text. A file that is no picture is an error; the others are still read.
+    The ink may be dark or light, and the picture may have any size. Several digits are read row by row, from left to
+    right. If there are no digits, the text is empty. A file that is not a picture is an error; the other files are
+    still read.
     """
     from pellucid.cli.compiling import announced
 
@@ -64,7 +65,7 @@ def read(images: tuple[str, ...], model: str | None, steps: bool, json: bool) ->
 
 @dataclass(frozen=True)
 class _Found:
-    """What was read in one file."""
+    """The digits found in one file."""
 
     file: str
     digits: list[tuple[Digit, Reading]]
@@ -81,7 +82,7 @@ def _network(model: str | None) -> Network:
     net = load(model or READER)
     if net.input_shape not in ((_SIDE, _SIDE), (_SIDE * _SIDE,), (1, _SIDE, _SIDE)):
         raise ShapeError(
-            f"Digits in pictures are brought to {_SIDE}x{_SIDE} pixels, but {model or READER} takes inputs of shape "
+            f"Digits in pictures are scaled to {_SIDE}x{_SIDE} pixels, but {model or READER} takes inputs of shape "
             f"{net.input_shape}: choose another network with --model."
         )
     return net
@@ -93,7 +94,7 @@ def _found(net: Network, name: str) -> _Found:
     try:
         digits = find_digits(read_picture(sys.stdin.buffer if name == "-" else name))
     except DataError as error:
-        # One file of many: say which, where the message does not.
+        # One of many files: name it if the message does not.
         raise error if name in str(error) else DataError(f"{name}: {error}") from error
     from pellucid.programs.images import from_unit
 
@@ -113,7 +114,7 @@ def _json_line(found: _Found) -> None:
 
 
 def _shower(steps: bool) -> Any:
-    """Pictures and bars in a terminal or where steps are asked for, else lines."""
+    """Show pictures and bars in a terminal or with --steps, and plain lines elsewhere."""
     if not steps and not sys.stdout.isatty():
         return _lines
     from pellucid.cli.terminal import Terminal
@@ -136,7 +137,7 @@ def _lines(found: _Found) -> None:
 
 
 def _show(terminal: Terminal, found: _Found, steps: bool) -> None:
-    """The text, and every digit with all outputs."""
+    """Return the text, and every digit with all outputs."""
     from rich.text import Text
 
     from pellucid.cli.readings import CELL, GAP, reading_cell, side_by_side
@@ -155,7 +156,7 @@ def _show(terminal: Terminal, found: _Found, steps: bool) -> None:
 
 
 def _steps(terminal: Terminal, digit: Digit, width: int) -> Iterator[Any]:
-    """The pictures on the way, each with its name above."""
+    """Draw every processing step with its name above it."""
     from rich.text import Text
 
     from pellucid.cli.pictures import fitted, grey_picture

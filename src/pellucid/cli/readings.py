@@ -1,4 +1,4 @@
-"""What a network says of a digit, drawn: the picture, all outputs as bars, the answer in words."""
+"""Draw a network's answer for a digit: the picture, all outputs as bars, and the answer in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pellucid.network.prediction import Reading
 
 CELL = 38
-"""Characters that a reading needs side by side with others."""
+"""Width in characters of a reading when several stand side by side."""
 GAP = 3
 _MOST_ROWS = 12
 
@@ -25,7 +25,7 @@ _MOST_ROWS = 12
 def reading_cell(
     terminal: Terminal, image: NDArray[np.floating], reading: Reading, truth: str | None = None, width: int = CELL
 ) -> list[Text]:
-    """A heading in words, then the picture beside the outputs; lines of at most ``width``."""
+    """Draw the answer in words, then the picture beside the outputs, in lines of at most ``width``."""
     picture = grey_picture(cropped(image), terminal.look)
     drawn = max(len(line) for line in picture)
     bars = _bars(terminal, reading, truth, width - drawn - 2)
@@ -40,7 +40,7 @@ def reading_cell(
 
 
 def heading(reading: Reading, truth: str | None = None) -> Text:
-    """The best guess and the runner-up in words, and the truth where it is another."""
+    """Return the best guess and the runner-up in words, and the true class if the guess is wrong."""
     said = clean(str(reading))
     if truth is None or truth == reading.best:
         return Text(said, "bold")
@@ -48,7 +48,7 @@ def heading(reading: Reading, truth: str | None = None) -> Text:
 
 
 def side_by_side(cells: Sequence[Sequence[Text]], width: int, cell: int = CELL, gap: int = GAP) -> list[Text]:
-    """Cells in rows of as many as fit, all about as full as each other, an empty line between them."""
+    """Arrange cells in rows of nearly equal length, as many per row as fit, with an empty line between rows."""
     rows = -(-len(cells) // max(1, (width + gap) // (cell + gap)))
     across = -(-len(cells) // max(1, rows))
     lines: list[Text] = []
@@ -69,7 +69,7 @@ def side_by_side(cells: Sequence[Sequence[Text]], width: int, cell: int = CELL, 
 
 
 def _bars(terminal: Terminal, reading: Reading, truth: str | None, width: int) -> list[Text]:
-    """One line an output, in the order of the classes; of very many, the largest."""
+    """Draw one line per output in class order; if there are too many, only the largest outputs."""
     names = [clean(name) for name in reading.classes]
     shown = sorted(reading.order[:_MOST_ROWS].tolist())
     label = min(max(len(names[i]) for i in shown), max(1, width // 3))

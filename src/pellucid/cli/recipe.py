@@ -1,4 +1,4 @@
-"""What to train and how, as options say it, made into a network, an optimiser and a trainer."""
+"""Turn the training options into a network, an optimiser and a trainer."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ BATCH_SIZE = 32
 DECAY = 1e-4
 DATA = "digits"
 SPOKEN = ("spoken", "fsdd")
-"""Data sets of sound, which a network hears."""
+"""Data sets of spoken digits."""
 
 _RATES = {"sgd": (1.0, 0.1), "momentum": (0.1, 0.02), "adam": (0.01, 0.003)}
-"""Learning rates that suit sigmoid layers, and those that suit the others: best held-out accuracy on "digits"."""
+"""Default learning rates for sigmoid layers and for other layers, by held-out accuracy on "digits"."""
 _CONVOLUTIONS = {"sgd": 0.05, "momentum": 0.01, "adam": 0.002}
-"""Learning rates that suit the convolutional networks."""
+"""Default learning rates for the convolutional networks."""
 _MOST_PARAMETERS = 1 << 28
 _MOST_LAYERS = 100
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The options of `pellucid train` that make a training; None where the default is to be taken.
+    """The options of `pellucid train` that define a training; None stands for the default.
 
-    Without any it is a 784-16-16-10 network, sigmoid, plain gradient descent with a falling rate.
+    Without options, this is a 784-16-16-10 sigmoid network, trained by plain gradient descent with a decaying rate.
     """
 
     network: str | None = None
@@ -51,11 +51,11 @@ class Recipe:
     seed: int | None = None
 
     def given(self) -> list[str]:
-        """The names of the options that were given, as they are typed."""
+        """Return the names of the given options, as they are typed."""
         return [f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value is not None]
 
     def trainer(self, data: Dataset, threads: int | None = None) -> Trainer:
-        """A trainer at its start."""
+        """Return a new trainer."""
         from pellucid.training.trainer import Trainer
 
         if self.seed is not None and self.seed < 0:
@@ -111,14 +111,14 @@ class Recipe:
     def _check_fixed(self, source: str) -> None:
         fixed = [name for name in self.given() if name in ("--hidden", "--activation", "--output-activation")]
         if fixed:
-            raise ConfigurationError(f"--network {source} has its layers already: leave out {' and '.join(fixed)}.")
+            raise ConfigurationError(f"--network {source} already has its layers: leave out {' and '.join(fixed)}.")
 
     def _stored_network(self, source: str) -> Network:
         from pellucid.network.files import load
 
         self._check_fixed(source)
         net = load(source)
-        # What is recorded of the training before is no longer true of what comes now.
+        # The record of the earlier training does not describe the new one.
         net.record = {"began_as": Path(source).name}
         return net
 
@@ -143,7 +143,7 @@ def _architectures() -> dict[str, Any]:
 
 
 def hidden_sizes(text: str) -> list[int]:
-    """The sizes of hidden layers from text such as "16,16"; "none" for no hidden layer.
+    """Parse the sizes of hidden layers from text such as "16,16"; "none" means no hidden layer.
 
     Examples
     --------
@@ -158,14 +158,14 @@ def hidden_sizes(text: str) -> list[int]:
         sizes = [0]
     if min(sizes) < 1 or len(sizes) > _MOST_LAYERS:
         raise ConfigurationError(
-            f"--hidden expected whole numbers of neurons such as 16,16, for at most "
+            f"--hidden expected numbers of neurons such as 16,16, for at most "
             f'{_MOST_LAYERS} layers, or "none"; got {text[:60]!r}.'
         )
     return sizes
 
 
 def _check_size(data: Dataset, hidden: list[int]) -> None:
-    """Refuse what no file could hold, before memory is taken for it."""
+    """Refuse a network too large for a file, before allocating memory for it."""
     count, inputs = 0, data.images[0].size
     for outputs in (*hidden, len(data.classes)):
         count, inputs = count + (inputs + 1) * outputs, outputs
@@ -177,7 +177,7 @@ def _check_size(data: Dataset, hidden: list[int]) -> None:
 
 
 def _natural(data: Dataset) -> bool:
-    """Whether the levels are those that a network takes the data's type to have."""
+    """Return whether the values lie in the range that a network assumes for their data type."""
     return data.level_range == ((0.0, 255.0) if data.images.dtype.kind == "u" else (0.0, 1.0))
 
 

@@ -1,4 +1,4 @@
-"""One training, watched: signals stop it in good order, checkpoints are kept, the network is saved whole."""
+"""One training run with progress: signals stop it cleanly, and checkpoints and the network are saved atomically."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _TOLD_EVERY = 0.1
 
 
 class OutputError(PellucidError, OSError):
-    """A file cannot be written."""
+    """Raised when a file cannot be written."""
 
 
 @dataclass
 class Outcome:
-    """How a training ended: its last full epoch, whether patience ended it, and the signal that broke it off."""
+    """How training ended: its last full epoch, whether patience ran out, and the signal that interrupted it."""
 
     last: Epoch | None = None
     out_of_patience: bool = False
     signal: int | None = None
     unsaved: str | None = None
-    """Why checkpoints could not be written, where they could not."""
+    """Why checkpoints could not be written, or None."""
     broken_off: bool = False
-    """Whether the signal left epochs undone."""
+    """Return whether a signal ended training before the last epoch."""
 
 
 def run(
@@ -53,7 +53,7 @@ def run(
     patience: int | None = None,
     checkpoint: Path | None = None,
 ) -> Outcome:
-    """Train up to ``epochs`` in all, or those planned; come back early after Ctrl-C or a request to end."""
+    """Train up to ``epochs`` in total, or as many as planned. Return early after Ctrl-C or a termination signal."""
     outcome = Outcome()
     more = None if epochs is None else max(0, epochs - trainer.state.epoch)
     planned = trainer.state.planned if epochs is None else max(epochs, trainer.state.epoch)
@@ -63,7 +63,7 @@ def run(
         except OSError as error:
             if isinstance(error, BrokenPipeError | LostOutputError | PellucidError) or checkpoint is None:
                 raise
-            # A full disk is no reason to lose the training: go on without checkpoints.
+            # A full disk is no reason to lose the training: continue without checkpoints.
             outcome.unsaved = f"{checkpoint}: {error.strerror or error}"
             if outcome.signal is None:
                 _follow(trainer, test, view, outcome, None, patience, None)
@@ -81,7 +81,7 @@ def _follow(
 ) -> None:
     events = trainer.run(more, validation=test, patience=patience, progress=_TOLD_EVERY, checkpoint=checkpoint)
     if outcome.signal is not None:
-        # It came before the run, which begins by forgetting earlier requests to stop.
+        # The signal came before the run, which starts by clearing earlier stop requests.
         trainer.stop()
     with closing(events):  # type: ignore[type-var]
         for event in events:
@@ -97,9 +97,10 @@ def _follow(
 
 @contextmanager
 def _stopping(trainer: Trainer, outcome: Outcome) -> Iterator[None]:
-    """Signals that would end the process stop the training instead; a second one ends the process after all.
+    """Make termination signals stop the training; a second signal ends the process.
 
-    A signal that is ignored stays so: ``nohup`` has the training survive the terminal, a shell's ``&`` its Ctrl-C.
+    A signal that is ignored stays ignored, so that training survives a closed terminal under ``nohup``, and Ctrl-C in a
+    shell that started it with ``&``.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -125,7 +126,7 @@ def _stopping(trainer: Trainer, outcome: Outcome) -> Iterator[None]:
 
 
 def checkpoint_of(output: Path) -> Path | None:
-    """Where the checkpoints of a training to ``output`` are kept; nowhere where that is a device or a pipe.
+    """Return the checkpoint path for a training saved to ``output``, or None if that is a device or a pipe.
 
     Examples
     --------
@@ -140,19 +141,19 @@ def checkpoint_of(output: Path) -> Path | None:
 
 
 def output_of(checkpoint: Path) -> Path | None:
-    """The network file that belongs to a checkpoint, where its name tells."""
+    """Return the network file that belongs to a checkpoint, or None if the checkpoint has an unusual name."""
     if not checkpoint.name.endswith(CHECKPOINT_ENDING):
         return None
     return checkpoint.with_name(checkpoint.name.removesuffix(CHECKPOINT_ENDING) + ENDING)
 
 
 def check_writable(path: Path) -> None:
-    """Find out before the work whether its result can be kept.
+    """Check before the work that its result can be saved.
 
     Raises
     ------
     OutputError
-        If no file can be made there.
+        If no file can be created there.
     """
     import tempfile
 
@@ -160,12 +161,12 @@ def check_writable(path: Path) -> None:
 
     try:
         if path.is_dir():
-            raise OutputError(f"Could not write {path}: it is a folder. Name a file in it.")
+            raise OutputError(f"Could not write {path}: it is a folder. Give a file name.")
         if not is_written_directly(path):
             with tempfile.TemporaryFile(dir=destination(path).parent):
                 pass
         elif not os.access(path, os.W_OK):
-            raise OutputError(f"Could not write {path}: you may not write to it. Choose another place.")
+            raise OutputError(f"Could not write {path}: permission denied. Choose another path.")
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -173,12 +174,12 @@ def check_writable(path: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:
-    """The error for a file that cannot be written, with what to do."""
-    return OutputError(f"Could not write {path}: {error.strerror or error}. Choose another place.")
+    """Return the error for a file that cannot be written."""
+    return OutputError(f"Could not write {path}: {error.strerror or error}. Choose another path.")
 
 
 def save_network(net: Network, path: Path) -> int:
-    """Save a network, whole or not at all; how many bytes that takes.
+    """Save a network atomically and return the size of the file in bytes.
 
     Raises
     ------

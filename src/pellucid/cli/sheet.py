@@ -1,4 +1,4 @@
-"""The first layer's weights as pictures: for the terminal, and as one PNG."""
+"""The first layer's weights as pictures, for the terminal and as one PNG."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _MOST_NEURONS = 256
 
 
 def first_weights(net: Network) -> Floats | None:
-    """The first layer's weights (neurons, H, W); None where its inputs are no picture.
+    """Return the first layer's weights (neurons, H, W), or None if its inputs do not form a picture.
 
-    A convolution's are those of its filters, one picture a filter and channel.
+    For a convolution these are its filters, with one picture per filter and channel.
     """
     weight = net.layers[0].named().get("weight")
     if weight is not None and weight.ndim == 4:
@@ -45,12 +45,12 @@ def first_weights(net: Network) -> Floats | None:
 
 
 def seers(net: Network) -> str:
-    """What the first layer's weights belong to."""
+    """Return what the first layer's weights belong to: neuron or filter."""
     return "filter" if net.layers[0].kind == "conv2d" else "neuron"
 
 
 def shrunk(pictures: Floats) -> Floats:
-    """Means of 2x2 weights; a last odd row or column is left out."""
+    """Return the means of 2x2 weights. An odd last row or column is dropped."""
     count, height, width = pictures.shape
     even = pictures[:, : height // 2 * 2, : width // 2 * 2]
     means: Floats = even.reshape(count, height // 2, 2, width // 2, 2).mean(axis=(2, 4))
@@ -58,16 +58,16 @@ def shrunk(pictures: Floats) -> Floats:
 
 
 def contact_sheet(name: str, net: Network) -> bytes:
-    """All pictures of the first layer on one sheet, with their scale, as PNG.
+    """Draw all pictures of the first layer and their colour scale on one sheet, as PNG.
 
     Raises
     ------
     ConfigurationError
-        If the first layer's inputs are no picture.
+        If the inputs of the first layer do not form a picture.
     """
     pictures = first_weights(net)
     if pictures is None:
-        raise ConfigurationError(f"The first layer of {name} does not look at a picture: there is nothing to draw.")
+        raise ConfigurationError(f"The inputs of the first layer of {name} form no picture: there is nothing to draw.")
     from PIL import Image, ImageDraw
 
     shown = pictures[:_MOST_NEURONS]
@@ -91,7 +91,7 @@ def contact_sheet(name: str, net: Network) -> bytes:
 
 
 def _head(draw: ImageDraw, sheet: Image, title: str, scale: float) -> None:
-    """The title, and a bar of all colours with the values they stand for."""
+    """Draw the title, and a colour bar with its values."""
     draw.text((_MARGIN, _MARGIN - 6), title, fill=_INK, font=_font(16))
     top, left, length = _MARGIN + _LINE, _MARGIN, 200
     low, high = f"{-scale:.2f} lowers the sum", f"+{scale:.2f} raises it"
@@ -102,7 +102,7 @@ def _head(draw: ImageDraw, sheet: Image, title: str, scale: float) -> None:
 
 
 def _picture(values: NDArray[np.floating], square: int) -> Image:
-    """Values from -1 to 1 in colour, each a square of so many pixels."""
+    """Draw values from -1 to 1 in colour, each as a square of the given size in pixels."""
     from PIL import Image
 
     palette = np.array([signed_colour(step / 127) for step in range(-127, 128)], np.uint8)

@@ -1,4 +1,4 @@
-"""`pellucid train --network lstm`: a network that hears digits, on recordings made into varied utterances."""
+"""`pellucid train --network lstm`: train a network to recognise spoken digits, on utterances made of recordings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIXED = ("--activation", "--output-activation", "--loss", "--augment", "--decay
 
 @dataclass(frozen=True)
 class SpokenData:
-    """What is learnt from and what is judged by, and the recordings held out."""
+    """The training data, the validation data and the held-out recordings."""
 
     train: Sequences
     test: Sequences
@@ -33,7 +33,7 @@ class SpokenData:
 
 
 class SpokenJob(TrainingJob):
-    """One call of `pellucid train` for a network that hears."""
+    """One call of `pellucid train` for a speech network."""
 
     usual_epochs = 8
 
@@ -44,7 +44,7 @@ class SpokenJob(TrainingJob):
         if self.recipe.network not in (None, "lstm"):
             raise ConfigurationError(f"--data {self.data} expected --network lstm, got {self.recipe.network!r}.")
         if extra := [name for name in self.recipe.given() if name in _FIXED]:
-            raise ConfigurationError(f"--network lstm has its own way of that: leave out {' and '.join(extra)}.")
+            raise ConfigurationError(f"--network lstm has a fixed recipe: leave out {' and '.join(extra)}.")
         if self.recipe.optimizer not in (None, "adam"):
             raise ConfigurationError(f"--network lstm expected --optimizer adam, got {self.recipe.optimizer!r}.")
         if self.again[:2] != ("--data", self.data):
@@ -52,7 +52,7 @@ class SpokenJob(TrainingJob):
 
     @cached_property
     def _spoken_recipe(self) -> SpokenRecipe:
-        """The recipe of the shipped network, with what was asked for instead."""
+        """Return the recipe of the shipped network with the given options applied."""
         from pellucid.models.spoken_digits import SpokenRecipe
 
         given = self.recipe
@@ -60,7 +60,7 @@ class SpokenJob(TrainingJob):
         if given.hidden is not None:
             sizes = hidden_sizes(given.hidden)
             if len(set(sizes)) != 1:
-                raise ConfigurationError(f"--hidden expected layers of one size such as 64,64; got {given.hidden!r}.")
+                raise ConfigurationError(f"--hidden expected layers of equal size such as 64,64; got {given.hidden!r}.")
             recipe = replace(recipe, hidden=sizes[0], layers=len(sizes))
         if given.learning_rate is not None:
             recipe = replace(recipe, rate=given.learning_rate)
@@ -75,14 +75,14 @@ class SpokenJob(TrainingJob):
 
         parts: Any = load_data(self.data, terminal)
         recipe = self._spoken_recipe
-        # The same lessons whatever the seed, so that a training can be resumed with another call.
+        # The utterances do not depend on the seed, so that another call can resume the training.
         words = recipe.synthesis.all_of(parts.train)
         learnt = recipe.synthesis.sequences(words, 0, recipe.rounds, name=parts.train.name)
         speakers = len(set(parts.train.speakers.tolist()))
         return SpokenData(learnt, plain(parts.test), parts.test, speakers, len(words))
 
     def _introduce(self, terminal: Terminal, trainer: Trainer, parts: SpokenData) -> None:
-        terminal.say(f"{trainer.net!r}"[1:-1].replace(":", ",") + ", an LSTM that reads both ways, CTC")
+        terminal.say(f"{trainer.net!r}"[1:-1].replace(":", ",") + ", bidirectional LSTM, CTC loss")
         terminal.say(
             f"{len(parts.train):,} utterances made of {parts.words:,} words by {parts.speakers} speakers, "
             f"{len(parts.test):,} words held out"
@@ -107,6 +107,6 @@ class SpokenJob(TrainingJob):
         score = evaluate(Recognizer(trainer.net), parts.held_out, sequences=100)
         trainer.net.record["figures"] = {self.data: vars(score)}
         return (
-            f"{percent(score.single)} of the held-out digits are heard right, and {percent(score.joined)} of those in "
-            "rows of one to seven, joined from recordings, wrong."
+            f"{percent(score.single)} of the held-out digits are recognised; in rows of one to seven, joined from "
+            f"recordings, {percent(score.joined)} are wrong."
         )

@@ -1,4 +1,4 @@
-"""The process's standard streams, whatever they lead to: a pipe that closes, a full disk, a terminal that is gone."""
+"""The standard streams of the process, also when a pipe closes, a disk is full, or a terminal is gone."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Any, TextIO, cast
 
 
 class LostOutputError(OSError):
-    """What a command prints cannot be written: the command ends, whatever else it can go on with."""
+    """Raised when standard output cannot be written: the command ends, even if the rest of its work could continue."""
 
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """Have all three streams, and errors of theirs in good order, while the context lasts.
+    """Provide all three streams, with well-defined errors, while the context lasts.
 
-    A stream that is closed leads to the null device. What standard error cannot take is dropped. What standard output
-    cannot take raises `LostOutputError`, or BrokenPipeError where its reader has left. Output to a terminal that is
-    gone, as after a logout, is dropped: what was begun there may well go on.
+    A closed stream is replaced by the null device. Failed writes to standard error are dropped. Failed writes to
+    standard output raise `LostOutputError`, or BrokenPipeError if the reader has closed the pipe. Output to a terminal
+    that is gone, as after a logout, is dropped, so that a running job can continue.
     """
     _open_what_is_closed()
     before = sys.stdout, sys.stderr
@@ -36,7 +36,7 @@ def prepared() -> Iterator[None]:
 
 
 def _open_what_is_closed() -> None:
-    """Also the descriptors: a file opened later would take their numbers, and what is printed would go there."""
+    """Also open the descriptors: otherwise a file opened later could take their numbers and receive the output."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -51,7 +51,7 @@ def _open_what_is_closed() -> None:
 
 
 class _Stream:
-    """A text stream with errors of its own."""
+    """A text stream that raises its own errors."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -70,7 +70,7 @@ class _Stream:
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write them one after another."""
+        """Write the lines one after another."""
         self.write("".join(lines))
 
     def flush(self) -> None:
@@ -79,7 +79,7 @@ class _Stream:
             self._stream.flush()
 
     def let_go(self) -> None:
-        """Have what is still in the buffer go nowhere, instead of failing at exit."""
+        """Discard the buffered output, so that it does not fail at exit."""
         if self._lost:
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
@@ -98,18 +98,18 @@ class _Stream:
 
 
 class _Output(_Stream):
-    """Standard output, which is what a command is there for."""
+    """Standard output, which carries the results of a command."""
 
     def _fail(self, error: OSError) -> None:
         if isinstance(error, BrokenPipeError):
             raise error
         raise LostOutputError(
-            f"Could not print: {error.strerror or error}. Have the output go to another place."
+            f"Could not print: {error.strerror or error}. Redirect the output to another place."
         ) from error
 
 
 class _Messages(_Stream):
-    """Standard error: where nobody can be told, nothing is said."""
+    """Standard error: failed writes are ignored, since there is nowhere to report them."""
 
     def _fail(self, error: OSError) -> None:
         pass

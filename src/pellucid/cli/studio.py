@@ -1,4 +1,4 @@
-"""`pellucid studio`: the page to look inside, opened in the browser."""
+"""`pellucid studio`: serve the studio and open it in the browser."""
 
 from __future__ import annotations
 
@@ -14,24 +14,22 @@ from pellucid.cli.page import CommandPage
     "--port",
     type=click.IntRange(0, 65535),
     metavar="PORT",
-    help="Where to listen; 0 is any that is free. Default: 8127, if free.",
+    help="Port to listen on; 0 picks a free one. Default: 8127, if free.",
 )
-@click.option("--no-browser", is_flag=True, help="Print the link and do not open it.")
-@click.option("--model", metavar="NAME|FILE", help="The network to begin with. Default: the best shipped one.")
-@click.option(
-    "--data", metavar="PATH", help="Your own pictures, to learn from in the studio: what `train --data` takes."
-)
+@click.option("--no-browser", is_flag=True, help="Print the link without opening it.")
+@click.option("--model", metavar="NAME|FILE", help="The network to start with. Default: the best shipped one.")
+@click.option("--data", metavar="PATH", help="Your own pictures for training in the studio, as for `train --data`.")
 @click.option(
     "--host",
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on; by default this machine's own.",
+    help="Address to listen on. Default: this machine only.",
 )
 def studio(port: int | None, no_browser: bool, model: str | None, data: str | None, host: str) -> int:
-    """Open the studio: look inside the network, turn any knob, watch it learn.
+    """Open the studio: look inside the network, change any number, and watch it learn.
 
-    Serves a page on this machine and opens it in the browser. No request leaves the machine. Ctrl-C ends it.
+    Serves a page on this machine and opens it in the browser. No request leaves the machine. Press Ctrl-C to stop.
     """
     from pellucid.cli.compiling import announced
     from pellucid.models import DEFAULT
@@ -40,26 +38,26 @@ def studio(port: int | None, no_browser: bool, model: str | None, data: str | No
 
     if not is_loopback(host):
         print(
-            f"warning: whoever reaches {host} over the network and sees the link can use the studio, and read what is "
-            "sent: it is not encrypted.",
+            f"warning: anyone who can reach {host} over the network and knows the link can use the studio. Traffic "
+            "is not encrypted.",
             file=sys.stderr,
         )
 
     def opened(link: str) -> None:
-        print(f"The studio is open: {link}\nCtrl-C ends it.", flush=True)
+        print(f"The studio is open: {link}\nPress Ctrl-C to stop.", flush=True)
         if not no_browser:
             _browse(link)
 
     with announced():
         serve(model or DEFAULT, data=data, host=host, port=port, opened=opened)
-    print("The studio is closed.", flush=True)
+    print("The studio has stopped.", flush=True)
     return 0
 
 
 def _browse(link: str) -> None:
-    """Open the link in the browser, where there is one."""
+    """Open the link in the browser, if there is one."""
     import threading
     import webbrowser
 
-    # Some browsers are waited for by those who start them.
+    # Some browsers block the call that starts them until they are closed.
     threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""`pellucid train`: any network on any data, watched or as JSON; broken off and resumed in good order."""
+"""`pellucid train`: train any network on any data, with a live view or JSON, interruptible and resumable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid.cli.training_job import TrainingJob
 
 _what = partial(click.option, cls=Option, group="What to train")
 _how = partial(click.option, cls=Option, group="How to train it")
-_where = partial(click.option, cls=Option, group="What comes out")
+_where = partial(click.option, cls=Option, group="Output")
 
 
 @click.command(cls=CommandPage)
@@ -22,25 +22,26 @@ _where = partial(click.option, cls=Option, group="What comes out")
     metavar="NAME|PATH",
     default=DATA,
     show_default=True,
-    help="digits, spoken (both embedded), mnist, fsdd (spoken too), or your own: a folder with a subfolder "
-    "of pictures a class, .npz, CSV or IDX.",
+    help="digits or spoken (both embedded), mnist or fsdd (both downloaded), or your own data: a folder with one "
+    "subfolder of pictures per class, .npz, CSV or IDX.",
 )
 @_what(
     "--network",
     metavar="mlp|lenet|conv|lstm|FILE",
-    help="A new network: of dense layers, LeNet-5, what reads digits best, or what hears them; or one from a "
-    "file or shipped, to train on. Default: mlp; lstm for spoken digits.",
+    help="A new network: dense layers (mlp), LeNet-5 (lenet), the network that reads digits best (conv) or the one "
+    "for spoken digits (lstm). Or an existing network to train further, from a file or shipped. Default: mlp; lstm "
+    "for spoken digits.",
 )
 @_what("--hidden", metavar="SIZES", help='Neurons of each hidden layer, or "none". Default: 16,16.')
 @_what(
     "--activation",
     metavar="NAME",
-    help="Of the hidden layers: sigmoid, relu, tanh, identity. Default: sigmoid.",
+    help="Activation of the hidden layers: sigmoid, relu, tanh or identity. Default: sigmoid.",
 )
 @_what(
     "--output-activation",
     metavar="NAME",
-    help="Of the outputs, for the squared loss any. Default: softmax; sigmoid for the squared loss.",
+    help="Activation of the outputs; the squared loss takes any. Default: softmax; sigmoid for the squared loss.",
 )
 @_how("--loss", metavar="NAME", help="cross_entropy or squared. Default: cross_entropy.")
 @_how("--optimizer", metavar="NAME", help="sgd, momentum or adam. Default: sgd; adam for lenet and conv.")
@@ -48,49 +49,54 @@ _where = partial(click.option, cls=Option, group="What comes out")
     "--learning-rate",
     type=float,
     metavar="RATE",
-    help="Default: what suits optimiser and activation, 1 for sgd with sigmoid.",
+    help="Default: depends on the optimiser and activation; 1 for sgd with sigmoid.",
 )
 @_how(
     "--schedule",
     metavar="NAME",
-    help="How the rate changes: cosine (down to 0), constant, step (halved every 10 epochs), warm-up "
-    "(an epoch up, then cosine). Default: cosine.",
+    help="Learning rate schedule: cosine (down to 0), constant, step (halved every 10 epochs) or warm-up "
+    "(up for one epoch, then cosine). Default: cosine.",
 )
 @_how("--batch-size", type=int, metavar="COUNT", help=f"Images in a mini-batch. Default: {BATCH_SIZE}.")
 @_how(
     "--epochs",
     type=int,
     metavar="COUNT",
-    help=f"In all, those before a --resume counted. Default: {EPOCHS}.",
+    help=f"Epochs in total, including those before --resume. Default: {EPOCHS}.",
 )
-@_how("--augment", is_flag=True, default=None, help="Vary every image each time it is seen.")
-@_how("--decay", type=float, metavar="SHARE", help=f"L2 decay, added to the gradient. Default: {DECAY:g}.")
+@_how("--augment", is_flag=True, default=None, help="Shift, rotate and distort images slightly at each use.")
+@_how("--decay", type=float, metavar="SHARE", help=f"L2 weight decay, added to the gradient. Default: {DECAY:g}.")
 @_how(
     "--patience",
     type=int,
     metavar="COUNT",
-    help="Stop when the held-out loss has not fallen for so many epochs, and take the best weights.",
+    help="Stop when the held-out loss has not fallen for this many epochs, and keep the best weights.",
 )
-@_how("--threads", type=int, metavar="COUNT", help="Threads that share a step; the result is the same.")
-@_how("--seed", type=int, metavar="NUMBER", help="Same seed, same bits. Default: 0.")
+@_how(
+    "--threads",
+    type=int,
+    metavar="COUNT",
+    help="Threads per training step. The result is the same.",
+)
+@_how("--seed", type=int, metavar="NUMBER", help="The same seed gives the same result, bit for bit. Default: 0.")
 @_where(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The network, as safetensors. Default: named after the data, such as digits.safetensors. "
-    "Checkpoints lie beside it, such as digits.ckpt.safetensors.",
+    help="The network file, as safetensors. Default: named after the data, such as digits.safetensors. "
+    "Checkpoints are saved beside it, such as digits.ckpt.safetensors.",
 )
 @_where(
     "--resume",
     type=click.Path(path_type=Path),
     metavar="CHECKPOINT",
-    help="Go on where it stands, with the same bits as if nothing had happened. Of the options above only "
-    "--data, --epochs, --patience, --threads and --learning-rate may be given with it.",
+    help="Resume training from a checkpoint, bit for bit. It can be combined only with --data, --epochs, "
+    "--patience, --threads, --learning-rate, --output and --json.",
 )
 @_where(
     "--json",
     is_flag=True,
-    help="Print one JSON object a line for each epoch: epoch, loss, train_accuracy, test_accuracy, seconds.",
+    help="Print one JSON object per line for each epoch: epoch, loss, train_accuracy, test_accuracy, seconds.",
 )
 def train(
     data: str,
@@ -115,7 +121,7 @@ def train(
 ) -> int:
     """Train a network.
 
-    Ctrl-C saves the network and a checkpoint, and says how to go on.
+    Ctrl-C saves the network and a checkpoint, and prints the command that resumes the training.
     """
     recipe = Recipe(
         network, hidden, activation, output_activation, loss, optimizer, learning_rate, schedule, batch_size,

@@ -1,4 +1,4 @@
-"""What `pellucid train` does: load, train, save; and what it says when it is broken off."""
+"""The work of `pellucid train`: load, train, save, and report an interruption."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TrainingJob:
         own = None if resume is None else output_of(resume)
         self.output = output or own or default
         self.checkpoint = resume or checkpoint_of(self.output)
-        # What a later --resume needs to be told again.
+        # Options that a later --resume needs again.
         again: list[object] = [] if data == DATA else ["--data", data]
         again += [] if patience is None else ["--patience", patience]
         again += [] if threads is None else ["--threads", threads]
@@ -49,7 +49,7 @@ class TrainingJob:
         self.again = (*again, *([] if told else ["--output", self.output]))
 
     def run(self, as_json: bool) -> int:
-        """Train; the exit code."""
+        """Train and return the exit code."""
         from pellucid.cli.compiling import announced
         from pellucid.cli.progress import JsonView, view_for
         from pellucid.cli.session import check_writable, run
@@ -71,7 +71,7 @@ class TrainingJob:
                     trainer, parts.test, view, epochs=epochs, patience=self.patience, checkpoint=self.checkpoint
                 )
             except DivergedError as error:
-                where = f" {self.checkpoint} holds those parameters." if self.checkpoint else ""
+                where = f" They are saved in {self.checkpoint}." if self.checkpoint else ""
                 raise DivergedError(f"{error}{where}") from error
         if outcome.broken_off:
             self._settle(trainer, parts)
@@ -86,20 +86,20 @@ class TrainingJob:
         _introduce(terminal, trainer, parts)
 
     def _score(self, trainer: Trainer, parts: Any) -> str:
-        """How well the network does on what was held out, in words; also noted in its record."""
+        """Describe the network's held-out accuracy in words, and add it to its record."""
         from pellucid.cli.words import percent
 
         return f"{percent(accuracy(trainer, parts))} of the {len(parts.test):,} held-out images are read right."
 
     def _settle(self, trainer: Trainer, parts: Any) -> None:
-        """What the network has to be told once it has learnt, before it is saved."""
+        """Complete the network after training, before it is saved."""
 
     def _begun(self, parts: Any) -> Trainer:
         return self.recipe.trainer(parts.train, self.threads)
 
     @property
     def _varied_by(self) -> Any:
-        """The function that varies sequences, which is in no checkpoint."""
+        """The augmentation of sequences, which checkpoints do not store."""
         return None
 
     def _trainer(self, parts: Any) -> Trainer:
@@ -112,7 +112,7 @@ class TrainingJob:
         if self.resume is None:
             return self._begun(parts)
         if extra := [name for name in self.recipe.given() if name != "--learning-rate"]:
-            raise ConfigurationError(f"--resume goes on as {self.resume} says: leave out {' and '.join(extra)}.")
+            raise ConfigurationError(f"--resume takes its options from {self.resume}: leave out {' and '.join(extra)}.")
         trainer = Trainer.resume(self.resume, parts.train, threads=self.threads, augment=self._varied_by)
         if self.recipe.learning_rate is not None:
             trainer.learning_rate = self.recipe.learning_rate
@@ -126,15 +126,15 @@ class TrainingJob:
         score = self._score(trainer, parts)
         count = save_network(trainer.net, self.output)
         if outcome.unsaved:
-            terminal.say(f"No checkpoints: could not write {outcome.unsaved}.", "bold red")
+            terminal.say(f"Checkpoints were not saved: could not write {outcome.unsaved}.", "bold red")
         if as_json:
             return
         state = trainer.state
         if outcome.last is None:
-            terminal.say(f"All {state.epoch} epochs were done before: ask for more with --epochs.")
+            terminal.say(f"All {state.epoch} epochs are already complete: ask for more with --epochs.")
         elif outcome.out_of_patience:
             terminal.say(
-                f"Stopped after {state.epoch} epochs: the held-out loss no longer fell. The best weights count."
+                f"Stopped after {state.epoch} epochs: the held-out loss no longer fell. The best weights are kept."
             )
         terminal.say(
             f"Trained for {duration(state.seconds)}: {score}",
@@ -149,7 +149,7 @@ class TrainingJob:
 
 
 def accuracy(trainer: Trainer, parts: TrainTest) -> float:
-    """The share of the held-out images read right, also noted in the network's record."""
+    """Return the held-out accuracy, and add it to the network's record."""
     import numpy as np
 
     from pellucid.programs.images import from_unit, to_unit
@@ -170,7 +170,7 @@ def broken_off(
     checkpoint: Path | None,
     again: Sequence[object],
 ) -> int:
-    """Save what there is after a signal, say how to go on; the exit code that names the signal."""
+    """Save the network after a signal and print how to resume; return the exit code for the signal."""
     from pellucid.cli.session import OutputError, save_network
     from pellucid.cli.words import command
 
@@ -179,16 +179,16 @@ def broken_off(
         save_network(trainer.net, output)
         terminal.say(f"Stopped in epoch {min(state.epoch + 1, state.planned)} of {state.planned}; saved as {output}.")
         if checkpoint is not None and outcome.unsaved is None:
-            terminal.say("To go on where it stands:")
+            terminal.say("To resume:")
             terminal.type(f"  {command('train', '--resume', checkpoint, *again)}")
     except OutputError as error:
-        terminal.say(f"Stopped, and nothing saved. {error}")
+        terminal.say(f"Stopped. The network was not saved. {error}")
     return 128 + (outcome.signal or 0)
 
 
 def _introduce(terminal: Terminal, trainer: Trainer, parts: TrainTest) -> None:
-    """What is trained, on what, how."""
+    """Print the network, the loss and the data."""
     net = trainer.net
     terminal.say(f"{net!r}"[1:-1].replace(":", ",") + f", {trainer.loss}")
-    terminal.say(f"{len(parts.train):,} images to learn from, {len(parts.test):,} held out")
+    terminal.say(f"{len(parts.train):,} training images, {len(parts.test):,} held out")
     terminal.say()

@@ -1,4 +1,4 @@
-"""Words and numbers as the command line writes them."""
+"""How the command line writes words and numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def clean(text: str) -> str:
-    r"""Text from files made safe to print: a control character could move the cursor or worse.
+    r"""Make text from files safe to print: a control character could move the cursor or worse.
 
     Examples
     --------
@@ -20,17 +20,17 @@ def clean(text: str) -> str:
 
 
 def program() -> str:
-    """How this program was called, so that the commands it suggests work when typed again."""
+    """Return how this program was called, so that the commands it suggests work as printed."""
     return "python -m pellucid" if Path(sys.argv[0]).name == "__main__.py" else "pellucid"
 
 
 def command(*arguments: object) -> str:
-    """A command line to type, quoted where the shell needs it."""
+    """Return a command line to type, quoted for the shell."""
     return f"{program()} {shlex.join(map(str, arguments))}".rstrip()
 
 
 def percent(share: float) -> str:
-    """A share as a percentage.
+    """Format a share as a percentage.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in the unit that suits it.
+    """Format a duration in a suitable unit.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def duration(seconds: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A time still to come, in whole seconds.
+    """Format a remaining time in whole seconds.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def clock(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """A file's size.
+    """Format a file size.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def size(count: int) -> str:
 
 
 def speed(images_per_second: float) -> str:
-    """Images a second, in three figures and thousands.
+    """Format images per second, with three significant digits and thousands separators.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def speed(images_per_second: float) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names in a row, the last one after "or".
+    """Join names with commas, and the last one with "or".
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Shipped networks, each a safetensors file beside the recipe that made it."""
+"""Shipped networks, each as a safetensors file beside its recipe."""
 
 from pellucid.network.shipped import DEFAULT as DEFAULT
 from pellucid.network.shipped import HEARER as HEARER

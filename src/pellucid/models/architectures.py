@@ -1,4 +1,4 @@
-"""Convolutional networks by name: what recipes train, what the command line and the benchmark mean by the name."""
+"""Convolutional networks by name, as in recipes, on the command line and in the benchmark."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pellucid.layers import Conv2d, Dense, Dropout, Flatten, Layer, MaxPool2d
 
 
 def lenet(classes: int = 10) -> tuple[Layer, ...]:
-    """LeNet-5 for pictures of 28x28, with ReLU and the largest of each window: 61,706 parameters for ten classes.
+    """LeNet-5 for pictures of 28x28, with ReLU and max pooling: 61,706 parameters for ten classes.
 
-    Its padding of 2 makes the published 32x32; every filter of C3 sees all planes of S2.
+    A padding of 2 gives the published 32x32. Every filter of C3 sees all planes of S2.
 
     References
     ----------
@@ -27,7 +27,7 @@ def lenet(classes: int = 10) -> tuple[Layer, ...]:
 
 
 def conv(classes: int = 10) -> tuple[Layer, ...]:
-    """What reads digits best for its size: four convolutions and one dense layer, 41,794 parameters for ten classes."""
+    """The best digit reader of its size: four convolutions and a dense layer, 41,794 parameters for ten classes."""
     return (
         Conv2d(12, 5, activation="relu"),
         MaxPool2d(2),
@@ -42,4 +42,4 @@ def conv(classes: int = 10) -> tuple[Layer, ...]:
 
 
 ARCHITECTURES = {"lenet": lenet, "conv": conv}
-"""Layers for a number of classes, by name."""
+"""Functions from a number of classes to layers, by name."""

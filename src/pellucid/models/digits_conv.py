@@ -1,4 +1,4 @@
-"""The network that reads digits best: four small convolutions, dropout, images varied as they are seen."""
+"""The network that reads digits best: four small convolutions, dropout, augmentation."""
 
 from pellucid.models.architectures import conv
 from pellucid.models.recipe import Recipe, main

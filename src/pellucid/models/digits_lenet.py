@@ -1,4 +1,4 @@
-"""LeNet-5 with ReLU, Adam, and images varied as they are seen."""
+"""LeNet-5 with ReLU, Adam and augmentation."""
 
 from pellucid.models.architectures import lenet
 from pellucid.models.recipe import Recipe, main

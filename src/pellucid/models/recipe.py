@@ -1,7 +1,7 @@
-"""Recipes: how a shipped network is trained, over several seeds, from nothing but data and numbers.
+"""Recipes: how a shipped network is trained, over several seeds.
 
 ``python -m pellucid.models.digits_relu`` trains the network of that recipe on full MNIST, prints the test accuracy
-of every seed with mean and standard deviation, and writes the network of the first seed beside the recipe.
+of every seed with their mean and standard deviation, and writes the network of the first seed beside the recipe.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One network and its training: everything but the seed."""
+    """One network and its training, without the seed."""
 
     name: str
     layers: tuple[Layer, ...]
@@ -40,7 +40,7 @@ class Recipe:
     seeds: int = 5
 
     def trainer(self, train: Dataset, seed: int, threads: int | None = None) -> Trainer:
-        """A trainer for a fresh network, both drawn from ``seed``."""
+        """Return a trainer for a new network, both initialised from ``seed``."""
         net = Network(self.layers, input_shape=(28, 28), seed=seed, classes=train.classes)
         return Trainer(
             net,
@@ -53,7 +53,7 @@ class Recipe:
         )
 
     def run(self, train: Dataset, test: Dataset, seeds: Sequence[int]) -> tuple[list[Network], list[float]]:
-        """Train one network a seed, side by side; the networks and their test accuracies after the last epoch."""
+        """Train one network per seed in parallel; return the networks and their final test accuracies."""
         trainers = [self.trainer(train, seed, threads=1 if len(seeds) > 1 else None) for seed in seeds]
         accuracies = [0.0] * len(seeds)
         for index, event in train_many(trainers, self.epochs, validation=test):
@@ -62,9 +62,9 @@ class Recipe:
 
 
 def main(recipe: Recipe) -> None:
-    """The command line of a recipe."""
+    """Run the command line of a recipe."""
     parser = argparse.ArgumentParser(description=f"Train {recipe.name} on MNIST: {recipe.description}.")
-    parser.add_argument("--seeds", type=int, default=recipe.seeds, help="how many seeds, counted from 0")
+    parser.add_argument("--seeds", type=int, default=recipe.seeds, help="number of seeds, starting at 0")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / f"{recipe.name}.safetensors")
     arguments = parser.parse_args()
     mnist = data.load("mnist")

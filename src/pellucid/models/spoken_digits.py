@@ -1,9 +1,10 @@
-"""The network that hears digits: an LSTM that reads mel bands both ways, trained with CTC on sounds.
+"""The network for spoken digits: a bidirectional LSTM on mel bands, trained with CTC on sounds.
 
-``python -m pellucid.models.spoken_digits`` trains it on the recordings of fsdd and the synthetic voices together,
-prints how well it hears and in how many sounds that are no digit it is sure of one, and writes it beside this recipe.
-``--leave-one-out`` then trains six networks, each without one of the six speakers, and prints how well each hears the
-one it has never heard: the figure that counts for everybody else. ``docs/speech.md`` tells what was tried.
+``python -m pellucid.models.spoken_digits`` trains it on the recordings of fsdd and the synthetic voices, prints its
+accuracy and how often it is sure of a digit where there is none, and writes it beside this recipe.
+``--leave-one-out`` instead trains six networks, each without one of the six speakers, and prints how well each
+recognises the left-out speaker, which shows how well new speakers are recognised. ``docs/speech.md`` lists what was
+tried.
 """
 
 from __future__ import annotations
@@ -41,20 +42,20 @@ NAME = HEARER
 
 @dataclass(frozen=True)
 class SpokenRecipe:
-    """A network that hears digits, and its training: everything but words and seed.
+    """A network for spoken digits and its training, without the words and the seed.
 
     Parameters
     ----------
     hidden, layers : int
-        Units of each direction, and how many such layers.
+        Units per direction, and number of layers.
     synthesis : UtteranceSynthesis
         How words become utterances.
     rounds : int
-        Variations of every word that are made in all.
+        Number of variations of every word.
     epochs : int
-        How often all of them are seen.
+        Number of passes over all variations.
     rate, batch_size, clip
-        Of the optimiser, Adam.
+        Settings of the optimiser, Adam.
     prior_share : float
         See `pellucid.speech.recognizer.Recognizer.logs`.
     """
@@ -70,7 +71,7 @@ class SpokenRecipe:
     prior_share: float = 0.3
 
     def network(self, seed: int) -> Network:
-        """A fresh network."""
+        """Return a new network."""
         shape: Any = (None, STACK * BANDS)
         heard = [LSTM(self.hidden, bidirectional=True) for _ in range(self.layers)]
         return Network(
@@ -81,7 +82,7 @@ class SpokenRecipe:
         )
 
     def trainer(self, utterances: Sequences, seed: int, threads: int | None = None) -> Trainer:
-        """A trainer for a fresh network, both drawn from ``seed``."""
+        """Return a trainer for a new network, both initialised from ``seed``."""
         optimizer = Adam(WarmUp(self.rate, epochs=0.15 * self.epochs, then=Cosine(self.rate)))
         return Trainer(
             self.network(seed), utterances, loss="ctc", optimizer=optimizer, batch_size=self.batch_size, seed=seed,
@@ -89,7 +90,7 @@ class SpokenRecipe:
         )  # fmt: skip
 
     def train(self, words: Words, seed: int, threads: int | None = None, say: Any = None) -> Network:
-        """A network trained on words, with what `Recognizer` needs to know in its record."""
+        """Train a network on words, and add the settings of `Recognizer` to its record."""
         utterances = self.synthesis.sequences(words, seed, self.rounds)
         trainer = self.trainer(utterances, seed, threads)
         for event in trainer.run(self.epochs):
@@ -100,12 +101,12 @@ class SpokenRecipe:
 
 
 def finish(net: Network, utterances: Sequences, vary: Vary, prior_share: float) -> None:
-    """Note in a network's record how often it says what in its utterances."""
+    """Add the network's mean output over some utterances, the priors, to its record."""
     net.record["hearing"] = {"priors": priors(net, utterances, vary), "prior_share": prior_share}
 
 
 def priors(net: Any, utterances: Sequences, vary: Vary, most: int = 2000) -> list[float]:
-    """The mean probability of each class over the frames of some utterances, each varied once."""
+    """Return the mean probability of each class over the frames of some utterances, each augmented once."""
     chosen = np.linspace(0, len(utterances) - 1, min(most, len(utterances))).astype(np.int64)
     rng = np.random.default_rng(0)
     outputs = net([vary(frames, rng) for frames in utterances[chosen].frames])
@@ -114,16 +115,16 @@ def priors(net: Any, utterances: Sequences, vary: Vary, most: int = 2000) -> lis
 
 
 def main() -> None:
-    """The command line of the recipe."""
+    """Run the command line of the recipe."""
     parser = argparse.ArgumentParser(description=f"Train {NAME} on fsdd and the synthetic voices.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument(
         "--leave-one-out", nargs="*", choices=SPEAKERS, metavar="SPEAKER",
-        help="instead, train a network without each of these speakers (all six where none is named), judge it by the "
-        "one left out, and note the figures in the output, which has to be there",
+        help="instead, train one network without each of these speakers (default: all six), evaluate it on that "
+        "speaker and add the results to the record of the output file, which must exist",
     )  # fmt: skip
-    parser.add_argument("--keep", type=Path, help="a folder that takes the networks of --leave-one-out")
+    parser.add_argument("--keep", type=Path, help="folder for the networks of --leave-one-out")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / f"{NAME}.safetensors")
     options = parser.parse_args()
     if options.leave_one_out is None:
@@ -133,7 +134,7 @@ def main() -> None:
 
 
 def train(output: Path, seed: int, threads: int | None) -> None:
-    """Train the network, tell how it hears the recordings and voices held out, and write it."""
+    """Train the network, print its results on held-out recordings and voices, and write it."""
     recipe, fsdd, spoken = SpokenRecipe(), data.load("fsdd"), data.load("spoken")
     words = recipe.synthesis.all_of(fsdd.train) + recipe.synthesis.all_of(spoken.train)
     net = recipe.train(words, seed, threads, say=_told)
@@ -151,7 +152,7 @@ def train(output: Path, seed: int, threads: int | None) -> None:
 
 
 def strangers(output: Path, speakers: Sequence[str], seed: int, threads: int | None, keep: Path | None) -> None:
-    """Tell how well each speaker is heard by a network that has never heard them, and note it in the output."""
+    """Print how well each speaker is recognised by a network trained without them, and record it in the output."""
     recipe, fsdd, spoken = SpokenRecipe(), data.load("fsdd"), data.load("spoken")
     whole, found = fsdd.train.joined_with(fsdd.test), {}
     own, extra = recipe.synthesis.all_of(whole), recipe.synthesis.all_of(spoken.train)
@@ -166,7 +167,7 @@ def strangers(output: Path, speakers: Sequence[str], seed: int, threads: int | N
 
 
 def noted(output: Path, speaker: str, score: Score) -> None:
-    """Note in the record of the network at ``output`` how one speaker was heard who had been left out."""
+    """Add the result for one left-out speaker to the record of the network at ``output``."""
     shipped = load(output)
     figures: Any = shipped.record.setdefault("figures", {})
     figures.setdefault("leave_one_out", {})[speaker] = rounded(score)

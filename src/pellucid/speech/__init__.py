@@ -1,11 +1,11 @@
-"""Speech: from a recording to sounds, syllables, words and a sentence of digits, each with when and how sure.
+"""Speech: from a recording to sounds, syllables, words and a sentence of digits, with times and confidences.
 
 >>> import numpy as np
 >>> from pellucid.speech.lexicon import LEXICON
 >>> LEXICON[0].word, [syllable.text for syllable in LEXICON[0].syllables]
 ('zero', ['ze', 'ro'])
 
-`hear` takes a file, `Listener` takes samples as they come.
+`hear` takes a file; `Listener` takes samples as they arrive.
 """
 
 from __future__ import annotations

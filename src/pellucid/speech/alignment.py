@@ -1,4 +1,4 @@
-"""The ladder from sounds to a sentence: each rung with when it began, when it ended, and how sure it is.
+"""The levels from sounds to a sentence, each item with its start, end and confidence.
 
 >>> z, ih = Sound("Z", 0.10, 0.19, 0.98), Sound("IH", 0.19, 0.25, 0.91)
 >>> Syllable("ze", 0.10, 0.25, 0.91, (z, ih)).sounds[0].text
@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 SURE = 0.75
-"""A digit is taken for one from this confidence on; below, it is told as something that is like it."""
+"""Confidence from which a word counts as a digit; below it, the digit is marked as unsure."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Something heard.
+    """A recognised item.
 
     Attributes
     ----------
     text : str
-        How it is written.
+        Its spelling.
     start, end : float
-        Seconds from the beginning of the recording.
+        Seconds from the start of the recording.
     confidence : float
         From 0 to 1; see `pellucid.speech.confidence`.
     """
@@ -35,7 +35,7 @@ class Segment:
     confidence: float
 
     def plain(self) -> dict[str, Any]:
-        """As plain data, times in milliseconds' precision."""
+        """Return plain data, with times rounded to milliseconds."""
         return {
             "text": self.text,
             "start": round(self.start, 3),
@@ -58,12 +58,12 @@ class Syllable(Segment):
 
 @dataclass(frozen=True)
 class Word(Segment):
-    """A word: a digit, or something that is none or cannot be told.
+    """A word: a digit, another word, or something unclear.
 
     Attributes
     ----------
     digit : int or None
-        None where no digit is likely enough; ``text`` is then what it is most like, or "?" for a word of another kind.
+        None if no digit is likely enough; ``text`` is then the most similar digit, or "?" for another word.
     """
 
     digit: int | None
@@ -71,7 +71,7 @@ class Word(Segment):
 
     @property
     def sure(self) -> bool:
-        """Whether this is taken for a digit."""
+        """Whether this counts as a digit."""
         return self.digit is not None
 
     def plain(self) -> dict[str, Any]:
@@ -81,15 +81,15 @@ class Word(Segment):
 
 @dataclass(frozen=True)
 class Sentence(Segment):
-    """What was said between two silences; ``text`` such as "381", with "?" for a word that is not clearly a digit.
+    """The words between two silences; ``text`` such as "381" has "?" for each word that is not clearly a digit.
 
     Attributes
     ----------
     words : tuple of Word
     final : bool
-        False while the speaker has not come to an end.
+        False while the sentence is still in progress.
     power : ndarray (T, BANDS) or None
-        What was heard, in mel bands, where it was asked to be kept; the first frame is at ``heard_from`` seconds.
+        Power in mel bands, if it was to be kept; the first frame is at ``heard_from`` seconds.
     """
 
     words: tuple[Word, ...]
@@ -98,7 +98,7 @@ class Sentence(Segment):
     heard_from: float = field(default=0.0, repr=False, compare=False)
 
     def without_power(self) -> Sentence:
-        """The sentence without what it was heard in, which takes most of the memory."""
+        """Return the sentence without ``power``, which takes most of the memory."""
         return replace(self, power=None)
 
     @property
@@ -115,7 +115,7 @@ class Sentence(Segment):
 
 
 def sentence_text(words: tuple[Word, ...]) -> str:
-    """The digits in a row; empty where none is sure.
+    """Return the digits as text, with "?" for each unsure word; empty if no digit is sure.
 
     Examples
     --------
@@ -129,16 +129,16 @@ def sentence_text(words: tuple[Word, ...]) -> str:
 
 @dataclass(frozen=True)
 class Hearing:
-    """All that was heard in a recording.
+    """Everything recognised in a recording.
 
     Attributes
     ----------
     file : str
     seconds : float
-        How long the recording is.
+        Length of the recording.
     sentences : tuple of Sentence
     notes : tuple of str
-        What is wrong with the recording, in words.
+        Problems of the recording, in words.
     """
 
     file: str
@@ -148,9 +148,9 @@ class Hearing:
 
     @property
     def text(self) -> str:
-        """The digits of all sentences in a row, such as "381"; empty where no digit was heard.
+        """The digits of all sentences, such as "381"; empty if no digit was recognised.
 
-        A "?" stands for a word that is not clearly a digit.
+        Each "?" stands for a word that is not clearly a digit.
         """
         return "".join(sentence.text for sentence in self.sentences)
 
@@ -170,7 +170,7 @@ class Hearing:
         return tuple(sound for sentence in self.sentences for sound in sentence.sounds)
 
     def plain(self) -> dict[str, Any]:
-        """As plain data, for JSON."""
+        """Return plain data, for JSON."""
         segments = {"words": self.words, "syllables": self.syllables, "sounds": self.sounds}
         return {
             "file": self.file,
@@ -184,4 +184,4 @@ class Hearing:
     def __str__(self) -> str:
         if self.text:
             return self.text
-        return "no digit heard"
+        return "no digit recognised"

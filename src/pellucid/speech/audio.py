@@ -1,7 +1,7 @@
-"""Recordings in: WAV, FLAC, OGG and what else libsndfile reads, of any rate, mono or not, a block at a time.
+"""Read recordings block by block: WAV, FLAC, OGG and other libsndfile formats, at any rate, mono or not.
 
-A file is never held as a whole: blocks of a second are mixed to one channel and brought to 8 kHz as they are read, so
-that ten hours take no more memory than ten seconds.
+A file is never held as a whole. Blocks of one second are mixed to one channel and resampled to 8 kHz as they are read,
+so that ten hours take no more memory than ten seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float32]
 Source = str | Path | IO[bytes]
 
 MOST_HOURS = 24
-"""Longer recordings are refused: the results, at least, have to be held."""
+"""Longer recordings are refused, because the results have to fit in memory."""
 _MOST_CHANNELS = 64
 _SLOWEST, _FASTEST = 1000, 768_000
 _FULL = 0.999
@@ -36,20 +36,20 @@ _STARTS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd
 
 @dataclass
 class Recording:
-    """A recording that is being read: what is known of it so far, and `blocks` to read it.
+    """A recording that is being read with `blocks`, and what is known of it so far.
 
     Attributes
     ----------
     name : str
-        Of the file.
+        Name of the file.
     rate, channels : int
-        As the file says.
+        Sample rate and channels as stated by the file.
     seconds : float
-        How much has been read.
+        Length read so far.
     peak : float
         The loudest sample so far, 1 being full scale.
     broken : bool
-        Whether the file ended before what its header promised.
+        Whether the file ended before the length given in its header.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Recording:
 
     @property
     def clipped(self) -> bool:
-        """Whether one sample in a hundred is at full scale: the recording was too loud for its device."""
+        """Whether at least one sample in a hundred is at full scale, because the recording level was too high."""
         return self._full > _CLIPPED * max(1, self._read)
 
     def blocks(self, seconds: float = 1.0) -> Iterator[Floats]:
@@ -75,7 +75,7 @@ class Recording:
         Raises
         ------
         DataError
-            If a sample is no number, or the recording is longer than `MOST_HOURS`.
+            If a sample is NaN or infinite, or the recording is longer than `MOST_HOURS`.
         """
         resampler = Resampler(self.rate)
         with self.held or nullcontext(), self.file:
@@ -89,7 +89,7 @@ class Recording:
             yield samples
 
     def _raw(self, frames: int) -> Iterator[Floats]:
-        """Blocks (n, channels) as they are in the file; a damaged one ends where the damage begins."""
+        """Yield blocks (n, channels) as they are in the file; a damaged file ends where the damage begins."""
         import soundfile
 
         while True:
@@ -104,7 +104,7 @@ class Recording:
             yield block
 
     def _mixed(self, block: Floats) -> Floats:
-        """One channel of a block (n, channels), and what there is to note of it."""
+        """Mix a block (n, channels) to one channel, and update what is known of the recording."""
         if not np.isfinite(block).all():
             raise DataError(f"{self.name} holds samples that are NaN or infinite, at {self.seconds:.2f} s: repair it.")
         loud = np.abs(block)
@@ -116,7 +116,7 @@ class Recording:
 
 
 class Resampler:
-    """Mono samples of any rate to 8 kHz, as they come."""
+    """Resamples mono samples from any rate to 8 kHz, as they arrive."""
 
     def __init__(self, rate: int) -> None:
         import soxr
@@ -124,12 +124,12 @@ class Resampler:
         self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="HQ")
 
     def feed(self, samples: Floats) -> Floats:
-        """What is ready once these samples (n,) have come."""
+        """Return the output that is complete after these samples (n,)."""
         result: Floats = samples if self._stream is None else self._stream.resample_chunk(samples)
         return result
 
     def finish(self) -> Floats:
-        """What was still waiting for more."""
+        """Return the rest of the output."""
         nothing = np.zeros(0, np.float32)
         result: Floats = nothing if self._stream is None else self._stream.resample_chunk(nothing, last=True)
         return result
@@ -141,7 +141,7 @@ def opened(source: Source) -> Recording:
     Raises
     ------
     DataError
-        If there is none, it is no audio that can be read, or is of no sensible kind.
+        If there is no recording, it cannot be read as audio, or its rate or channels are out of range.
     """
     import soundfile
 
@@ -159,13 +159,13 @@ def opened(source: Source) -> Recording:
         if held is not None:
             held.close()
         why = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise DataError(f"{name} is no recording that can be read ({why}): expected {_FORMATS}.") from error
+        raise DataError(f"{name} cannot be read as a recording ({why}): expected {_FORMATS}.") from error
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
     if not _SLOWEST <= file.samplerate <= _FASTEST or not 1 <= file.channels <= _MOST_CHANNELS:
         file.close()
         raise DataError(
-            f"{name} has {file.samplerate:,} samples a second in {file.channels} channels; expected {_SLOWEST:,} to "
+            f"{name} has {file.samplerate:,} samples per second in {file.channels} channels; expected {_SLOWEST:,} to "
             f"{_FASTEST:,} in 1 to {_MOST_CHANNELS}."
         )
     length = file.frames if file.frames < 1 << 62 else 0
@@ -173,7 +173,7 @@ def opened(source: Source) -> Recording:
 
 
 def read(source: Source) -> Floats:
-    """All of a recording (n,) at 8 kHz: for short ones."""
+    """Read all of a short recording (n,) at 8 kHz."""
     parts = list(opened(source).blocks())
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
@@ -188,7 +188,7 @@ def _check_file(path: Path, name: str) -> None:
 
 
 def _check_format(source: Source, name: str) -> None:
-    """Refuse what does not begin as one of the formats: some of libsndfile's other readers print what they find."""
+    """Refuse files that do not start like one of the formats: other readers of libsndfile print what they find."""
     if isinstance(source, str | Path):
         with Path(source).expanduser().open("rb") as file:
             start = file.read(12)
@@ -197,23 +197,23 @@ def _check_format(source: Source, name: str) -> None:
         start = source.read(12)
         source.seek(begin)
     if not start.startswith(_STARTS) and not (start[:1] == b"\xff" and start[1:2] >= b"\xe0"):
-        raise DataError(f"{name} is no recording that can be read: expected {_FORMATS}.")
+        raise DataError(f"{name} cannot be read as a recording: expected {_FORMATS}.")
 
 
 def _spooled(source: IO[bytes], name: str) -> IO[bytes]:
-    """All of a pipe in a file that can be read to and fro, which the formats need; on disk where it is long."""
-    held: Any = tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY)  # noqa: SIM115 - open as long as the recording
+    """Copy a pipe into a seekable file, which the formats need; a long one goes to disk."""
+    held: Any = tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY)  # noqa: SIM115 - stays open as long as the recording
     while chunk := source.read(1 << 20):
         held.write(chunk)
         if held.tell() > _MOST_FROM_PIPE:
-            raise DataError(f"{name} gives more than {_MOST_FROM_PIPE >> 30} GiB: write it to a file, and hear that.")
+            raise DataError(f"{name} gives more than {_MOST_FROM_PIPE >> 30} GiB: save it as a file and use that.")
     held.seek(0)
     spooled: IO[bytes] = held
     return spooled
 
 
 def _promised(source: Source) -> float:
-    """Seconds that a WAV file's header promises, which libsndfile takes back silently where the file is shorter."""
+    """Return the seconds given in a WAV file's header, which libsndfile silently reduces if the file is shorter."""
     if not isinstance(source, str | Path):
         return 0.0
     with Path(source).expanduser().open("rb") as file:
@@ -226,7 +226,7 @@ def _promised(source: Source) -> float:
         if kind == b"fmt " and at + 20 <= len(head):
             bytes_a_second = int.from_bytes(head[at + 16 : at + 20], "little")
         if kind == b"data":
-            # Programs that write to a pipe leave the largest number, or none.
+            # Programs that write to a pipe leave the largest number or zero.
             return size / bytes_a_second if bytes_a_second and size < 0x7FFFFFFF else 0.0
         at += 8 + size + size % 2
     return 0.0

@@ -1,9 +1,9 @@
-"""Varying what is heard, so that a network learns the words and not the few voices it was given.
+"""Augmentation of speech, so that a network learns the words and not the few voices in its data.
 
-A recording is resampled by several factors once, which moves pitch and formants together as a longer or shorter vocal
-tract does. All the rest works on power in mel bands, where it costs little: tempo is a matter of reading the frames
-faster or slower; noise adds its power; a room lets each frame's power linger; a microphone tilts the bands. At the end
-SpecAugment hides a few bands and frames. Everything is drawn from a seeded generator.
+Each recording is resampled once by several factors, which shifts pitch and formants together, as a longer or shorter
+vocal tract does. The other steps work on power in mel bands, where they are cheap: tempo reads the frames faster or
+slower; noise adds its power; a room makes each frame's power decay slowly; a microphone tilts the bands. Finally,
+SpecAugment masks a few bands and frames. Everything is drawn from a seeded generator.
 
 References
 ----------
@@ -27,13 +27,13 @@ from pellucid.speech.features import BANDS, RATE, STACK, evened, powers, stacked
 Floats = npt.NDArray[np.float32]
 
 WARPS = (0.84, 0.90, 0.95, 1.0, 1.05, 1.11, 1.18)
-"""Factors by which a recording is resampled: above 1 the voice becomes deeper, and slower."""
+"""Factors by which a recording is resampled. Above 1 the voice becomes deeper and slower."""
 PLAIN = WARPS.index(1.0)
 _SHORTEST = 4
 
 
 def warped(samples: Floats, factor: float) -> Floats:
-    """Samples (n,) as a vocal tract ``factor`` times as long would sound, and as much slower."""
+    """Resample samples (n,) to a vocal tract ``factor`` times as long; they become slower by the same factor."""
     import soxr
 
     if factor == 1.0:
@@ -43,12 +43,12 @@ def warped(samples: Floats, factor: float) -> Floats:
 
 
 def warped_powers(samples: Floats, factors: Sequence[float] = WARPS) -> list[Floats]:
-    """Power in mel bands (T, BANDS) of a recording at every factor."""
+    """Return the power in mel bands (T, BANDS) of a recording at every factor."""
     return [powers(warped(samples, factor)) for factor in factors]
 
 
 def at_tempo(power: Floats, stretch: float) -> Floats:
-    """Frames (T, D) read faster or slower: ``stretch`` times as many, between the frames in a straight line.
+    """Stretch frames (T, D) to ``stretch`` times as many, by linear interpolation.
 
     Examples
     --------
@@ -66,9 +66,9 @@ def at_tempo(power: Floats, stretch: float) -> Floats:
 
 
 def noise(rng: np.random.Generator, frames: int, bands: int) -> Floats:
-    """Power (frames, bands) of a noise with a colour and an unrest of its own, about 1 on the whole.
+    """Draw noise power (frames, bands) with a random colour and fluctuation, with a mean of about 1.
 
-    Every other noise is a steady one, as white as that of an amplifier or with a slight tilt.
+    Half of the noises are steady, either white like that of an amplifier or slightly tilted.
     """
     if rng.random() < 0.5 and bands == BANDS:
         mean, shape = _white()
@@ -85,7 +85,7 @@ def noise(rng: np.random.Generator, frames: int, bands: int) -> Floats:
 
 @cache
 def _white() -> tuple[Floats, Floats]:
-    """Of white noise, the mean power of each band, and the shape of the gamma distribution that it has."""
+    """Return the mean power of white noise in each band, and the shape of its gamma distribution."""
     power = powers(np.random.default_rng(0).normal(0, 0.1, 30 * RATE).astype(np.float32))
     mean = power.mean(axis=0)
     return mean / mean.mean(), mean**2 / power.var(axis=0)
@@ -93,20 +93,20 @@ def _white() -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class Vary:
-    """How a spoken utterance is varied each time it is seen.
+    """How an utterance is augmented each time it is used.
 
     Parameters
     ----------
     noise : float
-        Share of the utterances that get noise.
+        Share of the utterances with noise.
     loudest : float
-        Decibels by which the loudest noise lies below the loudest frame; the faintest lies 50 below.
+        Level of the loudest noise in dB below the loudest frame; the faintest is 50 dB below.
     room : float
-        Share of them that get a room's reverberation.
+        Share of the utterances with reverberation.
     microphone : float
-        How much the bands are tilted and bent: standard deviation of their logarithm.
+        Standard deviation of the random tilt and bend of the log bands.
     hide : bool
-        Whether SpecAugment hides bands and frames.
+        Whether SpecAugment masks bands and frames.
     """
 
     noise: float = 0.7
@@ -116,15 +116,15 @@ class Vary:
     hide: bool = True
 
     def configuration(self) -> dict[str, Any]:
-        """What goes into files."""
+        """Return the settings that are saved in files."""
         return asdict(self)
 
     def __call__(self, power: Floats, rng: np.random.Generator) -> Floats:
-        """What the network is shown of an utterance's power (T, STACK D): evened out, in the same shape."""
+        """Augment and normalise an utterance's power (T, STACK D); the shape stays the same."""
         return stacked(self.shown(power.reshape(-1, power.shape[1] // STACK), rng), STACK)
 
     def shown(self, power: Floats, rng: np.random.Generator) -> Floats:
-        """An utterance's power (T, D) varied, and evened out."""
+        """Augment and normalise an utterance's power (T, D)."""
         bands = power.shape[1]
         if rng.random() < self.noise:
             loudest = float(power.sum(axis=1).max())
@@ -139,7 +139,7 @@ class Vary:
 
 
 def _lingering(power: Floats, share: float) -> Floats:
-    """Every frame with a share of the one before added, and so of all before."""
+    """Add to every frame a share of the frame before it, recursively."""
     result = power.copy()
     for before, frame in itertools.pairwise(result):
         frame += np.float32(share) * before
@@ -147,7 +147,7 @@ def _lingering(power: Floats, share: float) -> Floats:
 
 
 def _partly_hidden(shown: Floats, rng: np.random.Generator) -> Floats:
-    """Up to two groups of bands and one of frames set to the mean."""
+    """Set up to two groups of bands and one group of frames to the mean."""
     frames, bands = shown.shape
     for _ in range(rng.integers(0, 3)):
         width = int(rng.integers(1, max(2, bands // 5)))

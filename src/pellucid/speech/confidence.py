@@ -1,11 +1,10 @@
-"""How sure a word is: its probability among everything else that could have been said in its place.
+"""The confidence of a word: its probability compared with everything else that could have been said instead.
 
-A network trained with CTC is nearly always certain of something in every frame, so the height of its outputs says
-little. What says more is how the word fares against its rivals in the frames that it takes up: each of the other
-digits, a word of another kind, nothing at all, and the sounds that the network would spell there if it knew no words.
-The probability of each is summed over all its paths, and the word has its share of the whole. A digit that is only like
-"five" has to share with what it really sounds like. A word's confidence is that share, times the probability of its
-weakest sound.
+A network trained with CTC is nearly always certain in every frame, so its outputs alone say little. The comparison with
+the word's rivals in the same frames says more. The rivals are each other digit, another word, silence, and the sounds
+that the network would spell there without a lexicon. The probability of each is summed over all its paths, and the word
+gets its share of the total. A word that merely resembles "five" shares with the sounds that were really said. The
+confidence of a word is this share times the probability of its weakest sound.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from pellucid.speech.lexicon import spelling
 Logs = npt.NDArray[np.float64]
 
 TEMPERATURE = 1.0
-"""Logarithms of probabilities are divided by this before they are compared: above 1, confidences are humbler."""
+"""Temperature: log probabilities are divided by it before they are compared. Above 1, confidences are lower."""
 
 
 def rivals(logs: Logs) -> list[list[int]]:
-    """What else could have been said in frames (T, K): digits in order, another word, nothing, and the free spelling.
+    """List what could have been said in frames (T, K): the digits in order, another word, silence, the free spelling.
 
     Examples
     --------
@@ -39,21 +38,21 @@ def rivals(logs: Logs) -> list[list[int]]:
 
 
 def shares(logs: Logs, temperature: float = TEMPERATURE) -> npt.NDArray[np.float64]:
-    """The share of each of `rivals` in frames (T, K); they add up to 1."""
+    """Return the share of each of `rivals` in frames (T, K); the shares add up to 1."""
     values = np.array([log_probability(logs, rival) for rival in rivals(logs)]) / temperature
     result: npt.NDArray[np.float64] = np.exp(values - np.logaddexp.reduce(values))
     return result
 
 
 def spans(places: list[list[tuple[int, int]]], frames: int) -> list[tuple[int, int]]:
-    """The frames (begin, end) that each word may claim: as far as halfway to its neighbours.
+    """Return the frame range (begin, end) of each word, which reaches halfway to its neighbours.
 
     Parameters
     ----------
     places : list of list of (int, int)
-        Of each word, the frames of its sounds.
+        For each word, the frame ranges of its sounds.
     frames : int
-        How many there are.
+        Number of frames.
 
     Examples
     --------

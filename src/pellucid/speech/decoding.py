@@ -1,12 +1,12 @@
-"""From what the network says of every frame to digits: greedily, or by a beam that knows the words and the grammar.
+"""Decode the network's output into digits: greedily, or by a beam search with the lexicon and a grammar.
 
-The network gives, for each frame, a probability for every sound and for the blank, which says "no new sound here".
-Many paths through the frames spell the same sounds once repetitions are merged and blanks are left out; the probability
-of a spelling is the sum over its paths (Graves et al. 2006).
+For each frame, the network gives a probability for every sound and for the blank, which means "no new sound here". Many
+paths through the frames spell the same sounds once repetitions are merged and blanks removed. The probability of a
+spelling is the sum over its paths (Graves et al. 2006).
 
-`greedy` takes the best class of each frame and merges: it can spell what is no word at all. `beam` knows the lexicon
-and a grammar (digits, in any number unless told how many, silence between them or none), and keeps the most probable
-sequences of digits, each with the sum over all its paths.
+`greedy` takes the best class of each frame and merges repetitions; the result need not be a word. `beam` uses the
+lexicon and a grammar (any number of digits unless it is given, with or without silence between them). It keeps the most
+probable sequences of digits, each with the sum over all its paths.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Logs = npt.NDArray[np.float64]
 
 NEVER = -1e30
 WIDTH = 12
-"""Sequences of digits that the beam keeps."""
+"""Number of sequences that the beam keeps."""
 OTHER_WORD = len(LEXICON)
-"""The word, after the digits, that stands for speech that is no digit."""
+"""The word, numbered after the digits, for speech that is not a digit."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Frames from ``begin`` to before ``end`` in which one class is the best, and its mean probability there."""
+    """Frames from ``begin`` to before ``end`` with the same best class, and its mean probability there."""
 
     number: int
     begin: int
@@ -48,7 +48,7 @@ class Guess:
 
 
 def greedy(logs: Logs) -> list[Run]:
-    """The best class of every frame, repetitions merged, blanks left out.
+    """Take the best class of every frame, merge repetitions, and remove blanks.
 
     Parameters
     ----------
@@ -72,11 +72,12 @@ def greedy(logs: Logs) -> list[Run]:
 
 @dataclass(frozen=True)
 class _Words:
-    """The words as arrays: word w has states 0 to 2 lengths[w] - 1: a sound, a blank, ..., the last sound, a blank.
+    """The words as arrays. Word w has states 0 to 2 lengths[w] - 1: a sound, a blank, ..., the last sound, a blank.
 
-    ``classes`` (W, S): the class of each state. ``exists`` (W, S). ``skips`` (W, S): whether a state may follow the
-    one two before it, which takes two different sounds. ``last`` (W,): the state of the last sound. ``clash`` (W, W):
-    whether the second word begins with the sound that the first ends with, so that a blank must lie between.
+    ``classes`` (W, S): the class of each state. ``exists`` (W, S): whether the word has that state. ``skips`` (W, S):
+    whether a state may directly follow the state two before it, which requires two different sounds. ``last`` (W,): the
+    state of the last sound. ``clash`` (W, W): whether the second word starts with the last sound of the first, so that
+    a blank must separate them.
     """
 
     classes: npt.NDArray[np.int64]
@@ -103,29 +104,29 @@ def _words() -> _Words:
 
 
 class Beam:
-    """Takes frames as they come, and at any moment tells the most probable sequences of words.
+    """Takes frames as they arrive, and gives the most probable sequences of words at any time.
 
     Parameters
     ----------
     most : int, optional
-        How many words there can be; all of them are then digits.
+        Maximum number of words; if given, all of them are digits.
     width : int
-        How many sequences are kept.
+        Number of sequences that are kept.
     penalty : float
-        Taken from the logarithm of the probability for each word: above 0, fewer words are heard.
+        Subtracted from the log probability for each word: above 0, fewer words are recognised.
     """
 
     def __init__(self, most: int | None = None, width: int = WIDTH, penalty: float = 0.0) -> None:
         self._words = _words()
         self._most, self._width, self._penalty = most, width, penalty
         self._sequences: list[tuple[int, ...]] = [()]
-        # alpha (H, S): of each sequence, the paths that stand in each state of its last word. Before the first word
-        # there is one state, the blank, kept where a word has its last one.
+        # alpha (H, S): for each sequence, the paths in each state of its last word. Before the first word there is only
+        # the blank, which takes the place of a word's last blank.
         self._alpha = np.full((1, self._words.classes.shape[1]), NEVER)
         self._alpha[0, -1] = 0.0
 
     def feed(self, logs: Logs) -> None:
-        """Go on by frames (T, K)."""
+        """Advance by frames (T, K)."""
         for frame in logs:
             self._step(frame)
 
@@ -142,7 +143,7 @@ class Beam:
         self._merge(moved, self._entries(lasts, begun) + frame[words.classes[:, 0]])
 
     def _entries(self, lasts: npt.NDArray[np.int64], begun: npt.NDArray[np.bool_]) -> Logs:
-        """Of each sequence (H,), the paths that can go on to each word (H, W) in the next frame."""
+        """For each sequence (H,), return the paths that can enter each word (H, W) in the next frame."""
         rows = np.arange(len(lasts))
         at = np.where(begun, self._words.last[lasts], -2)
         blank, sound = self._alpha[rows, at + 1], np.where(begun, self._alpha[rows, at], NEVER)
@@ -155,10 +156,10 @@ class Beam:
         return result
 
     def _merge(self, moved: Logs, entries: Logs) -> None:
-        """Sequences that went on within their last word, and those that began another: the best of both."""
+        """Merge the sequences that stayed in their last word with those that started another, and keep the best."""
         places = {sequence: row for row, sequence in enumerate(self._sequences)}
         totals = np.logaddexp.reduce(moved, axis=1)
-        # Those beyond the best few could not be kept in any case.
+        # Sequences beyond the best few could not be kept anyway.
         flat = entries.ravel()
         chosen = np.argsort(flat)[-2 * self._width :]
         sequences, rows = list(self._sequences), [moved]
@@ -180,7 +181,7 @@ class Beam:
         self._alpha, self._sequences = alpha[kept], [sequences[row] for row in kept]
 
     def guesses(self, least: int = 0) -> list[Guess]:
-        """Sequences whose last word is whole, of at least so many words, the most probable first."""
+        """Return the sequences with a complete last word and at least ``least`` words, the most probable first."""
         found = []
         for sequence, alpha in zip(self._sequences, self._alpha, strict=True):
             at = int(self._words.last[sequence[-1]]) if sequence else alpha.shape[0] - 2
@@ -191,23 +192,23 @@ class Beam:
 
 
 def beam(logs: Logs, *, digits: int | None = None, width: int = WIDTH, penalty: float = 0.0) -> list[Guess]:
-    """The most probable sequences of words, the best first.
+    """Return the most probable sequences of words, the best first.
 
     Parameters
     ----------
     logs : ndarray, shape (T, K)
-        Logarithms of the probabilities of the classes of `pellucid.speech.lexicon.CLASSES` in each frame.
+        Log probabilities of `pellucid.speech.lexicon.CLASSES` in each frame.
     digits : int, optional
-        How many digits there are, and nothing else, where that is known.
+        Number of digits, if known; other words are then excluded.
     width : int
-        How many sequences are kept on the way.
+        Number of sequences that are kept.
     penalty : float
-        Taken from the logarithm of the probability for each word.
+        Subtracted from the log probability for each word.
 
     Returns
     -------
     list of Guess
-        Empty where nothing of the wanted length fits into the frames.
+        Empty if no sequence of this length fits into the frames.
     """
     search = Beam(digits, width, penalty)
     search.feed(np.asarray(logs, np.float64))
@@ -215,7 +216,7 @@ def beam(logs: Logs, *, digits: int | None = None, width: int = WIDTH, penalty: 
 
 
 def log_probability(logs: Logs, classes: list[int]) -> float:
-    """The logarithm of the probability that frames (T, K) spell ``classes``, summed over all paths.
+    """Return the log probability that frames (T, K) spell ``classes``, summed over all paths.
 
     Examples
     --------
@@ -237,12 +238,12 @@ def log_probability(logs: Logs, classes: list[int]) -> float:
 
 
 def aligned(logs: Logs, classes: list[int]) -> list[tuple[int, int]]:
-    """The frames (begin, end) of each class on the most probable path that spells ``classes``.
+    """Return the frame range (begin, end) of each class on the most probable path that spells ``classes``.
 
     Returns
     -------
     list of (int, int)
-        One for each class; empty where there are too few frames.
+        One for each class; empty if there are too few frames.
     """
     states = np.zeros(2 * len(classes) + 1, np.int64)
     states[1::2] = classes
@@ -267,7 +268,7 @@ def aligned(logs: Logs, classes: list[int]) -> list[tuple[int, int]]:
 
 
 def _shifted(alpha: Logs, by: int) -> Logs:
-    """States (H, S) moved up by so many; nothing comes into the first ones."""
+    """Shift states (H, S) up by the given number; the first ones become empty."""
     moved = np.full_like(alpha, NEVER)
     moved[:, by:] = alpha[:, :-by] if alpha.shape[1] > by else NEVER
     return moved

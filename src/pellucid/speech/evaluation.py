@@ -1,4 +1,4 @@
-"""How well a network hears, and how honestly: single digits, digits in a row, and all that is no digit."""
+"""Evaluation of a speech network: single digits, digits in a row, and sounds that are not digits."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _ALIKE_BACKWARDS = (6, 8, 9)
 
 @dataclass(frozen=True)
 class Score:
-    """Figures of one network on one set of recordings.
+    """Results of one network on one set of recordings.
 
     Attributes
     ----------
     single : float
-        Share of single digits heard right, where it is known that there is one.
+        Accuracy on single digits, given that there is exactly one.
     free : float
-        Share of single digits heard right, and as one, where their number is not known.
+        Accuracy on single digits when their number is not given.
     joined : float
-        Digit error rate of sequences of one to seven digits made by joining: digits changed, left out and put in, by
-        digits said.
+        Digit error rate on joined sequences of one to seven digits: substitutions, deletions and insertions per spoken
+        digit.
     sure : float
-        Share of single digits of which the network was sure, and right.
+        Share of single digits for which the network was sure and right.
     misled : float
-        Share of single digits of which it was sure, and wrong.
+        Share of single digits for which it was sure and wrong.
     """
 
     single: float
@@ -56,7 +56,7 @@ class Score:
 
 
 def mean(scores: Iterable[Score]) -> Score:
-    """The mean of every figure.
+    """Return the mean of every figure.
 
     Examples
     --------
@@ -67,22 +67,22 @@ def mean(scores: Iterable[Score]) -> Score:
 
 
 def rounded(score: Score) -> dict[str, float]:
-    """As plain data, to a hundredth of a percent."""
+    """Return plain data, rounded to a hundredth of a percent."""
     return {name: round(float(value), 4) for name, value in asdict(score).items()}
 
 
 def evaluate(recognizer: Recognizer, data: Recordings, sequences: int = 200, seed: int = 0) -> Score:
-    """Measure how well digits are heard.
+    """Measure how well digits are recognised.
 
     Parameters
     ----------
     recognizer : Recognizer
     data : Recordings
-        Those that are no digits are left out.
+        Recordings that are not digits are left out.
     sequences : int
-        How many are joined.
+        Number of joined sequences.
     seed : int
-        How they are joined.
+        Determines the joined sequences.
     """
     digits = data[data.labels >= 0]
     single = free = sure = misled = 0
@@ -104,21 +104,21 @@ def evaluate(recognizer: Recognizer, data: Recordings, sequences: int = 200, see
 
 
 def false_alarms(recognizer: Recognizer, clips: Iterable[Floats]) -> int:
-    """In how many clips (n,), in which no digit is said, the network is sure of one."""
+    """Count the clips (n,) without a digit for which the network is sure of one."""
     return sum(any(word.sure for word in recognizer.sentence(powers(samples)).words) for samples in clips)
 
 
 def no_digits(spoken: Recordings, read: Recordings, seed: int = 0) -> dict[str, list[Floats]]:
-    """Clips in which no digit is said, by kind.
+    """Return clips without digits, by kind.
 
     Parameters
     ----------
     spoken : Recordings
-        With words that are no digits.
+        Recordings with words that are not digits.
     read : Recordings
-        Digits, to be played backwards.
+        Recordings of digits, to be played backwards.
     seed : int
-        Draws all the others.
+        Determines all the other clips.
     """
     rng = np.random.default_rng(seed)
     others = [samples for samples, label in spoken if label < 0]
@@ -133,7 +133,7 @@ def no_digits(spoken: Recordings, read: Recordings, seed: int = 0) -> dict[str, 
 
 
 def _coloured(rng: np.random.Generator) -> Floats:
-    """Noise from brown to blue."""
+    """Return noise from brown to blue."""
     count = round(RATE * rng.uniform(0.4, 2.0))
     hertz = np.maximum(np.fft.rfftfreq(count, 1 / RATE), 20)
     made = np.fft.irfft(np.fft.rfft(rng.normal(0, 1, count)) * hertz ** rng.uniform(-1, 0.5), count)
@@ -142,7 +142,7 @@ def _coloured(rng: np.random.Generator) -> Floats:
 
 
 def _babble(others: list[Floats], rng: np.random.Generator) -> Floats:
-    """Ten words at once, in a second and a half."""
+    """Return ten words at once, within one and a half seconds."""
     count = RATE * 3 // 2
     whole = np.zeros(count, np.float32)
     for number in rng.integers(len(others), size=10):

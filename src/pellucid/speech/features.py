@@ -1,10 +1,10 @@
-"""From samples to what the network hears: power in mel bands, a row every 15 ms, then its logarithm, evened out.
+"""Features: power in mel bands every 15 ms, as normalised logarithms.
 
-The bands are kaldi-native-fbank's. It works as samples come, so that a microphone and a file go the same way.
-Evening out makes loud and soft, near and far, this microphone and that one more alike: the mean level of the utterance
-is taken from everything, and half of what each band has on top of it from that band. All of it would also take away
-what tells vowels apart in a word as short as "eight". Only frames that are loud enough to be speech count for the
-means, so that it does not matter how much silence lies around.
+The bands come from kaldi-native-fbank, which works on a stream, so that a microphone and a file are treated alike.
+Normalisation reduces differences of loudness, distance and microphone: it subtracts the mean level of the utterance,
+and half of each band's remaining mean. Subtracting all of it would also remove what distinguishes the vowels of a word
+as short as "eight". Only frames that are loud enough to be speech count towards the means, so that the amount of
+silence around them does not matter.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 RATE = 8000
-"""Samples a second that everything is brought to: telephone quality, in which digits are told apart well."""
+"""Samples per second after resampling: telephone quality, which is enough to tell digits apart."""
 BANDS = 20
 HOP = 0.015
 """Seconds from one frame to the next."""
 WINDOW = 0.030
-"""Seconds that a frame looks at."""
+"""Length of a frame in seconds."""
 LOWEST, HIGHEST = 80.0, 3700.0
-"""Hertz that the bands span."""
+"""Frequency range of the bands in Hz."""
 STACK = 2
-"""Frames that the network takes at a time."""
+"""Frames that the network takes per step."""
 FLOOR = 1e-5
-"""Share of the loudest frame's power that every frame is given: what is fainter is no speech."""
+"""Floor of every frame's power, as a share of the loudest frame's: fainter sounds are not speech."""
 _LOUD = 10**-2.5
 _OF_BAND = 0.5
 _SPREAD = 2.0
 
 
 class MelBands:
-    """Power in mel bands of samples that come piece by piece.
+    """Computes power in mel bands of samples that arrive piece by piece.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class MelBands:
         self._done = 0
 
     def feed(self, samples: Floats) -> Floats:
-        """The frames (T, BANDS) that are whole once these samples (n,) have come."""
+        """Return the frames (T, BANDS) that are complete after these samples (n,)."""
         self._bank.accept_waveform(float(RATE), samples)
         ready = self._bank.num_frames_ready
         frames = np.empty((ready - self._done, BANDS), np.float32)
@@ -73,7 +73,7 @@ def _bank() -> Any:
 
 
 def powers(samples: Floats) -> Floats:
-    """Power in mel bands (T, BANDS) of a whole recording (n,) at `RATE`.
+    """Return the power in mel bands (T, BANDS) of a whole recording (n,) at `RATE`.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def powers(samples: Floats) -> Floats:
 
 
 def stacked(shown: Floats, count: int) -> Floats:
-    """Frames (T, D) so many at a time: (ceil(T / count), count D), the last one repeated where some are missing.
+    """Stack frames (T, D) in groups: (ceil(T / count), count D). The last frame is repeated to fill the last group.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def stacked(shown: Floats, count: int) -> Floats:
 
 
 def evened(power: Floats) -> Floats:
-    """What the network takes: log power (T, BANDS) without the utterance's level and half of its colour.
+    """Return the network's input: log power (T, BANDS) without the utterance's level and half of its colour.
 
     Examples
     --------

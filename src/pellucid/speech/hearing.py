@@ -1,4 +1,4 @@
-"""Hearing digits in recordings and in what a microphone gives: piece by piece, with results while somebody speaks."""
+"""Recognise digits in recordings and microphone streams, piece by piece, with results while somebody speaks."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _WINDOW = 240
 
 
 class Listener:
-    """Hears digits in samples as they come.
+    """Recognises digits in a stream of samples.
 
     Parameters
     ----------
     net : Network or str, optional
         The network, or the name of a shipped one or of a file.
     rate : int
-        Samples a second of what will come.
+        Samples per second.
     digits : int, optional
-        How many digits are said at a time, where that is known.
+        Number of digits said at a time, if known.
     partial : bool
-        Whether sentences that are not over yet are told of too, a few times a second.
+        Whether unfinished sentences are reported too, a few times per second.
     keep : bool
-        Whether sentences keep the power in mel bands that they were heard in, to draw it.
+        Whether sentences keep their power in mel bands, for drawing.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class Listener:
         if digits is not None and (isinstance(digits, bool) or not isinstance(digits, int) or digits < 1):
             raise ConfigurationError(f"digits expected a whole number of at least 1, got {digits!r}.")
         if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1000:
-            raise ConfigurationError(f"rate expected at least 1000 samples a second, got {rate!r}.")
+            raise ConfigurationError(f"rate expected at least 1000 samples per second, got {rate!r}.")
         self._ear = Recognizer(_network(net))
         self._resampler, self._bands, self._utterances = Resampler(rate), MelBands(), Utterances()
         self._digits, self._partial, self._keep = digits, partial, keep
@@ -68,9 +68,9 @@ class Listener:
         self._frames = 0
 
     def feed(self, samples: npt.ArrayLike) -> Iterator[Sentence]:
-        """Yield the sentences that are over once these samples (n,), from -1 to 1, have come.
+        """Yield the sentences that are complete after these samples (n,), from -1 to 1.
 
-        With ``partial``, the one under way is last, with ``final`` False.
+        With ``partial``, the unfinished sentence comes last, with ``final`` False.
         """
         mono = np.ascontiguousarray(samples, np.float32)
         if mono.ndim != 1 or not np.isfinite(mono).all():
@@ -84,7 +84,7 @@ class Listener:
                 yield self._sentence(under_way)
 
     def finish(self) -> Iterator[Sentence]:
-        """Yield what the end of the recording leaves."""
+        """Yield the sentences left at the end of the recording."""
         rest = np.concatenate([self._resampler.finish(), np.zeros(_WINDOW, np.float32)])
         yield from self._heard(rest)
         if (last := self._utterances.finish()) is not None:
@@ -102,28 +102,28 @@ class Listener:
 
 
 def hear(source: str | Path | IO[bytes], net: Network | str | None = None, *, digits: int | None = None) -> Hearing:
-    """Hear the digits in a recording.
+    """Recognise the digits in a recording.
 
     Parameters
     ----------
     source : path or binary file
-        WAV, FLAC or OGG, of any rate, mono or not.
+        WAV, FLAC or OGG, at any rate, mono or not.
     net : Network or str, optional
         The network, or the name of a shipped one or of a file; by default "spoken-digits".
     digits : int, optional
-        How many digits are said between two silences, where that is known.
+        Number of digits between two silences, if known.
 
     Returns
     -------
     Hearing
-        ``text`` is empty where no digit was heard; ``notes`` say what is wrong with the recording.
+        ``text`` is empty if no digit was recognised; ``notes`` lists problems of the recording.
 
     Raises
     ------
     DataError
-        If the source is no recording that can be read, or holds NaN or infinity, or lasts more than a day.
+        If the source cannot be read as a recording, contains NaN or infinity, or lasts more than a day.
     ConfigurationError, ShapeError, FileFormatError
-        For a network that is not there, or is for something else.
+        If the network does not exist, or is not a speech network.
     """
     recording = opened(source)
     sentences = tuple(sentence for sentence in listen(recording, net, digits=digits) if sentence.words)
@@ -133,7 +133,7 @@ def hear(source: str | Path | IO[bytes], net: Network | str | None = None, *, di
 def listen(
     recording: Recording, net: Network | str | None = None, *, digits: int | None = None, keep: bool = False
 ) -> Iterator[Sentence]:
-    """Yield the sentences of a recording that `opened` opened, as they come, in bounded memory."""
+    """Yield the sentences of a recording from `opened` as they are complete, in bounded memory."""
     listener = Listener(net, digits=digits, keep=keep)
     for samples in recording.blocks():
         yield from listener.feed(samples)
@@ -141,7 +141,7 @@ def listen(
 
 
 def notes(recording: Recording) -> tuple[str, ...]:
-    """What is wrong with a recording that has been read, in words."""
+    """Describe the problems of a recording that has been read."""
     found = []
     if recording.broken:
         found.append(f"it breaks off after {recording.seconds:.2f} s, before its end")

@@ -1,8 +1,8 @@
-"""Connected digits, made by joining recordings of single ones: nobody spoke them in one breath.
+"""Sequences of digits, joined from recordings of single digits: they are not fluent speech.
 
-Between two digits there is a pause of random length or an overlap; each has a gain of its own, and faint noise lies
-under the whole. Figures measured on such sequences say how well digits in a row are told apart and counted, not how
-well fluent speech is heard, in which neighbouring sounds change each other.
+Two digits are separated by a pause of random length, or they overlap. Each digit has its own gain, and faint noise
+covers the whole sequence. Results on such sequences show how well digits in a row are distinguished and counted. They
+do not show how well fluent speech is recognised, where neighbouring sounds influence each other.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Joining:
     pause : (float, float)
         Seconds between one digit and the next; below 0 they overlap.
     gain : float
-        Decibels by which digits are louder or softer, at most.
+        Maximum change of a digit's loudness in dB, up or down.
     noise : (float, float)
-        Decibels by which the noise lies below the loudest sample.
+        Level of the noise in dB below the loudest sample.
     """
 
     pause: tuple[float, float] = (-0.03, 0.30)
@@ -40,7 +40,7 @@ class Joining:
     def sequence(
         self, data: Recordings, chosen: npt.NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[Floats, list[int]]:
-        """The samples (n,) of some recordings one after another, and their labels."""
+        """Join the samples (n,) of recordings, and return them with their labels."""
         parts = [data.samples(int(i)) * np.float32(10 ** (rng.uniform(-1, 1) * self.gain / 20)) for i in chosen]
         lead = round(rng.uniform(0.05, 0.3) * data.rate)
         begins = [lead]
@@ -54,7 +54,7 @@ class Joining:
         return whole * np.float32(min(1.0, 0.99 / float(np.abs(whole).max()))), data.labels[chosen].tolist()
 
     def sequences(self, data: Recordings, count: int, seed: int, most: int = 7) -> list[tuple[Floats, list[int]]]:
-        """``count`` sequences of 1 to ``most`` digits, each by one speaker.
+        """Return ``count`` sequences of 1 to ``most`` digits, each by one speaker.
 
         Examples
         --------
@@ -75,7 +75,7 @@ class Joining:
 
 
 def differences(said: list[int], heard: list[int]) -> int:
-    """The fewest digits to change, to leave out and to put in that make what was heard what was said.
+    """Return the edit distance: the fewest substitutions, deletions and insertions between heard and said digits.
 
     Examples
     --------

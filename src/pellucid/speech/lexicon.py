@@ -1,7 +1,7 @@
-"""The ten digits as sounds and syllables: what the network listens for, and how words are made of it.
+"""The ten digits as syllables and sounds.
 
-Sounds are phonemes in ARPAbet, the alphabet of the CMU Pronouncing Dictionary. The network has one output for each,
-one for "a sound of something else" and, first, the blank that CTC needs.
+Sounds are phonemes in ARPAbet, the alphabet of the CMU Pronouncing Dictionary. The network has one output for each
+sound, one for any other sound, and, as the first, the blank of CTC.
 
 >>> [syllable.sounds for syllable in LEXICON[7].syllables]
 [('S', 'EH'), ('V', 'AH', 'N')]
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SyllableEntry:
-    """A syllable as it is written, and the sounds it is made of."""
+    """A syllable: its spelling and its sounds."""
 
     text: str
     sounds: tuple[str, ...]
@@ -24,7 +24,7 @@ class SyllableEntry:
 
 @dataclass(frozen=True)
 class Entry:
-    """A digit: its word, and the syllables it is made of."""
+    """A digit: its word and its syllables."""
 
     digit: int
     word: str
@@ -37,7 +37,7 @@ class Entry:
 
 
 def _entry(digit: int, word: str, *syllables: str) -> Entry:
-    """An entry from syllables such as ``"ze Z IH"``."""
+    """Make an entry from syllables such as ``"ze Z IH"``."""
     parts = [syllable.split() for syllable in syllables]
     return Entry(digit, word, tuple(SyllableEntry(text, tuple(sounds)) for text, *sounds in parts))
 
@@ -66,7 +66,7 @@ _NUMBERS = {name: number for number, name in enumerate(CLASSES)}
 
 
 def spelling(digits: list[int] | tuple[int, ...]) -> list[int]:
-    """The numbers of the outputs that spell digits; -1 stands for a word that is no digit.
+    """Return the output numbers that spell the given digits; -1 stands for a word that is not a digit.
 
     Examples
     --------

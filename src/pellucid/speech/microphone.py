@@ -1,4 +1,4 @@
-"""The microphone, where there is one: samples as they come, through the optional package sounddevice."""
+"""The microphone: a stream of samples, through the optional package sounddevice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Microphone:
     Attributes
     ----------
     rate : int
-        Samples a second.
+        Samples per second.
 
     Raises
     ------
@@ -45,23 +45,23 @@ class Microphone:
                 callback=self._take,
             )  # fmt: skip
         except (sounddevice.PortAudioError, ValueError) as error:
-            raise ConfigurationError(f"There is no microphone that can be opened ({error}): plug one in.") from error
+            raise ConfigurationError(f"No microphone can be opened ({error}): plug one in.") from error
 
     def _take(self, samples: npt.NDArray[np.float32], *_: object) -> None:
-        """Called by the device on a thread of its own."""
+        """Take samples; the device calls this on its own thread."""
         try:
             self._waiting.put_nowait(samples[:, 0].copy())
         except queue.Full:
-            # Whoever listens is ten seconds behind: what cannot be held is lost.
+            # The listener is ten seconds behind: these samples are lost.
             return
 
     def blocks(self) -> Iterator[npt.NDArray[np.float32]]:
-        """Yield samples (n,) a tenth of a second at a time, for ever."""
+        """Yield samples (n,) in blocks of a tenth of a second, without end."""
         while True:
             try:
                 yield self._waiting.get(timeout=5)
             except queue.Empty:
-                raise DataError("The microphone gives no sound any more: check that it is plugged in.") from None
+                raise DataError("The microphone has stopped sending sound: check that it is plugged in.") from None
 
     def __enter__(self) -> Self:
         self._stream.start()

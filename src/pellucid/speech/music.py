@@ -1,7 +1,7 @@
-"""Sounds that are neither speech nor noise, made by rule: music, drums, sirens, machines.
+"""Synthetic sounds that are neither speech nor noise: music, drums, sirens, machines.
 
-They teach a network, and show of a network, that a sound with a pitch and a rhythm need not be a word. What it learns
-from (`LEARNT`) and what it is judged by (`HELD_OUT`) are made in different ways: other instruments, other tunes.
+They teach a network that a sound with pitch and rhythm need not be a word, and they test it. The sounds for training
+(`LEARNT`) and for evaluation (`HELD_OUT`) are made in different ways, with different instruments and tunes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SCALE = np.array([0, 2, 4, 5, 7, 9, 11, 12, 14, 16])
 
 
 def clip(rng: np.random.Generator, kinds: tuple[str, ...], seconds: float | None = None) -> npt.NDArray[np.float32]:
-    """Samples (n,) of one of some kinds, from -0.8 to 0.8, of 0.4 to 2.5 s unless told.
+    """Return samples (n,) of a random kind, from -0.8 to 0.8, lasting 0.4 to 2.5 s by default.
 
     Examples
     --------
@@ -34,12 +34,12 @@ def clip(rng: np.random.Generator, kinds: tuple[str, ...], seconds: float | None
 
 
 def _pitch(rng: np.random.Generator) -> float:
-    """Hertz of a key to play in."""
+    """Return the frequencies of a random key, in Hz."""
     return float(90 * 2 ** rng.uniform(0, 2.5))
 
 
 def _envelope(rng: np.random.Generator, count: int) -> Floats:
-    """A loudness (count,) that rises quickly or slowly, and falls."""
+    """Return an envelope (count,) that rises quickly or slowly, and falls."""
     t = np.arange(count) / RATE
     rise, fall = 10 ** rng.uniform(-2.3, -0.8), 10 ** rng.uniform(-1.2, 0.3)
     end = np.minimum(1, (count / RATE - t) / 0.02)
@@ -48,7 +48,7 @@ def _envelope(rng: np.random.Generator, count: int) -> Floats:
 
 
 def _tone(rng: np.random.Generator, hertz: Floats, brightness: float, partials: int) -> Floats:
-    """A harmonic tone of a pitch (n,) that may move."""
+    """Return a harmonic tone with a pitch (n,) that may change."""
     phase = 2 * np.pi * np.cumsum(hertz) / RATE
     tone = np.zeros(len(hertz))
     for k in range(1, partials + 1):
@@ -58,7 +58,7 @@ def _tone(rng: np.random.Generator, hertz: Floats, brightness: float, partials: 
 
 
 def _notes(rng: np.random.Generator, count: int, shortest: float, longest: float) -> list[tuple[int, int]]:
-    """Where notes begin and how many samples they last, one after another with a rest now and then."""
+    """Return the start and length in samples of consecutive notes, with occasional rests."""
     notes, at = [], 0
     while at < count - RATE // 20:
         length = min(round(RATE * rng.uniform(shortest, longest)), count - at)
@@ -121,7 +121,7 @@ def _beeps(rng: np.random.Generator, count: int) -> Floats:
 
 
 def _machine(rng: np.random.Generator, count: int) -> Floats:
-    """A hum whose colour moves as a mouth's would, which is the most like speech of all."""
+    """A hum with moving formants, the sound most similar to speech."""
     t = np.arange(count) / RATE
     wobble = np.interp(t, np.linspace(0, t[-1], 6), rng.normal(0, 0.12, 6))
     hum = np.sign(np.sin(2 * np.pi * np.cumsum(_pitch(rng) / 1.5 * 2**wobble) / RATE)) + rng.normal(0, 0.3, count)
@@ -133,7 +133,7 @@ def _machine(rng: np.random.Generator, count: int) -> Floats:
 
 
 def _swept(hum: Floats, hertz: Floats, sharpness: float) -> Floats:
-    """Samples through a resonance whose frequency (n,) moves, in pieces of 25 ms."""
+    """Filter samples through a resonance with a changing frequency (n,), in pieces of 25 ms."""
     from scipy.signal import lfilter
 
     made, state, piece = np.zeros(len(hum)), np.zeros(2), RATE // 40

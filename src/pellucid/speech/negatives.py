@@ -1,7 +1,7 @@
-"""Utterances in which no digit is said: what teaches a network to say "something else", or nothing.
+"""Utterances without digits, which teach a network to answer "something else", or nothing.
 
-Of speech: words played backwards, and words put together from the first part of one digit and the last of another, such
-as "fo-ine": they are as human as the digits, and as near to them as can be. Not of speech: noise, tones, music.
+Some are speech: words played backwards, and words spliced from the start of one digit and the end of another, such as
+"fo-ine", which resemble digits as closely as possible. Others are not speech: noise, tones, music.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from pellucid.speech.words import Words
 Floats = npt.NDArray[np.float32]
 
 _ALIKE_BACKWARDS = (6, 8, 9)
-"""Digits that, played backwards, are still much like a digit."""
+"""Digits that still resemble a digit when played backwards."""
 _ONSETS = ("Z", "W", "T", "TH", "F", "F", "S", "S", "EY", "N")
 _CODAS = ("OW", "N", "UW", "IY", "R", "V", "S", "N", "T", "N")
 
 
 def backwards(words: Words, count: int, rng: np.random.Generator) -> list[Floats]:
-    """Power (T, bands) of digits played backwards."""
+    """Return the power (T, bands) of digits played backwards."""
     turned = np.flatnonzero((words.labels >= 0) & ~np.isin(words.labels, _ALIKE_BACKWARDS))
     return [words.powers[i][PLAIN][::-1] for i in rng.choice(turned, count if len(turned) else 0)]
 
 
 def spliced(words: Words, count: int, rng: np.random.Generator) -> list[Floats]:
-    """Power (T, bands) of words that begin as one digit and end as another, by one speaker."""
+    """Return the power (T, bands) of words that start as one digit and end as another, by one speaker."""
     speakers = [name for name, own in words.by_speaker.items() if len(set(words.labels[own].tolist())) > 2]
     made: list[Floats] = []
     for _ in range(count if speakers else 0):
@@ -42,7 +42,7 @@ def spliced(words: Words, count: int, rng: np.random.Generator) -> list[Floats]:
 
 
 def spliceable(first: int, last: int) -> bool:
-    """Whether the beginning of one digit and the end of another make no digit, wherever they are cut.
+    """Return whether the start of one digit and the end of another never form a digit, wherever they are cut.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def spliceable(first: int, last: int) -> bool:
 
 
 def _cut(first: Floats, last: Floats, rng: np.random.Generator) -> Floats:
-    """The first part of one and the last of the other, equally loud, at a tempo."""
+    """Splice the first part of one word and the last part of the other, equally loud, at a random tempo."""
     begin = first[: max(2, round(rng.uniform(0.4, 0.65) * len(first)))]
     end = last[min(len(last) - 2, round(rng.uniform(0.35, 0.6) * len(last))) :]
     even = np.float32(begin.sum(axis=1).max() / (end.sum(axis=1).max() + 1e-12))
@@ -61,7 +61,7 @@ def _cut(first: Floats, last: Floats, rng: np.random.Generator) -> Floats:
 
 
 def nothing(rng: np.random.Generator, bands: int) -> Floats:
-    """Power (T, bands) of a noise, every other time with tones in it."""
+    """Return the power (T, bands) of noise, half of the time with tones."""
     frames = int(rng.integers(12, 60))
     power = noise(rng, frames, bands)
     if rng.random() < 0.5:
@@ -72,5 +72,5 @@ def nothing(rng: np.random.Generator, bands: int) -> Floats:
 
 
 def music(rng: np.random.Generator) -> Floats:
-    """Power (T, bands) of music and the like."""
+    """Return the power (T, bands) of music and similar sounds."""
     return powers(clip(rng, LEARNT))

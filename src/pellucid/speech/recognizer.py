@@ -1,4 +1,4 @@
-"""A network that listens: frames of an utterance to the logarithms of probabilities, and those to a sentence."""
+"""The recogniser: from frames of an utterance to log probabilities, and from those to a sentence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TINY = 1e-8
 _SPREAD = round(0.08 / HOP)
 _FAINT = 10**-3.0
 _PADDING = 2
-"""Steps of hush put before and after: a recording cut off at the word's edges sounds like part of a word."""
+"""Steps of silence added before and after: a recording cut at the edges of the word sounds like part of a word."""
 _PADDING_LEVEL = 1e-3
 """Their power, as a share of the loudest frame's."""
 
@@ -40,21 +40,21 @@ _SETTINGS: dict[str, Field] = {
     "penalty": Number(-1e6, 1e6),
     "temperature": Number(1e-3, 1e6),
 }
-"""What a network's record may hold under "hearing"."""
+"""What a network's record may contain under "hearing"."""
 
 
 class Recognizer:
-    """A network with what else it needs to hear digits.
+    """A network and its settings for recognising digits.
 
     Parameters
     ----------
     net : Network
-        Takes frames of `BANDS` bands, gives a probability for each of `pellucid.speech.lexicon.CLASSES`.
+        Takes frames of `BANDS` bands and gives a probability for each of `pellucid.speech.lexicon.CLASSES`.
 
     Raises
     ------
     ShapeError
-        If the network is for something else.
+        If the network has other inputs or outputs.
     """
 
     def __init__(self, net: Network) -> None:
@@ -70,21 +70,19 @@ class Recognizer:
         try:
             check({}, settings, optional=_SETTINGS, of="hearing")
         except FieldError as error:
-            raise ShapeError(
-                f"Hearing expected a record of its settings, but {error}: train the network anew."
-            ) from error
+            raise ShapeError(f"Hearing expected a record of its settings, but {error}: retrain the network.") from error
         self.priors = _priors(settings.get("priors"))
         self.prior_share = float(settings.get("prior_share", 0.0))
         self.penalty = float(settings.get("penalty", 0.0))
         self.temperature = float(settings.get("temperature", 1.0))
 
     def logs(self, power: Floats) -> Logs:
-        """Logarithms of the probabilities of the sounds, step by step, in frames of power (T, BANDS).
+        """Return the log probabilities of the sounds at each step, for frames of power (T, BANDS).
 
-        A network that learnt by CTC gives the blank most of the probability wherever it is in doubt, which favours
-        short words. So each class is divided by a power of its share in the training data, its prior. What the network
-        says is the mean of what it says of the utterance at several lengths of the vocal tract, as it is and with
-        some steps of hush before and after, which the answer keeps.
+        A network trained with CTC gives most of the probability to the blank wherever it is in doubt, which favours
+        short words. Each class is therefore divided by a power of its share in the training data, its prior. The
+        result is the mean over several lengths of the vocal tract, each with and without some steps of silence before
+        and after, which the result includes.
         """
         if not len(power):
             return np.zeros((0, len(CLASSES)))
@@ -100,24 +98,24 @@ class Recognizer:
         return self.weighed(whole)
 
     def weighed(self, probabilities: Logs) -> Logs:
-        """Probabilities (T, K) without what the priors account for, as logarithms."""
+        """Divide probabilities (T, K) by the powers of the priors, and return their logarithms."""
         logs = np.log(probabilities + _TINY) - self.prior_share * np.log(self.priors)
         result: Logs = logs - np.logaddexp.reduce(logs, axis=1)[:, None]
         return result
 
     def best(self, logs: Logs, digits: int | None = None) -> list[int]:
-        """The digits of the most probable sequence of words; words of other kinds are left out."""
+        """Return the digits of the most probable sequence of words, without other words."""
         return [word for word in self.said(logs, digits) if word != OTHER_WORD]
 
     def said(self, logs: Logs, digits: int | None = None) -> list[int]:
-        """The most probable sequence of words; 10 is one of another kind."""
+        """Return the most probable sequence of words; 10 stands for another word."""
         guesses = beam(logs, digits=digits, penalty=self.penalty)
         return list(guesses[0].words) if guesses else []
 
     def sentence(
         self, power: Floats, begin: int = 0, *, digits: int | None = None, final: bool = True, keep: bool = False
     ) -> Sentence:
-        """What is said in frames of power (T, BANDS), of which the first is frame ``begin`` of the recording."""
+        """Recognise frames of power (T, BANDS); the first is frame ``begin`` of the recording."""
         logs = self.logs(power)
         words = self.words(logs, power, self.said(logs, digits), begin)
         start, end = (words[0].start, words[-1].end) if words else (_second(begin), _second(begin + len(power)))
@@ -126,7 +124,7 @@ class Recognizer:
         return Sentence(sentence_text(words), start, end, surest, words, final, kept, _second(begin))
 
     def words(self, logs: Logs, power: Floats, said: list[int], begin: int = 0) -> tuple[Word, ...]:
-        """The words of the sequence ``said``, 10 being one of another kind, with everything they are made of."""
+        """Return the words of the sequence ``said`` with their syllables and sounds; 10 stands for another word."""
         spellings = [spelling([-1 if word == OTHER_WORD else word]) for word in said]
         flat = aligned(logs, [sound for sounds in spellings for sound in sounds])
         if not flat:
@@ -142,13 +140,13 @@ class Recognizer:
         return tuple(found)
 
     def _frames(self, steps: tuple[int, int], loud: npt.NDArray[np.bool_]) -> tuple[int, int]:
-        """The frames, of as many as ``loud``, that the network took in some of its steps."""
+        """Return the frames of some of the network's steps; ``loud`` has one entry per frame."""
         begin = min(max((steps[0] - _PADDING) * self.stack, 0), len(loud) - 1)
         return begin, min(max((steps[1] - _PADDING) * self.stack, begin + 1), len(loud))
 
 
 def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int) -> Word:
-    """One word from the frames of its sounds: where the network heard them, and as far as they reach."""
+    """Build one word from the frames of its sounds."""
     start, end = _second(begin + widths[0][0]), _second(begin + widths[-1][1])
     if word == OTHER_WORD:
         return Word(OTHER, start, end, share, None, ())
@@ -161,15 +159,15 @@ def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, b
             at += 1
         least = min(sound.confidence for sound in sounds)
         syllables.append(Syllable(entry.text, sounds[0].start, sounds[-1].end, least, tuple(sounds)))
-    # No surer than its weakest sound: a word can beat all its rivals and still not be what was said.
+    # No surer than its weakest sound: a word can beat all its rivals and still be wrong.
     sure = share * min(syllable.confidence for syllable in syllables)
     return Word(LEXICON[word].word, start, end, sure, word if sure >= SURE else None, tuple(syllables))
 
 
 def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int) -> Places:
-    """Sounds that touch each other: CTC marks a frame or two of each, and leaves blanks between.
+    """Extend sounds until they touch: CTC marks a frame or two of each, with blanks between them.
 
-    A blank between two sounds is halved; at the edges a word reaches a little further, as long as it is loud.
+    Blanks between two sounds are split in the middle. At the edges a word is extended a little while it is loud.
     """
     begin, end = places[0][0], places[-1][1]
     while begin > max(first, places[0][0] - _SPREAD) and loud[begin - 1]:
@@ -184,14 +182,14 @@ def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int)
 
 
 def _second(frame: int) -> float:
-    """When a frame begins to be the nearest one."""
+    """Return the time from which a frame is the nearest one."""
     return frame * HOP + (WINDOW - HOP) / 2
 
 
 def _priors(given: Sequence[float] | None) -> Logs:
-    """Shares of the classes (K,), even ones where a network brings none."""
+    """Return the priors of the classes (K,), uniform if the network has none."""
     priors = np.full(len(CLASSES), 1 / len(CLASSES)) if given is None else np.asarray(given, np.float64)
     if priors.shape != (len(CLASSES),) or not np.isfinite(priors).all() or priors.min() <= 0:
-        raise ShapeError(f"Hearing expected {len(CLASSES)} priors above 0, got {priors.shape}: train the network anew.")
+        raise ShapeError(f"Hearing expected {len(CLASSES)} priors above 0, got {priors.shape}: retrain the network.")
     result: Logs = priors / priors.sum()
     return result

@@ -1,8 +1,8 @@
-"""What a network learns to hear from: utterances made of recorded words, varied, with what was said in each.
+"""Training data for speech: utterances made of recorded words, augmented and labelled.
 
-Recordings of single words become utterances of one word or of several by the same speaker, one after another with
-pauses: nobody spoke them in one breath. Beside them there are utterances in which no digit is said: words of other
-kinds, words played backwards, noise, and tones. They teach the network when to say "something else", and when nothing.
+Recordings of single words become utterances of one or several words by the same speaker, joined with pauses; they are
+not fluent speech. Other utterances contain no digit: other words, words played backwards, noise, and tones. They teach
+the network when to answer "something else", and when nothing.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class UtteranceSynthesis:
     Parameters
     ----------
     vary : Vary
-        What is done to every utterance.
+        Augmentation of every utterance.
     joined : float
-        Share of the utterances of digits that have two words or more.
+        Share of the digit utterances with two or more words.
     most : int
-        Words in an utterance.
+        Maximum number of words in an utterance.
     foreign : float
-        Share of the words in rows that are no digits.
+        Share of the words in rows that are not digits.
     backwards, spliced, silent, music : float
-        For each word, how many utterances there are of a word played backwards, of one put together from two digits, of
-        noise or tones, and of music.
+        For each word, the number of utterances of a word played backwards, of one spliced from two digits, of noise or
+        tones, and of music.
     """
 
     vary: Vary = field(default_factory=Vary)
@@ -59,19 +59,19 @@ class UtteranceSynthesis:
     music: float = 0.05
 
     def all_of(self, data: Recordings) -> Words:
-        """The recorded words as they are needed, at every length of the vocal tract: some 10 ms a word."""
+        """Return the recorded words at every length of the vocal tract; this takes about 10 ms per word."""
         return Words([warped_powers(_long_enough(samples)) for samples, _ in data], data.labels, data.speakers)
 
     def sequences(self, words: Words, seed: int, rounds: int = 1, name: str = "utterances") -> Sequences:
-        """Every word ``rounds`` times, each time varied anew, and the utterances without digits.
+        """Return every word ``rounds`` times, augmented differently each time, and the utterances without digits.
 
         Parameters
         ----------
         words : Words
         seed : int
-            Draws everything: same seed, same bits.
+            The same seed gives the same utterances, bit for bit.
         rounds : int
-            How often each word is the first of an utterance.
+            How often each word starts an utterance.
 
         Returns
         -------
@@ -88,11 +88,11 @@ class UtteranceSynthesis:
         return Sequences(frames, arrays, classes=CLASSES, name=name)
 
     def _perhaps_other(self, words: Words, number: int, rng: np.random.Generator) -> int:
-        """A word of the row, or now and then one that is no digit, whoever says it."""
+        """Return a word of the row, or occasionally one by any speaker that is not a digit."""
         return int(rng.choice(words.others)) if len(words.others) and rng.random() < self.foreign else number
 
     def _no_digits(self, words: Words, rng: np.random.Generator) -> list[tuple[Floats, list[int]]]:
-        """Utterances in which no digit is said: of speech, or of nothing that is spoken."""
+        """Return utterances without digits, some of speech and some not."""
         count, bands = len(words), words.powers[0][PLAIN].shape[1]
         spoken = backwards(words, round(self.backwards * count), rng) + spliced(words, round(self.spliced * count), rng)
         silent = [nothing(rng, bands) for _ in range(round(self.silent * count))]
@@ -101,7 +101,7 @@ class UtteranceSynthesis:
         return [(padded([part], rng), other) for part in spoken] + [(padded([part], rng), []) for part in silent]
 
     def _utterance(self, words: Words, first: int, rng: np.random.Generator) -> tuple[Floats, list[int]]:
-        """One word, or several by its speaker, with pauses or overlaps between them."""
+        """Return one word, or several by its speaker with pauses or overlaps between them."""
         said = [first]
         if words.labels[first] >= 0 and rng.random() < self.joined:
             said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, self.most))).tolist()
@@ -116,14 +116,14 @@ class UtteranceSynthesis:
 
 
 def plain(data: Recordings) -> Sequences:
-    """Recorded words as they are, each an utterance of its own."""
+    """Return recorded words without augmentation, each as an utterance."""
     made = [(evened(powers(_long_enough(samples))), spelling([label])) for samples, label in data]
     frames, labels = zip(*(one for one in _stacked(made) if _fits(*one)), strict=True)
     return Sequences(frames, [np.asarray(label, np.int64) for label in labels], classes=CLASSES, name=data.name)
 
 
 def padded(parts: list[Floats], rng: np.random.Generator) -> Floats:
-    """Power (T, bands) of parts one after another, with pauses or overlaps, over a faint noise."""
+    """Join the power (T, bands) of parts, with pauses or overlaps, over faint noise."""
     at, begins = _lead(rng), []
     for part in parts:
         begins.append(at)
@@ -137,12 +137,12 @@ def padded(parts: list[Floats], rng: np.random.Generator) -> Floats:
 
 
 def _lead(rng: np.random.Generator) -> int:
-    """Frames before an utterance or after it: none, or up to 30, more often few."""
+    """Draw the number of frames before or after an utterance: 0 to 30, more often few."""
     return int(1 + 29 * rng.random() ** 1.5) if rng.random() < 0.7 else 0
 
 
 def _gap(rng: np.random.Generator) -> int:
-    """Frames from the end of one word to the beginning of the next; below 0 they overlap."""
+    """Draw the number of frames from the end of one word to the start of the next; below 0 they overlap."""
     if rng.random() < 0.25:
         return int(rng.integers(-3, 1))
     return int(1 + 24 * rng.random() ** 1.5)
@@ -153,11 +153,11 @@ def _stacked(made: list[tuple[Floats, list[int]]]) -> Iterator[tuple[Floats, lis
 
 
 def _long_enough(samples: Floats) -> Floats:
-    """Samples (n,) with silence after them, where they are too few for any word."""
+    """Append silence to samples (n,) that are too short for any word."""
     return np.pad(samples, (0, max(0, _SHORTEST - len(samples))))
 
 
 def _fits(frames: Floats, labels: list[int]) -> bool:
-    """Whether CTC can spread the sounds over the frames, with a blank between two that are alike."""
+    """Return whether CTC can fit the sounds into the frames, with a blank between equal neighbours."""
     alike = sum(one == other for one, other in itertools.pairwise(labels))
     return len(frames) >= len(labels) + alike

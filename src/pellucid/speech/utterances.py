@@ -1,8 +1,8 @@
-"""Finding utterances in a stream of frames: from where it gets loud to where it has been quiet for a while.
+"""Find utterances in a stream of frames: each starts when it gets loud and ends after a stretch of silence.
 
-What is loud and what is quiet is told from the recording itself: a floor that sinks at once to the quietest frame and
-rises slowly, a peak that rises at once and sinks slowly. Nothing is held but the utterance under way, and that is cut
-where it is quietest when it lasts too long.
+Loud and quiet are relative to the recording: a floor falls at once to the quietest frame and rises slowly, and a peak
+rises at once and falls slowly. Only the current utterance is held in memory. If it gets too long, it is cut at its
+quietest frame.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pellucid.speech.features import BANDS, HOP
 Floats = npt.NDArray[np.float32]
 
 PAUSE = 0.6
-"""Seconds of quiet that end an utterance."""
+"""Seconds of silence that end an utterance."""
 LONGEST = 8.0
-"""Seconds after which an utterance is cut at its quietest place."""
+"""Seconds after which an utterance is cut at its quietest frame."""
 MARGIN = 0.15
-"""Seconds kept before and after, since words begin and end softly."""
+"""Seconds kept before and after, because words start and end softly."""
 _SHORTEST = 4
 _FULL_SCALE = 36.0
 _SILENCE = -75.0
@@ -32,7 +32,7 @@ _LEAST_ABOVE = 6.0
 
 @dataclass(frozen=True)
 class Utterance:
-    """Frames ``power`` (T, BANDS), of which the first is frame number ``begin`` of the stream."""
+    """Frames ``power`` (T, BANDS); the first is frame number ``begin`` of the stream."""
 
     begin: int
     power: Floats
@@ -40,7 +40,7 @@ class Utterance:
 
 
 class Utterances:
-    """Takes frames as they come, and gives the utterances among them.
+    """Takes frames as they arrive, and returns the utterances in them.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Utterances:
         self._longest = round(LONGEST / HOP)
 
     def feed(self, power: Floats) -> list[Utterance]:
-        """The utterances that are over once these frames (T, BANDS) have come."""
+        """Return the utterances that are complete after these frames (T, BANDS)."""
         found = []
         levels = 10 * np.log10(power.sum(axis=1) + 1e-12) - _FULL_SCALE
         for begin in range(0, len(power), self._pause):
@@ -71,13 +71,13 @@ class Utterances:
         return [utterance for utterance in found if len(utterance.power)]
 
     def finish(self) -> Utterance | None:
-        """The utterance that the end of the stream broke off."""
+        """Return the utterance that the end of the stream cuts off."""
         under_way = self.under_way()
         self._drop(len(self._held))
         return None if under_way is None else Utterance(under_way.begin, under_way.power, True)
 
     def under_way(self) -> Utterance | None:
-        """What there is of an utterance that is not over yet."""
+        """Return the current part of an unfinished utterance."""
         places = np.flatnonzero(self._loud)
         if len(places) < _SHORTEST:
             return None
@@ -85,13 +85,13 @@ class Utterances:
         return Utterance(self._begin + int(begin), self._held[begin:end], False)
 
     def _is_loud(self, level: float) -> bool:
-        """Whether a frame is loud for this recording; floor and peak are brought up to date."""
+        """Update floor and peak, and return whether a frame is loud for this recording."""
         self._floor = max(min(level, self._floor + _RISE), _SILENCE)
         self._peak = max(level, self._peak - _SINK, self._floor + _LEAST_ABOVE)
         return level > self._floor + max(_LEAST_ABOVE, 0.25 * (self._peak - self._floor)) and level > _SILENCE
 
     def _next(self) -> Utterance | None:
-        """An utterance that is over, possibly empty, and no longer held; None where there is none."""
+        """Return a finished utterance, possibly empty, and stop holding it; None if there is none."""
         places = np.flatnonzero(self._loud)
         if not len(places):
             self._drop(max(0, len(self._held) - self._margin))
@@ -99,7 +99,7 @@ class Utterances:
         first = int(places[0])
         gaps = np.flatnonzero(np.diff(places, append=len(self._loud)) > self._pause)
         last = int(places[gaps[0]]) if len(gaps) else None
-        # Judged as if frames had come one by one, so that it does not matter in what pieces they came.
+        # Decided frame by frame, so that the result does not depend on how the stream is split.
         known = len(self._held) if last is None else last + self._pause + 1
         if known - first > self._longest:
             end = self._quietest(first)
@@ -116,7 +116,7 @@ class Utterances:
         return utterance
 
     def _quietest(self, first: int) -> int:
-        """The quietest place in the second half of an utterance that is too long."""
+        """Return the quietest frame in the second half of an utterance that is too long."""
         levels = np.log(self._held[first : first + self._longest].sum(axis=1) + 1e-12)
         smooth = np.convolve(levels, np.full(5, 0.2), mode="same")
         half = len(smooth) // 2

@@ -1,8 +1,8 @@
-"""Hearing somebody as if their vocal tract were a little longer or shorter: formants move, the frames stay.
+"""Vocal tract length perturbation: as if the vocal tract were slightly longer or shorter. Formants move, frames do not.
 
-A network that has learnt from few people does best when what a stranger says is shown to it several times, each time
-with the frequencies stretched by another factor, and its answers are averaged: one of them is nearer to a voice that it
-knows. The stretching is done on mel bands, between them in a straight line of their logarithms.
+A network trained on few speakers does best on a new speaker if it takes the utterance several times, with the
+frequencies stretched by different factors, and its outputs are averaged: one factor brings the voice closer to a known
+one. The stretching works on mel bands, by linear interpolation of their logarithms.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pellucid.speech.features import BANDS, HIGHEST, LOWEST
 Floats = npt.NDArray[np.float32]
 
 FACTORS = (0.90, 0.95, 1.0, 1.05, 1.10)
-"""Frequencies are read at so many times their place."""
+"""Factors by which the frequencies are stretched."""
 _TINY = np.float32(1e-12)
 
 
 def seen_from(power: Floats, factor: float) -> Floats:
-    """Power in mel bands (T, BANDS) with each band read where ``factor`` times its frequency was.
+    """Return power in mel bands (T, BANDS) with each band taken from ``factor`` times its frequency.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def seen_from(power: Floats, factor: float) -> Floats:
 
 @cache
 def _places(factor: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """The band below each place that is read, and how far above it the place is."""
+    """Return the band below each position that is read, and the distance of the position above it."""
     low, high = _mel(np.array([LOWEST, HIGHEST]))
     step = (high - low) / (BANDS + 1)
     centres = 700 * np.expm1((low + step * np.arange(1, BANDS + 1)) / 1127)

@@ -1,4 +1,4 @@
-"""Recorded words, as utterances are made of them."""
+"""Recorded words, the parts of utterances."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class Words:
-    """Recorded words as power in mel bands at each of `WARPS`, with their labels and who said them."""
+    """Recorded words as power in mel bands at each of `WARPS`, with their labels and speakers."""
 
     def __init__(
         self, powers: Sequence[list[Floats]], labels: npt.NDArray[np.int64], speakers: npt.NDArray[np.str_]
@@ -25,7 +25,7 @@ class Words:
         return len(self.powers)
 
     def __getitem__(self, chosen: npt.NDArray[np.bool_]) -> Words:
-        """The words that a mask chooses."""
+        """Return the words that a mask selects."""
         powers = [self.powers[number] for number in np.flatnonzero(chosen)]
         return Words(powers, self.labels[chosen], self.speakers[chosen])
 
