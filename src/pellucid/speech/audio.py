@@ -1,4 +1,4 @@
-"""Read recordings block by block: WAV, FLAC, OGG and other libsndfile formats, at any rate, mono or not.
+"""Read recordings block by block: WAV, FLAC, OGG and a few other formats, at any rate, mono or not.
 
 A file is never held as a whole. Blocks of one second are mixed to one channel and resampled to 8 kHz as they are read,
 so that ten hours take no more memory than ten seconds.
@@ -31,7 +31,7 @@ _MOST_IN_MEMORY, _MOST_FROM_PIPE = 1 << 24, 1 << 32
 _CLIPPED = 0.01
 _FORMATS = "WAV, FLAC or OGG"
 _STARTS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"caff", b"ID3")
-"""How files begin: of WAV, FLAC and OGG, and of AIFF, AU, CAF and MP3, which the reader takes too."""
+"""The first bytes of WAV, FLAC and OGG files, and of AIFF, AU, CAF and MP3 files, which are accepted too."""
 
 
 @dataclass
