@@ -63,7 +63,8 @@ def test_a_network_of_flatten_alone_gives_its_input() -> None:
 
 
 READING = """
-import sys, numpy as np, pellucid as pl
+import signal, sys, numpy as np, pellucid as pl
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background processes ignore it
 conv = [pl.Conv2d(16, 5, padding=2, activation="relu"), pl.Conv2d(16, 5, padding=2), pl.Dense(10)]
 net = pl.Network(conv, input_shape=(28, 28))
 x = np.random.default_rng(0).random((30000, 28, 28)).astype("f4")
