@@ -195,22 +195,23 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
 
     import pellucid as pl
     from common import network
-    from pellucid.programs import feed as feeds
+    from pellucid.programs import images
     from pellucid.programs.dense_stepper import DenseStepper
+    from pellucid.programs.feed import Feed
     from pellucid.programs.interface import StepperOptions
     from pellucid.training.shuffling import Shuffled
 
     data = pl.data.load(source).train
     count = min(way.images, most, len(data))
-    lines = data.images[:count].reshape(count, -1)
+    flat_inputs = data.images[:count].reshape(count, -1)
     if way.change in ("floats", "dense"):
-        lines = (lines / np.float32(255)).astype(np.float32)
+        flat_inputs = (flat_inputs / np.float32(255)).astype(np.float32)
     if way.change == "dense":
-        vars(feeds)["MAX_SPARSE_INPUTS"] = 0  # images with more inputs than this are not held as ink
-    feed = feeds.Feed(lines, None)
+        vars(images)["MAX_SPARSE_INPUTS"] = 0  # images with more inputs than this are held dense
+    feed = Feed(flat_inputs, None)
     net, optimizer = network(way.hidden), pl.SGD(0.1)
     options = StepperOptions(optimizer, "cross_entropy", way.batch, threads=way.threads)
-    stepper = net.program.stepper(options, sparse=feed.inked)
+    stepper = net.program.stepper(options, sparse=feed.is_sparse)
     if way.change == "stored" and isinstance(stepper, DenseStepper):
         stepper.direct = False
     steps = -(-count // way.batch)

@@ -48,7 +48,7 @@ def learned(name: str) -> dict[str, Any]:
     slope = net.gradient(images(), labels(), loss)
     told = {"outputs": net(images()).tolist(), "gradient": slope.parameters.tolist(), "inputs": slope.inputs.tolist()}
     feed, steps = Feed(images(), None), -(-COUNT // BATCH)
-    stepper = net.program.stepper(StepperOptions(optimizer, loss, BATCH, threads=2), sparse=feed.inked)
+    stepper = net.program.stepper(StepperOptions(optimizer, loss, BATCH, threads=2), sparse=feed.is_sparse)
     rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
     history = stepper.run(Batches(feed, feed.order, labels()), 0, steps, optimizer, rates)
     return {**told, "losses": history[:, 0].tolist(), "end": net.parameters.tolist()}

@@ -80,7 +80,7 @@ def test_activations_and_gradients(name: str) -> None:
 def test_ten_steps(name: str) -> None:
     net, golden, rule = network(name), kept(name), optimizer(name)
     feed, labels = Feed(golden["images"], None), golden["labels"].astype(np.int64)
-    stepper = net.program.stepper(StepperOptions(rule, CASES[name]["loss"], BATCH, threads=1), sparse=feed.inked)
+    stepper = net.program.stepper(StepperOptions(rule, CASES[name]["loss"], BATCH, threads=1), sparse=feed.is_sparse)
     steps = np.arange(STEPS)
     rates = rule.step_rates(rule.schedule.rates(steps, STEPS, STEPS), steps)
     history = stepper.run(Batches(feed, feed.order, labels), 0, STEPS, rule, rates)

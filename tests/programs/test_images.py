@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import DataError, ShapeError
-from pellucid.programs.images import as_batch, pixels_of, scale_of, to_ink, to_unit
+from pellucid.programs.images import as_batch, pixels_of, scale_of, to_sparse, to_unit
 
 
 @pytest.mark.parametrize(
-    ("shape", "input_shape", "lines", "single"),
+    ("shape", "input_shape", "flat", "single"),
     [
         ((28, 28), (28, 28), (1, 784), True),
         ((784,), (28, 28), (1, 784), True),
@@ -32,10 +32,10 @@ from pellucid.programs.images import as_batch, pixels_of, scale_of, to_ink, to_u
         ((9, 2, 3, 4), (2, 3, 4), (9, 24), False),
     ],
 )
-def test_shapes(shape: tuple[int, ...], input_shape: tuple[int, ...], lines: tuple[int, ...], single: bool) -> None:
+def test_shapes(shape: tuple[int, ...], input_shape: tuple[int, ...], flat: tuple[int, ...], single: bool) -> None:
     x = np.arange(np.prod(shape)).reshape(shape)
     made, alone = as_batch(x, input_shape)
-    assert (made.shape, alone) == (lines, single)
+    assert (made.shape, alone) == (flat, single)
     np.testing.assert_array_equal(made.ravel(), x.ravel())
 
 
@@ -61,9 +61,9 @@ def test_the_usual_levels() -> None:
 @pytest.mark.parametrize("levels", [(0.0, 1.0), (0.0, 9.0), (0.0, 255.0), (-1.0, 3.0)])
 def test_levels_to_unit(dtype: npt.DTypeLike, levels: tuple[float, float]) -> None:
     low, high = levels
-    lines = np.linspace(low, high, 12).round().astype(dtype).reshape(2, 6)
-    wanted = (lines.astype(np.float64) - low) / (high - low)
-    unit = to_unit(lines, levels)
+    flat_inputs = np.linspace(low, high, 12).round().astype(dtype).reshape(2, 6)
+    wanted = (flat_inputs.astype(np.float64) - low) / (high - low)
+    unit = to_unit(flat_inputs, levels)
     np.testing.assert_allclose(unit, wanted, rtol=1e-7)
     assert unit.dtype == np.float32
     assert unit.dtype.isnative
@@ -90,31 +90,31 @@ def test_strided_and_reversed_arrays_arrive_in_order() -> None:
     levels=st.sampled_from([None, (0.0, 9.0), (2.0, 7.0), (1 / 3, 1.0), (1.00000001, 2.0)]),
     seed=st.integers(0),
 )
-def test_ink_is_what_is_not_paper(
+def test_sparse_rows_hold_what_is_not_zero(
     count: int, width: int, dtype: npt.DTypeLike, levels: tuple[float, float] | None, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    lines = (rng.integers(0, 4, (count, width)) * (rng.random((count, width)) < 0.5)).astype(dtype)
-    ink = to_ink(lines, levels)
-    unit = to_unit(lines, levels)
+    flat_inputs = (rng.integers(0, 4, (count, width)) * (rng.random((count, width)) < 0.5)).astype(dtype)
+    sparse = to_sparse(flat_inputs, levels)
+    unit = to_unit(flat_inputs, levels)
     back = np.zeros((count, width), np.float32)
     for i in range(count):
-        entries = slice(ink.starts[i], ink.starts[i + 1])
-        back[i, ink.columns[entries]] = ink.values[entries]
-        assert (np.diff(ink.columns[entries].astype(int)) > 0).all()
-        assert (ink.columns[ink.starts[i] : ink.middles[i]] < width // 2).all()
-        assert (ink.columns[ink.middles[i] : ink.starts[i + 1]] >= width // 2).all()
+        entries = slice(sparse.indptr[i], sparse.indptr[i + 1])
+        back[i, sparse.indices[entries]] = sparse.data[entries]
+        assert (np.diff(sparse.indices[entries].astype(int)) > 0).all()
+        assert (sparse.indices[sparse.indptr[i] : sparse.middles[i]] < width // 2).all()
+        assert (sparse.indices[sparse.middles[i] : sparse.indptr[i + 1]] >= width // 2).all()
     np.testing.assert_array_equal(back, unit)
-    assert len(ink) == count
-    assert len(ink.columns) == len(ink.values) == ink.starts[-1] == np.count_nonzero(unit)
-    assert ink.density == pytest.approx(np.count_nonzero(unit) / max(1, count * width))
+    assert sparse.indptr.shape == (count + 1,)
+    assert sparse.middles.shape == (count,)
+    assert len(sparse.indices) == len(sparse.data) == sparse.indptr[-1] == np.count_nonzero(unit)
 
 
-def test_ink_of_many_images_taken_in_parts() -> None:
-    lines = np.zeros((9000, 3), np.uint8)
-    lines[::2, 1] = 255
-    lines[4095:4098] = [1, 2, 3]
-    ink = to_ink(lines)
-    assert ink.starts[-1] == np.count_nonzero(lines)
-    np.testing.assert_array_equal(np.diff(ink.starts), np.count_nonzero(lines, axis=1))
-    np.testing.assert_array_equal(ink.columns, np.nonzero(lines)[1])
+def test_sparse_rows_of_many_images_made_in_chunks() -> None:
+    flat_inputs = np.zeros((9000, 3), np.uint8)
+    flat_inputs[::2, 1] = 255
+    flat_inputs[4095:4098] = [1, 2, 3]
+    sparse = to_sparse(flat_inputs)
+    assert sparse.indptr[-1] == np.count_nonzero(flat_inputs)
+    np.testing.assert_array_equal(np.diff(sparse.indptr), np.count_nonzero(flat_inputs, axis=1))
+    np.testing.assert_array_equal(sparse.indices, np.nonzero(flat_inputs)[1])

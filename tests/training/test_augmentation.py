@@ -18,7 +18,7 @@ from pellucid import Augment
 from pellucid.engine.records import SparseRows
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.errors import CapacityError
-from pellucid.programs.images import to_ink
+from pellucid.programs.images import to_sparse
 from pellucid.training.augmentation import Variation, smooth_torus
 from pellucid.training.prefetch import Augmented
 from pellucid.training.shuffling import shuffled_order
@@ -177,7 +177,7 @@ def test_images_of_other_shapes(shape: tuple[int, ...]) -> None:
         ALL.apply(np.zeros(shape, np.uint8))
 
 
-def test_images_too_large_for_ink() -> None:
+def test_images_too_large_for_sparse_rows() -> None:
     with pytest.raises(pl.ConfigurationError, match="65,536"):
         ALL.apply(np.zeros((1, 257, 256), np.uint8))
     edge = np.zeros((1, 256, 256), np.uint8)
@@ -211,11 +211,11 @@ def seen(source: Augmented, epoch: int, begin: int, past: int, size: int = 120) 
     batches, offset = source.batches(epoch, begin, past)
     assert offset == begin
     feed = batches.feed
-    lines = np.zeros((len(batches.order), size), np.float32)
-    for line, image in zip(lines, batches.order, strict=True):
-        part = slice(feed.starts.ravel()[image], feed.starts.ravel()[image + 1])
-        line[feed.columns[part]] = feed.values[part]
-    return lines, batches.labels[batches.order]
+    flat = np.zeros((len(batches.order), size), np.float32)
+    for line, image in zip(flat, batches.order, strict=True):
+        part = slice(feed.images.indptr.ravel()[image], feed.images.indptr.ravel()[image + 1])
+        line[feed.images.indices[part]] = feed.images.data[part]
+    return flat, batches.labels[batches.order]
 
 
 @compiled
@@ -244,10 +244,10 @@ def test_any_steps_in_any_order(asked: list[tuple[int, int, int]], batch_size: i
         for epoch, begin, count in asked:
             begin = begin % steps
             past = min(begin + count, steps)
-            lines, labels = seen(made, epoch, begin, past)
+            flat, labels = seen(made, epoch, begin, past)
             order = shuffled_order(7, epoch, 300)[begin * batch_size : past * batch_size]
             np.testing.assert_array_equal(labels, data.labels[order])
-            np.testing.assert_array_equal(lines, ALL.apply(data.images, 7, epoch, order).reshape(len(order), -1))
+            np.testing.assert_array_equal(flat, ALL.apply(data.images, 7, epoch, order).reshape(len(order), -1))
 
 
 def test_an_engine_gone_wrong_in_the_background_is_heard_of(
@@ -262,8 +262,8 @@ def test_an_engine_gone_wrong_in_the_background_is_heard_of(
     with pytest.raises(MemoryError):
         made.batches(0, 0, 10)
     monkeypatch.undo()
-    lines, _ = seen(made, 0, 0, 10)
-    np.testing.assert_array_equal(lines, seen(source(dataset()), 0, 0, 10)[0])
+    flat, _ = seen(made, 0, 0, 10)
+    np.testing.assert_array_equal(flat, seen(source(dataset()), 0, 0, 10)[0])
 
 
 def network() -> pl.Network:
@@ -358,9 +358,9 @@ def test_ink_holds_little_of_what_it_has_room_for(small_blocks: None) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     made.batches(0, 0, 128)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert made._buffers.values.nbytes > 60e6
+    assert made._buffers.images.data.nbytes > 60e6
     assert grown < 25_000  # kilobytes
-    assert len(to_ink(images.reshape(4096, -1)).values) == 4096 * 16
+    assert len(to_sparse(images.reshape(4096, -1)).data) == 4096 * 16
 
 
 def test_a_block_without_room_is_refused() -> None:

@@ -45,14 +45,14 @@ class DenseProgram(ImageProgram):
         """The network as the engine runs it."""
         return Program(plan.table, plan.layers, self.parameters)
 
-    def _trace(self, lines: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
+    def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
         """What stands in the arena after each tile."""
         plan = self.plan
         places = [(row, column) for row in range(plan.layers) for column in (t.SUMS, t.VALUES)]
         kept: dict[tuple[int, int], list[NDArray[np.float32]]] = {place: [] for place in places}
         arena = plan.arena()
         for begin in range(0, max(1, len(unit)), t.TILE):
-            feed = Feed(lines[begin : begin + t.TILE], self.level_range)
+            feed = Feed(flat_inputs[begin : begin + t.TILE], self.level_range)
             self._run(feed, arena)
             for row, column in places:
                 kept[row, column].append(plan.block(arena, row, column, feed.count).copy())
@@ -74,7 +74,7 @@ class DenseProgram(ImageProgram):
         """Read a feed and leave its last tile in the arena; summed loss and number right (2,), if a loss is given."""
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
-        engine().evaluate(self._program(self.plan), Scratch(arena, wanted), feed.arguments, examples, score, alone())
+        engine().evaluate(self._program(self.plan), Scratch(arena, wanted), feed.images, examples, score, alone())
         return history
 
     def _gradient(
@@ -85,7 +85,7 @@ class DenseProgram(ImageProgram):
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
         slopes = Slopes(by_parameter, Scratch(plan.arena(), wanted), by_input, transposed)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
-        engine().gradient(self._program(plan), slopes, feed.arguments, examples, score, alone())
+        engine().gradient(self._program(plan), slopes, feed.images, examples, score, alone())
         return history
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:

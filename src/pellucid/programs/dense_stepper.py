@@ -54,7 +54,7 @@ class DenseStepper(ImageStepper):
         epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
         descent = Descent(self._loss, rule.code, int(direct), schedule)
         team = Team(Part(rank, self.threads), self._barrier)
-        engine().train(learner, batches.feed.arguments, epoch, descent, team)
+        engine().train(learner, batches.feed.images, epoch, descent, team)
 
 
 def _threads(parameters: int, options: StepperOptions) -> int:

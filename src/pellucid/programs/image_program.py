@@ -43,13 +43,13 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class FlatInputs:
-    """Images laid out in lines (N, D), of any type; ``single`` where one came without a batch axis."""
+    """Images as rows ``values`` (N, D) of any type; ``single`` if one came without a batch axis."""
 
-    lines: NDArray[np.generic]
+    values: NDArray[np.generic]
     single: bool = False
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.values)
 
 
 class ImageProgram(Program[FlatInputs]):
@@ -75,30 +75,30 @@ class ImageProgram(Program[FlatInputs]):
         self._arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
 
     def inputs(self, x: Any, lengths: ArrayLike | None = None) -> FlatInputs:
-        """One image or a batch, in the network's shape or in lines."""
+        """One image or a batch, in the network's shape or flat."""
         if lengths is not None:
             raise ConfigurationError("lengths belong to sequences of frames; this network takes images.")
         return FlatInputs(*as_batch(x, self.input_shape))
 
     def read(self, inputs: FlatInputs) -> NDArray[np.float32]:
         """Outputs (N, K), or (K,) for a single image; many images are shared among the cores."""
-        outputs = self._read(inputs.lines)
+        outputs = self._read(inputs.values)
         return outputs.reshape(self.output_shape if inputs.single else (len(inputs), *self.output_shape))
 
-    def _read(self, lines: NDArray[np.generic]) -> NDArray[np.float32]:
-        outputs = np.empty((len(lines), math.prod(self.output_shape)), np.float32)
-        threads = max(1, min(available_cores(), len(lines) * self.cost.products // _WORTH_A_THREAD))
+    def _read(self, flat_inputs: NDArray[np.generic]) -> NDArray[np.float32]:
+        outputs = np.empty((len(flat_inputs), math.prod(self.output_shape)), np.float32)
+        threads = max(1, min(available_cores(), len(flat_inputs) * self.cost.products // _WORTH_A_THREAD))
         if threads > 1 and plain_python():
             threads = 1
         most = max(1, threads * _AT_ONCE // max(1, self.cost.products))
-        for begin in range(0, len(lines), most):
-            self._read_some(lines[begin : begin + most], outputs[begin : begin + most], threads)
+        for begin in range(0, len(flat_inputs), most):
+            self._read_some(flat_inputs[begin : begin + most], outputs[begin : begin + most], threads)
         return outputs
 
-    def _read_some(self, lines: NDArray[np.generic], outputs: NDArray[np.float32], threads: int) -> None:
-        """Write the outputs (N, K) of lines (N, D), which threads share."""
+    def _read_some(self, flat_inputs: NDArray[np.generic], outputs: NDArray[np.float32], threads: int) -> None:
+        """Write the outputs (N, K) of images (N, D), which threads share."""
         doubts, barrier = np.zeros((threads, 1), np.float32), np.zeros(16, np.int64)
-        batch, arenas = batch_of(lines, self.level_range), self._arenas
+        batch, arenas = batch_of(flat_inputs, self.level_range), self._arenas
 
         def reading(rank: int) -> Callable[[], None]:
             try:
@@ -116,7 +116,7 @@ class ImageProgram(Program[FlatInputs]):
 
         run_with_help(reading, threads)
         if any(doubts.ravel().tolist()):
-            refuse_infinite(lines)
+            refuse_infinite(flat_inputs)
 
     @abstractmethod
     def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
@@ -150,26 +150,26 @@ class ImageProgram(Program[FlatInputs]):
 
     def trace(self, inputs: FlatInputs) -> Trace[LayerTrace]:
         """Every layer's inputs, weighted sums and activations."""
-        refuse_infinite(inputs.lines)
-        unit = np.array(to_unit(inputs.lines, self.level_range))  # never the caller's own memory
-        told = self._trace(inputs.lines, unit)
+        refuse_infinite(inputs.values)
+        unit = np.array(to_unit(inputs.values, self.level_range))  # never the caller's own memory
+        told = self._trace(inputs.values, unit)
         chosen = 0 if inputs.single else slice(None)
         layers = zip(self.layers, told, strict=True)
         return Trace(tuple(LayerTrace(layer, *(array[chosen] for array in arrays)) for layer, arrays in layers))
 
     @abstractmethod
-    def _trace(self, lines: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
+    def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
         """Inputs, sums and activations of every layer; ``unit`` (N, D) are the inputs between 0 and 1."""
 
     def gradient(self, inputs: FlatInputs, labels: Any, loss: str | None = None) -> Gradient:
         """Mean loss and gradients of a batch with labels (N,), or one label for a single image."""
-        lines = inputs.lines
-        if not len(lines):
+        flat_inputs = inputs.values
+        if not len(flat_inputs):
             raise DataError("gradient expected at least one input, got an empty batch.")
-        refuse_infinite(lines)
-        targets = checked_labels(np.atleast_1d(np.asarray(labels)), len(lines), self.output_shape[0])
-        feed, code = Feed(lines, self.level_range), self.loss_code(loss or "cross_entropy")
-        by_parameter, by_input = np.zeros(self.parameter_count, np.float32), np.zeros(lines.shape, np.float32)
+        refuse_infinite(flat_inputs)
+        targets = checked_labels(np.atleast_1d(np.asarray(labels)), len(flat_inputs), self.output_shape[0])
+        feed, code = Feed(flat_inputs, self.level_range), self.loss_code(loss or "cross_entropy")
+        by_parameter, by_input = np.zeros(self.parameter_count, np.float32), np.zeros(flat_inputs.shape, np.float32)
         sums = self._gradient(feed, targets, code, by_parameter, by_input)
         return Gradient(float(sums[0] / feed.count), by_parameter, by_input)
 
@@ -229,7 +229,7 @@ def alone() -> Team:
     return Team(Part(0, 1), np.zeros(16, np.int64))
 
 
-def refuse_infinite(lines: NDArray[np.generic]) -> None:
+def refuse_infinite(flat_inputs: NDArray[np.generic]) -> None:
     """Name bad inputs; where the inputs are fine, the weights are not, and the outputs stand as they are."""
-    if not np.isfinite(as_floats(lines)).all():
+    if not np.isfinite(as_floats(flat_inputs)).all():
         raise DataError("The network expected finite numbers, got NaN or infinity among the inputs.")

@@ -1,65 +1,44 @@
-"""From people's arrays to the engine's: levels to 0..1, pictures to lines, dense images to ink."""
+"""The arrays that users pass, as the engine takes them: levels scaled, images flat, dense or sparse."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import table as t
-from pellucid.engine.records import Batch, ByteImages, Pixels, SparseByteRows, SparseRows
+from pellucid.engine.records import Batch, ByteImages, Images, Pixels, SparseByteRows, SparseRows
 from pellucid.errors import DataError, ShapeError
 
 LevelRange = tuple[float, float]
 
 MAX_SPARSE_INPUTS = 65536
-"""Inputs an image may have to be held as ink: a column is an unsigned 16-bit number."""
+"""Inputs of an image that can be held as a sparse row: an index is an unsigned 16-bit number."""
 
-_CHUNK = 4096
-_READ_ON = 64
+_CHUNK = 4096  # images that are made sparse at a time
+_READ_PAST = 64  # entries that the engine may read past the last
 _NO_FLOATS = np.zeros(1, np.float32)
 _NO_BYTES = np.zeros(1, np.uint8)
-
-
-@dataclass(frozen=True)
-class Ink:
-    """Images as their non-zero inputs; see `pellucid.engine.kernels.sparse`.
-
-    ``starts`` (N + 1,) int64, ``middles`` (N,) int64 the first entries in the lower halves of the inputs, ``columns``
-    (entries,) uint16, ``values`` (entries,) float32, ``width`` inputs an image.
-    """
-
-    starts: NDArray[np.int64]
-    middles: NDArray[np.int64]
-    columns: NDArray[np.uint16]
-    values: NDArray[np.float32]
-    width: int
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    @property
-    def density(self) -> float:
-        """Share of the inputs that are not zero."""
-        return len(self.values) / max(1, len(self) * self.width)
+_NOWHERE = np.zeros(16, np.int64)
+_NO_INDICES = np.zeros(1, np.uint16)
+_NO_IMAGES = Images(t.DENSE_INPUT, _NOWHERE, _NOWHERE, _NO_INDICES, _NO_FLOATS, _NO_BYTES, 0.0, 1.0)
 
 
 def as_batch(x: ArrayLike, input_shape: tuple[int, ...]) -> tuple[NDArray[np.generic], bool]:
-    """Lay inputs out in lines.
+    """Flatten inputs to (N, D).
 
     Parameters
     ----------
     x : array_like
-        One input of ``input_shape`` or laid out in a line, or a batch of either.
+        One input of ``input_shape`` or flat, or a batch of either.
     input_shape : tuple of int
         What the network takes.
 
     Returns
     -------
-    lines, single : ndarray (N, D), bool
+    flat_inputs, single : ndarray (N, D), bool
         ``single`` tells that one input came, without a batch axis.
 
     Raises
@@ -93,10 +72,10 @@ def scale_of(dtype: np.dtype[np.generic], level_range: LevelRange | None) -> Lev
     return (0.0, 255.0) if dtype.kind in "ui" else (0.0, 1.0)
 
 
-def to_unit(lines: NDArray[np.generic], level_range: LevelRange | None) -> NDArray[np.float32]:
+def to_unit(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> NDArray[np.float32]:
     """Levels (N, D) as float32 from 0 to 1, C-contiguous; the bits do not depend on how many come at once."""
-    low, high = scale_of(lines.dtype, level_range)
-    unit = as_floats(lines)
+    low, high = scale_of(flat_inputs.dtype, level_range)
+    unit = as_floats(flat_inputs)
     if low:
         unit = unit - np.float32(low)
     if high - low != 1.0:
@@ -111,18 +90,18 @@ def from_unit(unit: NDArray[np.float32], level_range: LevelRange | None) -> NDAr
     return levels
 
 
-def pixels_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Pixels:
-    """Lines (N, D) of any type as float32, or as bytes where one of their levels is paper; copied only where needed."""
-    low, high = scale_of(lines.dtype, level_range)
-    if can_be_packed(lines, level_range):
-        return Pixels(t.LEVELS, np.ascontiguousarray(lines, np.uint8), _NO_FLOATS, low, high - low)
-    return Pixels(t.FLOATS, _NO_BYTES, as_floats(lines), low, high - low)
+def pixels_of(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> Pixels:
+    """Images (N, D) of any type as float32, or as bytes if the level of 0 is a byte; copied only where needed."""
+    low, high = scale_of(flat_inputs.dtype, level_range)
+    if can_stay_bytes(flat_inputs, level_range):
+        return Pixels(t.LEVELS, np.ascontiguousarray(flat_inputs, np.uint8), _NO_FLOATS, low, high - low)
+    return Pixels(t.FLOATS, _NO_BYTES, as_floats(flat_inputs), low, high - low)
 
 
-def batch_of(lines: NDArray[np.generic], level_range: LevelRange | None) -> Batch:
-    """Lines (N, D) as the engine's entry points read them."""
-    count, width = lines.shape
-    return Batch(pixels_of(lines, level_range), count, width)
+def batch_of(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> Batch:
+    """Images (N, D) as the engine's entry points read them."""
+    count, width = flat_inputs.shape
+    return Batch(pixels_of(flat_inputs, level_range), count, width)
 
 
 def memory_of(pixels: Pixels) -> NDArray[np.generic]:
@@ -131,77 +110,80 @@ def memory_of(pixels: Pixels) -> NDArray[np.generic]:
     return held
 
 
-def as_floats(lines: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Lines (N, D) as float32, C-contiguous; what is too large for float32 becomes infinite."""
-    if lines.dtype == np.float32:
-        return np.ascontiguousarray(lines, np.float32)
+def as_floats(flat_inputs: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Images (N, D) as float32, C-contiguous; what is too large for float32 becomes infinite."""
+    if flat_inputs.dtype == np.float32:
+        return np.ascontiguousarray(flat_inputs, np.float32)
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(lines, np.float32)
+        return np.ascontiguousarray(flat_inputs, np.float32)
 
 
-def to_ink(lines: NDArray[np.generic], level_range: LevelRange | None = None) -> Ink:
-    """The ink of images (N, D), a few thousand at a time so that no float copy of the whole set is ever held."""
-    count, width = lines.shape
-    parts = [_collect(lines[begin : begin + _CHUNK], level_range) for begin in range(0, count, _CHUNK)]
-    if not parts:
-        nowhere = np.zeros(1, np.int64)
-        return Ink(nowhere, nowhere[:0], np.zeros(0, np.uint16), np.zeros(0, np.float32), width)
-    before = np.cumsum([0, *(len(part.columns) for part in parts)])
-    starts = [part.starts[:-1] + entry for part, entry in zip(parts, before, strict=False)]
-    middles = [part.middles + entry for part, entry in zip(parts, before, strict=False)]
-    return Ink(
-        np.concatenate([*starts, before[-1:]]),
-        np.concatenate(middles),
-        np.concatenate([part.columns for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        width,
+def images_of(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> Images:
+    """Images (N, D) as training takes them: sparse, or dense where an image has too many inputs for that."""
+    if flat_inputs.shape[1] > MAX_SPARSE_INPUTS:
+        return _NO_IMAGES._replace(kind=t.DENSE_INPUT, data=to_unit(flat_inputs, level_range))
+    if can_stay_bytes(flat_inputs, level_range):
+        return to_sparse_bytes(flat_inputs, level_range)
+    return to_sparse(flat_inputs, level_range)
+
+
+def sparse_floats(rows: SparseRows) -> Images:
+    """Sparse rows of levels from 0 to 1 as training takes them."""
+    return _NO_IMAGES._replace(
+        kind=t.SPARSE_INPUT, indptr=rows.indptr, middles=rows.middles, indices=rows.indices, data=rows.data
     )
 
 
-def _collect(lines: NDArray[np.generic], level_range: LevelRange | None) -> Ink:
-    """The ink of a few images, in arrays of their own."""
-    batch = batch_of(lines, level_range)
+def to_sparse(flat_inputs: NDArray[np.generic], level_range: LevelRange | None = None) -> Images:
+    """Images (N, D) as sparse rows of float32, made from a few thousand at a time, without a float copy of them all."""
+    count = len(flat_inputs)
+    parts = [_collect(flat_inputs[begin : begin + _CHUNK], level_range) for begin in range(0, count, _CHUNK)]
+    if not parts:
+        return sparse_floats(SparseRows(_NO_INDICES[:0], _NO_FLOATS[:0], _NOWHERE[:1], _NOWHERE[:0]))
+    before = np.cumsum([0, *(len(part.indices) for part in parts)])
+    indptr = [part.indptr[:-1] + entry for part, entry in zip(parts, before, strict=False)]
+    middles = [part.middles + entry for part, entry in zip(parts, before, strict=False)]
+    return sparse_floats(
+        SparseRows(
+            np.concatenate([part.indices for part in parts]),
+            np.concatenate([part.data for part in parts]),
+            np.concatenate([*indptr, before[-1:]]),
+            np.concatenate(middles),
+        )
+    )
+
+
+def _collect(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> SparseRows:
+    """A few images as sparse rows, in arrays of their own."""
+    batch = batch_of(flat_inputs, level_range)
     dense, background = memory_of(batch.pixels), batch.pixels.background
-    count, width = lines.shape
+    count = len(flat_inputs)
     entries = int(np.count_nonzero(dense != np.float32(background) if background else dense))
-    starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
-    columns = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last
-    values = np.empty(entries + 1, np.float32)
-    engine().collect(SparseRows(columns, values, starts, middles), batch)
-    return Ink(starts, middles, columns[:-1], values[:-1], width)
+    indptr, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
+    indices = np.empty(entries + 1, np.uint16)  # the engine may write one entry past the last
+    data = np.empty(entries + 1, np.float32)
+    engine().collect(SparseRows(indices, data, indptr, middles), batch)
+    return SparseRows(indices[:-1], data[:-1], indptr, middles)
 
 
-@dataclass(frozen=True)
-class Packed:
-    """Images of bytes as ink with its levels left as they are; see `pellucid.engine.kernels.sparse`.
-
-    As `Ink`, with ``levels`` uint8 for values; ``low`` means 0 and ``low + span`` means 1. Behind the last entry there
-    is room for the engine to read on.
-    """
-
-    starts: NDArray[np.int64]
-    middles: NDArray[np.int64]
-    columns: NDArray[np.uint16]
-    levels: NDArray[np.uint8]
-    low: float
-    span: float
+def can_stay_bytes(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> bool:
+    """Whether images (N, D) are bytes, and the level of 0 is one."""
+    low = scale_of(flat_inputs.dtype, level_range)[0]
+    return flat_inputs.dtype == np.uint8 and low in range(256)
 
 
-def can_be_packed(lines: NDArray[np.generic], level_range: LevelRange | None) -> bool:
-    """Whether images (N, D) are bytes, one of whose levels is paper."""
-    low = scale_of(lines.dtype, level_range)[0]
-    return lines.dtype == np.uint8 and low in range(256)
-
-
-def to_packed(lines: NDArray[np.uint8], level_range: LevelRange | None = None) -> Packed:
-    """Pack images (N, D) for which `can_be_packed` holds."""
-    count, width = lines.shape
-    low, high = scale_of(lines.dtype, level_range)
-    chunks = (lines[begin : begin + _CHUNK] for begin in range(0, count, _CHUNK))
+def to_sparse_bytes(flat_inputs: NDArray[np.generic], level_range: LevelRange | None = None) -> Images:
+    """Images (N, D) for which `can_stay_bytes` holds as sparse rows of bytes, with room for the engine to read past."""
+    count, width = flat_inputs.shape
+    low, high = scale_of(flat_inputs.dtype, level_range)
+    chunks = (flat_inputs[begin : begin + _CHUNK] for begin in range(0, count, _CHUNK))
     entries = sum(int(np.count_nonzero(chunk != np.uint8(low) if low else chunk)) for chunk in chunks)
-    room = entries + 2 * (t.SPARSE_STEP - 1) * count + _READ_ON
-    columns, levels = np.empty(room, np.uint16), np.empty(room, np.uint8)
-    starts, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
-    rows = SparseByteRows(columns, levels, starts, middles)
-    engine().collect_bytes(rows, 0, ByteImages(np.ascontiguousarray(lines), count, width, int(low)))
-    return Packed(starts, middles, columns, levels, low, high - low)
+    room = entries + 2 * (t.SPARSE_STEP - 1) * count + _READ_PAST
+    indices, levels = np.empty(room, np.uint16), np.empty(room, np.uint8)
+    indptr, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
+    images = ByteImages(np.ascontiguousarray(flat_inputs), count, width, int(low))
+    engine().collect_bytes(SparseByteRows(indices, levels, indptr, middles), 0, images)
+    return _NO_IMAGES._replace(
+        kind=t.SPARSE_BYTES_INPUT, indptr=indptr, middles=middles, indices=indices, levels=levels,
+        background=low, span=high - low,
+    )  # fmt: skip

@@ -82,12 +82,12 @@ class PlanesProgram(ImageProgram):
         """Read some images of a feed and leave the last group in the arena; summed loss and number right (2,)."""
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Slice(feed.order, labels, *span), Score(loss, history)
-        engine("planes").evaluate_tiles(self._program(plan), Scratch(arena, wanted), feed.arguments, examples, score)
+        engine("planes").evaluate_tiles(self._program(plan), Scratch(arena, wanted), feed.images, examples, score)
         return history
 
-    def _trace(self, lines: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
+    def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
         """What stands in the arena after each group, (N, ...) each in the layer's own shape."""
-        plan, feed = self.open_plan, Feed(lines, self.level_range)
+        plan, feed = self.open_plan, Feed(flat_inputs, self.level_range)
         arena = plan.arena()
         places = [(row, column) for row in plan.places if row >= 0 for column in (t.SUMS, t.VALUES)]
         kept: dict[tuple[int, int], list[NDArray[np.float32]]] = {place: [] for place in places}
@@ -117,7 +117,7 @@ class PlanesProgram(ImageProgram):
         scratch = Scratch(plan.arena(), wanted)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
         engine("planes").gradient_tiles(
-            self._program(plan), by_parameter, scratch, by_input, feed.arguments, examples, score
+            self._program(plan), by_parameter, scratch, by_input, feed.images, examples, score
         )
         return history
 

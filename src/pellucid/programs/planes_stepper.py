@@ -72,7 +72,7 @@ class PlanesStepper(ImageStepper):
         epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
         descent = PlanesDescent(self._loss, rule.code, schedule)
         draws, team = Draws(serial, self._key), Team(Part(rank, self.threads), self._barrier)
-        engine("planes").train_tiles(learner, self._parts, batches.feed.arguments, epoch, descent, draws, team)
+        engine("planes").train_tiles(learner, self._parts, batches.feed.images, epoch, descent, draws, team)
 
 
 def _dropout_key(seed: int) -> Key:

@@ -222,7 +222,7 @@ class Variation:
 
     def dense(self, epoch: int, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
         """The images ``chosen`` (n,) as this epoch sees them, (n, H, W), 0 paper and 1 ink."""
-        lines = np.zeros((len(chosen), self.height * self.width), np.float32)
+        dense = np.zeros((len(chosen), self.height * self.width), np.float32)
         rows = SparseRows(
             np.empty(self.room, np.uint16),
             np.empty(self.room, np.float32),
@@ -234,8 +234,8 @@ class Variation:
             self.write(epoch, some, rows, 0)
             images = np.repeat(np.arange(begin, begin + len(some)), np.diff(rows.indptr[: len(some) + 1]))
             entries = slice(rows.indptr[len(some)])
-            lines[images, rows.indices[entries]] = rows.data[entries]
-        return lines.reshape(-1, self.height, self.width)
+            dense[images, rows.indices[entries]] = rows.data[entries]
+        return dense.reshape(-1, self.height, self.width)
 
     def _draw_epoch(self, epoch: int) -> Distortion:
         a = self._augment
@@ -254,7 +254,7 @@ class Variation:
 
 
 def _wide_enough(images: NDArray[np.generic], paper: float) -> NDArray[np.generic]:
-    """Images (N, H, W) with rows at least as long as the engine's lanes, laid out in lines (N, ...)."""
+    """Images (N, H, W) with rows at least as long as the engine's lanes, laid out in dense (N, ...)."""
     lacking = kernels.pitch_of(images.shape[2]) - images.shape[2]
     if lacking:
         # As floats, because paper need not be a level that bytes can hold.

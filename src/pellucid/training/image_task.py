@@ -31,7 +31,7 @@ class ImageTask(Task):
         self._program, self._data, self._options = cast("ImageProgram", net.program), data, options
         self._feed, self._labels = self._fitting(data)
         self.examples = len(self._labels)
-        self.stepper = self._program.stepper(options.stepper(), sparse=self._feed.inked)
+        self.stepper = self._program.stepper(options.stepper(), sparse=self._feed.is_sparse)
         self._source = self._shuffled() if options.augment is None else self._augmented()
 
     def _fitting(self, data: Any) -> tuple[Feed, Labels]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.programs import table as t
 from pellucid.engine.records import SparseRows
 from pellucid.errors import ConfigurationError
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
+from pellucid.programs.images import sparse_floats
 from pellucid.system.threads import available_cores
 from pellucid.training.augmentation import Augment, Variation
 from pellucid.training.shuffling import shuffled_order
@@ -125,27 +125,23 @@ class Augmented:
         size, buffers = self._variation.block, self._buffers
         chosen = self._order(epoch)[number * size : (number + 1) * size]
         buffers.labels[buffer, : len(chosen)] = self._labels[chosen]
-        rows = SparseRows(buffers.columns, buffers.values, buffers.starts[buffer], buffers.middles[buffer])
+        images = buffers.images
+        rows = SparseRows(images.indices, images.data, images.indptr[buffer], images.middles[buffer])
         self._variation.write(epoch, chosen, rows, buffer * self._variation.room)
 
 
 class _Buffers(Feed):
     """Sparse images in buffers of equal size, one for each block.
 
-    ``starts``, ``middles`` and ``labels`` are (buffers, block + 1): the last place of each closes its last image. A
-    buffer has room for images all inked; what is not written takes no memory.
+    ``indptr``, ``middles`` and ``labels`` are (buffers, block + 1): the last element of a buffer's ``indptr`` ends its
+    last image. A buffer has room for images without background; memory that is not written is not used.
     """
 
     def __init__(self, variation: Variation, count: int) -> None:
-        shape = count, variation.block + 1
-        self.kind, self.count = t.SPARSE_INPUT, count
-        self.starts, self.middles, self.labels = (
-            np.zeros(shape, np.int64),
-            np.zeros(shape, np.int64),
-            np.zeros(shape, np.int64),
-        )
-        self.columns = _untouched(count * variation.room, np.uint16)
-        self.values = _untouched(count * variation.room, np.float32)
+        self.count = count
+        indptr, middles, self.labels = (np.zeros((count, variation.block + 1), np.int64) for _ in range(3))
+        indices, data = (_untouched(count * variation.room, kind) for kind in (np.uint16, np.float32))
+        self.images = sparse_floats(SparseRows(indices, data, indptr, middles))
 
 
 def _untouched(count: int, kind: type[np.generic]) -> NDArray[Any]:

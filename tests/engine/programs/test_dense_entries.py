@@ -35,7 +35,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def images(count: int, width: int, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Images with a little ink, and the class of each, of three."""
+    """Images with a few non-zero pixels, and the class of each, of three."""
     rng = np.random.default_rng(seed)
     x = (rng.random((count, width)) * (rng.random((count, width)) < 0.3)).astype(np.float32)
     return x, rng.integers(0, 3, count)
@@ -50,7 +50,7 @@ class Loop:
         feed = Feed(x, (0.0, 255.0) if x.dtype == np.uint8 else None)
         self.order = np.random.default_rng(2).permutation(len(x))
         self.batches = Batches(feed, self.order, labels)
-        self.stepper = net.program.stepper(StepperOptions(rule, loss, batch, threads=threads), sparse=feed.inked)
+        self.stepper = net.program.stepper(StepperOptions(rule, loss, batch, threads=threads), sparse=feed.is_sparse)
         self.steps = -(-len(x) // batch)
 
     def run(self, begin: int = 0, end: int | None = None) -> npt.NDArray[np.float64]:
@@ -83,7 +83,7 @@ def test_batches_of_about_a_tile_and_of_several(kind: str, batch: int) -> None:
 
 @pytest.mark.skipif(PLAIN, reason="slow in plain Python")
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
-def test_images_too_large_for_ink(kind: str) -> None:
+def test_images_too_large_for_sparse_rows(kind: str) -> None:
     net = pl.Network([pl.Dense(2, "tanh"), pl.Dense(3, "softmax")], input_shape=(MAX_SPARSE_INPUTS + 1,), seed=1)
     rule = {"sgd": SGD(0.001), "adam": Adam(0.0001, epsilon=EPSILON)}[kind]
     compare(net, kind, 4, images(7, MAX_SPARSE_INPUTS + 1), "cross_entropy", rule)

@@ -44,16 +44,18 @@ def images(count: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def trained(
-    layers: list[pl.Dense], lines: np.ndarray, optimizer: pl.SGD, batch: int, threads: int
+    layers: list[pl.Dense], flat_inputs: np.ndarray, optimizer: pl.SGD, batch: int, threads: int
 ) -> tuple[bytes, bytes]:
     """Bits of the parameters and of the history after all the steps of one epoch."""
-    net = pl.Network(layers, input_shape=(lines.shape[1],), seed=1)
-    feed = Feed(lines, None)
-    labels = np.random.default_rng(5).integers(0, net.output_shape[0], len(lines))
-    steps = -(-len(lines) // batch)
-    stepper = net.program.stepper(StepperOptions(optimizer, "cross_entropy", batch, threads=threads), sparse=feed.inked)
+    net = pl.Network(layers, input_shape=(flat_inputs.shape[1],), seed=1)
+    feed = Feed(flat_inputs, None)
+    labels = np.random.default_rng(5).integers(0, net.output_shape[0], len(flat_inputs))
+    steps = -(-len(flat_inputs) // batch)
+    stepper = net.program.stepper(
+        StepperOptions(optimizer, "cross_entropy", batch, threads=threads), sparse=feed.is_sparse
+    )
     rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
-    order = np.random.default_rng(6).permutation(len(lines))
+    order = np.random.default_rng(6).permutation(len(flat_inputs))
     history = stepper.run(Batches(feed, order, labels), 0, steps, optimizer, rates)
     assert np.isfinite(history).all()
     return net.parameters.tobytes(), history.tobytes()
@@ -70,27 +72,27 @@ def trained(
 def test_same_bits_with_any_number_of_threads(
     layers: list[pl.Dense], optimizer: pl.SGD, count: int, batch: int
 ) -> None:
-    lines = images(count, 53)
-    alone = trained(layers, lines, optimizer, batch, 1)
+    flat_inputs = images(count, 53)
+    alone = trained(layers, flat_inputs, optimizer, batch, 1)
     for threads in (2, 3, 5):
-        assert trained(layers, lines, optimizer, batch, threads) == alone, threads
+        assert trained(layers, flat_inputs, optimizer, batch, threads) == alone, threads
 
 
 @pytest.mark.skipif(PLAIN, reason="plain Python runs with one thread")
 @pytest.mark.parametrize("optimizer", [pl.SGD(0.01), pl.Momentum(0.001)], ids=["sgd", "momentum"])
 @pytest.mark.parametrize("layers", [ALONE, WIDE[1:]], ids=["alone", "two"])
-def test_same_bits_for_images_too_large_for_ink(layers: list[pl.Dense], optimizer: pl.SGD) -> None:
+def test_same_bits_for_images_too_large_for_sparse_rows(layers: list[pl.Dense], optimizer: pl.SGD) -> None:
     small = [pl.Dense(3 + len(layers), layers[0].activation), *layers[1:]]
-    lines = images(140, MAX_SPARSE_INPUTS + 5)
-    assert not Feed(lines[:1], None).inked
-    alone = trained(small, lines, optimizer, 137, 1)
+    flat_inputs = images(140, MAX_SPARSE_INPUTS + 5)
+    assert not Feed(flat_inputs[:1], None).is_sparse
+    alone = trained(small, flat_inputs, optimizer, 137, 1)
     for threads in (2, 3):
-        assert trained(small, lines, optimizer, 137, threads) == alone, threads
+        assert trained(small, flat_inputs, optimizer, 137, threads) == alone, threads
 
 
 @pytest.mark.skipif(PLAIN, reason="plain Python runs with one thread")
 def test_many_meetings_in_a_crew_larger_than_the_machine() -> None:
-    lines = images(256, 20)
-    alone = trained(WIDE, lines, OPTIMIZERS["adam"], 4, 1)
+    flat_inputs = images(256, 20)
+    alone = trained(WIDE, flat_inputs, OPTIMIZERS["adam"], 4, 1)
     for _ in range(3):
-        assert trained(WIDE, lines, OPTIMIZERS["adam"], 4, 5) == alone
+        assert trained(WIDE, flat_inputs, OPTIMIZERS["adam"], 4, 5) == alone

@@ -37,7 +37,7 @@ class Pellucid(Peer):
         feed = _feed(work)
         batches = Batches(feed, np.ascontiguousarray(work.order, np.int64), np.ascontiguousarray(work.labels, np.int64))
         options = StepperOptions(optimizer, "cross_entropy", work.batch_size, work.seed, threads=self.threads)
-        taker = net.program.stepper(options, sparse=feed.inked)
+        taker = net.program.stepper(options, sparse=feed.is_sparse)
         steps = np.arange(work.steps)
         rates = optimizer.step_rates(np.full(work.steps, work.learning_rate), steps)
 
