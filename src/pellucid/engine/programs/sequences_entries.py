@@ -50,16 +50,16 @@ _ONE = np.float32(1.0)
 def learn(
     table: Any,
     layers: int,
+    p: Any,
     g: Any,
     gi: int,
-    p: Any,
     work: Any,
     ints: Any,
-    room: int,
     frames: Any,
     starts: Any,
     labels: Any,
     label_starts: Any,
+    room: int,
     order: Any,
     low: int,
     high: int,
@@ -175,7 +175,7 @@ def train(
         for group in range(rank, groups, crew):
             zero(slopes, group * count, (group + 1) * count)
             learn(
-                table, layers, slopes, group * count, p, work, ints, batch, frames, starts, labels, label_starts, order,
+                table, layers, p, slopes, group * count, work, ints, frames, starts, labels, label_starts, batch, order,
                 low, high, group, groups, loss, _ONE / np.float32(high - low), tallies,
             )  # fmt: skip
         meet(point, crew)
@@ -324,7 +324,7 @@ def gradient(
         high = lesser(low + group, sequences)
         zero(slopes, 0, count)
         learn(
-            table, layers, slopes, 0, p, work, ints, group, frames, starts, labels, label_starts, order, low, high,
+            table, layers, p, slopes, 0, work, ints, frames, starts, labels, label_starts, group, order, low, high,
             0, 1, loss, _ONE / np.float32(sequences), history,
         )  # fmt: skip
         history[2] += history[0]
