@@ -321,38 +321,3 @@ class Slopes(NamedTuple):
     scratch: Scratch
     inputs: Float32s
     turned: Float32s
-
-
-class Layer(NamedTuple):
-    """A layer of a sequence network: its row of the program table, and the arena ``work`` of the group."""
-
-    table: Int64s
-    row: int
-    work: Float32s
-
-
-class Times(NamedTuple):
-    """Where the frames of a group stand: those of time t from row ``ints[at + t]`` on, for t up to ``longest``.
-
-    ``ints[at + longest]`` is the number of rows.
-    """
-
-    ints: Int64s
-    at: int
-    longest: int
-
-
-class Member(NamedTuple):
-    """One sequence of a group: its frame t, of ``frames``, is row ``times.ints[times.at + t] + place``."""
-
-    times: Times
-    place: int
-    frames: int
-
-
-class Labels(NamedTuple):
-    """The ``size`` labels ``symbols[begin : begin + size]`` of one sequence."""
-
-    symbols: Int64s
-    begin: int
-    size: int

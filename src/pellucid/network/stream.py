@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
+from pellucid.engine.sequence_records import Arena, Reading, Sequences, Visits
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.lstm import LSTM
 from pellucid.programs.sequence_batches import Floats
@@ -47,13 +48,15 @@ class Stream:
         self._frames = np.zeros((_AT_A_TIME, self._features), np.float32)
         self._bounds = np.zeros(2, np.int64)
         self._outputs = np.zeros((1 if self._reduced else _AT_A_TIME, program.output_shape[-1]), np.float32)
-        # Bound once: looking sixteen arguments up takes longer than a frame.
+        # Bound once: looking the arguments up takes longer than a frame.
         nothing = NOTHING_WANTED
         self._read = engine("sequences").read.bind(
-            self._plan.table, self._plan.steps, program.parameters, self._arena, self._plan.integers(), self._frames,
-            self._bounds, nothing.symbols, nothing.starts, np.zeros(1, np.int64), 1, -1, 1, self._outputs, 1,
-            np.zeros(2),
-        )  # fmt: skip
+            self._plan.program(program.parameters),
+            Arena(self._arena, self._plan.integers()),
+            Sequences(self._frames, self._bounds, nothing.symbols, nothing.starts),
+            Visits(np.zeros(1, np.int64), 1),
+            Reading(-1, 1, self._outputs, 1, np.zeros(2)),
+        )
 
     def feed(self, frames: ArrayLike) -> Floats:
         """Process more frames.

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
 from pellucid.engine.programs import table as t
+from pellucid.engine.sequence_records import Arena, Derivatives, GroupGradients, Sequences, Visits
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.interface import Gradient, Program, Stepper, StepperOptions
@@ -92,10 +93,14 @@ class SequencesProgram(Program[Given]):
         by_parameter, scratch = np.zeros(count, np.float32), aligned(count)
         by_input, history = np.zeros_like(inputs.flat), np.zeros(4)
         engine("sequences").gradient(
-            plan.table, plan.steps, self.parameters, by_parameter, scratch, count, plan.arena(), plan.integers(),
-            inputs.flat, inputs.starts, targets.symbols, targets.starts, np.arange(inputs.count), inputs.count, code,
-            by_input, history,
-        )  # fmt: skip
+            plan.program(self.parameters),
+            GroupGradients(by_parameter, scratch, count),
+            Arena(plan.arena(), plan.integers()),
+            Sequences(inputs.flat, inputs.starts, targets.symbols, targets.starts),
+            Visits(np.arange(inputs.count), inputs.count),
+            code,
+            Derivatives(by_input, history),
+        )
         return Gradient(float(history[2] / inputs.count), by_parameter, inputs.give_back(by_input, reduced=False))
 
     def evaluate(self, inputs: Given, targets: Targets, loss: str) -> tuple[float, float]:

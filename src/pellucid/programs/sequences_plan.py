@@ -12,6 +12,7 @@ from pellucid.engine.compiler.target import lane_width
 from pellucid.engine.programs import sequence_table as t
 from pellucid.engine.programs.capacity import check_room
 from pellucid.engine.programs.table import ALIGNMENT, IDENTITY, padded
+from pellucid.engine.records import Program
 from pellucid.errors import CapacityError, ConfigurationError
 from pellucid.layers.activation import activation
 from pellucid.layers.dense import Dense
@@ -69,6 +70,10 @@ class SequencePlan:
     def steps(self) -> int:
         """Rows after the head."""
         return len(self.table) - 1
+
+    def program(self, parameters: Vector) -> Program:
+        """The program as the engine takes it."""
+        return Program(self.table, self.steps, parameters)
 
     def arena(self) -> Vector:
         """A fresh arena: one for each thread."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
+from pellucid.engine.sequence_records import Arena, Reading, Sequences, Visits
 from pellucid.programs.sequence_batches import Floats, Given, Integers
 from pellucid.programs.sequence_targets import NOTHING_WANTED, Targets
 from pellucid.programs.sequences_plan import SequencePlan, check_plan, lengths_of
@@ -28,14 +29,17 @@ def read_group(
     carry: bool = False,
 ) -> NDArray[np.float64]:
     """Read sequences on this thread; summed loss and number right (2,), where a loss is given."""
-    history, keep = np.zeros(2), outputs is not None
+    history = np.zeros(2)
     labels = int(lengths_of(targets.starts, order).max(initial=0)) if loss == st.CTC else 0
     check_plan(plan, lengths_of(given.starts, order), int(plan.table[0, st.GROUP]), labels)
+    answers = np.zeros(1, np.float32) if outputs is None else outputs
     engine("sequences").read(
-        plan.table, plan.steps, parameters, plan.arena() if arena is None else arena, plan.integers(),
-        given.flat, given.starts, targets.symbols, targets.starts, order, len(order), loss, int(carry),
-        outputs if outputs is not None else np.zeros(1, np.float32), int(keep), history,
-    )  # fmt: skip
+        plan.program(parameters),
+        Arena(plan.arena() if arena is None else arena, plan.integers()),
+        Sequences(given.flat, given.starts, targets.symbols, targets.starts),
+        Visits(order, len(order)),
+        Reading(loss, int(carry), answers, int(outputs is not None), history),
+    )
     return history
 
 

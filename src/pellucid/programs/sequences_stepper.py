@@ -12,6 +12,16 @@ from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs.capacity import check_optimizer, check_room, check_steps
 from pellucid.engine.programs.sequence_table import BLOCK, CTC, groups_of, most_in_a_group
+from pellucid.engine.records import Part, Schedule, Team
+from pellucid.engine.sequence_records import (
+    Arena,
+    ClippedDescent,
+    GroupUpdate,
+    SequenceLearner,
+    Sequences,
+    Steps,
+    Tallies,
+)
 from pellucid.layers.layer import Vector
 from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
 from pellucid.programs.sequence_batches import Floats, Integers
@@ -110,14 +120,20 @@ class SequencesStepper(Stepper):
         self._check(plan, batches, begin, end, rates)
         check_optimizer(rule.code, settings, self.threads, moments, self._count)
         history = np.full((end - begin, 2), np.nan)
+        program = plan.program(parameters)
+        update = GroupUpdate(self._gradient, self._slopes, *moments, self._count)
+        sequences = Sequences(batches.flat, batches.starts, targets.symbols, targets.starts)
+        steps = Steps(batches.order, len(batches.order), self._batch_size, begin, end)
+        descent = ClippedDescent(self._loss, rule.code, self._clip, Schedule(settings, rates, history))
 
         def work(rank: int) -> None:
             engine("sequences").train(
-                plan.table, plan.steps, parameters, self._gradient, self._slopes, *moments, self._count,
-                self._arenas[rank], self._integers[rank], batches.flat, batches.starts, targets.symbols,
-                targets.starts, batches.order, len(batches.order), self._batch_size, begin, end, self._loss, rule.code,
-                self._clip, settings, rates, history, self._tallies, self._norms, rank, self.threads, self._barrier,
-            )  # fmt: skip
+                SequenceLearner(program, update, Arena(self._arenas[rank], self._integers[rank])),
+                sequences,
+                steps,
+                descent,
+                Tallies(self._tallies, self._norms, Team(Part(rank, self.threads), self._barrier)),
+            )
 
         self._pool.run(work)
         return finished(history)

@@ -20,7 +20,7 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels.functions import exp, log
 from pellucid.engine.programs.table import ALIGNMENT
-from pellucid.engine.records import Labels, Member
+from pellucid.engine.sequence_records import Labels, Member
 from pellucid.engine.simd.lanes import (
     LANES,
     fill_rest,

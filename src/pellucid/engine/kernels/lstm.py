@@ -46,7 +46,8 @@ from pellucid.engine.programs.sequence_table import (
     VALUES,
     WEIGHT,
 )
-from pellucid.engine.records import Layer, Matrix, Strided, Times, Vector
+from pellucid.engine.records import Matrix, Strided, Vector
+from pellucid.engine.sequence_records import Layer, Times
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 

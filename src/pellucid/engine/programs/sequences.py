@@ -6,11 +6,10 @@ whole mini-batch from the longest to the shortest, the group's own, the first ro
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import ctc, dense, lstm
 from pellucid.engine.kernels.activations import Normalizer, activate, back, softmax
 from pellucid.engine.kernels.losses import Targets, distance_to_target, is_right, softmax_cross_entropy
@@ -46,7 +45,18 @@ from pellucid.engine.programs.sequence_table import (
 )
 from pellucid.engine.programs.sequence_table import groups_of as table_groups_of
 from pellucid.engine.programs.table import SOFTMAX
-from pellucid.engine.records import Affine, Labels, Layer, Matrix, Member, Part, Sizes, Times, Vector
+from pellucid.engine.records import Affine, Matrix, Part, Program, Sizes, Vector
+from pellucid.engine.sequence_records import (
+    Group,
+    Labels,
+    Layer,
+    Member,
+    Objective,
+    Places,
+    Sequences,
+    Split,
+    Times,
+)
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 
 _ONE = np.float32(1.0)
@@ -55,13 +65,11 @@ groups_of = kernel(table_groups_of)
 
 
 @kernel
-def choose(
-    ints: Any, all_at: int, own_at: int, starts: Any, order: Any, low: int, high: int, group: int, groups: int
-) -> int:
-    """Sort a mini-batch by length, deal it to ``groups`` like cards, to and fro; how many fall to ``group``."""
-    count = high - low
+def choose(ints: Int64s, places: Places, starts: Int64s, split: Split) -> int:
+    """Sort a mini-batch by length, deal it to groups like cards, to and fro; how many fall to this group."""
+    all_at, count = places.all_at, split.high - split.low
     for i in range(count):
-        sequence = order[low + i]
+        sequence = split.order[split.low + i]
         length = starts[sequence + 1] - starts[sequence]
         j = i
         while j > 0 and starts[ints[all_at + j - 1] + 1] - starts[ints[all_at + j - 1]] < length:
@@ -69,17 +77,18 @@ def choose(
             j -= 1
         ints[all_at + j] = sequence
     own = 0
-    for begin in range(0, count, groups):
-        place = begin + (group if own % 2 == 0 else groups - 1 - group)
+    for begin in range(0, count, split.groups):
+        place = begin + (split.group if own % 2 == 0 else split.groups - 1 - split.group)
         if place < count:
-            ints[own_at + own] = ints[all_at + place]
+            ints[places.own_at + own] = ints[all_at + place]
             own += 1
     return own
 
 
 @kernel
-def arrange(ints: Any, own_at: int, times_at: int, starts: Any, n: int) -> Any:
-    """The first row of every frame of a group sorted by length; how many frames the longest sequence has."""
+def arrange(ints: Int64s, places: Places, starts: Int64s, n: int) -> Group:
+    """Note the first row of every frame of a group whose ``n`` sequences are sorted by length."""
+    own_at, times_at = places.own_at, places.times_at
     longest = starts[ints[own_at] + 1] - starts[ints[own_at]]
     row, active = 0, n
     for t in range(longest):
@@ -88,32 +97,31 @@ def arrange(ints: Any, own_at: int, times_at: int, starts: Any, n: int) -> Any:
         ints[times_at + t] = row
         row += active
     ints[times_at + longest] = row
-    return longest
+    return Group(ints, own_at, times_at, places.states_at, starts, longest, n)
 
 
 @kernel
-def gather(
-    table: Any, work: Any, frames: Any, starts: Any, ints: Any, own_at: int, times_at: int, longest: int
-) -> None:
+def gather(table: Int64s, work: Float32s, frames: Float32s, group: Group) -> None:
     """Bring a group's frames into the arena, ordered by time."""
+    ints, times_at, longest = group.ints, group.times_at, group.longest
     d, stride = table[FEATURES], table[COLUMNS + SOURCE_STRIDE]
     for t in range(longest):
         row = ints[times_at + t]
         for s in range(ints[times_at + t + 1] - row):
-            source = (starts[ints[own_at + s]] + t) * d
+            source = (group.starts[ints[group.own_at + s]] + t) * d
             into = table[FRAMES] + (row + s) * stride
             for j in range(0, d, LANES):
                 store_first(work, into + j, load_first(frames, source + j, d - j, LANES), d - j)
 
 
 @kernel
-def reduce(
-    table: Any, row: int, work: Any, ints: Any, own_at: int, times_at: int, starts: Any, n: int, back_too: bool
-) -> None:
+def reduce(layer: Layer, group: Group, back_too: bool) -> None:
     """From all frames of each sequence to one row: their mean, or what each direction says at its last frame.
 
     With ``back_too`` the other way: every frame's gradient from that of its sequence.
     """
+    table, row, work = layer
+    ints, own_at, times_at, starts = group.ints, group.own_at, group.times_at, group.starts
     k, stride = table[row + INPUTS], table[row + STRIDE]
     half = k // table[row + DIRECTIONS]
     mean = table[row + OPERATION] == MEAN
@@ -122,8 +130,8 @@ def reduce(
         many, one = table[row + SOURCE_SLOPES], table[row + SLOPES]
         lstm.clear(work, many, ints[times_at + starts[ints[own_at] + 1] - starts[ints[own_at]]] * stride)
     else:
-        lstm.clear(work, one, n * stride)
-    for s in range(n):
+        lstm.clear(work, one, group.size * stride)
+    for s in range(group.size):
         frames = starts[ints[own_at + s] + 1] - starts[ints[own_at + s]]
         share = splat(_ONE / np.float32(frames), LANES)
         for t in range(frames):
@@ -140,8 +148,9 @@ def reduce(
 
 
 @kernel
-def prepare(table: Any, layers: int, p: Any, work: Any, back_too: bool) -> None:
+def prepare(program: Program, work: Float32s, back_too: bool) -> None:
     """Lay out the parameters as the layers want them, once for all groups of a step."""
+    table, layers, p = program
     for i in range(1, layers + 1):
         row = i * COLUMNS
         if table[row + OPERATION] == LSTM:
@@ -157,8 +166,9 @@ def prepare(table: Any, layers: int, p: Any, work: Any, back_too: bool) -> None:
 
 
 @kernel
-def dense_forward(table: Any, row: int, p: Any, work: Any, rows: int) -> None:
+def dense_forward(layer: Layer, p: Float32s, rows: int) -> None:
     """A dense layer over so many rows."""
+    table, row, work = layer
     stride, k = table[row + STRIDE], table[row + OUTPUTS]
     z, y = table[row + SUMS], table[row + VALUES]
     dense.sums(
@@ -176,34 +186,27 @@ def dense_forward(table: Any, row: int, p: Any, work: Any, rows: int) -> None:
 
 
 @kernel
-def forward(
-    table: Any,
-    layers: int,
-    p: Any,
-    work: Any,
-    ints: Any,
-    own_at: int,
-    times_at: int,
-    starts: Any,
-    longest: int,
-    n: int,
-    carry: bool,
-) -> None:
+def forward(program: Program, work: Float32s, group: Group, carry: bool) -> None:
     """Every layer over a group whose frames stand in the arena."""
+    table, layers, p = program
+    times = Times(group.ints, group.times_at, group.longest)
     for i in range(1, layers + 1):
         row = i * COLUMNS
         operation = table[row + OPERATION]
         if operation == LSTM:
-            lstm.forward(Layer(table, row, work), Times(ints, times_at, longest), carry)
+            lstm.forward(Layer(table, row, work), times, carry)
         elif operation == DENSE:
-            dense_forward(table, row, p, work, n if table[row + ONE_EACH] else ints[times_at + longest])
+            rows = group.size if table[row + ONE_EACH] else times.ints[times.at + times.longest]
+            dense_forward(Layer(table, row, work), p, rows)
         else:
-            reduce(table, row, work, ints, own_at, times_at, starts, n, False)
+            reduce(Layer(table, row, work), group, False)
 
 
 @kernel
-def dense_backward(table: Any, row: int, g: Any, gi: int, work: Any, rows: int, last: bool) -> None:
+def dense_backward(layer: Layer, gradient: Vector, rows: int, last: bool) -> None:
     """The gradients of a dense layer; the last layer's slopes are by its sums already."""
+    table, row, work = layer
+    g, gi = gradient
     stride, k, d = table[row + STRIDE], table[row + OUTPUTS], table[row + INPUTS]
     delta = table[row + SLOPES]
     source, source_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
@@ -224,83 +227,64 @@ def dense_backward(table: Any, row: int, g: Any, gi: int, work: Any, rows: int, 
 
 
 @kernel
-def backward(
-    table: Any,
-    layers: int,
-    g: Any,
-    gi: int,
-    work: Any,
-    ints: Any,
-    own_at: int,
-    times_at: int,
-    starts: Any,
-    longest: int,
-    n: int,
-) -> None:
-    """Every layer's gradient, last layer first, to ``g[gi ...]``."""
+def backward(program: Program, gradient: Vector, work: Float32s, group: Group) -> None:
+    """Every layer's gradient, last layer first, to ``gradient``."""
+    table, layers, _ = program
+    times = Times(group.ints, group.times_at, group.longest)
     for step in range(layers):
         row = (layers - step) * COLUMNS
         operation = table[row + OPERATION]
         if operation == LSTM:
-            lstm.backward(Layer(table, row, work), Vector(g, gi), Times(ints, times_at, longest))
+            lstm.backward(Layer(table, row, work), gradient, times)
         elif operation == DENSE:
-            rows = n if table[row + ONE_EACH] else ints[times_at + longest]
-            dense_backward(table, row, g, gi, work, rows, step == 0)
+            rows = group.size if table[row + ONE_EACH] else times.ints[times.at + times.longest]
+            dense_backward(Layer(table, row, work), gradient, rows, step == 0)
         else:
-            reduce(table, row, work, ints, own_at, times_at, starts, n, True)
+            reduce(Layer(table, row, work), group, True)
 
 
 @kernel
 def judge(
-    table: Any,
-    layers: int,
-    work: Any,
-    ints: Any,
-    own_at: int,
-    times_at: int,
-    states_at: int,
-    n: int,
-    starts: Any,
-    labels: Any,
-    label_starts: Any,
-    loss: int,
-    scale: Any,
-    back_too: bool,
+    program: Program, work: Float32s, group: Group, sequences: Sequences, objective: Objective, back_too: bool
 ) -> int:
-    """The loss of every sequence of a group, the gradient that ``scale`` times their sum sends back; number right.
+    """The loss of every sequence of a group, and how many are right, from the last layer's outputs.
 
-    ``labels[label_starts[m] ...]`` are the labels of sequence m, one of them where the outputs are one row each.
+    With ``back_too`` also the gradient of ``objective.scale`` times the sum of the losses.
     """
-    row = layers * COLUMNS
+    table, row = program.table, program.rows * COLUMNS
+    _, starts, labels, label_starts = sequences
+    ints, own_at, times = group.ints, group.own_at, Times(group.ints, group.times_at, group.longest)
     stride, k = table[row + STRIDE], table[row + OUTPUTS]
     z, y, d = table[row + SUMS], table[row + VALUES], table[row + SLOPES]
     right = 0
-    if loss == CTC:
-        for s in range(n):
+    if objective.loss == CTC:
+        for s in range(group.size):
             member = ints[own_at + s]
             frames = starts[member + 1] - starts[member]
             begin, count = label_starts[member], label_starts[member + 1] - label_starts[member]
-            own, wanted = Member(Times(ints, times_at, 0), s, frames), Labels(labels, begin, count)
+            own, wanted = Member(times, s, frames), Labels(labels, begin, count)
             scratch = table[ALIGNMENT_WORK]
             outputs = ctc.Outputs(z, y, d, stride, k, table[TOP], table[MASS])
-            work[table[LOSS] + s] = ctc.alignment_loss(work, scratch, outputs, own, wanted, states_at, scale, back_too)
+            work[table[LOSS] + s] = ctc.alignment_loss(
+                work, scratch, outputs, own, wanted, group.states_at, objective.scale, back_too
+            )
             if ctc.spells(work, outputs, own, wanted):
                 right += 1
         return right
-    for s in range(n):
+    for s in range(group.size):
         ints[s] = labels[label_starts[ints[own_at + s]]]
     targets, kept = Targets(ints, 0), Normalizer(Vector(work, table[TOP]), Vector(work, table[MASS]))
-    softmax_cross_entropy(Vector(work, table[LOSS]), Matrix(work, z, stride), targets, n, kept)
+    softmax_cross_entropy(Vector(work, table[LOSS]), Matrix(work, z, stride), targets, group.size, kept)
     if back_too:
-        distance_to_target(Vector(work, d), Matrix(work, y, stride), targets, n, scale)
-    for s in range(n):
+        distance_to_target(Vector(work, d), Matrix(work, y, stride), targets, group.size, objective.scale)
+    for s in range(group.size):
         if is_right(Vector(work, y + s * stride), k, ints[s]):
             right += 1
     return right
 
 
 @kernel
-def add_losses(table: Any, work: Any, n: int) -> float:
+def add_losses(table: Int64s, work: Float32s, n: int) -> float:
     """The sum of a group's losses, in float64, in the group's order."""
     total = np.float64(0.0)
     for s in range(n):
