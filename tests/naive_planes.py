@@ -60,7 +60,7 @@ def elementwise(name: str, z: Array) -> Array:
     return reference.activate(name, z.reshape(len(z), -1)).reshape(z.shape)
 
 
-def slope_of(name: str, a: Array) -> Array:
+def derivative(name: str, a: Array) -> Array:
     return {"identity": np.ones_like(a), "sigmoid": a * (1 - a), "relu": (a > 0) * 1.0, "tanh": 1 - a * a}[name]
 
 
@@ -116,7 +116,7 @@ def _sent_back(net: Any, steps: list[tuple[Array, Array, Array]], d: Array, of: 
     gradients: list[Array] = []
     for layer, (inputs, _, a) in reversed(list(zip(net.layers, steps, strict=True))):
         if layer is not net.layers[-1] and isinstance(layer, pl.Conv2d | pl.Dense):
-            d = d.reshape(a.shape) * of(slope_of(layer.activation, a))
+            d = d.reshape(a.shape) * of(derivative(layer.activation, a))
         if isinstance(layer, pl.Dense):
             gradients = [(d.T @ of(inputs)).T.ravel(), d.sum(0), *gradients]
             d = d @ of(layer.weight.astype(float))

@@ -149,7 +149,7 @@ def largest_first() -> pl.Network:
 def test_the_engine_agrees_with_its_own_differences(net: pl.Network) -> None:
     """Every parameter, in float32: differences over 0.02 and 0.04 together tell the slope to about 2e-5."""
     x, labels = np.random.default_rng(1).random((3, *net.input_shape)), [0, 2, 1]
-    slope, start = net.gradient(x, labels), net.parameters.copy()
+    gradient, start = net.gradient(x, labels), net.parameters.copy()
     by_hand = []
     for i in range(net.parameter_count):
         rise = 0.0
@@ -158,7 +158,7 @@ def test_the_engine_agrees_with_its_own_differences(net: pl.Network) -> None:
             net.parameters[i] += step
             rise += factor * net.gradient(x, labels).loss
         by_hand.append(rise / 0.12)
-    np.testing.assert_allclose(slope.parameters, by_hand, rtol=2e-2, atol=1e-4)
+    np.testing.assert_allclose(gradient.parameters, by_hand, rtol=2e-2, atol=1e-4)
 
 
 def test_one_filter_worked_out_by_hand() -> None:
@@ -180,9 +180,9 @@ def test_one_filter_worked_out_by_hand() -> None:
     np.testing.assert_array_equal(trace[0].terms(0, 0, 1), [[[0, -0.5], [0, 0]]])
     np.testing.assert_array_equal(net(x), [1.75])
     # The squared loss (1.75 - 1)**2 has the slope 1.5 by the largest; that is 1.5 x by the weights.
-    slope = net.gradient(x, 0, "squared")
-    np.testing.assert_allclose(slope.parameters, [1.5, 0, 0, 0.375, 1.5])
-    np.testing.assert_allclose(slope.inputs.reshape(2, 3), [[1.5, -1.5, 0], [0, 3, 0]])
+    gradient = net.gradient(x, 0, "squared")
+    np.testing.assert_allclose(gradient.parameters, [1.5, 0, 0, 0.375, 1.5])
+    np.testing.assert_allclose(gradient.inputs.reshape(2, 3), [[1.5, -1.5, 0], [0, 3, 0]])
 
 
 @few
@@ -215,10 +215,10 @@ def test_pytorch_says_the_same() -> None:
     trace = net.trace(x)
     for name, index in (("first", 0), ("pooled", 1), ("second", 2), ("means", 3)):
         np.testing.assert_allclose(trace[index].activations, golden[name], rtol=1e-4, atol=1e-6)
-    slope = net.gradient(x, labels)
-    assert slope.loss == pytest.approx(float(golden["loss"]), rel=1e-6)
-    np.testing.assert_allclose(slope.parameters, golden["gradient"], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(slope.inputs, golden["by_input"].reshape(len(x), -1), rtol=1e-4, atol=1e-7)
+    gradient = net.gradient(x, labels)
+    assert gradient.loss == pytest.approx(float(golden["loss"]), rel=1e-6)
+    np.testing.assert_allclose(gradient.parameters, golden["gradient"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(gradient.inputs, golden["by_input"].reshape(len(x), -1), rtol=1e-4, atol=1e-7)
     data = pl.data.Dataset(x, labels, classes=list("abcd"))
     trainer = pl.Trainer(net, data, optimizer=pl.Adam(0.01), batch_size=len(x))
     np.testing.assert_allclose(trainer.take_steps(10), golden["losses"], rtol=2e-5)
@@ -290,9 +290,9 @@ def test_plain_descent_on_a_batch_of_several_shards() -> None:
     """One step of plain descent is the gradient, however the batch was cut."""
     digits = pl.data.load("digits").train[:300]
     net = pl.Network([pl.Conv2d(3, 5, 2, activation="tanh"), pl.Dense(10, "softmax")], input_shape=(28, 28))
-    slope, start = net.gradient(digits.images, digits.labels), net.parameters.copy()
+    gradient, start = net.gradient(digits.images, digits.labels), net.parameters.copy()
     pl.Trainer(net, digits, optimizer=pl.SGD(0.5), batch_size=300, threads=2).take_steps(1)
-    np.testing.assert_allclose(net.parameters, start - 0.5 * slope.parameters, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(net.parameters, start - 0.5 * gradient.parameters, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(

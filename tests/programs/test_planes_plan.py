@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 import pellucid as pl
 from pellucid.engine.kernels import conv2d as codes
-from pellucid.engine.kernels import winograd_table as minimal
+from pellucid.engine.kernels import winograd_table as winograd
 from pellucid.engine.programs import table as t
-from pellucid.programs.planes_plan import TilePlan, can_read_one, needs_tiles, tile_plan
+from pellucid.programs.planes_plan import PlanesPlan, can_read_one, needs_planes, planes_plan
 
 CASES: dict[str, list[Any]] = {
     "lenet": [
@@ -28,22 +28,22 @@ CASES: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-def minimal_regions(plan: TilePlan, told: NDArray[np.int64]) -> list[tuple[int, int]]:
+def winograd_regions(plan: PlanesPlan, told: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Where minimal filtering keeps inputs and deltas at points, weights by column, and gradients."""
-    products = plan.code[told[minimal.PRODUCTS] :]
-    stride = told[minimal.FILTER_STRIDE]
+    products = plan.code[told[winograd.PRODUCTS] :]
+    stride = told[winograd.FILTER_STRIDE]
     return [
-        (told[minimal.SEEN], products[codes.I_CHANNELS] * products[codes.I_PLANE]),
-        (told[minimal.MADE], products[codes.D_CHANNELS] * products[codes.D_PLANE]),
-        (told[minimal.TURNED], told[minimal.TAPS] * stride),
-        (told[minimal.FOLDED], told[minimal.TAPS] * stride),
-        (told[minimal.SLOPES], told[minimal.POINTS] * stride),
-        (told[minimal.READY], 1),
-        (told[minimal.OFFSETS], products[codes.D_CHANNELS]),
+        (told[winograd.POINT_INPUT], products[codes.I_CHANNELS] * products[codes.I_PLANE]),
+        (told[winograd.POINT_OUTPUT], products[codes.D_CHANNELS] * products[codes.D_PLANE]),
+        (told[winograd.TRANSPOSED], told[winograd.TAPS] * stride),
+        (told[winograd.GRADIENT], told[winograd.TAPS] * stride),
+        (told[winograd.POINT_GRADIENT], told[winograd.POINTS] * stride),
+        (told[winograd.READY], 1),
+        (told[winograd.BIASES], products[codes.D_CHANNELS]),
     ]
 
 
-def regions(plan: TilePlan) -> list[tuple[int, int]]:
+def regions(plan: PlanesPlan) -> list[tuple[int, int]]:
     """Where each row's inputs, sums, activations and deltas begin, and how many floats they have at least."""
     taken = []
     for row in plan.table:
@@ -55,8 +55,8 @@ def regions(plan: TilePlan) -> list[tuple[int, int]]:
         if row[t.DELTAS] and row[t.DELTAS] != row[t.VALUES]:
             deltas = row[t.CHANNELS] * row[t.DELTA_PLANE] if row[t.DELTA_PLANE] else images * row[t.STRIDE]
             taken.append((row[t.DELTAS], deltas))
-        if row[t.MINIMAL]:
-            taken += minimal_regions(plan, plan.code[row[t.MINIMAL] :])
+        if row[t.WINOGRAD]:
+            taken += winograd_regions(plan, plan.code[row[t.WINOGRAD] :])
     taken += [(place, values.size) for place, values in plan.constants]
     return sorted((int(begin), int(size)) for begin, size in taken)
 
@@ -66,27 +66,27 @@ def regions(plan: TilePlan) -> list[tuple[int, int]]:
 def test_places_do_not_overlap(name: str, options: dict[str, Any]) -> None:
     if options.get("group") and not can_read_one(CASES[name]):
         pytest.skip("not read one at a time")
-    plan = tile_plan(CASES[name], (24, 21), **options)
+    plan = planes_plan(CASES[name], (24, 21), **options)
     ends = 3 * t.TILE + 32
     for begin, size in regions(plan):
         assert begin >= ends
         ends = begin + size
     assert ends <= plan.size
-    assert plan.arena()[t.UNITY] == 1
-    assert not plan.arena()[: t.UNITY].any()
+    assert plan.arena()[t.ONES] == 1
+    assert not plan.arena()[: t.ONES].any()
 
 
 @pytest.mark.parametrize("name", ["lenet", "strides", "planes out"])
 def test_every_line_of_a_convolution_is_told(name: str) -> None:
     """The kernel's lines that meet the picture are as many whether counted forward, back, or by the kernel."""
-    plan = tile_plan(CASES[name], (24, 21), open_to_view=True)
+    plan = planes_plan(CASES[name], (24, 21), open_to_view=True)
     for row in plan.table:
         if row[t.OPERATION] != t.CONV2D:
             continue
         counts = []
         for column, spans, lines in (
             (t.FORWARD, codes.SPANS, codes.TO_LINES), (t.BACKWARD, codes.SPANS, codes.TO_LINES),
-            (t.SLOPE, codes.MEETINGS, codes.KERNEL_LINES),
+            (t.WEIGHT_GRADIENT, codes.MEETINGS, codes.KERNEL_LINES),
         ):  # fmt: skip
             at = row[column]
             counts.append(sum(plan.code[at + spans + 2 : at + spans + 4 * plan.code[at + lines] : 4]))
@@ -94,7 +94,7 @@ def test_every_line_of_a_convolution_is_told(name: str) -> None:
 
 
 def test_only_what_is_not_all_dense_needs_it() -> None:
-    assert not needs_tiles([pl.Flatten(), pl.Dense(3)])
-    assert needs_tiles([pl.Dense(3), pl.Dropout(0.1)])
-    assert needs_tiles(CASES["lenet"])
+    assert not needs_planes([pl.Flatten(), pl.Dense(3)])
+    assert needs_planes([pl.Dense(3), pl.Dropout(0.1)])
+    assert needs_planes(CASES["lenet"])
     assert not can_read_one(CASES["strides"])

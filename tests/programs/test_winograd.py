@@ -13,15 +13,15 @@ import naive_planes
 import pellucid as pl
 from pellucid.engine.programs import table as t
 from pellucid.models.architectures import conv, lenet
-from pellucid.programs import winograd as minimal
-from pellucid.programs.planes_plan import TilePlan
+from pellucid.programs import winograd
+from pellucid.programs.planes_plan import PlanesPlan
 
-SIZES = [(points + 2 - taps, taps) for points in minimal._QUARTERS for taps in range(1, points + 1)]
+SIZES = [(points + 2 - taps, taps) for points in winograd._QUARTERS for taps in range(1, points + 1)]
 
 
 @pytest.mark.parametrize(("tile", "taps"), SIZES)
 def test_products_at_points_are_the_correlation(tile: int, taps: int) -> None:
-    a, g, b = minimal.matrices(tile, taps)
+    a, g, b = winograd.matrices(tile, taps)
     rng = np.random.default_rng(tile)
     x, w = rng.normal(size=tile + taps - 1), rng.normal(size=taps)
     np.testing.assert_allclose(a.T @ (g @ w * (b @ x)), np.correlate(x, w), rtol=1e-9, atol=1e-10)
@@ -29,7 +29,7 @@ def test_products_at_points_are_the_correlation(tile: int, taps: int) -> None:
 
 @pytest.mark.parametrize(("tile", "taps"), SIZES)
 def test_rounding_stays_small(tile: int, taps: int) -> None:
-    a, g, b = (each.astype(np.float32) for each in minimal.matrices(tile, taps))
+    a, g, b = (each.astype(np.float32) for each in winograd.matrices(tile, taps))
     rng = np.random.default_rng(taps)
     x = rng.normal(size=(500, tile + taps - 1)).astype(np.float32)
     w = rng.normal(size=(500, taps)).astype(np.float32)
@@ -40,8 +40,8 @@ def test_rounding_stays_small(tile: int, taps: int) -> None:
 
 def told(net: pl.Network) -> list[bool]:
     """Which convolutions are done so in training."""
-    assert isinstance(net.program.plan, TilePlan)
-    return [bool(row[t.MINIMAL]) for row in net.program.plan.table if row[t.OPERATION] == t.CONV2D]
+    assert isinstance(net.program.plan, PlanesPlan)
+    return [bool(row[t.WINOGRAD]) for row in net.program.plan.table if row[t.OPERATION] == t.CONV2D]
 
 
 def awake(net: pl.Network) -> pl.Network:
@@ -77,7 +77,7 @@ def test_a_step_is_the_gradient_of_the_naive_twin(net: pl.Network, count: int) -
     rng = np.random.default_rng(count)
     x, labels = rng.random((count, *net.input_shape)).astype(np.float32), [i % 3 for i in range(count)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(minimal, "_WORTH_IT", 1e9)
+        patch.setattr(winograd, "_WORTH_IT", 1e9)
         net = awake(net.copy())
     _, wanted, _ = naive_planes.backward(net, x.astype(np.float64), labels)
     start = net.parameters.copy()
@@ -109,8 +109,8 @@ def trained(threads: int, cuts: list[int], plain: bool = False, ready: bool = Tr
     if ready:
         awake(net)
     if plain:
-        assert isinstance(net.program.plan, TilePlan)
-        net.program.plan.table[:, t.MINIMAL] = 0
+        assert isinstance(net.program.plan, PlanesPlan)
+        net.program.plan.table[:, t.WINOGRAD] = 0
     one = pl.Trainer(net, digits, optimizer=pl.SGD(0.1), batch_size=70, seed=1, threads=threads)
     return np.concatenate([one.take_steps(steps) for steps in cuts]), net.parameters
 

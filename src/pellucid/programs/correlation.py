@@ -55,7 +55,7 @@ def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> N
     return numbers(head, spans)
 
 
-def slope_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
+def weight_gradient_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
     """For the gradient of the weights: which lines of deltas meet the picture through each line of the kernel."""
     (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
     line = int(before[t.LINE])

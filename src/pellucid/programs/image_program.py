@@ -25,7 +25,7 @@ from pellucid.programs.fast_path import FastPath, fast_path
 from pellucid.programs.feed import Feed
 from pellucid.programs.images import LevelRange, as_batch, as_floats, batch_of, memory_of, to_unit
 from pellucid.programs.interface import Gradient, Program
-from pellucid.programs.planes_plan import TilePlan
+from pellucid.programs.planes_plan import PlanesPlan
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.system.threads import available_cores, run_with_help
 
@@ -64,7 +64,7 @@ class ImageProgram(Program[FlatInputs]):
     """
 
     losses: ClassVar = MappingProxyType({"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED})
-    plan: Plan | TilePlan
+    plan: Plan | PlanesPlan
     """How many products a weight takes part in for one image, about."""
 
     def __init__(

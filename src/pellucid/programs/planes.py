@@ -21,7 +21,7 @@ from pellucid.programs.feed import Feed
 from pellucid.programs.image_program import Arrays, ImageProgram, Labels
 from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Stepper, StepperOptions
-from pellucid.programs.planes_plan import TilePlan, can_read_one, tile_plan
+from pellucid.programs.planes_plan import PlanesPlan, can_read_one, planes_plan
 from pellucid.programs.planes_stepper import PlanesStepper
 from pellucid.system.threads import run_parallel
 
@@ -33,32 +33,32 @@ _NO_LABELS = np.zeros(1, np.int64)
 class PlanesProgram(ImageProgram):
     """A network of any layers that take images."""
 
-    plan: TilePlan
+    plan: PlanesPlan
 
     def __init__(
         self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector, level_range: LevelRange | None = None
     ) -> None:
         super().__init__(layers, input_shape, parameters, level_range)
-        self.plan = tile_plan(self.layers, input_shape)
+        self.plan = planes_plan(self.layers, input_shape)
 
     @functools.cached_property
-    def open_plan(self) -> TilePlan:
+    def open_plan(self) -> PlanesPlan:
         """The plan that keeps everything on the way, to be looked at."""
-        return tile_plan(self.layers, self.input_shape, open_to_view=True)
+        return planes_plan(self.layers, self.input_shape, open_to_view=True)
 
     def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
         """See `ImageProgram.bind_read`."""
         plan = self.plan if plan is None else plan
-        bound: Bound = engine("planes").read_tiles.bind(self._program(plan), arena, plan.group, batch, answers, team)
+        bound: Bound = engine("planes").read.bind(self._program(plan), arena, plan.group, batch, answers, team)
         return bound
 
-    def _program(self, plan: TilePlan) -> Program:
+    def _program(self, plan: PlanesPlan) -> Program:
         """The network as the engine runs it."""
         return Program(plan.code, plan.rows, self.parameters)
 
-    def _fast_plan(self, most: int) -> tuple[TilePlan, int]:
+    def _fast_plan(self, most: int) -> tuple[PlanesPlan, int]:
         """The plan that reads a single image soonest."""
-        return tile_plan(self.layers, self.input_shape, group=1 if can_read_one(self.layers) else 0), 1
+        return planes_plan(self.layers, self.input_shape, group=1 if can_read_one(self.layers) else 0), 1
 
     def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
         """In parts that threads share; their number depends on the images alone."""
@@ -72,7 +72,7 @@ class PlanesProgram(ImageProgram):
 
     def _run(
         self,
-        plan: TilePlan,
+        plan: PlanesPlan,
         feed: Feed,
         arena: Vector,
         span: tuple[int, int],
@@ -82,7 +82,7 @@ class PlanesProgram(ImageProgram):
         """Read some images of a feed and leave the last group in the arena; summed loss and number right (2,)."""
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Slice(feed.order, labels, *span), Score(loss, history)
-        engine("planes").evaluate_tiles(self._program(plan), Scratch(arena, wanted), feed.images, examples, score)
+        engine("planes").evaluate(self._program(plan), Scratch(arena, wanted), feed.images, examples, score)
         return history
 
     def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
@@ -116,9 +116,7 @@ class PlanesProgram(ImageProgram):
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
         scratch = Scratch(plan.arena(), wanted)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
-        engine("planes").gradient_tiles(
-            self._program(plan), by_parameter, scratch, by_input, feed.images, examples, score
-        )
+        engine("planes").gradient(self._program(plan), by_parameter, scratch, by_input, feed.images, examples, score)
         return history
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:

@@ -22,8 +22,8 @@ from pellucid.layers.dropout import Dropout
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.layers.pool2d import AvgPool2d, MaxPool2d
-from pellucid.programs.correlation import backward_code, forward_code, slope_code
-from pellucid.programs.winograd import Minimal, tile_of
+from pellucid.programs.correlation import backward_code, forward_code, weight_gradient_code
+from pellucid.programs.winograd import Winograd, tile_of
 from pellucid.system.memory import aligned
 
 _SLACK = 512
@@ -36,7 +36,7 @@ Planes = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class TilePlan:
+class PlanesPlan:
     """A program table with what belongs to it.
 
     ``code`` holds the rows, and behind them the descriptions of convolutions; ``size`` floats make an arena for
@@ -59,7 +59,7 @@ class TilePlan:
     def arena(self) -> Vector:
         """A fresh arena: one for each thread."""
         arena = aligned(self.size)
-        arena[t.UNITY : t.UNITY + 16] = 1.0
+        arena[t.ONES : t.ONES + 16] = 1.0
         for place, values in self.constants:
             arena[place : place + values.size] = values
         return arena
@@ -99,12 +99,14 @@ class _Row:
             self.numbers[getattr(t, name)] = value
 
 
-def needs_tiles(layers: Sequence[Layer]) -> bool:
+def needs_planes(layers: Sequence[Layer]) -> bool:
     """Whether the network is more than dense layers one after another."""
     return not all(isinstance(layer, Dense | Flatten) for layer in layers)
 
 
-def tile_plan(layers: Sequence[Layer], input_shape: Shape, *, group: int = 0, open_to_view: bool = False) -> TilePlan:
+def planes_plan(
+    layers: Sequence[Layer], input_shape: Shape, *, group: int = 0, open_to_view: bool = False
+) -> PlanesPlan:
     """Lay out table and arena.
 
     Parameters
@@ -125,7 +127,7 @@ def tile_plan(layers: Sequence[Layer], input_shape: Shape, *, group: int = 0, op
         writer.values(index)
         writer.deltas(index)
     code = writer.descriptions()
-    return TilePlan(
+    return PlanesPlan(
         np.concatenate(code), len(rows), writer.size + _SLACK, writer.group, places, tuple(writer.constants)
     )
 
@@ -158,7 +160,7 @@ def _rows(layers: Sequence[Layer], shape: Shape) -> tuple[list[_Row], tuple[int,
     """What happens, row by row, and the row of each layer."""
     telling = [layer for layer in layers if not isinstance(layer, Flatten | Dropout)]
     in_lines = bool(telling) and isinstance(telling[0], Dense)
-    first = _Row(t.INPUT_LINES, None, math.prod(shape)) if in_lines else _Row(
+    first = _Row(t.INPUT_ROWS, None, math.prod(shape)) if in_lines else _Row(
         t.INPUT_PLANES, _planes_of(shape), math.prod(shape))  # fmt: skip
     rows, places = [first], []
     for layer in layers:
@@ -220,7 +222,7 @@ class _Writer:
         if index == 0:
             row.put(SOURCE=self.take(row.features + 2 * (t.SPARSE_STEP - 1) + t.ALIGNMENT - 1))
             if row.planes is not None and self.group == lane_width():
-                row.put(INK=self.take(4))
+                row.put(BOUNDS=self.take(4))
         else:
             row.put(SOURCE=self.rows[index - 1][t.VALUES], SOURCE_STRIDE=self.rows[index - 1][t.STRIDE])
         if isinstance(layer, Dropout):
@@ -301,7 +303,7 @@ class _Writer:
         for before, row in zip(self.rows, self.rows[1:], strict=False):
             if not isinstance(row.layer, Conv2d):
                 continue
-            kinds = {"FORWARD": forward_code, "SLOPE": slope_code, "BACKWARD": backward_code}
+            kinds = {"FORWARD": forward_code, "WEIGHT_GRADIENT": weight_gradient_code, "BACKWARD": backward_code}
             for name, make in kinds.items():
                 if name == "FORWARD" or self.group == lane_width():
                     row.put(**{name: end})
@@ -309,11 +311,11 @@ class _Writer:
                     end += len(codes[-1])
             tile = 0 if self.open or self.group != lane_width() else tile_of(row.layer, before.numbers, row.numbers)
             if tile:
-                minimal = Minimal(row.layer, before.numbers, row.numbers, tile, self.group, self.take)
-                row.put(MINIMAL=end)
-                codes.append(minimal.code(end))
+                winograd = Winograd(row.layer, before.numbers, row.numbers, tile, self.group, self.take)
+                row.put(WINOGRAD=end)
+                codes.append(winograd.code(end))
                 end += len(codes[-1])
-                self.constants += minimal.constants
+                self.constants += winograd.constants
         return [np.concatenate([row.numbers for row in self.rows]), *codes]
 
 

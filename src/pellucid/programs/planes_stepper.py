@@ -26,7 +26,7 @@ from pellucid.engine.records import (
 from pellucid.layers.layer import Vector
 from pellucid.programs.image_stepper import Batches, ImageStepper
 from pellucid.programs.interface import StepperOptions, UpdateRule
-from pellucid.programs.planes_plan import TilePlan
+from pellucid.programs.planes_plan import PlanesPlan
 from pellucid.system.memory import aligned
 from pellucid.system.threads import available_cores
 
@@ -34,7 +34,7 @@ from pellucid.system.threads import available_cores
 class PlanesStepper(ImageStepper):
     """Takes training steps on one network over planes; see `pellucid.programs.interface.Stepper`."""
 
-    def __init__(self, plan: TilePlan, parameters: Vector, options: StepperOptions, loss: int) -> None:
+    def __init__(self, plan: PlanesPlan, parameters: Vector, options: StepperOptions, loss: int) -> None:
         self._plan = plan
         shards = self._shards(options.batch_size)
         threads = 1 if plain_python() else min(options.threads or available_cores(), shards)
@@ -46,7 +46,7 @@ class PlanesStepper(ImageStepper):
         self._key = _dropout_key(options.seed)
 
     def _shards(self, images: int) -> int:
-        """Parts that a mini-batch is cut into, as `pellucid.engine.programs.planes_entries.train_tiles` does it."""
+        """Parts that a mini-batch is cut into, as `pellucid.engine.programs.planes_entries.train` does it."""
         return min(t.SHARDS, -(-images // self._plan.group))
 
     def _check(self, batches: Batches, begin: int, end: int, rates: NDArray[np.float32]) -> None:
@@ -72,7 +72,7 @@ class PlanesStepper(ImageStepper):
         epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
         descent = PlanesDescent(self._loss, rule.code, schedule)
         draws, team = Draws(serial, self._key), Team(Part(rank, self.threads), self._barrier)
-        engine("planes").train_tiles(learner, self._parts, batches.feed.images, epoch, descent, draws, team)
+        engine("planes").train(learner, self._parts, batches.feed.images, epoch, descent, draws, team)
 
 
 def _dropout_key(seed: int) -> Key:

@@ -1,6 +1,6 @@
 """Describe a convolution's minimal filtering to the engine: its points, its places in the arena, its passes.
 
-`pellucid.engine.kernels.winograd` runs what is described here; docs/derivations/minimal.md derives it.
+`pellucid.engine.kernels.winograd` runs what is described here; docs/derivations/winograd.md derives it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _SUM = 4
 """Operations that summing the lanes of one vector takes."""
 
 
-class Minimal:
+class Winograd:
     """One convolution's places in the arena, and what the engine is told about them.
 
     Lines of a channel lie side by side at each point: (points, tiles, channels, lines), with zeros between, so that a
@@ -107,17 +107,17 @@ class Minimal:
         self.points, self.tiles = tile + self.across - 1, int(row[t.WIDTH]) // tile
         self.filters = int(row[t.CHANNELS] * before[t.CHANNELS]) * self.down
         self.stride = t.padded(self.filters)
-        self.seen_line = (int(before[t.HEIGHT]) + self.pad_y) * group
-        self.made_line = (int(row[t.HEIGHT]) + self.down - 1) * group
-        self.seen_cell = _apart(int(before[t.CHANNELS]) * self.seen_line, group)
-        self.made_cell = _apart(int(row[t.CHANNELS]) * self.made_line, group)
+        self.input_line = (int(before[t.HEIGHT]) + self.pad_y) * group
+        self.output_line = (int(row[t.HEIGHT]) + self.down - 1) * group
+        self.input_cell = _apart(int(before[t.CHANNELS]) * self.input_line, group)
+        self.output_cell = _apart(int(row[t.CHANNELS]) * self.output_line, group)
         self.cells = self.tiles * self.points
-        self.seen = take(self.cells * self.seen_cell + self.pad_y * group)
+        self.input = take(self.cells * self.input_cell + self.pad_y * group)
         margin = (self.down - 1) * group
-        self.made = take(self.cells * self.made_cell + margin) + margin
-        self.turned, self.folded = take(self.across * self.stride), take(self.across * self.stride)
-        self.weights, self.slopes = take(self.points * self.stride), take(self.points * self.stride)
-        self.ready, self.offsets = take(1), take(int(row[t.CHANNELS]))
+        self.output = take(self.cells * self.output_cell + margin) + margin
+        self.transposed, self.gradient = take(self.across * self.stride), take(self.across * self.stride)
+        self.weights, self.point_gradient = take(self.points * self.stride), take(self.points * self.stride)
+        self.ready, self.biases = take(1), take(int(row[t.CHANNELS]))
         self.constants: list[tuple[int, NDArray[np.float32]]] = []
         self._keep(take)
 
@@ -146,7 +146,8 @@ class Minimal:
         places = (end + np.cumsum([0, *map(len, described)])).tolist()
         head = [
             self.points, self.across, self.filters, self.stride,
-            self.turned, self.ready, self.offsets, self.slopes, self.folded, self.seen, self.made, places[0], *starts,
+            self.transposed, self.ready, self.biases, self.point_gradient, self.gradient, self.input, self.output,
+            places[0], *starts,
         ]  # fmt: skip
         told, listed = iter(places[1:]), list[int]()
         for steps in passes:
@@ -158,12 +159,12 @@ class Minimal:
     def _prepare(self) -> list[Step]:
         """U (points, filters) = G by the weights (columns, filters)."""
         told = self._of_filters(self.points, self.across, (self.across, 1))
-        return [(told, [self.weights, t.NOTHING, self.g, self.turned, 0])]
+        return [(told, [self.weights, t.ZEROS, self.g, self.transposed, 0])]
 
     def _fold(self) -> list[Step]:
         """The gradient (columns, filters) = G' by that at points."""
         told = self._of_filters(self.across, self.points, (1, self.across))
-        return [(told, [self.folded, t.NOTHING, self.g, self.slopes, 0])]
+        return [(told, [self.gradient, t.ZEROS, self.g, self.point_gradient, 0])]
 
     def _of_filters(self, rows: int, columns: int, steps: tuple[int, int]) -> Numbers:
         """A matrix (rows, columns), its elements ``steps`` apart, by what lies (columns, filters)."""
@@ -175,31 +176,31 @@ class Minimal:
         """Input to points, products with the weights there, and out of points."""
         before, row, group = self.before, self.row, self.group
         into_points = numbers(
-            [self.points, before[t.CHANNELS], before[t.HEIGHT] * group, self.tiles * self.seen_cell, self.seen_line,
+            [self.points, before[t.CHANNELS], before[t.HEIGHT] * group, self.tiles * self.input_cell, self.input_line,
              group, self.points, 0, 0, 1, 0, 0, before[t.LINE], group, 1, self.points, 0],
             [(0, channel * int(before[t.PLANE]), 1, 0) for channel in range(before[t.CHANNELS])],
         )  # fmt: skip
         products = numbers(
-            [row[t.CHANNELS], self.cells, row[t.HEIGHT] * group, self.made_line, self.made_cell, group,
+            [row[t.CHANNELS], self.cells, row[t.HEIGHT] * group, self.output_line, self.output_cell, group,
              int(before[t.CHANNELS]) * self.down, self.down, 0, 1,
-             self.seen_line, 0, group, group, before[t.CHANNELS], self.down, 0],
-            self._cells(self.seen_cell),
+             self.input_line, 0, group, group, before[t.CHANNELS], self.down, 0],
+            self._cells(self.input_cell),
         )  # fmt: skip
         out_of_points = numbers(
             [self.tile, row[t.CHANNELS], row[t.HEIGHT] * group, group, row[t.PLANE], row[t.LINE], 1, 0, 0, self.tile,
-             0, 0, group, self.tiles * self.made_cell, 1, self.points, 1],
-            [(0, channel * self.made_line, 1, 0) for channel in range(row[t.CHANNELS])],
+             0, 0, group, self.tiles * self.output_cell, 1, self.points, 1],
+            [(0, channel * self.output_line, 1, 0) for channel in range(row[t.CHANNELS])],
         )  # fmt: skip
-        first, clipped = self.seen + self.pad_y * group, self._clipped()
+        first, clipped = self.input + self.pad_y * group, self._clipped()
         steps: list[Step] = []
         for index in range(self.tiles):
             source = int(before[t.VALUES]) + (index * self.tile - self.pad_x) * group
-            steps.append((into_points, [first + index * self.seen_cell, t.NOTHING, self.b, source, 0]))
-        steps.append((products, [self.made, t.NOTHING, self.weights, self.seen, 0]))
+            steps.append((into_points, [first + index * self.input_cell, t.ZEROS, self.b, source, 0]))
+        steps.append((products, [self.output, t.ZEROS, self.weights, self.input, 0]))
         for index in range(self.tiles):
             into = int(row[t.SUMS]) + index * self.tile * group
-            source = self.made + index * self.made_cell
-            steps.append((out_of_points, [into, self.offsets, self.a, source, clipped]))
+            source = self.output + index * self.output_cell
+            steps.append((out_of_points, [into, self.biases, self.a, source, clipped]))
         return steps
 
     def _cells(self, apart: int) -> list[tuple[int, int, int, int]]:
@@ -214,22 +215,23 @@ class Minimal:
         """Deltas at points = A by the deltas of a tile."""
         row, group = self.row, self.group
         told = numbers(
-            [self.points, row[t.CHANNELS], row[t.HEIGHT] * group, self.tiles * self.made_cell, self.made_line,
+            [self.points, row[t.CHANNELS], row[t.HEIGHT] * group, self.tiles * self.output_cell, self.output_line,
              group, self.tile, 0, 0, 1, 0, 0, row[t.DELTA_LINE], row[t.DELTA_STEP], 1, self.tile, 0],
             [(0, channel * int(row[t.DELTA_PLANE]), 1, 0) for channel in range(row[t.CHANNELS])],
         )  # fmt: skip
         steps = []
         for index in range(self.tiles):
             source = int(row[t.DELTAS]) + index * self.tile * int(row[t.DELTA_STEP])
-            steps.append((told, [self.made + index * self.made_cell, t.NOTHING, self.a, source, 0]))
+            steps.append((told, [self.output + index * self.output_cell, t.ZEROS, self.a, source, 0]))
         return steps
 
     def _products(self) -> Numbers:
         """For the gradient by the weights at points: tiles are lines, and lines the numbers in them."""
         head = [
-            self.row[t.CHANNELS], self.made_line, self.made_cell, self.group,
-            self.before[t.CHANNELS], self.seen_line, self.seen_cell, self.group, self.group, 1, self.down,
-            self.row[t.HEIGHT], self.points, self.stride, self.tiles * self.made_cell, self.tiles * self.seen_cell, 1,
+            self.row[t.CHANNELS], self.output_line, self.output_cell, self.group,
+            self.before[t.CHANNELS], self.input_line, self.input_cell, self.group, self.group, 1, self.down,
+            self.row[t.HEIGHT], self.points, self.stride, self.tiles * self.output_cell,
+            self.tiles * self.input_cell, 1,
         ]  # fmt: skip
         return numbers(head, [(0, 0, self.tiles, 0)])
 
@@ -238,21 +240,21 @@ class Minimal:
         before, row, group = self.before, self.row, self.group
         lines = int(before[t.HEIGHT]) * group
         products = numbers(
-            [before[t.CHANNELS], self.cells, lines, self.seen_line, self.seen_cell, group,
+            [before[t.CHANNELS], self.cells, lines, self.input_line, self.input_cell, group,
              self.down, int(before[t.CHANNELS]) * self.down, 0, 1,
-             self.made_line, 0, group, -group, row[t.CHANNELS], self.down, 0],
-            self._cells(self.made_cell),
+             self.output_line, 0, group, -group, row[t.CHANNELS], self.down, 0],
+            self._cells(self.output_cell),
         )  # fmt: skip
         out_of_points = numbers(
             [before[t.WIDTH], before[t.CHANNELS], lines, before[t.DELTA_STEP], before[t.DELTA_PLANE],
              before[t.DELTA_LINE], self.cells, self.points, 0, 1,
-             self.seen_cell, 0, group, self.tiles * self.seen_cell, self.tiles, self.points, 0],
-            [(0, channel * self.seen_line, 1, 0) for channel in range(before[t.CHANNELS])],
+             self.input_cell, 0, group, self.tiles * self.input_cell, self.tiles, self.points, 0],
+            [(0, channel * self.input_line, 1, 0) for channel in range(before[t.CHANNELS])],
         )  # fmt: skip
-        place = self.seen + self.pad_y * group
+        place = self.input + self.pad_y * group
         return [
-            (products, [place, t.NOTHING, self.weights, self.made + self.pad_y * group, 0]),
-            (out_of_points, [int(before[t.DELTAS]), t.NOTHING, self.whole, place, 0]),
+            (products, [place, t.ZEROS, self.weights, self.output + self.pad_y * group, 0]),
+            (out_of_points, [int(before[t.DELTAS]), t.ZEROS, self.whole, place, 0]),
         ]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32, Float32s
 from pellucid.engine.kernels import sparse
-from pellucid.engine.kernels.random import ELASTIC, REACH, Bend, Map, draw_bend, draw_map
+from pellucid.engine.kernels.random import ELASTIC, REACH, AffineMap, Displacement, draw_affine, draw_displacement
 from pellucid.engine.kernels.sampling import PLACES, bilinear
 from pellucid.engine.programs.table import LEVELS
 from pellucid.engine.records import Distortion, Grid, Matrix, Picked, Pixels, SparseRows, Vector
@@ -79,7 +79,7 @@ def field_shape(side: int, height: int, width: int) -> tuple[int, int]:
 
 
 @kernel
-def lay_out(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
+def copy_image(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
     """Copy one image, less the level of paper, inside the border of ``old``; find the box of its ink.
 
     The image begins at element ``xi`` of the pixels, and has no level below that of paper.
@@ -87,7 +87,7 @@ def lay_out(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
     height, width, pitch = grid
     scratch = old.memory
     kind, small, floats, background, _ = pixels
-    paper, nothing = splat(background, LANES), splat(_ZERO, LANES)
+    base, nothing = splat(background, LANES), splat(_ZERO, LANES)
     top, bottom = height, -1
     for v in range(height):
         source, target = xi + v * pitch, old.at + (v + 1) * (pitch + 3) + 1
@@ -96,8 +96,8 @@ def lay_out(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
             # The last lanes of a row overlap those before, and never reach past it.
             j = i if i + LANES <= pitch else pitch - LANES
             level = load_bytes(small, source + j, LANES) if kind == LEVELS else load(floats, source + j, LANES)
-            store(scratch, target + j, level - paper)
-            most = maximum(most, level - paper)
+            store(scratch, target + j, level - base)
+            most = maximum(most, level - base)
         if not all_zero(most):
             top, bottom = (v if v < top else top), v
     for j in range(0, width, LANES):
@@ -127,10 +127,10 @@ def crossing(start: Any, slope: Any, low: Any, high: Any) -> Any:
 
 
 @kernel
-def plan_rows(places: Places, way: Map, box: Box, reach_x: Float32, reach_y: Float32, grid: Grid) -> None:
+def plan_rows(places: Places, affine: AffineMap, box: Box, reach_x: Float32, reach_y: Float32, grid: Grid) -> None:
     """For each row, between which pixels the old image's ink can show, from no farther away than the reaches."""
     scratch, begins, ends, _ = places
-    xu, xv, x0, yu, yv, y0 = way
+    xu, xv, x0, yu, yv, y0 = affine
     left, right, top, bottom = box
     zero, one, past = splat(_ZERO, LANES), splat(_ONE, LANES), splat(np.float32(grid.width), LANES)
     for v in range(0, grid.height, LANES):
@@ -144,7 +144,7 @@ def plan_rows(places: Places, way: Map, box: Box, reach_x: Float32, reach_y: Flo
 
 
 @kernel
-def put_ink(rows: SparseRows, entry: int, column: int, lanes: Any, landing: Float32s) -> int:
+def append_nonzero(rows: SparseRows, entry: int, column: int, lanes: Any, landing: Float32s) -> int:
     """Write the lanes that are not 0, the first being input ``column``, as ink; return the entry past the last."""
     store(landing, _LANDING, lanes)
     for i in range(PLACES):
@@ -157,17 +157,24 @@ def put_ink(rows: SparseRows, entry: int, column: int, lanes: Any, landing: Floa
 
 
 @kernel
-def look_up(
-    rows: SparseRows, entry: int, places: Places, way: Map, bend: Bend, field: Matrix, bent: bool, grid: Grid
+def resample(
+    rows: SparseRows,
+    entry: int,
+    places: Places,
+    affine: AffineMap,
+    displacement: Displacement,
+    field: Matrix,
+    displaced: bool,
+    grid: Grid,
 ) -> int:
     """Write the ink of the new image: look up the planned pixels in the old one. Return the entry past the last."""
     scratch, begins, ends, old = places
     height, width, pitch = grid
     row = field.stride
-    xu, xv, x0, yu, yv, y0 = way
-    along_x, along_y, window_x, window_y = bend
+    xu, xv, x0, yu, yv, y0 = affine
+    along_x, along_y, window_x, window_y = displacement
     x_step, y_step = splat(np.float32(xu), PLACES), splat(np.float32(yu), PLACES)
-    x_bend, y_bend = splat(np.float32(along_x), PLACES), splat(np.float32(along_y), PLACES)
+    x_displacement, y_displacement = splat(np.float32(along_x), PLACES), splat(np.float32(along_y), PLACES)
     zero, ramp = splat(_ZERO, PLACES), load(scratch, 0, PLACES)
     farthest_x, farthest_y = splat(np.float32(width + 1), PLACES), splat(np.float32(height + 1), PLACES)
     for v in range(height):
@@ -178,13 +185,13 @@ def look_up(
         for u in range(np.int64(scratch[begins + v]), end, PLACES):
             here = ramp + splat(np.float32(u), PLACES)
             x, y = fma(x_step, here, x_begin), fma(y_step, here, y_begin)
-            if bent:
-                x = fma(x_bend, load(field.memory, window_x + v * row + u, PLACES), x)
-                y = fma(y_bend, load(field.memory, window_y + v * row + u, PLACES), y)
+            if displaced:
+                x = fma(x_displacement, load(field.memory, window_x + v * row + u, PLACES), x)
+                y = fma(y_displacement, load(field.memory, window_y + v * row + u, PLACES), y)
             x = minimum(maximum(x, zero), farthest_x)
             y = minimum(maximum(y, zero), farthest_y)
             found = fill_rest(bilinear(Matrix(scratch, old, pitch + 3), x, y), end - u, _ZERO)
-            entry = put_ink(rows, entry, v * width + u, found, scratch)
+            entry = append_nonzero(rows, entry, v * width + u, found, scratch)
     return entry
 
 
@@ -203,21 +210,22 @@ def warp(
     ends = begins + height + LANES
     old = ends + height + LANES
     places = Places(scratch, begins, ends, old)
-    box = lay_out(Vector(scratch, old), pixels, image * height * pitch, grid)
+    box = copy_image(Vector(scratch, old), pixels, image * height * pitch, grid)
     if box.bottom < box.top:
         return entry
-    way = draw_map(settings, image, key, height, width)
+    affine = draw_affine(settings, image, key, height, width)
     row = side + width + PLACES
-    bend = draw_bend(settings, side, row, image, key)
+    displacement = draw_displacement(settings, side, row, image, key)
     reach = np.float64(settings[REACH])
-    reach_x, reach_y = _SLACK + np.float32(abs(bend.along_x) * reach), _SLACK + np.float32(abs(bend.along_y) * reach)
-    plan_rows(places, way, box, reach_x, reach_y, grid)
-    bent = settings[ELASTIC] != _ZERO
-    return look_up(rows, entry, places, way, bend, Matrix(field, 0, row), bent, grid)
+    reach_x = _SLACK + np.float32(abs(displacement.along_x) * reach)
+    reach_y = _SLACK + np.float32(abs(displacement.along_y) * reach)
+    plan_rows(places, affine, box, reach_x, reach_y, grid)
+    displaced = settings[ELASTIC] != _ZERO
+    return resample(rows, entry, places, affine, displacement, Matrix(field, 0, row), displaced, grid)
 
 
 @kernel
-def fetch_ahead(pixels: Pixels, begin: int, end: int) -> None:
+def prefetch_image(pixels: Pixels, begin: int, end: int) -> None:
     """Ask for one dense image while another is worked on."""
     if pixels.kind == LEVELS:
         for i in range(begin, end, 64):
@@ -245,7 +253,7 @@ def augment(
     size = grid.height * grid.pitch
     for i in range(count):
         if i + 1 < count:
-            fetch_ahead(pixels, chosen[i + 1] * size, (chosen[i + 1] + 1) * size)
+            prefetch_image(pixels, chosen[i + 1] * size, (chosen[i + 1] + 1) * size)
         begin = entry
         entry = warp(rows, entry, pixels, chosen[i], grid, distortion, scratch)
         if span != _ONE:

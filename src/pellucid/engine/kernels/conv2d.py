@@ -20,7 +20,7 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
-from pellucid.engine.programs.table import NOTHING, UNITY
+from pellucid.engine.programs.table import ONES, ZEROS
 from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.blocks import add_sums, block_of, inner, keep_block, keep_first, outer
@@ -75,7 +75,7 @@ ACROSS = 5
 """Positions, or columns of the kernel, in a block."""
 
 
-class Description(NamedTuple):
+class Layout(NamedTuple):
     """A convolution as the engine is told it: the columns above, from ``code[at]`` on."""
 
     code: Int64s
@@ -102,9 +102,9 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
 
     @kernel
     def sums(
-        z: Matrix, bias: Matrix, w: Matrix, x: Vector, lines: int, told: Description, floor: Float32, count: int
+        z: Matrix, bias: Matrix, w: Matrix, x: Vector, lines: int, layout: Layout, floor: Float32, count: int
     ) -> None:
-        code, at = told
+        code, at = layout
         block = block_of(bias.memory, bias.at, bias.stride, rows, columns, LANES)
         w_step, x_step, x_tap = code[at + W_STEP], code[at + X_STEP], code[at + X_TAP]
         for channel in range(code[at + FROM_CHANNELS]):
@@ -132,19 +132,19 @@ def _band(rows: int) -> Callable[..., None]:
 
     @kernel
     def band(
-        z: Matrix, bias: Matrix, w: Matrix, x: Vector, lines: int, told: Description, floor: Float32, left: int
+        z: Matrix, bias: Matrix, w: Matrix, x: Vector, lines: int, layout: Layout, floor: Float32, left: int
     ) -> None:
-        code, at = told
+        code, at = layout
         while left > 0:
             whole = left // LANES
             if whole >= ACROSS and whole % (ACROSS - 1):
-                several(z, bias, w, x, lines, told, floor, left)
+                several(z, bias, w, x, lines, layout, floor, left)
                 taken = ACROSS
             elif whole >= ACROSS - 1:
-                four(z, bias, w, x, lines, told, floor, left)
+                four(z, bias, w, x, lines, layout, floor, left)
                 taken = ACROSS - 1
             else:
-                one(z, bias, w, x, lines, told, floor, left)
+                one(z, bias, w, x, lines, layout, floor, left)
                 taken = 1
             z = Matrix(z.memory, z.at + taken * code[at + Z_STEP], z.stride)
             x = Vector(x.memory, x.at + taken * code[at + X_STEP])
@@ -170,7 +170,7 @@ def clip(begin: int, lines: int, step: int, region: Region) -> tuple[int, int]:
 
 @kernel
 def correlate(
-    z: Vector, bias: Matrix, w: Vector, x: Vector, told: Description, floor: Float32, region: Region, length: int
+    z: Vector, bias: Matrix, w: Vector, x: Vector, layout: Layout, floor: Float32, region: Region, length: int
 ) -> None:
     """``z[o, y] = max(floor, bias[o] + sum over c, i, j of w[o, c, i, j] x[c, y's line i, columns from j on])``.
 
@@ -178,7 +178,7 @@ def correlate(
     the gradient by the input and x the deltas, met by the kernel turned round. Lines of x outside ``region`` are left
     out; of each line of z ``length`` floats are made, from where the region begins.
     """
-    code, at = told
+    code, at = layout
     channels, w_to, z_plane = code[at + TO_CHANNELS], code[at + W_TO], code[at + Z_PLANE]
     zi = z.at + region.first * code[at + Z_STEP]
     xi = x.at + region.first * code[at + X_STEP]
@@ -194,7 +194,7 @@ def correlate(
             if o + HIGH <= channels:
                 _high_band(
                     Matrix(z.memory, zo, z_plane), Matrix(bias.memory, bo, bias.stride), Matrix(w.memory, wo, w_to),
-                    seen, lines, told, floor, length,
+                    seen, lines, layout, floor, length,
                 )  # fmt: skip
                 o += HIGH
             else:
@@ -202,18 +202,18 @@ def correlate(
                 more = 1 if o + 2 <= channels else 0
                 _pair_band(
                     Matrix(z.memory, zo, more * z_plane), Matrix(bias.memory, bo, more * bias.stride),
-                    Matrix(w.memory, wo, more * w_to), seen, lines, told, floor, length,
+                    Matrix(w.memory, wo, more * w_to), seen, lines, layout, floor, length,
                 )  # fmt: skip
                 o += 2
 
 
 @kernel
-def reach(work: Float32s, ink: int, told: Description) -> tuple[Region, int]:
+def seen_region(work: Float32s, ink: int, layout: Layout) -> tuple[Region, int]:
     """The lines of the input and the positions of the sums that see any ink, and how many floats these are.
 
-    ``work[ink]`` has lines and columns (see `planes.find_ink`); an ``ink`` of 0 stands for ink everywhere.
+    ``work[ink]`` has lines and columns (see `planes.find_bounds`); an ``ink`` of 0 stands for ink everywhere.
     """
-    code, at = told
+    code, at = layout
     if ink == 0:
         return EVERYWHERE, code[at + LENGTH]
     # The first line of the kernel that meets begins a padding's width before its line.
@@ -227,27 +227,27 @@ def reach(work: Float32s, ink: int, told: Description) -> tuple[Region, int]:
 
 
 @kernel
-def fill_paper(z: Vector, bias: Vector, told: Description, floor: Float32, region: Region, length: int) -> None:
+def fill_background(z: Vector, bias: Vector, layout: Layout, floor: Float32, region: Region, length: int) -> None:
     """The sums of a group of images that see no ink: before the region, and past its ``length`` floats."""
-    code, at = told
+    code, at = layout
     end = region.first + length // LANES
     for o in range(code[at + TO_CHANNELS]):
-        lowest, paper = splat(floor, LANES), splat(bias.memory[bias.at + o], LANES)
-        paper = where_less(paper, lowest, lowest, paper)
+        lowest, background = splat(floor, LANES), splat(bias.memory[bias.at + o], LANES)
+        background = where_less(background, lowest, lowest, background)
         for y in range(code[at + TO_LINES]):
             line = z.at + o * code[at + Z_PLANE] + y * code[at + Z_LINE]
             for x in range(region.first):
-                store(z.memory, line + x * LANES, paper)
+                store(z.memory, line + x * LANES, background)
             for x in range(end, code[at + LENGTH] // LANES):
-                store(z.memory, line + x * LANES, paper)
+                store(z.memory, line + x * LANES, background)
 
 
 def _products(rows: int, columns: int) -> Callable[..., None]:
     """Make the kernel that adds up the gradient of ``rows`` output channels by ``columns`` columns of the kernel."""
 
     @kernel
-    def products(g: Matrix, d: Vector, x: Strided, zeros: Vector, lines: int, vectors: int, told: Description) -> None:
-        code, at = told
+    def products(g: Matrix, d: Vector, x: Strided, zeros: Vector, lines: int, vectors: int, layout: Layout) -> None:
+        code, at = layout
         block = block_of(zeros.memory, zeros.at, 0, rows, columns, LANES)
         d_plane, d_step, x_tap = code[at + D_PLANE], code[at + D_STEP], code[at + I_TAP]
         for line in range(lines):
@@ -267,19 +267,19 @@ _low_across, _low_one = _products(1, ACROSS), _products(1, 1)
 
 
 @kernel
-def weight_gradient(g: Vector, d: Vector, x: Vector, told: Description, region: Region, vectors: int) -> None:
+def weight_gradient(g: Vector, d: Vector, x: Vector, layout: Layout, region: Region, vectors: int) -> None:
     """``dW[o, c, i, j] += sum over images, y and x of delta[o, y, x] x[c, y's line i, x's column j]``.
 
     dW (O, C, KH, KW) at ``g``; deltas and input in the arena. Lines of x outside ``region`` are left out, and all but
     ``vectors`` positions of delta from where the region begins.
     """
-    code, at = told
+    code, at = layout
     taps = code[at + KERNEL_TAPS]
     one = code[at + KERNEL_LINES] * taps
     g_to = code[at + I_CHANNELS] * one
     x_line, x_step, x_tap = code[at + I_LINE], code[at + I_STEP], code[at + I_TAP]
     gi, di, xi = g.at, d.at + region.first * code[at + D_STEP], x.at + region.first * x_step
-    zeros = Vector(x.memory, NOTHING)
+    zeros = Vector(x.memory, ZEROS)
     for _ in range(code[at + GRADIENTS]):
         o = 0
         while o < code[at + D_CHANNELS]:
@@ -296,16 +296,16 @@ def weight_gradient(g: Vector, d: Vector, x: Vector, told: Description, region: 
                         deltas, seen = Vector(d.memory, do), Strided(x.memory, xc + j * x_tap, x_line, x_step)
                         wide = j + ACROSS <= taps
                         if high and wide:
-                            _high_across(into, deltas, seen, zeros, lines, vectors, told)
+                            _high_across(into, deltas, seen, zeros, lines, vectors, layout)
                         elif high and j + 3 <= taps:
-                            _high_three(into, deltas, seen, zeros, lines, vectors, told)
+                            _high_three(into, deltas, seen, zeros, lines, vectors, layout)
                             j += 2
                         elif high:
-                            _high_one(into, deltas, seen, zeros, lines, vectors, told)
+                            _high_one(into, deltas, seen, zeros, lines, vectors, layout)
                         elif wide:
-                            _low_across(into, deltas, seen, zeros, lines, vectors, told)
+                            _low_across(into, deltas, seen, zeros, lines, vectors, layout)
                         else:
-                            _low_one(into, deltas, seen, zeros, lines, vectors, told)
+                            _low_one(into, deltas, seen, zeros, lines, vectors, layout)
                         j += ACROSS if wide else 1
             o += HIGH if high else 1
         gi += code[at + G_NEXT]
@@ -314,16 +314,16 @@ def weight_gradient(g: Vector, d: Vector, x: Vector, told: Description, region: 
 
 
 @kernel
-def bias_gradient(g: Vector, d: Vector, lines: int, told: Description) -> None:
+def bias_gradient(g: Vector, d: Vector, lines: int, layout: Layout) -> None:
     """``db[o] += sum over images, y and x of delta[o, y, x]``: products with the arena's vector of ones."""
-    code, at = told
-    ones, zeros = Strided(d.memory, UNITY, _STILL, _STILL), Vector(d.memory, NOTHING)
+    code, at = layout
+    ones, zeros = Strided(d.memory, ONES, _STILL, _STILL), Vector(d.memory, ZEROS)
     o, vectors = 0, code[at + VECTORS]
     while o < code[at + D_CHANNELS]:
         deltas = Vector(d.memory, d.at + o * code[at + D_PLANE])
         if o + HIGH <= code[at + D_CHANNELS]:
-            _high_one(Matrix(g.memory, g.at + o, _ONE), deltas, ones, zeros, lines, vectors, told)
+            _high_one(Matrix(g.memory, g.at + o, _ONE), deltas, ones, zeros, lines, vectors, layout)
             o += HIGH
         else:
-            _low_one(Matrix(g.memory, g.at + o, _ONE), deltas, ones, zeros, lines, vectors, told)
+            _low_one(Matrix(g.memory, g.at + o, _ONE), deltas, ones, zeros, lines, vectors, layout)
             o += 1

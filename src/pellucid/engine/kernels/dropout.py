@@ -79,7 +79,7 @@ def drop_planes(layer: PlanesLayer, group: int, dropping: int) -> None:
 
 
 @kernel
-def undrop_planes(layer: PlanesLayer) -> None:
+def drop_planes_backward(layer: PlanesLayer) -> None:
     """The deltas of the planes ``before``: those of the row times the factors."""
     table, row, before, work = layer
     factor = table[row + SUMS]

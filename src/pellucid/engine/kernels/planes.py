@@ -14,13 +14,13 @@ from pellucid.engine.compiler.signature import Float32s, Int64s, UInt16s
 from pellucid.engine.kernels.activations import activate, through_activation
 from pellucid.engine.programs.table import (
     ACTIVATION,
+    BOUNDS,
     CHANNELS,
     DELTA_LINE,
     DELTA_PLANE,
     DELTA_STEP,
     DELTAS,
     HEIGHT,
-    INK,
     LINE,
     PLANE,
     STRIDE,
@@ -53,7 +53,7 @@ def clear(work: Float32s, at: int, count: int) -> None:
 
 
 @kernel
-def place_ink(table: Int64s, work: Float32s, image: SparseRow, place: int, step: int) -> None:
+def place_sparse(table: Int64s, work: Float32s, image: SparseRow, place: int, step: int) -> None:
     """Add one image's ink to its place in the first row.
 
     Entries come column by column; those that only fill up are paper in the column of the last.
@@ -73,7 +73,7 @@ def place_ink(table: Int64s, work: Float32s, image: SparseRow, place: int, step:
 
 
 @kernel
-def place_line(table: Int64s, work: Float32s, x: Vector, place: int, step: int) -> None:
+def place_dense(table: Int64s, work: Float32s, x: Vector, place: int, step: int) -> None:
     """Write one dense image to its place in the first row."""
     xi = x.at
     for channel in range(table[CHANNELS]):
@@ -86,7 +86,7 @@ def place_line(table: Int64s, work: Float32s, x: Vector, place: int, step: int) 
 
 
 @kernel
-def find_ink(table: Int64s, work: Float32s) -> None:
+def find_bounds(table: Int64s, work: Float32s) -> None:
     """Which lines and columns of the images in the first row have ink, in any of them: first and past of each."""
     height, width = table[HEIGHT], table[WIDTH]
     top, past, left, right = height, 0, width, 0
@@ -103,13 +103,13 @@ def find_ink(table: Int64s, work: Float32s) -> None:
                 past = y + 1 if past <= y else past
                 left = lesser(left, x)
                 right = end if right < end else right
-    ink = table[INK]
+    ink = table[BOUNDS]
     work[ink], work[ink + 1] = np.float32(top), np.float32(past)
     work[ink + 2], work[ink + 3] = np.float32(left), np.float32(right)
 
 
 @kernel
-def to_rows(layer: PlanesLayer, group: int, n: int) -> None:
+def planes_to_rows(layer: PlanesLayer, group: int, n: int) -> None:
     """Lay the planes ``before`` out in a line for each image: (images, stride) at the row's activations."""
     table, row, before, work = layer
     into, stride = table[row + VALUES], table[row + STRIDE]
@@ -124,7 +124,7 @@ def to_rows(layer: PlanesLayer, group: int, n: int) -> None:
 
 
 @kernel
-def from_lanes(table: Int64s, before: int, work: Float32s, delta: int) -> None:
+def lanes_to_planes(table: Int64s, before: int, work: Float32s, delta: int) -> None:
     """Lay gradients (features, lanes) at ``work[delta]`` out as the deltas of the planes ``before``."""
     for channel in range(table[before + CHANNELS]):
         for y in range(table[before + HEIGHT]):
@@ -136,7 +136,7 @@ def from_lanes(table: Int64s, before: int, work: Float32s, delta: int) -> None:
 
 
 @kernel
-def lanes_of_rows(y: Vector, x: Matrix, n: int, width: int) -> None:
+def rows_to_lanes(y: Vector, x: Matrix, n: int, width: int) -> None:
     """From x (images, width), by rows, to y (width, lanes), zero in lanes without an image."""
     for j in range(width):
         for i in range(LANES):
@@ -144,7 +144,7 @@ def lanes_of_rows(y: Vector, x: Matrix, n: int, width: int) -> None:
 
 
 @kernel
-def rows_of_lanes(y: Matrix, x: Vector, n: int, width: int) -> None:
+def lanes_to_rows(y: Matrix, x: Vector, n: int, width: int) -> None:
     """From x (width, lanes) to y (images, width), by rows."""
     for j in range(width):
         for i in range(n):
@@ -163,7 +163,7 @@ def activate_planes(table: Int64s, row: int, work: Float32s, group: int) -> None
 
 
 @kernel
-def through_planes(which: int, table: Int64s, row: int, work: Float32s) -> None:
+def activations_backward(which: int, table: Int64s, row: int, work: Float32s) -> None:
     """Turn the deltas of a row of planes, by its activations, into those by sums that activation ``which`` made so."""
     step = table[row + DELTA_STEP]
     for channel in range(table[row + CHANNELS]):

@@ -71,7 +71,7 @@ def clear_deltas(table: Int64s, row: int, work: Float32s) -> None:
 
 
 @kernel
-def spread_largest(into: Strided, window: Strided, rows: int, columns: int, largest: Any, d: Any, apart: bool) -> None:
+def max_backward(into: Strided, window: Strided, rows: int, columns: int, largest: Any, d: Any, apart: bool) -> None:
     """Give ``d`` to the first of each window's numbers that equals ``largest``, and nothing to the others."""
     for i in range(rows):
         for j in range(columns):
@@ -83,7 +83,7 @@ def spread_largest(into: Strided, window: Strided, rows: int, columns: int, larg
 
 
 @kernel
-def spread_mean(into: Strided, rows: int, columns: int, d: Any) -> None:
+def mean_backward(into: Strided, rows: int, columns: int, d: Any) -> None:
     """Add ``d`` to every delta of a window."""
     for i in range(rows):
         for j in range(columns):
@@ -92,7 +92,7 @@ def spread_mean(into: Strided, rows: int, columns: int, d: Any) -> None:
 
 
 @kernel
-def unpool(layer: PlanesLayer, group: int) -> None:
+def pool_backward(layer: PlanesLayer, group: int) -> None:
     """From the deltas of a pool's outputs to those of the planes ``before``: of their sums, if the pool's were made so.
 
     Where windows lie side by side and reach everything, the deltas may stand in the place of the activations.
@@ -121,9 +121,9 @@ def unpool(layer: PlanesLayer, group: int) -> None:
                 deltas = Strided(work, into, d_line, d_step)
                 if largest:
                     seen, m = Strided(work, window, x_line, group), load(work, at, LANES)
-                    spread_largest(deltas, seen, rows, columns, m, d, apart)
+                    max_backward(deltas, seen, rows, columns, m, d, apart)
                 else:
-                    spread_mean(deltas, rows, columns, d * share)
+                    mean_backward(deltas, rows, columns, d * share)
                 at += group
                 delta += table[row + DELTA_STEP]
                 window += table[row + STEP_X] * group

@@ -22,7 +22,7 @@ SHIFT, ROTATION, SCALE, SHEAR, ELASTIC, REACH = range(6)
 field; then the largest displacement in the field itself."""
 
 
-class Map(NamedTuple):
+class AffineMap(NamedTuple):
     """Where the pixel (u, v) of the new image comes from: ``x = xu u + xv v + x0`` and ``y = yu u + yv v + y0``."""
 
     xu: float
@@ -33,7 +33,7 @@ class Map(NamedTuple):
     y0: float
 
 
-class Bend(NamedTuple):
+class Displacement(NamedTuple):
     """The factors of the displacements along x and y, and where their windows begin in the field."""
 
     along_x: float
@@ -70,7 +70,7 @@ def draw_four(number: int, call: int, key: Key) -> Any:
 
 
 @kernel
-def turn(angle: float) -> Any:
+def cos_sin(angle: float) -> Any:
     """Cosine and sine, within 2e-9 up to half a turn: series for a sixty-fourth of the angle, doubled six times."""
     part = angle * np.float64(1 / 64)
     square = part * part
@@ -82,7 +82,7 @@ def turn(angle: float) -> Any:
 
 
 @kernel
-def draw_map(settings: Float32s, image: int, key: Key, height: int, width: int) -> Map:
+def draw_affine(settings: Float32s, image: int, key: Key, height: int, width: int) -> AffineMap:
     """Draw where the new image's pixels come from.
 
     The way there is to shear, scale and turn about the image's centre, and then to shift; this is the way back.
@@ -91,16 +91,16 @@ def draw_map(settings: Float32s, image: int, key: Key, height: int, width: int) 
     e, _, _, _ = draw_four(image, 1, key)
     across, down = (np.float64(width) - _WHOLE) * _HALF, (np.float64(height) - _WHOLE) * _HALF
     to_x, to_y = across + np.float64(settings[SHIFT]) * a, down + np.float64(settings[SHIFT]) * b
-    cosine, sine = turn(np.float64(settings[ROTATION]) * c)
+    cosine, sine = cos_sin(np.float64(settings[ROTATION]) * c)
     back = _WHOLE / (_WHOLE + np.float64(settings[SCALE]) * d)
     shear = np.float64(settings[SHEAR]) * e
     xu, xv = (cosine + shear * sine) * back, (sine - shear * cosine) * back
     yu, yv = -sine * back, cosine * back
-    return Map(xu, xv, across - xu * to_x - xv * to_y, yu, yv, down - yu * to_x - yv * to_y)
+    return AffineMap(xu, xv, across - xu * to_x - xv * to_y, yu, yv, down - yu * to_x - yv * to_y)
 
 
 @kernel
-def draw_bend(settings: Float32s, side: int, row: int, image: int, key: Key) -> Bend:
+def draw_displacement(settings: Float32s, side: int, row: int, image: int, key: Key) -> Displacement:
     """Draw the factors of the displacements along x and y, and where their windows begin in the field.
 
     ``row`` is the number of floats from one row of the field to the next.
@@ -110,4 +110,4 @@ def draw_bend(settings: Float32s, side: int, row: int, image: int, key: Key) -> 
     half, factor = np.float64(side) * _HALF, np.float64(settings[ELASTIC])
     window_x: Any = np.int64((c + _WHOLE) * half) * row + np.int64((d + _WHOLE) * half)
     window_y: Any = np.int64((e + _WHOLE) * half) * row + np.int64((f + _WHOLE) * half)
-    return Bend(factor * a, factor * b, window_x, window_y)
+    return Displacement(factor * a, factor * b, window_x, window_y)

@@ -10,26 +10,26 @@ from __future__ import annotations
     TAPS,  # columns of a filter
     FILTERS,  # lines of all filters together: out channels, in channels, lines
     FILTER_STRIDE,  # the same filled up to whole vectors
-    TURNED,  # work offset of the weights by column (TAPS, FILTER_STRIDE)
+    TRANSPOSED,  # work offset of the weights by column (TAPS, FILTER_STRIDE)
     READY,  # work offset of 1 where the weights are at points, 0 where plain sums are to be taken
-    OFFSETS,  # work offset of a copy of the bias
-    SLOPES,  # work offset of the gradient by weights at points (POINTS, FILTER_STRIDE)
-    FOLDED,  # work offset of the same by column (TAPS, FILTER_STRIDE)
-    SEEN,  # work offset of the input at points
-    MADE,  # work offset of sums or deltas at points
+    BIASES,  # work offset of a copy of the bias
+    POINT_GRADIENT,  # work offset of the gradient by weights at points (POINTS, FILTER_STRIDE)
+    GRADIENT,  # work offset of the same by column (TAPS, FILTER_STRIDE)
+    POINT_INPUT,  # work offset of the input at points
+    POINT_OUTPUT,  # work offset of sums or deltas at points
     PRODUCTS,  # where the description for `weight_gradient` lies
-    PREPARE,  # where each pass begins: the number of its correlations, then their steps
+    TRANSFORM_WEIGHTS,  # where each pass begins: the number of its correlations, then their steps
     FORWARD,
-    TURN,
-    FOLD,
-    BACK,
+    TRANSFORM_DELTAS,
+    TRANSFORM_GRADIENT,
+    BACKWARD,
     HEAD,
 ) = range(18)
 
 (
-    CODE,  # where the step's description lies
-    INTO,  # work offsets of its results, bias, weights and input
-    OFFSET,
+    LAYOUT,  # where the step's description lies
+    RESULT,  # work offsets of its results, bias, weights and input
+    BIAS_AT,
     FACTOR,
     SOURCE,
     CLIPPED,  # whether what is below 0 becomes 0

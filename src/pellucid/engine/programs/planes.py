@@ -12,10 +12,9 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d, sparse
-from pellucid.engine.kernels import winograd as minimal
+from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d, sparse, winograd
 from pellucid.engine.kernels.activations import back
-from pellucid.engine.kernels.conv2d import Description
+from pellucid.engine.kernels.conv2d import Layout
 from pellucid.engine.kernels.planes import SparseRow
 from pellucid.engine.programs.dense import finish_layer, layer_sums
 from pellucid.engine.programs.table import (
@@ -23,6 +22,7 @@ from pellucid.engine.programs.table import (
     AVG_POOL,
     BACKWARD,
     BIAS,
+    BOUNDS,
     CHANNELS,
     COLUMNS,
     CONV2D,
@@ -33,17 +33,13 @@ from pellucid.engine.programs.table import (
     FORWARD,
     HEIGHT,
     IDENTITY,
-    INK,
     INPUT_PLANES,
     INPUTS,
     MAX_POOL,
-    MINIMAL,
-    NOTHING,
     OPERATION,
     OUTPUTS,
     PLANE,
     RELU,
-    SLOPE,
     SOURCE,
     SOURCE_STRIDE,
     SPARSE_BYTES_INPUT,
@@ -53,6 +49,9 @@ from pellucid.engine.programs.table import (
     TRANSPOSED,
     VALUES,
     WEIGHT,
+    WEIGHT_GRADIENT,
+    WINOGRAD,
+    ZEROS,
 )
 from pellucid.engine.records import Draws, Images, Matrix, Part, PlanesLayer, Program, Sizes, Vector
 from pellucid.engine.simd.blocks import block_of, keep_block, outer
@@ -78,13 +77,13 @@ def place_images(table: Int64s, work: Float32s, group: int, images: Images, orde
             to = Vector(work, table[SOURCE] - begin)
             sparse.normalize_entries(to, images.levels, begin, end, images.background, images.span)
             row = SparseRow(images.indices, work, table[SOURCE] - begin, begin, end)
-            planes.place_ink(table, work, row, place, step)
+            planes.place_sparse(table, work, row, place, step)
         elif images.kind == SPARSE_INPUT:
-            planes.place_ink(table, work, SparseRow(images.indices, images.data, _ALONE, begin, end), place, step)
+            planes.place_sparse(table, work, SparseRow(images.indices, images.data, _ALONE, begin, end), place, step)
         else:
-            planes.place_line(table, work, Vector(images.data, image * table[OUTPUTS]), place, step)
-    if table[INK]:
-        planes.find_ink(table, work)
+            planes.place_dense(table, work, Vector(images.data, image * table[OUTPUTS]), place, step)
+    if table[BOUNDS]:
+        planes.find_bounds(table, work)
 
 
 @kernel
@@ -92,21 +91,21 @@ def convolve(layer: PlanesLayer, p: Float32s, group: int, training: int) -> None
     """A convolution's sums and activations; ReLU in place costs nothing."""
     table, row, before, work = layer
     at_once = table[row + SUMS] == table[row + VALUES] and table[row + ACTIVATION] == RELU
-    if training and minimal.serves(table, row, work):
-        minimal.forward(table, row, work)
+    if training and winograd.is_ready(table, row, work):
+        winograd.forward(table, row, work)
     else:
-        told, floor = Description(table, table[row + FORWARD]), _ZERO if at_once else _LOWEST
-        region, length = conv2d.reach(work, table[before + INK], told)
-        if length < table[told.at + conv2d.LENGTH]:
-            conv2d.fill_paper(
-                Vector(work, table[row + SUMS]), Vector(p, table[row + BIAS]), told, floor, region, length
+        layout, floor = Layout(table, table[row + FORWARD]), _ZERO if at_once else _LOWEST
+        region, length = conv2d.seen_region(work, table[before + BOUNDS], layout)
+        if length < table[layout.at + conv2d.LENGTH]:
+            conv2d.fill_background(
+                Vector(work, table[row + SUMS]), Vector(p, table[row + BIAS]), layout, floor, region, length
             )
         conv2d.correlate(
             Vector(work, table[row + SUMS]),
             Matrix(p, table[row + BIAS], _ONLY),
             Vector(p, table[row + WEIGHT]),
             Vector(work, table[before + VALUES]),
-            told,
+            layout,
             floor,
             region,
             length,
@@ -119,12 +118,12 @@ def convolve(layer: PlanesLayer, p: Float32s, group: int, training: int) -> None
 def prepare(program: Program, work: Float32s) -> None:
     """What training has to know of the weights before it meets the first images of a step."""
     for i in range(1, program.rows):
-        if program.table[i * COLUMNS + MINIMAL]:
-            minimal.prepare(program.table, i * COLUMNS, program.parameters, work)
+        if program.table[i * COLUMNS + WINOGRAD]:
+            winograd.prepare(program.table, i * COLUMNS, program.parameters, work)
 
 
 @kernel
-def drop(layer: PlanesLayer, group: int, n: int, training: int, draws: Draws) -> None:
+def dropout_forward(layer: PlanesLayer, group: int, n: int, training: int, draws: Draws) -> None:
     """Dropout over planes or rows; as if it were not there where nobody trains."""
     table, row, before, work = layer
     if training:
@@ -151,9 +150,9 @@ def forward(program: Program, work: Float32s, group: int, n: int, training: int,
         elif which in (MAX_POOL, AVG_POOL):
             pool2d.pool(layer, group)
         elif which == FLATTEN:
-            planes.to_rows(layer, group, n)
+            planes.planes_to_rows(layer, group, n)
         elif which == DROPOUT:
-            drop(layer, group, n, training, draws)
+            dropout_forward(layer, group, n, training, draws)
         elif which == DENSE:
             layer_sums(table, row, p, work, 0, n, _ALONE, _ONLY)
             finish_layer(table, row, work, 0, n, _ALONE, _ONLY)
@@ -162,7 +161,7 @@ def forward(program: Program, work: Float32s, group: int, n: int, training: int,
 def _lanes_product(rows: int) -> Any:
     @kernel
     def some(y: Vector, a: Matrix, b: Vector, depth: int) -> None:
-        block = block_of(b.memory, NOTHING, 0, rows, 1, LANES)
+        block = block_of(b.memory, ZEROS, 0, rows, 1, LANES)
         ai, bi = a.at, b.at
         for _ in range(depth):
             block = outer(block, a.memory, ai, a.stride, b.memory, bi, 0)
@@ -177,7 +176,7 @@ _eight_rows, _one_row = _lanes_product(8), _lanes_product(1)
 
 
 @kernel
-def dense_back(layer: PlanesLayer, p: Float32s, g: Vector, n: int) -> None:
+def dense_backward(layer: PlanesLayer, p: Float32s, g: Vector, n: int) -> None:
     """A dense layer's gradients for a group: of bias and weights in ``g``, and of what came in.
 
     The last is ``dx' = W delta'`` with the images in the lanes, so that weights are read as they lie.
@@ -192,52 +191,52 @@ def dense_back(layer: PlanesLayer, p: Float32s, g: Vector, n: int) -> None:
     dense.weight_gradient(Vector(g.memory, g.at + weight), inputs, by_sums, sizes, Part(_ALONE, _ONLY))
     if table[before + DELTAS] == 0:
         return
-    turned = table[row + TRANSPOSED]
+    transposed = table[row + TRANSPOSED]
     flat = table[before + OPERATION] == FLATTEN
-    into = table[before + DELTAS] if flat else turned + k * LANES
-    planes.lanes_of_rows(Vector(work, turned), Matrix(work, delta, stride), n, k)
+    into = table[before + DELTAS] if flat else transposed + k * LANES
+    planes.rows_to_lanes(Vector(work, transposed), Matrix(work, delta, stride), n, k)
     i = 0
     while i < d:
         if i + 8 <= d:
-            _eight_rows(Vector(work, into + i * LANES), Matrix(p, weight + i * k, k), Vector(work, turned), k)
+            _eight_rows(Vector(work, into + i * LANES), Matrix(p, weight + i * k, k), Vector(work, transposed), k)
             i += 8
         else:
-            _one_row(Vector(work, into + i * LANES), Matrix(p, weight + i * k, k), Vector(work, turned), k)
+            _one_row(Vector(work, into + i * LANES), Matrix(p, weight + i * k, k), Vector(work, transposed), k)
             i += 1
     if not flat:
         deltas = Matrix(work, table[before + DELTAS], table[before + STRIDE])
-        planes.rows_of_lanes(deltas, Vector(work, into), n, d)
+        planes.lanes_to_rows(deltas, Vector(work, into), n, d)
 
 
 @kernel
-def convolve_back(layer: PlanesLayer, p: Float32s, g: Vector) -> None:
+def convolve_backward(layer: PlanesLayer, p: Float32s, g: Vector) -> None:
     """A convolution's gradients for a group: of bias and weights in ``g``, and of what came in."""
     table, row, before, work = layer
-    delta, told = Vector(work, table[row + DELTAS]), Description(table, table[row + SLOPE])
+    delta, layout = Vector(work, table[row + DELTAS]), Layout(table, table[row + WEIGHT_GRADIENT])
     weight = Vector(g.memory, g.at + table[row + WEIGHT])
-    asked = table[before + DELTAS] > 0
-    conv2d.bias_gradient(Vector(g.memory, g.at + table[row + BIAS]), delta, table[row + HEIGHT], told)
-    if minimal.serves(table, row, work):
-        minimal.backward(table, row, weight, work, asked)
+    propagate = table[before + DELTAS] > 0
+    conv2d.bias_gradient(Vector(g.memory, g.at + table[row + BIAS]), delta, table[row + HEIGHT], layout)
+    if winograd.is_ready(table, row, work):
+        winograd.backward(table, row, weight, work, propagate)
         return
-    region, length = conv2d.reach(work, table[before + INK], Description(table, table[row + FORWARD]))
-    conv2d.weight_gradient(weight, delta, Vector(work, table[before + VALUES]), told, region, length // LANES)
-    if asked:
-        everything = table[table[row + BACKWARD] + conv2d.LENGTH]
+    region, length = conv2d.seen_region(work, table[before + BOUNDS], Layout(table, table[row + FORWARD]))
+    conv2d.weight_gradient(weight, delta, Vector(work, table[before + VALUES]), layout, region, length // LANES)
+    if propagate:
+        backward_length = table[table[row + BACKWARD] + conv2d.LENGTH]
         conv2d.correlate(
             Vector(work, table[before + DELTAS]),
-            Matrix(work, NOTHING, _ALONE),
+            Matrix(work, ZEROS, _ALONE),
             Vector(p, table[row + WEIGHT]),
             delta,
-            Description(table, table[row + BACKWARD]),
+            Layout(table, table[row + BACKWARD]),
             _LOWEST,
             conv2d.EVERYWHERE,
-            everything,
+            backward_length,
         )
 
 
 @kernel
-def drop_back(layer: PlanesLayer, n: int) -> None:
+def dropout_backward(layer: PlanesLayer, n: int) -> None:
     """Dropout's deltas to those of what came in."""
     table, row, before, work = layer
     if table[row + STRIDE] > 0:
@@ -245,19 +244,19 @@ def drop_back(layer: PlanesLayer, n: int) -> None:
         x = Matrix(work, table[row + DELTAS], table[row + STRIDE])
         dropout.drop_rows(y, x, table[row + SUMS], n, table[row + OUTPUTS], _ONLY)
     else:
-        dropout.undrop_planes(layer)
+        dropout.drop_planes_backward(layer)
 
 
 @kernel
-def flat_back(layer: PlanesLayer, n: int, last: bool) -> None:
+def flatten_backward(layer: PlanesLayer, n: int, last: bool) -> None:
     """From the deltas of rows to those of planes; a dense layer leaves them with the images in the lanes."""
     table, row, before, work = layer
     delta = table[row + DELTAS]
     if last:
         into, deltas = Vector(work, table[row + TRANSPOSED]), Matrix(work, delta, table[row + STRIDE])
-        planes.lanes_of_rows(into, deltas, n, table[row + OUTPUTS])
+        planes.rows_to_lanes(into, deltas, n, table[row + OUTPUTS])
         delta = table[row + TRANSPOSED]
-    planes.from_lanes(table, before, work, delta)
+    planes.lanes_to_planes(table, before, work, delta)
 
 
 @kernel
@@ -272,29 +271,29 @@ def backward(program: Program, g: Vector, work: Float32s, n: int) -> None:
         before = row - COLUMNS
         layer = PlanesLayer(table, row, before, work)
         which = table[row + OPERATION]
-        asked = table[before + DELTAS] > 0
+        propagate = table[before + DELTAS] > 0
         activation = table[before + ACTIVATION]
         if which == DENSE:
-            dense_back(layer, p, g, n)
+            dense_backward(layer, p, g, n)
         elif which == CONV2D:
-            convolve_back(layer, p, g)
-        elif not asked:
+            convolve_backward(layer, p, g)
+        elif not propagate:
             return
         elif which == FLATTEN:
-            flat_back(layer, n, i == rows - 1)
+            flatten_backward(layer, n, i == rows - 1)
         elif which == DROPOUT:
-            drop_back(layer, n)
+            dropout_backward(layer, n)
         else:
             if which == MAX_POOL:
                 # The largest of a window has the slope that its activation tells.
-                planes.through_planes(activation, table, row, work)
+                planes.activations_backward(activation, table, row, work)
                 activation = IDENTITY
-            pool2d.unpool(layer, LANES)
-        if not asked:
+            pool2d.pool_backward(layer, LANES)
+        if not propagate:
             return
         if table[before + STRIDE] > 0 and table[before + OPERATION] != FLATTEN:
             delta, stride = table[before + DELTAS], table[before + STRIDE]
             values = Matrix(work, table[before + VALUES], stride)
             back(activation, Vector(work, delta), values, n, table[before + OUTPUTS])
         elif activation != IDENTITY:
-            planes.through_planes(activation, table, before, work)
+            planes.activations_backward(activation, table, before, work)

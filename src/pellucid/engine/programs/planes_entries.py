@@ -16,6 +16,7 @@ from pellucid.engine.programs.dense import add_losses, count_right, hand_out, ju
 from pellucid.engine.programs.dense_entries import is_finite
 from pellucid.engine.programs.planes import backward, forward, place_images, prepare
 from pellucid.engine.programs.table import (
+    BOUNDS,
     CHANNELS,
     COLUMNS,
     DELTA_LINE,
@@ -24,7 +25,6 @@ from pellucid.engine.programs.table import (
     DELTAS,
     FLOATS,
     HEIGHT,
-    INK,
     INPUT_PLANES,
     OPERATION,
     OUTPUTS,
@@ -79,7 +79,7 @@ def gather(g: Float32s, count: int, parts: int, begin: int, end: int) -> None:
 
 
 @kernel
-def train_tiles(
+def train(
     learner: Learner,
     parts: Float64s,
     images: Images,
@@ -95,7 +95,7 @@ def train_tiles(
     """
     program, update, (work, wanted) = learner
     table, rows, p = program
-    rank, crew = team.part
+    rank, threads = team.part
     settings, rates, history = descent.schedule
     count, batch, at = update.size, epoch.batch, rank * SETTINGS
     for step in range(epoch.begin, epoch.end):
@@ -106,7 +106,7 @@ def train_tiles(
         groups = (until - since + LANES - 1) // LANES
         shards = lesser(SHARDS, groups)
         prepare(program, work)
-        for shard in range(shards * rank // crew, shards * (rank + 1) // crew):
+        for shard in range(shards * rank // threads, shards * (rank + 1) // threads):
             parts[2 * shard] = 0.0
             parts[2 * shard + 1] = 0.0
             past = lesser(since + groups * (shard + 1) // shards * LANES, until)
@@ -121,7 +121,7 @@ def train_tiles(
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_right(table, rows, work, wanted, 0, n)
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
-        meet(team.barrier, crew)
+        meet(team.barrier, threads)
         lost = np.float64(0.0)
         right = np.float64(0.0)
         for shard in range(shards):
@@ -132,14 +132,14 @@ def train_tiles(
             history[2 * (step - epoch.begin) + 1] = right
         if not is_finite(lost):
             return
-        mine, past = share(rank, crew, count, LANES)
+        mine, past = share(rank, threads, count, LANES)
         gather(update.moments.gradient, count, shards, mine, past)
         optimize(descent.optimizer, p, update.moments, mine, past, Vector(settings, at))
-        meet(team.barrier, crew)
+        meet(team.barrier, threads)
 
 
 @kernel
-def evaluate_tiles(program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score) -> None:
+def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score) -> None:
     """Read some images, and add up losses and right ones; a loss of -1 only reads."""
     table, rows, _ = program
     work, wanted = scratch
@@ -155,7 +155,7 @@ def evaluate_tiles(program: Program, scratch: Scratch, images: Images, examples:
 
 
 @kernel
-def read_tiles(program: Program, work: Float32s, group: int, batch: Batch, answers: Answers, team: Team) -> None:
+def read(program: Program, work: Float32s, group: int, batch: Batch, answers: Answers, team: Team) -> None:
     """Read dense images, as one of a team that takes ``group`` at a time.
 
     Of the team it is as in `pellucid.engine.programs.dense_entries.read`.
@@ -163,10 +163,10 @@ def read_tiles(program: Program, work: Float32s, group: int, batch: Batch, answe
     table, last = program.table, (program.rows - 1) * COLUMNS
     outs = table[last + OUTPUTS]
     (kind, small, floats, background, span), images, width = batch
-    rank, crew = team.part
+    rank, threads = team.part
     in_planes = table[OPERATION] == INPUT_PLANES
     doubt = splat(_ZERO, LANES)
-    first = take(team.barrier, crew, -group, group)
+    first = take(team.barrier, threads, -group, group)
     while first < images:
         n = lesser(group, images - first)
         for i in range(n):
@@ -177,16 +177,16 @@ def read_tiles(program: Program, work: Float32s, group: int, batch: Batch, answe
                 for j in range(0, width, LANES):
                     v = load_first(work, table[SOURCE] + j, width - j, LANES)
                     doubt = doubt + (v - v)
-            planes.place_line(table, work, Vector(work, table[SOURCE]), place, group if in_planes else _STEP)
-        if table[INK]:
-            planes.find_ink(table, work)
+            planes.place_dense(table, work, Vector(work, table[SOURCE]), place, group if in_planes else _STEP)
+        if table[BOUNDS]:
+            planes.find_bounds(table, work)
         forward(program, work, group, n, _READING, NO_DRAWS)
         hand_out(answers.outputs, first * outs, outs, work, table[last + VALUES], table[last + STRIDE], n)
         answers.doubts[0] = sum_lanes(doubt)
-        finish(team.barrier, crew, n)
-        first = take(team.barrier, crew, first, group)
+        finish(team.barrier, threads, n)
+        first = take(team.barrier, threads, first, group)
     if rank == 0:
-        await_all(team.barrier, crew, images)
+        await_all(team.barrier, threads, images)
 
 
 @kernel
@@ -210,7 +210,7 @@ def take_input_deltas(table: Int64s, work: Float32s, dx: Float32s, first: int, n
 
 
 @kernel
-def gradient_tiles(
+def gradient(
     program: Program, g: Float32s, scratch: Scratch, dx: Float32s, images: Images, examples: Examples, score: Score
 ) -> None:
     """The gradient of the mean loss over some images: by every parameter, added to g, and by every input.
@@ -235,8 +235,8 @@ def gradient_tiles(
 
 
 ENTRIES = {
-    "train_tiles": train_tiles,
-    "evaluate_tiles": evaluate_tiles,
-    "read_tiles": read_tiles,
-    "gradient_tiles": gradient_tiles,
+    "train": train,
+    "evaluate": evaluate,
+    "read": read,
+    "gradient": gradient,
 }

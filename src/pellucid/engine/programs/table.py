@@ -37,10 +37,10 @@ from __future__ import annotations
     # where a convolution's description lies behind the rows (see `pellucid.engine.kernels.conv2d`); on the way back
     FORWARD,
     BACKWARD,  # 0 where nobody asks
-    SLOPE,
+    WEIGHT_GRADIENT,
     # where its minimal filtering is described (`pellucid.engine.kernels.winograd_table`); 0 where there is none
-    MINIMAL,
-    INK,  # work offset of the lines and columns that have any ink, where the images come into planes; else 0
+    WINOGRAD,
+    BOUNDS,  # work offset of the lines and columns that have any ink, where the images come into planes; else 0
     CHANCE,  # of a number to be dropped, in units of 2**-32
     SALT,  # which dropout layer this is
     # work offset of a tile's sparse inputs by columns (`pellucid.engine.kernels.sparse_columns`); 0 unless the
@@ -49,7 +49,7 @@ from __future__ import annotations
     COLUMNS,
 ) = range(36)
 
-DENSE, INPUT_LINES, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT = range(8)
+DENSE, INPUT_ROWS, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT = range(8)
 
 IDENTITY, SIGMOID, RELU, TANH, SOFTMAX = range(5)
 
@@ -87,7 +87,7 @@ SORTED_FROM = 128
 TILE = 128
 """Images worked on at a time: their activations stay in the cache."""
 
-NOTHING, UNITY = 3 * TILE, 3 * TILE + 16
+ZEROS, ONES = 3 * TILE, 3 * TILE + 16
 """Places in the head of an arena that holds planes: 16 zeros, and 16 ones."""
 
 SHARDS = 8
