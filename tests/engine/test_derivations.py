@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "derivations").glob("*.md"))
+AFTER = r"`engine/(?P<module>[\w/]+)\.py`(?P<functions>(?:,(?: and)? `\w+`)+)"
+BEFORE = r"(?P<functions>`\w+`(?:(?:, | and )`\w+`)*)\sin\s`engine/(?P<module>[\w/]+)\.py`"
 NAMED = [
-    (page.name, module, function)
+    (page.name, found["module"], function)
     for page in PAGES
-    for module, functions in re.findall(r"`engine/([\w/]+)\.py`((?:,(?: and)? `\w+`)+)", page.read_text())
-    for function in re.findall(r"`(\w+)`", functions)
+    for pattern in (AFTER, BEFORE)
+    for found in re.finditer(pattern, page.read_text(encoding="utf-8"))
+    for function in re.findall(r"`(\w+)`", found["functions"])
 ]
 
 
