@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,16 @@ class Entry:
         self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
         self._slots = struct.Struct("=" + "".join("f4x" if letter == "f" else "q" for letter in letters))
 
-    def _block(self, arguments: tuple[Any, ...]) -> NDArray[np.int64]:
-        passed = [address_of(each) if isinstance(each, np.ndarray) else each for each in _flat(arguments)]
+    def _block(self, arguments: Sequence[Any]) -> NDArray[np.int64]:
+        passed = []
+        for each in arguments:
+            if isinstance(each, np.ndarray):
+                try:  # as in `address_of`, without a call for each
+                    passed.append(_addressof(_from_buffer(each)))
+                except (TypeError, ValueError, BufferError):
+                    passed.append(each.ctypes.data)
+            else:
+                passed.append(each)
         try:
             packed = self._slots.pack(*passed)
         except OverflowError:  # past float32
@@ -37,12 +45,13 @@ class Entry:
     def __call__(self, *arguments: Any) -> None:
         """Run."""
         # Named, so that the block outlives the call: other threads run meanwhile and would reuse its memory.
-        block = self._block(arguments)
+        block = self._block(_flat(arguments))
         self.run(address_of(block))
 
     def bind(self, *arguments: Any) -> Bound:
         """Fix all arguments: a call that looks nothing up."""
-        return Bound(self, tuple(_flat(arguments)), self._block(arguments))
+        flat = _flat(arguments)
+        return Bound(self, tuple(flat), self._block(flat))
 
     def run(self, block: int) -> None:
         """Run on the block of arguments at an address."""
@@ -68,13 +77,15 @@ class Bound:
         return address_of(self.block[slot:])
 
 
-def _flat(arguments: tuple[Any, ...]) -> Iterator[Any]:
+def _flat(arguments: Iterable[Any]) -> list[Any]:
     """The arguments one by one, the fields of records in their places."""
-    for each in arguments:
-        if isinstance(each, tuple):
-            yield from _flat(each)
+    flat, place = list(arguments), 0
+    while place < len(flat):
+        if isinstance(flat[place], tuple):
+            flat[place : place + 1] = flat[place]
         else:
-            yield each
+            place += 1
+    return flat
 
 
 def _as_float32(value: float) -> float:
@@ -82,10 +93,14 @@ def _as_float32(value: float) -> float:
         return float(np.float32(value))
 
 
+_addressof = ctypes.addressof
+_from_buffer: Callable[[Any], Any] = ctypes.c_char.from_buffer
+
+
 def address_of(array: NDArray[Any]) -> int:
     """Where an array begins in memory; NumPy itself takes three times as long to tell it."""
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
+        return _addressof(_from_buffer(array))
     except (TypeError, ValueError, BufferError):  # read-only, empty, or not in one piece
         return array.ctypes.data
 
