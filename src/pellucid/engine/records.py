@@ -57,6 +57,13 @@ class Range(NamedTuple):
     size: int
 
 
+class Interval(NamedTuple):
+    """Things from ``begin`` up to, not including, ``end``."""
+
+    begin: int
+    end: int
+
+
 class Part(NamedTuple):
     """Which of ``size`` threads is at work."""
 

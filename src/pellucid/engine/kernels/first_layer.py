@@ -30,7 +30,7 @@ from pellucid.engine.programs.table import (
     SUMS,
     WEIGHT,
 )
-from pellucid.engine.records import Images, Matrix, Part, Program, Range, Sizes, Team, Tile, Vector
+from pellucid.engine.records import Images, Interval, Matrix, Part, Program, Range, Sizes, Team, Tile, Vector
 from pellucid.engine.simd.barrier import lesser, meet, share
 from pellucid.engine.simd.lanes import LANES, claim, load, prefetch, store
 from pellucid.engine.simd.panels import NARROW
@@ -180,7 +180,7 @@ def first_sums(program: Program, work: Float32s, images: Images, tile: Tile, tea
         to = Matrix(work, table[SOURCE] + begin * table[SOURCE_STRIDE], table[SOURCE_STRIDE])
         copy_rows(to, images.data, Tile(tile.order, tile.first + begin, end - begin, tile.total), table[INPUTS])
         meet(team.barrier, size)
-        layer_sums(table, 0, program.parameters, work, 0, tile.size, rank, size)
+        layer_sums(table, 0, program.parameters, work, Interval(0, tile.size), team.part)
     else:
         sparse_sums(program, work, images, tile, team)
 

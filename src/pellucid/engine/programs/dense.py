@@ -9,7 +9,7 @@ between the layers, and each does its part of what is said of all images.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,7 +37,7 @@ from pellucid.engine.programs.table import (
     VALUES,
     WEIGHT,
 )
-from pellucid.engine.records import Affine, Matrix, Part, Sizes, Team, Vector
+from pellucid.engine.records import Affine, Interval, Matrix, Part, Program, Sizes, Team, Vector
 from pellucid.engine.simd.barrier import meet, share
 from pellucid.engine.simd.lanes import LANES, load, store, store_first
 
@@ -55,23 +55,23 @@ def whole_blocks(n: int) -> int:
 
 
 @shared
-def layer_sums(
-    table: Int64s, row: int, p: Float32s, work: Float32s, begin: int, end: int, rank: int, crew: int
-) -> None:
+def layer_sums(table: Int64s, row: int, p: Float32s, work: Float32s, images: Interval, part: Part) -> None:
     """A dense layer's weighted sums, from inputs that stand in the arena; a share of the outputs."""
+    begin = images.begin
     dense.sums(
         Matrix(work, table[row + SUMS] + begin * table[row + STRIDE], table[row + STRIDE]),
         Matrix(work, table[row + SOURCE] + begin * table[row + SOURCE_STRIDE], table[row + SOURCE_STRIDE]),
         Affine(p, table[row + WEIGHT], table[row + BIAS]),
-        Sizes(whole_blocks(end - begin), table[row + INPUTS], table[row + OUTPUTS]),
-        Part(rank, crew),
+        Sizes(whole_blocks(images.end - begin), table[row + INPUTS], table[row + OUTPUTS]),
+        part,
     )
 
 
 @shared
-def finish_layer(table: Int64s, row: int, work: Float32s, begin: int, end: int, rank: int, crew: int) -> None:
+def finish_layer(table: Int64s, row: int, work: Float32s, images: Interval, part: Part) -> None:
     """From the weighted sums to the activations; a share of the images."""
-    since, until = share(rank, crew, end - begin, 1)
+    begin = images.begin
+    since, until = share(part.rank, part.size, images.end - begin, 1)
     n, stride = until - since, table[row + STRIDE]
     at = (begin + since) * stride
     y, z = table[row + VALUES] + at, table[row + SUMS] + at
@@ -84,50 +84,46 @@ def finish_layer(table: Int64s, row: int, work: Float32s, begin: int, end: int, 
 
 
 @kernel
-def forward_from_sums(
-    table: Any, layers: int, p: Any, work: Any, begin: int, end: int, rank: int, crew: int, point: Any
-) -> None:
+def forward_from_sums(program: Program, work: Float32s, images: Interval, team: Team) -> None:
     """From the first layer's weighted sums to the network's outputs."""
+    table, part, point, crew = program.table, team.part, team.barrier, team.part.size
     meet(point, crew)
-    finish_layer(table, 0, work, begin, end, rank, crew)
+    finish_layer(table, 0, work, images, part)
     meet(point, crew)
-    for i in range(1, layers):
+    for i in range(1, program.rows):
         row = i * COLUMNS
-        layer_sums(table, row, p, work, begin, end, rank, crew)
+        layer_sums(table, row, program.parameters, work, images, part)
         meet(point, crew)
-        finish_layer(table, row, work, begin, end, rank, crew)
+        finish_layer(table, row, work, images, part)
         meet(point, crew)
+
+
+class TileTargets(NamedTuple):
+    """The wanted classes of a tile: that of its image i is ``targets[order[first + i]]``; ``wanted`` receives them."""
+
+    targets: Int64s
+    wanted: Int64s
+    order: Int64s
+    first: int
 
 
 @shared
 def judge(
-    table: Int64s,
-    layers: int,
-    work: Float32s,
-    targets: Int64s,
-    wanted: Int64s,
-    order: Int64s,
-    first: int,
-    begin: int,
-    end: int,
-    loss: int,
-    scale: Float32,
+    table: Int64s, layers: int, work: Float32s, classes: TileTargets, images: Interval, loss: int, scale: Float32
 ) -> None:
-    """Losses of the images, and the deltas of the last layer: gradients of ``scale`` times the losses' sum.
-
-    The tile is that of the images ``order[first]`` and on; ``wanted`` (tile,) receives the class that each should be.
-    """
+    """Losses of the images, and the deltas of the last layer: gradients of ``scale`` times the losses' sum."""
     row = (layers - 1) * COLUMNS
+    begin, wanted = images.begin, classes.wanted
     at = begin * table[row + STRIDE]
-    for i in range(begin, end):
-        wanted[i] = targets[order[first + i]]
+    for i in range(begin, images.end):
+        wanted[i] = classes.targets[classes.order[classes.first + i]]
     activation, losses = table[row + ACTIVATION], Vector(work, LOSS + begin)
     deltas = Vector(work, table[row + DELTAS] + at)
     outputs = Outputs(
         activation,
         Vector(work, table[row + SUMS] + at),
         Matrix(work, table[row + VALUES] + at, table[row + STRIDE]),
-        end - begin,
+        images.end - begin,
         table[row + OUTPUTS],
         Normalizer(Vector(work, TOP + begin), Vector(work, MASS + begin)),
     )
@@ -135,7 +131,7 @@ def judge(
 
 
 @kernel
-def count_right(table: Any, layers: int, work: Any, wanted: Any, begin: int, end: int) -> int:
+def count_right(table: Int64s, layers: int, work: Float32s, wanted: Int64s, begin: int, end: int) -> int:
     """How many images have their largest output at the wanted class."""
     row = (layers - 1) * COLUMNS
     right = 0
@@ -147,21 +143,22 @@ def count_right(table: Any, layers: int, work: Any, wanted: Any, begin: int, end
 
 
 @kernel
-def hand_out(outputs: Any, at: int, width: int, work: Any, rows: int, stride: int, n: int) -> None:
-    """Write ``n`` rows of the arena (n, stride) side by side to ``outputs[at]`` and on, (n, width)."""
+def hand_out(outputs: Vector, width: int, rows: Matrix, n: int) -> None:
+    """Write ``n`` rows of the arena side by side to ``outputs``, (n, width)."""
+    at = outputs.at
     end = at + n * width
     for i in range(n):
         for j in range(0, width, LANES):
-            to, v = at + i * width + j, load(work, rows + i * stride + j, LANES)
+            to, v = at + i * width + j, load(rows.memory, rows.at + i * rows.stride + j, LANES)
             # Past its end a row may be written: there the next one comes. A part of a register is slow.
             if to + LANES <= end:
-                store(outputs, to, v)
+                store(outputs.memory, to, v)
             else:
-                store_first(outputs, to, v, width - j)
+                store_first(outputs.memory, to, v, width - j)
 
 
 @kernel
-def add_losses(work: Any, n: int) -> float:
+def add_losses(work: Float32s, n: int) -> float:
     """The sum of the tile's losses, in float64, in the order of the images."""
     total = np.float64(0.0)
     for i in range(n):
@@ -169,27 +166,36 @@ def add_losses(work: Any, n: int) -> float:
     return total
 
 
+class Share(NamedTuple):
+    """The layers that are a thread's own, every ``step``-th from ``first`` on, each of which it does ``part`` of."""
+
+    first: int
+    step: int
+    part: Part
+
+
 @kernel
-def turn_all(table: Any, layers: int, p: Any, work: Any, n: int, first: int, step: int, rank: int, crew: int) -> None:
-    """Refresh the transposed weights of every ``step``-th layer from ``first`` on, where `send_back` asks for them."""
-    for i in range(first, layers, step):
+def turn_all(program: Program, work: Float32s, n: int, own: Share) -> None:
+    """Refresh the transposed weights of a thread's own layers, where `send_back` asks for them."""
+    table = program.table
+    for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS
         d, k = table[row + INPUTS], table[row + OUTPUTS]
         if not dense.by_images(Sizes(n, d, k)):
             turned = Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE])
-            dense.turn_weights(turned, Vector(p, table[row + WEIGHT]), d, k, Part(rank, crew))
+            dense.turn_weights(turned, Vector(program.parameters, table[row + WEIGHT]), d, k, own.part)
 
 
 @kernel
-def send_back(
-    table: Any, layers: int, p: Any, work: Any, begin: int, end: int, most: int, rank: int, crew: int, point: Any
-) -> None:
+def send_back(program: Program, work: Float32s, images: Interval, most: int, team: Team) -> None:
     """From the deltas of the last layer back to those of the first.
 
     ``most`` is the images that `turn_all` was told of: those of the tile, or of a tile before.
     """
-    n = end - begin
-    for i in range(layers - 1, 0, -1):
+    table, p, crew, point = program.table, program.parameters, team.part.size, team.barrier
+    begin = images.begin
+    n = images.end - begin
+    for i in range(program.rows - 1, 0, -1):
         row = i * COLUMNS
         before = row - COLUMNS
         stride, source_stride = table[row + STRIDE], table[row + SOURCE_STRIDE]
@@ -199,13 +205,12 @@ def send_back(
         dx, by_sums = Matrix(work, into, source_stride), Matrix(work, delta, stride)
         if dense.by_images(Sizes(most, d, k)):
             scratch = turned + dense.whole_lanes(begin) * (d + k)
-            team = Team(Part(rank, crew), point)
             dense.input_gradient_by_images(dx, by_sums, Vector(p, table[row + WEIGHT]), scratch, Sizes(n, d, k), team)
         else:
             weights, sizes = Matrix(work, turned, turned_stride), Sizes(whole_blocks(n), d, k)
-            dense.input_gradient(dx, by_sums, weights, sizes, Part(rank, crew))
+            dense.input_gradient(dx, by_sums, weights, sizes, team.part)
         meet(point, crew)
-        since, until = share(rank, crew, n, 1)
+        since, until = share(team.part.rank, crew, n, 1)
         back(
             table[before + ACTIVATION],
             Vector(work, into + since * source_stride),
@@ -217,12 +222,13 @@ def send_back(
 
 
 @kernel
-def add_slopes(table: Any, layers: int, g: Any, work: Any, n: int, first: int, step: int, rank: int, crew: int) -> None:
-    """Add up the gradients of every ``step``-th layer from ``first`` on, over the ``n`` images of a tile."""
-    for i in range(first, layers, step):
+def add_slopes(program: Program, g: Float32s, work: Float32s, n: int, own: Share) -> None:
+    """Add up the gradients of a thread's own layers over the ``n`` images of a tile."""
+    table = program.table
+    for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS
         delta = Matrix(work, table[row + DELTAS], table[row + STRIDE])
         source = Matrix(work, table[row + SOURCE], table[row + SOURCE_STRIDE])
         d, k = table[row + INPUTS], table[row + OUTPUTS]
-        dense.bias_gradient(Vector(g, table[row + BIAS]), delta, n, k, Part(rank, crew))
-        dense.weight_gradient(Vector(g, table[row + WEIGHT]), source, delta, Sizes(n, d, k), Part(rank, crew))
+        dense.bias_gradient(Vector(g, table[row + BIAS]), delta, n, k, own.part)
+        dense.weight_gradient(Vector(g, table[row + WEIGHT]), source, delta, Sizes(n, d, k), own.part)

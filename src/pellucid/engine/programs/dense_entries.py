@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
@@ -27,6 +25,8 @@ from pellucid.engine.kernels.first_layer import (
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.kernels.sparse_columns import sort_by_column
 from pellucid.engine.programs.dense import (
+    Share,
+    TileTargets,
     add_losses,
     add_slopes,
     count_right,
@@ -64,6 +64,7 @@ from pellucid.engine.records import (
     Epoch,
     Examples,
     Images,
+    Interval,
     Learner,
     Matrix,
     Part,
@@ -89,14 +90,6 @@ _ONE = np.float32(1.0)
 def is_finite(x: float) -> bool:
     """Neither NaN nor infinite."""
     return bool(x - x == 0.0)
-
-
-class Share(NamedTuple):
-    """The layers that are a thread's own, every ``step``-th from ``first`` on, each of which it does ``part`` of."""
-
-    first: int
-    step: int
-    part: Part
 
 
 @kernel
@@ -138,11 +131,13 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
     parted = by_parts(table, images.kind, part.size)
     together = epoch.batch >= TOGETHER_FROM
     mine, rest = (0, 1) if parted else (rank, part.size)
-    own, apart = 1, 1
+    behind = Team(Part(mine, rest), point)
+    first_own, apart = 1, 1
     if parted and together:
-        own, apart = 2 - rank, 2
+        first_own, apart = 2 - rank, 2
     elif parted and rank == 1:
-        own = layers
+        first_own = layers
+    own = Share(first_own, apart, behind.part)
     into = p if direct else update.moments.gradient
     for step in range(begin, epoch.end):
         settings[at + RATE] = descent.schedule.rates[2 * (step - begin)]
@@ -150,7 +145,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
         since = step * epoch.batch
         until = lesser(since + epoch.batch, size)
         most = lesser(TILE, until - since)
-        turn_all(table, layers, p, work, most, own, apart, mine, rest)
+        turn_all(program, work, most, own)
         lost = np.float64(0.0)
         right = 0
         for first in range(since, until, TILE):
@@ -166,13 +161,14 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                 join_parts(table, work, low, high, rank)
             else:
                 first_sums(program, work, images, tile, team)
-            forward_from_sums(table, layers, p, work, low, high, mine, rest, point)
+            done = Interval(low, high)
+            forward_from_sums(program, work, done, behind)
             if mine == 0:
                 scale = (-settings[at + RATE] if direct else _ONE) / np.float32(until - since)
-                judge(table, layers, work, targets, wanted, order, first, low, high, descent.loss, scale)
+                judge(table, layers, work, TileTargets(targets, wanted, order, first), done, descent.loss, scale)
                 right += count_right(table, layers, work, wanted, low, high)
             meet(point, rest)
-            send_back(table, layers, p, work, low, high, most, mine, rest, point)
+            send_back(program, work, done, most, behind)
             if parted:
                 if rank == 1:
                     wanted[TILE] = right
@@ -184,9 +180,9 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                 history[2 * (step - begin) + 1] = right + wanted[TILE]
             if not is_finite(lost):
                 return
-            add_slopes(table, layers, into, work, n, own, apart, mine, rest)
+            add_slopes(program, into, work, n, own)
             if mine == rank:
-                first_bias_gradient(table, into, work, n, Part(mine, rest))
+                first_bias_gradient(table, into, work, n, behind.part)
             if images.kind != DENSE_INPUT and table[SORTED] != 0:
                 sort_by_column(table, work, images, tile, part)
                 meet(point, rest)
@@ -195,7 +191,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
         if direct:
             continue
         if parted:
-            step_own(program, update, descent.optimizer, settings, rank, Share(own, apart, Part(mine, rest)))
+            step_own(program, update, descent.optimizer, settings, rank, own)
         else:
             low, high = share(rank, part.size, update.size, LANES)
             optimize(descent.optimizer, p, update.moments, low, high, Vector(settings, at))
@@ -206,10 +202,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
 def forward(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
     """Run the network on a tile's images."""
     first_sums(program, work, images, tile, team)
-    forward_from_sums(
-        program.table, program.rows, program.parameters, work, 0, tile.size, team.part.rank, team.part.size,
-        team.barrier,
-    )  # fmt: skip
+    forward_from_sums(program, work, Interval(0, tile.size), team)
 
 
 @kernel
@@ -221,7 +214,8 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examp
         n = lesser(TILE, size - first)
         forward(program, work, images, Tile(order, first, n, size), team)
         if score.loss >= 0:
-            judge(table, layers, work, targets, wanted, order, first, 0, n, score.loss, _ONE)
+            classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
+            judge(table, layers, work, classes, done, score.loss, _ONE)
             score.history[0] += add_losses(work, n)
             score.history[1] += count_right(table, layers, work, wanted, 0, n)
 
@@ -266,8 +260,9 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
             for j in range(0, hidden, LANES):
                 v = load_first(work, z + j, hidden - j, LANES)
                 doubt = doubt + (v - v)
-        forward_from_sums(table, program.rows, p, work, 0, n, 0, 1, point)
-        hand_out(answers.outputs, first * outs, outs, work, table[row + VALUES], table[row + STRIDE], n)
+        forward_from_sums(program, work, Interval(0, n), Team(Part(0, 1), point))
+        rows = Matrix(work, table[row + VALUES], table[row + STRIDE])
+        hand_out(Vector(answers.outputs, first * outs), outs, rows, n)
         answers.doubts[0] = sum_lanes(doubt)
         finish(point, crew, n)
         first = take(point, crew, first, most)
@@ -284,21 +279,23 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
     table, layers, p = program.table, program.rows, program.parameters
     g, work, wanted = slopes.parameters, slopes.scratch.work, slopes.scratch.wanted
     order, targets, size = examples.order, examples.targets, examples.size
-    rank, crew, point = team.part.rank, team.part.size, team.barrier
+    crew, point = team.part.size, team.barrier
     scale = _ONE / np.float32(size)
     d, k = table[INPUTS], table[OUTPUTS]
     most = lesser(TILE, size)
-    turn_all(table, layers, p, work, most, 1, 1, rank, crew)
+    own = Share(1, 1, team.part)
+    turn_all(program, work, most, own)
     dense.turn_weights(Matrix(slopes.turned, 0, d), Vector(p, table[WEIGHT]), d, k, team.part)
     for first in range(0, size, TILE):
         n = lesser(TILE, size - first)
         tile = Tile(order, first, n, size)
         forward(program, work, images, tile, team)
-        judge(table, layers, work, targets, wanted, order, first, 0, n, score.loss, scale)
+        classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
+        judge(table, layers, work, classes, done, score.loss, scale)
         score.history[0] += add_losses(work, n)
         score.history[1] += count_right(table, layers, work, wanted, 0, n)
-        send_back(table, layers, p, work, 0, n, most, rank, crew, point)
-        add_slopes(table, layers, g, work, n, 1, 1, rank, crew)
+        send_back(program, work, done, most, team)
+        add_slopes(program, g, work, n, own)
         first_bias_gradient(table, g, work, n, team.part)
         if images.kind != DENSE_INPUT and table[SORTED] != 0:
             sort_by_column(table, work, images, tile, team.part)

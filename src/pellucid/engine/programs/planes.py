@@ -53,7 +53,7 @@ from pellucid.engine.programs.table import (
     WINOGRAD,
     ZEROS,
 )
-from pellucid.engine.records import Draws, Images, Matrix, Part, PlanesLayer, Program, Sizes, Vector
+from pellucid.engine.records import Draws, Images, Interval, Matrix, Part, PlanesLayer, Program, Sizes, Vector
 from pellucid.engine.simd.blocks import block_of, keep_block, outer
 from pellucid.engine.simd.lanes import LANES
 
@@ -154,8 +154,9 @@ def forward(program: Program, work: Float32s, group: int, n: int, training: int,
         elif which == DROPOUT:
             dropout_forward(layer, group, n, training, draws)
         elif which == DENSE:
-            layer_sums(table, row, p, work, 0, n, _ALONE, _ONLY)
-            finish_layer(table, row, work, 0, n, _ALONE, _ONLY)
+            images, part = Interval(0, n), Part(_ALONE, _ONLY)
+            layer_sums(table, row, p, work, images, part)
+            finish_layer(table, row, work, images, part)
 
 
 def _lanes_product(rows: int) -> Any:

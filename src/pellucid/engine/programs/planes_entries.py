@@ -12,7 +12,7 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Float64s, Int64s
 from pellucid.engine.kernels import planes, sparse_scan
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.programs.dense import add_losses, count_right, hand_out, judge
+from pellucid.engine.programs.dense import TileTargets, add_losses, count_right, hand_out, judge
 from pellucid.engine.programs.dense_entries import is_finite
 from pellucid.engine.programs.planes import backward, forward, place_images, prepare
 from pellucid.engine.programs.table import (
@@ -43,8 +43,10 @@ from pellucid.engine.records import (
     Epoch,
     Examples,
     Images,
+    Interval,
     Key,
     Learner,
+    Matrix,
     PlanesDescent,
     Program,
     Score,
@@ -114,10 +116,8 @@ def train(
                 n = lesser(LANES, past - first)
                 place_images(table, work, LANES, images, epoch.order, first, n)
                 forward(program, work, LANES, n, _TRAINING, Draws(draws.serial + first, draws.key))
-                judge(
-                    table, rows, work, epoch.targets, wanted, epoch.order, first, 0, n, descent.loss,
-                    _ONE / np.float32(until - since),
-                )  # fmt: skip
+                classes = TileTargets(epoch.targets, wanted, epoch.order, first)
+                judge(table, rows, work, classes, Interval(0, n), descent.loss, _ONE / np.float32(until - since))
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_right(table, rows, work, wanted, 0, n)
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
@@ -149,7 +149,8 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice
         place_images(table, work, LANES, images, examples.order, begin, n)
         forward(program, work, LANES, n, _READING, NO_DRAWS)
         if loss >= 0:
-            judge(table, rows, work, examples.targets, wanted, examples.order, begin, 0, n, loss, _ONE)
+            classes = TileTargets(examples.targets, wanted, examples.order, begin)
+            judge(table, rows, work, classes, Interval(0, n), loss, _ONE)
             history[0] += add_losses(work, n)
             history[1] += count_right(table, rows, work, wanted, 0, n)
 
@@ -181,7 +182,8 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
         if table[BOUNDS]:
             planes.find_bounds(table, work)
         forward(program, work, group, n, _READING, NO_DRAWS)
-        hand_out(answers.outputs, first * outs, outs, work, table[last + VALUES], table[last + STRIDE], n)
+        values = Matrix(work, table[last + VALUES], table[last + STRIDE])
+        hand_out(Vector(answers.outputs, first * outs), outs, values, n)
         answers.doubts[0] = sum_lanes(doubt)
         finish(team.barrier, threads, n)
         first = take(team.barrier, threads, first, group)
@@ -224,10 +226,8 @@ def gradient(
         n = lesser(LANES, examples.size - first)
         place_images(table, work, LANES, images, examples.order, first, n)
         forward(program, work, LANES, n, _TRAINING, NO_DRAWS)
-        judge(
-            table, rows, work, examples.targets, wanted, examples.order, first, 0, n, loss,
-            _ONE / np.float32(examples.size),
-        )  # fmt: skip
+        classes = TileTargets(examples.targets, wanted, examples.order, first)
+        judge(table, rows, work, classes, Interval(0, n), loss, _ONE / np.float32(examples.size))
         history[0] += add_losses(work, n)
         history[1] += count_right(table, rows, work, wanted, 0, n)
         backward(program, Vector(g, _FIRST), work, n)
