@@ -1,11 +1,11 @@
-"""Vary images as they are seen: each is shifted, turned, scaled, sheared and bent a little, and written as ink.
+"""Augmentation: shift, rotate, scale, shear and distort images a little, and write the results as sparse rows.
 
-Every pixel of the new image is looked up in the old one, at a place between its pixels: where an affine map leads from
-the pixel's own place, and from there a smooth displacement, read from a *field*. Only pixels that the old image's ink
-can reach are looked up. What is drawn for an image depends on the key and the image's number alone.
+Each pixel of the new image is interpolated in the old one, at the position given by an affine map of the pixel's own
+position plus a smooth displacement, which is read from a *field*. Only pixels that can depend on a nonzero pixel of
+the old image are computed. The random draws depend on the key and the number of the image alone.
 
-The field is a torus of smooth noise, (side, side); each image takes its displacements along x from one window of it
-and those along y from another. It is stored with its beginning again past its end, so that windows never wrap.
+The field is a torus of smooth noise, (side, side). Each image reads its displacements along x from one window of the
+field, and those along y from another. The stored field repeats its beginning past its end, so that no window wraps.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from pellucid.engine.simd.lanes import (
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-_SLACK = np.float32(1.001)  # ink is seen from less than a pixel away, give or take a rounding
+_SLACK = np.float32(1.001)  # interpolation reaches less than a pixel far, except for rounding
 _FLAT = np.float32(1e-6)
 _WHOLE = np.float64(1.0)
 
 _LANDING, _PROFILE = 16, 32
-"""Where the scratch has room for some lanes, and for the most ink in each column; it begins with 0, 1, 2, ..."""
+"""Places in the scratch: lanes on their way to memory, and the maximum of each column. It begins with 0, 1, 2, ..."""
 
 
 class Box(NamedTuple):
-    """The first and last inked column, and row; for an image without ink, the last row before the first."""
+    """The first and last nonzero column and row; for an empty image ``bottom < top``."""
 
     left: int
     right: int
@@ -55,7 +55,7 @@ class Box(NamedTuple):
 
 
 class Places(NamedTuple):
-    """The scratch, and where in it rows ``begins`` and ``ends`` (height,) and the ``old`` image with its border are."""
+    """The scratch, and the offsets of ``begins`` and ``ends`` (height,) and of the ``old`` image with its border."""
 
     scratch: Float32s
     begins: int
@@ -64,25 +64,25 @@ class Places(NamedTuple):
 
 
 def pitch_of(width: int) -> int:
-    """Pixels from one row of the old images to the next: at least so many that lanes fit."""
+    """Pixels from one row of the old images to the next: at least a whole vector."""
     return max(width, LANES)
 
 
 def scratch_size(height: int, width: int) -> int:
-    """Floats that the kernels need to work on one image: see `warp`."""
+    """Floats of scratch that the kernels need for one image; see `warp`."""
     return _PROFILE + (width + LANES) + 2 * (height + LANES) + (height + 3) * (pitch_of(width) + 3) + LANES
 
 
 def field_shape(side: int, height: int, width: int) -> tuple[int, int]:
-    """The field as stored: windows begin anywhere on the torus, and the last places of a row reach past the image."""
+    """Shape of the stored field: windows begin anywhere on the torus, and whole vectors read past the end of a row."""
     return side + height, side + width + PLACES
 
 
 @kernel
 def copy_image(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
-    """Copy one image, less the level of paper, inside the border of ``old``; find the box of its ink.
+    """Copy an image, minus the background level, inside the border of ``old``; return the box of its nonzero pixels.
 
-    The image begins at element ``xi`` of the pixels, and has no level below that of paper.
+    The image begins at element ``xi`` of the pixels, and has no level below the background.
     """
     height, width, pitch = grid
     scratch = old.memory
@@ -93,7 +93,7 @@ def copy_image(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
         source, target = xi + v * pitch, old.at + (v + 1) * (pitch + 3) + 1
         most = nothing
         for i in range(0, width, LANES):
-            # The last lanes of a row overlap those before, and never reach past it.
+            # The last vector of a row overlaps the one before, so that it never reaches past the row.
             j = i if i + LANES <= pitch else pitch - LANES
             level = load_bytes(small, source + j, LANES) if kind == LEVELS else load(floats, source + j, LANES)
             store(scratch, target + j, level - base)
@@ -115,9 +115,9 @@ def copy_image(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
 
 @kernel
 def crossing(start: Any, slope: Any, low: Any, high: Any) -> Any:
-    """Between which u, in lanes, ``low < start + slope * u < high``.
+    """Return the bounds of u, in lanes, for which ``low < start + slope * u < high``.
 
-    A slope next to 0 moves nothing by a visible part of a pixel: it is taken for one by which can be divided.
+    A slope near 0 moves no pixel visibly, and is replaced by one that allows the division.
     """
     if slope < _FLAT and slope > -_FLAT:
         slope = _FLAT
@@ -128,7 +128,7 @@ def crossing(start: Any, slope: Any, low: Any, high: Any) -> Any:
 
 @kernel
 def plan_rows(places: Places, affine: AffineMap, box: Box, reach_x: Float32, reach_y: Float32, grid: Grid) -> None:
-    """For each row, between which pixels the old image's ink can show, from no farther away than the reaches."""
+    """Compute the range of pixels in each row that can depend on nonzero pixels of the old image, within the reach."""
     scratch, begins, ends, _ = places
     xu, xv, x0, yu, yv, y0 = affine
     left, right, top, bottom = box
@@ -145,10 +145,10 @@ def plan_rows(places: Places, affine: AffineMap, box: Box, reach_x: Float32, rea
 
 @kernel
 def append_nonzero(rows: SparseRows, entry: int, column: int, lanes: Any, landing: Float32s) -> int:
-    """Write the lanes that are not 0, the first being input ``column``, as ink; return the entry past the last."""
+    """Append the nonzero lanes to sparse rows, the first lane being ``column``; return the entry past the last."""
     store(landing, _LANDING, lanes)
     for i in range(PLACES):
-        # Always written, stepped past only if it is ink: no branch to predict.
+        # Always written, and kept only if it is not 0: there is no branch to mispredict.
         value = landing[_LANDING + i]
         rows.indices[entry] = (column + i) & 0xFFFF
         rows.data[entry] = value
@@ -167,7 +167,7 @@ def resample(
     displaced: bool,
     grid: Grid,
 ) -> int:
-    """Write the ink of the new image: look up the planned pixels in the old one. Return the entry past the last."""
+    """Interpolate the planned pixels in the old image, and write the nonzero ones; return the entry past the last."""
     scratch, begins, ends, old = places
     height, width, pitch = grid
     row = field.stride
@@ -178,7 +178,7 @@ def resample(
     zero, ramp = splat(_ZERO, PLACES), load(scratch, 0, PLACES)
     farthest_x, farthest_y = splat(np.float32(width + 1), PLACES), splat(np.float32(height + 1), PLACES)
     for v in range(height):
-        # One more, for the border around the old image.
+        # Plus one, for the border around the old image.
         x_begin = splat(np.float32(xv * np.float64(v) + x0 + _WHOLE), PLACES)
         y_begin = splat(np.float32(yv * np.float64(v) + y0 + _WHOLE), PLACES)
         end = np.int64(scratch[ends + v])
@@ -199,10 +199,10 @@ def resample(
 def warp(
     rows: SparseRows, entry: int, pixels: Pixels, image: int, grid: Grid, distortion: Distortion, scratch: Float32s
 ) -> int:
-    """Write one varied image as ink, in levels above paper's; return the entry past the last.
+    """Write one augmented image as a sparse row, in levels above the background; return the entry past the last.
 
-    The scratch holds a ramp, a landing place, a profile, where rows begin and end, and the old image with a border:
-    a pixel before it and two after it, which belong to no image and stay 0.
+    The scratch holds a ramp 0, 1, 2, ..., a vector on its way to memory, the profile of columns, the range of each row,
+    and the old image with a border of one pixel before it and two after it, which stay 0.
     """
     height, width, pitch = grid
     settings, field, side, key = distortion
@@ -226,7 +226,7 @@ def warp(
 
 @kernel
 def prefetch_image(pixels: Pixels, begin: int, end: int) -> None:
-    """Ask for one dense image while another is worked on."""
+    """Prefetch one dense image while another is processed."""
     if pixels.kind == LEVELS:
         for i in range(begin, end, 64):
             prefetch(pixels.small, i)
@@ -239,11 +239,11 @@ def prefetch_image(pixels: Pixels, begin: int, end: int) -> None:
 def augment(
     rows: SparseRows, entry: int, pixels: Pixels, picked: Picked, grid: Grid, distortion: Distortion, scratch: Float32s
 ) -> None:
-    """Write the ink of some images, each varied by its own draw, from entry ``entry`` of the rows on.
+    """Write the picked images as sparse rows, each augmented by a draw of its own, from entry ``entry`` on.
 
-    Images are (all, height, pitch), paper from ``width`` on. Fills ``indptr`` (size + 1,) and ``middles`` (size,), and
-    may write some lanes past the last entry. The field has `field_shape`; ``scratch`` has `scratch_size` floats, zeros
-    or as the last call for images of this shape left them.
+    Images are (all, height, pitch), with background from ``width`` on. Fills ``indptr`` (size + 1,) and ``middles``
+    (size,), and may write some lanes past the last entry. The field has the shape `field_shape`; ``scratch`` has
+    `scratch_size` floats, zeros or as the last call for images of this shape left them.
     """
     chosen, count = picked
     span = pixels.span

@@ -1,14 +1,14 @@
-"""Convolution over planes (channels, height, width, group of images), the images in the lanes: forward and back.
+"""Convolution over planes (channels, height, width, group of images), with the images in the lanes: forward, backward.
 
-A lane is an image, so every layer fills its vectors whatever its number of channels (a first layer of six channels
-would leave ten of sixteen lanes empty if they were channels), weights are broadcast from where they lie, and pooling,
-activations and gradients need no shuffles; only the gradient of a weight sums over lanes, once at its end. A
+Each lane holds one image. Every layer therefore fills its vectors, whatever its number of channels: with channels in
+the lanes, a first layer of six channels would leave ten of sixteen lanes empty. Weights are broadcast from memory, and
+pooling, activations and gradients need no shuffles; only the gradient of a weight sums over lanes, once at its end. A
 register block of a few output channels by five positions reaches 100 to 115 GFLOP/s on one core of an AMD EPYC with
-AVX-512, where lanes over channels reached 80.
+AVX-512; with channels in the lanes it reached 80.
 
-The sums forward and the gradient by the input are the same loops over other strides, so both are told by a
-description: whole numbers behind the table's rows, which begin with the columns below. Derivation:
-docs/derivations/conv2d.md
+The weighted sums and the gradient by the input are the same loops over different strides. Both are described by a
+`Layout`: integers stored behind the rows of the program table, which begin with the columns below. A *line* is one row
+of a plane; the word *row* is kept for rows of the table. Derivation: docs/derivations/conv2d.md
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from pellucid.engine.simd.blocks import add_sums, block_of, inner, keep_block, k
 from pellucid.engine.simd.lanes import LANES, splat, store, where_less
 
 (
-    TO_CHANNELS,  # channels, and lines of each, that come out
+    TO_CHANNELS,  # output channels, and lines of each
     TO_LINES,
-    LENGTH,  # floats in a line that comes out
-    Z_PLANE,  # distances in what comes out: between channels, lines, vectors
+    LENGTH,  # floats in an output line
+    Z_PLANE,  # distances in the output: between channels, lines, vectors
     Z_LINE,
     Z_STEP,
     W_TO,  # distances in the weights: between output channels, input channels, lines and columns of the kernel
     W_FROM,
     W_LINE,
     W_STEP,
-    X_PLANE,  # distances in what goes in: between channels, lines that meet, vectors, columns of the kernel
+    X_PLANE,  # distances in the input: between channels, lines under the kernel, vectors, columns of the kernel
     X_LINE,
     X_STEP,
     X_TAP,
     FROM_CHANNELS,
     TAPS,  # columns of the kernel
     B_LINE,  # distance in the bias between lines
-    SPANS,  # then for each line: where its weights and input begin, how many lines of the kernel meet it, the first met
+    SPANS,  # then per output line: offsets of its weights and input, number of kernel lines used, first input line
 ) = range(18)
 
 (
@@ -60,30 +60,30 @@ from pellucid.engine.simd.lanes import LANES, splat, store, where_less
     KERNEL_LINES,
     KERNEL_TAPS,
     VECTORS,  # in a line of deltas
-    GRADIENTS,  # how many are made, and the distances from one to the next in gradients, deltas and input
+    GRADIENTS,  # how many are computed, and the distances between them in gradients, deltas and input
     G_NEXT,
     D_NEXT,
     I_NEXT,
-    I_APART,  # lines of the input from one that meets to the next
-    MEETINGS,  # then for each line of the kernel: where deltas and input begin, how many of their lines meet, the first
+    I_APART,  # input lines from one that is used to the next
+    MEETINGS,  # then per kernel line: offsets of deltas and input, number of their lines used, first input line
 ) = range(18)
 
 HIGH = 4 if LANES == 16 else 2
-"""Output channels in a block: with 16 lanes there are 32 registers, else 16."""
+"""Output channels in a block. Processors with 16 lanes have 32 vector registers, others 16."""
 
 ACROSS = 5
 """Positions, or columns of the kernel, in a block."""
 
 
 class Layout(NamedTuple):
-    """A convolution as the engine is told it: the columns above, from ``code[at]`` on."""
+    """How the arrays of a convolution lie in memory: the columns above, from ``code[at]`` on."""
 
     code: Int64s
     at: int
 
 
 class Region(NamedTuple):
-    """What is worked on: lines of the input from ``top`` to ``past``, positions of a line of sums from ``first`` on."""
+    """The part to compute: input lines ``top`` up to ``past``, and positions of each line of sums from ``first`` on."""
 
     top: int
     past: int
@@ -91,7 +91,7 @@ class Region(NamedTuple):
 
 
 EVERYWHERE = Region(0, 1 << 40, 0)
-"""All lines of any picture, and all positions."""
+"""All lines of an image of any size, and all positions."""
 
 _ONE = 1
 _STILL = 0
@@ -124,9 +124,9 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
 
 
 def _band(rows: int) -> Callable[..., None]:
-    """Make the kernel for one line of ``rows`` output channels: fives until fours fit, as far as they reach.
+    """Make the kernel for one line of ``rows`` output channels, in blocks of five vectors and then of four.
 
-    One vector alone is a single chain of additions a channel, which waits for each.
+    Single vectors come last, because each is one chain of dependent additions per channel.
     """
     several, four, one = _sums(rows, ACROSS), _sums(rows, ACROSS - 1), _sums(rows, 1)
 
@@ -159,7 +159,7 @@ _pair_band = _high_band if HIGH == 2 else _band(2)
 
 @kernel
 def clip(begin: int, lines: int, step: int, region: Region) -> tuple[int, int]:
-    """Of ``lines`` lines, ``step`` apart from ``begin`` on: how many come before the region, how many lie in it."""
+    """Of ``lines`` lines, ``step`` apart from ``begin`` on: the number before the region, and the number inside it."""
     over, end = 0, lines
     if begin < region.top:
         over = lesser((region.top - begin + step - 1) // step, lines)
@@ -174,9 +174,9 @@ def correlate(
 ) -> None:
     """``z[o, y] = max(floor, bias[o] + sum over c, i, j of w[o, c, i, j] x[c, y's line i, columns from j on])``.
 
-    The description has all distances. Forward, z are the weighted sums and x the layer's input; on the way back z is
-    the gradient by the input and x the deltas, met by the kernel turned round. Lines of x outside ``region`` are left
-    out; of each line of z ``length`` floats are made, from where the region begins.
+    The layout has all distances. Forward, z holds the weighted sums and x the layer's input; backward, z is the
+    gradient by the input and x the deltas, correlated with the rotated kernel. Lines of x outside ``region`` are
+    skipped; ``length`` floats of each line of z are computed, from position ``region.first`` on.
     """
     code, at = layout
     channels, w_to, z_plane = code[at + TO_CHANNELS], code[at + W_TO], code[at + Z_PLANE]
@@ -198,7 +198,7 @@ def correlate(
                 )  # fmt: skip
                 o += HIGH
             else:
-                # The last of an odd number is a pair with itself.
+                # The last of an odd number of channels is computed as a pair with itself.
                 more = 1 if o + 2 <= channels else 0
                 _pair_band(
                     Matrix(z.memory, zo, more * z_plane), Matrix(bias.memory, bo, more * bias.stride),
@@ -208,27 +208,28 @@ def correlate(
 
 
 @kernel
-def seen_region(work: Float32s, ink: int, layout: Layout) -> tuple[Region, int]:
-    """The lines of the input and the positions of the sums that see any ink, and how many floats these are.
+def seen_region(work: Float32s, bounds: int, layout: Layout) -> tuple[Region, int]:
+    """Return the region of a convolution that depends on nonzero inputs, and its length in floats.
 
-    ``work[ink]`` has lines and columns (see `planes.find_bounds`); an ``ink`` of 0 stands for ink everywhere.
+    The bounds of the nonzero inputs are at ``work[bounds]`` (see `planes.find_bounds`); ``bounds`` is 0 where they are
+    unknown, and the region is then everything.
     """
     code, at = layout
-    if ink == 0:
+    if bounds == 0:
         return EVERYWHERE, code[at + LENGTH]
-    # The first line of the kernel that meets begins a padding's width before its line.
+    # The first kernel line used begins the width of the padding before its input line.
     pad = (code[at + SPANS + 3] * code[at + X_LINE] - code[at + SPANS + 1]) // LANES
-    step, before = code[at + X_STEP] // LANES, np.int64(work[ink + 2]) + pad + 1 - code[at + TAPS]
+    step, before = code[at + X_STEP] // LANES, np.int64(work[bounds + 2]) + pad + 1 - code[at + TAPS]
     first = 0 if before <= 0 else (before + step - 1) // step
-    end = lesser((np.int64(work[ink + 3]) + pad - 1) // step + 1, code[at + LENGTH] // LANES)
-    top: Any = np.int64(work[ink])
-    past: Any = np.int64(work[ink + 1])
+    end = lesser((np.int64(work[bounds + 3]) + pad - 1) // step + 1, code[at + LENGTH] // LANES)
+    top: Any = np.int64(work[bounds])
+    past: Any = np.int64(work[bounds + 1])
     return Region(top, past, first), (end - first) * LANES if end > first else 0
 
 
 @kernel
 def fill_background(z: Vector, bias: Vector, layout: Layout, floor: Float32, region: Region, length: int) -> None:
-    """The sums of a group of images that see no ink: before the region, and past its ``length`` floats."""
+    """Set the sums outside the region, which depend on the bias alone: before it, and past its ``length`` floats."""
     code, at = layout
     end = region.first + length // LANES
     for o in range(code[at + TO_CHANNELS]):
@@ -243,7 +244,7 @@ def fill_background(z: Vector, bias: Vector, layout: Layout, floor: Float32, reg
 
 
 def _products(rows: int, columns: int) -> Callable[..., None]:
-    """Make the kernel that adds up the gradient of ``rows`` output channels by ``columns`` columns of the kernel."""
+    """Make the kernel that adds up the gradient for ``rows`` output channels by ``columns`` kernel columns."""
 
     @kernel
     def products(g: Matrix, d: Vector, x: Strided, zeros: Vector, lines: int, vectors: int, layout: Layout) -> None:
@@ -270,8 +271,8 @@ _low_across, _low_one = _products(1, ACROSS), _products(1, 1)
 def weight_gradient(g: Vector, d: Vector, x: Vector, layout: Layout, region: Region, vectors: int) -> None:
     """``dW[o, c, i, j] += sum over images, y and x of delta[o, y, x] x[c, y's line i, x's column j]``.
 
-    dW (O, C, KH, KW) at ``g``; deltas and input in the arena. Lines of x outside ``region`` are left out, and all but
-    ``vectors`` positions of delta from where the region begins.
+    ``g`` is dW (O, C, KH, KW); deltas and input are in the arena. Lines of x outside ``region`` are skipped, and so
+    are all positions of delta but ``vectors`` from ``region.first`` on.
     """
     code, at = layout
     taps = code[at + KERNEL_TAPS]
@@ -315,7 +316,7 @@ def weight_gradient(g: Vector, d: Vector, x: Vector, layout: Layout, region: Reg
 
 @kernel
 def bias_gradient(g: Vector, d: Vector, lines: int, layout: Layout) -> None:
-    """``db[o] += sum over images, y and x of delta[o, y, x]``: products with the arena's vector of ones."""
+    """``db[o] += sum over images, y and x of delta[o, y, x]``: products with the vector of ones in the arena."""
     code, at = layout
     ones, zeros = Strided(d.memory, ONES, _STILL, _STILL), Vector(d.memory, ZEROS)
     o, vectors = 0, code[at + VECTORS]

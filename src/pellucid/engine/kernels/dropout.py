@@ -1,9 +1,8 @@
-"""Dropout: in training each number is dropped by chance and the others grow to make up for it.
+"""Dropout: in training, each activation is set to 0 with a given probability, and the others are scaled up.
 
-Chances are Philox numbers by counting (`pellucid.engine.kernels.random`): which image of all those ever trained on,
-which layer,
-which number in it. So they are the same whatever thread works on an image, and whether training was broken off.
-Derivation: docs/derivations/dropout.md
+The random numbers are counter-based (Philox, `pellucid.engine.kernels.random`). The counter consists of the number of
+the image among all that were ever trained on, the layer, and the index of the activation. The results therefore depend
+neither on the thread that processes an image nor on interruptions of training. Derivation: docs/derivations/dropout.md
 
 References
 ----------
@@ -44,9 +43,9 @@ _WHOLE = np.float64(1.0)
 
 @kernel
 def draw_factors(table: Int64s, row: int, work: Float32s, n: int, draws: Draws) -> None:
-    """Draw the factor of each number, (numbers, lanes) at the row's SUMS: 0, or 1 over the chance to stay.
+    """Draw the factors (activations, lanes), stored at the row's SUMS: 0, or 1 / (1 - rate).
 
-    ``draws`` has the number of the group's first image.
+    ``draws`` holds the number of the group's first image.
     """
     bound = np.float64(table[row + CHANCE]) / _HALVES - _WHOLE
     kept = _ONE / np.float32(_WHOLE - np.float64(table[row + CHANCE]) / (_HALVES + _HALVES))
@@ -63,7 +62,7 @@ def draw_factors(table: Int64s, row: int, work: Float32s, n: int, draws: Draws) 
 
 @kernel
 def drop_planes(layer: PlanesLayer, group: int, dropping: int) -> None:
-    """The planes ``before`` times their factors, or as they are."""
+    """Multiply the planes of the layer before by the factors; copy them where nothing is dropped."""
     table, row, before, work = layer
     factor = table[row + SUMS]
     for channel in range(table[row + CHANNELS]):
@@ -80,7 +79,7 @@ def drop_planes(layer: PlanesLayer, group: int, dropping: int) -> None:
 
 @kernel
 def drop_planes_backward(layer: PlanesLayer) -> None:
-    """The deltas of the planes ``before``: those of the row times the factors."""
+    """Compute the deltas of the layer before: the deltas of this one times the factors."""
     table, row, before, work = layer
     factor = table[row + SUMS]
     for channel in range(table[row + CHANNELS]):
@@ -96,7 +95,7 @@ def drop_planes_backward(layer: PlanesLayer) -> None:
 
 @kernel
 def drop_rows(y: Matrix, x: Matrix, factor: int, n: int, width: int, dropping: int) -> None:
-    """``y = x`` times the factors (width, lanes), or as it is, for rows of images: y and x (images, width)."""
+    """``y = x`` times the factors (width, lanes), or ``y = x``, for rows of images: y and x (images, width)."""
     work = x.memory
     for i in range(n):
         for j in range(width):

@@ -1,6 +1,6 @@
-"""Planes: images laid out (channels, height, width, group of images), so that lanes are images; in, out and through.
+"""Planes: images laid out (channels, height, width, group of images), so that each lane holds one image.
 
-Floats of a group that no image fills are zero on the way in, and have no gradient on the way back.
+Lanes without an image hold zeros in the forward pass, and have no gradient in the backward pass.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ZERO = np.float32(0.0)
 
 
 class SparseRow(NamedTuple):
-    """One image's entries ``begin`` to ``end``: which inputs, and their values from ``data[at + begin]`` on."""
+    """The entries ``begin`` to ``end`` of one image: inputs ``indices[i]``, with the values ``data[at + i]``."""
 
     indices: UInt16s
     data: Float32s
@@ -47,16 +47,16 @@ class SparseRow(NamedTuple):
 
 @kernel
 def clear(work: Float32s, at: int, count: int) -> None:
-    """Set ``count`` floats, a multiple of the lane width, to zero."""
+    """Set ``count`` floats to zero; ``count`` is a multiple of the lane width."""
     for i in range(at, at + count, LANES):
         store(work, i, splat(_ZERO, LANES))
 
 
 @kernel
 def place_sparse(table: Int64s, work: Float32s, image: SparseRow, place: int, step: int) -> None:
-    """Add one image's ink to its place in the first row.
+    """Add the entries of a sparse image to its place in the first row of the table.
 
-    Entries come column by column; those that only fill up are paper in the column of the last.
+    Entries are sorted by input. Entries that only pad the image have the value 0 and repeat the last input.
     """
     width, line = table[WIDTH], table[LINE]
     at, past, y = table[VALUES] + place, width, 0
@@ -74,7 +74,7 @@ def place_sparse(table: Int64s, work: Float32s, image: SparseRow, place: int, st
 
 @kernel
 def place_dense(table: Int64s, work: Float32s, x: Vector, place: int, step: int) -> None:
-    """Write one dense image to its place in the first row."""
+    """Write a dense image to its place in the first row of the table."""
     xi = x.at
     for channel in range(table[CHANNELS]):
         for y in range(table[HEIGHT]):
@@ -87,7 +87,10 @@ def place_dense(table: Int64s, work: Float32s, x: Vector, place: int, step: int)
 
 @kernel
 def find_bounds(table: Int64s, work: Float32s) -> None:
-    """Which lines and columns of the images in the first row have ink, in any of them: first and past of each."""
+    """Find the bounds of the nonzero inputs of all images in the first row: first and past line, first and past column.
+
+    They are stored at the row's BOUNDS, as floats.
+    """
     height, width = table[HEIGHT], table[WIDTH]
     top, past, left, right = height, 0, width, 0
     for channel in range(table[CHANNELS]):
@@ -103,14 +106,14 @@ def find_bounds(table: Int64s, work: Float32s) -> None:
                 past = y + 1 if past <= y else past
                 left = lesser(left, x)
                 right = end if right < end else right
-    ink = table[BOUNDS]
-    work[ink], work[ink + 1] = np.float32(top), np.float32(past)
-    work[ink + 2], work[ink + 3] = np.float32(left), np.float32(right)
+    bounds = table[BOUNDS]
+    work[bounds], work[bounds + 1] = np.float32(top), np.float32(past)
+    work[bounds + 2], work[bounds + 3] = np.float32(left), np.float32(right)
 
 
 @kernel
 def planes_to_rows(layer: PlanesLayer, group: int, n: int) -> None:
-    """Lay the planes ``before`` out in a line for each image: (images, stride) at the row's activations."""
+    """Lay the planes of the layer before out as one row an image: (images, stride), at the activations of this one."""
     table, row, before, work = layer
     into, stride = table[row + VALUES], table[row + STRIDE]
     for channel in range(table[before + CHANNELS]):
@@ -125,7 +128,7 @@ def planes_to_rows(layer: PlanesLayer, group: int, n: int) -> None:
 
 @kernel
 def lanes_to_planes(table: Int64s, before: int, work: Float32s, delta: int) -> None:
-    """Lay gradients (features, lanes) at ``work[delta]`` out as the deltas of the planes ``before``."""
+    """Copy gradients (features, lanes) at ``work[delta]`` to the deltas of the planes of the layer before."""
     for channel in range(table[before + CHANNELS]):
         for y in range(table[before + HEIGHT]):
             into = table[before + DELTAS] + channel * table[before + DELTA_PLANE] + y * table[before + DELTA_LINE]
@@ -137,7 +140,7 @@ def lanes_to_planes(table: Int64s, before: int, work: Float32s, delta: int) -> N
 
 @kernel
 def rows_to_lanes(y: Vector, x: Matrix, n: int, width: int) -> None:
-    """From x (images, width), by rows, to y (width, lanes), zero in lanes without an image."""
+    """Transpose x (images, width) into y (width, lanes), with zeros in lanes without an image."""
     for j in range(width):
         for i in range(LANES):
             y.memory[y.at + j * LANES + i] = x.memory[x.at + i * x.stride + j] if i < n else _ZERO
@@ -145,7 +148,7 @@ def rows_to_lanes(y: Vector, x: Matrix, n: int, width: int) -> None:
 
 @kernel
 def lanes_to_rows(y: Matrix, x: Vector, n: int, width: int) -> None:
-    """From x (width, lanes) to y (images, width), by rows."""
+    """Transpose x (width, lanes) into y (images, width)."""
     for j in range(width):
         for i in range(n):
             y.memory[y.at + i * y.stride + j] = x.memory[x.at + j * LANES + i]
@@ -153,7 +156,7 @@ def lanes_to_rows(y: Matrix, x: Vector, n: int, width: int) -> None:
 
 @kernel
 def activate_planes(table: Int64s, row: int, work: Float32s, group: int) -> None:
-    """From the weighted sums of a row of planes to its activations."""
+    """Compute the activations of a row of planes from its weighted sums."""
     which = table[row + ACTIVATION]
     for channel in range(table[row + CHANNELS]):
         for line in range(table[row + HEIGHT]):
@@ -164,7 +167,7 @@ def activate_planes(table: Int64s, row: int, work: Float32s, group: int) -> None
 
 @kernel
 def activations_backward(which: int, table: Int64s, row: int, work: Float32s) -> None:
-    """Turn the deltas of a row of planes, by its activations, into those by sums that activation ``which`` made so."""
+    """Multiply deltas by the derivative of activation ``which``: by activations before, by weighted sums after."""
     step = table[row + DELTA_STEP]
     for channel in range(table[row + CHANNELS]):
         for y in range(table[row + HEIGHT]):

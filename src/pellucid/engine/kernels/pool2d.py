@@ -1,7 +1,7 @@
-"""Pooling over planes: the largest or the mean of each window, image by image in the lanes, and the way back.
+"""Pooling over planes, with the images in the lanes: the maximum or the mean of each window, and the backward pass.
 
-A row of the program table says where planes lie and how windows move; ``before`` is the row whose activations come in.
-Derivation: docs/derivations/pool2d.md
+A row of the program table gives the positions of planes and the strides of windows; ``before`` is the row of the
+layer's input. Derivation: docs/derivations/pool2d.md
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ONE = np.float32(1.0)
 
 @kernel
 def pool(layer: PlanesLayer, group: int) -> None:
-    """Every window's largest (MAX_POOL; NaN where it begins with NaN) or mean (AVG_POOL), for a group of images."""
+    """Compute the maximum (MAX_POOL; NaN if its first element is) or mean (AVG_POOL) of each window, for a group."""
     table, row, before, work = layer
     largest = table[row + OPERATION] == MAX_POOL
     share = splat(_ONE / np.float32(table[row + WINDOW_Y] * table[row + WINDOW_X]), LANES)
@@ -61,7 +61,7 @@ def pool(layer: PlanesLayer, group: int) -> None:
 
 @kernel
 def clear_deltas(table: Int64s, row: int, work: Float32s) -> None:
-    """Set the deltas of a row of planes to zero, for windows to add to, or where windows do not reach."""
+    """Set the deltas of a row of planes to zero, where windows overlap or leave a part uncovered."""
     for channel in range(table[row + CHANNELS]):
         for y in range(table[row + HEIGHT]):
             at = table[row + DELTAS] + channel * table[row + DELTA_PLANE] + y * table[row + DELTA_LINE]
@@ -72,7 +72,7 @@ def clear_deltas(table: Int64s, row: int, work: Float32s) -> None:
 
 @kernel
 def max_backward(into: Strided, window: Strided, rows: int, columns: int, largest: Any, d: Any, apart: bool) -> None:
-    """Give ``d`` to the first of each window's numbers that equals ``largest``, and nothing to the others."""
+    """Route ``d`` to the first element of a window that equals ``largest``; if ``apart``, store it instead of adding."""
     for i in range(rows):
         for j in range(columns):
             v = load(window.memory, window.at + i * window.row + j * window.step, LANES)
@@ -84,7 +84,7 @@ def max_backward(into: Strided, window: Strided, rows: int, columns: int, larges
 
 @kernel
 def mean_backward(into: Strided, rows: int, columns: int, d: Any) -> None:
-    """Add ``d`` to every delta of a window."""
+    """Add ``d`` to all deltas of a window."""
     for i in range(rows):
         for j in range(columns):
             place = into.at + i * into.row + j * into.step
@@ -93,9 +93,10 @@ def mean_backward(into: Strided, rows: int, columns: int, d: Any) -> None:
 
 @kernel
 def pool_backward(layer: PlanesLayer, group: int) -> None:
-    """From the deltas of a pool's outputs to those of the planes ``before``: of their sums, if the pool's were made so.
+    """Compute the deltas of the layer before, through a pool whose deltas are given.
 
-    Where windows lie side by side and reach everything, the deltas may stand in the place of the activations.
+    They are by its weighted sums if those of the pool were made so. Where windows neither overlap nor leave a part
+    uncovered, the deltas may overwrite the activations.
     """
     table, row, before, work = layer
     largest = table[row + OPERATION] == MAX_POOL

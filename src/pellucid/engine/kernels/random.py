@@ -1,6 +1,6 @@
-"""What each image gets when it is varied: random numbers by counting, and the map and the bend made of them.
+"""Counter-based random numbers, and the affine map and displacement that augmentation draws from them.
 
-A number is a hash of a key and a counter, so that any image's numbers can be had in any order, and by anyone.
+A number is a hash of a key and a counter, so that the numbers of any image can be computed in any order, on any thread.
 
 References
 ----------
@@ -18,12 +18,12 @@ from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.records import Key
 
 SHIFT, ROTATION, SCALE, SHEAR, ELASTIC, REACH = range(6)
-"""Places in the settings: the largest shift (pixels), rotation (radians), change of scale, shear, and factor of the
+"""Indices into the settings: the largest shift (pixels), rotation (radians), change of scale, shear, and factor of the
 field; then the largest displacement in the field itself."""
 
 
 class AffineMap(NamedTuple):
-    """Where the pixel (u, v) of the new image comes from: ``x = xu u + xv v + x0`` and ``y = yu u + yv v + y0``."""
+    """The old position of the new image's pixel (u, v): ``x = xu u + xv v + x0`` and ``y = yu u + yv v + y0``."""
 
     xu: float
     xv: float
@@ -34,7 +34,7 @@ class AffineMap(NamedTuple):
 
 
 class Displacement(NamedTuple):
-    """The factors of the displacements along x and y, and where their windows begin in the field."""
+    """The factors of the displacements along x and y, and the offsets of their windows in the field."""
 
     along_x: float
     along_y: float
@@ -49,10 +49,10 @@ _HALF = np.float64(0.5)
 
 @kernel
 def draw_four(number: int, call: int, key: Key) -> Any:
-    """Four float64 from -1 up to, not including, 1, for the counter (number's low and high word, call, 0) and the key.
+    """Draw four float64 from [-1, 1) for the counter (low and high word of number, call, 0) and the key.
 
-    All are int64; words have 32 bits. Products wrap around in 64 bits; their sign does not matter, for only masked
-    halves are used.
+    All are int64 that hold 32-bit words. Products wrap around in 64 bits; their sign does not matter, because only
+    masked halves are used.
     """
     key0, key1 = key
     a, b, c, d = number & 0xFFFFFFFF, (number >> 32) & 0xFFFFFFFF, call & 0xFFFFFFFF, 0
@@ -71,7 +71,7 @@ def draw_four(number: int, call: int, key: Key) -> Any:
 
 @kernel
 def cos_sin(angle: float) -> Any:
-    """Cosine and sine, within 2e-9 up to half a turn: series for a sixty-fourth of the angle, doubled six times."""
+    """Cosine and sine of up to half a turn, within 2e-9: series for a sixty-fourth of the angle, doubled six times."""
     part = angle * np.float64(1 / 64)
     square = part * part
     c = _WHOLE - square * (_HALF - square * np.float64(1 / 24))
@@ -83,9 +83,9 @@ def cos_sin(angle: float) -> Any:
 
 @kernel
 def draw_affine(settings: Float32s, image: int, key: Key, height: int, width: int) -> AffineMap:
-    """Draw where the new image's pixels come from.
+    """Draw the map from positions in the new image to positions in the old one.
 
-    The way there is to shear, scale and turn about the image's centre, and then to shift; this is the way back.
+    An image is sheared, scaled and rotated about its centre, and then shifted; this is the inverse of that.
     """
     a, b, c, d = draw_four(image, 0, key)
     e, _, _, _ = draw_four(image, 1, key)
@@ -101,7 +101,7 @@ def draw_affine(settings: Float32s, image: int, key: Key, height: int, width: in
 
 @kernel
 def draw_displacement(settings: Float32s, side: int, row: int, image: int, key: Key) -> Displacement:
-    """Draw the factors of the displacements along x and y, and where their windows begin in the field.
+    """Draw the factors of the displacements along x and y, and the offsets of their windows in the field.
 
     ``row`` is the number of floats from one row of the field to the next.
     """

@@ -1,4 +1,4 @@
-"""Read a picture at places between its pixels, a few places at a time, side by side in lanes."""
+"""Bilinear interpolation: read an image at positions between its pixels, several positions at a time, in lanes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pellucid.engine.records import Matrix
 from pellucid.engine.simd.lanes import PLAIN, fma, operation, splat
 
 PLACES = 8
-"""Places looked up at a time, on any processor: the rows of a digit are some twenty pixels, and three eights fit them
-better than two sixteens."""
+"""Positions interpolated at a time, on any processor. The rows of a digit span some twenty pixels, which three vectors
+of eight cover better than two of sixteen."""
 
 if not PLAIN:
     from llvmlite import ir
@@ -43,7 +43,7 @@ def _plain_pairs(memory: Any, base: int, places: Any) -> Any:
 def pairs(typing: Any, memory: Any, base: Any, places: Any) -> Any:
     """``memory[base + p]`` and ``memory[base + p + 1]`` side by side for each p of ``places``, p >= 0: twice the lanes.
 
-    One load fetches both neighbours, which takes half the instructions of gathering each by itself.
+    One load fetches both neighbours, which takes half as many instructions as gathering each.
     """
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
@@ -84,9 +84,9 @@ odds = _every_other(1)
 
 @kernel
 def bilinear(picture: Matrix, x: Any, y: Any) -> Any:
-    """The picture at `PLACES` places: columns x >= 0, rows y >= 0.
+    """Interpolate an image at `PLACES` positions: columns x >= 0, rows y >= 0.
 
-    Weighted by nearness among the four pixels around; at a pixel's own place, that pixel's bits.
+    The four pixels around a position are weighted by nearness. At a pixel's own position, the result has its bits.
     """
     memory, at, stride = picture
     left, top = truncate(x), truncate(y)

@@ -1,9 +1,10 @@
-"""Minimal filtering: a convolution in training, with about a third of the multiplications.
+"""Winograd's minimal filtering: convolutions in training with about a third of the multiplications.
 
-A tile of m outputs of a line, and the m + K - 1 inputs under them, are told by their values at as many points, where
-one product a point and filter column replaces the m K of the sum (Toom 1963, Winograd 1980). All of it, the change to
-points, the products and the way back, is `correlate` with other distances, so a pass is a list of correlations behind
-the table's rows. Results differ from the plain sum by rounding only. Derivation: docs/derivations/winograd.md
+A tile of m outputs of a line, and the m + K - 1 inputs that they depend on, are represented by their values at
+m + K - 1 points. There, one product per point replaces the m K products of the sum, for each line of a filter (Toom
+1963, Winograd 1980). The transform to the points, the products and the transform back are all calls of `correlate`
+with suitable distances, so a pass is a list of correlations stored behind the rows of the table. Results differ from
+the plain sum only by rounding. Derivation: docs/derivations/winograd.md
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _ALONE = 0
 
 @kernel
 def run_pass(work: Float32s, code: Int64s, at: int) -> None:
-    """One correlation after another."""
+    """Run the correlations of a pass one after another."""
     step = at + 1
     for _ in range(code[at]):
         begin = code[step + LAYOUT]
@@ -73,9 +74,10 @@ def run_pass(work: Float32s, code: Int64s, at: int) -> None:
 
 @kernel
 def prepare(table: Int64s, row: int, p: Float32s, work: Float32s) -> None:
-    """The weights at points, once they have changed: U = G w.
+    """Transform the weights to the points after they have changed: U = G w.
 
-    While a bias is 0, as it begins, sums over empty places are 0, and no slope may hang on how 0 is rounded.
+    A layer with a bias of exactly 0, the initial value, takes plain sums instead: over empty inputs the sums are then
+    exactly 0, and the derivative of ReLU must not depend on how a 0 was rounded.
     """
     at = table[row + WINOGRAD]
     taps, filters = table[at + TAPS], table[at + FILTERS]
@@ -97,20 +99,20 @@ def prepare(table: Int64s, row: int, p: Float32s, work: Float32s) -> None:
 
 @kernel
 def is_ready(table: Int64s, row: int, work: Float32s) -> Any:
-    """Whether the convolution is to be done so in this step of training."""
+    """Whether this step of training computes the convolution at the points."""
     at = table[row + WINOGRAD]
     return at > 0 and work[table[at + READY]] > _ZERO
 
 
 @kernel
 def forward(table: Int64s, row: int, work: Float32s) -> None:
-    """The weighted sums: V = B'x for every tile, products with U, and z = A' of them."""
+    """Compute the weighted sums: V = B'x for every tile, the products M with U, and z = A'M."""
     run_pass(work, table, table[table[row + WINOGRAD] + FORWARD])
 
 
 @kernel
 def backward(table: Int64s, row: int, g: Vector, work: Float32s, propagate: bool) -> None:
-    """Gradients of a group, each step the transpose of one forward: of the weights, to ``g`` on, and of x."""
+    """Compute the gradients by the weights, added to ``g``, and by x if ``propagate``: the transposes of `forward`."""
     at = table[row + WINOGRAD]
     taps, stride = table[at + TAPS], table[at + FILTER_STRIDE]
     run_pass(work, table, table[at + TRANSFORM_DELTAS])

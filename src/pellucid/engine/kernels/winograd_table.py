@@ -1,24 +1,24 @@
-"""How minimal filtering is described to the engine: a head behind the program table's rows, then lists of correlations.
+"""The table that describes minimal filtering to the engine: a head behind the program table's rows, then the passes.
 
-`pellucid.programs.winograd` writes it and `pellucid.engine.kernels.winograd` runs it.
+`pellucid.programs.winograd` writes it, and `pellucid.engine.kernels.winograd` runs it.
 """
 
 from __future__ import annotations
 
 (
-    POINTS,  # of a tile
-    TAPS,  # columns of a filter
-    FILTERS,  # lines of all filters together: out channels, in channels, lines
-    FILTER_STRIDE,  # the same filled up to whole vectors
+    POINTS,  # points per tile
+    TAPS,  # kernel columns
+    FILTERS,  # number of kernel lines: output channels times input channels times kernel height
+    FILTER_STRIDE,  # the same, padded to whole vectors
     TRANSPOSED,  # work offset of the weights by column (TAPS, FILTER_STRIDE)
-    READY,  # work offset of 1 where the weights are at points, 0 where plain sums are to be taken
+    READY,  # work offset of a flag: 1 if the weights are at points, 0 if plain sums are to be computed
     BIASES,  # work offset of a copy of the bias
-    POINT_GRADIENT,  # work offset of the gradient by weights at points (POINTS, FILTER_STRIDE)
+    POINT_GRADIENT,  # work offset of the gradient by the weights at points (POINTS, FILTER_STRIDE)
     GRADIENT,  # work offset of the same by column (TAPS, FILTER_STRIDE)
     POINT_INPUT,  # work offset of the input at points
-    POINT_OUTPUT,  # work offset of sums or deltas at points
-    PRODUCTS,  # where the description for `weight_gradient` lies
-    TRANSFORM_WEIGHTS,  # where each pass begins: the number of its correlations, then their steps
+    POINT_OUTPUT,  # work offset of the sums, or the deltas, at points
+    PRODUCTS,  # table offset of the layout for `weight_gradient`
+    TRANSFORM_WEIGHTS,  # table offset of each pass: the number of its correlations, then one step for each
     FORWARD,
     TRANSFORM_DELTAS,
     TRANSFORM_GRADIENT,
@@ -27,11 +27,11 @@ from __future__ import annotations
 ) = range(18)
 
 (
-    LAYOUT,  # where the step's description lies
+    LAYOUT,  # table offset of the layout of the correlation
     RESULT,  # work offsets of its results, bias, weights and input
     BIAS_AT,
     FACTOR,
     SOURCE,
-    CLIPPED,  # whether what is below 0 becomes 0
+    CLIPPED,  # whether results below 0 are set to 0
     STEP,
 ) = range(7)

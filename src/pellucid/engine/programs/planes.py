@@ -1,7 +1,7 @@
-"""Run a table of any layers over one group of images, by one thread: forward and backward, row by row.
+"""Run a program table with layers of any kind over one group of images, on one thread: forward and backward.
 
-The first row holds the images themselves. Planes (see `pellucid.engine.kernels.planes`) become rows, one an image,
-where a dense layer follows. The whole group stays in the cache from the images to the gradients.
+The first row holds the images themselves. Where a dense layer follows planes (see `pellucid.engine.kernels.planes`),
+they are laid out as one row per image. The whole group stays in the cache from the images to the gradients.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _ONLY = 1
 
 @kernel
 def place_images(table: Int64s, work: Float32s, group: int, images: Images, order: Int64s, first: int, n: int) -> None:
-    """Lay the images ``order[first : first + n]`` out in the first row: in planes, or in rows for a dense layer."""
+    """Lay out the images ``order[first : first + n]`` in the first row: as planes, or as rows for a dense layer."""
     in_planes = table[OPERATION] == INPUT_PLANES
     step = group if in_planes else _ONLY
     planes.clear(work, table[VALUES], table[CHANNELS] * table[PLANE] if in_planes else group * table[STRIDE])
@@ -88,7 +88,7 @@ def place_images(table: Int64s, work: Float32s, group: int, images: Images, orde
 
 @kernel
 def convolve(layer: PlanesLayer, p: Float32s, group: int, training: int) -> None:
-    """A convolution's sums and activations; ReLU in place costs nothing."""
+    """Compute the weighted sums and activations of a convolution; ReLU in place costs nothing."""
     table, row, before, work = layer
     at_once = table[row + SUMS] == table[row + VALUES] and table[row + ACTIVATION] == RELU
     if training and winograd.is_ready(table, row, work):
@@ -116,7 +116,7 @@ def convolve(layer: PlanesLayer, p: Float32s, group: int, training: int) -> None
 
 @kernel
 def prepare(program: Program, work: Float32s) -> None:
-    """What training has to know of the weights before it meets the first images of a step."""
+    """Transform the weights for a step of training."""
     for i in range(1, program.rows):
         if program.table[i * COLUMNS + WINOGRAD]:
             winograd.prepare(program.table, i * COLUMNS, program.parameters, work)
@@ -124,7 +124,7 @@ def prepare(program: Program, work: Float32s) -> None:
 
 @kernel
 def dropout_forward(layer: PlanesLayer, group: int, n: int, training: int, draws: Draws) -> None:
-    """Dropout over planes or rows; as if it were not there where nobody trains."""
+    """Apply dropout to planes or rows in training; otherwise copy them."""
     table, row, before, work = layer
     if training:
         dropout.draw_factors(table, row, work, n, draws)
@@ -139,7 +139,7 @@ def dropout_forward(layer: PlanesLayer, group: int, n: int, training: int, draws
 
 @kernel
 def forward(program: Program, work: Float32s, group: int, n: int, training: int, draws: Draws) -> None:
-    """From the images in the first row to the network's outputs in the last."""
+    """Compute the outputs in the last row from the images in the first."""
     table, rows, p = program
     for i in range(1, rows):
         row = i * COLUMNS
@@ -178,9 +178,9 @@ _eight_rows, _one_row = _lanes_product(8), _lanes_product(1)
 
 @kernel
 def dense_backward(layer: PlanesLayer, p: Float32s, g: Vector, n: int) -> None:
-    """A dense layer's gradients for a group: of bias and weights in ``g``, and of what came in.
+    """Compute the gradients of a dense layer for a group: by bias and weights, added to ``g``, and by its input.
 
-    The last is ``dx' = W delta'`` with the images in the lanes, so that weights are read as they lie.
+    The last is ``dx' = W delta'`` with the images in the lanes, so that weights are read in the order of memory.
     """
     table, row, before, work = layer
     delta, stride = table[row + DELTAS], table[row + STRIDE]
@@ -211,7 +211,7 @@ def dense_backward(layer: PlanesLayer, p: Float32s, g: Vector, n: int) -> None:
 
 @kernel
 def convolve_backward(layer: PlanesLayer, p: Float32s, g: Vector) -> None:
-    """A convolution's gradients for a group: of bias and weights in ``g``, and of what came in."""
+    """Compute the gradients of a convolution for a group: by bias and weights, added to ``g``, and by its input."""
     table, row, before, work = layer
     delta, layout = Vector(work, table[row + DELTAS]), Layout(table, table[row + WEIGHT_GRADIENT])
     weight = Vector(g.memory, g.at + table[row + WEIGHT])
@@ -238,7 +238,7 @@ def convolve_backward(layer: PlanesLayer, p: Float32s, g: Vector) -> None:
 
 @kernel
 def dropout_backward(layer: PlanesLayer, n: int) -> None:
-    """Dropout's deltas to those of what came in."""
+    """Compute the deltas of the layer before dropout from those of dropout."""
     table, row, before, work = layer
     if table[row + STRIDE] > 0:
         y = Matrix(work, table[before + DELTAS], table[before + STRIDE])
@@ -250,7 +250,7 @@ def dropout_backward(layer: PlanesLayer, n: int) -> None:
 
 @kernel
 def flatten_backward(layer: PlanesLayer, n: int, last: bool) -> None:
-    """From the deltas of rows to those of planes; a dense layer leaves them with the images in the lanes."""
+    """Copy the deltas of rows to the planes before; a dense layer has left them with the images in the lanes."""
     table, row, before, work = layer
     delta = table[row + DELTAS]
     if last:
@@ -262,9 +262,9 @@ def flatten_backward(layer: PlanesLayer, n: int, last: bool) -> None:
 
 @kernel
 def backward(program: Program, g: Vector, work: Float32s, n: int) -> None:
-    """From the deltas of the last row back, adding every gradient to ``g``.
+    """Propagate the deltas of the last row backward, adding the gradients of all parameters to ``g``.
 
-    A row with DELTAS of 0 is not asked for its own: the images, where only parameters learn.
+    A row with DELTAS of 0, the images where only parameters are trained, gets none.
     """
     table, rows, p = program
     for i in range(rows - 1, 0, -1):
@@ -286,7 +286,7 @@ def backward(program: Program, g: Vector, work: Float32s, n: int) -> None:
             dropout_backward(layer, n)
         else:
             if which == MAX_POOL:
-                # The largest of a window has the slope that its activation tells.
+                # The derivative at the maximum of a window follows from its activation.
                 planes.activations_backward(activation, table, row, work)
                 activation = IDENTITY
             pool2d.pool_backward(layer, LANES)

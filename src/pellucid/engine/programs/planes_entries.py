@@ -1,7 +1,8 @@
-"""The engine's entry points for tables of any layers: whole loops over groups of images.
+"""The engine's entry points for program tables with layers of any kind: loops over groups of images.
 
-A mini-batch is cut into at most SHARDS parts of whole groups, by its size alone. Each part has a gradient of its own,
-made by one thread; the parts are then added in their order. So the bits are the same on any number of threads.
+A mini-batch is cut into at most SHARDS parts of whole groups; the cuts depend on its size alone. One thread computes
+the gradient of each part in a vector of its own, and the gradients are then added in order. The results therefore have
+the same bits on any number of threads.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ from pellucid.engine.simd.barrier import await_all, finish, lesser, meet, share,
 from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first, sum_lanes
 
 NO_DRAWS = Draws(0, Key(0, 0))
-"""For dropout where nothing is dropped."""
+"""Placeholder where nothing is dropped."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -71,7 +72,7 @@ _READING = 0
 
 @kernel
 def gather(g: Float32s, count: int, parts: int, begin: int, end: int) -> None:
-    """Add the gradients of all parts, ``count`` floats apart, to the first, from ``begin`` to ``end``; clear them."""
+    """Add the gradients of all parts, ``count`` floats apart, to the first, from ``begin`` to ``end``; clear the rest."""
     for i in range(begin, end, LANES):
         total = load_first(g, i, end - i, LANES)
         for part in range(1, parts):
@@ -92,8 +93,8 @@ def train(
 ) -> None:
     """Train on the batches of an epoch; see `pellucid.engine.programs.dense_entries.train`.
 
-    The arena and the wanted classes are this thread's own; the gradient (SHARDS, count) and ``parts`` (SHARDS, 2), loss
-    and number right of each part of a batch, are shared. ``draws`` has the number of the epoch's first image.
+    The scratch belongs to this thread. The gradient (SHARDS, count) and ``parts`` (SHARDS, 2), the loss and the number
+    of correct answers of each part of a batch, are shared. ``draws`` holds the number of the epoch's first image.
     """
     program, update, (work, wanted) = learner
     table, rows, p = program
@@ -140,7 +141,7 @@ def train(
 
 @kernel
 def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score) -> None:
-    """Read some images, and add up losses and right ones; a loss of -1 only reads."""
+    """Read some images, and add up losses and correct answers; with a loss of -1, only read."""
     table, rows, _ = program
     work, wanted = scratch
     loss, history = score
@@ -157,9 +158,9 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice
 
 @kernel
 def read(program: Program, work: Float32s, group: int, batch: Batch, answers: Answers, team: Team) -> None:
-    """Read dense images, as one of a team that takes ``group`` at a time.
+    """Read dense images as one thread of a team, which takes ``group`` images at a time.
 
-    Of the team it is as in `pellucid.engine.programs.dense_entries.read`.
+    The team works as in `pellucid.engine.programs.dense_entries.read`.
     """
     table, last = program.table, (program.rows - 1) * COLUMNS
     outs = table[last + OUTPUTS]
@@ -193,7 +194,7 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
 
 @kernel
 def take_input_deltas(table: Int64s, work: Float32s, dx: Float32s, first: int, n: int) -> None:
-    """Lay the deltas of the images out in lines: dx (all, inputs), from image ``first`` on."""
+    """Copy the deltas of the images to dx (all, inputs), from image ``first`` on."""
     width = table[OUTPUTS]
     if table[OPERATION] != INPUT_PLANES:
         for i in range(n):
@@ -215,7 +216,7 @@ def take_input_deltas(table: Int64s, work: Float32s, dx: Float32s, first: int, n
 def gradient(
     program: Program, g: Float32s, scratch: Scratch, dx: Float32s, images: Images, examples: Examples, score: Score
 ) -> None:
-    """The gradient of the mean loss over some images: by every parameter, added to g, and by every input.
+    """Compute the gradient of the mean loss over some images: by all parameters, added to g, and by all inputs.
 
     ``dx`` (N, D) receives the gradient by the inputs. Nothing is dropped.
     """

@@ -34,14 +34,13 @@ from __future__ import annotations
     WINDOW_X,
     STEP_Y,
     STEP_X,
-    # where a convolution's description lies behind the rows (see `pellucid.engine.kernels.conv2d`); on the way back
-    FORWARD,
-    BACKWARD,  # 0 where nobody asks
+    FORWARD,  # table offsets of a convolution's layouts behind the rows (see `pellucid.engine.kernels.conv2d`)
+    BACKWARD,  # 0 unless the gradient by its input is needed
     WEIGHT_GRADIENT,
-    # where its minimal filtering is described (`pellucid.engine.kernels.winograd_table`); 0 where there is none
+    # table offset of the convolution's minimal filtering (`pellucid.engine.kernels.winograd_table`), or 0
     WINOGRAD,
-    BOUNDS,  # work offset of the lines and columns that have any ink, where the images come into planes; else 0
-    CHANCE,  # of a number to be dropped, in units of 2**-32
+    BOUNDS,  # work offset of the bounds of the nonzero inputs, if the images are laid out as planes; else 0
+    CHANCE,  # probability that an activation is dropped, in units of 2**-32
     SALT,  # which dropout layer this is
     # work offset of a tile's sparse inputs by columns (`pellucid.engine.kernels.sparse_columns`); 0 unless the
     # first layer is wide
@@ -88,10 +87,10 @@ TILE = 128
 """Images worked on at a time: their activations stay in the cache."""
 
 ZEROS, ONES = 3 * TILE, 3 * TILE + 16
-"""Places in the head of an arena that holds planes: 16 zeros, and 16 ones."""
+"""Places in the head of an arena for planes: 16 zeros, and 16 ones."""
 
 SHARDS = 8
-"""Parts, at most, that a mini-batch of planes is cut into: each has a gradient of its own, whatever thread makes it."""
+"""Largest number of parts that a mini-batch of planes is cut into; each part has a gradient of its own."""
 
 
 def padded(count: int) -> int:
