@@ -72,7 +72,7 @@ def clear_deltas(table: Int64s, row: int, work: Float32s) -> None:
 
 @kernel
 def max_backward(into: Strided, window: Strided, rows: int, columns: int, largest: Any, d: Any, apart: bool) -> None:
-    """Route ``d`` to the first element of a window that equals ``largest``; if ``apart``, store it instead of adding."""
+    """Route ``d`` to the first element of a window that equals ``largest``; ``apart``: store it, not add it."""
     for i in range(rows):
         for j in range(columns):
             v = load(window.memory, window.at + i * window.row + j * window.step, LANES)

@@ -72,7 +72,7 @@ _READING = 0
 
 @kernel
 def gather(g: Float32s, count: int, parts: int, begin: int, end: int) -> None:
-    """Add the gradients of all parts, ``count`` floats apart, to the first, from ``begin`` to ``end``; clear the rest."""
+    """Add the gradients of parts, ``count`` floats apart, to the first from ``begin`` to ``end``; clear the rest."""
     for i in range(begin, end, LANES):
         total = load_first(g, i, end - i, LANES)
         for part in range(1, parts):
