@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: options, data, turns, tables and files."""
+"""Shared parts of the scripts in this folder: options, data, turns, tables and files."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ Run = Callable[[], object]
 
 
 class Seconds(float):
-    """What a run returns that has measured itself."""
+    """The result of a run that measures its own time."""
 
 
 def options(description: str, rounds: int = 5) -> argparse.ArgumentParser:
-    """The options that all scripts have."""
+    """Return the options of all scripts."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", default="mnist", help="mnist (the default), digits, or a path")
-    parser.add_argument("--rounds", type=int, default=rounds, help=f"turns of each (default {rounds})")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"turns of each variant (default {rounds})")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     return parser
 
 
 def one_core() -> None:
-    """Keep this process, and what it starts, on one core, where the system allows it."""
+    """Keep this process and its children on one core, if the system supports it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -45,13 +45,13 @@ def one_core() -> None:
 def network(
     hidden: Sequence[int] = (16, 16), activation: str = "sigmoid", seed: int = 0, initialization: str | None = None
 ) -> pl.Network:
-    """A network of dense layers for 28x28 images and ten classes."""
+    """Return a network of dense layers for 28x28 images and ten classes."""
     layers = [pl.Dense(size, activation, initialization=initialization) for size in hidden]
     return pl.Network([*layers, pl.Dense(10, "softmax")], input_shape=(28, 28), seed=seed)
 
 
 def in_turns(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each run in each round: A B C, A B C, and so on, after a first turn that does not count."""
+    """Return the seconds of each run in each round: A B C, A B C, and so on, after a first turn that does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     gc.collect()
     gc.disable()
@@ -67,7 +67,7 @@ def in_turns(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
 
 
 def timed(run: Run) -> float:
-    """Seconds of one run."""
+    """Return the seconds of one run."""
     time.sleep(PAUSE)
     begin = time.perf_counter()
     told = run()
@@ -76,12 +76,12 @@ def timed(run: Run) -> float:
 
 
 def ratio(of: Sequence[float], to: Sequence[float]) -> float:
-    """The median, over the rounds, of how many times as long one took as the other."""
+    """Return the median over the rounds of the ratio of two times."""
     return median(a / b for a, b in zip(of, to, strict=True))
 
 
 def duration(seconds: float) -> str:
-    """Seconds in a fitting unit.
+    """Format seconds in a suitable unit.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def duration(seconds: float) -> str:
 
 
 def tell(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Print a table, and return it as it goes into a file."""
+    """Print a table, and return it in the form that is saved."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -106,7 +106,7 @@ def tell(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def write(path: Path | None, measured: Mapping[str, Any]) -> None:
-    """Write what was measured as JSON, with the machine and the time."""
+    """Write the results as JSON, with the machine and the time."""
     if path is not None:
         about = {"machine": asdict(describe()), "created": datetime.now(UTC).isoformat(timespec="seconds")}
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Epoch time against images, ink of the first layer, and weights of the later layers, each over a hundredfold."""
+"""Epoch time by images, ink of the first layer, and weights of the later layers, each over a hundredfold range."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ IMAGES = (600, 1_200, 3_000, 6_000, 12_000, 30_000, 60_000)
 INK = (7, 14, 35, 70, 140, 350, 784)
 HIDDEN = (16, 32, 80, 160, 320, 800, 1_600)
 SOME = 3_000
-"""Images of an epoch where their number is not what grows."""
+"""Images of an epoch if their number does not grow."""
 
 
 def main() -> None:
     parser = options(__doc__ or "")
-    parser.add_argument("--chart", type=Path, metavar="FILE.png", help="draw it; needs matplotlib")
-    parser.add_argument("--up-to", type=float, default=1.0, help="leave out what is over this share of the largest")
+    parser.add_argument("--chart", type=Path, metavar="FILE.png", help="draw a chart; needs matplotlib")
+    parser.add_argument("--up-to", type=float, default=1.0, help="leave out sizes above this share of the largest")
     asked = parser.parse_args()
     data = pl.data.load(asked.data).train
     images = (data.images.reshape(len(data), -1) / np.float32(255)).astype(np.float32)
@@ -58,18 +58,18 @@ def main() -> None:
 
 
 def grown(sizes: tuple[int, ...], asked: Any, make: Callable[[int], Run]) -> dict[int, Run]:
-    """A run for every size."""
+    """Return a run for every size."""
     return {size: make(size) for size in sizes if size <= asked.up_to * sizes[-1]}
 
 
 def work(images: Any, labels: Any, **options: Any) -> Run:
-    """An epoch on one core, ready to run."""
+    """Prepare an epoch on one core."""
     epoch = TrainingWork("growth", images, labels, learning_rate=0.1, **options)
     return Pellucid("1 thread", threads=1).train(epoch)
 
 
 def drawn(ink: int) -> tuple[Any, Any]:
-    """Images with so many inked pixels each, anywhere, and labels."""
+    """Return images with a given number of inked pixels at random positions, and labels."""
     rng = np.random.default_rng(ink)
     images = np.zeros((SOME, 784), np.float32)
     places = np.argsort(rng.random(images.shape, np.float32), axis=1)[:, :ink]
@@ -78,7 +78,7 @@ def drawn(ink: int) -> tuple[Any, Any]:
 
 
 def measure(name: str, runs: dict[int, Run], rounds: int) -> dict[str, Any]:
-    """Time each size; fit a straight line whose relative errors are least."""
+    """Time each size, and fit the straight line with the smallest relative errors."""
     repeats = {size: max(1, round(0.01 / seconds)) for size, [seconds] in in_turns(runs, 1).items()}
     several = {size: repeated(run, repeats[size]) for size, run in runs.items()}
     seconds = {size: median(took) / repeats[size] for size, took in in_turns(several, rounds).items()}
@@ -98,7 +98,7 @@ def measure(name: str, runs: dict[int, Run], rounds: int) -> dict[str, Any]:
 
 
 def repeated(run: Run, times: int) -> Run:
-    """Several runs as one, so that the clock's steps and the first touch of memory do not matter."""
+    """Combine several runs, so that the clock's resolution and first memory accesses do not matter."""
 
     def runs() -> None:
         for _ in range(times):
@@ -108,7 +108,7 @@ def repeated(run: Run, times: int) -> Run:
 
 
 def draw(measured: list[dict[str, Any]], path: Path) -> None:
-    """One picture for each thing that grows: times as dots, the straight line behind them."""
+    """Draw one chart for each quantity: times as dots, with the straight line behind them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -1,8 +1,7 @@
-"""What each idea of the engine is worth: an epoch with it, and with it switched off, each in a process of its own.
+"""What each idea of the engine is worth: an epoch with it and an epoch without it, each in its own process.
 
-Some ideas are data or options and are switched off as any user could; the width of the lanes, the tile and the
-transposed copies are compiled in, so a process changes the constant or the kernel and compiles into a folder of its
-own.
+Some ideas are data or options that any user can switch off. The width of the lanes, the tile and the transposed copies
+are compiled in, so the process changes the constant or the kernel and compiles into its own folder.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ SMALL, WIDE = (16, 16), (512, 512)
 
 @dataclass(frozen=True)
 class Way:
-    """One way of doing an epoch: what is set in the environment, and what the process changes before it compiles."""
+    """One variant of an epoch: its environment, and the changes that its process makes before it compiles."""
 
     name: str
     change: str = "none"
@@ -37,7 +36,7 @@ class Way:
 
     @property
     def compiled(self) -> bool:
-        """Whether it is compiled for itself."""
+        """Whether it needs its own compilation."""
         return bool(self.lanes) or self.change.startswith(("tile", "rows", "panel"))
 
 
@@ -96,13 +95,13 @@ IDEAS: dict[str, list[Way]] = {
         Way("two threads", hidden=WIDE, batch=128, images=6_400, threads=2),
     ],
 }
-"""The first way of each idea is what Pellucid does, and the others are held against it."""
+"""The first variant of each idea is what Pellucid does; the others are compared with it."""
 
 
 def main() -> None:
     parser = options(__doc__ or "")
-    parser.add_argument("--only", metavar="TEXT", default="", help="ideas whose name has this in it")
-    parser.add_argument("--images", type=int, default=60_000, help="most images of an epoch")
+    parser.add_argument("--only", metavar="TEXT", default="", help="run only ideas with this in their name")
+    parser.add_argument("--images", type=int, default=60_000, help="maximum number of images of an epoch")
     parser.add_argument("--child", nargs=2, metavar=("IDEA", "WAY"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
@@ -119,7 +118,7 @@ def main() -> None:
 
 
 def told(idea: str, seconds: dict[str, list[float]]) -> list[list[str]]:
-    """The rows of an idea."""
+    """Return the rows of an idea."""
     first = next(iter(seconds.values()))
     return [
         [idea if number == 0 else "", name, duration(median(own)), "1" if number == 0 else f"{ratio(own, first):.2f}"]
@@ -128,7 +127,7 @@ def told(idea: str, seconds: dict[str, list[float]]) -> list[list[str]]:
 
 
 def measure(idea: str, folder: str, asked: Any) -> dict[str, list[float]]:
-    """Start a process for each way, and let them take turns."""
+    """Start a process for each variant, and let them take turns."""
     children = [start(idea, number, folder, asked) for number in range(len(IDEAS[idea]))]
     try:
         runs = {way.name: asking(child) for way, child in zip(IDEAS[idea], children, strict=True)}
@@ -139,7 +138,7 @@ def measure(idea: str, folder: str, asked: Any) -> dict[str, list[float]]:
 
 
 def start(idea: str, number: int, folder: str, asked: Any) -> subprocess.Popen[str]:
-    """Start the process of one way, and wait until it is ready."""
+    """Start the process of one variant, and wait until it is ready."""
     way = IDEAS[idea][number]
     environment = dict(os.environ)
     if way.lanes:
@@ -155,12 +154,12 @@ def start(idea: str, number: int, folder: str, asked: Any) -> subprocess.Popen[s
         text=True,
     )
     if child.stdout is None or child.stdout.readline() != "ready\n":
-        raise SystemExit(f"{idea}, {way.name}: the process could not get ready, see above.")
+        raise SystemExit(f"{idea}, {way.name}: the process failed to start, see above.")
     return child
 
 
 def asking(child: subprocess.Popen[str]) -> Callable[[], Seconds]:
-    """A run that asks a process for one epoch."""
+    """Return a run that asks a process for one epoch."""
     reader, writer = child.stdout, child.stdin
     if reader is None or writer is None:
         raise SystemExit("The process has no pipes.")
@@ -173,7 +172,7 @@ def asking(child: subprocess.Popen[str]) -> Callable[[], Seconds]:
 
 
 def serve(way: Way, source: str, most: int) -> None:
-    """Be the process of one way: change what is to be changed, get ready, and run an epoch for every line."""
+    """Run as the process of one variant: apply the changes, prepare, and run an epoch for every line of input."""
     if way.change.startswith("tile"):
         set_tile(int(way.change.split()[1]))
     if way.change == "rows":
@@ -190,7 +189,7 @@ def serve(way: Way, source: str, most: int) -> None:
 
 
 def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
-    """An epoch of the trainer's own steps."""
+    """Run an epoch of the trainer's own steps."""
     import numpy as np
 
     import pellucid as pl
@@ -207,7 +206,7 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
     if way.change in ("floats", "dense"):
         flat_inputs = (flat_inputs / np.float32(255)).astype(np.float32)
     if way.change == "dense":
-        vars(images)["MAX_SPARSE_INPUTS"] = 0  # images with more inputs than this are held dense
+        vars(images)["MAX_SPARSE_INPUTS"] = 0  # images with more inputs than this are stored dense
     feed = Feed(flat_inputs, None)
     net, optimizer = network(way.hidden), pl.SGD(0.1)
     options = StepperOptions(optimizer, "cross_entropy", way.batch, threads=way.threads)
@@ -221,33 +220,33 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
 
 
 def compile_training_only() -> None:
-    """Compile in this process, where the changes are, and without the entry points that no epoch calls."""
+    """Compile in this process, which has the changes, without the entry points that no epoch calls."""
     from pellucid.engine.compiler import build, library
     from pellucid.engine.compiler import kernels as compiler
     from pellucid.engine.programs import dense_entries as entries
 
     for name in set(entries.ENTRIES) - {"train", "pack", "collect"}:
         del entries.ENTRIES[name]
-    compiler.SHARED.clear()  # no other part of the engine is going to call this one
+    compiler.SHARED.clear()  # no other part of the engine calls this one
     library.default_library.compiler = lambda parts: {"dense": build.compile_part("dense")}
 
 
 def set_tile(images: int) -> None:
-    """Work on so many images at a time, before anything has asked how many."""
+    """Set the number of images of a tile, before anything reads it."""
     from pellucid.engine.programs import table
 
     vars(table).update(TILE=images, NOTHING=3 * images, UNITY=3 * images + 16)
 
 
 def without_panels() -> None:
-    """Take all of a wide first layer's sums of an image before the next image's."""
+    """Compute all sums of a wide first layer for one image before the next image."""
     from pellucid.engine.kernels import first_layer
 
     vars(first_layer).update(PANEL=1 << 20)
 
 
 def without_transposed_copies() -> None:
-    """Let the backward pass read the weights as they are: a sum across lanes for every element of the result."""
+    """Let the backward pass read the weights in place: a sum across lanes for every element of the result."""
     import numpy as np
 
     from pellucid.engine.compiler.kernels import kernel

@@ -1,4 +1,4 @@
-"""Fill the tables of docs/performance.md from the files in benchmarks/results; `--check` only says what is missing."""
+"""Fill the tables of docs/performance.md from the files in benchmarks/results; `--check` only lists what is missing."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ AIMS: tuple[tuple[str, str, float], ...] = (
     ("train LeNet-5, batch 128", "PyTorch", 5),
     ("read 10,000 images with LeNet-5", "PyTorch", 3),
 )
-"""A work, a peer, and how many times faster than it Pellucid set out to be."""
+"""A workload, a peer, and the goal: how many times faster than this peer Pellucid should be."""
 
 MOST = {"ReLU": 1.5, "momentum": 1.5, "Adam": 1.5, "augmentation": 4.0}
-"""How many times as long as a plain epoch one with that change may take."""
+"""How many times as long as a plain epoch an epoch with that change may take."""
 
 
 def main() -> None:
@@ -54,26 +54,26 @@ def main() -> None:
         try:
             text = filled(text, name, TABLES[name](asked.results))
         except FileNotFoundError as error:
-            print(f"{name}: not there yet ({error.filename})")
+            print(f"{name}: no results yet ({error.filename})")
     if not asked.check:
         asked.page.write_text(text, encoding="utf-8")
 
 
 def filled(text: str, name: str, content: str) -> str:
-    """The page with new content between the marks of a name."""
+    """Return the page with new content between the marks of a name."""
     begin, end = f"<!-- table {name} -->", f"<!-- end {name} -->"
     before, _, rest = text.partition(begin)
     return f"{before}{begin}\n{content}\n{end}{rest.partition(end)[2]}"
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; all but the first column to the right."""
+    """Format a table; all columns except the first are aligned to the right."""
     lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def kept(name: str, number: int = 0) -> Callable[[Path], str]:
-    """A table as its script wrote it."""
+    """Format a table as its script saved it."""
 
     def table(results: Path) -> str:
         found = read(results, name)["tables"][number]
@@ -88,7 +88,7 @@ def read(results: Path, name: str) -> dict[str, Any]:
 
 
 def ratios(results: Path) -> str:
-    """How many times faster than each peer, with the lowest and highest of the rounds."""
+    """Return how many times as long each peer takes, with the lowest and highest of the rounds."""
     report = load(results / "bench.json")
     names = rivals(report)
     rows = []
@@ -106,7 +106,7 @@ def ratios(results: Path) -> str:
 
 
 def limits(results: Path) -> str:
-    """What the machine could do, and the share of it that is put to use."""
+    """Return the limits of the machine, and the share that is used."""
     report = load(results / "bench.json")
     rows = []
     for result in report.results:
@@ -118,7 +118,7 @@ def limits(results: Path) -> str:
 
 
 def machine(results: Path) -> str:
-    """Where and when it was measured."""
+    """Return where and when the results were measured."""
     report = load(results / "bench.json")
     versions = {entry.peer: entry.version for result in report.results for entry in result.entries}
     told = f"{report.machine.processor}, {report.machine.cores} cores, {report.machine.system}, {report.created[:10]}; "
@@ -133,14 +133,14 @@ def machine(results: Path) -> str:
 
 
 def itself(results: Path) -> str:
-    """Pellucid with one thing changed."""
+    """Return the times of Pellucid with one change."""
     report = load(results / "bench.json")
     rows = [[each.name, fitting(median(each.seconds)), f"{figure(each.ratio)}×"] for each in report.variants]
     return markdown(["what", "time", "times as long"], rows)
 
 
 def aims(results: Path) -> str:
-    """What Pellucid set out to reach, and whether it did."""
+    """Return the goals, and whether they are reached."""
     report = load(results / "bench.json")
     rows = [*peer_aims(report), *own_aims(report)]
     climb, start = read(results, "to_95"), read(results, "start")
@@ -205,7 +205,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "memory": kept("start", 1),
     "compilation": kept("start", 2),
 }
-"""Tables by the name that the page has for them."""
+"""Tables by their names in the page."""
 
 
 if __name__ == "__main__":

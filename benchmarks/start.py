@@ -1,4 +1,4 @@
-"""What it takes to begin: importing, the first answer on the command line, compiling, and memory."""
+"""Start-up costs: imports, the first answer on the command line, compilation, and memory."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ print(peak if sys.platform == "darwin" else 1024 * peak)
 
 def main() -> None:
     parser = options(__doc__ or "")
-    parser.add_argument("--no-compile", action="store_true", help="leave the first compilation out")
+    parser.add_argument("--no-compile", action="store_true", help="skip the first compilation")
     asked = parser.parse_args()
-    python(["-m", "pellucid", "read", str(PICTURE)])  # compiles where need be
+    python(["-m", "pellucid", "read", str(PICTURE)])  # compiles if necessary
     works = {
         "bare Python": ["-c", "pass"],
         "import numpy": ["-c", "import numpy"],
@@ -61,12 +61,12 @@ def main() -> None:
 
 @functools.cache
 def byte_code() -> tempfile.TemporaryDirectory[str]:
-    """A folder for Python's own caches, which are warm from the second process on: a checkout may keep none."""
+    """A folder for Python's bytecode cache, warm from the second process on, because a checkout may have none."""
     return tempfile.TemporaryDirectory()
 
 
 def python(arguments: Sequence[str], **more: str) -> str:
-    """Run Python in a process of its own; what it prints."""
+    """Run Python in a new process, and return its output."""
     environment = os.environ | {"PYTHONPYCACHEPREFIX": byte_code().name} | more
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, check=True)
@@ -74,12 +74,12 @@ def python(arguments: Sequence[str], **more: str) -> str:
 
 
 def peak(data: str, how: str) -> int:
-    """Largest memory of a process that trains, in bytes."""
+    """Return the peak memory of a training process, in bytes."""
     return int(python(["-c", _PEAK, data, how]))
 
 
 def compilation() -> dict[str, float]:
-    """Seconds until the engine has been compiled, and of the whole process that asked for it."""
+    """Return the seconds of the compilation, and of the whole process that needed it."""
     code = "from pellucid.engine.compiler import library as l; l.listeners.append(lambda *a: print(*a)); l.engine()"
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()

@@ -1,9 +1,9 @@
-"""The studio's page while a network learns: frames and pictures a second, what the page costs the training, and where.
+"""The studio's page during training: frames and pictures per second, and how much the page slows down training.
 
     python benchmarks/studio_learning.py [--model digits-sigmoid] [--data mnist] [--width 1440] [--room learn]
 
-Chromium runs headless and draws in software, on the same cores that train. The training without the page is the same
-plan, as the studio itself tells it, in this process.
+Chromium runs headless and draws in software, on the same cores that train. The training without the page follows the
+same plan in this process.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ FRAMES = """
 
 
 class Told:
-    """What the server tells the page."""
+    """The events that the server sends to the page."""
 
     def __init__(self) -> None:
         self.pictures: list[float] = []
         self.plan: dict[str, Any] = {}
 
     def listen(self, socket: WebSocket) -> None:
-        """Hear every event of a socket."""
+        """Receive every event of a socket."""
         socket.on("framereceived", self._heard)
 
     def _heard(self, data: str | bytes) -> None:
@@ -86,12 +86,12 @@ def main() -> None:
     plan = msgspec.convert(told.plan, LearnPlan)
     alone = by_itself(plan)
     what = f"{plan.data}, {plan.layers[0].activation}, {plan.optimizer.kind}, mini-batches of {plan.batch_size}"
-    print(f"training, {what}: {alone:.0f} a second by itself, {shown:.0f} beside the page")
-    print(f"beside the page, training keeps {shown / alone:.0%} of its speed")
+    print(f"training, {what}: {alone:.0f} per second alone, {shown:.0f} with the page")
+    print(f"with the page, training keeps {shown / alone:.0%} of its speed")
 
 
 def watched(page: Page, told: Told, room: str) -> float:
-    """Frames a second while training runs, printed; and the mini-batches a second of the same time."""
+    """Print the frames per second during training, and return the mini-batches per second of the same time."""
     before, used = step(page, room), cpu()
     began = time.perf_counter()
     times = page.evaluate(FRAMES, SECONDS)
@@ -101,8 +101,8 @@ def watched(page: Page, told: Told, room: str) -> float:
     rate = 1000 * len(gaps) / (times[-1] - times[0])
     pictures = sum(moment > began for moment in told.pictures) / took
     print(
-        f"frames while training: {rate:.1f} a second, 95th percentile {gaps[int(0.95 * len(gaps))]:.1f} ms; "
-        f"pictures of the network: {pictures:.1f} a second"
+        f"frames during training: {rate:.1f} per second, 95th percentile {gaps[int(0.95 * len(gaps))]:.1f} ms; "
+        f"pictures of the network: {pictures:.1f} per second"
     )
     for name, seconds in (after - used).most_common():
         if seconds > 0.02 * took:
@@ -111,7 +111,7 @@ def watched(page: Page, told: Told, room: str) -> float:
 
 
 def step(page: Page, room: str) -> int:
-    """Mini-batches done."""
+    """Return the number of mini-batches so far."""
     page.get_by_role("link", name="Learn", exact=True).click()
     done = int(page.locator("[data-step]").get_attribute("data-step") or 0)
     page.get_by_role("link", name=room, exact=True).click()
@@ -119,7 +119,7 @@ def step(page: Page, room: str) -> int:
 
 
 def cpu() -> Counter[str]:
-    """Seconds of processor time of each thread of this process's family, under the process's kind and thread's name."""
+    """Return the processor time of each thread of this process and its children, by process and thread name."""
     parents: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -145,13 +145,13 @@ def cpu() -> Counter[str]:
 
 
 def _stat(path: Path) -> tuple[str, list[int]]:
-    """A thread's name, and what follows its name, state first as 0."""
+    """Return a thread's name and the fields after it, starting with its state."""
     text = path.read_text()
     return text[text.index("(") + 1 : text.rindex(")")], [0, *map(int, text[text.rindex(")") + 4 :].split())]
 
 
 def by_itself(plan: LearnPlan) -> float:
-    """Mini-batches a second of the same training in this process, with nothing to look at it."""
+    """Return the mini-batches per second of the same training in this process, without a page."""
     data = pl.data.load(plan.data).train
     trainer = planned_trainer(plan, planned_network(plan, data.classes), data)
     trainer.advance(200)
@@ -163,10 +163,12 @@ def by_itself(plan: LearnPlan) -> float:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="digits-sigmoid", help="whose layers, optimiser and mini-batch are trained")
-    parser.add_argument("--data", help="by default MNIST where it is on this machine, else the embedded digits")
-    parser.add_argument("--width", type=int, default=1440, help="of the window, in pixels")
-    parser.add_argument("--room", default="Learn", help="the room that is watched meanwhile")
+    parser.add_argument(
+        "--model", default="digits-sigmoid", help="network that defines layers, optimiser and mini-batch size"
+    )
+    parser.add_argument("--data", help="default: MNIST if it is on this machine, otherwise the embedded digits")
+    parser.add_argument("--width", type=int, default=1440, help="width of the window in pixels")
+    parser.add_argument("--room", default="Learn", help="the room that is open during training")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""The studio's page in a real browser: pen to lit outputs, knob to new accuracy, first paint, size.
+"""The studio's page in a real browser: time from pen to outputs, from knob to accuracy, to first paint; and size.
 
     python benchmarks/studio_page.py
 
@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from pellucid.studio.app import PAGE
 
-# Times from the event that a hand causes to the end of the frame that shows its answer.
+# Times from the user's event to the end of the frame that shows the answer.
 WATCH = """
 (() => {
   const times = (window.__times = { pen: [], turnKnobs: [], penState: [], turnKnobsState: [] });
@@ -132,7 +132,7 @@ def turn(page: Page) -> None:
 
 
 def report(name: str, times: list[float]) -> None:
-    """Median and 95th percentile, in milliseconds."""
+    """Print the median and 95th percentile, in milliseconds."""
     median, high = np.percentile(times, [50, 95])
     print(f"{name}: median {median:.1f} ms, 95th percentile {high:.1f} ms, of {len(times)}")
 

@@ -13,9 +13,9 @@ HIDDEN, ACTIVATION = (16, 16), "relu"
 INITIALIZATION = "glorot_uniform"
 RATE, BATCH, EPOCHS = 0.1, 16, 4
 FIRST_SEED = 100
-"""The options were chosen among some eighty by seeds 0 to 8; what is told is of others."""
+"""The options were chosen from about eighty with seeds 0 to 8; the results use other seeds."""
 STRETCH = 0.01
-"""Seconds of training after which the test set is read, at least; the trainer looks up about every 20 ms."""
+"""Minimum seconds of training between two tests; the trainer returns about every 20 ms."""
 
 
 def main() -> None:
@@ -42,14 +42,14 @@ def main() -> None:
     )
     middle = median(reached) if len(reached) == len(runs) else None
     print(f"Reached by {len(reached)} of {len(runs)}; median {duration(middle) if middle else 'none'}.")
-    print(f"Not counted: turning the training images into ink, once for a data set, {duration(encoding)}.")
-    recipe = f"ReLU, weights after Glorot, SGD({RATE}) along a cosine over {EPOCHS} epochs, batches of {BATCH}"
+    print(f"Not counted: encoding the training images as ink, once per data set, {duration(encoding)}.")
+    recipe = f"ReLU, Glorot weights, SGD({RATE}) with a cosine schedule over {EPOCHS} epochs, batches of {BATCH}"
     told = {"seconds": middle, "reached": len(reached), "encoding": encoding, "recipe": recipe, "goal": asked.goal}
     write(asked.json, {"tables": [table], **told, "runs": runs})
 
 
 def climb(data: pl.data.TrainTest, seed: int, goal: float) -> dict[str, float]:
-    """Train from the random weights of a seed until the test set is read well enough; the clock runs throughout."""
+    """Train from the random weights of a seed until the test accuracy reaches the goal, and time all of it."""
     begin = time.perf_counter()
     net = network(HIDDEN, ACTIVATION, seed, INITIALIZATION)
     trainer = pl.Trainer(net, data.train, optimizer=pl.SGD(pl.Cosine(RATE)), batch_size=BATCH, seed=seed, threads=1)

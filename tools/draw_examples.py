@@ -1,11 +1,11 @@
-"""Draw the pictures in examples/pictures: digits in pen, in chalk, on a photographed page, on a transparent ground.
+"""Draw the pictures in examples/pictures: digits in pen, in chalk, on a photographed page, on a transparent background.
 
 Usage::
 
     python tools/draw_examples.py examples/pictures
 
-Every digit is drawn here, by the strokes below; no picture of anybody's data is in them. The same command gives the
-same pictures, to within what different versions of the picture library round.
+Every digit is drawn from the strokes below, without data from anybody else. The same command gives the same pictures,
+except for rounding in different versions of the picture library.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def curve(points: Points, steps: int = 40) -> Picture:
 def write(
     text: str, shape: tuple[int, int], height: float, pen: float, rng: np.random.Generator, spacing: float = 0.95
 ) -> Picture:
-    """Write digits in one row in the middle of an empty sheet: coverage by ink in 0..1, shape (H, W)."""
+    """Write digits in one row in the middle of an empty sheet: ink coverage in 0..1, shape (H, W)."""
     sheet = Image.new("L", (shape[1] * FINE, shape[0] * FINE))
     canvas = ImageDraw.Draw(sheet)
     left = (shape[1] - height * spacing * (len(text) - 1) - 0.65 * height) / 2
@@ -106,12 +106,12 @@ def write(
 
 
 def paint(ink: Picture, paper: tuple[float, float, float], pen: tuple[float, float, float]) -> Picture:
-    """Lay ink of one colour on paper of another: shape (H, W, 3)."""
+    """Put ink of one colour on paper of another: shape (H, W, 3)."""
     return np.asarray(ink[..., None] * np.array(pen) + (1 - ink[..., None]) * np.array(paper))
 
 
 def photographed(page: Picture, rng: np.random.Generator) -> Picture:
-    """Photograph a page: light falling off to one side, the shadow of a hand, a soft lens, grain."""
+    """Simulate a photo of a page: uneven light, the shadow of a hand, a soft lens, grain."""
     y, x = np.mgrid[0 : 1 : page.shape[0] * 1j, 0 : 1 : page.shape[1] * 1j]
     light = 1.02 - 0.45 * x - 0.15 * y
     light *= 1 - 0.3 / (1 + np.exp(-(y + 0.9 * x - 1.25) / 0.02))

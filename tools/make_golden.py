@@ -1,10 +1,10 @@
-"""Ask PyTorch, in float64, what small networks answer and how they learn; the tests compare without it.
+"""Make golden values of small dense networks with PyTorch in float64, so that the tests do not need PyTorch.
 
 Usage::
 
     python tools/make_golden.py tests/golden/pytorch.npz
 
-Weights, images and labels are random numbers of this script's own. For each case the file holds them, and PyTorch's
+Weights, images and labels are random numbers from this script. For each case the file contains them, and PyTorch's
 weighted sums, activations and gradients for the first few images, the first ten losses, and the parameters after ten
 steps. Parameters are in Pellucid's order: layer by layer, weights by input, then biases.
 """
@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 INPUTS, STEPS = 12, 10
-FIRST = 8  # images of which the file holds activations and gradients
+FIRST = 8  # number of images with activations and gradients in the file
 SOFTMAX = [[8, "sigmoid"], [6, "tanh"], [5, "softmax"]]
 RELU = [[9, "relu"], [5, "softmax"]]
 SIGMOID = [[7, "sigmoid"], [5, "sigmoid"]]
@@ -117,7 +117,7 @@ def optimizer_of(twin: Twin, told: dict[str, Any]) -> tuple[torch.optim.Optimize
 
 
 def answers(case: dict[str, Any], seed: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    """What PyTorch says of one case, array by array. The last of the ten batches is short."""
+    """Return PyTorch's arrays for one case. The last of the ten batches is short."""
     rng, batch = np.random.default_rng(seed), 4
     count = STEPS * batch - 1
     x = rng.integers(0, 17, (count, INPUTS)) / 16 * (rng.random((count, INPUTS)) < 0.6)

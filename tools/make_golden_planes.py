@@ -1,10 +1,10 @@
-"""Ask PyTorch, in float64, what a small convolutional network answers and how it learns; the tests compare without it.
+"""Make golden values of a small convolutional network with PyTorch in float64, so that tests do not need PyTorch.
 
 Usage::
 
     python tools/make_golden_planes.py tests/golden/planes.npz
 
-Weights, images and labels are random numbers of this script's own. The file holds activations, gradients, the losses
+Weights, images and labels are random numbers from this script. The file contains activations, gradients, the losses
 of ten steps of Adam, and the parameters after them, in Pellucid's order: convolutions (out, in, height, width), dense
 weights by input.
 """

@@ -1,11 +1,11 @@
-"""Ask PyTorch, in float64, what small LSTMs answer and how they learn; the tests compare without it.
+"""Make golden values of small LSTMs with PyTorch in float64, so that the tests do not need PyTorch.
 
 Usage::
 
     python tools/make_golden_sequences.py tests/golden/sequences.npz
 
-Sequences, labels and parameters are random numbers of this script's own. For each case the file holds them, PyTorch's
-outputs, gates' hidden values, loss and gradients for all sequences, the first ten losses of training on batches in
+Sequences, labels and parameters are random numbers from this script. For each case the file contains them, PyTorch's
+outputs, hidden values, loss and gradients for all sequences, the first ten losses of training on batches in
 order, and the parameters after ten steps. Parameters are in Pellucid's order: layer by layer and direction by
 direction, weights by input, weights by hidden unit, biases.
 """
@@ -81,7 +81,7 @@ def mean_loss(twin: Twin, name: str, xs: list[Tensor], labels: list[Tensor]) -> 
 
 
 def answers(case: dict[str, Any], seed: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    """What PyTorch says of one case, array by array."""
+    """Return PyTorch's arrays for one case."""
     rng, twin = np.random.default_rng(seed), Twin(case)
     lengths = rng.integers(6, 12, COUNT)
     frames = rng.standard_normal((lengths.sum(), FEATURES)).astype(np.float32)

@@ -3,9 +3,9 @@
     apt-get install espeak-ng flite festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts
     python tools/speak_digits.py
 
-Every voice says the ten digits at two speeds and pitches, and some words that are no digits; the words that sound most
-like digits are among them, since a listener has to tell those apart. Voices of other languages read the digits as a
-person of that language would spell them by ear, which gives accents.
+Every voice says the ten digits at two speeds and pitches, and some words that are not digits. These include the words
+most similar to digits, because a network has to distinguish them. Voices of other languages read the digits in a
+phonetic spelling of their language, which gives accents.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ OTHERS = [
     "that",
 ]
 ALIKE = {"too": 2, "for": 4, "ate": 8}
-"""Words that sound like a digit count as that digit: nobody could tell them apart."""
+"""Words that sound exactly like a digit count as that digit."""
 
 ACCENTS = {
     "de": "siro wann tu sri foor faif sicks sewen eet nain",
@@ -229,7 +229,7 @@ FESTIVAL = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
 
 @dataclass(frozen=True)
 class Utterance:
-    """One word said by one voice: what is spoken, and how its file says so."""
+    """One word said by one voice: the spoken text, and its description in the index."""
 
     label: int
     word: str
@@ -240,7 +240,7 @@ class Utterance:
 
 
 def utterances(seed: int, per_voice: int, others: int) -> Iterator[Utterance]:
-    """Everything to be said, in a fixed order for a seed."""
+    """Return everything to be said, in a fixed order for a seed."""
     rng = random.Random(seed)
     voices = [f"espeak:{ENGLISH[i % len(ENGLISH)]}+{variant}" for i, variant in enumerate(VARIANTS)]
     voices += [f"espeak:{language}+{rng.choice(VARIANTS)}" for language in ACCENTS for _ in range(3)]
@@ -257,7 +257,7 @@ def utterances(seed: int, per_voice: int, others: int) -> Iterator[Utterance]:
 
 
 def spoken(said: Utterance) -> np.ndarray:
-    """The samples (n,) at RATE, without the silence around, or an empty array where the voice says nothing."""
+    """Return the samples (n,) at RATE without surrounding silence, or an empty array if the voice says nothing."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
         _synthesize(said, path)
@@ -283,7 +283,7 @@ def _synthesize(said: Utterance, path: Path) -> None:
 
 
 def trimmed(samples: np.ndarray) -> np.ndarray:
-    """Samples from the first to the last that reach a fiftieth of the loudest, peak at 0.8."""
+    """Return the samples from the first to the last above a fiftieth of the peak, scaled to a peak of 0.8."""
     loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max(initial=1e-9))
     if len(loud) < RATE // 20:
         return np.zeros(0, np.float32)
@@ -292,7 +292,7 @@ def trimmed(samples: np.ndarray) -> np.ndarray:
 
 
 def written(wanted: list[Utterance], made: list[np.ndarray], place: Path) -> str:
-    """Write what was said to ``place`` with .ogg, an index with .json; tell how much it is."""
+    """Write the recordings to ``place`` with .ogg and the index with .json, and print their size."""
     said = [(what, samples) for what, samples in zip(wanted, made, strict=True) if RATE * 0.1 < len(samples) < RATE * 2]
     gap, parts, begins, at = np.zeros(GAP, np.float32), [], [], GAP
     parts.append(gap)
@@ -321,8 +321,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     here = Path(__file__).resolve().parent.parent / "src/pellucid/data/embedded"
     parser.add_argument("--output", type=Path, default=here, help="folder for spoken.ogg and spoken.json")
-    parser.add_argument("--per-voice", type=int, default=2, help="times that every voice says the ten digits")
-    parser.add_argument("--others", type=int, default=6, help="words beside the digits that every voice says")
+    parser.add_argument("--per-voice", type=int, default=2, help="how often every voice says the ten digits")
+    parser.add_argument("--others", type=int, default=6, help="number of other words that every voice says")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     wanted = list(utterances(options.seed, options.per_voice, options.others))

@@ -1,10 +1,10 @@
-"""Make the embedded words that are no digits: the voices of `speak_digits`, in one OGG/Opus file with an index.
+"""Make the embedded words that are not digits, with the voices of `speak_digits`, in one OGG/Opus file with an index.
 
     python tools/speak_words.py
 
-A listener of digits has to know what is none. Half of the words are like a digit but for a sound or two, the others are
-any. The voices that `pellucid.data.spoken` holds out say words that no other voice says. Words that sound just like a
-digit ("for", "ate", "won") are left out: nobody could tell them apart.
+A network for digits has to recognise other words as such. Half of the words differ from a digit in one or two sounds;
+the others are arbitrary. The held-out voices of `pellucid.data.spoken` say words that no other voice says. Words
+that sound exactly like a digit ("for", "ate", "won") are left out.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ALIKE, ANY = _ALIKE.split(), _ANY.split()
 
 
 def said_by(held_out: bool) -> tuple[list[str], list[str]]:
-    """The words like a digit, and the others, that voices learnt from say; or a fourth, for the voices held out."""
+    """Return the words similar to digits and the other words: three quarters for training voices, or the rest."""
     return _part(ALIKE, held_out), _part(ANY, held_out)
 
 
@@ -54,7 +54,7 @@ def _part(words: list[str], held_out: bool) -> list[str]:
 
 
 def utterances(voices: list[str], held_out: list[str], per_voice: int, seed: int) -> Iterator[Utterance]:
-    """Everything to be said, in a fixed order for a seed."""
+    """Return everything to be said, in a fixed order for a seed."""
     rng = random.Random(seed)
     for voice in voices:
         alike, others = said_by(voice in held_out)
@@ -68,7 +68,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     here = Path(__file__).resolve().parent.parent / "src/pellucid/data/embedded"
-    parser.add_argument("--output", type=Path, default=here, help="folder of spoken.json; takes words.ogg, words.json")
+    parser.add_argument("--output", type=Path, default=here, help="folder of spoken.json and the output")
     parser.add_argument("--per-voice", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

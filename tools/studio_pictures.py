@@ -26,7 +26,7 @@ OUTPUT = ROOT / "docs" / "images"
 
 
 def main() -> None:
-    """Visit the rooms, one after another, and take a picture of each."""
+    """Visit the rooms one after another, and take a picture of each."""
     with studio("--model", "digits-sigmoid") as link, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"]
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def turn(visitor: Visitor) -> None:
-    """A knob in hand."""
+    """Take the picture of Turn with one parameter selected."""
     visitor.room("Turn")
     field = visitor.page.get_by_label("Find a knob by name")
     field.fill("0 w 3 14 14")
@@ -58,7 +58,7 @@ def turn(visitor: Visitor) -> None:
 
 
 def nudge(visitor: Visitor) -> None:
-    """What the output layer wants of the layer before, for a test digit."""
+    """Take the picture of Nudge: the changes that the output layer asks of the layer before it, for a test digit."""
     visitor.page.goto(visitor.link + "#/nudge?x=test-8")
     visitor.page.reload()
     visitor.page.locator("[data-cost]").wait_for()
@@ -67,7 +67,7 @@ def nudge(visitor: Visitor) -> None:
 
 
 def learn(visitor: Visitor) -> None:
-    """A network that has learnt for two seconds, and the loss around its path."""
+    """Take the picture of Learn after two seconds of training, with the loss around the path."""
     visitor.room("Learn")
     page = visitor.page
     page.get_by_role("button", name="New network").click()
@@ -82,7 +82,7 @@ def learn(visitor: Visitor) -> None:
 
 
 def take(page: Page, name: str) -> None:
-    """A picture of what the window shows, once it has come to rest."""
+    """Take a picture of the window once it no longer changes."""
     page.wait_for_timeout(1500)
     picture = Image.open(io.BytesIO(page.screenshot()))
     picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(OUTPUT / f"{name}.png", optimize=True)

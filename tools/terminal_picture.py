@@ -1,9 +1,9 @@
-"""A picture of the main job at work, for the README: runs `pellucid` in a pseudo-terminal and draws what it shows.
+"""Make the README's picture of the main job: run `pellucid` in a pseudo-terminal and draw its output.
 
     python tools/terminal_picture.py
 
-Every number in the picture comes from that run. Blocks are drawn as shapes, so that they meet without seams whatever
-font the reader's browser has.
+Every number in the picture comes from that run. Blocks are drawn as shapes, so that they join without seams in any
+font of the reader's browser.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ THEME = MONOKAI
 COLOURS = {1: "#e5534b", 6: "#39b5cf"}  # the terminal colours that are used, by number
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
-# What part of its cell a block fills: left, top, right, bottom, in eighths.
+# The part of its cell that a block fills: left, top, right, bottom, in eighths.
 BLOCKS: dict[str, tuple[float, float, float, float]] = {
     "█": (0, 0, 8, 8),
     "▄": (0, 4, 8, 8),
@@ -49,7 +49,7 @@ _TOKEN = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+")
 
 
 def run(width: int) -> str:
-    """What `pellucid` sends to a terminal so wide."""
+    """Return the output of `pellucid` in a terminal of the given width."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "examples").symlink_to(ROOT / "examples")
         ours, its = pty.openpty()
@@ -73,7 +73,7 @@ def run(width: int) -> str:
 
 
 def screen(sent: str) -> list[Text]:
-    """The lines that stand in the terminal at the end, those written over left out."""
+    """Return the final lines of the terminal, without overwritten ones."""
     lines, row = [""], 0
     for token in _TOKEN.finditer(sent):
         code, kind = token.group(1), token.group(2)
@@ -93,14 +93,14 @@ def screen(sent: str) -> list[Text]:
 
 
 def hexadecimal(colour: Color | None, default: str) -> str:
-    """A colour as SVG writes it."""
+    """Return a colour in SVG notation."""
     if colour is None or colour.is_default:
         return default
     return COLOURS.get(-1 if colour.number is None else colour.number) or colour.get_truecolor(THEME).hex
 
 
 def draw(lines: list[Text], width: int) -> str:
-    """The lines as an SVG."""
+    """Return the lines as an SVG."""
     shapes: dict[str, list[str]] = defaultdict(list)
     words: list[str] = []
     console = Console(width=width + 1, color_system="truecolor", file=None)
@@ -128,7 +128,7 @@ def draw(lines: list[Text], width: int) -> str:
 
 
 def place(shapes: dict[str, list[str]], words: list[str], text: str, style: Style, column: int, row: int) -> None:
-    """One stretch of one style: blocks as shapes, the rest as words."""
+    """Draw one stretch of one style: blocks as shapes, the rest as words."""
     for part in re.finditer(r"▀+|([█▄━─▏▎▍▌▋▊▉▁▂▃▅▆▇])\1*|[^▀█▄━─▏▎▍▌▋▊▉▁▂▃▅▆▇]+", text):
         shown, begin = part.group(), column + part.start()
         colour = hexadecimal(style.color, INK)
@@ -143,7 +143,7 @@ def place(shapes: dict[str, list[str]], words: list[str], text: str, style: Styl
 
 
 def written(word: str, style: Style, colour: str, column: int, row: int) -> str:
-    """Words at their place, exactly as wide as their cells."""
+    """Draw words at their position, exactly as wide as their cells."""
     attributes = {"x": column * CELL, "y": row * LINE + 14, "textLength": len(word) * CELL}
     kinds = " ".join(name for name, on in (("b", style.bold), ("d", style.dim), ("u", style.underline)) if on)
     attributes |= {"class": kinds} if kinds else {}
@@ -153,7 +153,7 @@ def written(word: str, style: Style, colour: str, column: int, row: int) -> str:
 
 
 def box(path: list[str], column: int, row: int, count: int, part: tuple[float, float, float, float]) -> None:
-    """A rectangle over ``count`` cells, the last of which it fills as far as ``part`` says."""
+    """Draw a rectangle over ``count`` cells; ``part`` gives the filled part of the last cell."""
     left, top, right, bottom = part
     x, y = column * CELL + left * CELL / 8, row * LINE + top * LINE / 8
     wide, high = (count - 1) * CELL + (right - left) * CELL / 8, (bottom - top) * LINE / 8

@@ -157,7 +157,7 @@ def test_the_baselines_best_variant_is_the_measure(clock: Clock) -> None:
 
 
 def test_without_the_baseline_there_are_no_ratios() -> None:
-    with pytest.raises(ConfigurationError, match="Pellucid to do the work, but Rival did: not built"):
+    with pytest.raises(ConfigurationError, match="baseline Pellucid, but there are results of Rival: not built"):
         run([Fake("Pellucid", unavailable="not built"), Fake("Rival")])
     with pytest.raises(ConfigurationError, match="nobody"):
         run([])

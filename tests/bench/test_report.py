@@ -49,7 +49,7 @@ def test_ratios_come_first() -> None:
 def test_a_peer_that_disagrees_is_marked_and_explained() -> None:
     text = printed(report(result(entry("Rival", [2.0], agrees=False, difference=0.25))), 120)
     assert "2.0× !" in text
-    assert "Rival came to another result than Pellucid (0.25 off)" in text
+    assert "Rival and Pellucid have different results (0.25 off)" in text
     text = printed(report(result(entry("Rival", [2.0], agrees=False, difference=None))), 120)
     assert "not a number" in text
     assert "!" not in printed(report(result(entry("Rival", [2.0]))), 120)

@@ -1,4 +1,4 @@
-"""Pellucid against itself, on few images."""
+"""Pellucid compared with itself, on few images."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def test_variants_survive_their_file_and_are_shown(tmp_path: Path) -> None:
     console = Console(width=80, file=StringIO())
     console.print(bench.render(made))
     text = console.file.getvalue()
-    assert "Pellucid against itself" in text
+    assert "Pellucid compared with itself" in text
     assert "4 s" in text
     assert "2.8×" in text

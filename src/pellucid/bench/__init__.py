@@ -1,4 +1,4 @@
-"""The benchmark: the same work given to Pellucid and its peers in turn, timed, checked and shown as ratios."""
+"""The benchmark: Pellucid and its peers run the same workloads in turns, with checked results and ratios."""
 
 from __future__ import annotations
 

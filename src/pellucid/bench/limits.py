@@ -1,4 +1,4 @@
-"""What the machine could do at best, and what a work asks of it: arithmetic, memory traffic and the share reached."""
+"""The limits of the machine, and what a workload needs of them: arithmetic, memory traffic and the share reached."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _BLOCK = 1 << 14
 
 @dataclass(frozen=True)
 class Limits:
-    """Measured rates: float32 operations a second of a matrix product, bytes a second to and from memory.
+    """Measured rates: float32 operations per second of a matrix product, bytes per second to and from memory.
 
-    `sgemm_one` is None where NumPy's threads cannot be limited. `copy` moves two bytes for each byte copied,
-    `triad` (a = b + s c) three streams.
+    `sgemm_one` is None if NumPy's threads cannot be limited. `copy` moves two bytes for each byte copied; `triad`
+    (a = b + s c) moves three streams.
     """
 
     cores: int
@@ -36,16 +36,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one image asks for.
+    """The cost of one image.
 
     Attributes
     ----------
     flops
         Multiplications and additions of the weighted sums and their gradients.
     bytes
-        That have to come from memory: the image itself and its label. Parameters stay in the cache.
+        Bytes from memory: the image and its label. Parameters stay in the cache.
     parameter_bytes
-        Traffic of the parameters to and from the cache: read forward and backward once a batch, gradients written
+        Traffic of the parameters to and from the cache: read forward and backward once per batch, gradients written
         and read, parameters written.
     """
 
@@ -55,9 +55,9 @@ class Cost:
 
 
 def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = None, frames: int | None = None) -> Cost:
-    """Count what one image costs.
+    """Count the cost of one image.
 
-    With P weights in all and D K1 in the first layer, a forward pass is 2 P operations, the weights' gradients
+    With P weights in total and D K1 in the first layer, a forward pass is 2 P operations, the weights' gradients
     2 P more, and the gradients of the activations 2 (P - D K1). With ink, D is the number of pixels that are not
     zero: a zero adds nothing to a sum or to a gradient.
 
@@ -66,12 +66,12 @@ def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = No
     layers
         Sizes from input to output.
     batch_size
-        Of training; None for reading all at once.
+        For training; None for inference on all images at once.
     ink
-        Average non-zero values of an image, each then a float32 value and a 16-bit column; None: all of them,
-        without columns.
+        Average number of non-zero values per image, each stored as a float32 value and a 16-bit column; None: all
+        values, without columns.
     frames
-        Of a sequence, where the layers are those of an LSTM that is trained on sequences; ink is then no matter.
+        Frames per sequence, if the layers are those of an LSTM trained on sequences; ink is then ignored.
 
     Examples
     --------
@@ -97,21 +97,21 @@ def cost(layers: tuple[int, ...], batch_size: int | None, ink: float | None = No
 
 
 def _sequence_cost(layers: tuple[int, ...], batch_size: int, frames: int) -> Cost:
-    """Count what one sequence costs: four gates for every unit, at every frame."""
+    """Count the cost of one sequence: four gates for every unit at every frame."""
     d, h, k = layers
     first, later, stored = 4 * h * d * frames, 4 * h * h * frames + h * k, 4 * h * (d + h + 1) + (h + 1) * k
     return Cost(4 * first + 6 * later, 4 * d * frames + 8, 5 * 4 * stored / batch_size)
 
 
 def measure_limits(size: int = 1536, megabytes: int | None = None) -> Limits:
-    """Measure this machine: some seconds of all its cores.
+    """Measure this machine; this takes some seconds on all cores.
 
     Parameters
     ----------
     size
         Rows of the square matrices multiplied.
     megabytes
-        Of each array copied; None: four times the largest cache, 64 to 512.
+        Size of each array copied; None: four times the largest cache, from 64 to 512.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def _sgemm(size: int, threads: int | None) -> float:
 
 
 def _best(run: Callable[[], object]) -> float:
-    """Return the shortest of some times: a limit is what the machine can do when nothing else does."""
+    """Return the shortest of some times: a limit is the speed of an otherwise idle machine."""
     times = []
     for _ in range(_TRIES + 1):
         start = time.perf_counter()
@@ -153,7 +153,7 @@ def _best(run: Callable[[], object]) -> float:
 
 
 def _spread(task: Callable[..., None], threads: int, *arrays: Floats) -> None:
-    """Run the task on equal parts of the arrays, one thread each; NumPy lets go of the interpreter meanwhile."""
+    """Run the task on equal parts of the arrays, one thread each; NumPy releases the interpreter lock."""
     parts = list(zip(*(np.array_split(array, threads) for array in arrays), strict=True))
     if threads == 1:
         task(*parts[0])
@@ -168,7 +168,7 @@ def _copy(a: Floats, b: Floats) -> None:
 
 
 def _triad(a: Floats, b: Floats, c: Floats) -> None:
-    # In blocks, so that the product stays in the cache and memory sees three streams, not five.
+    # In blocks, so that the product stays in the cache, and memory traffic is three streams instead of five.
     product = np.empty(_BLOCK, np.float32)
     for start in range(0, len(a), _BLOCK):
         block = slice(start, start + _BLOCK)

@@ -1,4 +1,4 @@
-"""The machine the benchmark runs on: what it is, its cores and caches, and how many threads its BLAS may use."""
+"""The machine of the benchmark: its processor, cores and caches, and the number of threads of its BLAS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pellucid.system.threads import available_cores, core_of_this_thread
 
 @dataclass(frozen=True)
 class Machine:
-    """What a reader needs to know to compare figures."""
+    """What a reader needs to know to compare results."""
 
     processor: str
     cores: int
@@ -35,19 +35,19 @@ def describe() -> Machine:
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return available_cores()
 
 
 def last_level_cache() -> int:
-    """Return the size of the largest cache in bytes; 32 MiB where the system does not say."""
+    """Return the size of the largest cache in bytes; 32 MiB if the system does not report it."""
     sizes = [_bytes(path.read_text()) for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
     return max(sizes, default=32 << 20)
 
 
 @contextmanager
 def few_cores(count: int | None) -> Iterator[None]:
-    """Leave this thread so many of its cores, that it is on among them, where the system lets one choose."""
+    """Restrict this thread to some cores, including its current one, if the system supports this."""
     core = core_of_this_thread()
     if count is None or core is None:
         yield
@@ -61,12 +61,12 @@ def few_cores(count: int | None) -> Iterator[None]:
 
 
 def can_limit_blas() -> bool:
-    """Say whether `blas_threads` can set a number of threads."""
+    """Return whether `blas_threads` can set the number of threads."""
     return find_spec("threadpoolctl") is not None
 
 
 def blas_threads(threads: int | None) -> AbstractContextManager[Any]:
-    """Return a context in which NumPy's matrix products use so many threads; None leaves them as they are."""
+    """Return a context that sets the number of threads of NumPy's matrix products; None leaves it unchanged."""
     if threads is None or not can_limit_blas():
         return nullcontext()
     context: AbstractContextManager[Any] = _controller().limit(limits=threads, user_api="blas")
@@ -92,7 +92,7 @@ def _processor() -> str:
 
 
 def _bytes(text: str) -> int:
-    """Read a size as Linux writes it, 0 where it is something else.
+    """Parse a size in Linux's notation; return 0 for anything else.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Timing: peers take turns round by round, so that whatever slows the machine slows them all; medians and ratios."""
+"""Timing: peers take turns in rounds, so that a slowdown of the machine affects all of them; medians and ratios."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from pellucid.errors import ConfigurationError
 
 BASELINE = "Pellucid"
 ROUNDS = 5
-# Threads of one peer may spin after their last task, those of OpenBLAS for some 70 ms; the next peer starts when they
+# Threads of a peer may spin after their last task, those of OpenBLAS for about 70 ms. The next peer starts when they
 # are asleep.
 PAUSE = 0.12
 LONG_ENOUGH = 0.1
 MOST_AGAIN = 100
-# A variant this many times slower than its best sibling in the first round is not timed again.
+# A variant this many times slower than the best variant of its peer in the first round is not timed again.
 HOPELESS = 3.0
-# Peers part by 3e-6 of the loss over a whole epoch of MNIST; approximate activations may take more.
+# Peers differ by 3e-6 of the loss after an epoch of MNIST; approximate activations may differ more.
 LOSS_TOLERANCE = 1e-3
 PROBABILITY_TOLERANCE = 1e-3
 
@@ -39,7 +39,7 @@ Progress = Callable[[str], None]
 
 @dataclass
 class _Contender:
-    """A peer made ready for a work."""
+    """A peer that is ready to run a workload."""
 
     peer: Peer
     run: Run
@@ -62,27 +62,27 @@ def measure(
     pause: float = PAUSE,
     progress: Progress | None = None,
 ) -> Result:
-    """Time every peer on one work, in turns: A B C, A B C, and so on.
+    """Time every peer on one workload, in turns: A B C, A B C, and so on.
 
     Parameters
     ----------
     work
-        What to do.
+        The workload.
     peers
-        Entrants; those that cannot be used, do not do such work or fail are skipped, and the result says why.
+        The entrants. Those that are unavailable, unsuited or fail are skipped, and the result says why.
     baseline
-        Name of the peer that ratios refer to. Of several variants, the fastest.
+        Name of the peer that ratios refer to. If it has several variants, the fastest counts.
     rounds
-        At least 5 for figures worth quoting.
+        Use at least 5 for results to quote.
     pause
         Seconds of rest before each turn.
     progress
-        Called with a line about each step.
+        Called with a line of text for each step.
 
     Raises
     ------
     ConfigurationError
-        There are no rounds, or the baseline is not among the peers that did the work.
+        If there are no rounds, or the baseline did not complete the workload.
 
     Examples
     --------
@@ -112,14 +112,14 @@ def _prepare(work: Work | SequenceWork, peer: Peer, skipped: dict[str, str], say
     say(f"{work.name}: preparing {peer.label}")
     reason = peer.available()
     if peer.name in getattr(work, "left_out", ()):
-        reason = "left out of this work, where it takes long to prepare: --thorough has it."
+        reason = "left out of this workload because it takes long to prepare; --thorough includes it."
     if reason is None:
         try:
             return _warm_up(_cut(work, peer), peer)
         except UnsuitedError as error:
             reason = str(error)
         except Exception as error:
-            # A peer's failure is a line in the table, whatever its library raises.
+            # The failure of a peer becomes a line in the table, whatever its library raises.
             reason = f"failed: {type(error).__name__}: {error}".splitlines()[0]
     skipped[peer.label] = reason
     return None
@@ -128,7 +128,7 @@ def _prepare(work: Work | SequenceWork, peer: Peer, skipped: dict[str, str], say
 def _warm_up(work: Work | SequenceWork, peer: Peer) -> _Contender:
     start = time.perf_counter()
     with warnings.catch_warnings():
-        # A library's remarks about itself mean nothing to the reader of a table.
+        # Warnings of a library about itself are of no use to the reader of a table.
         warnings.simplefilter("ignore")
         run = peer.prepare(work)
         outcome = _laid_together(run())
@@ -136,7 +136,7 @@ def _warm_up(work: Work | SequenceWork, peer: Peer) -> _Contender:
 
 
 def _laid_together(outcome: float | Floats | list[Any]) -> Outcome:
-    """The loss of a training work, or the probabilities of an inference work as one array."""
+    """Return the loss of a training workload, or the probabilities of an inference workload as one array."""
     if isinstance(outcome, list):
         return np.array([np.asarray(answer) for answer in outcome])
     return outcome if isinstance(outcome, np.ndarray) else float(outcome)
@@ -154,16 +154,16 @@ def _require_baseline(baseline: str, contenders: list[_Contender], skipped: dict
         reasons = [reason for label, reason in skipped.items() if label.split(",")[0] == baseline]
         found = ", ".join(sorted(names)) or "nobody"
         raise ConfigurationError(
-            f"Ratios need the baseline {baseline} to do the work, but {found} did: "
+            f"Ratios need results of the baseline {baseline}, but there are results of {found}: "
             f"{reasons[0] if reasons else 'add it to the peers, or name another baseline.'}"
         )
 
 
 def timed(run: Callable[[], object], pause: float) -> float:
-    """Return the seconds of one run, begun after a rest and with nothing left to collect.
+    """Return the seconds of one run, started after a pause and a garbage collection.
 
-    A short run is taken again until `LONG_ENOUGH` seconds have passed, and the median of all but the first counts: what
-    a core takes to wake up and to find its caches is told of whoever runs long only as the small part that it is there.
+    A short run is repeated until `LONG_ENOUGH` seconds have passed, and the median of all but the first counts.
+    Otherwise, the time in which a core wakes up and fills its caches would dominate short runs.
     """
     time.sleep(pause)
     gc.collect()
@@ -181,7 +181,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 @contextmanager
 def quiet_collector() -> Iterator[None]:
-    """Keep Python's garbage collector from starting by itself, and from walking what is there already."""
+    """Disable automatic garbage collection, and freeze the objects that exist already."""
     was_on = gc.isenabled()
     gc.collect()
     gc.disable()

@@ -1,4 +1,4 @@
-"""A report for people: a table with the ratios first, the limits beside them, and a chart."""
+"""The report: a table of the ratios, a table of the limits, and a chart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def render(report: Report) -> Group:
 
 
 def rivals(report: Report) -> list[str]:
-    """Return the names of the peers that did any work, but for the baseline, in the order of the tables."""
+    """Return the names of the peers with any results, except the baseline, in the order of the tables."""
     names = [entry.peer for result in report.results for entry in result.entries]
     return [name for name in dict.fromkeys(names) if name != report.baseline]
 
@@ -40,7 +40,7 @@ def _ratios(report: Report) -> Table:
         title=f"How many times faster {report.baseline} is",
         caption=f"{machine.processor}, {machine.cores} cores. Medians of {report.rounds} rounds, "
         "below them the lowest and highest; "
-        f"below each work, {report.baseline}'s own time.",
+        f"below each workload, the time of {report.baseline}.",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         pad_edge=False,
@@ -58,7 +58,7 @@ def _ratios(report: Report) -> Table:
 
 
 def _narrow(name: str) -> str:
-    r"""Break a heading where a reader would, so that seven columns fit 80 characters.
+    r"""Break a heading at a natural place, so that seven columns fit into 80 characters.
 
     Examples
     --------
@@ -79,12 +79,12 @@ def _ratio_cell(entry: Entry | None) -> Text:
 
 
 def mark(entry: Entry) -> str:
-    """Return a mark for an entrant that came to something else than the baseline."""
+    """Return a mark for an entrant with a different result from the baseline."""
     return "" if entry.agrees else " !"
 
 
 def figure(value: float) -> str:
-    """Return a ratio in two or three figures.
+    """Return a ratio with two or three digits.
 
     Examples
     --------
@@ -97,13 +97,13 @@ def figure(value: float) -> str:
 
 
 def duration(entry: Entry, result: Result) -> str:
-    """Return the time of an epoch, or of reading one image, in a fitting unit."""
+    """Return the time of an epoch, or of inference on one image, in a suitable unit."""
     count, what = (result.images, "an epoch") if result.training else (1, "an image")
     return f"{fitting(count / entry.images_per_second)} {what}"
 
 
 def fitting(seconds: float) -> str:
-    """Return seconds in a fitting unit.
+    """Return seconds in a suitable unit.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def fitting(seconds: float) -> str:
 
 def _shares(report: Report, limits: Limits) -> Table:
     table = Table(
-        title=f"What an image asks for, and the share of the limits {report.baseline} reaches",
+        title=f"The cost of an image, and the share of the limits that {report.baseline} reaches",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         pad_edge=False,
@@ -145,7 +145,7 @@ def _shares(report: Report, limits: Limits) -> Table:
 
 
 def _itself(report: Report) -> Table:
-    table = Table(title="Pellucid against itself", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title="Pellucid compared with itself", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("what", min_width=16)
     for heading in ("time", "times as long", "lowest", "highest"):
         table.add_column(heading, justify="right")
@@ -156,9 +156,9 @@ def _itself(report: Report) -> Table:
 
 
 def shares(entry: Entry, result: Result, ink: float, limits: Limits) -> tuple[float, float]:
-    """Return which shares of the sgemm rate and of the memory bandwidth an entrant puts to use.
+    """Return the shares of the sgemm rate and the memory bandwidth that an entrant uses.
 
-    Only arithmetic and bytes of ink count as use. An entrant of one thread is held against one core.
+    Only the arithmetic and bytes of ink count. An entrant with one thread is compared with one core.
     """
     image = cost(result.layers, result.batch_size, ink, result.frames)
     one = entry.threads == 1
@@ -174,12 +174,12 @@ def _notes(report: Report) -> list[str]:
         lines.append(
             f"Limits measured: sgemm {one}{report.limits.sgemm_all / 1e9:.0f} on all; memory copy "
             f"{report.limits.copy_one / 1e9:.1f} GB/s on one core, {report.limits.copy_all / 1e9:.1f} on all. "
-            f"Ink: {report.ink:.0f} values of an image are not zero."
+            f"Ink: {report.ink:.0f} values per image are not zero."
         )
     versions = {entry.peer: entry.version for result in report.results for entry in result.entries}
     lines.append("Versions: " + ", ".join(f"{peer} {version}" for peer, version in versions.items()) + ".")
     lines += [f"{label}: {state}" for label, state in report.peers.items() if state not in versions.values()]
-    lines.append("Of a peer's variants the fastest counts. Preparation and compilation are not in the times.")
+    lines.append("The fastest variant of each peer counts. Times exclude preparation and compilation.")
     lines += [note for result in report.results for note in _result_notes(result)]
     return lines
 
@@ -188,10 +188,12 @@ def _result_notes(result: Result) -> list[str]:
     notes = []
     for entry in result.best():
         if entry.images < result.images:
-            notes.append(f"{result.work}: {entry.peer} ran {entry.images:,} of {result.images:,} images; per image.")
+            notes.append(
+                f"{result.work}: {entry.peer} ran {entry.images:,} of {result.images:,} images; speed per image."
+            )
         if not entry.agrees:
             off = "not a number" if entry.difference is None else f"{entry.difference:.2g}"
-            notes.append(f"! {result.work}: {entry.peer} came to another result than {result.baseline} ({off} off).")
+            notes.append(f"! {result.work}: {entry.peer} and {result.baseline} have different results ({off} off).")
     told = ("failed", "not timed again")
     for label, reason in result.skipped.items():
         if any(part in reason for part in told):
@@ -199,19 +201,19 @@ def _result_notes(result: Result) -> list[str]:
     return notes
 
 
-# Okabe and Ito's colours, which the common kinds of colour blindness keep apart; the shapes tell them apart in grey.
+# The colours of Okabe and Ito are distinct for common kinds of colour blindness; the shapes are distinct in grey.
 _LOOKS = (("#D55E00", "o"), ("#E69F00", "s"), ("#0072B2", "^"), ("#009E73", "D"), ("#CC79A7", "v"), ("#56B4E9", "P"))
 
 
 def chart(report: Report, path: str | Path) -> None:
-    """Draw the ratios on a logarithmic axis, one row for each work, and save them as a PNG.
+    """Draw the ratios on a logarithmic axis, one row per workload, and save them as a PNG.
 
     Parameters
     ----------
     report
-        What to draw.
+        The report to draw.
     path
-        Where to write; 1660 pixels wide, for a page that shows it at 830.
+        Output file, 1660 pixels wide, for a page that shows it at 830.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -220,7 +222,7 @@ def chart(report: Report, path: str | Path) -> None:
     FigureCanvasAgg(sheet)
     axes = sheet.add_subplot()
     names = rivals(report)
-    # Peers of a row lie on lanes of their own, so that equal ratios do not hide each other.
+    # Each peer of a row has its own height, so that equal ratios do not hide each other.
     lanes = {name: (number - (len(names) - 1) / 2) * 0.5 / len(names) for number, name in enumerate(names)}
     for number, name in enumerate(names):
         _draw_peer(axes, report, name, lanes[name], _LOOKS[number % len(_LOOKS)])
@@ -254,7 +256,7 @@ def _draw_peer(axes: Any, report: Report, name: str, lane: float, look: tuple[st
 
 
 def _write_ratios(axes: Any, marks: list[tuple[float, Entry]]) -> None:
-    """Write the nearest and the farthest peer's ratio beside their marks, each given with its height."""
+    """Write the ratios of the nearest and the farthest peer, given with their heights, beside their marks."""
     if not marks:
         return
     ordered = sorted(marks, key=lambda pair: pair[1].ratio)

@@ -1,4 +1,4 @@
-"""What was measured: each entrant's times for a work, and the ratios to the baseline."""
+"""Results: the times of each entrant for a workload, and the ratios to the baseline."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Entry:
-    """One entrant's times for one work.
+    """The times of one entrant for one workload.
 
     Attributes
     ----------
     peer, variant, version
-        Who it was.
+        The entrant.
     images
-        Images in one run; fewer than the work's where the peer's epoch was cut.
+        Images in one run; fewer than in the workload if the peer's epoch was cut.
     seconds
         Of each round.
     ratios
-        Its seconds an image over those of the baseline, round by round; above 1 the baseline is faster.
+        Its time per image divided by the baseline's, for each round; above 1 the baseline is faster.
     warm_up
-        Seconds of preparing, compiling and the first run, none of which is in `seconds`.
+        Seconds for preparation, compilation and the first run, which `seconds` excludes.
     loss
-        Mean training loss of the epoch; None for reading, or where it is not finite.
+        Mean training loss of the epoch; None for inference, or if it is not finite.
     difference
-        From the baseline on the same images: of the loss, relative; of the probabilities, the largest. None where
+        Difference from the baseline on the same images: relative for the loss, largest for the probabilities. None if
         it is not finite.
     agrees
         Whether that difference is within tolerance: a thousandth of the loss, 0.001 of a probability.
     threads
-        How many it was given; None: all.
+        Number of threads; None: all.
     """
 
     peer: str
@@ -52,43 +52,43 @@ class Entry:
 
     @property
     def images_per_second(self) -> float:
-        """Of the median round."""
+        """Images per second in the median round."""
         return self.images / median(self.seconds)
 
     @property
     def ratio(self) -> float:
-        """How many times faster the baseline is: the median of the rounds."""
+        """The median ratio: how many times faster the baseline is."""
         return median(self.ratios)
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The lowest and the highest ratio of a round."""
+        """The lowest and the highest ratio of all rounds."""
         return min(self.ratios), max(self.ratios)
 
 
 @dataclass(frozen=True)
 class Result:
-    """All entrants' times for one work.
+    """The times of all entrants for one workload.
 
     Attributes
     ----------
     work
-        Its name.
+        Name of the workload.
     training
         Whether it trains.
     images, layers, batch_size
-        Of the work; no batch size for reading.
+        As in the workload; inference has no batch size.
     baseline
         The peer that ratios refer to.
     entries
-        In the order given.
+        The entries, in the given order.
     skipped
-        Entrants without times, and why.
+        Entrants without times, and the reasons.
     network
         Kind of network.
     frames
-        Of each sequence, where sequences are learnt; then ``images`` counts these, and ``layers`` are the features of a
-        frame, the LSTM's units and the classes.
+        Frames per sequence, for training on sequences; ``images`` then counts sequences, and ``layers`` are the
+        features of a frame, the LSTM's units and the classes.
     """
 
     work: str
@@ -119,13 +119,13 @@ class Variant:
     Attributes
     ----------
     name, than
-        What was changed, and from what.
+        The change, and the variant that it is compared with.
     images
-        In one run.
+        Images in one run.
     seconds
         Of each round.
     ratios
-        Its seconds over those of what it was changed from, round by round: above 1 it takes longer.
+        Its time divided by that of the variant it is compared with, for each round; above 1 it takes longer.
     """
 
     name: str
@@ -136,5 +136,5 @@ class Variant:
 
     @property
     def ratio(self) -> float:
-        """How many times as long it takes: the median of the rounds."""
+        """The median ratio: how many times as long it takes."""
         return median(self.ratios)

@@ -1,4 +1,4 @@
-"""The work of sequences: an LSTM that reads frames and gives each sequence a class, the same for every peer."""
+"""The sequence workload: an LSTM that classifies sequences of frames, the same for every peer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pellucid.errors import ShapeError
 
 @dataclass(frozen=True, eq=False)
 class SequenceWork:
-    """Training steps of an LSTM whose last hidden values go through one softmax layer, with Adam.
+    """Training steps with Adam of an LSTM and a softmax layer on its last hidden values.
 
     Parameters
     ----------
     name
-        What the table calls it.
+        Name in the table.
     frames
         Shape (N, T, D), float32; N a multiple of the batch size.
     labels
@@ -28,7 +28,7 @@ class SequenceWork:
     classes
         K.
     batch_size, learning_rate, seed
-        Of the steps, of Adam, of the parameters.
+        Batch size of the steps, learning rate of Adam, seed of the parameters.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class SequenceWork:
 
     @cached_property
     def parameters(self) -> dict[str, Floats]:
-        """The start: weights (out, in), gates in the order i, f, g, o; copy before changing."""
+        """The initial parameters: weights (out, in), gates in the order i, f, g, o; copy before changing."""
         rng, (d, h, k) = np.random.default_rng([self.seed, 0]), self.layers
         shapes: dict[str, tuple[int, ...]]
         shapes = {
@@ -86,7 +86,7 @@ class SequenceWork:
         return self.count // self.batch_size
 
     def batches(self) -> list[tuple[Floats, Integers]]:
-        """The frames ordered by time (T, batch size, D), and the labels, of each batch."""
+        """The frames in time order (T, batch size, D) and the labels of each batch."""
         size = self.batch_size
         return [
             (np.ascontiguousarray(self.frames[i : i + size].transpose(1, 0, 2)), self.labels[i : i + size])
@@ -94,12 +94,12 @@ class SequenceWork:
         ]
 
     def first(self, count: int) -> SequenceWork:
-        """The same work; it is never cut."""
+        """Return the same workload; it is never cut."""
         return self
 
 
 def sequence_works(batches: int = 16) -> list[SequenceWork]:
-    """Return the benchmark's works on sequences: noise, 50 frames of 40 features each."""
+    """Return the benchmark's workloads on sequences: noise, 50 frames of 40 features each."""
     rng, count = np.random.default_rng(0), 32 * batches
     frames = rng.standard_normal((count, 50, 40)).astype(np.float32)
     return [SequenceWork("train LSTM 40-64-10, 50 frames, batch 32", frames, rng.integers(0, 10, count))]

@@ -1,4 +1,4 @@
-"""The whole benchmark: every work, every peer, this machine and its limits, in one report that is saved as JSON."""
+"""The whole benchmark: all workloads and peers, this machine and its limits, in one report that is saved as JSON."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a benchmark found.
+    """All results of a benchmark.
 
     Attributes
     ----------
     machine, limits
-        Where it ran, and what that machine can do; no limits where they were not measured.
+        The machine and its limits; None if the limits were not measured.
     created
         Date and time, UTC, ISO 8601.
     rounds
-        Of each work.
+        Rounds of each workload.
     baseline
         The peer that ratios refer to.
     ink
-        Average non-zero values of an image.
+        Average number of non-zero values per image.
     peers
-        The version of each entrant that can be used here, or why it cannot.
+        The version of each available entrant, or the reason why it is unavailable.
     results
-        One for each work.
+        One result for each workload.
     variants
-        Pellucid against itself; none where that was not asked for.
+        Pellucid compared with itself; empty if not requested.
     """
 
     machine: Machine
@@ -57,7 +57,7 @@ class Report:
     variants: list[Variant] = field(default_factory=list)
 
     def to_json(self) -> str:
-        """Return the report as JSON, with medians and ratios worked out."""
+        """Return the report as JSON, including medians and ratios."""
         content = {"format": FORMAT, **asdict(self)}
         for plain, result in zip(content["results"], self.results, strict=True):
             for fields, entry in zip(plain["entries"], result.entries, strict=True):
@@ -76,24 +76,24 @@ def compare(
     limits: bool = True,
     progress: Progress | None = None,
 ) -> Report:
-    """Measure every peer on every work.
+    """Measure every peer on every workload.
 
     Parameters
     ----------
     works
         At least one, such as `training_works(images, labels)`.
     peers
-        Entrants; None: all there are.
+        The entrants; None: all of them.
     baseline, rounds, progress
         As in `measure`.
     limits
-        Whether to measure the machine's limits too.
+        Whether to measure the limits of the machine too.
     """
     if not works:
-        raise ConfigurationError("A benchmark needs at least one work, got none.")
+        raise ConfigurationError("A benchmark needs at least one workload, got none.")
     peers = everyone() if peers is None else peers
     if progress and limits:
-        progress("measuring what this machine can do")
+        progress("measuring the limits of this machine")
     ceiling = measure_limits() if limits else None
     return Report(
         machine=describe(),
@@ -118,7 +118,7 @@ def load(path: str | Path) -> Report:
     Raises
     ------
     FileFormatError
-        The file is not such a report.
+        If the file is not such a report.
     """
     try:
         return _report(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""Pellucid against itself: what other activations, optimisers, augmentation and a second network at a time cost."""
+"""Pellucid compared with itself: the cost of other activations, optimisers, augmentation and parallel training."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _CHANGED: dict[str, dict[str, Any]] = {
     "augmentation": {"augment": Augment.standard()},
 }
 _MIX = ((16, 16), (32,), (24, 12), (16, 16, 16))
-"""Hidden layers of the networks trained side by side, two of each."""
+"""Hidden layers of the networks trained in parallel, two of each."""
 
 
 def measure_variants(
     images: Floats, labels: Integers, *, rounds: int = ROUNDS, progress: Progress | None = None
 ) -> list[Variant]:
-    """Time epochs with one thing changed at a time, in turns, and many networks on one core and on several.
+    """Time epochs with one change at a time, in turns, and many networks on one core and on several.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def measure_variants(
 def _compared(
     runs: dict[str, Callable[[], object]], images: int, rounds: int, progress: Progress | None
 ) -> list[Variant]:
-    """Let the runs take turns; the first is what the others are held against."""
+    """Let the runs take turns; the others are compared with the first."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     with quiet_collector():
         for number in range(rounds + 1):
             if progress:
-                progress(f"Pellucid against itself: round {number} of {rounds}")
+                progress(f"Pellucid compared with itself: round {number} of {rounds}")
             for name, run in runs.items():
                 took = timed(run, PAUSE)
                 if number:
@@ -78,7 +78,7 @@ def _trainer(
 
 
 def _epoch(data: Dataset, **options: Any) -> Callable[[], object]:
-    """An epoch of the trainer, after those before it."""
+    """Run the next epoch of the trainer."""
     trainer = _trainer(data, **options)
     return lambda: trainer.advance(trainer.steps_per_epoch)
 

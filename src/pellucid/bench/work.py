@@ -1,4 +1,4 @@
-"""The works as data: what is trained or read, from which weights, in which order, the same for every peer."""
+"""The workloads as data: images, weights and order, the same for every peer."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ ADAM_EPSILON = 1e-8
 SMALL = (784, 16, 16, 10)
 WIDE = (784, 512, 512, 10)
 LENET = (784, 10)
-"""Numbers in and out of LeNet-5 for pictures of 28x28."""
+"""Input and output sizes of LeNet-5 for pictures of 28x28."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingWork:
-    """One epoch of training a network, from given weights, in a given order.
+    """One epoch of training a network, with given weights and order.
 
     Hidden layers use `activation`, the output is softmax, the loss is the mean cross-entropy of a batch. No image
     is dropped: the last batch may be short.
@@ -41,21 +41,21 @@ class TrainingWork:
     Parameters
     ----------
     name
-        What the table calls it.
+        Name in the table.
     images
         Shape (N, D), values 0 to 1; taken as float32, C order.
     labels
         Shape (N,), 0 to K - 1.
     layers
-        Sizes from D to K; of LeNet-5 these two.
+        Sizes from D to K; for LeNet-5 only these two.
     network
-        `"dense"`, or `"lenet"`: LeNet-5 with ReLU and the largest of each window, on pictures of 28x28.
+        `"dense"`, or `"lenet"`: LeNet-5 with ReLU and max pooling, on pictures of 28x28.
     activation, optimizer, learning_rate, batch_size
-        `"momentum"` is 0.9 without Nesterov; `"adam"` has its usual constants.
+        `"momentum"` means 0.9 without Nesterov; `"adam"` has its usual constants.
     seed
-        Of the weights and of the order.
+        Seed of the weights and the order.
     limit
-        Train on the first so many images of the order only.
+        Train only on this many images, the first of the order.
     left_out
         Names of peers that do not take part.
 
@@ -89,7 +89,7 @@ class TrainingWork:
         _check_choice("activation", self.activation, ACTIVATIONS)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         if self.batch_size < 1:
-            raise ConfigurationError(f"A batch holds at least 1 image, got batch_size={self.batch_size}.")
+            raise ConfigurationError(f"A batch needs at least 1 image, got batch_size={self.batch_size}.")
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -123,14 +123,14 @@ class TrainingWork:
 
 @dataclass(frozen=True, eq=False)
 class InferenceWork:
-    """Reading images with a given network: all in one call, or one call for each.
+    """Inference with a given network: all images in one call, or one call for each.
 
     Parameters
     ----------
     name, images, layers, activation, seed, network
         As in `TrainingWork`.
     one_at_a_time
-        Whether each image is a call of its own, its answer waited for.
+        Whether each image is a separate call, made after the previous one returns.
     """
 
     name: str
@@ -148,7 +148,7 @@ class InferenceWork:
 
     @cached_property
     def parameters(self) -> Parameters:
-        """The weights (out, in, ...) and biases (out,) to read with."""
+        """The weights (out, in, ...) and biases (out,) of the network."""
         return initial_lenet(self.seed) if self.network == "lenet" else initial(self.layers, self.seed)
 
     @property
@@ -179,19 +179,19 @@ def initial_lenet(seed: int) -> Parameters:
 
 
 def _pair(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Weights of a shape (out, in, ...) within their bound, and biases of zero."""
+    """Return weights of a shape (out, in, ...) within their bound, and biases of zero."""
     seen = int(np.prod(shape[2:]))
     bound = np.float32(np.sqrt(6 / ((shape[0] + shape[1]) * seen)))
     return (2 * rng.random(shape, dtype=np.float32) - 1) * bound, np.zeros(shape[0], np.float32)
 
 
 _SOME: dict[str, Any] = {"limit": 12_800}
-"""Images of an epoch where a whole one would take some peers long: enough to tell their pace."""
+"""Images of an epoch if a whole one would take some peers too long: enough to measure their speed."""
 _FEW: dict[str, Any] = {"limit": 6_400}
 _LONG_TO_COMPILE: dict[str, Any] = {"left_out": ("torch.compile",)}
-"""Where it would compile for half a minute and more, only to come between its eager form and JAX."""
+"""Left out where it compiles for over half a minute and ends up between its eager form and JAX."""
 
-# Learning rates keep an epoch steady enough for float32 rounding not to part the peers' losses.
+# The learning rates keep an epoch stable enough that float32 rounding does not separate the peers' losses.
 _TRAINING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("784-16-16-10, batch 32", {}),
     ("784-16-16-10, batch 10", {"batch_size": 10, "learning_rate": 0.3, **_LONG_TO_COMPILE}),
@@ -210,9 +210,9 @@ _CONVOLUTION: dict[str, Any] = {"network": "lenet", "layers": LENET, "activation
 
 
 def training_works(images: Floats, labels: Integers, *, thorough: bool = False) -> list[TrainingWork]:
-    """Return the benchmark's training works on these images, shape (N, 784), values 0 to 1.
+    """Return the benchmark's training workloads on these images, shape (N, 784), values 0 to 1.
 
-    ``thorough``: over all images everywhere, and no peer left out.
+    ``thorough``: always over all images, with every peer.
     """
     works = [(f"train {name}", dict(options)) for name, options in _TRAINING]
     convolution = {**_CONVOLUTION, "learning_rate": 0.05, **_FEW}
@@ -225,7 +225,7 @@ def training_works(images: Floats, labels: Integers, *, thorough: bool = False) 
 
 
 def inference_works(images: Floats) -> list[InferenceWork]:
-    """Return the benchmark's reading works: up to 2,000 images one at a time, and up to 10,000 at once, twice."""
+    """Return the inference workloads: up to 2,000 images one at a time, and up to 10,000 at once for two networks."""
     one = InferenceWork("read one image at a time", images[:2000], one_at_a_time=True)
     many = images[:10_000]
     convolutional = InferenceWork(f"read {len(many):,} images with LeNet-5", many, **_CONVOLUTION)
@@ -233,7 +233,7 @@ def inference_works(images: Floats) -> list[InferenceWork]:
 
 
 def average_ink(images: Floats) -> float:
-    """Return how many pixels of an image are not zero, on average.
+    """Return the average number of non-zero pixels per image.
 
     Examples
     --------
@@ -254,7 +254,7 @@ def _as_images(images: Floats, layers: tuple[int, ...]) -> Floats:
     if images.ndim != 2 or images.shape[1] != layers[0] or len(images) == 0:
         raise ShapeError(
             f"Expected images of shape (N, {layers[0]}) with N at least 1, got {images.shape}: "
-            "flatten them, or change the first of the layers."
+            "flatten them, or change the first entry of layers."
         )
     return images
 
@@ -262,11 +262,11 @@ def _as_images(images: Floats, layers: tuple[int, ...]) -> Floats:
 def _as_labels(labels: Integers, count: int, classes: int) -> Integers:
     labels = np.ascontiguousarray(labels, dtype=np.int64)
     if labels.shape != (count,):
-        raise ShapeError(f"Expected one label an image, shape ({count},), got {labels.shape}.")
+        raise ShapeError(f"Expected one label per image, shape ({count},), got {labels.shape}.")
     if labels.min() < 0 or labels.max() >= classes:
         raise ShapeError(
             f"Expected labels from 0 to {classes - 1}, got {labels.min()} to {labels.max()}: "
-            "the last of the layers has to cover them."
+            "the last entry of layers must cover them."
         )
     return labels
 
@@ -274,9 +274,9 @@ def _as_labels(labels: Integers, count: int, classes: int) -> Integers:
 def _check_lenet(network: str, layers: tuple[int, ...], activation: str) -> None:
     _check_choice("network", network, ("dense", "lenet"))
     if network == "lenet" and (tuple(layers) != LENET or activation != "relu"):
-        raise ConfigurationError(f"LeNet-5 is a work of layers {LENET} with relu, got {layers} with {activation}.")
+        raise ConfigurationError(f"LeNet-5 needs layers {LENET} with relu, got {layers} with {activation}.")
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ConfigurationError(f"{what} is one of {', '.join(choices)}, got {value!r}.")
+        raise ConfigurationError(f"{what} must be one of {', '.join(choices)}, got {value!r}.")

@@ -1,4 +1,4 @@
-"""The peers, one to a file: each file lists its entrants in `PEERS`."""
+"""The peers, one per file: each file lists its entrants in `PEERS`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pellucid.bench.peers.base import Peer, UnsuitedError
 __all__ = ["FILES", "Peer", "UnsuitedError", "everyone"]
 
 FILES = ("pellucid_", "torch_eager", "torch_compile", "jax_scan", "sklearn_mlp", "numpy_loop", "onnx_runtime")
-"""The files of this folder that hold entrants, in the order of the tables."""
+"""The modules with entrants, in the order of the tables."""
 
 
 def everyone() -> list[Peer]:
-    """Return every entrant, installed or not; no peer's library is imported."""
+    """Return every entrant, installed or not, without importing any peer's library."""
     return [peer for file in FILES for peer in import_module(f"{__name__}.{file}").PEERS]

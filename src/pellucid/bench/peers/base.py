@@ -1,4 +1,4 @@
-"""What a peer is: a name, whether it can be used here, and how it does a work."""
+"""The interface of a peer: its name, whether it is available, and how it runs a workload."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ Run = TrainingRun | InferenceRun
 
 
 class UnsuitedError(ConfigurationError):
-    """A peer does not do this kind of work; the message says why."""
+    """Raised if a peer does not support this kind of workload; the message says why."""
 
 
 class Peer:
-    """One way of doing the works, in its best honest form.
+    """One way of running the workloads, in its best fair form.
 
-    A subclass names itself and overrides `train`, `read` or both. Entrants with the same `name` are one peer in
-    several variants, and the fastest of them counts.
+    A subclass sets its name and overrides `train`, `read` or both. Entrants with the same `name` are variants of one
+    peer, and the fastest of them counts.
 
     Attributes
     ----------
     name
-        Of the library or method.
+        Name of the library or method.
     variant
-        What sets this entrant apart from others of its name, such as "1 thread".
+        What distinguishes this entrant from others of its name, such as "1 thread".
     threads
-        How many threads it may use; None: all.
+        Number of threads it may use; None: all.
     package
-        The distribution whose version is reported.
+        The distribution that gives the version.
     modules
-        Modules that have to be importable.
+        Modules that must be importable.
     most_steps
-        Training works of more updates than this are cut to so many, and their speed taken per image; None: never.
+        Training workloads with more updates are cut to this number, and the speed is computed per image; None: never.
     networks
-        Kinds of network that it does.
+        Kinds of network that it supports.
     """
 
     name: str
@@ -69,22 +69,22 @@ class Peer:
             return "unknown"
 
     def available(self) -> str | None:
-        """Return None where this peer can be used, else the reason why not."""
+        """Return None if this peer can be used, otherwise the reason why not."""
         missing = [module for module in self.modules if find_spec(module) is None]
         return f"{' and '.join(missing)} not installed: pip install 'pellucid[bench]'" if missing else None
 
     def prepare(self, work: Work | SequenceWork) -> Run:
-        """Return a function that does the work once, with everything that is done only once already done.
+        """Return a function that runs the workload once, after all one-time preparation.
 
-        For a training work the function runs one epoch from the work's own parameters, however often it is called,
-        and returns the mean loss of its images, each taken at the time of its batch. For an inference work it
-        returns all probabilities, shape (N, K); where images are read one at a time it may as well return the list of
-        what each call gave, shape (K,), since laying them together is not part of reading.
+        For a training workload, each call of the function runs one epoch from the initial parameters, and returns the
+        mean loss of its images, each at the time of its batch. For an inference workload, it returns all probabilities,
+        shape (N, K). For one image at a time it may return a list with the result (K,) of each call, since joining them
+        is not part of inference.
 
         Raises
         ------
         UnsuitedError
-            This peer does not do such work.
+            If this peer does not support this workload.
         """
         if isinstance(work, SequenceWork):
             return self.learn(work)
@@ -93,13 +93,13 @@ class Peer:
         return self.train(work) if isinstance(work, TrainingWork) else self.read(work)
 
     def learn(self, work: SequenceWork) -> TrainingRun:
-        """Prepare a training work on sequences."""
-        raise UnsuitedError(f"{self.name} does not learn sequences here.")
+        """Prepare a training workload on sequences."""
+        raise UnsuitedError(f"{self.name} does not train on sequences here.")
 
     def train(self, work: TrainingWork) -> TrainingRun:
-        """Prepare a training work."""
+        """Prepare a training workload."""
         raise UnsuitedError(f"{self.name} does not train.")
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Prepare an inference work."""
-        raise UnsuitedError(f"{self.name} has no reading of its own here.")
+        """Prepare an inference workload."""
+        raise UnsuitedError(f"{self.name} does no inference here.")

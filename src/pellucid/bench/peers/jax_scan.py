@@ -1,4 +1,4 @@
-"""JAX: the whole epoch one compiled scan that gives its parameters away."""
+"""JAX: the whole epoch as one compiled scan that donates its parameters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
 from pellucid.bench.sequence_work import SequenceWork
 from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, InferenceWork, TrainingWork
 
-# Four steps to a turn of the loop was as fast as eight, and faster than one, at every batch size tried.
+# Four steps per iteration of the loop were as fast as eight, and faster than one, at every batch size tried.
 UNROLL = 4
 
 
 class JaxScan(Peer):
-    """XLA compiles the epoch ahead of time; how many threads it uses is its own affair."""
+    """XLA compiles the epoch ahead of time and chooses its own number of threads."""
 
     name = "JAX"
     package = "jax"
@@ -44,13 +44,13 @@ class JaxScan(Peer):
         return run
 
     def learn(self, work: SequenceWork) -> TrainingRun:
-        """Scan over the batches, in each over the frames."""
+        """Scan over the batches, and over the frames of each batch."""
         from pellucid.bench.peers import sequences_jax
 
         return sequences_jax.learn(work)
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Compile forward and softmax with the weights as constants, which spares passing them in each call."""
+        """Compile forward pass and softmax with the weights as constants, which avoids passing them in each call."""
         import jax
         import jax.numpy as jnp
 
@@ -92,7 +92,7 @@ def _forward(parameters: Any, a: Any, activation: str) -> Any:
 
 
 def _convolved(parameters: Any, a: Any) -> Any:
-    """What LeNet-5's dense layers get of images a (N, 784)."""
+    """Return the input of LeNet-5's dense layers for images a (N, 784)."""
     import jax
 
     a = a.reshape(-1, 1, 28, 28)

@@ -1,4 +1,4 @@
-"""NumPy: a vectorised mini-batch loop that allocates next to nothing."""
+"""NumPy: a vectorised mini-batch loop with almost no allocations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, Infe
 
 
 class NumpyLoop(Peer):
-    """Matrix products of whole batches into arrays made once."""
+    """Matrix products of whole batches into preallocated arrays."""
 
     name = "NumPy"
     package = "numpy"
@@ -53,7 +53,7 @@ class NumpyLoop(Peer):
 
 
 class _Step:
-    """Forward and backward of one batch: leaves `gradients`, weight and bias in turn, and returns the summed loss."""
+    """Run one batch forward and backward: fill `gradients` (weights, bias, ...) and return the summed loss."""
 
     def __init__(self, work: TrainingWork, parameters: list[Floats]) -> None:
         self.work = work
@@ -64,7 +64,7 @@ class _Step:
         self.numbers = np.arange(work.batch_size)
 
     def __call__(self, rows: Integers) -> float:
-        """Work through one batch of the images at these rows."""
+        """Process one batch, the images at these rows."""
         count = len(rows)
         activations = [array[:count] for array in self.activations]
         # With out=, "clip" lets take() write straight into it; no row is out of range.
@@ -80,7 +80,7 @@ class _Step:
         return loss
 
     def _loss(self, z: Floats, labels: Integers) -> float:
-        """Turn z, shape (N, K), into its gradient of the mean loss, and return the summed loss."""
+        """Replace z, shape (N, K), by the gradient of the mean loss, and return the summed loss."""
         numbers = self.numbers[: len(z)]
         z -= z.max(axis=1, keepdims=True)
         true = z[numbers, labels].sum()
@@ -115,7 +115,7 @@ def _activate(z: Floats, activation: str) -> None:
 
 
 def _through(delta: Floats, a: Floats, activation: str) -> None:
-    """Multiply delta by the activation's slope, written in its value a, which is used up."""
+    """Multiply delta by the activation's slope, computed from its value a, which is overwritten."""
     if activation == "relu":
         delta *= a > 0
     else:

@@ -1,4 +1,4 @@
-"""ONNX Runtime: reading only, the network built as a graph from the work's weights."""
+"""ONNX Runtime: inference only, with a graph built from the weights of the workload."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pellucid.bench.work import Floats, InferenceWork
 
 
 class OnnxRuntime(Peer):
-    """A session with every graph optimisation on, its input shape fixed."""
+    """A session with all graph optimisations and a fixed input shape."""
 
     name = "ONNX Runtime"
     package = "onnxruntime"
     modules = ("onnxruntime", "onnx")
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Run all images at once, or one row a run; bound inputs and output save a tenth of a single run's time."""
+        """Run all images at once, or one row per run; bound inputs and outputs save a tenth of a single run."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -61,7 +61,7 @@ def _graph(work: InferenceWork, batch: int) -> bytes:
     inputs = [helper.make_tensor_value_info("a0", TensorProto.FLOAT, [batch, work.layers[0]])]
     outputs = [helper.make_tensor_value_info("p", TensorProto.FLOAT, [batch, work.layers[-1]])]
     graph = helper.make_graph(nodes, "dense", inputs, outputs, values)
-    # Opset 13 and IR 8 are read by every runtime since 1.10.
+    # Every runtime since 1.10 reads opset 13 and IR 8.
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     checker.check_model(model)
     content: bytes = model.SerializeToString()

@@ -1,4 +1,4 @@
-"""Pellucid itself: the same steps that its trainer takes, on images encoded beforehand."""
+"""Pellucid: the same steps as its trainer, on images encoded beforehand."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Pellucid(Peer):
         return sequences_pellucid.learn(work, self.threads)
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Call the network, with one image or with all; single images are sliced beforehand."""
+        """Call the network with one image or with all; single images are sliced beforehand."""
         net = _network(work)
         images = list(work.images) if work.one_at_a_time else []
 
@@ -68,7 +68,7 @@ class Pellucid(Peer):
 
 
 def _network(work: TrainingWork | InferenceWork) -> Network:
-    """The network of a work, with its parameters."""
+    """Return the network of a workload, with its parameters."""
     if work.network == "lenet":
         net = Network(lenet(), input_shape=(28, 28))
     else:

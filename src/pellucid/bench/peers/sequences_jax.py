@@ -1,4 +1,4 @@
-"""JAX on the works of sequences: the whole epoch one compiled scan over batches, each a scan over frames."""
+"""JAX on sequences: the whole epoch as one compiled scan over batches, each a scan over frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON
 
 
 def learn(work: SequenceWork) -> TrainingRun:
-    """Compile the epoch ahead of time; it gives its parameters away."""
+    """Compile the epoch ahead of time; it donates its parameters."""
     import jax
     import jax.numpy as jnp
 
@@ -40,7 +40,7 @@ def _start(work: SequenceWork) -> Any:
 
 
 def _loss(p: Any, x: Any, y: Any) -> Any:
-    """All inputs times their weights at once, ahead of the scan: faster than frame by frame."""
+    """Multiply all inputs by their weights before the scan, which is faster than frame by frame."""
     import jax
     import jax.numpy as jnp
 

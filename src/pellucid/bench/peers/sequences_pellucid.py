@@ -1,4 +1,4 @@
-"""Pellucid itself on the works of sequences: the same steps that its trainer takes."""
+"""Pellucid on sequences: the same steps as its trainer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyTorch's own LSTM on the works of sequences: frames ordered by time, which it takes faster, and fused Adam."""
+"""PyTorch's own LSTM on sequences: frames in time order, which is faster, and fused Adam."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def learn(work: SequenceWork, threads: int | None) -> TrainingRun:
 
 
 def _modules(work: SequenceWork) -> tuple[Any, Any]:
-    """The two layers with the work's parameters; PyTorch's second bias stays 0."""
+    """Return the two layers with the workload's parameters; PyTorch's second bias stays 0."""
     import torch
 
     d, h, k = work.layers

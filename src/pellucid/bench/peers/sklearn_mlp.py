@@ -1,4 +1,4 @@
-"""scikit-learn: MLPClassifier, one `fit` of one iteration, through its public interface alone."""
+"""scikit-learn: MLPClassifier, one `fit` of one iteration, through its public interface only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, Infe
 
 
 class SklearnMLP(Peer):
-    """Float32 in, float32 throughout; checks for infinite values are off.
+    """Float32 throughout; checks for infinite values are off.
 
-    The work's weights are put into `coefs_`, a warm start keeps them, and the images come in the work's order with
-    `shuffle=False`, so scikit-learn is spared the shuffling that the others do.
+    The weights of the workload are written into `coefs_`, and a warm start keeps them. The images come in the order of
+    the workload with `shuffle=False`, so scikit-learn avoids the shuffling that the others do.
     """
 
     name = "scikit-learn"
@@ -25,21 +25,21 @@ class SklearnMLP(Peer):
     most_steps = 3000
 
     def available(self) -> str | None:
-        """Setting a number of threads needs threadpoolctl, which scikit-learn brings."""
+        """Setting the number of threads needs threadpoolctl, which scikit-learn installs."""
         if self.threads is not None and not can_limit_blas():
             return "threadpoolctl not installed: pip install 'pellucid[bench]'"
         return super().available()
 
     def train(self, work: TrainingWork) -> TrainingRun:
-        """Fit once with nothing to learn, which makes the arrays; then fill in the weights and fit in earnest."""
+        """Fit once with nothing to learn, which allocates the arrays; then set the weights and fit."""
         import sklearn
         from sklearn.exceptions import ConvergenceWarning
 
         images, labels = work.images[work.order], work.labels[work.order]
         if len(np.unique(labels)) != work.layers[-1]:
-            raise UnsuitedError("scikit-learn sizes its output by the labels it meets, and some are missing here.")
+            raise UnsuitedError("scikit-learn takes its output size from the labels, and some are missing here.")
         if work.batch_size > work.count:
-            raise UnsuitedError("scikit-learn wants a whole batch at least.")
+            raise UnsuitedError("scikit-learn needs at least one whole batch.")
         model = _model(work.layers, work.activation, **_training_options(work))
 
         def run() -> float:
@@ -52,7 +52,7 @@ class SklearnMLP(Peer):
         return run
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Ask for probabilities of all images, or of one row at a time."""
+        """Compute the probabilities of all images, or of one row at a time."""
         import sklearn
 
         model = _model(work.layers, work.activation)

@@ -1,4 +1,4 @@
-"""PyTorch, compiled: gather, forward, backward and update in one graph, several steps to a call."""
+"""PyTorch, compiled: gather, forward, backward and update in one graph, several steps per call."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TorchCompile(Peer):
         return super().available()
 
     def train(self, work: TrainingWork) -> TrainingRun:
-        """Compile some steps to a call, and the short last batch by itself; both are compiled at the first run."""
+        """Compile several steps into one call, and the short last batch separately; both compile at the first run."""
         import torch
 
         _keep_all_compiled()
@@ -55,7 +55,7 @@ class TorchCompile(Peer):
         return run
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Compile forward and softmax."""
+        """Compile forward pass and softmax."""
         import torch
 
         _keep_all_compiled()
@@ -78,7 +78,7 @@ class TorchCompile(Peer):
 
 
 def _keep_all_compiled() -> None:
-    """Let entrants and works, which share their functions' code, have compiled forms side by side."""
+    """Keep separate compiled forms for entrants and workloads that share the code of their functions."""
     import torch
 
     torch._dynamo.config.recompile_limit = 1000

@@ -1,4 +1,4 @@
-"""PyTorch, eager: data resident as tensors, shuffled by indexing, functional layers, no loader and no module."""
+"""PyTorch, eager: data as tensors in memory, shuffled by indexing; functional layers without loaders and modules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pellucid.bench.work import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, Floats, Infe
 
 
 class TorchEager(Peer):
-    """Autograd and an update written out, which is faster here than `torch.optim`, fused or foreach."""
+    """Autograd and an explicit update, which is faster here than `torch.optim`, fused or foreach."""
 
     name = "PyTorch"
     package = "torch"
@@ -52,7 +52,7 @@ class TorchEager(Peer):
         return sequences_torch.learn(work, self.threads)
 
     def read(self, work: InferenceWork) -> InferenceRun:
-        """Read without autograd; single images are vectors, sliced beforehand."""
+        """Run inference without autograd; single images are vectors, sliced beforehand."""
         import torch
 
         parameters, images = tensors(work), torch.from_numpy(work.images)
@@ -69,7 +69,7 @@ class TorchEager(Peer):
 
 
 def tensors(work: TrainingWork | InferenceWork) -> list[Any]:
-    """Return fresh copies of the work's parameters, weight and bias in turn."""
+    """Return new copies of the workload's parameters, weights and biases alternating."""
     import torch
 
     return [torch.tensor(values) for pair in work.parameters for values in pair]
@@ -89,7 +89,7 @@ def forward(parameters: list[Any], a: Any, activation: str) -> Any:
 
 
 def _convolved(parameters: list[Any], a: Any) -> Any:
-    """Return what LeNet-5's dense layers get of images a (N, 784)."""
+    """Return the input of LeNet-5's dense layers for images a (N, 784)."""
     import torch.nn.functional as f
 
     a = f.conv2d(a.view(-1, 1, 28, 28), parameters[0], parameters[1], padding=2)
@@ -99,7 +99,7 @@ def _convolved(parameters: list[Any], a: Any) -> Any:
 
 
 def _read_one(parameters: list[Any], a: Any, activation: str) -> Any:
-    """Read a vector: `addmv` takes half the time of `linear` here."""
+    """Apply the network to a vector: `addmv` takes half the time of `linear` here."""
     import torch
 
     squash = torch.relu_ if activation == "relu" else torch.sigmoid_
@@ -109,7 +109,7 @@ def _read_one(parameters: list[Any], a: Any, activation: str) -> Any:
 
 
 def mean_loss(losses: list[Any], work: TrainingWork) -> float:
-    """Weigh each batch's mean loss by its images, of which the last batch may have fewer."""
+    """Weight each batch's mean loss by its number of images; the last batch may have fewer."""
     import torch
 
     sizes = torch.full((work.steps,), float(work.batch_size))
