@@ -79,7 +79,7 @@ def test_levels_counted_to_nine() -> None:
         (np.zeros((2, 0, 2)), [0, 1], "at least one image and one pixel"),
         (np.zeros(4), [0, 1, 2, 3], r"got \(4,\)"),
         (np.zeros((1, 1, 1, 1, 1)), [0], "got"),
-        (np.zeros((2, 2)), [0, -1], "from 0 up, got -1 at 1"),
+        (np.zeros((2, 2)), [0, -1], "of at least 0, got -1 at 1"),
         (np.zeros((2, 2)), [0, 1.5], "whole class numbers, got 1.5 at 1"),
         (np.zeros((2, 2)), [0, np.nan], "whole class numbers, got nan at 1"),
         (np.zeros((2, 2)), [0, np.inf], "whole class numbers, got inf at 1"),
@@ -92,10 +92,10 @@ def test_levels_counted_to_nine() -> None:
         (np.array([[0.0, np.nan], [0, 0]]), [0, 1], "finite levels, got nan in image 0"),
         (np.array([[0.0, 0], [np.inf, 0]]), [0, 1], "finite levels, got inf in image 1"),
         (np.array([[0.0, 1e300]]), [0], "finite levels, got 1e.300 in image 0"),
-        (np.array([[0.0, 1.01]]), [0], r"must lie in 0 to 1, got 0 to 1.01.*level_range=\(0, 1.01\)"),
+        (np.array([[0.0, 1.01]]), [0], r"Expected levels from 0 to 1, got 0 to 1.01.*level_range=\(0, 1.01\)"),
         (np.array([[-0.5, 1]]), [0], r"level_range=\(-0.5, 1\)"),
-        (np.array([[0, 256]]), [0], "must lie in 0 to 255, got 0 to 256"),
-        (np.array([[0, -1]]), [0], "must lie in 0 to 255, got -1 to 0"),
+        (np.array([[0, 256]]), [0], "Expected integer images from 0 to 255, got 0 to 256"),
+        (np.array([[0, -1]]), [0], "Expected integer images from 0 to 255, got -1 to 0"),
         (np.array([["a", "b"]]), [0], "images as numbers"),
         (np.array([[1j, 2]]), [0], "images as numbers"),
         ([[1, 2], [3]], [0, 1], "rows of different shapes"),
@@ -162,7 +162,7 @@ def test_choices_keep_what_belongs_together(index: Any, expected: list[int]) -> 
 def test_empty_or_folded_choices(index: Any) -> None:
     if isinstance(index, list):
         index = np.array(index, dtype=int)
-    with pytest.raises(DataError, match="one or more of the 5 images"):
+    with pytest.raises(DataError, match="at least one of the 5 images"):
         numbered(5)[index]
 
 
@@ -179,7 +179,7 @@ def test_split_is_a_partition_that_keeps_shares(labels: list[int], fraction: flo
     data = Dataset(np.arange(len(labels), dtype=np.float32)[:, None], labels, level_range=(0, 100))
     count = round(fraction * len(labels))
     if count in (0, len(labels)):
-        with pytest.raises(DataError, match="empty"):
+        with pytest.raises(DataError, match="in each part"):
             data.split(fraction, seed)
         return
     first, second = data.split(fraction, seed)

@@ -136,7 +136,7 @@ def test_answer_from_another_place_is_not_appended(tmp_path: Path) -> None:
         (b"<html>Sign in to this network</html>", "not the gzip file expected"),
         (gzip.compress(CONTENT[:-1], 1), "fewer than the 400000 bytes"),
         (gzip.compress(bytes(50_000_000), 1), "holds more than the 400000 bytes"),
-        (CONTENT * 3, "sends more than"),
+        (CONTENT * 3, "sent more than"),
         (b"", "holds 0 bytes, fewer"),
     ],
 )
@@ -148,7 +148,7 @@ def test_wrong_content_leaves_nothing(tmp_path: Path, content: bytes, message: s
 
 
 def test_endless_answer_is_broken_off(tmp_path: Path) -> None:
-    with serving({NAME: bytes(20_000_000)}, lengths=False) as mirror, pytest.raises(DownloadError, match="sends more"):
+    with serving({NAME: bytes(20_000_000)}, lengths=False) as mirror, pytest.raises(DownloadError, match="sent more"):
         fetch(remote(mirror), tmp_path)
     assert list(tmp_path.iterdir()) == []
 

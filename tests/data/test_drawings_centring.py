@@ -126,7 +126,7 @@ def test_widening_keeps_a_hairline_visible() -> None:
     ("ink", "words"),
     [
         (np.full((9, 9), np.nan), "NaN"),
-        (np.full((9, 9), 9.0), "divide by its largest level"),
+        (np.full((9, 9), 9.0), "divide it by its largest level"),
         (np.zeros((9, 9, 3)), r"shape \(H, W\), got \(9, 9, 3\)"),
         (np.zeros((0, 9)), "pixels in it"),
         (np.zeros((9, 9), np.int64), "int64"),

@@ -83,13 +83,13 @@ def test_damage_is_found_or_harmless(tmp_path: Path, position: int, flip: int, p
         (b"", "00 00.*got nothing"),
         (b"\0\0\x08", "got 00 00 08"),
         (b"\x89PNG\r\n\x1a\n", "got 89 50 4e 47"),
-        (b"\0\0\x07\x01\0\0\0\0", "not an IDX file"),
-        (b"\0\0\x08\x00", "not an IDX file"),
-        (b"\0\0\x08\x03\0\0\0\x01", "within its header"),
-        (b"\0\0\x08\x01\0\0\0\x05abcd", "ends too soon.*5 bytes of values, 4 came"),
-        (b"\0\0\x08\x01\0\0\0\x03abcd", "goes on after the 3 bytes"),
-        (b"\0\0\x08\xff" + b"\0\0\0\x01" * 255 + b"a", "declares"),
-        (b"\0\0\x08\x04" + b"\0\0\0\0" + b"\xff" * 12, "shape no array can have"),
+        (b"\0\0\x07\x01\0\0\0\0", "Expected an IDX file"),
+        (b"\0\0\x08\x00", "Expected an IDX file"),
+        (b"\0\0\x08\x03\0\0\0\x01", "bytes of header"),
+        (b"\0\0\x08\x01\0\0\0\x05abcd", "5 bytes of values after the header, got 4"),
+        (b"\0\0\x08\x01\0\0\0\x03abcd", "3 bytes of values after the header, got more"),
+        (b"\0\0\x08\xff" + b"\0\0\0\x01" * 255 + b"a", "bytes of values, given the length"),
+        (b"\0\0\x08\x04" + b"\0\0\0\0" + b"\xff" * 12, "Expected a valid shape"),
     ],
 )
 def test_malformed(tmp_path: Path, content: bytes, message: str, packed: bool) -> None:
@@ -103,7 +103,7 @@ def test_huge_shapes_cost_nothing(tmp_path: Path, shape: tuple[int, ...], packed
     head = struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
     path = write(tmp_path / "file", head + b"abc", packed)
     tracemalloc.start()
-    with pytest.raises(FileFormatError, match="declares"):
+    with pytest.raises(FileFormatError, match="bytes of values, given the length"):
         read_idx(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -114,7 +114,7 @@ def test_gzip_bomb_is_left_at_its_first_byte_too_many(tmp_path: Path) -> None:
     bomb = struct.pack(">HBBI", 0, 8, 1, 1000) + bytes(50_000_000)
     path = write(tmp_path / "file", bomb, packed=True)
     tracemalloc.start()
-    with pytest.raises(FileFormatError, match="goes on after"):
+    with pytest.raises(FileFormatError, match="after the header, got more"):
         read_idx(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -124,7 +124,7 @@ def test_gzip_bomb_is_left_at_its_first_byte_too_many(tmp_path: Path) -> None:
 def test_gzip_cut_short_or_followed_by_rubbish(tmp_path: Path) -> None:
     packed = gzip.compress(idx_bytes(np.arange(200, dtype=np.uint8)))
     for damaged in (packed[:-3], packed[:40], packed + b"rubbish", packed[:-8] + b"12345678"):
-        with pytest.raises(FileFormatError, match=r"damaged gzip|goes on"):
+        with pytest.raises(FileFormatError, match=r"intact gzip|got more"):
             read_idx(write(tmp_path / "file", damaged))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from loopback import serving
 
-from pellucid.data import TrainTest, load, places
+from pellucid.data import TrainTest, data_folders, load
 from pellucid.data import mnist as module
 from pellucid.errors import DataError, DownloadError, FileFormatError
 
@@ -33,11 +33,11 @@ PACKED = {f"{name}.gz": gzip.compress(content, 1) for name, content in BLANK.ite
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, no PELLUCID_DATA, and blank images in place of MNIST's, with their own hashes."""
-    monkeypatch.delenv(places.VARIABLE, raising=False)
+    monkeypatch.delenv(data_folders.VARIABLE, raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("no_proxy", "*")
     folder = tmp_path / "cache" / "mnist"
-    monkeypatch.setattr(places, "cache_folder", lambda _, name: tmp_path / "cache" / name)
+    monkeypatch.setattr(data_folders, "cache_folder", lambda _, name: tmp_path / "cache" / name)
     hashes = {name: (hashlib.sha256(content).hexdigest(), len(content)) for name, content in BLANK.items()}
     monkeypatch.setattr(module, "FILES", hashes)
     with socket.socket() as probe:
@@ -87,7 +87,7 @@ def test_only_what_is_missing_is_fetched(cache: Path, monkeypatch: pytest.Monkey
 
 
 def test_given_folder_comes_first(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(places.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(data_folders.VARIABLE, str(tmp_path))
     put(tmp_path / "mnist", BLANK)
     put(cache, dict.fromkeys(PACKED, b"damaged"))
     assert len(load("mnist").train) == 60_000
@@ -96,7 +96,7 @@ def test_given_folder_comes_first(cache: Path, tmp_path: Path, monkeypatch: pyte
 def test_given_folder_without_mnist_is_passed_over(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(places.VARIABLE, str(tmp_path / "absent"))
+    monkeypatch.setenv(data_folders.VARIABLE, str(tmp_path / "absent"))
     put(cache, PACKED)
     assert len(load("mnist").train) == 60_000
 
@@ -118,7 +118,7 @@ def test_cache_that_cannot_be_made(cache: Path) -> None:
 
 def test_damaged_cache_says_delete(cache: Path) -> None:
     put(cache, PACKED | {"t10k-images-idx3-ubyte.gz": PACKED["t10k-images-idx3-ubyte.gz"][:-20]})
-    with pytest.raises(FileFormatError, match=r"t10k-images.*Delete .*mnist"):
+    with pytest.raises(FileFormatError, match=r"t10k-images.*delete .*mnist"):
         load("mnist")
 
 
@@ -129,8 +129,8 @@ def test_other_images_under_its_name(cache: Path) -> None:
 
 
 def test_without_a_home_there_is_nowhere_to_download_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(places.VARIABLE, raising=False)
-    monkeypatch.setattr(places, "cache_folder", lambda *_: None)
+    monkeypatch.delenv(data_folders.VARIABLE, raising=False)
+    monkeypatch.setattr(data_folders, "cache_folder", lambda *_: None)
     for name in ("mnist", "fsdd"):
         with pytest.raises(DownloadError, match="Expected a home folder"):
             load(name)

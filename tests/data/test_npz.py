@@ -85,7 +85,7 @@ def test_hostile_entries(tmp_path: Path, entry: bytes) -> None:
 def test_pickles_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, images=np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(FileFormatError, match="not plain numbers"):
+    with pytest.raises(FileFormatError, match="Expected numbers, got object"):
         read_npz(path, wanted=("images",))
 
 
@@ -94,7 +94,7 @@ def test_bomb_costs_no_memory(tmp_path: Path) -> None:
     path = with_entry(tmp_path / "a.npz", entry)
     del entry
     tracemalloc.start()
-    with pytest.raises(FileFormatError, match="more than its shape"):
+    with pytest.raises(FileFormatError, match="got more"):
         read_npz(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pellucid import data
-from pellucid.data import Recordings, fsdd, places
+from pellucid.data import Recordings, data_folders, fsdd
 from pellucid.data.recordings import SpokenParts
 from pellucid.data.spoken import HELD_OUT
 from pellucid.errors import DataError, DownloadError, FileFormatError
@@ -69,7 +69,7 @@ def test_what_does_not_belong_together_is_refused(samples: list, labels: list, s
 
 def test_nothing_chosen_and_other_rates_are_refused() -> None:
     some = Recordings([_TONE], [1], ["a"], rate=8000)
-    with pytest.raises(DataError, match="one or more"):
+    with pytest.raises(DataError, match="at least one of the"):
         some.of("nobody")
     with pytest.raises(DataError, match="one rate"):
         some.joined_with(Recordings([_TONE], [1], ["a"], rate=16_000))
@@ -95,7 +95,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     names = sorted(f"{digit}_{speaker}_{i}.wav" for digit in (0, 1) for speaker in ("ann", "bob") for i in (3, 7))
     monkeypatch.setattr(fsdd, "NAMES", names)
     monkeypatch.setenv("PELLUCID_DATA", str(tmp_path))
-    monkeypatch.setattr(places, "cache_folder", lambda _, name: tmp_path / "cache" / name)
+    monkeypatch.setattr(data_folders, "cache_folder", lambda _, name: tmp_path / "cache" / name)
     own = tmp_path / "fsdd" / "recordings"
     own.mkdir(parents=True)
     for name in names:
@@ -116,7 +116,7 @@ def test_damaged_and_missing_files_are_named(folder: Path) -> None:
     with pytest.raises(FileFormatError, match=inner):
         fsdd.load_fsdd()
     _write(folder / inner, rate=16_000)
-    with pytest.raises(DataError, match="another data set"):
+    with pytest.raises(DataError, match="another format"):
         fsdd.load_fsdd()
     (folder / inner).unlink()
     with pytest.raises(DataError, match=inner):
@@ -144,9 +144,9 @@ def test_without_files_or_network_it_says_what_to_do(
 
 
 def test_the_real_one() -> None:
-    from pellucid.data.places import given_folder
+    from pellucid.data.data_folders import configured_folder
 
-    place = given_folder("fsdd")
+    place = configured_folder("fsdd")
     if place is None or not place.is_dir():
         pytest.skip("fsdd is not on this machine")
     train, test = data.load("fsdd")

@@ -53,7 +53,7 @@ def test_choosing(index: Any) -> None:
 
 def test_a_mask_chooses_and_nothing_is_refused() -> None:
     assert len(three()[np.array([True, False, True])]) == 2
-    with pytest.raises(DataError, match="one or more of the 3"):
+    with pytest.raises(DataError, match="at least one of the 3"):
         three()[[]]
     with pytest.raises(IndexError):
         three()[3]
@@ -67,7 +67,7 @@ def test_splitting() -> None:
     assert list(data.split(0.7, seed=5)[0].labels) == list(first.labels)
     with pytest.raises(ConfigurationError, match="between 0 and 1"):
         data.split(1.5)
-    with pytest.raises(DataError, match="empty"):
+    with pytest.raises(DataError, match="in each part"):
         data.split(0.01)
 
 
@@ -75,7 +75,7 @@ def test_splitting() -> None:
     ("frames", "labels", "words"),
     [
         ([], [], "at least one sequence"),
-        ([np.ones((2, 1))], [], "1 sequences and 0 labels"),
+        ([np.ones((2, 1))], [], "1 sequences and labels for 0"),
         ([np.ones(2)], [[1]], "sequence 0"),
         ([np.ones((2, 1)), np.ones((2, 2))], [[1], [1]], "(T, 1).*sequence 1"),
         ([np.ones((0, 1))], [[1]], "at least one frame"),
@@ -84,12 +84,12 @@ def test_splitting() -> None:
         ([[[1.0], [np.nan]]], [[1]], "frame 1 of sequence 0"),
         ([[[1e300]]], [[1]], "frame 0 of sequence 0"),
         ([np.ones((2, 1))], [[0]], "blank"),
-        ([np.ones((2, 1))], [[-1]], "from 1 up"),
-        ([np.ones((2, 1))], [-1], "from 0 up"),
+        ([np.ones((2, 1))], [[-1]], "of at least 1"),
+        ([np.ones((2, 1))], [-1], "of at least 0"),
         ([np.ones((2, 1))], [[1.5]], "integer"),
         ([np.ones((2, 1))], [[[1]]], "sequence 0"),
         ([np.ones((2, 1))] * 2, [1, [1]], "sequence 1"),
-        ([np.ones((2, 1))], [[2**31]], "from 1 up"),
+        ([np.ones((2, 1))], [[2**31]], "of at least 1"),
     ],
 )
 def test_what_is_refused(frames: Any, labels: Any, words: str) -> None:

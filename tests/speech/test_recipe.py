@@ -52,9 +52,9 @@ def test_the_shipped_network_hears_voices_it_has_never_heard() -> None:
 
 
 def test_the_recorded_accuracy_is_the_real_one() -> None:
-    from pellucid.data.places import given_folder
+    from pellucid.data.data_folders import configured_folder
 
-    place = given_folder("fsdd")
+    place = configured_folder("fsdd")
     if place is None or not place.is_dir():
         pytest.skip("fsdd is not on this machine")
     score = evaluate(Recognizer(pl.load(NAME)), data.load("fsdd").test[::3], sequences=12)

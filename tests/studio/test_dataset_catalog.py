@@ -91,7 +91,7 @@ def test_a_download_is_told_of_until_it_is_here(monkeypatch: pytest.MonkeyPatch)
         return TrainTest(tiny, tiny)
 
     monkeypatch.setattr(mnist, "load_mnist", load)
-    monkeypatch.setattr(mnist, "is_here", lambda: False)
+    monkeypatch.setattr(mnist, "is_available", lambda: False)
     page = Page(Session("a", DatasetCatalog(), "digits-relu"))
     assert [each["here"] for each in choices_of(page.greeting)] == [True, False]
     last = fetched(page)[-1]

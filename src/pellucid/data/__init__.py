@@ -1,4 +1,4 @@
-"""Data: labelled images from the package, the network or your own files, checked before anything learns from them.
+"""Data: labelled images from the package, the internet or your own files, checked before any training.
 
 Ten thousand real handwritten digits come with the package and need no download:
 
@@ -10,14 +10,14 @@ Ten thousand real handwritten digits come with the package and need no download:
 >>> image.shape, image.dtype.name, digits.test.classes[label]
 ((28, 28), 'uint8', '...')
 
-``data.load("mnist")`` gives all 70,000 of MNIST. They are looked for in the folder ``mnist`` below the one that the
-environment variable PELLUCID_DATA names, then in the user's cache, and else downloaded, resumably, into that cache.
-`names` lists what else `load` knows.
+``data.load("mnist")`` returns all 70,000 images of MNIST. It looks in the folder ``mnist`` of the folder that the
+environment variable PELLUCID_DATA names, then in the user's cache; otherwise it downloads them into that cache, and can
+resume a download. `names` lists all named data sets.
 
-Your own images load from a path just as well: a folder with a subfolder for each class, an .npz archive, a CSV table,
-IDX files; `load` says what each must look like. Where they have no test part, a seeded, stratified fifth is held out.
+Your own images load from a path: a folder with a subfolder for each class, an .npz archive, a CSV table, or IDX files;
+`load` documents each. Where they have no test part, a seeded, stratified fifth of them is held out.
 
-Arrays that are already in memory become a `Dataset`, which checks them once and says what is wrong with them:
+Arrays in memory become a `Dataset`, which checks them once and says what is wrong with them:
 
 >>> import numpy as np
 >>> strokes = data.Dataset(np.array([[0, 5, 9], [9, 5, 0], [1, 5, 9]], dtype=np.uint8), [1, 0, 1], level_range=(0, 9))
@@ -28,11 +28,11 @@ Traceback (most recent call last):
     ...
 pellucid.errors.DataError: Expected one label for each image, got 3 images and 2 labels: check that both come ...
 
-Pictures that are not yet 28x28 with bright ink, drawn or photographed, are the business of ``data.drawings``.
+``data.drawings`` turns drawings and photos into pictures of 28x28 pixels with bright ink.
 
-Images are uint8 or float32, of shape (N, H, W), (N, D) or (N, C, H, W); the levels of paper and of full ink are
-declared, never guessed from the pixels. Everything random takes a seed, and the same seed gives the same parts on
-every machine.
+Images are uint8 or float32, of shape (N, H, W), (N, D) or (N, C, H, W). The levels of paper and of full ink are
+declared, never guessed from the pixels. Everything random takes a seed; the same seed gives the same parts on every
+machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A user's .npz archive: which of its arrays are images and labels, by the names people give them."""
+"""A user's .npz archive: find its images and labels by their usual names."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _ALL = tuple({name: None for pair in (*_WHOLE, *_TRAIN, *_TEST) for name in pair
 
 
 def load_npz(path: Path, options: Options) -> TrainTest:
-    """Load an .npz archive, with a test part of its own or without."""
+    """Load an .npz archive, with or without a test part."""
     arrays = read_npz(path, wanted=_ALL)
     train, test = _pair(arrays, _TRAIN), _pair(arrays, _TEST)
     if train is None:
         train, test = _pair(arrays, _WHOLE), None
     if train is None:
         raise DataError(
-            f"Found no images with labels in {path}: expected arrays named images and labels, or train_images, "
-            "train_labels, test_images and test_labels, or x_train, y_train, x_test and y_test."
+            f"Expected arrays named images and labels, or train_images, train_labels, test_images and test_labels, or "
+            f"x_train, y_train, x_test and y_test, got none of them in {path}: rename the arrays."
         )
     if test is None:
         return options.held_out(_dataset(train, options, path, path.stem))
@@ -41,19 +41,19 @@ def load_npz(path: Path, options: Options) -> TrainTest:
 
 
 def _pair(arrays: Arrays, names: tuple[tuple[str, str], ...]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]] | None:
-    """Return the first pair of arrays that is there, labels flat."""
+    """Return the first pair of names that the archive has, with flat labels."""
     for images, labels in names:
         if images in arrays and labels in arrays:
             column = arrays[labels]
             flat = column[:, 0] if column.ndim == 2 and column.shape[1] == 1 else column
             if not flat.size:
-                raise DataError(f"Expected labels, got none in the array {labels!r}: write them into it.")
+                raise DataError(f"Expected labels in the array {labels!r}, got none: add them.")
             return _channels_first(arrays[images], images), checked_labels(flat)
     return None
 
 
 def _channels_first(images: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    """Refuse colour as the last axis, which would be taken for a picture a few pixels wide."""
+    """Refuse images with channels last, which would pass for pictures a few pixels wide."""
     if images.ndim == 4 and images.shape[3] in (1, 3, 4) and images.shape[1] not in (1, 3, 4):
         raise DataError(
             f"Expected images of shape (N, C, H, W), got {images.shape} in the array {name!r}, which looks like "

@@ -1,4 +1,4 @@
-"""A data set: labelled images, checked once, so that nothing after this point needs to doubt them."""
+"""A data set: labelled images, checked once, so that no later code has to check them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class Dataset(Fixed):
     Parameters
     ----------
     images : array_like, shape (N, H, W), (N, D) or (N, C, H, W)
-        uint8 or floats. Floats are kept as float32, whole numbers from 0 to 255 of any integer type as uint8.
+        uint8 or floats. Floats are stored as float32, integers from 0 to 255 of any type as uint8.
     labels : array_like of int, shape (N,)
-        The class of each image, from 0 up.
+        The class of each image, from 0.
     classes : sequence of str, optional
-        The name of each class; "0", "1", ... up to the largest label where none are given.
+        The name of each class; by default "0", "1", ... up to the largest label.
     level_range : (low, high), optional
-        The level of paper and the level of full ink: (0, 255) for uint8 and (0, 1) for floats and booleans, unless
-        told. Levels counted 0 to 9 are declared as ``(0, 9)``.
+        The levels of paper and of full ink; by default (0, 255) for integers and (0, 1) for floats and booleans.
+        Levels from 0 to 9, for example, are ``(0, 9)``.
     name, source, licence : str
-        What the data is called, where it comes from, and on what terms.
+        Name, origin and licence of the data.
 
     Attributes
     ----------
     images : ndarray of uint8 or float32
-        C-contiguous; not copied where what came was already so.
+        C-contiguous; not copied if they were so already.
     labels : ndarray of int64, shape (N,)
     classes : tuple of str
     level_range : tuple of float
@@ -46,7 +46,7 @@ class Dataset(Fixed):
     Raises
     ------
     DataError
-        If images and labels do not belong together, are empty, or hold values that cannot be levels or classes.
+        If images and labels differ in number, are empty, or have values that are not valid levels or classes.
 
     Examples
     --------
@@ -91,20 +91,20 @@ class Dataset(Fixed):
 
     @property
     def counts(self) -> IntArray:
-        """How many examples each class has, shape (number of classes,)."""
+        """Number of examples of each class, shape (number of classes,)."""
         return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Self, Self]:
-        """Divide the data in two, every class by its share; the first part holds `fraction` of it.
+        """Split the data into two stratified parts, the first with `fraction` of it.
 
-        Both parts keep the order of the whole. The same seed gives the same parts on every machine.
+        Both parts keep the order of the data. The same seed gives the same parts on every machine.
 
         Parameters
         ----------
         fraction : float
             Share of the first part, between 0 and 1.
         seed : int
-            Which examples go where.
+            Determines which examples go into which part.
 
         Returns
         -------
@@ -129,14 +129,14 @@ class Dataset(Fixed):
         count = round(fraction * len(self))
         if not 0 < count < len(self):
             raise DataError(
-                f"split({fraction!r}) of {len(self)} images leaves a part empty: choose a fraction nearer to a half, "
-                "or bring more images."
+                f"split expected at least one image in each part, got {count} of {len(self)} in the first: choose a "
+                "fraction nearer to a half, or use more images."
             )
         first, second = stratified(self.labels, count, seed)
         return self._pick(first), self._pick(second)
 
     def take(self, n: int, seed: int = 0) -> Self:
-        """Return `n` of the images, chosen at random but every class by its share, in the order of the whole.
+        """Return a random stratified sample of `n` images, in the order of the data.
 
         Examples
         --------
@@ -144,7 +144,7 @@ class Dataset(Fixed):
         [2, 2]
         """
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= len(self):
-            raise ConfigurationError(f"take expected a whole number from 1 to {len(self)}, got {n!r}.")
+            raise ConfigurationError(f"take expected an integer from 1 to {len(self)}, got {n!r}.")
         return self._pick(stratified(self.labels, int(n), seed)[0])
 
     def __len__(self) -> int:
@@ -155,7 +155,7 @@ class Dataset(Fixed):
     @overload
     def __getitem__(self, index: Index) -> Self: ...
     def __getitem__(self, index: int | np.integer[Any] | Index) -> tuple[Image, int] | Self:
-        """Return (image, label) for a number; a Dataset for a slice, a list of numbers or a boolean mask."""
+        """Return (image, label) for an index; a Dataset for a slice, a list of indices or a boolean mask."""
         if isinstance(index, int | np.integer):
             return self.images[index], int(self.labels[index])
         return self._pick(index)
@@ -175,10 +175,12 @@ class Dataset(Fixed):
         )
 
     def _pick(self, index: Index) -> Self:
-        """Return the examples at `index` without checking again what was checked once."""
+        """Return the examples at `index`, which need no second check."""
         labels = self.labels[index]
         if labels.ndim != 1 or not len(labels):
-            raise DataError(f"Expected to choose one or more of the {len(self)} images in a row, got {labels.shape}.")
+            raise DataError(
+                f"Expected an index that selects at least one of the {len(self)} images, got labels of {labels.shape}."
+            )
         images: Any = self.images[index]
         part = copy.copy(self)
         vars(part).update(images=np.ascontiguousarray(images), labels=np.ascontiguousarray(labels))
@@ -186,7 +188,7 @@ class Dataset(Fixed):
 
 
 class TrainTest(NamedTuple):
-    """What `load` returns: one part to learn from, one held out; unpacks as ``train, test = ...``."""
+    """What `load` returns: training and held-out images; unpacks as ``train, test = ...``."""
 
     train: Dataset
     test: Dataset

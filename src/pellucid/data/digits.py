@@ -1,8 +1,8 @@
 """The embedded data set "digits": ten thousand real handwritten digits in 1.5 MB.
 
-Four pixels of five are blank, so the file keeps one bit a pixel for "is there ink" and the levels of the inked ones
-alone, as an ordinary .npz archive. Deflate then needs 1.47 MB and 15 to 40 ms to load; LZMA would save a tenth of
-the file and take 60 ms more, a grey PNG would be an eighth larger.
+Four of five pixels are blank, so the file stores one bit for each pixel, set where there is ink, and the levels of the
+inked pixels only, in an ordinary .npz archive. With Deflate it takes 1.47 MB and loads in 15 to 40 ms; LZMA would save
+a tenth of the size and take 60 ms more, and a grey PNG would be an eighth larger.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LICENCE = "MIT (the package); the MNIST database it is taken from: CC BY-SA 3.0
 
 
 def load_digits() -> TrainTest:
-    """Load the embedded digits: 8,000 to learn from and 2,000 held out, every digit by its share."""
+    """Load the embedded digits: 8,000 for training and 2,000 held out, with the same share of each digit."""
     images, labels = unpack(resources.files("pellucid.data").joinpath(FILE).read_bytes())
     train, test = slice(TRAIN_COUNT), slice(TRAIN_COUNT, COUNT)
     return TrainTest(_part(images[train], labels[train], "train"), _part(images[test], labels[test], "test"))
@@ -40,7 +40,7 @@ def _part(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], part: st
 
 
 def pack(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.uint8]]:
-    """Return the three arrays that the embedded file holds.
+    """Return the three arrays of the embedded file.
 
     Parameters
     ----------
@@ -50,30 +50,30 @@ def pack(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> dict[s
     Returns
     -------
     dict of str to ndarray of uint8
-        ``ink``, shape (N, 98), a bit a pixel; ``levels``, those of the inked pixels in order; ``labels``, shape (N,).
+        ``ink``, shape (N, 98), one bit for each pixel; ``levels``, of the inked pixels in order; ``labels``, (N,).
     """
     ink = np.packbits(images.reshape(len(images), -1) > 0, axis=1)
     return {"ink": ink, "levels": images[images > 0], "labels": labels}
 
 
 def unpack(archive: bytes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Return images, shape (10000, 28, 28), and labels, shape (10000,), from the embedded file's bytes.
+    """Return images, shape (10000, 28, 28), and labels, shape (10000,), from the bytes of the embedded file.
 
     Raises
     ------
     FileFormatError
-        If they are not what the package was published with.
+        If the file is damaged.
     """
     arrays = read_npz(BytesIO(archive), wanted=("ink", "levels", "labels"), name=FILE)
     shapes = {"ink": (COUNT, SIDE * SIDE // 8), "labels": (COUNT,)}
     if len(arrays) < 3 or any(not _is_bytes(arrays[key], shape) for key, shape in shapes.items()):
-        raise _damaged("arrays are missing or of another shape")
+        raise _damaged("an array is missing or has another shape")
     flat = np.unpackbits(arrays["ink"].reshape(-1))
     inked = flat.view(bool)
     if not _is_bytes(arrays["levels"], (int(np.count_nonzero(inked)),)):
-        raise _damaged("there is not one level for each inked pixel")
+        raise _damaged("the number of levels is not that of the inked pixels")
     if arrays["labels"].max() > 9 or arrays["levels"].min() == 0:
-        raise _damaged("a label is no digit, or an inked pixel has no level")
+        raise _damaged("a label is not a digit, or a level is 0")
     flat[inked] = arrays["levels"]
     return flat.reshape(COUNT, SIDE, SIDE), arrays["labels"]
 

@@ -1,7 +1,7 @@
-"""Files from the network: resumed where they broke off, believed only once checked, in place only when whole.
+"""Downloads: resumed after an interruption, checked before use, and moved into place only when complete.
 
-The transfer is our own: ready-made fetchers start a broken download anew, and compare the hash of the packed bytes,
-which differs from mirror to mirror though the content is the same.
+The transfer is implemented here because common download libraries restart an interrupted download, and compare the hash
+of the compressed bytes, which differs between mirrors although the content is the same.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class Remote:
-    """A file that mirrors offer under one name.
+    """A file that several mirrors offer.
 
     Parameters
     ----------
     name : str
-        Its name, on the mirrors and here.
+        Its name, on the mirrors and on this machine.
     mirrors : tuple of str
-        Addresses it is below, each ending in a slash, in the order they are tried.
+        Base addresses, each ending in a slash, in the order in which they are tried.
     most_bytes : int
-        A mirror that sends more than this is broken off.
+        A transfer of more than this is aborted.
     check : callable
-        Given the downloaded file, returns what is wrong with it, or None.
+        Takes the downloaded file, and returns what is wrong with it, or None.
     """
 
     name: str
@@ -51,15 +51,15 @@ class Remote:
 
 
 def fetch(remote: Remote, folder: Path, progress: Progress | None = None) -> Path:
-    """Return `remote` as a whole, checked file in `folder`, downloading what is missing of it.
+    """Return `remote` as a complete, checked file in `folder`, after downloading what is missing.
 
-    Bytes on their way lie in ``name.part``. One that broke off stays and is resumed next time; one that turned out
-    wrong is deleted. Call this under a lock on the folder.
+    A partial download is in ``name.part``: it is resumed by the next call, and deleted if it turns out to be wrong. The
+    caller must hold a lock on the folder.
 
     Raises
     ------
     DownloadError
-        If no mirror gave the file, saying what each answered.
+        If no mirror delivered the file; the message has the answer of each.
     """
     target, part = folder / remote.name, folder / f"{remote.name}.part"
     if target.is_file():
@@ -73,7 +73,9 @@ def fetch(remote: Remote, folder: Path, progress: Progress | None = None) -> Pat
                 return target
             problems.append(problem)
     except OSError as error:
-        raise DownloadError(f"Could not write {part}: {error.strerror or error}.") from error
+        raise DownloadError(
+            f"Could not write {part} ({error.strerror or error}): make room, or choose another folder."
+        ) from error
     finally:
         _drop_if_empty(part)
     raise DownloadError(f"Could not download {remote.name}: {'; '.join(problems)}.")
@@ -86,7 +88,7 @@ def _drop_if_empty(part: Path) -> None:
 
 
 def _obtain(mirror: str, remote: Remote, part: Path, progress: Progress | None) -> str | None:
-    """Bring `part` to be the whole file and right; return what went wrong, or None."""
+    """Complete and check `part`; return what went wrong, or None."""
     problem: str | None = None
     for _ in range(_ATTEMPTS):
         before = _length(part)
@@ -96,7 +98,8 @@ def _obtain(mirror: str, remote: Remote, part: Path, progress: Progress | None) 
             if problem is None:
                 return None
             part.unlink()
-            # A file in two pieces may be wrong because the mirror changed it in between; a whole one stays wrong.
+            # A resumed file may be wrong because the mirror changed it in between; one from a single transfer stays
+            # wrong.
             if before == 0:
                 return f"{mirror}{remote.name} {problem}"
         elif _length(part) == before:
@@ -109,7 +112,7 @@ def _length(part: Path) -> int:
 
 
 def _transfer(url: str, remote: Remote, part: Path, progress: Progress | None) -> str | None:
-    """Append to `part` what it lacks of `url`; return what went wrong, or None if nothing more is to come."""
+    """Append the missing bytes of `url` to `part`; return what went wrong, or None once it is complete."""
     import requests
     from urllib3.exceptions import HTTPError
 
@@ -117,7 +120,7 @@ def _transfer(url: str, remote: Remote, part: Path, progress: Progress | None) -
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_SECONDS) as answer:
-            # Nothing after the bytes that are here: whether they are right is for the check to say.
+            # There are no bytes after those on this machine; the check decides whether they are right.
             if answer.status_code == 416 and have:
                 return None
             if answer.status_code not in (200, 206):
@@ -128,16 +131,16 @@ def _transfer(url: str, remote: Remote, part: Path, progress: Progress | None) -
 
 
 def _start(answer: Response, have: int) -> int:
-    """Return how many of the bytes here the answer builds upon: all of them, or none."""
+    """Return the number of bytes on this machine that the answer continues: all of them, or 0."""
     continues = answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
     return have if continues else 0
 
 
 def _receive(answer: Response, remote: Remote, part: Path, start: int, progress: Progress | None) -> str | None:
-    """Write an answer's body into `part` from byte `start` on."""
+    """Write the body of an answer to `part`, from byte `start`."""
     if answer.status_code == 206 and start == 0:
         part.unlink(missing_ok=True)
-        return f"{answer.url} answered with other bytes than were asked for"
+        return f"{answer.url} answered with a range that was not requested"
     length = answer.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
     done = start
@@ -153,21 +156,21 @@ def _receive(answer: Response, remote: Remote, part: Path, start: int, progress:
         os.fsync(file.fileno())
     if done > remote.most_bytes:
         part.unlink()
-        return f"{answer.url} sends more than the {remote.most_bytes} bytes that were expected"
+        return f"{answer.url} sent more than the {remote.most_bytes} bytes expected"
     if total is not None and done < total:
-        return f"{answer.url} broke off after {done} of {total} bytes"
+        return f"{answer.url} stopped after {done} of {total} bytes"
     return None
 
 
 def _reason(error: Exception) -> str:
-    """Return the innermost cause in one line: the outer ones are about connection pools."""
+    """Return the innermost cause; the outer ones are about connection pools."""
     while (inner := error.__cause__ or error.__context__) is not None and isinstance(inner, Exception):
         error = inner
     return str(error) or type(error).__name__
 
 
 def gunzipped_is(sha256: str, size: int) -> Callable[[Path], str | None]:
-    """Return a check that a gzip file holds `size` bytes of the given SHA-256, however it was packed."""
+    """Return a check that the content of a gzip file has the given SHA-256 and `size`, however it was compressed."""
 
     def check(path: Path) -> str | None:
         digest, length = hashlib.sha256(), 0

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.data.bounded import LIMIT_BYTES
 from pellucid.data.dataset import Dataset, TrainTest
+from pellucid.data.limits import LIMIT_BYTES
 from pellucid.data.options import Options
 from pellucid.errors import ConfigurationError, DataError
 
@@ -27,7 +27,7 @@ Grey = npt.NDArray[np.uint8]
 
 
 def load_folder(path: Path, options: Options) -> TrainTest:
-    """Load a folder whose subfolders are classes, or hold the classes as ``train/`` and ``test/``."""
+    """Load a folder with a subfolder for each class, or with such folders in ``train/`` and ``test/``."""
     _check_size(options.size)
     top = {sub.name.lower(): sub for sub in _subfolders(path)}
     if not top or not set(top) <= {*_TRAIN, *_TEST} or not set(top) & set(_TRAIN):
@@ -40,7 +40,9 @@ def load_folder(path: Path, options: Options) -> TrainTest:
         return options.held_out(_load_part(train, classes, options, path.name))
     strange = sorted({sub.name for sub in _subfolders(test)} - set(classes))
     if strange:
-        raise DataError(f"{test} has classes that {train} has not: {', '.join(strange[:5])}. Add or remove them.")
+        raise DataError(
+            f"Expected the classes of {train} in {test}, got others: {', '.join(strange[:5])}. Add or remove them."
+        )
     return TrainTest(
         _load_part(train, classes, options, f"{path.name} (train)"),
         _load_part(test, classes, options, f"{path.name} (test)"),
@@ -48,7 +50,7 @@ def load_folder(path: Path, options: Options) -> TrainTest:
 
 
 def _check_size(size: tuple[int, int] | None) -> None:
-    """Require a size to be two whole numbers of at least one pixel."""
+    """Require a size of two integers of at least one pixel."""
     if size is None:
         return
     whole = isinstance(size, tuple | list) and len(size) == 2 and all(isinstance(side, int) for side in size)
@@ -57,37 +59,40 @@ def _check_size(size: tuple[int, int] | None) -> None:
 
 
 def _subfolders(path: Path) -> list[Path]:
-    """Return the folders in `path` that are not hidden."""
+    """Return the visible folders in `path`."""
     return [sub for sub in path.iterdir() if sub.is_dir() and not sub.name.startswith(".")]
 
 
 def _image_files(folder: Path) -> list[Path]:
-    """Return a class's images in the order of their names."""
+    """Return the images of a class in the order of their names."""
     files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
     other = next((file for file in files if file.suffix.lower() in _NOT_READ), None)
     if other is not None:
-        raise DataError(f"{other} is neither PNG nor JPEG: convert it to PNG, or take it out.")
+        raise DataError(f"Expected PNG or JPEG images, got {other}: convert it to PNG, or remove it.")
     return [file for file in files if file.suffix.lower() in _READ]
 
 
 def _load_part(folder: Path, classes: list[str], options: Options, name: str) -> Dataset:
-    """Load the classes in `folder`, every image of one size, or brought to it."""
+    """Load the classes in `folder`, with all images of one size, or resized to it."""
     files = [(file, label) for label, sub in enumerate(classes) for file in _class_files(folder / sub)]
     if not files:
         raise DataError(
-            f"Found no classes in {folder}: expected a subfolder of PNG or JPEG images for each class, "
-            "as in digits/3/scan.png."
+            f"Expected a subfolder of PNG or JPEG images for each class in {folder}, got none: arrange them as in "
+            "digits/3/scan.png."
         )
     first = read_grey(files[0][0], options.size)
     if len(files) * first.size > LIMIT_BYTES:
-        raise DataError(f"{folder} holds more than {LIMIT_BYTES} bytes of pixels: give a smaller size=(height, width).")
+        raise DataError(
+            f"Expected at most {LIMIT_BYTES} bytes of pixels in {folder}, got more: give a smaller size=(height, "
+            "width)."
+        )
     images = np.empty((len(files), *first.shape), dtype=np.uint8)
     for row, (file, _) in enumerate(files):
         image = read_grey(file, options.size) if row else first
         if image.shape != first.shape:
             raise DataError(
-                f"{file} is {image.shape[0]}x{image.shape[1]} (height x width) where {files[0][0]} is "
-                f"{first.shape[0]}x{first.shape[1]}: make all of one size, or let them be resized with size=(28, 28)."
+                f"Expected images of one size, got {file} with {image.shape[0]}x{image.shape[1]} (height x width) and "
+                f"{files[0][0]} with {first.shape[0]}x{first.shape[1]}: resize them, for example with size=(28, 28)."
             )
         images[row] = image
     labels = np.array([label for _, label in files], dtype=np.int64)
@@ -95,24 +100,26 @@ def _load_part(folder: Path, classes: list[str], options: Options, name: str) ->
 
 
 def _class_files(folder: Path) -> list[Path]:
-    """Return a class's images, of which there may be none in a test part only."""
+    """Return the images of a class; a test part may lack its folder."""
     files = _image_files(folder) if folder.is_dir() else []
     if folder.is_dir() and not files:
-        raise DataError(f"Found no images in {folder}: expected files ending in {', '.join(_READ)}.")
+        raise DataError(
+            f"Expected files ending in {', '.join(_READ)} in {folder}, got none: add some, or remove the folder."
+        )
     return files
 
 
 def read_grey(path: Path, size: tuple[int, int] | None = None) -> Grey:
-    """Read a PNG or JPEG as grey levels 0 to 255, shape (H, W), as they are: no inversion, no centring.
+    """Read a PNG or JPEG as grey levels 0 to 255, shape (H, W), without inversion or centring.
 
-    Transparent pixels count as white, 16-bit levels are brought to 8, the camera's orientation is obeyed, and `size`
-    = (height, width) resizes by averaging. Every image of a set is treated alike; what adapts to a picture's light and
-    colours is `pellucid.data.drawings.read_picture`.
+    Transparent pixels become white, 16-bit levels are reduced to 8 bits, the orientation tag is applied, and `size` =
+    (height, width) resizes by averaging. All images of a set are treated alike; `pellucid.data.drawings.read_picture`
+    adapts to the light and colours of a picture.
 
     Raises
     ------
     DataError
-        If the file is damaged, of another kind, or would take more than 64 million pixels.
+        If the file is damaged, has another format, or has more than 64 million pixels.
     """
     from PIL import Image
 
@@ -122,20 +129,25 @@ def read_grey(path: Path, size: tuple[int, int] | None = None) -> Grey:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=("PNG", "JPEG")) as picture:
                 if picture.width * picture.height > _LIMIT_PIXELS:
-                    raise DataError(f"{path} has {picture.width}x{picture.height} pixels: make it smaller first.")
+                    raise DataError(
+                        f"Expected at most {_LIMIT_PIXELS:,} pixels, got {picture.width}x{picture.height} in {path}: "
+                        "resize it."
+                    )
                 grey = _to_grey(picture)
         if size is not None:
             grey = grey.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     except DataError:
         raise
-    # Pillow's decoders raise many kinds of error over damaged files.
+    # Pillow's decoders raise many kinds of errors for damaged files.
     except Exception as error:
-        raise DataError(f"{path} is not a PNG or JPEG image, or a damaged one ({error}): save it anew.") from error
+        raise DataError(
+            f"Expected a PNG or JPEG image, got {path}, which is not one or is damaged ({error}): save it again."
+        ) from error
     return np.asarray(grey, dtype=np.uint8)
 
 
 def _to_grey(picture: Image) -> Image:
-    """Return a picture as 8-bit grey, on white where it is transparent."""
+    """Convert a picture to 8-bit grey, on a white background."""
     from PIL import Image, ImageOps
 
     picture = ImageOps.exif_transpose(picture)

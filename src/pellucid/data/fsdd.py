@@ -1,8 +1,8 @@
 """The data set "fsdd": 3,000 recordings of ten digits by six people, from PELLUCID_DATA, the cache, or the network.
 
-The Free Spoken Digit Dataset as it stood at commit 26eb9aa. Its own split holds out the first five recordings of each
-digit by each speaker, so the same people are on both sides; whoever wants to know how strangers are heard holds out one
-speaker at a time with `Recordings.without`.
+The Free Spoken Digit Dataset at commit 26eb9aa. Its official split holds out the first five recordings of each digit by
+each speaker, so the same people are in both parts. To measure accuracy for unknown speakers, hold out one speaker at a
+time with `Recordings.without`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pellucid.data.data_folders import VARIABLE, cached_folder, configured_folder, download_folder
 from pellucid.data.download import Remote, fetch
 from pellucid.data.lock import locked
 from pellucid.data.options import Progress
-from pellucid.data.places import VARIABLE, folder_to_keep, given_folder, kept_folder
 from pellucid.data.recordings import Recordings, Samples, SpokenParts
 from pellucid.errors import DataError, DownloadError, FileFormatError
 
@@ -32,9 +32,9 @@ HELD_OUT = 5
 RATE = 8000
 NAMES = sorted(f"{digit}_{speaker}_{i}.wav" for digit in range(10) for speaker in SPEAKERS for i in range(50))
 SHA256 = "1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959"
-"""Of a line for each file in the order of their names: its SHA-256, two spaces, its name."""
+"""SHA-256 of a list with a line for each file, sorted by name: its SHA-256, two spaces, its name."""
 
-# The host packs the archive anew whenever it likes, so what is checked is what the archive holds.
+# The host may compress the archive again at any time, so the check is on its content.
 MIRRORS = ("https://github.com/Jakobovski/free-spoken-digit-dataset/archive/",)
 ARCHIVE = "26eb9aa.zip"
 _MOST_BYTES = 1 << 26
@@ -46,7 +46,7 @@ _Reader = Callable[[str], bytes]
 
 
 def load_fsdd(progress: Progress | None = None) -> SpokenParts:
-    """Load the recordings in their official split, downloading them the first time (16 MB)."""
+    """Load the recordings in their official split; the first call downloads them (16 MB)."""
     with _reader(progress) as read:
         samples = [_samples(name, read(name)) for name in NAMES]
     labels, speakers, numbers = zip(*(_parted(name) for name in NAMES), strict=True)
@@ -68,22 +68,29 @@ def _samples(name: str, content: bytes) -> Samples:
             kind = file.getframerate(), file.getsampwidth(), file.getnchannels()
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
     except (wave.Error, EOFError, ValueError) as error:
-        raise FileFormatError(f"{name} of fsdd is no WAV file ({error}): fetch the data set again.") from error
+        raise FileFormatError(
+            f"Expected a WAV file, got {name} of fsdd, which is not one ({error}): delete it and load the data set "
+            "again."
+        ) from error
     if kind != (RATE, 2, 1) or not len(samples):
-        raise DataError(f"{name} of fsdd is not 16-bit mono at {RATE} a second: this is another data set.")
+        raise DataError(f"Expected 16-bit mono at {RATE} Hz, got another format in {name} of fsdd: replace the file.")
     return samples
 
 
 @contextmanager
 def _reader(progress: Progress | None) -> Iterator[_Reader]:
-    """What gives each file's content by name, from the first place on this machine that has them, or the network."""
-    folders = [folder / "recordings" for folder in (given_folder("fsdd"), kept_folder("fsdd")) if folder is not None]
+    """Give a function that returns a file's content by name, from this machine or after a download."""
+    folders = [
+        folder / "recordings" for folder in (configured_folder("fsdd"), cached_folder("fsdd")) if folder is not None
+    ]
     for folder in folders:
         if all((folder / name).is_file() for name in (NAMES[0], NAMES[-1])):
             try:
                 yield partial(_content, folder)
             except FileNotFoundError as error:
-                raise DataError(f"There is no {error.filename}: fsdd has {len(NAMES):,} recordings there.") from error
+                raise DataError(
+                    f"Expected {len(NAMES):,} recordings of fsdd, got no {error.filename}: replace the folder."
+                ) from error
             return
     with zipfile.ZipFile(_fetched(progress)) as archive:
         members = _members(archive)
@@ -95,8 +102,8 @@ def _content(folder: Path, name: str) -> bytes:
 
 
 def _fetched(progress: Progress | None) -> Path:
-    """The archive in the user's cache, downloaded where it is not there."""
-    folder = folder_to_keep("fsdd")
+    """Return the archive in the user's cache, after downloading it if necessary."""
+    folder = download_folder("fsdd")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):
@@ -104,13 +111,13 @@ def _fetched(progress: Progress | None) -> Path:
     except OSError as error:
         why = str(error) if isinstance(error, DownloadError) else f"Could not write to {folder}: {error.strerror}."
         raise DownloadError(
-            f"{why} Try again when the network is there; or put the recordings into {folder / 'recordings'}; or set "
-            f'{VARIABLE} to a folder that has them in fsdd/recordings/; or use the embedded data set "spoken".'
+            f"{why} Try again with an internet connection; or put the recordings into {folder / 'recordings'}; or set "
+            f'{VARIABLE} to a folder with fsdd/recordings/; or use the embedded data set "spoken".'
         ) from error
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The recordings in an archive by their names; what else is in it is left alone."""
+    """Return the recordings in an archive by name; other members are ignored."""
     found = {}
     for member in archive.infolist():
         match = re.fullmatch(r"[^/]+/recordings/([^/]+\.wav)", member.filename)
@@ -120,15 +127,15 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _wrong(path: Path) -> str | None:
-    """What is wrong with an archive, or None."""
+    """Return what is wrong with an archive, or None."""
     lines = hashlib.sha256()
     try:
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
             if sorted(members) != NAMES:
-                return f"holds {len(members)} recordings, not the {len(NAMES)} expected"
+                return f"has {len(members)} recordings, expected {len(NAMES)}"
             for name in NAMES:
                 lines.update(f"{hashlib.sha256(archive.read(members[name])).hexdigest()}  {name}\n".encode())
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        return f"is not the zip file expected ({error})"
+        return f"is not a valid zip file ({error})"
     return None if lines.hexdigest() == SHA256 else f"has content of SHA-256 {lines.hexdigest()}, expected {SHA256}"

@@ -1,4 +1,4 @@
-"""IDX, the format MNIST is published in: two zero bytes, a type, the number of axes, their lengths, the values.
+"""IDX, the file format of MNIST: two zero bytes, a type, the number of axes, their lengths, the values.
 
 References
 ----------
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.data.bounded import DEFLATE_RATIO, LIMIT_BYTES, fill
+from pellucid.data.limits import DEFLATE_RATIO, LIMIT_BYTES, fill
 from pellucid.errors import DataError, FileFormatError
 
 # All values are big-endian.
@@ -26,10 +26,9 @@ _GZIP = b"\x1f\x8b"
 
 
 def read_idx(path: str | Path) -> npt.NDArray[Any]:
-    """Read one IDX file, plain or gzip, whatever its name.
+    """Read one IDX file, plain or gzip, with any name.
 
-    Nothing is believed before it is checked: memory never exceeds what the file's own length can hold, nor 2 GiB,
-    and reading stops at the first byte too many.
+    The header is not trusted: the memory allocated is at most what the length of the file allows, and at most 2 GiB.
 
     Parameters
     ----------
@@ -39,14 +38,14 @@ def read_idx(path: str | Path) -> npt.NDArray[Any]:
     Returns
     -------
     ndarray
-        In the machine's byte order, C-contiguous.
+        C-contiguous, in the machine's byte order.
 
     Raises
     ------
     FileFormatError
-        If it is not IDX, ends too soon, goes on too long, or is damaged.
+        If the file is not IDX, too short, too long, or damaged.
     DataError
-        If there is no such file, or it may not be read.
+        If the file does not exist or cannot be read.
     """
     path = Path(path)
     try:
@@ -59,27 +58,29 @@ def read_idx(path: str | Path) -> npt.NDArray[Any]:
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 return _read(unpacked, path, room=DEFLATE_RATIO * length)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise FileFormatError(f"{path} is a damaged gzip file ({error}): get a fresh copy.") from error
+        raise FileFormatError(f"Expected an intact gzip file, got damage in {path} ({error}): replace it.") from error
     except OSError as error:
-        raise DataError(f"Could not read {path}: {error.strerror or error}.") from error
+        raise DataError(
+            f"Could not read {path} ({error.strerror or error}): check the path and its permissions."
+        ) from error
 
 
 def is_idx(head: bytes) -> bool:
-    """Tell from a file's first four bytes whether it may be IDX or gzip."""
+    """Whether the first four bytes of a file are those of IDX or gzip."""
     return head[:2] == _GZIP or (len(head) == 4 and head[:2] == b"\0\0" and head[2] in _TYPES and head[3] > 0)
 
 
 def _read(stream: BinaryIO | gzip.GzipFile, path: Path, room: int) -> npt.NDArray[Any]:
-    """Read header and values from `stream`, which can yield at most `room` bytes."""
+    """Read header and values from a stream of at most `room` bytes."""
     head = stream.read(4)
     if not is_idx(head) or head[:2] == _GZIP:
         raise FileFormatError(
-            f"{path} is not an IDX file: expected it to begin with 00 00, a type and a number of axes, "
-            f"got {head.hex(' ') or 'nothing'}."
+            f"Expected an IDX file, which starts with 00 00, a type and a number of axes, got "
+            f"{head.hex(' ') or 'nothing'} in {path}: check the file."
         )
     lengths = stream.read(4 * head[3])
     if len(lengths) < 4 * head[3]:
-        raise FileFormatError(f"{path} ends within its header: get a fresh copy.")
+        raise FileFormatError(f"Expected {4 + 4 * head[3]} bytes of header, got fewer in {path}: replace it.")
     shape = struct.unpack(f">{head[3]}I", lengths)
     values = _allocate(shape, np.dtype(_TYPES[head[2]]), path, room)
     _fill_exactly(stream, values, path)
@@ -88,31 +89,31 @@ def _read(stream: BinaryIO | gzip.GzipFile, path: Path, room: int) -> npt.NDArra
     try:
         return values.reshape(shape)
     except ValueError as error:
-        raise FileFormatError(f"{path} declares a shape no array can have ({error}): get a fresh copy.") from error
+        raise FileFormatError(f"Expected a valid shape, got {shape} in {path} ({error}): replace it.") from error
 
 
 def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, room: int) -> npt.NDArray[Any]:
-    """Return an empty flat array for `shape`, if the file can hold as much."""
+    """Allocate a flat array for `shape`, if the file can contain as much."""
     size = math.prod(shape) * dtype.itemsize
     if size > min(room, LIMIT_BYTES) or len(shape) > 32:
         raise FileFormatError(
-            f"{path} declares {'x'.join(map(str, shape[:8]))} values, {size} bytes, but its own length allows no more "
-            f"than {room} and one file may hold no more than {LIMIT_BYTES}: get a fresh copy, or split it."
+            f"Expected at most {min(room, LIMIT_BYTES)} bytes of values, given the length of {path}, got a header for "
+            f"{'x'.join(map(str, shape[:8]))} values, {size} bytes: replace the file, or split it."
         )
     try:
         return np.empty(math.prod(shape), dtype=dtype)
     except MemoryError as error:
-        raise FileFormatError(f"{path} needs {size} bytes of memory, which are not free: split it.") from error
+        raise FileFormatError(f"Expected {size} bytes of free memory for {path}, got fewer: split the file.") from error
 
 
 def _fill_exactly(stream: BinaryIO | gzip.GzipFile, values: npt.NDArray[Any], path: Path) -> None:
-    """Fill `values` from `stream`, which must end right there."""
+    """Fill `values` from a stream that must end after them."""
     done = fill(stream, values.view(np.uint8).data)
     if done < values.nbytes:
         raise FileFormatError(
-            f"{path} ends too soon: its header promises {values.nbytes} bytes of values, {done} came: get a fresh copy."
+            f"Expected {values.nbytes} bytes of values after the header, got {done} in {path}: replace it."
         )
     if stream.read(1):
         raise FileFormatError(
-            f"{path} goes on after the {values.nbytes} bytes of values that its header promises: get a fresh copy."
+            f"Expected {values.nbytes} bytes of values after the header, got more in {path}: replace it."
         )

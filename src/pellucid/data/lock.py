@@ -1,4 +1,4 @@
-"""A lock between processes that ends with its holder, however that ends."""
+"""A lock between processes, which the operating system releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ else:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, waiting for whoever holds it; the operating system frees it if the process dies."""
+    """Hold the lock file `path`; wait while another process holds it."""
     file = _acquire(path)
     try:
         yield
     finally:
-        # Windows keeps a file that is open; there the empty lock file stays, and does no harm.
+        # Windows cannot delete an open file; there the empty lock file stays, which is harmless.
         with suppress(OSError):
             path.unlink()
         file.close()
 
 
 def _acquire(path: Path) -> BinaryIO:
-    """Return the lock file, open and locked."""
+    """Open and lock the file."""
     while True:
         file = path.open("a+b")
         try:
@@ -62,7 +62,7 @@ def _acquire(path: Path) -> BinaryIO:
 
 
 def _is_current(file: BinaryIO, path: Path) -> bool:
-    """Tell whether `path` is still the file that was opened: its last holder has removed it meanwhile, or not."""
+    """Whether `path` is still the file that was opened; its last holder may have deleted it in the meantime."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

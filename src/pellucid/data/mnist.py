@@ -1,21 +1,21 @@
-"""The data set "mnist": all 70,000 digits, from PELLUCID_DATA, the user's cache, or the network, in that order."""
+"""The data set "mnist": all 70,000 digits, from PELLUCID_DATA, the user's cache, or a download, in this order."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from pellucid.data.data_folders import VARIABLE, cached_folder, configured_folder, download_folder
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.download import Remote, fetch, gunzipped_is
 from pellucid.data.idx import read_idx
-from pellucid.data.idx_pairs import find, is_whole
+from pellucid.data.idx_pairs import find, is_complete
 from pellucid.data.lock import locked
 from pellucid.data.options import Progress
-from pellucid.data.places import VARIABLE, folder_to_keep, given_folder, kept_folder
 from pellucid.errors import DataError, DownloadError, FileFormatError
 
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/",)
 
-# SHA-256 and length of each file once unpacked.
+# SHA-256 and length of each uncompressed file.
 FILES = {
     "train-images-idx3-ubyte": ("ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", 47_040_016),
     "train-labels-idx1-ubyte": ("65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5", 60_008),
@@ -28,30 +28,30 @@ _LICENCE = "CC BY-SA 3.0, LeCun, Cortes, Burges"
 
 
 def load_mnist(progress: Progress | None = None) -> TrainTest:
-    """Load MNIST, downloading it the first time; `progress` is called as the download goes on."""
+    """Load MNIST; the first call downloads it, and calls `progress` meanwhile."""
     folder = _found() or _fetched(progress)
     try:
         return TrainTest(_part(folder, "train", "train", 60_000), _part(folder, "t10k", "test", 10_000))
     except FileFormatError as error:
-        if folder != kept_folder("mnist"):
+        if folder != cached_folder("mnist"):
             raise
-        raise FileFormatError(f"{error} Delete {folder}, and the next load will download it again.") from error
+        raise FileFormatError(f"{error} To download it again, delete {folder}.") from error
 
 
-def is_here() -> bool:
-    """Whether MNIST is on this machine, so that loading it needs no network."""
+def is_available() -> bool:
+    """Whether MNIST is on this machine, so that loading it needs no download."""
     return _found() is not None
 
 
 def _found() -> Path | None:
-    """Return the first folder on this machine that has all four files."""
-    folders = (given_folder("mnist"), kept_folder("mnist"))
-    return next((folder for folder in folders if folder is not None and is_whole(folder)), None)
+    """Return the first folder with all four files."""
+    folders = (configured_folder("mnist"), cached_folder("mnist"))
+    return next((folder for folder in folders if folder is not None and is_complete(folder)), None)
 
 
 def _fetched(progress: Progress | None) -> Path:
-    """Download into the user's cache what it lacks."""
-    folder = folder_to_keep("mnist")
+    """Download the missing files into the user's cache."""
+    folder = download_folder("mnist")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):
@@ -61,26 +61,27 @@ def _fetched(progress: Progress | None) -> Path:
     except OSError as error:
         why = str(error) if isinstance(error, DownloadError) else f"Could not write to {folder}: {error.strerror}."
         raise DownloadError(
-            f"{why} Try again when the network is there; or put MNIST's four .gz files into {folder}; or set "
+            f"{why} Try again with an internet connection; or put MNIST's four .gz files into {folder}; or set "
             f'{VARIABLE} to a folder that has them in mnist/; or use the embedded data set "digits".'
         ) from error
     return folder
 
 
 def _remote(name: str, sha256: str, size: int) -> Remote:
-    # Deflate never makes a file more than a thousandth larger, plus headers.
+    # Deflate makes a file larger by at most a thousandth, plus headers.
     return Remote(f"{name}.gz", MIRRORS, most_bytes=size + size // 1000 + 1024, check=gunzipped_is(sha256, size))
 
 
 def _part(folder: Path, prefix: str, part: str, count: int) -> Dataset:
-    """Read the images and labels of one part, which must be as many as MNIST has."""
+    """Read the images and labels of one part, and check their number."""
     images, labels = (
         read_idx(find(folder, (f"{prefix}-{kind}-ubyte", f"{prefix}-{kind.replace('-', '.')}-ubyte")) or folder)
         for kind in ("images-idx3", "labels-idx1")
     )
     if images.shape != (count, 28, 28):
         raise DataError(
-            f"Expected {count} images of 28x28 in {folder}, got {images.shape}: this is not MNIST's {part} set."
+            f"Expected {count} images of 28x28 in the {part} set of MNIST, got {images.shape} in {folder}: replace the "
+            "files."
         )
     digits = [str(digit) for digit in range(10)]
     return Dataset(images, labels, classes=digits, name=f"mnist ({part})", source=_SOURCE, licence=_LICENCE)

@@ -1,4 +1,4 @@
-"""NumPy's .npz archives, read without trusting them: no pickles, no more memory than the archive can hold."""
+"""NumPy's .npz archives, read as untrusted files: without pickle, and within the memory that their size allows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.data.bounded import DEFLATE_RATIO, LIMIT_BYTES, fill
+from pellucid.data.limits import DEFLATE_RATIO, LIMIT_BYTES, fill
 from pellucid.errors import DataError, FileFormatError, PellucidError
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -24,9 +24,9 @@ def read_npz(path: str | Path | BinaryIO, *, wanted: tuple[str, ...] | None = No
     path : str, Path or binary stream
         The archive.
     wanted : tuple of str, optional
-        Read only these, where they are present.
+        Names of the arrays to read, where they exist; by default all.
     name : str, optional
-        What errors call it, where it is a stream.
+        Name of a stream, for errors.
 
     Returns
     -------
@@ -35,9 +35,9 @@ def read_npz(path: str | Path | BinaryIO, *, wanted: tuple[str, ...] | None = No
     Raises
     ------
     FileFormatError
-        If the archive is damaged, needs pickle, or declares more than it can hold.
+        If the archive is damaged, needs pickle, or declares more data than it can contain.
     DataError
-        If there is no such file, or it may not be read.
+        If the file does not exist or cannot be read.
     """
     name = name or str(path)
     try:
@@ -48,38 +48,47 @@ def read_npz(path: str | Path | BinaryIO, *, wanted: tuple[str, ...] | None = No
     except PellucidError:
         raise
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise DataError(f"Could not read {name}: {error.strerror}.") from error
-    # zipfile raises a dozen kinds of error over damaged archives, and documents only one of them.
+        raise DataError(f"Could not read {name} ({error.strerror}): check the path and its permissions.") from error
+    # zipfile raises many kinds of errors for damaged archives, and documents only one.
     except Exception as error:
         raise FileFormatError(
-            f"{name} is not an .npz archive, or a damaged one ({error}): write it with numpy.savez_compressed."
+            f"Expected an .npz archive, got {name}, which is not one or is damaged ({error}): write it with "
+            "numpy.savez_compressed."
         ) from error
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> npt.NDArray[Any]:
-    """Read one array, whose declared shape must account for every byte of its entry."""
+    """Read one array; its shape must account for every byte of its entry."""
     with archive.open(entry) as stream:
         shape, fortran_order, dtype = _header(stream, name)
         if dtype.hasobject or dtype.kind not in "buif":
-            raise FileFormatError(f"{name} holds {dtype}, not plain numbers: save it as an array of numbers.")
+            raise FileFormatError(f"Expected numbers, got {dtype} in {name}: save it as an array of numbers.")
         size = math.prod(shape) * dtype.itemsize
         room = min(DEFLATE_RATIO * entry.compress_size, entry.file_size, LIMIT_BYTES)
         if size > room or min(shape, default=0) < 0:
-            raise FileFormatError(f"{name} declares shape {shape}, {size} bytes, but can hold no more than {room}.")
+            raise FileFormatError(
+                f"Expected at most {room} bytes, got shape {shape} with {size} bytes in {name}: write the archive "
+                "again."
+            )
         flat = np.empty(math.prod(shape), dtype=dtype)
         done = fill(stream, flat.view(np.uint8).data)
-        # Reading past the end is what makes zipfile compare the checksum.
+        # zipfile compares the checksum only when reading past the end.
         if done < size or stream.read(1):
-            raise FileFormatError(f"{name} holds {'less' if done < size else 'more'} than its shape {shape} says.")
+            raise FileFormatError(
+                f"Expected {size} bytes for shape {shape}, got {'fewer' if done < size else 'more'} in {name}: "
+                "write the archive again."
+            )
     flat = flat.astype(dtype.newbyteorder("="), copy=False)
     return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
 
 
 def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read the shape, order and type that open a .npy file."""
+    """Read shape, order and type from the header of a .npy file."""
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)
     if version == (2, 0):
         return np.lib.format.read_array_header_2_0(stream)
-    raise FileFormatError(f"{name} is .npy version {version}: save it as a plain array of numbers.")
+    raise FileFormatError(
+        f"Expected .npy version 1 or 2, got {version} in {name}: save it as a plain array of numbers."
+    )

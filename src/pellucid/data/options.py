@@ -1,4 +1,4 @@
-"""What `load` may be told besides a name: one frozen record, handed to whichever reader the source needs."""
+"""The options of `load`, in one record for all readers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pellucid.data.dataset import Dataset, TrainTest
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a file's name, the bytes of it that are here, and the bytes it has in all (None while unknown)."""
+"""Called with the name of a file, the number of bytes downloaded, and its total size (None while unknown)."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The keyword arguments of `pellucid.data.load`, which documents them."""
+    """The keyword arguments of `pellucid.data.load`; see there."""
 
     size: tuple[int, int] | None = None
     level_range: tuple[float, float] | None = None
@@ -22,5 +22,5 @@ class Options:
     progress: Progress | None = None
 
     def held_out(self, whole: Dataset) -> TrainTest:
-        """Split data that has no test part of its own."""
+        """Split data that has no test part."""
         return TrainTest(*whole.split(1 - self.test_fraction, self.seed))

@@ -1,4 +1,4 @@
-"""A path of the user's: which of the formats it is, and who reads it."""
+"""A path of the user: find its format, and load it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from pellucid.errors import ConfigurationError, DataError, FileFormatError
 
 
 def load_path(path: Path, options: Options) -> TrainTest:
-    """Load the images at `path`, whichever of the known formats they have."""
+    """Load the images at `path`, in any of the known formats."""
     try:
         return _load(path, options)
     except FileNotFoundError as error:
         raise DataError(f"There is no {error.filename or path}: check its spelling.") from error
     except OSError as error:
-        raise DataError(f"Could not read {error.filename or path}: {error.strerror or error}.") from error
+        raise DataError(
+            f"Could not read {error.filename or path} ({error.strerror or error}): check its permissions."
+        ) from error
 
 
 def _load(path: Path, options: Options) -> TrainTest:
@@ -29,7 +31,7 @@ def _load(path: Path, options: Options) -> TrainTest:
     if path.is_dir() and not is_idx_folder(path):
         return load_folder(path, options)
     if options.size is not None:
-        raise ConfigurationError(f"size resizes a folder of images, and {path} is none: leave it out.")
+        raise ConfigurationError(f"Expected a folder of images to resize with size, got {path}: leave size out.")
     if path.suffix.lower() == ".npz":
         return load_npz(path, options)
     if path.suffix.lower() == ".csv":
@@ -37,8 +39,8 @@ def _load(path: Path, options: Options) -> TrainTest:
     if path.is_dir() or is_idx(_head(path)):
         return load_idx(path, options)
     raise FileFormatError(
-        f"{path} is of no known format: expected a folder with a subfolder of images for each class, .npz, .csv, "
-        "or IDX, plain or gzip."
+        f"Expected a folder with a subfolder of images for each class, .npz, .csv, or IDX, plain or gzip, got {path}: "
+        "convert it to one of these."
     )
 
 

@@ -1,4 +1,4 @@
-"""A data set of sound: spoken words, who said them and what they are, checked once."""
+"""A data set of sound: recordings of words with their classes and speakers, checked once."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ Samples = npt.NDArray[np.int16]
 Index = slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64] | Sequence[int]
 
 NO_DIGIT = -1
-"""The label of a word that is none of the classes."""
+"""The label of a word that is not one of the classes."""
 
 
 class Recordings:
-    """Recordings of single words, all at one rate.
+    """Recordings of single words, all at the same sample rate.
 
     Parameters
     ----------
     samples : sequence of ndarray (n,)
-        Of each recording, mono: int16, or floats from -1 to 1.
+        Samples of each recording, mono: int16, or floats from -1 to 1.
     labels : array_like of int, shape (N,)
-        The class of each word; -1 for a word that is none of the classes.
+        The class of each word; -1 for a word that is not one of the classes.
     speakers : sequence of str
-        Who spoke, one name a recording.
+        The speaker of each recording.
     rate : int
-        Samples a second.
+        Samples per second.
     classes : sequence of str, optional
         The name of each class; by default the digits "0" to "9".
     name, source, licence : str
-        What the data is called, where it comes from, and on what terms.
+        Name, origin and licence of the data.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Recordings:
     Raises
     ------
     DataError
-        If samples, labels and speakers do not belong together.
+        If samples, labels and speakers differ in number, or a recording or a label is not valid.
 
     Examples
     --------
@@ -74,19 +74,22 @@ class Recordings:
         if not len(samples) == len(self.labels) == len(self.speakers):
             raise DataError(
                 f"Expected one label and one speaker for each recording, got {len(samples)} recordings, "
-                f"{len(self.labels)} labels and {len(self.speakers)} speakers."
+                f"{len(self.labels)} labels and {len(self.speakers)} speakers: check that they belong together."
             )
         if not len(samples):
-            raise DataError("Expected at least one recording, got none.")
+            raise DataError("Expected at least one recording, got none: check where they come from.")
         if self.labels.min() < NO_DIGIT or self.labels.max() >= len(classes):
-            raise DataError(f"Expected labels from {NO_DIGIT} to {len(classes) - 1}, got {set(self.labels.tolist())}.")
+            raise DataError(
+                f"Expected labels from {NO_DIGIT} to {len(classes) - 1}, got {self.labels.min()} to "
+                f"{self.labels.max()}: renumber the classes."
+            )
         self.rate, self.classes = int(rate), tuple(classes)
         self.name, self.source, self.licence = name, source, licence
         self._samples = [_checked(recording, number) for number, recording in enumerate(samples)]
 
     @property
     def seconds(self) -> float:
-        """How long all recordings are together."""
+        """Total length of all recordings."""
         return sum(map(len, self._samples)) / self.rate
 
     def of(self, *speakers: str) -> Self:
@@ -94,11 +97,11 @@ class Recordings:
         return self[np.isin(self.speakers, speakers)]
 
     def without(self, *speakers: str) -> Self:
-        """The recordings of everybody else."""
+        """The recordings of all other speakers."""
         return self[~np.isin(self.speakers, speakers)]
 
     def joined_with(self, other: Self) -> Self:
-        """Both, one after the other; they must have the same rate and classes."""
+        """Concatenate two data sets, which must have the same rate and classes."""
         if (self.rate, self.classes) != (other.rate, other.classes):
             raise DataError(
                 f"Expected recordings of one rate and one set of classes, got {self.rate} and {other.rate} a second: "
@@ -118,12 +121,14 @@ class Recordings:
     @overload
     def __getitem__(self, index: Index) -> Self: ...
     def __getitem__(self, index: int | np.integer[Any] | Index) -> tuple[npt.NDArray[np.float32], int] | Self:
-        """Return (samples from -1 to 1, label) for a number; Recordings for a slice, a list of numbers or a mask."""
+        """Return (samples from -1 to 1, label) for an index; Recordings for a slice, a list of indices or a mask."""
         if isinstance(index, int | np.integer):
             return self.samples(int(index)), int(self.labels[index])
         chosen = np.arange(len(self))[index]
         if not len(chosen):
-            raise DataError(f"Expected to choose one or more of the {len(self)} recordings of {self.name}.")
+            raise DataError(
+                f"Expected an index that selects at least one of the {len(self)} recordings of {self.name}, got none."
+            )
         part = copy.copy(self)
         part._samples = [self._samples[number] for number in chosen]
         part.labels, part.speakers = self.labels[chosen], self.speakers[chosen]
@@ -146,7 +151,7 @@ class Recordings:
 
 
 class SpokenParts(NamedTuple):
-    """What `load` returns for spoken data: one part to learn from, one held out."""
+    """What `load` returns for spoken data: training and held-out recordings."""
 
     train: Recordings
     test: Recordings
@@ -155,10 +160,15 @@ class SpokenParts(NamedTuple):
 def _checked(recording: npt.NDArray[np.generic], number: int) -> Samples:
     array = np.asarray(recording)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "if":
-        raise DataError(f"Expected recording {number} as samples of shape (n,), got {array.dtype} of {array.shape}.")
+        raise DataError(
+            f"Expected samples of shape (n,), got {array.dtype} of shape {array.shape} for recording {number}: convert "
+            "it."
+        )
     if array.dtype == np.int16:
         return np.ascontiguousarray(array, np.int16)
     if not np.isfinite(array).all() or array.dtype.kind == "i":
-        raise DataError(f"Expected recording {number} as int16 or as finite floats from -1 to 1, got {array.dtype}.")
+        raise DataError(
+            f"Expected int16 or finite floats from -1 to 1, got {array.dtype} for recording {number}: convert it."
+        )
     samples: Samples = np.rint(np.clip(array, -1, 1) * (2**15 - 1)).astype(np.int16)
     return samples

@@ -1,4 +1,4 @@
-"""The data sets that have names, and `load`, which takes a name or a path."""
+"""The named data sets, and `load`, which takes a name or a path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pellucid.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Named:
-    """A data set with a name: what it is, and what loads it."""
+    """A named data set: its summary, and the function that loads it."""
 
     summary: str
     load: Callable[[Options], TrainTest | SpokenParts]
@@ -46,15 +46,15 @@ def _fsdd(options: Options) -> SpokenParts:
 
 
 _NAMED = {
-    "digits": Named("10,000 handwritten digits, 28x28, embedded: needs no download", _digits),
-    "mnist": Named("all 70,000 of MNIST, 28x28, downloaded the first time (11 MB)", _mnist),
-    "spoken": Named("3,000 words, most of them digits, by 102 synthetic voices, embedded: needs no download", _spoken),
-    "fsdd": Named("3,000 spoken digits by six people, downloaded the first time (16 MB)", _fsdd),
+    "digits": Named("10,000 handwritten digits, 28x28, embedded: no download", _digits),
+    "mnist": Named("all 70,000 digits of MNIST, 28x28, downloaded on first use (12 MB)", _mnist),
+    "spoken": Named("3,000 words, most of them digits, by 102 synthetic voices, embedded: no download", _spoken),
+    "fsdd": Named("3,000 spoken digits by six people, downloaded on first use (16 MB)", _fsdd),
 }
 
 
 def names() -> dict[str, str]:
-    """Return the name of each data set that `load` knows, with a line that says what it is.
+    """Return the names of the data sets that `load` knows, each with a one-line summary.
 
     Examples
     --------
@@ -85,47 +85,47 @@ def load(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> TrainTest | SpokenParts:
-    """Load a data set by name, or from one's own files.
+    """Load a data set by name, or your own files.
 
     Parameters
     ----------
     source : str or Path
         One of `names`; or the path of
 
-        - a folder with a subfolder of PNG or JPEG images for each class, or two such, ``train/`` and ``test/``;
+        - a folder with a subfolder of PNG or JPEG images for each class, or two such folders, ``train/`` and ``test/``;
         - an .npz archive with ``images`` and ``labels``, or ``train_images``, ``train_labels``, ``test_images``,
           ``test_labels``, or ``x_train``, ``y_train``, ``x_test``, ``y_test``;
-        - a CSV table with an image a row, its label first or in a column named ``label``, with or without a header;
+        - a CSV table with one image in each row, its label first or in a column named ``label``; a header is optional;
         - a folder with MNIST's four IDX files, or one IDX file of images with its labels beside it, plain or gzip.
 
-        A string that is a name is taken as that; a Path is always a path.
+        A string that is a name means that data set; a Path is always a path.
     size : (height, width), optional
-        Resize a folder's images to this; otherwise they must all be of one size.
+        Resize the images of a folder; otherwise they must all have the same size.
     level_range : (low, high), optional
-        The levels of paper and of full ink in one's own files, where their type does not tell; see `Dataset`.
+        The levels of paper and of full ink in your files, if they are not those of their type; see `Dataset`.
     test_fraction : float
-        Share to hold out, every class by its share, where the source has no test part of its own.
+        Share to hold out, stratified by class, where the source has no test part.
     seed : int
-        Which examples are held out.
+        Determines which examples are held out.
     progress : callable, optional
-        Called during a download with a file's name, the bytes of it that are here, and those it has in all, or None
-        while that is unknown. An exception it raises ends the download, which the next call resumes.
+        Called during a download with the name of a file, the number of bytes downloaded, and its total size, or None
+        while that is unknown. If it raises an exception, the download stops, and the next call resumes it.
 
     Returns
     -------
     TrainTest or SpokenParts
-        A pair of `Dataset`, for sound of `Recordings`: ``train`` and ``test``.
+        ``train`` and ``test``: `Dataset` each, or `Recordings` for sound.
 
     Raises
     ------
     ConfigurationError
-        If there is no data set of that name, or an option means nothing for it.
+        If there is no data set of that name, or an option does not apply to it.
     DataError
-        If the files are missing, or hold no usable images and labels.
+        If the files are missing, or have no valid images and labels.
     FileFormatError
-        If a file is damaged or of another format.
+        If a file is damaged or has another format.
     DownloadError
-        If a download fails; the message says what to do without it.
+        If a download fails; the message says what else to do.
 
     Examples
     --------
@@ -134,18 +134,19 @@ def load(
     (8000, 2000, (28, 28))
     """
     if not 0 < test_fraction < 1:
-        raise ConfigurationError(f"test_fraction must lie between 0 and 1, got {test_fraction!r}: try 0.2.")
+        raise ConfigurationError(f"Expected test_fraction between 0 and 1, got {test_fraction!r}: try 0.2.")
     options = Options(size, level_range, test_fraction, seed, progress)
     if isinstance(source, str) and source in _NAMED:
         given = [name for name, value in (("size", size), ("level_range", level_range)) if value is not None]
         if given:
-            raise ConfigurationError(f"{' and '.join(given)} cannot be chosen for {source!r}: leave it out.")
+            them = "them" if len(given) > 1 else "it"
+            raise ConfigurationError(f"{' and '.join(given)} cannot be chosen for {source!r}: leave {them} out.")
         return _NAMED[source].load(options)
     from pellucid.data.paths import load_path
 
     if isinstance(source, str) and not Path(source).expanduser().exists():
         raise ConfigurationError(
-            f"{source!r} is neither a data set nor a path that exists: expected one of "
-            f"{', '.join(map(repr, _NAMED))}, or the path of a folder of images, an .npz, a CSV or an IDX file."
+            f"{source!r} is neither a data set nor an existing path: expected one of {', '.join(map(repr, _NAMED))}, "
+            "or the path of a folder of images, an .npz, a CSV or an IDX file."
         )
     return load_path(Path(source).expanduser(), options)

@@ -1,4 +1,4 @@
-"""A data set of sequences: recordings as frames of features, each with its labels in order or with one class."""
+"""A data set of sequences: frames of features, each sequence with a transcript or with one class."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ Index = slice | npt.NDArray[Any] | Sequence[int]
 
 
 class Sequences(Fixed):
-    """Labelled sequences of frames, each as long as it likes.
+    """Labelled sequences of frames, of any lengths.
 
     Parameters
     ----------
     frames : sequence of array_like, each of shape (T, D)
-        Finite numbers, kept as float32; T of at least 1 and different for each, D the same for all.
+        Finite numbers, stored as float32; T is at least 1 and may differ, D is the same for all.
     labels : sequence
-        What to learn of each sequence. Either an array of integers each, (L,): its labels in order, for the loss
-        "ctc", which finds out for itself where they are; class 0 is CTC's blank, so labels begin at 1. Or one
-        integer each, from 0: its class, for the loss "cross_entropy".
+        The target of each sequence. Either an array of integers (L,): its transcript, for the loss "ctc", which
+        determines the alignment; class 0 is CTC's blank, so labels start at 1. Or one integer, from 0: its class, for
+        the loss "cross_entropy".
     classes : sequence of str, optional
-        The name of each class, for transcripts including the blank's at 0; by default "0", "1", ...
+        The name of each class, for transcripts including the blank at 0; by default "0", "1", ...
     name, source, licence : str
-        What the data is called, where it comes from, and on what terms.
+        Name, origin and licence of the data.
 
     Attributes
     ----------
     flat : ndarray of float32, shape (all frames, D)
-        Every frame, sequence after sequence.
+        All frames, one sequence after another.
     starts : ndarray of int64, shape (N + 1,)
-        Where each sequence begins in ``flat``.
+        Index in ``flat`` of the first frame of each sequence.
     transcribed : bool
-        Whether labels are transcripts, else classes.
+        Whether the labels are transcripts; otherwise they are classes.
     symbols : ndarray of int64
-        Every label, sequence after sequence; those of sequence i from ``label_starts[i]`` to ``label_starts[i + 1]``.
-        Labels and starts are read-only.
+        All labels, one sequence after another; those of sequence i are ``symbols[label_starts[i] :
+        label_starts[i + 1]]``. Labels and starts are read-only.
     classes : tuple of str
 
     Raises
     ------
     DataError
-        If frames and labels do not belong together, are empty, or hold what cannot be features or labels.
+        If frames and labels differ in number, are empty, or have values that are not valid features or labels.
 
     Examples
     --------
@@ -80,7 +80,10 @@ class Sequences(Fixed):
         self.flat, self.starts = checked_frames(frames)
         count = len(self.starts) - 1
         if len(labels) != count:
-            raise DataError(f"Expected labels for each sequence, got {count} sequences and {len(labels)} labels.")
+            raise DataError(
+                f"Expected labels for each sequence, got {count} sequences and labels for {len(labels)}: check that "
+                "they belong together."
+            )
         self.transcribed, self.symbols, self.label_starts = _checked_labels(labels)
         self._freeze()
         self.classes = checked_classes(classes, max(int(self.symbols.max(initial=0)), int(self.transcribed)))
@@ -90,12 +93,12 @@ class Sequences(Fixed):
 
     @property
     def shape(self) -> tuple[None, int]:
-        """The shape of one sequence, as a network's `input_shape` wants it: any number of frames of D features."""
+        """The shape of one sequence, for a network's `input_shape`: any number of frames of D features."""
         return None, self.flat.shape[1]
 
     @property
     def lengths(self) -> Labels:
-        """How many frames each sequence has, shape (N,)."""
+        """The number of frames of each sequence, shape (N,)."""
         return np.diff(self.starts)
 
     @property
@@ -105,13 +108,13 @@ class Sequences(Fixed):
 
     @property
     def labels(self) -> tuple[Labels, ...] | Labels:
-        """The labels (L,) of each sequence; where each has a class, all classes (N,)."""
+        """The transcript (L,) of each sequence; or, without transcripts, all classes (N,)."""
         if not self.transcribed:
             return self.symbols
         return tuple(self.symbols[a:b] for a, b in zip(self.label_starts, self.label_starts[1:], strict=False))
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Self, Self]:
-        """Divide the data in two at random; the first part holds `fraction` of it, each in the order of the whole.
+        """Split the data at random into two parts, the first with `fraction` of it, both in the order of the data.
 
         Examples
         --------
@@ -123,7 +126,10 @@ class Sequences(Fixed):
             raise ConfigurationError(f"split expected a fraction between 0 and 1, got {fraction!r}: try 0.8.")
         count = round(fraction * len(self))
         if not 0 < count < len(self):
-            raise DataError(f"split({fraction!r}) of {len(self)} sequences leaves a part empty.")
+            raise DataError(
+                f"split expected at least one sequence in each part, got {count} of {len(self)} in the first: choose a "
+                "fraction nearer to a half."
+            )
         order = np.random.default_rng(seed).permutation(len(self))
         return self[np.sort(order[:count])], self[np.sort(order[count:])]
 
@@ -135,14 +141,16 @@ class Sequences(Fixed):
     @overload
     def __getitem__(self, index: Index) -> Self: ...
     def __getitem__(self, index: int | np.integer[Any] | Index) -> tuple[Frames, Labels | int] | Self:
-        """Return (frames, labels) for a number; Sequences for a slice, a list of numbers or a boolean mask."""
+        """Return (frames, labels) for an index; Sequences for a slice, a list of indices or a boolean mask."""
         if isinstance(index, int | np.integer):
             i = range(len(self))[int(index)]
             symbols = self.symbols[self.label_starts[i] : self.label_starts[i + 1]]
             return self.flat[self.starts[i] : self.starts[i + 1]], symbols if self.transcribed else int(symbols[0])
         chosen = np.arange(len(self))[index]
         if chosen.ndim != 1 or not len(chosen):
-            raise DataError(f"Expected to choose one or more of the {len(self)} sequences, got {chosen.shape}.")
+            raise DataError(
+                f"Expected an index that selects at least one of the {len(self)} sequences, got {chosen.shape}."
+            )
         part = copy.copy(self)
         flat, starts = _picked(self.flat, self.starts, chosen)
         symbols, label_starts = _picked(self.symbols, self.label_starts, chosen)
@@ -151,7 +159,7 @@ class Sequences(Fixed):
         return part
 
     def _freeze(self) -> None:
-        """Places and labels lead the engine through memory: they stay as they were checked."""
+        """Make starts and labels read-only: the engine reads memory by them, and relies on their check."""
         for array in (self.starts, self.symbols, self.label_starts):
             array.flags.writeable = False
 
@@ -170,12 +178,12 @@ class Sequences(Fixed):
 
 
 def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
-    """Sequences (T, D) one after another, (all frames, D) float32, and where each begins.
+    """Concatenate sequences (T, D) into (all frames, D), float32; return it with the index of each first frame.
 
     Raises
     ------
     DataError
-        If there are none, or one is no array (T, D) of finite numbers with the D of the first.
+        If there are none, or one is not an array (T, D) of finite numbers with the D of the first.
     """
     arrays: list[Frames] = []
     for i, given in enumerate(frames):
@@ -183,7 +191,8 @@ def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
         if array.ndim != 2 or 0 in array.shape or (arrays and array.shape[1] != arrays[0].shape[1]):
             wanted = f"(T, {arrays[0].shape[1]})" if arrays else "(T, D)"
             raise DataError(
-                f"Expected frames of shape {wanted} with at least one frame, got {array.shape} for sequence {i}."
+                f"Expected frames of shape {wanted} with at least one frame, got {array.shape} for sequence {i}: "
+                "correct it."
             )
         with np.errstate(over="ignore"):
             arrays.append(np.asarray(array, np.float32))
@@ -191,27 +200,28 @@ def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
             t = int(np.argmin(np.isfinite(arrays[-1]).all(axis=1)))
             raise DataError(f"Expected finite features, got NaN or infinity in frame {t} of sequence {i}: repair it.")
     if not arrays:
-        raise DataError("Expected at least one sequence, got none.")
+        raise DataError("Expected at least one sequence, got none: check where they come from.")
     starts = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
     return np.ascontiguousarray(np.concatenate(arrays)), starts
 
 
 def _checked_labels(labels: Sequence[npt.ArrayLike]) -> tuple[bool, Labels, Labels]:
-    """Whether labels are transcripts; all of them in a line, and where each sequence's begin."""
+    """Return whether labels are transcripts, all labels concatenated, and the index of each first label."""
     arrays = [as_array(given, f"the labels of sequence {i}") for i, given in enumerate(labels)]
     depth = arrays[0].ndim
     for i, array in enumerate(arrays):
         if array.ndim != depth or depth > 1:
             raise DataError(
-                f"Expected one integer a sequence, or a list of integers a sequence, got an array of {array.shape} for "
-                f"sequence {i}, where sequence 0 has {arrays[0].shape}."
+                f"Expected one integer, or a list of integers, for each sequence, got shape {array.shape} for sequence "
+                f"{i} and {arrays[0].shape} for sequence 0: use one form for all."
             )
         if array.size and array.dtype.kind not in "ui":
             raise DataError(f"Expected integer labels, got {array.dtype} for sequence {i}: number the classes.")
         if array.size and not depth <= array.min() <= array.max() < 2**31:
             why = " since 0 is the blank" if depth else ""
             raise DataError(
-                f"Expected labels from {depth} up{why}, got {array.min()} to {array.max()} for sequence {i}."
+                f"Expected labels of at least {depth}{why}, got {array.min()} to {array.max()} for sequence {i}: "
+                "renumber the classes."
             )
     flat = np.concatenate([array.reshape(-1) for array in arrays]).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum([array.size for array in arrays])]).astype(np.int64)
@@ -219,7 +229,7 @@ def _checked_labels(labels: Sequence[npt.ArrayLike]) -> tuple[bool, Labels, Labe
 
 
 def _picked(flat: npt.NDArray[Any], starts: Labels, chosen: Labels) -> tuple[npt.NDArray[Any], Labels]:
-    """The parts of ``flat`` that were chosen, one after another."""
+    """Concatenate the chosen parts of ``flat``; return them with the index of each start."""
     parts = [flat[starts[i] : starts[i + 1]] for i in chosen]
     ends = np.cumsum([len(part) for part in parts])
     return np.ascontiguousarray(np.concatenate(parts)), np.concatenate([[0], ends]).astype(np.int64)

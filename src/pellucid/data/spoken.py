@@ -1,9 +1,9 @@
-"""The embedded data set "spoken": the ten digits said by about a hundred synthetic voices, and words that are none.
+"""The embedded data set "spoken": the ten digits by about a hundred synthetic voices, and words that are not digits.
 
-No person spoke them: ``tools/speak_digits.py`` and ``tools/speak_words.py`` had Debian's speech synthesizers (eSpeak
-NG, Flite, Festival) say them, in accents of English and of other languages, at many speeds and pitches. The words that
-are no digits are for a listener that should know when none is said: many are like one. Two OGG/Opus files hold them
-all, one after another; an index beside each says where they begin.
+``tools/speak_digits.py`` and ``tools/speak_words.py`` made them with Debian's speech synthesizers (eSpeak NG, Flite,
+Festival), in accents of English and of other languages, at many speeds and pitches. The other words train a network to
+notice when no digit is spoken; many of them are similar to one. Two OGG/Opus files have them all, one after another,
+each with an index of where they begin.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pellucid.errors import FileFormatError
 
 FILES = ("embedded/spoken", "embedded/words")
 HELD_OUT = 6
-"""One voice in so many is held out."""
+"""One in so many voices is held out."""
 
 _SOURCE = "made for Pellucid by tools/speak_digits.py and tools/speak_words.py with eSpeak NG, Flite and Festival"
 _LICENCE = "MIT, as Pellucid itself"
 
 
 def load_spoken() -> SpokenParts:
-    """Load the synthetic digits; the voices held out say none of what is learnt from."""
+    """Load the synthetic words; no voice is in both parts."""
     digits, others = (_read(name) for name in FILES)
     whole = digits.joined_with(others)
     apart = held_out(sorted(set(whole.speakers.tolist())))
@@ -37,7 +37,7 @@ def load_spoken() -> SpokenParts:
 
 
 def held_out(voices: list[str]) -> list[str]:
-    """Which of the voices, in alphabetical order, are held out."""
+    """Return the held-out voices, given all voices in alphabetical order."""
     return voices[HELD_OUT // 2 :: HELD_OUT]
 
 

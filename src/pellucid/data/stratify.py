@@ -1,4 +1,4 @@
-"""Seeded choices that keep every class's share, and that no later NumPy can change."""
+"""Seeded, stratified choices that do not depend on the version of NumPy."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ IntArray = npt.NDArray[np.int64]
 
 
 def shuffled(count: int, seed: int) -> IntArray:
-    """Return the numbers 0 to `count` - 1 in the order that `seed` stands for.
+    """Return a permutation of 0 to `count` - 1, determined by `seed`.
 
-    NumPy promises the raw stream of PCG64 for ever, but not what `Generator.permutation` makes of it (NEP 19), so
-    the order is that of raw 64-bit draws.
+    NumPy guarantees the raw stream of PCG64, but not the result of `Generator.permutation` (NEP 19), so the permutation
+    sorts raw 64-bit draws.
 
     Examples
     --------
@@ -24,25 +24,25 @@ def shuffled(count: int, seed: int) -> IntArray:
     [3, 2, 1, 0, 4, 5]
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigurationError(f"A seed must be a whole number from 0 up, got {seed!r}: try seed=0.")
+        raise ConfigurationError(f"Expected an integer of at least 0 as seed, got {seed!r}: try seed=0.")
     draws = np.random.PCG64(int(seed)).random_raw(count)
     return np.argsort(draws, kind="stable").astype(np.int64)
 
 
 def stratified(labels: npt.NDArray[Any], count: int, seed: int) -> tuple[IntArray, IntArray]:
-    """Choose `count` of the examples, each class by its share, and return the chosen and the rest.
+    """Choose `count` of the examples, stratified by class; return the chosen and the rest.
 
-    A class of n out of N gives floor(count * n / N), and the classes with the largest remainders give one more
-    (Hamilton's method), so shares are kept to within one example and the sizes are exact.
+    A class with n of N examples contributes floor(count * n / N), and the classes with the largest remainders
+    contribute one more (Hamilton's method): shares are exact to within one example, and the total is exact.
 
     Parameters
     ----------
     labels : ndarray of int, shape (N,)
         The class of each example.
     count : int
-        How many to choose, from 0 to N.
+        Number of examples to choose, from 0 to N.
     seed : int
-        Which of a class's examples are chosen, and which class wins a tie.
+        Determines the chosen examples of each class, and resolves ties.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""CSV tables of pixels: one image a row, its label first or in a column named "label"."""
+"""CSV tables of pixels: one image in each row, its label first or in a column named "label"."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.data.bounded import LIMIT_BYTES
 from pellucid.data.dataset import Dataset, TrainTest
+from pellucid.data.limits import LIMIT_BYTES
 from pellucid.data.options import Options
 from pellucid.errors import DataError, FileFormatError
 
@@ -23,11 +23,11 @@ _SMALLEST_IMAGE = 16
 def load_csv(path: Path, options: Options) -> TrainTest:
     """Load a CSV table, with or without a header.
 
-    Whole numbers become uint8 levels from 0 to 255, or from 0 to 1 where there are no others; anything else becomes
-    floats from 0 to 1; `level_range` overrides both. A row with a square number of pixels is a square image.
+    Integers become uint8 levels from 0 to 255, or from 0 to 1 if there are no larger ones; other numbers become floats
+    from 0 to 1; `level_range` overrides both. Rows with a square number of pixels become square images.
     """
     if path.stat().st_size > LIMIT_BYTES:
-        raise DataError(f"{path} is larger than {LIMIT_BYTES} bytes: save it as .npz instead.")
+        raise DataError(f"Expected at most {LIMIT_BYTES} bytes, got more in {path}: save it as .npz instead.")
     images, labels = _read(path)
     level_range = options.level_range
     if level_range is None and images.dtype == np.uint8 and images.max() <= 1:
@@ -53,14 +53,16 @@ def _read(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
                 labels.append(table[:, label].copy())
                 pixels.append(_compact(np.delete(table, label, axis=1)))
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path} is not text in UTF-8 ({error.reason}): save the table as CSV.") from error
+        raise FileFormatError(
+            f"Expected text in UTF-8, got other bytes in {path} ({error.reason}): save the table as CSV."
+        ) from error
     if not pixels:
-        raise DataError(f"{path} holds no rows: expected a label and its pixels in each line.")
+        raise DataError(f"Expected a label and its pixels in each line, got no rows in {path}: check the file.")
     return np.concatenate(pixels), np.concatenate(labels)
 
 
 def _is_word(field: str) -> bool:
-    """Tell a column's name from a number."""
+    """Whether a field is a name and not a number."""
     try:
         float(field)
     except ValueError:
@@ -69,10 +71,10 @@ def _is_word(field: str) -> bool:
 
 
 def _tables(rows: Iterator[str], width: int, path: Path) -> Iterator[npt.NDArray[Any]]:
-    """Yield the rows as tables of `width` numbers, a thousand at a time."""
+    """Yield tables of up to 1,024 rows with `width` numbers each."""
     start = 1
     while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-        # Parsing whole numbers as such takes a tenth of the time.
+        # Parsing integers as integers takes a tenth of the time.
         whole = not any(set(".eEnN").intersection(row) for row in chunk)
         try:
             table = np.loadtxt(
@@ -80,20 +82,22 @@ def _tables(rows: Iterator[str], width: int, path: Path) -> Iterator[npt.NDArray
             )
         except ValueError as error:
             raise FileFormatError(
-                f"{path}, in the {len(chunk)} rows from row {start} on: {error}. Expected only numbers after the "
-                "header, as many in each row: a class number and its pixels."
+                f"Expected a class number and pixels in each row, got something else in {path}, in the {len(chunk)} "
+                "rows "
+                f"from row {start} on ({error}): remove all text after the header."
             ) from error
         if table.shape[1] != width or width < 2:
             raise FileFormatError(
-                f"{path} has {width} columns in its first line and {table.shape[1]} in row {start}: expected a label "
-                "and at least one pixel, as many in every row."
+                f"Expected a label and at least one pixel, as many in each row, got {width} columns in the first line "
+                "of "
+                f"{path} and {table.shape[1]} in row {start}: correct the rows."
             )
         yield table
         start += len(chunk)
 
 
 def _compact(table: npt.NDArray[Any]) -> npt.NDArray[np.uint8] | npt.NDArray[np.float32]:
-    """Return pixels as uint8 where nothing is lost by it, else as float32."""
+    """Return pixels as uint8 if that is lossless, otherwise as float32."""
     levels = table.astype(np.uint8) if table.min() >= 0 and table.max() <= 255 else None
     if levels is not None and np.array_equal(levels, table):
         return levels

@@ -59,7 +59,7 @@ class DatasetCatalog:
     @property
     def data_sets(self) -> list[str]:
         """Names of the data sets on this machine, the user's own last."""
-        here = [DEFAULT_DATA, *(["mnist"] if "mnist" in self._loaded or mnist.is_here() else [])]
+        here = [DEFAULT_DATA, *(["mnist"] if "mnist" in self._loaded or mnist.is_available() else [])]
         return [*(name for name in here if name not in self._own), *self._own]
 
     @property

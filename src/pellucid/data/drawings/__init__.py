@@ -1,4 +1,4 @@
-"""Drawings and photos to pixels: pictures read, their digits found, each centred as MNIST's were."""
+"""From drawings and photos to pixels: read a picture, find its digits, and centre each as in MNIST."""
 
 from __future__ import annotations
 

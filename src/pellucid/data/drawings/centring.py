@@ -1,8 +1,8 @@
-"""Ink to a 28x28 field, exactly as MNIST's digits were scaled and centred.
+"""Scale and centre ink in a 28x28 field, exactly as in MNIST.
 
-MNIST came from two-level scans: each digit's tight box, padded to a square, was averaged down to 20x20 (which is
-where its grey levels come from) and then shifted by whole pixels until its centre of mass lay within half a pixel of
-row 14, column 14 of a 28x28 field, counted from zero.
+MNIST was made from binary scans: the bounding box of each digit, padded to a square, was averaged down to 20x20, which
+produced the grey levels, and then shifted by whole pixels until the centre of mass was within half a pixel of row 14,
+column 14 (from zero) of a 28x28 field.
 
 References
 ----------
@@ -25,8 +25,8 @@ Picture = NDArray[np.float32]
 
 FIELD = 28
 BOX = 20
-# In pixels of the 20x20 box: 1 % of MNIST's training digits are drawn thinner than the first. Widening those to the
-# second reads best; the mean, 2.75, closes loops.
+# Stroke widths in pixels of the 20x20 box: 1 % of MNIST's training digits are thinner than the first. Widening such
+# digits to the second gives the best accuracy; the mean, 2.75, closes loops.
 THIN_STROKE = 1.6
 WIDENED_STROKE = 2.1
 
@@ -41,28 +41,35 @@ def center(
     field: int = FIELD,
     box: int = BOX,
 ) -> Picture:
-    """Scale and centre a digit whose ink is already bright, as MNIST's were.
+    """Scale and centre a digit, with bright ink, as in MNIST.
 
     Parameters
     ----------
     ink : array, shape (H, W)
-        Any size; bool, uint8, uint16, or floats in 0..1; ink bright on a background of 0.
+        Any size; bool, uint8, uint16, or floats from 0 to 1; bright ink on a background of 0.
     scale : bool
-        Fit the ink's box into 20x20, keeping its shape. Otherwise the whole array is fitted into the field, so the
-        digit stays as small as it was drawn.
+        Scale the bounding box of the ink to 20x20, keeping its proportions. Otherwise scale the whole array to the
+        field, so that the digit keeps its relative size.
     mass : bool
-        Shift the centre of mass to the centre of the field. Otherwise the fitted box (or array) is put in the middle.
+        Move the centre of mass to the centre of the field. Otherwise centre the scaled box or array.
     smooth : bool
-        Average all that falls into a pixel. Otherwise take one sample for it, which leaves jagged edges.
+        Average all that falls into a pixel. Otherwise take one sample, which leaves jagged edges.
     thicken : bool
-        First widen strokes that are thinner than nearly all of MNIST's, such as a fine pen on a large sheet.
+        First widen strokes that are thinner than nearly all in MNIST, such as those of a fine pen on a large sheet.
     field, box : int
-        Side of the result and of the box within it.
+        Sides of the result and of the box within it.
 
     Returns
     -------
-    array, shape (field, field), float32 in 0..1
-        All zeros where there is no ink.
+    array, shape (field, field), float32 from 0 to 1
+        All zeros if there is no ink.
+
+    Raises
+    ------
+    ConfigurationError
+        If the box does not fit into the field.
+    DataError
+        If ``ink`` is not one grey picture with valid levels.
 
     Examples
     --------
@@ -87,13 +94,13 @@ def center(
 
 
 def trim(ink: Picture, above: float = 0.0) -> Picture:
-    """Cut to the tight box around everything brighter than `above`."""
+    """Crop to the bounding box of everything brighter than `above`."""
     left, top, right, bottom = ink_box(ink, above)
     return ink[top:bottom, left:right]
 
 
 def ink_box(ink: Picture, above: float = 0.0) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of what is brighter than `above`; right and bottom lie one past the last pixel."""
+    """Return left, top, right and bottom of what is brighter than `above`; right and bottom are exclusive."""
     rows = np.flatnonzero((ink > above).any(axis=1))
     columns = np.flatnonzero((ink > above).any(axis=0))
     if not rows.size:
@@ -102,7 +109,7 @@ def ink_box(ink: Picture, above: float = 0.0) -> tuple[int, int, int, int]:
 
 
 def fit(ink: Picture, side: int, *, smooth: bool = True) -> Picture:
-    """Pad to a square and bring it to (side, side): R X R', each row of R sharing out the pixels it covers."""
+    """Pad to a square and scale to (side, side): R X R', where each row of R averages the pixels that it covers."""
     height, width = ink.shape
     longest = max(height, width)
     matrix = _averaging(longest, side) if smooth else _sampling(longest, side)
@@ -111,7 +118,7 @@ def fit(ink: Picture, side: int, *, smooth: bool = True) -> Picture:
 
 
 def place(fitted: Picture, field: int = FIELD, *, mass: bool = True) -> Picture:
-    """Lay a fitted digit on an empty field, its centre of mass (or its middle) in the field's centre."""
+    """Place a scaled digit on an empty field, with its centre of mass (or its middle) at the centre."""
     placed = np.zeros((field, field), np.float32)
     total = float(fitted.sum(dtype=np.float64))
     offsets = []
@@ -128,7 +135,7 @@ def place(fitted: Picture, field: int = FIELD, *, mass: bool = True) -> Picture:
 
 
 def thickened(ink: Picture, box: int = BOX) -> Picture:
-    """Widen the strokes where they would come out thinner than nearly all of MNIST's."""
+    """Widen the strokes if they would become thinner than nearly all in MNIST."""
     left, top, right, bottom = ink_box(ink)
     pixel = max(bottom - top, right - left) / box
     width = stroke_width(ink) / pixel
@@ -145,13 +152,13 @@ def thickened(ink: Picture, box: int = BOX) -> Picture:
 
 
 def stroke_width(ink: Picture) -> float:
-    """Mean width of the strokes in pixels: twice the area over the outline's length."""
+    """Return the mean stroke width in pixels: twice the area, divided by the length of the outline."""
     outline = outline_length(ink)
     return 2 * float(ink.sum()) / outline if outline else 0.0
 
 
 def outline_length(ink: Picture) -> float:
-    """Length of the ink's outline in pixels, from its crossings with rows and columns (Cauchy and Crofton).
+    """Return the length of the outline in pixels, from its crossings with rows and columns (Cauchy and Crofton).
 
     Soft edges count once, since they cross as many levels as sharp ones.
     """

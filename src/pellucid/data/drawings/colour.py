@@ -1,4 +1,4 @@
-"""Colour, transparency and unusual level ranges to grey, keeping ink and paper apart."""
+"""Convert colour, transparency and unusual level ranges to grey, with contrast between ink and paper."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pellucid.errors import DataError
 
 # Rec. 601 luma, which Pillow's own conversion to grey uses.
 LUMA = np.array([0.299, 0.587, 0.114])
-# Luma is given up where it keeps less of the contrast (as a variance) than this share of the best direction's.
+# Luma is not used where it keeps less than this share of the variance along the best direction.
 LUMA_SHARE = 0.15
-# Strokes cover less of a picture than this; a cut-out sheet covers more, and differs within itself.
+# Strokes cover less of a picture than this; a cut-out sheet covers more, and varies in brightness.
 SHEET_COVER = 0.5
 SHEET_SPREAD = 0.15
-GLANCE = 400
+PREVIEW_SIDE = 400
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """Lay a picture of any mode on a fitting ground: mode "L", "RGB", "F" or a 16-bit or 32-bit grey comes back."""
+    """Flatten transparency onto a suitable background; return mode "L", "RGB", "F", or 16-bit or 32-bit grey."""
     if image.mode == "F" or image.mode.startswith("I"):
         return image
     if not image.has_transparency_data:
@@ -33,14 +33,14 @@ def flatten(image: Image.Image) -> Image.Image:
 
 
 def grey_of(flat: Image.Image) -> NDArray[np.float32]:
-    """Grey levels in 0..1 of a flattened picture."""
+    """Return the grey levels of a flattened picture, from 0 to 1."""
     if flat.mode in ("L", "RGB"):
         grey = np.array(flat if flat.mode == "L" else _mix(flat), np.float32)
         grey /= 255
         return grey
     deep = np.asarray(flat)
     if not np.isfinite(deep).all():
-        raise DataError("Expected a picture of finite levels, got NaN or infinity: save it as PNG.")
+        raise DataError("Expected finite levels, got NaN or infinity in the picture: save it as PNG.")
     low, high = float(deep.min()), float(deep.max())
     if deep.dtype.kind == "f":
         low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
@@ -50,7 +50,7 @@ def grey_of(flat: Image.Image) -> NDArray[np.float32]:
 
 
 def _ground(layered: Image.Image) -> tuple[int, int, int]:
-    pixels = _glance(layered).reshape(-1, 4)
+    pixels = _preview(layered).reshape(-1, 4)
     seen = pixels[pixels[:, 3] > 0.5, :3]
     if not len(seen):
         return 255, 255, 255
@@ -63,7 +63,7 @@ def _ground(layered: Image.Image) -> tuple[int, int, int]:
 
 
 def _mix(colour: Image.Image) -> Image.Image:
-    weights = _contrast_weights(_glance(colour))
+    weights = _contrast_weights(_preview(colour))
     if weights is None:
         return colour.convert("L")
     red, green, blue = (float(w) for w in weights)
@@ -72,7 +72,7 @@ def _mix(colour: Image.Image) -> Image.Image:
 
 
 def _contrast_weights(pixels: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Weights of red, green and blue along which neighbours differ most; None where luma does nearly as well."""
+    """Return the weights of red, green and blue with the most local contrast; None if luma is nearly as good."""
     from scipy import ndimage
 
     sigma = max(1.0, min(pixels.shape[:2]) / 8)
@@ -85,8 +85,8 @@ def _contrast_weights(pixels: NDArray[np.float64]) -> NDArray[np.float64] | None
     return axis
 
 
-def _glance(image: Image.Image) -> NDArray[np.float64]:
-    """Look at a small copy: enough to judge colours by."""
-    factor = max(1, max(image.size) // GLANCE)
+def _preview(image: Image.Image) -> NDArray[np.float64]:
+    """Return a small copy, which suffices for colour statistics."""
+    factor = max(1, max(image.size) // PREVIEW_SIDE)
     small: Any = image.reduce(factor) if min(image.size) >= factor else image
     return np.asarray(small, np.float64) / 255

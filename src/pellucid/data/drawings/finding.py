@@ -1,4 +1,4 @@
-"""From a grey picture to its digits, with every picture on the way kept to be shown."""
+"""Find the digits of a grey picture, and keep all intermediate pictures."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from pellucid.data.drawings.reading import read_picture
 
 Picture = NDArray[np.float32]
 
-# A 12-megapixel photo is searched at a third of its width and height, and its strokes measured at a seventh.
+# A 12-megapixel photo is searched at a third of its width and height; its strokes are measured at a seventh.
 WORK_PIXELS = 1_500_000
-GLANCE_PIXELS = 300_000
-# Strokes of one picture differ in width by less than this factor.
+PREVIEW_PIXELS = 300_000
+# The strokes of a picture differ in width by less than this factor.
 ROOMY = 2.2
-# In pictures smaller than this a single pixel may be part of a stroke.
+# In pictures smaller than this, a single pixel may be part of a stroke.
 LEAST_SALTED = 60
-# Digits up to SMALL pixels tall carry their shape in grey edges, which are kept as they are; in those over LARGE
-# pixels a grey edge is blur, and is steepened, since scaling down to 20x20 makes edges of its own.
+# The grey edges of digits up to SMALL pixels tall are part of their shape and are kept; those of digits over LARGE
+# pixels are blur and are sharpened, since scaling down to 20x20 produces new ones.
 SMALL, LARGE = 28, 90
-# A picture with this ratio of noise to ink went through a lens, so its grey edges are blur at any size.
+# A picture with this ratio of noise to ink comes from a camera, so its grey edges are blur at any size.
 GRAIN = 0.01
 
 
@@ -42,12 +42,12 @@ class Digit:
     Attributes
     ----------
     box : tuple of int
-        Left, top, right and bottom in the picture's pixels; right and bottom lie one past the last pixel.
-    pixels : array, shape (28, 28), float32 in 0..1
-        The digit as MNIST would hold it, ink bright.
-    steps : mapping of str to array, float32 in 0..1
-        The pictures on the way, first to last: "grey", "evened", "mask", "cut out", "scaled" and "centred". The first
-        three show the digit with a margin, at the size at which the picture was searched; the last is `pixels`.
+        Left, top, right and bottom in pixels of the picture; right and bottom are exclusive.
+    pixels : array, shape (28, 28), float32 from 0 to 1
+        The digit as in MNIST, with bright ink.
+    steps : mapping of str to array, float32 from 0 to 1
+        The intermediate pictures in order: "grey", "evened", "mask", "cut out", "scaled" and "centred". The first three
+        show the digit with a margin, at the resolution of the search; the last is `pixels`.
     """
 
     box: tuple[int, int, int, int]
@@ -57,7 +57,7 @@ class Digit:
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """A picture at the size it is searched at, and what was made of it."""
+    """A picture at the resolution of the search, with the results for it."""
 
     factor: int
     grey: Picture
@@ -68,26 +68,26 @@ class _Scene:
 
 
 def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken: bool = True) -> list[Digit]:
-    """Find the separate digits of a picture, row by row from left to right.
+    """Find the digits of a picture, row by row from left to right.
 
     Parameters
     ----------
     picture : array
-        As `read_picture` gives it or takes it.
+        In any form that `read_picture` accepts or returns.
     dark_ink : bool, optional
-        Whether ink is darker than paper. Told from the picture where it is not given.
+        Whether the ink is darker than the paper; by default determined from the picture.
     thicken : bool
-        Widen strokes that would come out thinner than nearly all of MNIST's.
+        Widen strokes that would become thinner than nearly all in MNIST.
 
     Returns
     -------
     list of Digit
-        Empty where nothing in the picture can be a digit.
+        Empty if nothing in the picture can be a digit.
 
     Raises
     ------
     DataError
-        Not a picture, or one that is too small or too large; see `read_picture`.
+        If it is not a picture, or is too small or too large; see `read_picture`.
 
     Examples
     --------
@@ -111,8 +111,8 @@ def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken:
 
 
 def _stroke_window(grey: Picture, dark: bool) -> float:
-    """Width in pixels that is safely more than any stroke's, and no more than that, so that shadows are followed."""
-    factor = math.ceil(math.sqrt(grey.size / GLANCE_PIXELS))
+    """Return a width in pixels a little above that of all strokes, so that wider shadows are removed."""
+    factor = math.ceil(math.sqrt(grey.size / PREVIEW_PIXELS))
     small = shrunk(grey, factor)
     widest: float = WIDEST_STROKE * min(small.shape)
     while widest > 3:
@@ -120,7 +120,7 @@ def _stroke_window(grey: Picture, dark: bool) -> float:
         stroke = widest_stroke(mask)
         if stroke:
             return min(widest, ROOMY * stroke + 4) * factor
-        # Only what is as wide as a desk or a shadow was found: it counts as paper from now on.
+        # Everything found is as wide as a desk or a shadow: treat it as paper.
         widest /= 2.5
     return float(WIDEST_STROKE * min(grey.shape))
 
@@ -147,7 +147,7 @@ def _digit(scene: _Scene, group: Group, thicken: bool) -> Digit:
 
 
 def _view(group: Group, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of a group's box with a margin."""
+    """Return the rows and columns of a group's box with a margin."""
     margin = max(2, group.size // 8)
     rows = slice(max(0, group.top - margin), min(shape[0], group.bottom + margin))
     columns = slice(max(0, group.left - margin), min(shape[1], group.right + margin))
@@ -155,7 +155,7 @@ def _view(group: Group, shape: tuple[int, ...]) -> tuple[slice, slice]:
 
 
 def _levels(calm: Picture, mine: Mask, others: Mask, size: int, noise: float) -> tuple[Picture, float]:
-    """Grey levels in 0..1 of one digit's ink, and the level from which on they count for its box."""
+    """Return the ink of one digit, 0 to 1, and the least level that counts for its box."""
     full = float(np.percentile(calm[mine], 75))
     large = min(max((size - SMALL) / (LARGE - SMALL), 0.0), 1.0)
     steep = max(large, min(noise / (GRAIN * full), 1.0))

@@ -1,4 +1,4 @@
-"""From a mask of ink to the digits in it, in reading order."""
+"""Find the digits in a mask of ink, in reading order."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from numpy.typing import NDArray
 from pellucid.data.drawings.joining import join_strokes, typical_size
 from pellucid.data.drawings.patches import Group, Labels, Mask, least_size, line_length, patches_of, thickness
 
-# More patches of ink than this is texture, not writing.
+# More patches of ink than this are texture, not writing.
 MOST_PATCHES = 250
-# A digit is no smaller than this share of the others' size, and no wider than this (over its height). In MNIST, a
-# digit's line is up to 3.6 times as long as its box, up to 0.51 times as thick, and fills up to 0.68 of the box.
+# The least size of a digit relative to the others, and its largest ratio of width to height. In MNIST, the line of a
+# digit is up to 3.6 times as long as its box, up to 0.51 times as thick, and fills up to 0.68 of the box.
 SMALLEST_DIGIT = 0.3
 WIDEST = 2.6
 LONGEST_LINE = 5.0
 THICKEST = 0.6
 FULLEST = 0.8
-# What is both fainter and smaller than these shares of the others is a trace of a shadow or of a sheet's edge.
+# A group below both of these, relative to the others, is a trace of a shadow or of the edge of a sheet.
 FAINTEST_DIGIT = 0.5
 FAINT_SIZE = 0.75
-# Digits of one row stand beside the one before for at least this share of their height.
+# Neighbours in a row overlap vertically by at least this share of their height.
 SAME_ROW = 0.3
-# A digit's largest patch makes up at least this share of its size; scattered dots are no digit.
+# The largest patch of a digit has at least this share of its size; scattered dots are not a digit.
 MAIN_STROKE = 0.4
 
 
 def find_groups(mask: Mask, contrast: NDArray[np.float32]) -> tuple[list[Group], Labels]:
-    """Digits of a mask of ink in reading order, and the picture of label numbers they refer to."""
+    """Return the digits of a mask in reading order, and the picture of label numbers that they refer to."""
     patches, labels = patches_of(mask)
     if not patches or len(patches) > MOST_PATCHES:
         return [], labels
@@ -38,7 +38,7 @@ def find_groups(mask: Mask, contrast: NDArray[np.float32]) -> tuple[list[Group],
 
 
 def reading_order(groups: list[Group]) -> list[Group]:
-    """Rows from top to bottom, each from left to right; a row may climb or fall from one digit to the next."""
+    """Sort into rows from top to bottom, each from left to right; rows may slope."""
     rows: list[list[Group]] = []
     for group in sorted(groups, key=lambda g: g.left + g.right):
         shares = [max(_level_share(near, group) for near in row[-2:]) for row in rows]
@@ -51,12 +51,12 @@ def reading_order(groups: list[Group]) -> list[Group]:
 
 
 def _level_share(a: Group, b: Group) -> float:
-    """Share of the lower group's height at which both stand."""
+    """Return the vertical overlap of two groups, relative to the height of the lower one."""
     return (min(a.bottom, b.bottom) - max(a.top, b.top)) / min(a.height, b.height)
 
 
 def _is_drawn(group: Group, labels: Labels, sizes: dict[int, int]) -> bool:
-    """Whether a group looks drawn with a pen: no texture, no blot, no scattered dots."""
+    """Whether a group looks like a pen drawing, not like texture, a blot or scattered dots."""
     if max(sizes[number] for number in group.labels) < MAIN_STROKE * group.size:
         return False
     ink = group.ink(labels)
@@ -65,7 +65,7 @@ def _is_drawn(group: Group, labels: Labels, sizes: dict[int, int]) -> bool:
 
 
 def _digits(groups: list[Group], least: float) -> list[Group]:
-    """Groups that can be digits: not too small, not too flat."""
+    """Return the groups that can be digits: not too small and not too flat."""
     if not groups:
         return []
     least = max(least, SMALLEST_DIGIT * typical_size(groups))
@@ -73,7 +73,7 @@ def _digits(groups: list[Group], least: float) -> list[Group]:
 
 
 def _alike(groups: list[Group], labels: Labels, contrast: NDArray[np.float32]) -> list[Group]:
-    """Groups that are about as strong, or about as large, as the others."""
+    """Return the groups that are about as strong, or about as large, as the others."""
     if len(groups) < 2:
         return groups
     views = [contrast[g.top : g.bottom, g.left : g.right][g.ink(labels)] for g in groups]

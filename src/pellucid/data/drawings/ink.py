@@ -1,4 +1,4 @@
-"""Which pixels are ink: a threshold set by the picture itself, its noise calmed and its ruled lines taken out."""
+"""Find the pixels that are ink: an adaptive threshold, after smoothing noise and removing ruled lines."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from pellucid.data.drawings.ruling import without_lines
 Picture = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-# Least contrast that can be ink, and least ratio of ink to noise that needs no smoothing.
+# The least contrast of ink, and the least ratio of ink to noise that needs no smoothing.
 FAINTEST = 0.03
 CLEAR = 14.0
-# Ratios of ink to noise below which a whole picture, or a single pixel, shows none.
+# The least ratio of ink to noise in a picture, and in a single pixel.
 SURE = 7.5
 LIKELY = 4.0
-# Ink starts at this share of the strongest ink's contrast: half would lose what a light hand or a second pen wrote.
+# Ink starts at this share of the strongest contrast; half would lose light strokes and those of a second pen.
 INK_SHARE = 0.35
-# Where all ink nearby (within this share of the picture) is faint, it starts lower, down to this share.
+# Where all ink within this share of the picture is faint, it starts lower, down to the second share.
 NEARBY = 0.15
 FAINT_SHARE = 0.2
 
 
 def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
-    """Ink pixels of a picture of contrasts, and that picture with its noise calmed as far as that took.
+    """Return the ink pixels of a picture of contrasts, and that picture, smoothed as far as necessary.
 
-    All False where nothing stands out from the noise.
+    The mask is all False if nothing is stronger than the noise.
     """
     calm, strength, noise = contrast, 0.0, 0.0
     for sigma in (0.0, 0.8, 1.6):
@@ -47,6 +47,6 @@ def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
 
 
 def _strength(calm: Picture, noise: float) -> float:
-    """Contrast of the strongest ink: the level that only 5 % of what stands out exceeds."""
+    """Return the contrast of the strongest ink: the 95th percentile of all that is stronger than the noise."""
     standing = calm[calm > max(FAINTEST, 5 * noise)]
     return float(np.percentile(standing, 95)) if standing.size else 0.0

@@ -1,4 +1,4 @@
-"""The strokes of one digit brought together, those of its neighbours left apart."""
+"""Join the strokes of one digit, but not those of its neighbours."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from scipy import ndimage
 
 from pellucid.data.drawings.patches import Group, Labels
 
-# Sizes as shares of a digit's: less is a scrap of a stroke, less than the second a stroke rather than a digit.
+# Sizes relative to a digit: below the first is a piece of a stroke, below the second a stroke and not a digit.
 SCRAP = 0.35
 FRAGMENT = 0.55
-# Width over height from which on a patch is a bar, like that of a 5, and never a digit.
+# A patch with a larger ratio of width to height is a bar, like that of a 5, and never a digit.
 FLAT = 1.6
-# No rule reaches further than this share of a digit's size.
+# The largest distance of any rule, relative to the size of a digit.
 FARTHEST = 0.35
 EDGE_POINTS = 300
 
 
 def join_strokes(patches: list[Group], labels: Labels) -> list[Group]:
-    """Join patches, nearest first, as long as two of them belong to one digit."""
+    """Join patches, nearest first, while two of them belong to one digit."""
     tall = typical_size(patches)
     groups = dict(enumerate(patches))
     gaps = _gaps(patches, labels, FARTHEST * tall)
@@ -33,7 +33,7 @@ def join_strokes(patches: list[Group], labels: Labels) -> list[Group]:
 
 
 def typical_size(groups: list[Group]) -> float:
-    """Size that most of the larger groups stay under: that of the digits, since their parts are smaller."""
+    """Return the 75th percentile of the larger sizes: that of the digits, since their parts are smaller."""
     sizes = np.array([g.size for g in groups])
     return float(np.percentile(sizes[sizes >= 0.5 * sizes.max()], 75))
 
@@ -41,7 +41,7 @@ def typical_size(groups: list[Group]) -> float:
 def _belong(a: Group, b: Group, gap: float, tall: float) -> bool:
     """Whether two groups, `gap` pixels apart, are strokes of one digit among digits of size `tall`.
 
-    The bounds were set on pairs of patches of MNIST's own broken digits and of their neighbours in a row.
+    The limits were tuned on pairs of patches from MNIST: of broken digits, and of neighbours in a row.
     """
     small, large = (a, b) if a.size <= b.size else (b, a)
     joined, room = a.joined(b), max(tall, large.size)
@@ -53,7 +53,7 @@ def _belong(a: Group, b: Group, gap: float, tall: float) -> bool:
 
 
 def _reach(small: Group, across: float, down: float, tall: float) -> float:
-    """How near the smaller of two groups must be to belong, given the shares in which they overlap across and down."""
+    """Return the largest gap at which the smaller group belongs, given the horizontal and vertical overlaps."""
     if small.size < SCRAP * tall or small.width > FLAT * small.height:
         return 0.3
     if small.size < FRAGMENT * tall:
@@ -68,7 +68,7 @@ def _reach(small: Group, across: float, down: float, tall: float) -> float:
 
 
 def _gaps(patches: list[Group], labels: Labels, farthest: float) -> dict[tuple[int, int], float]:
-    """Least distance in pixels between the ink of each two patches, for those that are near."""
+    """Return the least distance in pixels between the ink of any two patches that are near each other."""
     edges = [_edge_points(p, labels) for p in patches]
     gaps: dict[tuple[int, int], float] = {}
     for i, a in enumerate(patches):
@@ -81,8 +81,8 @@ def _gaps(patches: list[Group], labels: Labels, farthest: float) -> dict[tuple[i
 
 
 def _least_distance(a: NDArray[np.intp], b: NDArray[np.intp], farthest: float) -> float:
-    """Least distance between points of a and points of b, (n, 2) each; infinite where it is surely over `farthest`."""
-    # A few hundred points each: quicker than to import anything that knows trees.
+    """Return the least distance between points (n, 2) of a and b; infinity if it clearly exceeds `farthest`."""
+    # For a few hundred points, all pairs are faster than importing a k-d tree.
     near = a[((a >= b.min(axis=0) - farthest) & (a <= b.max(axis=0) + farthest)).all(axis=1)]
     if not len(near):
         return np.inf
@@ -91,7 +91,7 @@ def _least_distance(a: NDArray[np.intp], b: NDArray[np.intp], farthest: float) -
 
 
 def _redirected(gaps: dict[tuple[int, int], float], kept: int, gone: int) -> dict[tuple[int, int], float]:
-    """Gaps after group `gone` became part of group `kept`."""
+    """Return the gaps after group `gone` became part of group `kept`."""
     redirected: dict[tuple[int, int], float] = {}
     for (i, j), gap in gaps.items():
         first, second = sorted((kept if i == gone else i, kept if j == gone else j))

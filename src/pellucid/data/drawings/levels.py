@@ -1,4 +1,4 @@
-"""Arrays of any common level range to float32 in 0..1, checked."""
+"""Convert arrays of any common level range to float32 from 0 to 1."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from pellucid.errors import DataError
 
-# Resampling filters overshoot a little; more than this is another level range.
+# Resampling filters overshoot by up to this; more means another level range.
 OVERSHOOT = 0.01
 
 
 def as_levels(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Bring bool, uint8, uint16 or floats in 0..1 to float32 in 0..1.
+    """Convert bool, uint8, uint16 or floats from 0 to 1 to float32 from 0 to 1.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def as_levels(array: NDArray[Any]) -> NDArray[np.float32]:
     if not isinstance(array, np.ndarray):
         raise DataError(f"Expected a picture as a NumPy array, got {type(array).__name__}: use numpy.asarray first.")
     if array.size == 0:
-        raise DataError(f"Expected a picture with pixels in it, got shape {array.shape}: nothing was drawn or cut out.")
+        raise DataError(f"Expected a picture with pixels in it, got shape {array.shape}: pass one that is not empty.")
     if array.dtype == np.bool_:
         return array.astype(np.float32)
     if array.dtype in (np.uint8, np.uint16):
@@ -33,15 +33,17 @@ def as_levels(array: NDArray[Any]) -> NDArray[np.float32]:
     if array.dtype.kind == "f":
         return _checked(array)
     raise DataError(
-        f"Expected a picture of bool, uint8, uint16 or floats in 0..1, got {array.dtype}: convert it with astype."
+        f"Expected a picture of bool, uint8, uint16 or floats from 0 to 1, got {array.dtype}: convert it with astype."
     )
 
 
 def _checked(array: NDArray[Any]) -> NDArray[np.float32]:
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError("Expected a picture of numbers in 0..1, got NaN or infinity: replace them first.")
+        raise DataError("Expected a picture with levels from 0 to 1, got NaN or infinity: replace them first.")
     if low < -OVERSHOOT or high > 1 + OVERSHOOT:
-        raise DataError(f"Expected a float picture in 0..1, got {low:g} to {high:g}: divide by its largest level.")
+        raise DataError(
+            f"Expected a float picture from 0 to 1, got {low:g} to {high:g}: divide it by its largest level."
+        )
     levels: NDArray[np.float32] = np.clip(array, 0, 1).astype(np.float32)
     return levels

@@ -1,4 +1,4 @@
-"""Uneven light taken out: which side of grey is ink, what the bare paper looks like, and what is left of the ink."""
+"""Remove uneven light: determine whether ink is dark, estimate the paper, and return the contrast of the ink."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from scipy import ndimage
 
 Picture = NDArray[np.float32]
 
-# Strokes are narrower than this share of the picture's shorter side; paper between and around them is wider.
+# Strokes are narrower than this share of the picture's shorter side; the paper around them is wider.
 WIDEST_STROKE = 0.45
-# To tell ink from paper, windows up to this share are tried, small ones counting most.
+# The largest window, as such a share, that is used to distinguish ink from paper; small windows weigh most.
 WIDEST_GAP = 0.45
-GLANCE = 256
-# Darker paper than this share of the brightest is taken for a desk or a deep shadow, and not brightened further.
+PREVIEW_SIDE = 256
+# Paper below this share of the brightest is a desk or a deep shadow, and is not brightened further.
 DARKEST_PAPER = 0.4
-# Added to dark paper's own level, which says little about the light on it where it is next to nothing.
+# Added to the level of dark paper, which says little about the light where it is nearly 0.
 BLACK_PAPER = 0.1
 # These percentiles of a normal distribution lie this many standard deviations apart.
 NOISE_PERCENTILES = (10, 35)
@@ -23,13 +23,13 @@ NOISE_SPREAD = 0.896
 
 
 def ink_is_dark(grey: Picture) -> bool:
-    """Tell dark ink on light paper from light ink on dark paper.
+    """Whether ink is dark on light paper, and not light on dark paper.
 
-    Ink is what is narrow. Closing a picture with ever larger windows wipes out dark things up to the window's size,
-    opening it wipes out light things; strokes are wiped out by small windows already, paper by large ones only.
-    Unlike a count of dark and light pixels, this holds under any slope of light and for a sheet on a dark desk.
+    Ink is narrow. Closing a picture with larger and larger windows removes dark structures up to the size of the
+    window; opening it removes light ones. Small windows remove strokes, and only large ones remove paper. Unlike a
+    count of dark and light pixels, this works for any gradient of light, and for a sheet on a dark desk.
     """
-    small = shrunk(grey, max(1, max(grey.shape) // GLANCE))
+    small = shrunk(grey, max(1, max(grey.shape) // PREVIEW_SIDE))
     balance, side = 0.0, 3
     while side <= max(3, WIDEST_GAP * min(small.shape)):
         dark, light = opened(1 - small, side), opened(small, side)
@@ -39,12 +39,11 @@ def ink_is_dark(grey: Picture) -> bool:
 
 
 def evened(grey: Picture, *, dark: bool, widest: float | None = None) -> Picture:
-    """Ink's contrast to the paper around it: about 0 on paper, up to 1 on ink, whatever the light.
+    """Return the contrast of ink to the paper around it: about 0 on paper, up to 1 on ink, in any light.
 
-    The paper is first what remains when everything narrower than `widest` is wiped out (an opening; without it, than
-    nearly half of the picture), then corrected by the mean of what lies outside the ink found so far, which removes
-    the opening's bias under noise.
-    Light multiplies what ink and paper reflect, so the contrast is taken as a ratio to the light on the paper.
+    The paper is estimated by an opening, which removes everything narrower than `widest` (by default, than nearly half
+    of the picture), plus the mean of what is outside the ink found so far, which removes the bias of the opening under
+    noise. Light multiplies what ink and paper reflect, so the contrast is divided by the light on the paper.
     """
     bright = 1 - grey if dark else grey
     paper = _paper(bright, WIDEST_STROKE * min(grey.shape) if widest is None else widest)
@@ -56,21 +55,21 @@ def evened(grey: Picture, *, dark: bool, widest: float | None = None) -> Picture
 
 
 def opened(picture: Picture, side: int) -> Picture:
-    """Wipe out bright things narrower than `side`; what touches the border counts as going on beyond it."""
+    """Remove bright structures narrower than `side`; those at the border are assumed to continue beyond it."""
     beyond = np.pad(picture, side, mode="edge")
     wiped = ndimage.grey_opening(beyond, size=(side, side))
     return np.asarray(wiped[side:-side, side:-side], np.float32)
 
 
 def noise_level(contrast: Picture) -> float:
-    """Standard deviation of the paper's noise, from two low percentiles: ink, up to half of the picture, is above."""
+    """Return the standard deviation of the noise, from two low percentiles, which ink does not affect."""
     sample = contrast[:: max(1, contrast.shape[0] // 500), :: max(1, contrast.shape[1] // 500)]
     low, high = np.percentile(sample, NOISE_PERCENTILES)
     return float(high - low) / NOISE_SPREAD
 
 
 def without_salt(picture: Picture) -> Picture:
-    """Bring every pixel that stands out from all its eight neighbours to the nearest of them; lines stay whole."""
+    """Clip every pixel to the range of its eight neighbours, which removes single outliers but no lines."""
     padded = np.pad(picture, 1, mode="edge")
     height, width = picture.shape
     lowest, highest = np.full_like(picture, np.inf), np.full_like(picture, -np.inf)
@@ -82,7 +81,7 @@ def without_salt(picture: Picture) -> Picture:
 
 
 def shrunk(picture: Picture, factor: int) -> Picture:
-    """Average blocks of (factor, factor) pixels; a rest at the right and lower edge is left out."""
+    """Average blocks of (factor, factor) pixels; incomplete blocks at the right and lower edge are dropped."""
     if factor <= 1:
         return picture
     rows, columns = max(1, picture.shape[0] // factor), max(1, picture.shape[1] // factor)
@@ -96,7 +95,7 @@ def _paper(bright: Picture, widest: float) -> Picture:
     floor = opened(bright, window)
     above = bright - floor
     bare = _bare(above)
-    factor = max(1, max(bright.shape) // GLANCE)
+    factor = max(1, max(bright.shape) // PREVIEW_SIDE)
     weight, value = shrunk(bare, factor), shrunk(above * bare, factor)
     sigma = window / factor / 3
     weight, value = (ndimage.gaussian_filter(a, sigma, mode="nearest") for a in (weight, value))
@@ -105,7 +104,7 @@ def _paper(bright: Picture, widest: float) -> Picture:
 
 
 def _bare(above: Picture) -> Picture:
-    """1 where there is surely no ink: near the commonest level, and away from anything brighter."""
+    """Return 1 where there is certainly no ink: at the typical level, and away from anything brighter."""
     typical = float(np.percentile(above, NOISE_PERCENTILES[1]))
     spread = noise_level(above)
     inked = above > typical + max(4 * spread, 0.25 * float(above.max() - typical), 0.01)

@@ -1,4 +1,4 @@
-"""Connected patches of ink, their boxes and measures."""
+"""Connected patches of ink, with their boxes and measurements."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Labels = NDArray[np.int32]
 # Least size of a digit in pixels, and as a share of the picture's shorter side.
 LEAST_PIXELS = 5
 LEAST_SHARE = 0.025
-# Less than this share of the largest patch is a speck.
+# A patch below this share of the size of the largest is a speck.
 SPECK = 0.1
-# Thickness over size: what is plumper is no stroke.
+# The largest ratio of thickness to size of a stroke.
 PLUMPEST = 0.45
-# From this size on, an outline that is ragged by a pixel, as in a dithered picture, is smoothed before it is measured.
+# From this size on, outlines are smoothed before they are measured, since dithering makes them ragged.
 RAGGED = 40
 
 
 @dataclass(frozen=True)
 class Group:
-    """One digit's patches of ink, or some of them: their label numbers and their common box."""
+    """Some or all patches of one digit: their label numbers and their common box."""
 
     labels: tuple[int, ...]
     left: int
@@ -50,7 +50,7 @@ class Group:
         return max(self.width, self.height)
 
     def joined(self, other: Group) -> Group:
-        """Both groups as one."""
+        """Return the union of two groups."""
         return Group(
             self.labels + other.labels,
             min(self.left, other.left),
@@ -60,12 +60,12 @@ class Group:
         )
 
     def ink(self, labels: Labels) -> Mask:
-        """Cut the group's ink out of the picture of label numbers."""
+        """Return the mask of the group, cropped to its box."""
         return np.isin(labels[self.top : self.bottom, self.left : self.right], self.labels)
 
 
 def patches_of(mask: Mask) -> tuple[list[Group], Labels]:
-    """Patches of ink that are neither specks nor lines, and the picture of their label numbers."""
+    """Return the patches of ink that are neither specks nor lines, and the picture of their label numbers."""
     labels: Labels = np.zeros(mask.shape, np.int32)
     ndimage.label(mask, np.ones((3, 3), np.int8), output=labels)
     patches = [
@@ -80,12 +80,12 @@ def patches_of(mask: Mask) -> tuple[list[Group], Labels]:
 
 
 def least_size(shape: tuple[int, ...]) -> float:
-    """Size in pixels below which nothing counts as a digit."""
+    """Return the least size of a digit in pixels."""
     return max(LEAST_PIXELS, LEAST_SHARE * min(shape))
 
 
 def widest_stroke(mask: Mask) -> float:
-    """Width in pixels that three quarters of what may be writing stay under; 0 where nothing may be."""
+    """Return the 75th percentile of stroke widths in pixels, of all that may be writing; 0 if nothing may be."""
     patches, labels = patches_of(mask)
     if not patches:
         return 0.0
@@ -94,22 +94,22 @@ def widest_stroke(mask: Mask) -> float:
     least = least_size(mask.shape)
     strokes = [(p, t) for p, t in zip(patches, thick, strict=True) if p.size >= least and t <= PLUMPEST * p.size]
     inner = [(p, t) for p, t in strokes if not _touches_edge(p, mask.shape)]
-    # Shadows and desks come in from the edge, but so do the digits of a picture cut to fit them.
+    # Shadows and desks touch the edge of the picture, but so do the digits of a tightly cropped one.
     if 2 * sum(p.size for p, _ in inner) >= sum(p.size for p, _ in strokes):
         strokes = inner
     return float(np.percentile([t for _, t in strokes], 75)) if strokes else 0.0
 
 
 def line_length(ink: Mask) -> float:
-    """Length of the line that ink is drawn with, as half of its outline, in longer sides of its box."""
+    """Return the length of the drawn line, half of the outline, relative to the longer side of the box."""
     size = float(max(ink.shape))
     soft = np.pad(ink.astype(np.float32), 3)
     return outline_length(ndimage.gaussian_filter(soft, 1.0) if size >= RAGGED else soft) / (2 * size)
 
 
 def thickness(ink: Mask) -> float:
-    """Width of ink in pixels where it is widest."""
-    # Distances are to the middle of the nearest bare pixel, half a pixel beyond the ink's edge.
+    """Return the largest width of the ink in pixels."""
+    # Distances are to the centre of the nearest pixel without ink, half a pixel beyond the edge.
     return 2 * float(ndimage.distance_transform_edt(np.pad(ink, 1)).max()) - 1
 
 

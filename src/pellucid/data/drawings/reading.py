@@ -1,4 +1,4 @@
-"""Picture files and arrays of every common kind to one grey picture, within bounded time and memory."""
+"""Read picture files and arrays of all common kinds as grey pictures, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ MAX_SIDE = 32_768
 
 
 def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.float32]:
-    """Read a drawing or a photo as one grey picture, as it would be seen on a screen.
+    """Read a drawing or a photo as one grey picture, as a screen would show it.
 
-    Rotation marks are obeyed. What is transparent is laid on white where the strokes are dark, on black where they
-    are light, and on the sheet's own colour where a whole sheet was cut out. Colours become the usual grey, unless
-    ink and paper are alike in it; then the direction in which neighbouring colours differ most.
+    Orientation tags are applied. Transparent pixels become white if the strokes are dark, black if they are light, and
+    the colour of the paper if a whole sheet was cut out. Colours are converted to luma, or, if ink and paper differ too
+    little in it, along the direction in which neighbouring colours differ most.
 
     Parameters
     ----------
     source : path, bytes, file object or array
         PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM; or an array of shape (H, W), (H, W, 3) or (H, W, 4),
-        bool, uint8, uint16 or floats in 0..1.
+        bool, uint8, uint16 or floats from 0 to 1.
     max_pixels : int
-        Larger pictures are refused before they are decoded; peak memory is about 14 bytes a pixel.
+        Larger pictures are refused before they are decoded; peak memory is about 14 bytes per pixel.
 
     Returns
     -------
-    array, shape (H, W), float32 in 0..1
-        0 is black, 1 is white; ink may be either.
+    array, shape (H, W), float32 from 0 to 1
+        0 is black, 1 is white; ink may be dark or light.
 
     Raises
     ------
     DataError
-        Not a picture, damaged, too small (a side under 8 pixels) or too large.
+        If the source is not a picture, is damaged, has a side of less than 8 pixels, or is too large.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
     name, stream = _open(source)
     try:
         with stream, warnings.catch_warnings():
-            # Pillow's own size warning; `_check_size` decides instead.
+            # `_check_size` replaces Pillow's size warning.
             warnings.simplefilter("ignore")
             image = Image.open(stream, formats=FORMATS)
             _check_size(image.size, max_pixels, name)
@@ -73,7 +73,7 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
             return grey_of(flatten(image))
     except DataError:
         raise
-    except Exception as error:  # decoders raise nearly anything on hostile bytes
+    except Exception as error:  # decoders raise all kinds of errors for damaged files
         raise DataError(_explain(name, error)) from error
 
 
@@ -100,16 +100,18 @@ def _open(source: Source) -> tuple[str, IO[bytes]]:
             return str(path), path.open("rb")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise DataError(f"Expected a picture file, but could not open {path}: {reason}.") from error
+            raise DataError(
+                f"Expected a picture file, but could not open {path} ({reason}): check the path."
+            ) from error
     if isinstance(source, np.ndarray) or not hasattr(source, "read"):
         raise DataError(
             f"Expected a path, bytes, a file object or an array, got {type(source).__name__}: pass one of these."
         )
     content = source.read(MAX_BYTES + 1)
     if not isinstance(content, bytes):
-        raise DataError("Expected a file object opened for bytes, got one for text: open it with mode 'rb'.")
+        raise DataError("Expected a binary file object, got one for text: open it with mode 'rb'.")
     if len(content) > MAX_BYTES:
-        raise DataError(f"Expected at most {MAX_BYTES:,} bytes of picture, got more: save it smaller.")
+        raise DataError(f"Expected at most {MAX_BYTES:,} bytes, got more in the picture: resize it.")
     return str(getattr(source, "name", "the file object")), io.BytesIO(content)
 
 
@@ -117,25 +119,25 @@ def _check_size(size: tuple[int, int], max_pixels: int, name: str) -> None:
     width, height = size
     if min(width, height) < MIN_SIDE:
         raise DataError(
-            f"Expected a picture of at least {MIN_SIDE}x{MIN_SIDE} pixels, {name} has {width}x{height}: "
-            "there is no room for a digit in it."
+            f"Expected a picture of at least {MIN_SIDE}x{MIN_SIDE} pixels, got {width}x{height} in {name}: "
+            "use a larger one."
         )
     if max(width, height) > MAX_SIDE or width * height > max_pixels:
         raise DataError(
-            f"Expected a picture of at most {max_pixels:,} pixels and {MAX_SIDE:,} a side, {name} has "
-            f"{width}x{height}: save it smaller, or cut out the digits."
+            f"Expected a picture of at most {max_pixels:,} pixels and {MAX_SIDE:,} per side, got {width}x{height} in "
+            f"{name}: resize it, or crop it to the digits."
         )
 
 
 def _turn_upright(image: Image.Image) -> None:
-    # A damaged rotation mark is no reason to refuse the picture.
+    # A damaged orientation tag is no reason to refuse the picture.
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
 
 
 def _explain(name: str, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return f"Expected a PNG, JPEG or other common picture, but {name} is not one: save it as PNG or JPEG."
+        return f"Expected a PNG, JPEG or other common picture, got {name}, which is not one: save it as PNG or JPEG."
     if isinstance(error, (Image.DecompressionBombError, MemoryError)):
-        return f"Expected a picture of at most {MAX_PIXELS:,} pixels, but {name} unpacks to far more: save it smaller."
-    return f"Expected a whole picture, but {name} is damaged or cut short ({error}): save or copy it again."
+        return f"Expected a picture of at most {MAX_PIXELS:,} pixels, got {name}, which has far more: resize it."
+    return f"Expected an intact picture, got {name}, which is damaged or incomplete ({error}): save or copy it again."

@@ -1,4 +1,4 @@
-"""Ruled lines taken out of a mask of ink: straight, thin, from edge to edge, with the digits on them left standing."""
+"""Remove ruled lines from a mask of ink: straight, thin, from edge to edge; the digits on them stay."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from scipy import ndimage
 
 Mask = NDArray[np.bool_]
 
-# A line covers this share of the picture's width, has this share of it to itself, and is at most this thick (as a
-# share of the shorter side) and this steep.
+# A line covers at least this share of the picture's width, is alone for at least this share of it, and is at most this
+# thick (relative to the shorter side) and this steep.
 COVER = 0.85
 ALONE = 0.25
 THICK = 0.015
 SLOPE = 0.06
 SLOPES = 25
-GLANCE = 400
-# Below this size a line cannot be told from the bar of a 7.
+PREVIEW_SIDE = 400
+# Below this size, a line looks the same as the bar of a 7.
 LEAST_SIDE = 60
 
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line y = middle + slope (x - W/2), and the share of the picture's width it covers."""
+    """A straight line y = middle + slope (x - W/2), and the share of the picture's width that it covers."""
 
     middle: float
     slope: float
@@ -33,9 +33,9 @@ class Line:
 
 
 def without_lines(mask: Mask, faint: Mask) -> Mask:
-    """Take level and upright ruled lines out of `mask`, and keep the strokes that cross them.
+    """Remove horizontal and vertical ruled lines from `mask`, and keep the strokes that cross them.
 
-    `faint` is the mask of all that might be ink, where lines fainter than the ink are whole.
+    `faint` is a mask of all possible ink, in which lines that are fainter than the ink are complete.
     """
     if min(mask.shape) < LEAST_SIDE or not mask.any():
         return mask
@@ -43,21 +43,21 @@ def without_lines(mask: Mask, faint: Mask) -> Mask:
 
 
 def without_level_lines(mask: Mask, faint: Mask) -> Mask:
-    """Take out the lines that run from the left edge to the right."""
+    """Remove the lines that run from the left edge to the right."""
     left = mask.copy()
     lines = level_lines(faint)
     for line in lines:
         rows, columns = _thin_runs(mask, faint, line)
         others = np.count_nonzero(mask.sum(axis=0) > np.bincount(columns, minlength=mask.shape[1]))
-        # The bar of a 7 cut out tightly is level and goes from edge to edge too, but stands alone over its stem.
+        # The bar of a tightly cropped 7 also runs from edge to edge, but it is a single line over a stem.
         if len(lines) > 1 or others <= (1 - ALONE) * mask.shape[1]:
             left[rows, columns] = False
     return left
 
 
 def level_lines(mask: Mask) -> list[Line]:
-    """Find level lines: shear a small copy by each slope in turn, and look for rows full of ink."""
-    factor = max(1, max(mask.shape) // GLANCE)
+    """Find nearly horizontal lines: shear a small copy by each slope, and look for rows full of ink."""
+    factor = max(1, max(mask.shape) // PREVIEW_SIDE)
     small = ndimage.maximum_filter1d(_any_of_blocks(mask, factor), 3, axis=0)
     height, width = small.shape
     found: list[Line] = []
@@ -80,10 +80,10 @@ def _apart(lines: list[Line], distance: float) -> list[Line]:
 
 
 def _thin_runs(mask: Mask, faint: Mask, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of a line's pixels: upright runs of ink about as long as the line is thick, and no longer."""
+    """Return rows and columns of a line's pixels: vertical runs of ink that are not longer than the line is thick."""
     height, width = mask.shape
     thickest = max(2, round(THICK * min(mask.shape)))
-    reach = 2 * math.ceil(max(mask.shape) / GLANCE) + 2 * thickest
+    reach = 2 * math.ceil(max(mask.shape) / PREVIEW_SIDE) + 2 * thickest
     centre = np.round(line.middle + line.slope * (np.arange(width) - width / 2)).astype(np.intp)
     rows = centre + np.arange(-reach, reach + 1)[:, None]
     columns = np.broadcast_to(np.arange(width), rows.shape)

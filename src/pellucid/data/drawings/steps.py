@@ -1,4 +1,4 @@
-"""The centring of a drawing step by step: the picture after each, and what was done, in words."""
+"""The centring of a drawing step by step, with the picture and a caption for each."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pellucid.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One picture on the way.
+    """One step of the centring.
 
     Attributes
     ----------
     name : str
         "drawn", "thickened", "cut", "fitted" or "placed".
-    picture : array, shape (H, W), float32 in 0..1
-        After the step.
+    picture : array, shape (H, W), float32 from 0 to 1
+        The picture after the step.
     done : bool
-        False where the step was left out or changed nothing.
+        False if the step was switched off or changed nothing.
     caption : str
-        What was done, with its numbers.
+        A sentence that says what was done, with its numbers.
     box : tuple of float
-        Left, top, right and bottom of the picture's ink.
+        Left, top, right and bottom of the ink.
     centre : tuple of float
-        x and y of its centre of mass, both 0 where there is no ink.
+        x and y of its centre of mass; both 0 if there is no ink.
     """
 
     name: str
@@ -49,12 +49,12 @@ def center_steps(
     smooth: bool = True,
     thicken: bool = False,
 ) -> tuple[Step, ...]:
-    """Do what `center` does, and keep every picture on the way.
+    """Do the same as `center`, and return all intermediate pictures.
 
     Parameters
     ----------
     ink, scale, mass, smooth, thicken
-        As `center` takes them.
+        As for `center`.
 
     Returns
     -------
@@ -68,15 +68,15 @@ def center_steps(
     >>> pad[10:110, 20:40] = 255                      # a 1, drawn in a corner
     >>> for step in center_steps(pad)[2:]:
     ...     print(step.name, step.picture.shape, step.caption)
-    cut (100, 20) Cut to the ink: 20 x 100 of 280 x 280 pixels.
-    fitted (20, 20) Fitted into 20 x 20: 5 pixels of the drawing make one, averaged.
-    placed (28, 28) Moved so that its centre of mass, 9.5, 9.5, comes to 14, 14 of 28 x 28.
+    cut (100, 20) Cropped to the ink: 20 x 100 of 280 x 280 pixels.
+    fitted (20, 20) Scaled to 20 x 20 by averaging: 5 pixels of the drawing make one.
+    placed (28, 28) Moved: the centre of mass goes from (9.5, 9.5) to (14, 14) of 28 x 28.
     """
     levels = as_levels(ink)
     if levels.ndim != 2:
         raise DataError(f"center_steps expected one grey picture of shape (H, W), got {levels.shape}: pass ink only.")
     height, width = levels.shape
-    drawn = _step("drawn", levels, True, f"As drawn, on {width} x {height} pixels.")
+    drawn = _step("drawn", levels, True, f"The drawing, {width} x {height} pixels.")
     if not levels.any():
         return _nothing(drawn)
     wide = thickened(levels) if thicken else levels
@@ -86,7 +86,7 @@ def center_steps(
     return (
         drawn,
         _step("thickened", wide, wide is not levels, _thickened(thicken, wide is not levels)),
-        _step("cut", cut, scale, _cut(cut, wide) if scale else "Not cut: the digit keeps its place and size."),
+        _step("cut", cut, scale, _cut(cut, wide) if scale else "Not cropped: the digit keeps its place and size."),
         _step("fitted", fitted, True, _fitted(cut, fitted, smooth)),
         _step("placed", placed, mass, _placed(fitted, mass)),
     )
@@ -98,7 +98,7 @@ def _step(name: str, picture: Picture, done: bool, caption: str) -> Step:
 
 
 def _centre(picture: Picture) -> tuple[float, float]:
-    """Where the centre of mass lies, x and y, counted from the middle of the first pixel."""
+    """Return x and y of the centre of mass, from the centre of the first pixel."""
     total = float(picture.sum(dtype=np.float64))
     if total == 0:
         return 0.0, 0.0
@@ -107,7 +107,7 @@ def _centre(picture: Picture) -> tuple[float, float]:
 
 
 def _nothing(drawn: Step) -> tuple[Step, ...]:
-    """The steps where there is no ink."""
+    """Return the steps for a picture without ink."""
     sizes = {"thickened": drawn.picture.shape, "cut": drawn.picture.shape, "fitted": (BOX, BOX), "placed": (FIELD,) * 2}
     return drawn, *(
         _step(name, np.zeros(size, np.float32), False, "There is no ink yet.") for name, size in sizes.items()
@@ -116,23 +116,23 @@ def _nothing(drawn: Step) -> tuple[Step, ...]:
 
 def _thickened(asked: bool, did: bool) -> str:
     if did:
-        return "Widened: the strokes were thinner than nearly all of MNIST's."
+        return "Widened: the strokes were thinner than nearly all in MNIST."
     return "Not widened: the strokes are wide enough." if asked else "Not widened."
 
 
 def _cut(cut: Picture, whole: Picture) -> str:
-    return f"Cut to the ink: {cut.shape[1]} x {cut.shape[0]} of {whole.shape[1]} x {whole.shape[0]} pixels."
+    return f"Cropped to the ink: {cut.shape[1]} x {cut.shape[0]} of {whole.shape[1]} x {whole.shape[0]} pixels."
 
 
 def _fitted(cut: Picture, fitted: Picture, smooth: bool) -> str:
     side, ratio = fitted.shape[0], max(cut.shape) / fitted.shape[0]
-    how = "averaged" if smooth else "one of them taken"
-    return f"Fitted into {side} x {side}: {ratio:.3g} pixels of the drawing make one, {how}."
+    how = "averaging" if smooth else "sampling"
+    return f"Scaled to {side} x {side} by {how}: {ratio:.3g} pixels of the drawing make one."
 
 
 def _placed(fitted: Picture, mass: bool) -> str:
     middle = FIELD // 2
     if not mass:
-        return f"Laid in the middle of {FIELD} x {FIELD}."
+        return f"Placed in the middle of {FIELD} x {FIELD}."
     x, y = _centre(fitted)
-    return f"Moved so that its centre of mass, {x:.1f}, {y:.1f}, comes to {middle}, {middle} of {FIELD} x {FIELD}."
+    return f"Moved: the centre of mass goes from ({x:.1f}, {y:.1f}) to ({middle}, {middle}) of {FIELD} x {FIELD}."

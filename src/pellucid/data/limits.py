@@ -1,14 +1,14 @@
-"""Reading files nobody vouches for: how much may be read, and reading exactly that much."""
+"""Limits for reading untrusted files."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 LIMIT_BYTES = 2**31
-"""Most bytes of pixels or labels that one file may hold; larger arrays go straight to `Dataset`."""
+"""Most bytes of pixels or labels in one file; pass larger arrays to `Dataset`."""
 
 DEFLATE_RATIO = 1032
-"""Deflate writes at most 258 bytes for two bits, so no honest stream grows by more than this (zlib's manual)."""
+"""Largest expansion of a valid Deflate stream, which writes at most 258 bytes for two bits (zlib's manual)."""
 
 _CHUNK = 1 << 20
 
@@ -17,7 +17,7 @@ class Readable(Protocol):
     """A binary stream."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, and none only at the end."""
+        """Return at most `size` bytes; no bytes mean the end."""
         ...
 
 
