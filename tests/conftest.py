@@ -18,13 +18,13 @@ settings.load_profile("pellucid")  # how long an example takes says nothing on a
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers come last: what drives them leaves its thread with a loop that runs, which other tests cannot bear."""
+    """Run browser tests last: their driver leaves a running event loop in its thread, which breaks other tests."""
     items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 @pytest.fixture(scope="session")
 def mnist() -> TrainTest:
-    """All of MNIST, from PELLUCID_DATA; skips where that does not lead to it."""
+    """All of MNIST, from PELLUCID_DATA; skipped if it is not there."""
     folder = os.environ.get("PELLUCID_DATA")
     if not folder or not (Path(folder) / "mnist").is_dir():
         pytest.skip("needs PELLUCID_DATA, a folder with MNIST's four files in mnist/")

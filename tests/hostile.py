@@ -1,4 +1,4 @@
-"""Files with one value at a time exchanged: every place of a JSON value, and what may stand there instead."""
+"""Files with one value replaced at a time: every position in a JSON value, and its hostile replacements."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Path = tuple[str | int, ...]
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Every place in nested dictionaries and lists, the whole first."""
+    """Yield every position in nested dictionaries and lists, the root first."""
     yield path
     inner: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, each in inner:
@@ -35,7 +35,7 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def exchanged(value: Any, path: Path, other: Any) -> Any:
-    """A copy with something else at one place."""
+    """Return a copy with one position replaced."""
     if not path:
         return other
     whole = copy.deepcopy(value)
@@ -47,7 +47,7 @@ def exchanged(value: Any, path: Path, other: Any) -> Any:
 
 
 def without(value: Any, path: Path) -> Any:
-    """A copy without what is at one place."""
+    """Return a copy without one position."""
     whole = copy.deepcopy(value)
     holder = whole
     for name in path[:-1]:
@@ -57,7 +57,7 @@ def without(value: Any, path: Path) -> Any:
 
 
 def rewritten(content: bytes, name: str, change: Callable[[Any], Any], **tensors: Any) -> bytes:
-    """A safetensors file with its metadata of that name changed, and perhaps tensors; None leaves one out."""
+    """Return a safetensors file with one metadata entry changed, and optionally tensors; None removes one."""
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     metadata: dict[str, str] = header["__metadata__"]
     text = json.dumps(change(json.loads(metadata[name])))

@@ -1,4 +1,4 @@
-"""Convolutions, pools and dropout as plainly as they can be put: float64, one number after another.
+"""Convolutions, pooling and dropout in the simplest form: float64, one number at a time.
 
 ``forward`` gives what every layer of a network makes of images; ``backward`` the gradient of the mean loss by every
 parameter, in the order of the flat vector, and by every input.
@@ -19,12 +19,12 @@ Array = npt.NDArray[np.float64]
 
 
 def as_planes(x: Array) -> Array:
-    """(N, C, H, W), one channel where there was none."""
+    """Return x as (N, C, H, W), with one channel if it has none."""
     return x if x.ndim == 4 else x[:, None]
 
 
 def places(layer: Any, x: Array, weight: Array) -> Any:
-    """Every (output place, input place, weight place) that meet, for a convolution over x (N, C, H, W)."""
+    """Yield every (output, input, weight) position of the terms of a convolution over x (N, C, H, W)."""
     (_, _, down, across), (_, (sy, sx), (py, px)) = weight.shape, layer.geometry
     high, wide = (x.shape[2] + 2 * py - down) // sy + 1, (x.shape[3] + 2 * px - across) // sx + 1
     for y, x_, i, j in itertools.product(range(high), range(wide), range(down), range(across)):
@@ -41,7 +41,7 @@ def convolved(layer: Any, x: Array, weight: Array, bias: Array) -> Array:
 
 
 def windows(layer: Any, x: Array) -> Any:
-    """Every window of a pool: its place, and the slices of x that it sees."""
+    """Yield every window of a pooling layer: its position, and the slices of x that it covers."""
     (down, across), (sy, sx) = layer.geometry
     _, high, wide = layer.output_shape(x.shape[1:])
     for y, u in itertools.product(range(high), range(wide)):
@@ -65,7 +65,7 @@ def derivative(name: str, a: Array) -> Array:
 
 
 def forward(net: Any, x: Array) -> list[tuple[Array, Array, Array]]:
-    """Inputs, sums and activations of each layer, for x (N, *input_shape)."""
+    """Return inputs, sums and activations of each layer, for x (N, *input_shape)."""
     steps = []
     for layer in net.layers:
         if isinstance(layer, pl.Conv2d):
@@ -105,7 +105,7 @@ def backward(net: Any, x: Array, targets: list[int]) -> tuple[float, Array, Arra
 
 
 def magnitudes(net: Any, x: Array, targets: list[int]) -> tuple[Array, Array]:
-    """The sums of the absolute terms of both gradients: what rounding errors are relative to, whatever cancels."""
+    """Return the sums of the absolute terms of both gradients, to which rounding errors are relative."""
     steps = forward(net, x)
     out = steps[-1][2]
     return _sent_back(net, steps, (out + np.eye(out.shape[1])[targets]) / len(x), np.abs)

@@ -1,4 +1,4 @@
-"""What sequence networks must come to: the same mathematics in float64, as plainly as it can be put."""
+"""Sequence networks in the simplest form: the same mathematics in float64."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Direction = tuple[Array, Array, Array]  # W_ih (4 H, D), W_hh (4 H, H), b (4 H,)
 
 
 def run_direction(x: Array, parameters: Direction) -> dict[str, Array]:
-    """Every gate, cell and hidden value (T, H) of one direction over frames x (T, D)."""
+    """Return every gate, cell and hidden value (T, H) of one direction over frames x (T, D)."""
     by_input, by_hidden, bias = parameters
     size = by_hidden.shape[1]
     h, c = np.zeros(size), np.zeros(size)
@@ -34,7 +34,7 @@ def run_direction(x: Array, parameters: Direction) -> dict[str, Array]:
 
 
 def run_lstm(x: Array, directions: Sequence[Direction], outputs: str) -> tuple[dict[str, Array], Array]:
-    """All gates, forward ones first, and what the layer gives."""
+    """Return all gates, forward ones first, and the output of the layer."""
     told = [run_direction(x, directions[0])]
     if len(directions) == 2:
         backwards = run_direction(x[::-1], directions[1])
@@ -48,7 +48,7 @@ def run_lstm(x: Array, directions: Sequence[Direction], outputs: str) -> tuple[d
 
 
 def outputs_of(net: Any, x: Array, parameters: Array | None = None) -> tuple[Array, Array]:
-    """Last weighted sums and outputs of a network for one sequence, with other parameters if told."""
+    """Return the last weighted sums and the outputs for one sequence, optionally with other parameters."""
     vector = np.array(net.parameters if parameters is None else parameters, np.float64)
     a, z, at, shape = np.array(x, np.float64), np.zeros(0), 0, net.input_shape
     for layer in net.layers:
@@ -78,7 +78,7 @@ def log_softmax(z: Array) -> Array:
 
 
 def ctc(z: Array, labels: Sequence[int]) -> float:
-    """-log p(labels) by Graves's recursion, from the last weighted sums z (T, K)."""
+    """Return -log p(labels) by Graves's recursion, from the last weighted sums z (T, K)."""
     logs = log_softmax(z)
     states = np.array([0] + [part for label in labels for part in (int(label), 0)])
     jumps = np.full(len(states), -np.inf)
@@ -93,12 +93,12 @@ def ctc(z: Array, labels: Sequence[int]) -> float:
 
 
 def spelt(path: Sequence[int]) -> list[int]:
-    """What a path of classes says: repeats and blanks left out."""
+    """Return the labels of a path: repeats merged and blanks removed."""
     return [int(k) for k, _ in itertools.groupby(path) if k != 0]
 
 
 def ctc_by_enumeration(z: Array, labels: Sequence[int]) -> float:
-    """-log of the summed probability of every single path that spells the labels."""
+    """Return -log of the summed probability of all paths that spell the labels."""
     p = np.exp(log_softmax(z))
     total = 0.0
     for path in itertools.product(range(z.shape[1]), repeat=len(z)):
@@ -108,7 +108,7 @@ def ctc_by_enumeration(z: Array, labels: Sequence[int]) -> float:
 
 
 def mean_loss(net: Any, xs: Sequence[Array], labels: Sequence[Any], parameters: Array | None = None) -> float:
-    """The mean loss of sequences: CTC for lists of labels, cross-entropy for classes."""
+    """Return the mean loss of sequences: CTC for lists of labels, cross-entropy for classes."""
     losses = []
     for x, label in zip(xs, labels, strict=True):
         z, _ = outputs_of(net, x, parameters)
@@ -117,7 +117,7 @@ def mean_loss(net: Any, xs: Sequence[Array], labels: Sequence[Any], parameters: 
 
 
 def differences(function: Callable[[Array], float], at: Array, step: float = 1e-5) -> Array:
-    """The gradient of a function by central differences, place by place."""
+    """Return the gradient of a function by central differences, element by element."""
     slope = np.zeros_like(at)
     for place in np.ndindex(at.shape):
         ahead, behind = at.copy(), at.copy()

@@ -1,4 +1,4 @@
-"""The structure of the package: rooms import only rooms above them, in no circle; the root holds no loose modules."""
+"""The structure of the package: rooms import only rooms above them, without cycles; the root has no loose modules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {}
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the package by its dotted name."""
+    """Return every module of the package by its dotted name."""
     paths = sorted(ROOT.rglob("*.py"))
     return {".".join(("pellucid", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
             for path in paths}  # fmt: skip
@@ -30,7 +30,7 @@ MODULES = modules()
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The package's own modules that a file imports, wherever in it: for types and inside of functions too."""
+    """Return the package's own modules that a file imports, also for types and inside functions."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
@@ -50,12 +50,12 @@ IMPORTS = {name: sorted(set(imported(path)) - {name}) for name, path in MODULES.
 
 
 def room(module: str) -> str:
-    """The room of a module: the first part of its name behind the package's."""
+    """Return the room of a module: the second part of its dotted name."""
     return module.split(".")[1] if "." in module else "__init__"
 
 
 def rooms_in_order() -> list[str]:
-    """The rooms as the table in CONTRIBUTING.md has them, topmost first."""
+    """Return the rooms in the order of the table in CONTRIBUTING.md."""
     table = CONTRIBUTING.read_text(encoding="utf-8").split("| room in `src/pellucid/` |")[1].split("\n\n")[0]
     return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
 
@@ -79,7 +79,7 @@ def test_a_room_imports_only_rooms_above_it(module: str) -> None:
 
 
 def asks_for_the_version_only(module: str) -> bool:
-    """Whether all that a module takes from the root is ``__version__``."""
+    """Return whether a module imports only ``__version__`` from the root."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     taken = [
         alias.name

@@ -1,4 +1,4 @@
-"""What augmentation must come to: the draws and the warp in plain Python and float64, one pixel at a time."""
+"""Augmentation in plain Python and float64: the draws and the warp, one pixel at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORD = 2**32
 
 
 def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
-    """Philox 4x32-10, as its paper has it."""
+    """Philox 4x32-10, as in its paper."""
     a, b, c, d = counter
     k, m = key
     for _ in range(10):
@@ -37,7 +37,7 @@ class Sizes:
 
 @dataclass
 class Draw:
-    """What one image gets; ``windows`` are the (row, column) in the field for x and y."""
+    """The draws of one image; ``windows`` are the (row, column) in the field for x and y."""
 
     shift: tuple[float, float]
     rotation: float
@@ -58,13 +58,13 @@ def draw(image: int, key: Sequence[int], sizes: Sizes, side: int = 1) -> Draw:
 
 
 def way(it: Draw) -> Array:
-    """The matrix from the old image to the new, about the centre: shear, then scale, then turn."""
+    """Return the matrix from the old image to the new, about the centre: shear, then scale, then rotation."""
     turn = np.array([[math.cos(it.rotation), -math.sin(it.rotation)], [math.sin(it.rotation), math.cos(it.rotation)]])
     return np.asarray(turn @ (it.scale * np.eye(2)) @ np.array([[1.0, it.shear], [0.0, 1.0]]))
 
 
 def level(image: Array, x: float, y: float) -> float:
-    """The image (H, W) between its pixels; 0 outside."""
+    """Interpolate the image (H, W) between its pixels; 0 outside."""
     total = 0.0
     left, top = math.floor(x), math.floor(y)
     for row in (top, top + 1):
@@ -75,7 +75,7 @@ def level(image: Array, x: float, y: float) -> float:
 
 
 def warp(image: Array, it: Draw, torus: Array | None = None) -> Array:
-    """The image (H, W), 0 being paper, as one draw varies it."""
+    """Augment the image (H, W), with 0 as paper, by one draw."""
     height, width = image.shape
     centre = np.array([(width - 1) / 2, (height - 1) / 2])
     back = np.linalg.inv(way(it))

@@ -1,4 +1,4 @@
-"""Peers and results made up for tests."""
+"""Fake peers and results for tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Clock:
 
 
 class Fake(Peer):
-    """Takes so many seconds for an image, and writes down when it was called."""
+    """Takes a given time per image, and records its calls."""
 
     package = "pellucid-fake"
 

@@ -1,4 +1,4 @@
-"""What a work asks for and what the machine can do."""
+"""The cost of a workload and the limits of the machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ sizes = st.lists(st.integers(1, 30), min_size=2, max_size=5).map(tuple)
 
 
 def naive_flops(layers: tuple[int, ...], training: bool) -> int:
-    """Count a multiplication and an addition for every weight, one loop after the other."""
+    """Count a multiplication and an addition for every weight, loop by loop."""
     count = 0
     for layer, (fan_in, fan_out) in enumerate(pairwise(layers)):
         for _ in range(fan_out):

@@ -1,4 +1,4 @@
-"""Timing: turns, ratios, cut epochs, disagreement, failures, checked with peers on a clock of their own."""
+"""Timing: turns, ratios, cut epochs, disagreement, failures, checked with peers on a fake clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The peers: all reach the loss and the probabilities of a naive float64 loop, or say why they do not take part."""
+"""The peers: all reach the loss and probabilities of a naive float64 loop, or say why they are unsuited."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def naive_epoch(work: TrainingWork) -> float:
 def naive_image(
     work: TrainingWork, parameters: list[np.ndarray], gradients: list[np.ndarray], row: int, count: int
 ) -> float:
-    """Add one image's share to the gradients and return its loss."""
+    """Add the gradients of one image and return its loss."""
     values = naive_values(work, parameters, work.images[row])
     label = work.labels[row]
     delta = values[-1].copy()
@@ -266,7 +266,7 @@ def test_blas_threads_are_set_and_given_back() -> None:
 
 @pytest.mark.parametrize("peer", [p for p in quick() if "lenet" in p.networks], ids=lambda p: p.label)
 def test_lenet_is_the_same_for_everyone(peer: Peer) -> None:
-    """Three steps of descent, and reading, against the naive twin's convolutions and numpy's descent."""
+    """Compare three training steps, and inference, with naive convolutions and descent in NumPy."""
     usable(peer)
     rng = np.random.default_rng(4)
     data = rng.random((10, 784)) * (rng.random((10, 784)) < 0.3)
@@ -281,7 +281,7 @@ def test_lenet_is_the_same_for_everyone(peer: Peer) -> None:
 
 
 def naive_lenet(work: TrainingWork) -> tuple[float, np.ndarray]:
-    """The epoch's mean loss, and what the network says of all images before it."""
+    """Return the mean loss of the epoch, and the outputs for all images before it."""
     net = _network(work)
     before, total = naive_planes.forward(net, work.images.reshape(-1, 28, 28).astype(float))[-1][2], 0.0
     parameters = net.parameters.astype(np.float64)

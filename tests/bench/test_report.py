@@ -1,4 +1,4 @@
-"""The tables and the chart: ratios first, honest marks, nothing lost at 80 columns."""
+"""The tables and the chart: ratios first, marks for different results, nothing cut off at 80 columns."""
 
 from __future__ import annotations
 

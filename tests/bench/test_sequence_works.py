@@ -1,4 +1,4 @@
-"""The works of sequences: every peer that does them comes to the same losses, and the report tells of them."""
+"""Sequence workloads: every peer reaches the same losses, and the report lists them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_report_of_sequences(tmp_path: object) -> None:
 
 
 def test_what_a_sequence_costs() -> None:
-    """Forward 2, gradients by weights 2, by inputs 2 operations a weight and frame; none by the frames themselves."""
+    """Per weight and frame: forward 2 operations, weight gradients 2, input gradients 2; none for the frames."""
     one = cost((3, 6, 4), 4, frames=5)
     assert one.flops == 4 * (4 * 6 * 3 * 5) + 6 * (4 * 6 * 6 * 5 + 6 * 4)
     assert one.bytes == 4 * 3 * 5 + 8

@@ -1,4 +1,4 @@
-"""The whole report: made, saved, loaded, and refused where it is not one."""
+"""The whole report: created, saved, loaded, and refused if it is not a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The works: what they hold, that they are the same for everyone, and what they refuse."""
+"""The workloads: their contents, their equality for all peers, and what they refuse."""
 
 from __future__ import annotations
 

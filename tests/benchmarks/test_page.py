@@ -1,4 +1,4 @@
-"""The page's tables come from the files of results, and say what they say."""
+"""The page's tables agree with the files of results."""
 
 from __future__ import annotations
 

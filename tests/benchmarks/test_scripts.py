@@ -1,4 +1,4 @@
-"""The scripts in benchmarks/ run on little data, and numbers come out."""
+"""The scripts in benchmarks/ run on little data and write results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 
 
 def run(tmp_path: Path, script: str, *options: str) -> dict[str, Any]:
-    """What a script writes about the embedded digits, after one round."""
+    """Run a script on the embedded digits for one round, and return its results."""
     told = tmp_path / "told.json"
     command = [sys.executable, str(SCRIPTS / script), "--data", "digits", "--rounds", "1", "--json", str(told)]
     done = subprocess.run([*command, *options], capture_output=True, text=True, env=os.environ | {"COLUMNS": "100"})
@@ -73,7 +73,7 @@ def test_start_measures_processes_and_their_memory(tmp_path: Path) -> None:
 
 
 def median(measured: dict[str, Any], what: str) -> float:
-    """Of one round."""
+    """Return the results of one round."""
     [seconds] = measured["seconds"][what]
     assert isinstance(seconds, float)
     return seconds

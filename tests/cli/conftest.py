@@ -1,4 +1,4 @@
-"""A small network trained once, pictures of known digits, and the command inside the test's process."""
+"""A small network trained once, pictures of known digits, and the command run inside the test process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from cli.processes import Answer, Run
 
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c() -> None:
-    """A shell has what it starts with ``&`` ignore Ctrl-C, and commands keep to that: these must not inherit it."""
+    """A shell makes background commands (``&``) ignore Ctrl-C; commands started by tests must not inherit this."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
-    """The command in this process, in a folder of its own."""
+    """Run the command in this process, in its own folder."""
     from pellucid.cli.guard import run as guarded
 
     monkeypatch.chdir(tmp_path)
@@ -45,7 +45,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network that reads most digits."""
+    """A network that reads most digits correctly."""
     digits = pl.data.load("digits")
     layers = [pl.Dense(16, "sigmoid"), pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")]
     net = pl.Network(layers, input_shape=(28, 28), seed=0)
@@ -58,7 +58,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sheet(tmp_path_factory: pytest.TempPathFactory, network: Path) -> tuple[Path, str]:
-    """A picture of three digits in dark ink, and what they are."""
+    """A picture of three digits in dark ink, and their labels."""
     test = pl.data.load("digits").test
     outputs = pl.load(network)(test.images)
     sure = np.flatnonzero((outputs.argmax(1) == test.labels) & (outputs.max(1) > 0.995))

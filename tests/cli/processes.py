@@ -1,4 +1,4 @@
-"""The command as a process: plain, under a pseudo-terminal, and inside the test for what needs no process."""
+"""The command as a process: plain, under a pseudo-terminal, and inside the test if no process is needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOURCE = str(Path(pellucid.__file__).parents[1])
 
 @dataclass
 class Answer:
-    """What one call inside the test's process came to."""
+    """The result of one call inside the test process."""
 
     code: int
     out: str
@@ -32,7 +32,7 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07)")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """An environment without what would change how output looks."""
+    """Return an environment without variables that change the output."""
     quiet = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LC_ALL", "LANG", "PYTHONIOENCODING", "NUMBA_DISABLE_JIT")
     kept = {name: value for name, value in os.environ.items() if name not in quiet}
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCE, kept.get("PYTHONPATH")]))
@@ -50,7 +50,7 @@ def call(*arguments: object, cwd: Path, stdin: bytes | None = None, **more: str)
 
 
 def begin(*arguments: object, cwd: Path, **more: str) -> subprocess.Popen[str]:
-    """Start the command, to be disturbed."""
+    """Start the command, for a test that interrupts it."""
     return subprocess.Popen(
         [sys.executable, "-m", "pellucid", *map(str, arguments)],
         cwd=cwd, env=environment(**more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
@@ -59,19 +59,19 @@ def begin(*arguments: object, cwd: Path, **more: str) -> subprocess.Popen[str]:
 
 @dataclass
 class Shown:
-    """What a terminal was sent."""
+    """The output sent to a terminal."""
 
     code: int
     raw: str
 
     @property
     def text(self) -> str:
-        """Without colours and movements of the cursor."""
+        """The output without colours and cursor movements."""
         return _ESCAPE.sub("", self.raw).replace("\r\n", "\n")
 
     @property
     def lines(self) -> list[str]:
-        """What stands in each line once all is written, where a line was written over."""
+        """The final lines of the terminal, after all overwriting."""
         return [line.rsplit("\r", 1)[-1] for line in self.text.split("\n")]
 
 
@@ -83,7 +83,7 @@ def in_terminal(
     module: str = "pellucid",
     **more: str,
 ) -> Shown:
-    """Run the command in a pseudo-terminal; ``disturb(process, output so far)`` is asked until it says it is done."""
+    """Run the command in a pseudo-terminal; ``disturb(process, output so far)`` is called until it returns True."""
     pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
     import fcntl
     import struct

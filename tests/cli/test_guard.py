@@ -1,4 +1,4 @@
-"""The edge of the process: our crashes, the user's mistakes, pipes that close, the first run's compiling."""
+"""The outermost layer of the process: internal errors, user errors, closed pipes, compilation in the first run."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pellucid import data
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Files: a synthetic "seven", noise, silence, no audio."""
+    """Files with a synthetic "seven", noise, silence, and no audio."""
     folder = tmp_path_factory.mktemp("said")
     spoken = data.load("spoken").train
     digits = np.flatnonzero(spoken.labels == 7)[2:]

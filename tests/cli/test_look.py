@@ -1,4 +1,4 @@
-"""`pellucid look`: what it says of networks, kind and hostile, and the sheet it saves."""
+"""`pellucid look`: its output for ordinary and hostile networks, and the sheet that it saves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pellucid` without a command, as a process: piped, in terminals of several kinds, where nothing can be written."""
+"""`pellucid` without a command, as a process: piped, in several kinds of terminals, and in a read-only folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cli.processes import call, environment, in_terminal
 
 @pytest.fixture(scope="module")
 def piped(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
-    """The main job without a terminal, and the folder it was done in."""
+    """Run the main job without a terminal; return its output and folder."""
     folder = tmp_path_factory.mktemp("piped")
     return call(cwd=folder), folder
 

@@ -1,4 +1,4 @@
-"""Pictures, bars and curves out of characters."""
+"""Pictures, bars and curves made of characters."""
 
 from __future__ import annotations
 

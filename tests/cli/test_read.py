@@ -1,4 +1,4 @@
-"""`pellucid read`: known digits in pictures, several files at once, and files that are no pictures."""
+"""`pellucid read`: known digits in pictures, several files at once, and files that are not pictures."""
 
 from __future__ import annotations
 

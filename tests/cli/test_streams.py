@@ -1,4 +1,4 @@
-"""Streams that are closed, full, or lead to nobody: every command ends quietly, with the right code."""
+"""Streams that are closed, full or without a reader: every command ends quietly, with the right exit code."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def folder(tmp_path: Path, sheet: tuple[Path, str], said: bytes) -> Path:
 
 
 def shell(arguments: str, redirections: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run the command in a shell that redirects its streams; what it still prints is kept."""
+    """Run the command in a shell that redirects its streams, and keep the rest of its output."""
     line = f"exec {shlex.quote(sys.executable)} -m pellucid {arguments} {redirections}"
     return subprocess.run(
         ["sh", "-c", line], cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
@@ -71,7 +71,7 @@ def shell(arguments: str, redirections: str, folder: Path) -> subprocess.Complet
 
 
 def half_written(folder: Path) -> list[str]:
-    """Files that are parts of others, or cannot be loaded."""
+    """Files that are temporary or cannot be loaded."""
     for path in folder.glob("*.safetensors"):
         pl.load(path)
     return [path.name for path in folder.iterdir() if path.name.endswith(".part")]
@@ -167,7 +167,7 @@ def test_a_hang_up_saves_the_network(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hung_up", [False, True])
 def test_a_terminal_that_goes_away(hung_up: bool, tmp_path: Path) -> None:
-    """Training goes on without it, or saves what there is where it is also told to hang up."""
+    """Training continues without the terminal, or saves the network if it also gets a hang-up signal."""
     pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
     ours, its = pty.openpty()
     process = subprocess.Popen(

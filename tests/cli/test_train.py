@@ -1,4 +1,4 @@
-"""`pellucid train`: its lines and its JSON, what it keeps, and how it takes being broken off."""
+"""`pellucid train`: its text and JSON output, its files, and interruptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dense: what it may be made of, its parameters as views, and what it says where it makes no sense."""
+"""Dense: valid configurations, parameters as views, and errors for invalid configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initialisers: the spread their papers ask for, drawn alike from the same seed."""
+"""Initialisers: the standard deviations of their papers, and the same draws from the same seed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pellucid.network.files import describe, network_tensors, write_tensors
 
 
 def written(path: Path, layers: list[pl.layers.Layer], described: list[dict[str, object]]) -> Path:
-    """A file with the parameters of some layers and the description of others with as many."""
+    """Write a file with the parameters of some layers and the description of others with the same count."""
     import json
 
     net = pl.Network(layers, input_shape=(28, 28))

@@ -187,7 +187,7 @@ NETWORKS = {
 
 
 def answers(content: bytes) -> str | None:
-    """What the typed error says; None where the network that was read answers, and can be kept again."""
+    """Return the message of the typed error; None if the network can be read, used and saved again."""
     path = Path("made.safetensors")
     path.write_bytes(content)
     try:

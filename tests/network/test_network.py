@@ -18,7 +18,7 @@ from pellucid.inspect import reference
 
 
 def notes_network(**options: Any) -> pl.Network:
-    """The network of the notes: 784-16-16-10."""
+    """The small network: 784-16-16-10."""
     layers = [pl.Dense(16, "sigmoid"), pl.Dense(16, "sigmoid"), pl.Dense(10, "softmax")]
     return pl.Network(layers, **{"input_shape": (28, 28), "seed": 0, **options})
 
@@ -53,7 +53,7 @@ def test_every_shape_of_one_image_and_of_many() -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.float16, np.float32, np.float64, ">f4", ">i4"])
 @pytest.mark.parametrize("levels", [(0, 1), (0, 9), (0, 255), (-1, 1)])
 def test_every_level_range_and_type_means_the_same(dtype: npt.DTypeLike, levels: tuple[int, int]) -> None:
-    """Ink in quarters and thirds of full is whole in levels 0 to 9 only, so here a pixel is paper or full ink."""
+    """Fractions of full ink are whole levels only for some ranges, so here a pixel is paper or full ink."""
     low, high = levels
     if low < 0 and np.dtype(dtype).kind == "u":
         pytest.skip("no unsigned number is below 0")

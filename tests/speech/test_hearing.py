@@ -14,7 +14,7 @@ from speech.twin import Parrot
 
 
 def _burst(rate: int = RATE, seconds: float = 0.5, seed: int = 0) -> np.ndarray:
-    """Half a second as loud as speech, in half a second of hush."""
+    """Return half a second of noise as loud as speech, within half a second of silence."""
     rng = np.random.default_rng(seed)
     padding = rng.normal(0, 1e-5, int(0.25 * rate))
     return np.concatenate([padding, rng.normal(0, 0.1, int(seconds * rate)), padding])

@@ -1,4 +1,4 @@
-"""Slow, plain twins of what decodes, and a network made of a table, for tests that need no training."""
+"""Slow, plain twins of the decoders, and a network with fixed outputs, for tests without training."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pellucid.speech.lexicon import CLASSES, spelling
 
 
 def collapsed(path: tuple[int, ...]) -> list[int]:
-    """A path with repetitions merged and blanks left out."""
+    """Return a path with repetitions merged and blanks removed."""
     return [number for number, _ in itertools.groupby(path) if number != 0]
 
 
 def probability(logs: npt.NDArray[np.float64], classes: list[int]) -> float:
-    """The sum over every path that spells ``classes``: exponential in the number of frames."""
+    """Return the sum over every path that spells ``classes``; the time is exponential in the number of frames."""
     frames, kinds = logs.shape
     return sum(
         float(np.exp(sum(logs[t, k] for t, k in enumerate(path))))
@@ -28,7 +28,7 @@ def probability(logs: npt.NDArray[np.float64], classes: list[int]) -> float:
 
 
 def saying(words: list[int], each: int = 3, between: int = 2, sure: float = 0.99) -> npt.NDArray[np.float64]:
-    """Probabilities (T, K) of a network that hears these words: each sound for some frames, blanks between."""
+    """Return probabilities (T, K) for these words: each sound for some frames, with blanks between them."""
     kinds = len(CLASSES)
     path: list[int] = [0] * between
     for word in words:
@@ -43,7 +43,7 @@ def saying(words: list[int], each: int = 3, between: int = 2, sure: float = 0.99
 
 
 class Parrot:
-    """Stands in for a network: says the same whatever it hears, stretched over the frames that come."""
+    """Replaces a network: gives fixed outputs, stretched over the frames of its input."""
 
     def __init__(self, words: list[int], sure: float = 0.99, record: dict[str, Any] | None = None) -> None:
         self.input_shape: tuple[Any, ...] = (None, BANDS)
@@ -52,7 +52,7 @@ class Parrot:
         self._words, self._sure = words, sure
 
     def __call__(self, x: Any) -> Any:
-        """Probabilities (T, K) of one sequence of frames; a list of those for a list."""
+        """Return probabilities (T, K) for one sequence of frames, or a list of them for a list."""
         return [self._said(frames) for frames in x] if isinstance(x, list) else self._said(x)
 
     def _said(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

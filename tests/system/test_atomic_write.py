@@ -1,4 +1,4 @@
-"""Files written whole: what stands there is the old content or the new, and nothing else is left behind."""
+"""Atomic writes: a file has the old content or the new, and nothing else is left behind."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_any_name(name: str, tmp_path: Path) -> None:
 
 
 def test_threads_that_write_one_file(tmp_path: Path) -> None:
-    """Four write, two read: every reading is one of the contents, whole."""
+    """Four processes write and two read: every read returns one complete content."""
     path = tmp_path / "file"
     wholes = {bytes([number]) * (PAGE + number) for number in range(4)}
     ended = threading.Event()
@@ -84,7 +84,7 @@ def test_threads_that_write_one_file(tmp_path: Path) -> None:
 
 
 def test_part_files_are_never_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A part file that is there already, or a link laid in its place, is not written through."""
+    """An existing temporary file, or a link in its place, is not written through."""
     monkeypatch.setattr("secrets.token_hex", lambda count: "0" * 2 * count)
     (tmp_path / "else").write_bytes(b"else")
     (tmp_path / f".file.{'0' * 16}.part").symlink_to(tmp_path / "else")

@@ -1,4 +1,4 @@
-"""Where caches are: where the system keeps them, and nowhere when the user has no home."""
+"""Caches are where the system keeps them, and nowhere if the user has no home folder."""
 
 from __future__ import annotations
 

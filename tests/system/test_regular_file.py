@@ -1,4 +1,4 @@
-"""Only files are opened, and nothing is waited for."""
+"""Only regular files are opened, and opening never blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads side by side: everything is done once, in order, and the caller's own thread stays as it was."""
+"""Thread pools: everything runs once and in order, and the caller's thread does not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Augmentation as people use it: to look at, and to train with."""
+"""Augmentation through its public interface: previews and training."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_apply_is_the_naive_warp_of_the_naive_draw() -> None:
 
 
 def smooth_torus_of(variation: Variation, epoch: int) -> npt.NDArray[np.float64]:
-    """The torus in the field of an epoch, which begins with it."""
+    """Return the torus at the start of the field of an epoch."""
     draw = variation._draw(epoch)
     return draw.field[: draw.side, : draw.side].astype(np.float64)
 
@@ -141,7 +141,7 @@ def test_the_field_is_smooth_and_of_unit_size() -> None:
 
 
 def test_elastic_bends_by_its_size() -> None:
-    """Displacements, read off a picture that is a ramp along x, are as large as said, and smooth."""
+    """Displacements, measured on a ramp along x, are as large as documented, and smooth."""
     ramp = np.broadcast_to(np.linspace(0, 1, 101, dtype=np.float32), (101, 101))
     images = np.broadcast_to(ramp, (40, 101, 101))
     shown = Augment(elastic=2.0).apply(images, seed=2)
@@ -207,7 +207,7 @@ def source(data: pl.data.Dataset, batch_size: int = 32, crew: int = 1, seed: int
 
 
 def seen(source: Augmented, epoch: int, begin: int, past: int, size: int = 120) -> tuple[Any, Any]:
-    """The images and labels of some steps, dense."""
+    """Return the images and labels of some steps, dense."""
     batches, offset = source.batches(epoch, begin, past)
     assert offset == begin
     feed = batches.feed
@@ -335,7 +335,7 @@ def test_a_trainer_wants_images_with_height_and_width() -> None:
 
 @compiled
 def test_it_helps_to_read_what_was_shifted() -> None:
-    """Trained on centred digits only, a network reads shifted ones worse than one that saw them shifted."""
+    """A network trained on centred digits reads shifted ones worse than one trained on shifted digits."""
     digits = pl.data.load("digits")
     moved = pl.data.Dataset(np.roll(digits.test.images, 2, axis=2), digits.test.labels)
     accuracy = {}
@@ -349,7 +349,7 @@ def test_it_helps_to_read_what_was_shifted() -> None:
 
 @compiled
 def test_ink_holds_little_of_what_it_has_room_for(small_blocks: None) -> None:
-    """Shelves are as long as images could need, but memory is taken where they are written to only."""
+    """Shelves are as long as images could need, but memory is used only where they are written."""
     resource = pytest.importorskip("resource")
     images = np.zeros((4096, 64, 64), np.uint8)
     images[:, 30:34, 30:34] = 255

@@ -1,4 +1,4 @@
-"""What is changed of a trainer, and of what it was given: refused, or checked before the engine sees it."""
+"""Changes to a trainer and its arguments: refused, or checked before the engine uses them."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_options_stay_as_they_were_made(kind: str) -> None:
 
 @kinds
 def test_labels_and_images_changed_in_place(kind: str) -> None:
-    """Labels lead through memory, so training has its own; images are but numbers."""
+    """Labels are used as indices, so training copies them; images are only values."""
     net = trainer(kind).net
     if kind == "sequences":
         data: Any = pl.data.Sequences(FRAMES, list(LABELS))
@@ -253,7 +253,7 @@ def test_read_only_parameters_are_not_written_to(kind: str) -> None:
 
 
 def test_one_thread_at_a_time() -> None:
-    """The second is refused while the first is in the middle of a step: here it waits for its frames to be varied."""
+    """The second is refused while the first is in a step; here, the first waits for its augmentation."""
     begun, go_on = threading.Event(), threading.Event()
 
     def waiting(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:

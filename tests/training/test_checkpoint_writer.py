@@ -1,4 +1,4 @@
-"""A kill at any moment costs the epoch under way, or a second where epochs are shorter."""
+"""A kill at any time costs at most the current epoch, or one second if epochs are shorter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pellucid.training.checkpoint_writer import CheckpointWriter
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -21,7 +21,7 @@ class Clock:
 
 
 def written_at(epochs: list[float]) -> tuple[list[float], list[float]]:
-    """When checkpoints were written, and when epochs ended."""
+    """Record when checkpoints were written and when epochs ended."""
     clock, times, ends = Clock(), [], []
 
     def save(path: str | PathLike[str]) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints made by hand: whatever a field holds, one typed error names it, or training goes on within its bounds."""
+"""Checkpoints made by hand: for any value of a field, one typed error names it, or training stays within its memory."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def trainer(kind: str) -> pl.Trainer:
 
 
 def stored(kind: str) -> bytes:
-    """A checkpoint in the middle of an epoch, with the best parameters where they are kept."""
+    """A checkpoint in the middle of an epoch, with the best parameters if they are kept."""
     taught = trainer(kind)
     if kind != "sequences":
         list(taught.run(2, validation=IMAGES, patience=2))
@@ -61,7 +61,7 @@ def resumed(kind: str, content: bytes) -> pl.Trainer:
 
 
 def goes_on(kind: str, content: bytes) -> str | None:
-    """What the typed error says; None where training goes on, and can be kept again."""
+    """Return the message of the typed error; None if training continues and can be saved again."""
     try:
         taught = resumed(kind, content)
     except PellucidError as error:

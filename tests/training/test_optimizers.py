@@ -1,4 +1,4 @@
-"""Optimisers as settings: what the engine is told, what is refused, and back from data."""
+"""Optimisers as settings: the engine's arguments, refused values, and round trips through data."""
 
 from __future__ import annotations
 

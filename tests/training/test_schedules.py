@@ -1,4 +1,4 @@
-"""Schedules: the rate of every step, told from its number alone, against the naive twin; and back from data."""
+"""Schedules: the rate of every step, from its number alone, against the naive twin; round trips through data."""
 
 from __future__ import annotations
 

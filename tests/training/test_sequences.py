@@ -1,4 +1,4 @@
-"""Training sequence networks: against the twin, cut and resumed anywhere, on any number of threads."""
+"""Training of sequence networks: against the twin, stopped and resumed anywhere, on any number of threads."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def trainer(data: pl.data.Sequences | None = None, **options: Any) -> pl.Trainer
 
 
 def jittered(frames: Floats, rng: np.random.Generator) -> Floats:
-    """Noise, and sometimes a frame more at the end."""
+    """Add noise, and sometimes one more frame at the end."""
     more = np.repeat(frames[-1:], int(rng.integers(0, 2)), axis=0)
     return np.concatenate([frames, more]) + 0.05 * rng.standard_normal((len(frames) + len(more), frames.shape[1]))
 
@@ -227,7 +227,7 @@ def test_early_stopping_and_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("loss", ["ctc", "cross_entropy"])
 @pytest.mark.parametrize(("count", "batch_size"), [(7, 8), (13, 8), (15, 8), (23, 9), (37, 10), (39, 33), (60, 65)])
 def test_a_smaller_mini_batch_has_room_for_its_larger_groups(count: int, batch_size: int, loss: str) -> None:
-    """5 to 7 sequences stay together, where 8 are cut in two; beyond the end of an arena lies memory of others."""
+    """5 to 7 sequences stay together, while 8 are split in two; the memory after an arena belongs to others."""
     data = sequences(count, classes=loss != "ctc")
     plain = network(loss != "ctc")
     taught = trainer(data, loss=loss, optimizer=pl.SGD(0.1), batch_size=batch_size)
