@@ -124,7 +124,7 @@ PROBES = {
     "panel_sums": gate_panels.panel_sums,
     "pack": gate_panels.pack,
     "unpack_gates": gate_panels.unpack,
-    "turn": gate_panels.turn,
+    "transpose_panels": gate_panels.transpose_panels,
     "sparse_sums": sparse.weighted_sums,
     "half_sums": sparse.half_sums,
     "normalize_entries": sparse.normalize_entries,

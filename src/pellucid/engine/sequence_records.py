@@ -1,4 +1,4 @@
-"""Records that the kernels and entry points of sequence networks are handed; see `pellucid.engine.records`."""
+"""Records that kernels and entry points of sequence networks take as arguments; see `pellucid.engine.records`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Layer(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Where the frames of a group stand: those of time t from row ``ints[at + t]`` on, for t up to ``longest``.
+    """The rows of a group's frames by time: those of time step t begin at row ``ints[at + t]``.
 
-    ``ints[at + longest]`` is the number of rows.
+    ``longest`` is the number of time steps; ``ints[at + longest]`` is the number of rows.
     """
 
     ints: Int64s
@@ -36,7 +36,7 @@ class Member(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """The ``size`` labels ``symbols[begin : begin + size]`` of one sequence."""
+    """The labels ``symbols[begin : begin + size]`` of one sequence."""
 
     symbols: Int64s
     begin: int
@@ -44,14 +44,15 @@ class Labels(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A group of ``size`` sequences, the longest of ``longest`` frames first; that of place s is ``ints[own_at + s]``.
+    """A group of ``size`` sequences, the longest of ``longest`` frames first.
 
-    The first row of the frames of time t is ``ints[times_at + t]`` (see `Times`), the classes of CTC's states stand
-    from ``states_at`` on. Sequence m has the frames ``starts[m]`` to ``starts[m + 1]`` of the data.
+    Its sequences are number ``ints[group_at + s]`` of the data; sequence i has the frames ``starts[i]`` to
+    ``starts[i + 1]``. The first row of time step t is ``ints[times_at + t]``; the classes of CTC's states begin at
+    ``ints[states_at]``.
     """
 
     ints: Int64s
-    own_at: int
+    group_at: int
     times_at: int
     states_at: int
     starts: Int64s
@@ -59,22 +60,22 @@ class Group(NamedTuple):
     size: int
 
 
-class Places(NamedTuple):
-    """Where the integers of a group stand: all sequences of its mini-batch, its own, its times, and CTC's states."""
+class Offsets(NamedTuple):
+    """Offsets of a group's integers: sequences of the mini-batch, of the group, first rows, classes of CTC's states."""
 
-    all_at: int
-    own_at: int
+    batch_at: int
+    group_at: int
     times_at: int
     states_at: int
 
 
 class Split(NamedTuple):
-    """The group of number ``group`` among the ``groups`` of the mini-batch ``order[low : high]``.
+    """Group ``group`` of the ``groups`` that the mini-batch ``order[low : high]`` is split into.
 
-    ``most`` sequences have room to be sorted.
+    There is room for ``capacity`` sequences of a mini-batch.
     """
 
-    most: int
+    capacity: int
     order: Int64s
     low: int
     high: int
@@ -90,9 +91,9 @@ class Objective(NamedTuple):
 
 
 class Sequences(NamedTuple):
-    """Sequences one after another: number i has the frames (all frames, D) from ``starts[i]`` to ``starts[i + 1]``.
+    """Sequences: number i has the frames ``starts[i]`` to ``starts[i + 1]`` of (all frames, D).
 
-    Its labels are those from ``label_starts[i]`` to ``label_starts[i + 1]``, or one, its class.
+    Its labels are ``label_starts[i]`` to ``label_starts[i + 1]`` of ``labels``; for a classifier that is one class.
     """
 
     frames: Float32s
@@ -101,8 +102,8 @@ class Sequences(NamedTuple):
     label_starts: Int64s
 
 
-class Visits(NamedTuple):
-    """The ``size`` sequences to visit, in ``order``."""
+class Selection(NamedTuple):
+    """The ``size`` sequences ``order[:size]``."""
 
     order: Int64s
     size: int
@@ -119,14 +120,14 @@ class Steps(NamedTuple):
 
 
 class Arena(NamedTuple):
-    """What a thread works in: floats, laid out by the table, and the integers of a group."""
+    """The memory of one thread: floats, laid out by the table, and the integers of a group."""
 
     work: Float32s
     ints: Int64s
 
 
 class GroupUpdate(NamedTuple):
-    """The gradient, those of all groups of a mini-batch, and the optimiser's moments; each has ``size`` numbers."""
+    """The gradient, those of the groups of a mini-batch (groups, size), and the optimiser's moments (size,)."""
 
     gradient: Float32s
     groups: Float32s
@@ -136,7 +137,7 @@ class GroupUpdate(NamedTuple):
 
 
 class GroupGradients(NamedTuple):
-    """The gradient (size,) and those of the groups (groups, size) that are added to it."""
+    """The gradient (size,), and the gradients of the groups (groups, size) that are added to it."""
 
     gradient: Float32s
     groups: Float32s
@@ -144,7 +145,7 @@ class GroupGradients(NamedTuple):
 
 
 class SequenceLearner(NamedTuple):
-    """A network in training, what its optimiser works on, and what this thread works in."""
+    """A network in training: its program, its gradients and moments, and the memory of one thread."""
 
     program: Program
     update: GroupUpdate
@@ -152,7 +153,7 @@ class SequenceLearner(NamedTuple):
 
 
 class ClippedDescent(NamedTuple):
-    """How to train: loss and optimiser by number, and the largest norm of a gradient, 0 for any."""
+    """How to train: loss and optimiser by number; ``clip`` is the largest norm of the gradient, 0 for no limit."""
 
     loss: int
     optimizer: int
@@ -160,8 +161,8 @@ class ClippedDescent(NamedTuple):
     schedule: Schedule
 
 
-class Tallies(NamedTuple):
-    """What threads tell each other: loss and number right of every group, squares of every BLOCK of the gradient."""
+class Totals(NamedTuple):
+    """What threads share: loss and number correct of each group, sum of squares of each BLOCK of the gradient."""
 
     groups: Float64s
     norms: Float64s
@@ -169,7 +170,7 @@ class Tallies(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How to read, and where answers go: see `pellucid.engine.programs.sequences_entries.read`."""
+    """How to read, and where the results go: see `pellucid.engine.programs.sequences_entries.read`."""
 
     loss: int
     carry: int
@@ -178,8 +179,11 @@ class Reading(NamedTuple):
     history: Float64s
 
 
-class Derivatives(NamedTuple):
-    """Where the gradient by the inputs goes, and four numbers of which the last two are loss and number right."""
+class InputGradient(NamedTuple):
+    """Results of `pellucid.engine.programs.sequences_entries.gradient`.
+
+    The gradient by the inputs, and four numbers: loss and number correct of the last group, then of all groups.
+    """
 
     inputs: Float32s
     history: Float64s

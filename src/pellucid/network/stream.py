@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
-from pellucid.engine.sequence_records import Arena, Reading, Sequences, Visits
+from pellucid.engine.sequence_records import Arena, Reading, Selection, Sequences
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.lstm import LSTM
 from pellucid.programs.sequence_batches import Floats
@@ -54,7 +54,7 @@ class Stream:
             self._plan.program(program.parameters),
             Arena(self._arena, self._plan.integers()),
             Sequences(self._frames, self._bounds, nothing.symbols, nothing.starts),
-            Visits(np.zeros(1, np.int64), 1),
+            Selection(np.zeros(1, np.int64), 1),
             Reading(-1, 1, self._outputs, 1, np.zeros(2)),
         )
 
@@ -100,7 +100,7 @@ class Stream:
         for rows in self._plan.rows:
             told = self._plan.table[rows[0]]
             if told[st.OPERATION] == st.LSTM:
-                for column in (st.BEFORE, st.CELLS):
+                for column in (st.PREVIOUS_HIDDEN, st.PREVIOUS_CELLS):
                     self._arena[told[column] : told[column] + told[st.UNITS] * (_AT_A_TIME + 16)] = 0.0
 
     def _checked(self, frames: ArrayLike) -> Any:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
 from pellucid.engine.programs import table as t
-from pellucid.engine.sequence_records import Arena, Derivatives, GroupGradients, Sequences, Visits
+from pellucid.engine.sequence_records import Arena, GroupGradients, InputGradient, Selection, Sequences
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.interface import Gradient, Program, Stepper, StepperOptions
@@ -66,7 +66,7 @@ class SequencesProgram(Program[Given]):
         return inputs.give_back(outputs, self.reduced)
 
     def _reading_plan(self, given: Given, labels: int = 0) -> SequencePlan:
-        return self.compose(room_for(np.diff(given.starts), st.BATCH_GROUP, labels), back=False)
+        return self.compose(room_for(np.diff(given.starts), st.GROUP_SIZE, labels), back=False)
 
     def trace(self, inputs: Given) -> Trace[LSTMTrace | LayerTrace]:
         """Every layer at work on one sequence (T, D)."""
@@ -88,7 +88,7 @@ class SequencesProgram(Program[Given]):
         code, lengths = self.loss_code(loss), np.diff(inputs.starts)
         check_targets(targets, lengths, self.output_shape[-1], loss)
         most, count = targets.most if loss == "ctc" else 0, self.parameter_count
-        plan = self.compose(room_for(lengths, st.BATCH_GROUP, most), by_inputs=True)
+        plan = self.compose(room_for(lengths, st.GROUP_SIZE, most), by_inputs=True)
         check_plan(plan, lengths, int(plan.table[0, st.GROUP]), most)
         by_parameter, scratch = np.zeros(count, np.float32), aligned(count)
         by_input, history = np.zeros_like(inputs.flat), np.zeros(4)
@@ -97,9 +97,9 @@ class SequencesProgram(Program[Given]):
             GroupGradients(by_parameter, scratch, count),
             Arena(plan.arena(), plan.integers()),
             Sequences(inputs.flat, inputs.starts, targets.symbols, targets.starts),
-            Visits(np.arange(inputs.count), inputs.count),
+            Selection(np.arange(inputs.count), inputs.count),
             code,
-            Derivatives(by_input, history),
+            InputGradient(by_input, history),
         )
         return Gradient(float(history[2] / inputs.count), by_parameter, inputs.give_back(by_input, reduced=False))
 

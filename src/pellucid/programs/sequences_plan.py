@@ -49,7 +49,7 @@ class Room:
         return padded(2 * self.labels + 1)
 
     def alignment_work(self) -> int:
-        """What CTC keeps of one sequence: see `pellucid.engine.kernels.ctc.alignment_loss`."""
+        """What CTC keeps of one sequence: see `pellucid.engine.kernels.ctc.ctc_loss`."""
         long = self.states + ALIGNMENT
         return 4 * long + self.longest * (self.states + long) + 2 * ALIGNMENT
 
@@ -144,7 +144,7 @@ class _Writer:
         most = padded(max(room.rows, room.group))
         self.head[[t.ROWS, t.GROUP]] = room.rows, padded(room.group)
         self.head[[t.LONGEST, t.STATES]] = room.longest, room.states
-        for place in (t.TOP, t.MASS):
+        for place in (t.MAXIMA, t.TOTALS):
             self.head[place] = self.take(most)
         self.head[t.LOSS] = self.take(room.group)
         self.head[t.ALIGNMENT_WORK] = self.take(room.alignment_work() if room.labels >= 0 else 0)
@@ -160,12 +160,12 @@ class _Writer:
         row = np.zeros(t.COLUMNS, np.int64)
         rows, stride = self.room.group if self.one_each else self.room.rows, padded(outputs)
         row[[t.OPERATION, t.INPUTS, t.OUTPUTS, t.STRIDE]] = operation, inputs, outputs, stride
-        row[[t.SOURCE, t.SOURCE_STRIDE, t.SOURCE_SLOPES]] = self.source
-        row[[t.ONE_EACH, t.ACTIVATION, t.DIRECTIONS]] = self.one_each, IDENTITY, 1
+        row[[t.SOURCE, t.SOURCE_STRIDE, t.SOURCE_GRADIENTS]] = self.source
+        row[[t.PER_SEQUENCE, t.ACTIVATION, t.DIRECTIONS]] = self.one_each, IDENTITY, 1
         after = self.room.group if operation in (t.LAST, t.MEAN) else rows
         row[t.VALUES] = row[t.SUMS] = self.take(padded(after) * stride)
-        row[t.SLOPES] = self.take(padded(after) * stride) if self.back else -1
-        self.source = int(row[t.VALUES]), stride, int(row[t.SLOPES])
+        row[t.GRADIENTS] = self.take(padded(after) * stride) if self.back else -1
+        self.source = int(row[t.VALUES]), stride, int(row[t.GRADIENTS])
         self.head[[t.CLASSES]] = outputs
         self.rows.append(row)
         return row
@@ -179,27 +179,27 @@ class _Writer:
         if row[t.ACTIVATION] != IDENTITY:
             row[t.SUMS] = self.take(padded(self.room.group if self.one_each else self.room.rows) * row[t.STRIDE])
         if self.back:
-            row[t.TURNED_STRIDE] = padded(inputs)
-            row[t.TURNED] = self.take(outputs * row[t.TURNED_STRIDE])
+            row[t.TRANSPOSED_STRIDE] = padded(inputs)
+            row[t.TRANSPOSED] = self.take(outputs * row[t.TRANSPOSED_STRIDE])
 
     def lstm(self, layer: LSTM, input_shape: Shape, parameter: int) -> None:
         """An LSTM, and the step to one answer a sequence where it has one."""
         d, h, ways = input_shape[1], layer.hidden_size, layer.directions
         units = -(-h // lane_width()) * lane_width()
-        width, rows, group = t.GATES_EACH * units, self.room.rows, padded(self.room.group)
+        width, rows, group = t.GATE_COUNT * units, self.room.rows, padded(self.room.group)
         row = self._row(t.LSTM, d, ways * h)
         row[[t.WEIGHT, t.HIDDEN, t.UNITS, t.DIRECTIONS]] = parameter, h, units, ways
         row[t.PACKED_SIZE] = (d + h + 1) * width
         row[t.PACKED] = self.take(ways * row[t.PACKED_SIZE])
         row[t.GATES] = self.take(ways * rows * width)
-        row[t.BEFORE] = self.take(ways * (rows + group) * units)
-        row[t.CELLS] = self.take(ways * (rows + group) * units)
-        row[t.BENT] = self.take(ways * rows * units)
+        row[t.PREVIOUS_HIDDEN] = self.take(ways * (rows + group) * units)
+        row[t.PREVIOUS_CELLS] = self.take(ways * (rows + group) * units)
+        row[t.TANH_CELLS] = self.take(ways * rows * units)
         if self.back:
-            row[t.PACKED_SLOPES] = self.take(ways * row[t.PACKED_SIZE])
-            row[t.TURNED_STRIDE] = padded(d)
-            row[t.TURNED] = self.take(ways * width * (units + row[t.TURNED_STRIDE]))
-            row[t.CARRY] = self.take(2 * group * units)
+            row[t.PACKED_GRADIENTS] = self.take(ways * row[t.PACKED_SIZE])
+            row[t.TRANSPOSED_STRIDE] = padded(d)
+            row[t.TRANSPOSED] = self.take(ways * width * (units + row[t.TRANSPOSED_STRIDE]))
+            row[t.STATE_GRADIENTS] = self.take(2 * group * units)
         if layer.outputs != "frames":
             reduced = self._row(t.MEAN if layer.outputs == "mean" else t.LAST, ways * h, ways * h)
             reduced[t.DIRECTIONS] = ways

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
-from pellucid.engine.sequence_records import Arena, Reading, Sequences, Visits
+from pellucid.engine.sequence_records import Arena, Reading, Selection, Sequences
 from pellucid.programs.sequence_batches import Floats, Given, Integers
 from pellucid.programs.sequence_targets import NOTHING_WANTED, Targets
 from pellucid.programs.sequences_plan import SequencePlan, check_plan, lengths_of
@@ -37,7 +37,7 @@ def read_group(
         plan.program(parameters),
         Arena(plan.arena() if arena is None else arena, plan.integers()),
         Sequences(given.flat, given.starts, targets.symbols, targets.starts),
-        Visits(order, len(order)),
+        Selection(order, len(order)),
         Reading(loss, int(carry), answers, int(outputs is not None), history),
     )
     return history
@@ -54,11 +54,11 @@ def read_in_parts(
 ) -> NDArray[np.float64]:
     """`read_group` for any number of sequences, shared among the cores; those of like length go together."""
     order = np.argsort(-np.diff(given.starts), kind="stable")
-    groups = -(-given.count // st.BATCH_GROUP)
+    groups = -(-given.count // st.GROUP_SIZE)
     parts = max(1, min(available_cores(), groups, given.count // _WORTH_A_THREAD))
 
     def some(part: int) -> NDArray[np.float64]:
-        mine = [order[k * st.BATCH_GROUP : (k + 1) * st.BATCH_GROUP] for k in range(part, groups, parts)]
+        mine = [order[k * st.GROUP_SIZE : (k + 1) * st.GROUP_SIZE] for k in range(part, groups, parts)]
         arena = plan.arena()
         told = [
             read_group(parameters, plan, given, one, arena=arena, outputs=outputs, targets=targets, loss=loss)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs.capacity import check_optimizer, check_room, check_steps
-from pellucid.engine.programs.sequence_table import BLOCK, CTC, groups_of, most_in_a_group
+from pellucid.engine.programs.sequence_table import BLOCK, CTC, group_count, largest_group
 from pellucid.engine.records import Part, Schedule, Team
 from pellucid.engine.sequence_records import (
     Arena,
@@ -20,7 +20,7 @@ from pellucid.engine.sequence_records import (
     SequenceLearner,
     Sequences,
     Steps,
-    Tallies,
+    Totals,
 )
 from pellucid.layers.layer import Vector
 from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
@@ -58,7 +58,7 @@ class SequencesStepper(Stepper):
         self._compose, self._aligned = compose, loss == CTC
         self._clip = 0.0 if options.clip is None else options.clip
         self._asked = options.threads
-        self._groups = groups_of(options.batch_size)
+        self._groups = group_count(options.batch_size)
         self._slopes, self._gradient = aligned(self._groups * count), aligned(count)
         self._tallies, self._norms = np.zeros(2 * self._groups), np.zeros(-(-count // BLOCK))
         self._barrier = np.zeros(16, np.int64)
@@ -70,7 +70,7 @@ class SequencesStepper(Stepper):
 
     def _prepare(self, lengths: Integers, most_labels: int) -> SequencePlan:
         """See to it that any mini-batch of these sequences has room, and choose the number of threads."""
-        room = room_for(lengths, most_in_a_group(self._batch_size), most_labels if self._aligned else 0)
+        room = room_for(lengths, largest_group(self._batch_size), most_labels if self._aligned else 0)
         plan = self._plan
         if plan is None or not plan.room.holds(room):
             plan = self._plan = self._compose(room if plan is None else plan.room.grown(room))
@@ -100,7 +100,7 @@ class SequencesStepper(Stepper):
         lengths = lengths_of(batches.starts, visited)
         labels = int(lengths_of(batches.targets.starts, visited).max(initial=0)) if self._aligned else 0
         for size in {min(batch, count - step * batch) for step in (begin, end - 1)}:
-            groups = groups_of(size)
+            groups = group_count(size)
             check_room("groups of sequences", groups, len(self._tallies) // 2)
             check_plan(plan, lengths, -(-size // groups), labels)
 
@@ -132,7 +132,7 @@ class SequencesStepper(Stepper):
                 sequences,
                 steps,
                 descent,
-                Tallies(self._tallies, self._norms, Team(Part(rank, self.threads), self._barrier)),
+                Totals(self._tallies, self._norms, Team(Part(rank, self.threads), self._barrier)),
             )
 
         self._pool.run(work)

@@ -42,7 +42,7 @@ def layer_traces(
     """What stands in the arena after one sequence was read, layer by layer; ``frames`` (T, D) went in."""
     inputs, steps = frames, len(frames)
     for layer, rows in zip(layers, plan.rows, strict=True):
-        count = 1 if plan.table[rows[0], st.ONE_EACH] else steps
+        count = 1 if plan.table[rows[0], st.PER_SEQUENCE] else steps
         last = 1 if plan.table[rows[-1], st.OPERATION] in (st.LAST, st.MEAN) else count
         activations = _shaped(plan, arena, rows[-1], st.VALUES, last, reduced and last == 1)
         if isinstance(layer, LSTM):
@@ -71,7 +71,7 @@ def _gates(plan: SequencePlan, arena: Floats, row: int, frames: int) -> list[Flo
         panels = arena[begin : begin + rows * 4 * units].reshape(units // lanes, rows, 4, lanes)
         for gate in range(4):
             kept[gate].append(panels[:, :frames, gate].swapaxes(0, 1).reshape(frames, units)[:, :h])
-        begin = told[st.CELLS] + direction * (rows + group) * units
+        begin = told[st.PREVIOUS_CELLS] + direction * (rows + group) * units
         before = arena[begin : begin + (rows + group) * units].reshape(-1, units)[:, :h]
         order = [*range(1, frames), rows] if direction == 0 else [rows, *range(frames - 1)]
         kept[4].append(before[order])

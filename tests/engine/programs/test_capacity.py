@@ -11,8 +11,8 @@ from pellucid.errors import CapacityError, PellucidError
 
 
 def dealt(count: int) -> list[int]:
-    """How many sequences fall to each group of a mini-batch, dealt one after another as `sequences.choose` does."""
-    groups = st.groups_of(count)
+    """The number of sequences in each group of a mini-batch, assigned in turn as `sequences.select_group` does."""
+    groups = st.group_count(count)
     sizes = [0] * groups
     for begin in range(0, count, groups):
         for group in range(groups):
@@ -25,12 +25,12 @@ def dealt(count: int) -> list[int]:
 def test_there_is_room_for_the_groups_of_every_smaller_mini_batch(batch: int) -> None:
     sizes = [dealt(count) for count in range(1, batch + 1)]
     assert all(sum(each) == count for count, each in enumerate(sizes, 1))
-    assert st.most_in_a_group(batch) == max(max(each) for each in sizes)
-    assert st.groups_of(batch) == max(len(each) for each in sizes)
+    assert st.largest_group(batch) == max(max(each) for each in sizes)
+    assert st.group_count(batch) == max(len(each) for each in sizes)
 
 
 def test_a_very_large_mini_batch_takes_no_time() -> None:
-    assert st.most_in_a_group(1 << 60) == st.BATCH_GROUP
+    assert st.largest_group(1 << 60) == st.GROUP_SIZE
 
 
 def test_room_is_checked() -> None:

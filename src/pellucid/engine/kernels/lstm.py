@@ -1,11 +1,10 @@
-"""The LSTM layer over one group of sequences: forward through time, and the gradients on the way back.
+"""The LSTM layer over one group of sequences: forward, and backward through time.
 
-Letters: D inputs, H hidden units, U the same rounded up to whole lanes, n sequences of one moment. Frames are rows,
-ordered by time (see `pellucid.engine.programs.sequence_table`), so one moment is a block of rows. The gates of LANES
-units lie
-side by side, input, forget, candidate and output, in a panel (frames, WIDTH); a layer has U / LANES panels, one after
-another, and its parameters lie in panels too (`pellucid.engine.kernels.lstm_panels`). Whatever is padded stays 0 all
-the way: a unit without weights has i = f = o = 1/2, g = 0 and c = h = 0.
+Letters: D inputs, H hidden units, U the same rounded up to whole lanes, n sequences of one time step. Frames are rows
+ordered by time (see `pellucid.engine.programs.sequence_table`), so one time step is a block of rows. The input, forget,
+candidate and output gates of LANES units are side by side in a panel (frames, WIDTH). A layer has U / LANES panels, and
+its parameters are packed in panels, too (`pellucid.engine.kernels.lstm_panels`). Padding stays 0 throughout: a unit
+without weights has i = f = o = 1/2, g = 0 and c = h = 0.
 Derivation: docs/derivations/lstm.md
 """
 
@@ -18,30 +17,30 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.kernels.functions import sigmoid, tanh
-from pellucid.engine.kernels.lstm_panels import WIDTH, pack, panel_sums, turn, unpack
+from pellucid.engine.kernels.lstm_panels import WIDTH, pack, panel_sums, transpose_panels, unpack
 from pellucid.engine.kernels.matmul import add_product
 from pellucid.engine.programs.sequence_table import (
-    BEFORE,
-    BENT,
-    CARRY,
-    CELLS,
     DIRECTIONS,
+    GATE_COUNT,
     GATES,
-    GATES_EACH,
+    GRADIENTS,
     GROUP,
     HIDDEN,
     INPUTS,
     PACKED,
+    PACKED_GRADIENTS,
     PACKED_SIZE,
-    PACKED_SLOPES,
+    PREVIOUS_CELLS,
+    PREVIOUS_HIDDEN,
     ROWS,
-    SLOPES,
     SOURCE,
-    SOURCE_SLOPES,
+    SOURCE_GRADIENTS,
     SOURCE_STRIDE,
+    STATE_GRADIENTS,
     STRIDE,
-    TURNED,
-    TURNED_STRIDE,
+    TANH_CELLS,
+    TRANSPOSED,
+    TRANSPOSED_STRIDE,
     UNITS,
     VALUES,
     WEIGHT,
@@ -52,62 +51,63 @@ from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
 
 _CHUNK = 96
-"""Frames whose share of the weights' gradient is added at a time: they fit the first cache."""
+"""Frames that are added to the weights' gradient at a time: they fit the first-level cache."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
 class Cell(NamedTuple):
-    """Where one panel of one frame stands: its gates, the cells it begins with, and tanh of those it ends with."""
+    """Work offsets for one panel of one frame: the gates, the previous cells, and tanh of the new cells."""
 
     gates: int
     cells: int
-    bent: int
+    tanh_cells: int
 
 
 class State(NamedTuple):
-    """Where h and c of one panel of one frame stand, or the gradients by them."""
+    """Work offsets of h and c for one panel of one frame, or of the gradients by them."""
 
     hidden: int
     cells: int
 
 
-class Moment(NamedTuple):
-    """The ``size`` rows of one moment from ``first`` on, with ``known`` hidden values each, all or none.
+class TimeStep(NamedTuple):
+    """The rows ``first`` to ``first + size`` of one time step.
 
-    What each leaves for its next frame goes to row ``following`` and on, for the first ``going_on`` of them; the
-    others end here, and leave it past the last row.
+    ``recurrent`` is the number of hidden values that enter the sums: H, or 0 where all are 0. The new h and c of the
+    first ``continuing`` rows go to the rows from ``next_first`` on; those of sequences that end here go past the last
+    row.
     """
 
     first: int
     size: int
-    known: int
-    following: int
-    going_on: int
+    recurrent: int
+    next_first: int
+    continuing: int
 
 
 @kernel
 def prepare(layer: Layer, p: Float32s, back: bool) -> None:
-    """Pack a layer's parameters; for the way back also transpose them."""
+    """Pack a layer's parameters; with ``back`` also transpose them for the backward pass."""
     table, row, work = layer
     d, h, units = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS]
     for direction in range(table[row + DIRECTIONS]):
         packed = table[row + PACKED] + direction * table[row + PACKED_SIZE]
-        weight = table[row + WEIGHT] + direction * (d + h + 1) * GATES_EACH * h
+        weight = table[row + WEIGHT] + direction * (d + h + 1) * GATE_COUNT * h
         pack(Vector(work, packed), Vector(p, weight), d, h)
         if back:
-            stride = table[row + TURNED_STRIDE]
-            by_hidden = table[row + TURNED] + direction * GATES_EACH * units * (units + stride)
-            turn(Matrix(work, by_hidden, units), Vector(work, packed), d, h, d + h + 1, units)
-            if table[row + SOURCE_SLOPES] >= 0:
-                by_inputs = Matrix(work, by_hidden + GATES_EACH * units * units, stride)
-                turn(by_inputs, Vector(work, packed), 0, d, d + h + 1, units)
+            stride = table[row + TRANSPOSED_STRIDE]
+            hidden_weights = table[row + TRANSPOSED] + direction * GATE_COUNT * units * (units + stride)
+            transpose_panels(Matrix(work, hidden_weights, units), Vector(work, packed), d, h, d + h + 1, units)
+            if table[row + SOURCE_GRADIENTS] >= 0:
+                input_weights = Matrix(work, hidden_weights + GATE_COUNT * units * units, stride)
+                transpose_panels(input_weights, Vector(work, packed), 0, d, d + h + 1, units)
 
 
 @kernel
 def activate_gates(work: Float32s, z: int) -> None:
-    """One panel of one frame: from the sums of the gates to the gates, in place; frames do not wait for each other."""
+    """Apply the gates' activation functions in place, to one panel of one frame."""
     store(work, z, sigmoid(load(work, z, LANES)))
     store(work, z + LANES, sigmoid(load(work, z + LANES, LANES)))
     store(work, z + 2 * LANES, tanh(load(work, z + 2 * LANES, LANES)))
@@ -115,60 +115,60 @@ def activate_gates(work: Float32s, z: int) -> None:
 
 
 @kernel
-def cell(work: Float32s, at: Cell, following: State, values: int, count: int) -> None:
-    """One panel of one frame: from the gates to c = f c + i g and h = o tanh c.
+def cell_forward(work: Float32s, at: Cell, next_state: State, values: int, count: int) -> None:
+    """``c = f c + i g`` and ``h = o tanh c`` for one panel of one frame.
 
-    c and h go to where the next frame looks for them, ``following``; h also goes to ``values``, the first ``count``
-    lanes of it.
+    c and h are written to ``next_state``, where the next frame reads them; the first ``count`` lanes of h also go to
+    ``values``.
     """
     i, f = load(work, at.gates, LANES), load(work, at.gates + LANES, LANES)
     g, o = load(work, at.gates + 2 * LANES, LANES), load(work, at.gates + 3 * LANES, LANES)
     c = fma(f, load(work, at.cells, LANES), i * g)
     t = tanh(c)
     h = o * t
-    store(work, following.cells, c)
-    store(work, following.hidden, h)
-    store(work, at.bent, t)
+    store(work, next_state.cells, c)
+    store(work, next_state.hidden, h)
+    store(work, at.tanh_cells, t)
     store_first(work, values, h, count)
 
 
 @kernel
-def through_cell(work: Float32s, at: Cell, slopes: int, count: int, carry: State) -> None:
-    """One panel of one frame on the way back: the gates give way to the gradients by their sums.
+def cell_backward(work: Float32s, at: Cell, gradients: int, count: int, state_gradients: State) -> None:
+    """Replace the gates of one panel of one frame by the gradients by their sums.
 
-    ``carry`` holds what comes back through time by h and by c; ``slopes`` what comes from above by h, ``count`` lanes
-    of it. The gradient by c goes on to the frame before.
+    ``state_gradients`` are those of the following time step by h and c, ``gradients`` those of the next layer by h,
+    ``count`` lanes of them. The gradient by c is replaced by that by the previous frame's c.
     """
     i, f = load(work, at.gates, LANES), load(work, at.gates + LANES, LANES)
     g, o = load(work, at.gates + 2 * LANES, LANES), load(work, at.gates + 3 * LANES, LANES)
-    t = load(work, at.bent, LANES)
+    t = load(work, at.tanh_cells, LANES)
     one = splat(_ONE, LANES)
-    dh = load(work, carry.hidden, LANES) + load_first(work, slopes, count, LANES)
-    dc = load(work, carry.cells, LANES) + dh * o * (one - t * t)
+    dh = load(work, state_gradients.hidden, LANES) + load_first(work, gradients, count, LANES)
+    dc = load(work, state_gradients.cells, LANES) + dh * o * (one - t * t)
     store(work, at.gates, dc * g * (i * (one - i)))
     store(work, at.gates + LANES, dc * load(work, at.cells, LANES) * (f * (one - f)))
     store(work, at.gates + 2 * LANES, dc * i * (one - g * g))
     store(work, at.gates + 3 * LANES, dh * t * (o * (one - o)))
-    store(work, carry.cells, dc * f)
+    store(work, state_gradients.cells, dc * f)
 
 
 @kernel
 def clear(work: Float32s, begin: int, count: int) -> None:
-    """Zeros in ``count`` places, a multiple of the lane width."""
+    """Write ``count`` zeros, a multiple of the lane width."""
     for i in range(begin, begin + count, LANES):
         store(work, i, splat(_ZERO, LANES))
 
 
 @kernel
-def begin_at(layer: Layer, direction: int, times: Times, carry: bool) -> None:
-    """Put h and c before each sequence's first frame: 0, or with ``carry`` what the last frames left."""
+def set_initial_states(layer: Layer, direction: int, times: Times, carry: bool) -> None:
+    """Set the initial h and c of each sequence: 0, or with ``carry`` the final state of the previous call."""
     table, row, work = layer
     ints, ti, longest = times
     units, rows = table[row + UNITS], table[ROWS]
     shift = direction * (rows + table[GROUP]) * units
     group = ints[ti + 1] - ints[ti]
     s = 0
-    # Backwards, the longest sequences begin first.
+    # In the backward direction the longest sequences begin first.
     for step in range(longest):
         t = longest - 1 - step if direction == 1 else 0
         n = ints[ti + t + 1] - ints[ti + t]
@@ -176,7 +176,7 @@ def begin_at(layer: Layer, direction: int, times: Times, carry: bool) -> None:
             first = (ints[ti + t] + s) * units + shift
             last = (rows + s) * units + shift
             for j in range(0, units, LANES):
-                for base in (table[row + BEFORE], table[row + CELLS]):
+                for base in (table[row + PREVIOUS_HIDDEN], table[row + PREVIOUS_CELLS]):
                     v = load(work, base + last + j, LANES) if carry else splat(_ZERO, LANES)
                     store(work, base + first + j, v)
             s += 1
@@ -185,12 +185,12 @@ def begin_at(layer: Layer, direction: int, times: Times, carry: bool) -> None:
 
 
 @kernel
-def by_inputs(layer: Layer, direction: int, count: int) -> None:
-    """The gates' sums of ``count`` frames, as far as bias and inputs say: they wait for no other frame."""
+def input_sums(layer: Layer, direction: int, count: int) -> None:
+    """``W x + b`` of ``count`` frames, the part of the gates' sums that depends on no other frame."""
     table, row, work = layer
     d, stride = table[row + INPUTS], table[row + SOURCE_STRIDE]
     rows, high = table[ROWS], d + table[row + HIDDEN]
-    z = table[row + GATES] + direction * rows * GATES_EACH * table[row + UNITS]
+    z = table[row + GATES] + direction * rows * GATE_COUNT * table[row + UNITS]
     w = table[row + PACKED] + direction * table[row + PACKED_SIZE]
     for _ in range(0, table[row + UNITS], LANES):
         start = Matrix(work, w + high * WIDTH, 0)
@@ -200,29 +200,29 @@ def by_inputs(layer: Layer, direction: int, count: int) -> None:
 
 
 @kernel
-def moment(layer: Layer, direction: int, at: Moment) -> None:
-    """One moment of one direction."""
+def step_forward(layer: Layer, direction: int, at: TimeStep) -> None:
+    """One time step of one direction."""
     table, row, work = layer
     first, n = at.first, at.size
     d, h, units, rows = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], table[ROWS]
     shift = direction * (rows + table[GROUP])
-    states, cells = table[row + BEFORE] + shift * units, table[row + CELLS] + shift * units
+    states, cells = table[row + PREVIOUS_HIDDEN] + shift * units, table[row + PREVIOUS_CELLS] + shift * units
     packed = table[row + PACKED] + direction * table[row + PACKED_SIZE] + d * WIDTH
-    gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
-    bent = table[row + BENT] + (direction * rows + first) * units
+    gates = table[row + GATES] + direction * rows * GATE_COUNT * units + first * WIDTH
+    tanh_cells = table[row + TANH_CELLS] + (direction * rows + first) * units
     values = table[row + VALUES] + first * table[row + STRIDE] + direction * h
     for j in range(0, units, LANES):
-        z, w = gates + rows * GATES_EACH * j, packed + (d + h + 1) * GATES_EACH * j
-        if at.known > 0:
-            before = Strided(work, states + first * units, units, 1)
-            panel_sums(Vector(work, z), Matrix(work, z, WIDTH), before, Vector(work, w), n, at.known)
+        z, w = gates + rows * GATE_COUNT * j, packed + (d + h + 1) * GATE_COUNT * j
+        if at.recurrent > 0:
+            previous = Strided(work, states + first * units, units, 1)
+            panel_sums(Vector(work, z), Matrix(work, z, WIDTH), previous, Vector(work, w), n, at.recurrent)
         for s in range(n):
             activate_gates(work, z + s * WIDTH)
         for s in range(n):
-            after = (at.following + s if s < at.going_on else rows + s) * units + j
-            cell(
+            after = (at.next_first + s if s < at.continuing else rows + s) * units + j
+            cell_forward(
                 work,
-                Cell(z + s * WIDTH, cells + (first + s) * units + j, bent + s * units + j),
+                Cell(z + s * WIDTH, cells + (first + s) * units + j, tanh_cells + s * units + j),
                 State(states + after, cells + after),
                 values + s * table[row + STRIDE] + j,
                 h - j,
@@ -235,62 +235,62 @@ def forward(layer: Layer, times: Times, carry: bool) -> None:
     table, row, _ = layer
     ints, ti, longest = times
     for direction in range(table[row + DIRECTIONS]):
-        begin_at(layer, direction, times, carry)
-        by_inputs(layer, direction, ints[ti + longest])
+        set_initial_states(layer, direction, times, carry)
+        input_sums(layer, direction, ints[ti + longest])
         for step in range(longest):
             t = longest - 1 - step if direction == 1 else step
             first, n = ints[ti + t], ints[ti + t + 1] - ints[ti + t]
             if direction == 1:
-                following = ints[ti + t - 1] if t > 0 else first
-                going_on = n if t > 0 else 0
+                next_first = ints[ti + t - 1] if t > 0 else first
+                continuing = n if t > 0 else 0
             else:
-                following = ints[ti + t + 1]
-                going_on = ints[ti + t + 2] - following if t + 1 < longest else 0
-            known = table[row + HIDDEN] if step > 0 or carry else 0  # before that they are 0
-            moment(layer, direction, Moment(first, n, known, following, going_on))
+                next_first = ints[ti + t + 1]
+                continuing = ints[ti + t + 2] - next_first if t + 1 < longest else 0
+            recurrent = table[row + HIDDEN] if step > 0 or carry else 0  # h is 0 before the first frame
+            step_forward(layer, direction, TimeStep(first, n, recurrent, next_first, continuing))
 
 
 @kernel
-def moment_back(layer: Layer, direction: int, first: int, n: int, more: bool) -> None:
-    """The gradients of one moment, by the gates' sums, by c and, if ``more`` is to come, h of the frames before."""
+def step_backward(layer: Layer, direction: int, first: int, n: int, more: bool) -> None:
+    """The gradients of one time step by the gates' sums, by the previous c and, if there are ``more`` steps, h."""
     table, row, work = layer
     h, units, rows = table[row + HIDDEN], table[row + UNITS], table[ROWS]
-    gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
-    cells = table[row + CELLS] + (direction * (rows + table[GROUP]) + first) * units
-    bent = table[row + BENT] + (direction * rows + first) * units
-    slopes = table[row + SLOPES] + first * table[row + STRIDE] + direction * h
-    by_state, by_cell = table[row + CARRY], table[row + CARRY] + table[GROUP] * units
+    gates = table[row + GATES] + direction * rows * GATE_COUNT * units + first * WIDTH
+    cells = table[row + PREVIOUS_CELLS] + (direction * (rows + table[GROUP]) + first) * units
+    tanh_cells = table[row + TANH_CELLS] + (direction * rows + first) * units
+    gradients = table[row + GRADIENTS] + first * table[row + STRIDE] + direction * h
+    hidden_gradients, cell_gradients = table[row + STATE_GRADIENTS], table[row + STATE_GRADIENTS] + table[GROUP] * units
     for j in range(0, units, LANES):
         for s in range(n):
-            through_cell(
+            cell_backward(
                 work,
-                Cell(gates + rows * GATES_EACH * j + s * WIDTH, cells + s * units + j, bent + s * units + j),
-                slopes + s * table[row + STRIDE] + j,
+                Cell(gates + rows * GATE_COUNT * j + s * WIDTH, cells + s * units + j, tanh_cells + s * units + j),
+                gradients + s * table[row + STRIDE] + j,
                 h - j,
-                State(by_state + s * units + j, by_cell + s * units + j),
+                State(hidden_gradients + s * units + j, cell_gradients + s * units + j),
             )
     if not more:
         return
-    clear(work, by_state, n * units)
-    turned = table[row + TURNED] + direction * GATES_EACH * units * (units + table[row + TURNED_STRIDE])
-    # A panel of the sums at a time: its part of the weights stays in the first cache for all sequences.
-    for k in range(0, GATES_EACH * units, WIDTH):
-        part, weights = Strided(work, gates + rows * k, WIDTH, 1), Matrix(work, turned + k * units, units)
-        add_product(Matrix(work, by_state, units), part, weights, n, units, WIDTH)
+    clear(work, hidden_gradients, n * units)
+    transposed = table[row + TRANSPOSED] + direction * GATE_COUNT * units * (units + table[row + TRANSPOSED_STRIDE])
+    # One panel of the sums at a time: its part of the weights stays in the first-level cache for all sequences.
+    for k in range(0, GATE_COUNT * units, WIDTH):
+        part, weights = Strided(work, gates + rows * k, WIDTH, 1), Matrix(work, transposed + k * units, units)
+        add_product(Matrix(work, hidden_gradients, units), part, weights, n, units, WIDTH)
 
 
 @kernel
-def parameter_slopes(layer: Layer, direction: int, first: int, n: int) -> None:
-    """Add to the gradient by one direction's parameters, in panels, what ``n`` frames from ``first`` on say."""
+def parameter_gradients(layer: Layer, direction: int, first: int, n: int) -> None:
+    """Add the share of ``n`` frames from ``first`` on to the gradient by one direction's parameters, in panels."""
     table, row, work = layer
     d, h, units, rows = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS], table[ROWS]
-    into = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
+    into = table[row + PACKED_GRADIENTS] + direction * table[row + PACKED_SIZE]
     stride = table[row + SOURCE_STRIDE]
     source = table[row + SOURCE] + first * stride
-    states = table[row + BEFORE] + (direction * (rows + table[GROUP]) + first) * units
-    gates = table[row + GATES] + direction * rows * GATES_EACH * units + first * WIDTH
+    states = table[row + PREVIOUS_HIDDEN] + (direction * (rows + table[GROUP]) + first) * units
+    gates = table[row + GATES] + direction * rows * GATE_COUNT * units + first * WIDTH
     for j in range(0, units, LANES):
-        c, z = into + (d + h + 1) * GATES_EACH * j, gates + rows * GATES_EACH * j
+        c, z = into + (d + h + 1) * GATE_COUNT * j, gates + rows * GATE_COUNT * j
         inputs, hidden = Strided(work, source, 1, stride), Strided(work, states, 1, units)
         panel_sums(Vector(work, c), Matrix(work, c, WIDTH), inputs, Vector(work, z), d, n)
         panel_sums(Vector(work, c + d * WIDTH), Matrix(work, c + d * WIDTH, WIDTH), hidden, Vector(work, z), h, n)
@@ -302,44 +302,44 @@ def parameter_slopes(layer: Layer, direction: int, first: int, n: int) -> None:
 
 
 @kernel
-def through_time(layer: Layer, direction: int, times: Times) -> None:
-    """One direction back through time, then the gradient by its parameters."""
+def backward_through_time(layer: Layer, direction: int, times: Times) -> None:
+    """Backpropagation through time for one direction, then the gradient by its parameters."""
     table, row, work = layer
     ints, ti, longest = times
-    clear(work, table[row + CARRY], 2 * table[GROUP] * table[row + UNITS])
-    clear(work, table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE], table[row + PACKED_SIZE])
+    clear(work, table[row + STATE_GRADIENTS], 2 * table[GROUP] * table[row + UNITS])
+    clear(work, table[row + PACKED_GRADIENTS] + direction * table[row + PACKED_SIZE], table[row + PACKED_SIZE])
     for step in range(longest):
         t = step if direction == 1 else longest - 1 - step
         first = ints[ti + t]
-        moment_back(layer, direction, first, ints[ti + t + 1] - first, step + 1 < longest)
+        step_backward(layer, direction, first, ints[ti + t + 1] - first, step + 1 < longest)
     for begin in range(0, ints[ti + longest], _CHUNK):
-        parameter_slopes(layer, direction, begin, lesser(_CHUNK, ints[ti + longest] - begin))
+        parameter_gradients(layer, direction, begin, lesser(_CHUNK, ints[ti + longest] - begin))
 
 
 @kernel
 def backward(layer: Layer, gradient: Vector, times: Times) -> None:
-    """From the gradients by the outputs to those by the inputs, and by all parameters, to ``gradient``."""
+    """The gradients by the inputs and, to ``gradient``, by all parameters, from those by the outputs."""
     table, row, work = layer
-    d, h, units, count = (
-        table[row + INPUTS],
-        table[row + HIDDEN],
-        table[row + UNITS],
-        times.ints[times.at + times.longest],
-    )
-    into, stride = table[row + SOURCE_SLOPES], table[row + SOURCE_STRIDE]
+    d, h, units = table[row + INPUTS], table[row + HIDDEN], table[row + UNITS]
+    count = times.ints[times.at + times.longest]
+    into, stride = table[row + SOURCE_GRADIENTS], table[row + SOURCE_STRIDE]
     if into >= 0:
         clear(work, into, count * stride)
     for direction in range(table[row + DIRECTIONS]):
-        through_time(layer, direction, times)
-        size = (d + h + 1) * GATES_EACH * h
-        packed = table[row + PACKED_SLOPES] + direction * table[row + PACKED_SIZE]
-        weights = Vector(gradient.memory, gradient.at + table[row + WEIGHT] + direction * size)
-        unpack(weights, Vector(work, packed), d, h)
+        backward_through_time(layer, direction, times)
+        size = (d + h + 1) * GATE_COUNT * h
+        packed = table[row + PACKED_GRADIENTS] + direction * table[row + PACKED_SIZE]
+        parameters = Vector(gradient.memory, gradient.at + table[row + WEIGHT] + direction * size)
+        unpack(parameters, Vector(work, packed), d, h)
         if into >= 0:
-            width = GATES_EACH * units
-            turned = table[row + TURNED] + direction * width * (units + table[row + TURNED_STRIDE]) + width * units
+            width = GATE_COUNT * units
+            transposed = (
+                table[row + TRANSPOSED] + direction * width * (units + table[row + TRANSPOSED_STRIDE]) + width * units
+            )
             gates = table[row + GATES] + direction * table[ROWS] * width
             for k in range(0, width, WIDTH):
                 part = Strided(work, gates + table[ROWS] * k, WIDTH, 1)
-                part_weights = Matrix(work, turned + k * table[row + TURNED_STRIDE], table[row + TURNED_STRIDE])
+                part_weights = Matrix(
+                    work, transposed + k * table[row + TRANSPOSED_STRIDE], table[row + TRANSPOSED_STRIDE]
+                )
                 add_product(Matrix(work, into, stride), part, part_weights, count, d, WIDTH)

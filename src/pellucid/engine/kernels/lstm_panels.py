@@ -1,7 +1,7 @@
-"""Panels of gates: what is known of the four gates of LANES units, side by side, WIDTH floats in a row; sums over them.
+"""Panels of gates: the four gates of LANES units side by side, WIDTH floats a row, and matrix products over them.
 
 Letters as in `pellucid.engine.kernels.lstm`. A layer's parameters are packed panel by panel, each (D + H + 1, WIDTH):
-weights by input, weights by hidden unit, bias.
+input weights, hidden weights, bias.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Callable
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.kernels.matmul import transpose
-from pellucid.engine.programs.sequence_table import GATES_EACH
+from pellucid.engine.programs.sequence_table import GATE_COUNT
 from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.blocks import load_block, outer, store_block
 from pellucid.engine.simd.lanes import LANES, load, load_first, store, store_first
 
-WIDTH = GATES_EACH * LANES
+WIDTH = GATE_COUNT * LANES
 """Floats in a row of a panel."""
 
 BLOCK_ROWS = 4
-"""Rows of a block of sums that stays in registers."""
+"""Rows of a block of sums in registers."""
 
 BLOCK_COLUMNS = 2 if LANES == 8 else 4
 """Its columns, in lanes: AVX has 16 registers, the others have 32."""
@@ -31,30 +31,30 @@ def pack(packed: Vector, parameters: Vector, d: int, h: int) -> None:
     at = packed.at
     for j in range(0, h, LANES):
         for k in range(d + h + 1):
-            row = parameters.at + k * GATES_EACH * h + j
-            for gate in range(GATES_EACH):
+            row = parameters.at + k * GATE_COUNT * h + j
+            for gate in range(GATE_COUNT):
                 store(packed.memory, at, load_first(parameters.memory, row + gate * h, h - j, LANES))
                 at += LANES
 
 
 @kernel
 def unpack(parameters: Vector, packed: Vector, d: int, h: int) -> None:
-    """The way back: parameters (D + H + 1, 4, H) from panels."""
+    """The inverse of `pack`: parameters (D + H + 1, 4, H) from panels."""
     at = packed.at
     for j in range(0, h, LANES):
         for k in range(d + h + 1):
-            row = parameters.at + k * GATES_EACH * h + j
-            for gate in range(GATES_EACH):
+            row = parameters.at + k * GATE_COUNT * h + j
+            for gate in range(GATE_COUNT):
                 store_first(parameters.memory, row + gate * h, load(packed.memory, at, LANES), h - j)
                 at += LANES
 
 
 @kernel
-def turn(turned: Matrix, packed: Vector, first: int, count: int, rows: int, units: int) -> None:
-    """The rows ``first`` to ``first + count`` of every panel (rows, WIDTH), transposed: (4 U, count)."""
+def transpose_panels(transposed: Matrix, packed: Vector, first: int, count: int, rows: int, units: int) -> None:
+    """Transpose rows ``first`` to ``first + count`` of every panel (rows, WIDTH): (4 U, count)."""
     for panel in range(units // LANES):
         transpose(
-            Matrix(turned.memory, turned.at + panel * WIDTH * turned.stride, turned.stride),
+            Matrix(transposed.memory, transposed.at + panel * WIDTH * transposed.stride, transposed.stride),
             Matrix(packed.memory, packed.at + (panel * rows + first) * WIDTH, WIDTH),
             count,
             WIDTH,
@@ -76,7 +76,7 @@ def _block_sums(rows: int, columns: int) -> Callable[..., None]:
     return sums
 
 
-_some_sums, _one_sums = _block_sums(BLOCK_ROWS, BLOCK_COLUMNS), _block_sums(1, GATES_EACH)
+_some_sums, _one_sums = _block_sums(BLOCK_ROWS, BLOCK_COLUMNS), _block_sums(1, GATE_COUNT)
 
 
 @kernel

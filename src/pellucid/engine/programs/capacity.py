@@ -1,6 +1,6 @@
 """Checks before a call of the engine, which itself checks nothing: what it visits lies within what it is given.
 
-Sizes are derived from the functions that cut the work, such as `pellucid.engine.programs.sequence_table.groups_of`.
+Sizes are derived from the functions that cut the work, such as `pellucid.engine.programs.sequence_table.group_count`.
 These checks
 compare them once more with what a call asks for, so that a wrong size is an error and not a write past an array.
 """

@@ -1,26 +1,26 @@
-"""The program table of sequence networks: a head, then one row of integers a layer.
+"""The program table of sequence networks: a header, then one row of integers per layer.
 
-A group of sequences goes through the network together. Their frames are rows of one matrix, ordered by time: first
-every sequence's frame 0, then every frame 1, and so on, the longest sequence first, so that the frames of one moment
-lie side by side and nothing is padded. Offsets count float32 elements, as in `pellucid.engine.programs.table`.
+The sequences of a group are processed together. Their frames are the rows of one matrix, ordered by time: frame 0 of
+every sequence, then frame 1 of every sequence, and so on, the longest sequence first. The frames of one time step are
+thus consecutive rows, and nothing is padded. Offsets count float32 elements, as in `pellucid.engine.programs.table`.
 """
 
 from __future__ import annotations
 
 (
-    ROWS,  # frames of one group that the arena has room for
-    GROUP,  # sequences of one group that it has room for
-    LONGEST,  # frames of one sequence
-    STATES,  # states of one alignment, padded: twice the labels of a sequence and one
+    ROWS,  # capacity: frames in a group
+    GROUP,  # capacity: sequences in a group
+    LONGEST,  # capacity: frames in a sequence
+    STATES,  # capacity: states of an alignment, 2 L + 1 for L labels, padded
     FRAMES,  # work offset of the group's frames, (rows, stride of the first layer's source)
-    TOP,  # work offset of softmax's maximum of each row
-    MASS,  # work offset of softmax's sum of each row
+    MAXIMA,  # work offset of softmax's maximum over each row
+    TOTALS,  # work offset of softmax's sum over each row
     LOSS,  # work offset of the loss of each sequence
-    ALIGNMENT_WORK,  # work offset of what CTC keeps of one sequence
-    REDUCED,  # whether the outputs are one row a sequence, else one a frame
+    ALIGNMENT_WORK,  # work offset of CTC's scratch for one sequence
+    REDUCED,  # whether the outputs are one row per sequence instead of one per frame
     CLASSES,  # outputs of the last layer
     FEATURES,  # inputs of a frame
-    INTEGERS,  # int64 that a group needs for its places in time and its alignment
+    INTEGERS,  # int64 that a group needs
     SIZE,  # float32 in the arena
 ) = range(14)
 
@@ -33,54 +33,54 @@ from __future__ import annotations
     BIAS,  # parameter offset, dense layers only
     SOURCE,  # work offset of the inputs, (rows, source stride)
     SOURCE_STRIDE,
-    SOURCE_SLOPES,  # work offset of the gradient by the inputs, of the same shape; -1 where nobody asks
+    SOURCE_GRADIENTS,  # work offset of the gradient by the inputs, same shape; -1 if it is not computed
     SUMS,  # dense layers: work offset of the weighted sums, (rows, stride)
     VALUES,  # work offset of the outputs, (rows, stride)
-    SLOPES,  # work offset of the gradient by the outputs, (rows, stride)
+    GRADIENTS,  # work offset of the gradient by the outputs, (rows, stride)
     STRIDE,
-    ONE_EACH,  # whether the inputs are one row a sequence
-    TURNED,  # work offset of weights transposed for the way back
-    TURNED_STRIDE,
-    HIDDEN,  # LSTM: hidden units of one direction
+    PER_SEQUENCE,  # whether the inputs are one row per sequence
+    TRANSPOSED,  # work offset of the weights transposed for the backward pass
+    TRANSPOSED_STRIDE,
+    HIDDEN,  # LSTM: hidden units per direction
     UNITS,  # the same, padded
     DIRECTIONS,
-    PACKED,  # work offset of the packed parameters of one direction, then the other's
+    PACKED,  # work offset of the packed parameters, one direction after the other
     PACKED_SIZE,
-    PACKED_SLOPES,  # work offset of their gradients
-    GATES,  # work offset of the gates in panels, on the way back of the gradients by their sums; direction by direction
-    BEFORE,  # work offset of the hidden values one frame earlier, and at the end of the last ones, likewise
-    CELLS,  # the same of the cells
-    BENT,  # work offset of tanh of the cells
-    CARRY,  # work offset of the gradients that travel through time: by h, then by c, (group, units) each
+    PACKED_GRADIENTS,  # work offset of their gradients
+    GATES,  # work offset of the gates in panels, by direction; in the backward pass the gradients by their sums
+    PREVIOUS_HIDDEN,  # work offset of h one frame earlier (rows, U), then the final h (group, U), by direction
+    PREVIOUS_CELLS,  # the same for c
+    TANH_CELLS,  # work offset of tanh c
+    STATE_GRADIENTS,  # work offset of the gradients passed back through time: by h, then by c, (group, U) each
     COLUMNS,
 ) = range(28)
 
 DENSE, LSTM, LAST, MEAN = range(4)
 
 CTC = 2
-"""The loss over alignments, beside CROSS_ENTROPY of `pellucid.engine.programs.table`."""
+"""The CTC loss, besides CROSS_ENTROPY of `pellucid.engine.programs.table`."""
 
-GATES_EACH = 4
+GATE_COUNT = 4
 """The gates of a unit: input, forget, candidate and output."""
 
-BATCH_GROUP = 16
-"""Sequences of one group in training, once a mini-batch has enough for two such groups."""
+GROUP_SIZE = 16
+"""Sequences per group in training, for mini-batches of at least two such groups."""
 
 BLOCK = 4096
-"""Parameters whose gradients are added up, and squared, at a time."""
+"""Parameters whose gradients are added and squared at a time."""
 
 
-def groups_of(sequences: int) -> int:
-    """Into how many groups a mini-batch is cut; it depends on nothing else, so neither do the bits."""
+def group_count(sequences: int) -> int:
+    """The number of groups of a mini-batch. It depends on nothing but the size, and so do the rounding errors."""
     if sequences < 8:
         return 1
-    return 2 if sequences < 2 * BATCH_GROUP else (sequences + BATCH_GROUP - 1) // BATCH_GROUP
+    return 2 if sequences < 2 * GROUP_SIZE else (sequences + GROUP_SIZE - 1) // GROUP_SIZE
 
 
-def most_in_a_group(batch: int) -> int:
-    """Sequences of the largest group that any mini-batch of up to ``batch`` sequences is cut into.
+def largest_group(batch: int) -> int:
+    """Sequences of the largest group of any mini-batch of up to ``batch`` sequences.
 
-    A small mini-batch may have larger groups than a full one: 7 sequences stay together, 8 are cut in two. From
-    2 BATCH_GROUP on no group is larger than BATCH_GROUP.
+    A small mini-batch may have larger groups than a full one: 7 sequences form one group, 8 form two. From
+    2 GROUP_SIZE on no group is larger than GROUP_SIZE.
     """
-    return max(-(-count // groups_of(count)) for count in range(1, min(batch, 2 * BATCH_GROUP) + 1))
+    return max(-(-count // group_count(count)) for count in range(1, min(batch, 2 * GROUP_SIZE) + 1))

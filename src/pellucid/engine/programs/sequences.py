@@ -1,7 +1,8 @@
-"""Run a sequence network's program over one group of sequences: arrange, forward, lose, backward.
+"""Run a sequence network's program over one group of sequences: select, forward, loss, backward.
 
-The integers of a group stand one after another in ``ints``: the wanted class of each sequence, the sequences of the
-whole mini-batch from the longest to the shortest, the group's own, the first row of each frame, and CTC's states.
+The integers of a group follow each other in ``ints``: the target class of each sequence, the sequences of the
+mini-batch from the longest to the shortest, those of the group, the first row of each time step, and the classes of
+CTC's states.
 """
 
 from __future__ import annotations
@@ -23,27 +24,27 @@ from pellucid.engine.programs.sequence_table import (
     DIRECTIONS,
     FEATURES,
     FRAMES,
+    GRADIENTS,
     INPUTS,
     LOSS,
     LSTM,
-    MASS,
+    MAXIMA,
     MEAN,
-    ONE_EACH,
     OPERATION,
     OUTPUTS,
-    SLOPES,
+    PER_SEQUENCE,
     SOURCE,
-    SOURCE_SLOPES,
+    SOURCE_GRADIENTS,
     SOURCE_STRIDE,
     STRIDE,
     SUMS,
-    TOP,
-    TURNED,
-    TURNED_STRIDE,
+    TOTALS,
+    TRANSPOSED,
+    TRANSPOSED_STRIDE,
     VALUES,
     WEIGHT,
 )
-from pellucid.engine.programs.sequence_table import groups_of as table_groups_of
+from pellucid.engine.programs.sequence_table import group_count as table_group_count
 from pellucid.engine.programs.table import SOFTMAX
 from pellucid.engine.records import Affine, Matrix, Part, Program, Sizes, Vector
 from pellucid.engine.sequence_records import (
@@ -52,7 +53,7 @@ from pellucid.engine.sequence_records import (
     Layer,
     Member,
     Objective,
-    Places,
+    Offsets,
     Sequences,
     Split,
     Times,
@@ -61,82 +62,85 @@ from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, stor
 
 _ONE = np.float32(1.0)
 
-groups_of = kernel(table_groups_of)
+group_count = kernel(table_group_count)
 
 
 @kernel
-def choose(ints: Int64s, places: Places, starts: Int64s, split: Split) -> int:
-    """Sort a mini-batch by length, deal it to groups like cards, to and fro; how many fall to this group."""
-    all_at, count = places.all_at, split.high - split.low
+def select_group(ints: Int64s, offsets: Offsets, starts: Int64s, split: Split) -> int:
+    """Sort a mini-batch by length and write this group's sequences; return their number.
+
+    Sequences are assigned to groups in turn, forward and then backward, so that groups have similar numbers of frames.
+    """
+    batch_at, count = offsets.batch_at, split.high - split.low
     for i in range(count):
         sequence = split.order[split.low + i]
         length = starts[sequence + 1] - starts[sequence]
         j = i
-        while j > 0 and starts[ints[all_at + j - 1] + 1] - starts[ints[all_at + j - 1]] < length:
-            ints[all_at + j] = ints[all_at + j - 1]
+        while j > 0 and starts[ints[batch_at + j - 1] + 1] - starts[ints[batch_at + j - 1]] < length:
+            ints[batch_at + j] = ints[batch_at + j - 1]
             j -= 1
-        ints[all_at + j] = sequence
-    own = 0
+        ints[batch_at + j] = sequence
+    taken = 0
     for begin in range(0, count, split.groups):
-        place = begin + (split.group if own % 2 == 0 else split.groups - 1 - split.group)
-        if place < count:
-            ints[places.own_at + own] = ints[all_at + place]
-            own += 1
-    return own
+        position = begin + (split.group if taken % 2 == 0 else split.groups - 1 - split.group)
+        if position < count:
+            ints[offsets.group_at + taken] = ints[batch_at + position]
+            taken += 1
+    return taken
 
 
 @kernel
-def arrange(ints: Int64s, places: Places, starts: Int64s, n: int) -> Group:
-    """Note the first row of every frame of a group whose ``n`` sequences are sorted by length."""
-    own_at, times_at = places.own_at, places.times_at
-    longest = starts[ints[own_at] + 1] - starts[ints[own_at]]
+def index_rows(ints: Int64s, offsets: Offsets, starts: Int64s, n: int) -> Group:
+    """Write the first row of each time step of a group of ``n`` sequences sorted by length."""
+    group_at, times_at = offsets.group_at, offsets.times_at
+    longest = starts[ints[group_at] + 1] - starts[ints[group_at]]
     row, active = 0, n
     for t in range(longest):
-        while starts[ints[own_at + active - 1] + 1] - starts[ints[own_at + active - 1]] <= t:
+        while starts[ints[group_at + active - 1] + 1] - starts[ints[group_at + active - 1]] <= t:
             active -= 1
         ints[times_at + t] = row
         row += active
     ints[times_at + longest] = row
-    return Group(ints, own_at, times_at, places.states_at, starts, longest, n)
+    return Group(ints, group_at, times_at, offsets.states_at, starts, longest, n)
 
 
 @kernel
-def gather(table: Int64s, work: Float32s, frames: Float32s, group: Group) -> None:
-    """Bring a group's frames into the arena, ordered by time."""
+def gather_frames(table: Int64s, work: Float32s, frames: Float32s, group: Group) -> None:
+    """Copy a group's frames into the arena, ordered by time."""
     ints, times_at, longest = group.ints, group.times_at, group.longest
     d, stride = table[FEATURES], table[COLUMNS + SOURCE_STRIDE]
     for t in range(longest):
         row = ints[times_at + t]
         for s in range(ints[times_at + t + 1] - row):
-            source = (group.starts[ints[group.own_at + s]] + t) * d
+            source = (group.starts[ints[group.group_at + s]] + t) * d
             into = table[FRAMES] + (row + s) * stride
             for j in range(0, d, LANES):
                 store_first(work, into + j, load_first(frames, source + j, d - j, LANES), d - j)
 
 
 @kernel
-def reduce(layer: Layer, group: Group, back_too: bool) -> None:
-    """From all frames of each sequence to one row: their mean, or what each direction says at its last frame.
+def reduce_frames(layer: Layer, group: Group, is_backward: bool) -> None:
+    """Reduce each sequence's frames to one row: their mean, or the output of each direction at its last frame.
 
-    With ``back_too`` the other way: every frame's gradient from that of its sequence.
+    With ``is_backward`` distribute the gradient of that row to the frames.
     """
     table, row, work = layer
-    ints, own_at, times_at, starts = group.ints, group.own_at, group.times_at, group.starts
+    ints, group_at, times_at, starts = group.ints, group.group_at, group.times_at, group.starts
     k, stride = table[row + INPUTS], table[row + STRIDE]
     half = k // table[row + DIRECTIONS]
     mean = table[row + OPERATION] == MEAN
-    many, one = table[row + SOURCE], table[row + VALUES]
-    if back_too:
-        many, one = table[row + SOURCE_SLOPES], table[row + SLOPES]
-        lstm.clear(work, many, ints[times_at + starts[ints[own_at] + 1] - starts[ints[own_at]]] * stride)
+    frame_rows, sequence_rows = table[row + SOURCE], table[row + VALUES]
+    if is_backward:
+        frame_rows, sequence_rows = table[row + SOURCE_GRADIENTS], table[row + GRADIENTS]
+        lstm.clear(work, frame_rows, ints[times_at + starts[ints[group_at] + 1] - starts[ints[group_at]]] * stride)
     else:
-        lstm.clear(work, one, group.size * stride)
+        lstm.clear(work, sequence_rows, group.size * stride)
     for s in range(group.size):
-        frames = starts[ints[own_at + s] + 1] - starts[ints[own_at + s]]
+        frames = starts[ints[group_at + s] + 1] - starts[ints[group_at + s]]
         share = splat(_ONE / np.float32(frames), LANES)
         for t in range(frames):
-            frame, answer = many + (ints[times_at + t] + s) * stride, one + s * stride
-            source, into = (answer, frame) if back_too else (frame, answer)
+            frame, answer = frame_rows + (ints[times_at + t] + s) * stride, sequence_rows + s * stride
+            source, into = (answer, frame) if is_backward else (frame, answer)
             if mean:
                 for j in range(0, stride, LANES):
                     store(work, into + j, fma(load(work, source + j, LANES), share, load(work, into + j, LANES)))
@@ -148,16 +152,16 @@ def reduce(layer: Layer, group: Group, back_too: bool) -> None:
 
 
 @kernel
-def prepare(program: Program, work: Float32s, back_too: bool) -> None:
-    """Lay out the parameters as the layers want them, once for all groups of a step."""
+def prepare(program: Program, work: Float32s, with_gradient: bool) -> None:
+    """Pack and transpose the parameters, once for all groups of a step."""
     table, layers, p = program
     for i in range(1, layers + 1):
         row = i * COLUMNS
         if table[row + OPERATION] == LSTM:
-            lstm.prepare(Layer(table, row, work), p, back_too)
-        elif table[row + OPERATION] == DENSE and back_too and table[row + SOURCE_SLOPES] >= 0:
+            lstm.prepare(Layer(table, row, work), p, with_gradient)
+        elif table[row + OPERATION] == DENSE and with_gradient and table[row + SOURCE_GRADIENTS] >= 0:
             dense.turn_weights(
-                Matrix(work, table[row + TURNED], table[row + TURNED_STRIDE]),
+                Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]),
                 Vector(p, table[row + WEIGHT]),
                 table[row + INPUTS],
                 table[row + OUTPUTS],
@@ -167,7 +171,7 @@ def prepare(program: Program, work: Float32s, back_too: bool) -> None:
 
 @kernel
 def dense_forward(layer: Layer, p: Float32s, rows: int) -> None:
-    """A dense layer over so many rows."""
+    """A dense layer over ``rows`` rows."""
     table, row, work = layer
     stride, k = table[row + STRIDE], table[row + OUTPUTS]
     z, y = table[row + SUMS], table[row + VALUES]
@@ -179,15 +183,15 @@ def dense_forward(layer: Layer, p: Float32s, rows: int) -> None:
         Part(0, 1),
     )
     if table[row + ACTIVATION] == SOFTMAX:
-        kept = Normalizer(Vector(work, table[TOP]), Vector(work, table[MASS]))
-        softmax(Vector(work, y), Matrix(work, z, stride), rows, k, kept, table[row + SLOPES])
+        kept = Normalizer(Vector(work, table[MAXIMA]), Vector(work, table[TOTALS]))
+        softmax(Vector(work, y), Matrix(work, z, stride), rows, k, kept, table[row + GRADIENTS])
     else:
         activate(table[row + ACTIVATION], Vector(work, y), Vector(work, z), rows * stride)
 
 
 @kernel
 def forward(program: Program, work: Float32s, group: Group, carry: bool) -> None:
-    """Every layer over a group whose frames stand in the arena."""
+    """Run every layer over a group; its frames are in the arena."""
     table, layers, p = program
     times = Times(group.ints, group.times_at, group.longest)
     for i in range(1, layers + 1):
@@ -196,31 +200,31 @@ def forward(program: Program, work: Float32s, group: Group, carry: bool) -> None
         if operation == LSTM:
             lstm.forward(Layer(table, row, work), times, carry)
         elif operation == DENSE:
-            rows = group.size if table[row + ONE_EACH] else times.ints[times.at + times.longest]
+            rows = group.size if table[row + PER_SEQUENCE] else times.ints[times.at + times.longest]
             dense_forward(Layer(table, row, work), p, rows)
         else:
-            reduce(Layer(table, row, work), group, False)
+            reduce_frames(Layer(table, row, work), group, False)
 
 
 @kernel
 def dense_backward(layer: Layer, gradient: Vector, rows: int, last: bool) -> None:
-    """The gradients of a dense layer; the last layer's slopes are by its sums already."""
+    """The gradients of a dense layer; for the last layer, the arena already has the gradient by its sums."""
     table, row, work = layer
     g, gi = gradient
     stride, k, d = table[row + STRIDE], table[row + OUTPUTS], table[row + INPUTS]
-    delta = table[row + SLOPES]
+    delta = table[row + GRADIENTS]
     source, source_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
     if not last:
         values = Matrix(work, table[row + VALUES], stride)
         back(table[row + ACTIVATION], Vector(work, delta), values, rows, k)
-    by_sums, inputs = Matrix(work, delta, stride), Matrix(work, source, source_stride)
-    dense.bias_gradient(Vector(g, gi + table[row + BIAS]), by_sums, rows, k, Part(0, 1))
-    dense.weight_gradient(Vector(g, gi + table[row + WEIGHT]), inputs, by_sums, Sizes(rows, d, k), Part(0, 1))
-    if table[row + SOURCE_SLOPES] >= 0:
+    sum_gradients, inputs = Matrix(work, delta, stride), Matrix(work, source, source_stride)
+    dense.bias_gradient(Vector(g, gi + table[row + BIAS]), sum_gradients, rows, k, Part(0, 1))
+    dense.weight_gradient(Vector(g, gi + table[row + WEIGHT]), inputs, sum_gradients, Sizes(rows, d, k), Part(0, 1))
+    if table[row + SOURCE_GRADIENTS] >= 0:
         dense.input_gradient(
-            Matrix(work, table[row + SOURCE_SLOPES], source_stride),
-            by_sums,
-            Matrix(work, table[row + TURNED], table[row + TURNED_STRIDE]),
+            Matrix(work, table[row + SOURCE_GRADIENTS], source_stride),
+            sum_gradients,
+            Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]),
             Sizes(rows, d, k),
             Part(0, 1),
         )
@@ -228,7 +232,7 @@ def dense_backward(layer: Layer, gradient: Vector, rows: int, last: bool) -> Non
 
 @kernel
 def backward(program: Program, gradient: Vector, work: Float32s, group: Group) -> None:
-    """Every layer's gradient, last layer first, to ``gradient``."""
+    """Write the gradient by the parameters of every layer, last layer first, to ``gradient``."""
     table, layers, _ = program
     times = Times(group.ints, group.times_at, group.longest)
     for step in range(layers):
@@ -237,45 +241,45 @@ def backward(program: Program, gradient: Vector, work: Float32s, group: Group) -
         if operation == LSTM:
             lstm.backward(Layer(table, row, work), gradient, times)
         elif operation == DENSE:
-            rows = group.size if table[row + ONE_EACH] else times.ints[times.at + times.longest]
+            rows = group.size if table[row + PER_SEQUENCE] else times.ints[times.at + times.longest]
             dense_backward(Layer(table, row, work), gradient, rows, step == 0)
         else:
-            reduce(Layer(table, row, work), group, True)
+            reduce_frames(Layer(table, row, work), group, True)
 
 
 @kernel
-def judge(
-    program: Program, work: Float32s, group: Group, sequences: Sequences, objective: Objective, back_too: bool
+def evaluate_loss(
+    program: Program, work: Float32s, group: Group, sequences: Sequences, objective: Objective, with_gradient: bool
 ) -> int:
-    """The loss of every sequence of a group, and how many are right, from the last layer's outputs.
+    """Write the loss of each sequence of a group; return the number of correct predictions.
 
-    With ``back_too`` also the gradient of ``objective.scale`` times the sum of the losses.
+    With ``with_gradient`` also write the gradient of ``objective.scale`` times the sum of the losses.
     """
     table, row = program.table, program.rows * COLUMNS
     _, starts, labels, label_starts = sequences
-    ints, own_at, times = group.ints, group.own_at, Times(group.ints, group.times_at, group.longest)
+    ints, group_at, times = group.ints, group.group_at, Times(group.ints, group.times_at, group.longest)
     stride, k = table[row + STRIDE], table[row + OUTPUTS]
-    z, y, d = table[row + SUMS], table[row + VALUES], table[row + SLOPES]
+    z, y, d = table[row + SUMS], table[row + VALUES], table[row + GRADIENTS]
     right = 0
     if objective.loss == CTC:
         for s in range(group.size):
-            member = ints[own_at + s]
-            frames = starts[member + 1] - starts[member]
-            begin, count = label_starts[member], label_starts[member + 1] - label_starts[member]
-            own, wanted = Member(times, s, frames), Labels(labels, begin, count)
+            i = ints[group_at + s]
+            frames = starts[i + 1] - starts[i]
+            begin, count = label_starts[i], label_starts[i + 1] - label_starts[i]
+            member, target = Member(times, s, frames), Labels(labels, begin, count)
             scratch = table[ALIGNMENT_WORK]
-            outputs = ctc.Outputs(z, y, d, stride, k, table[TOP], table[MASS])
-            work[table[LOSS] + s] = ctc.alignment_loss(
-                work, scratch, outputs, own, wanted, group.states_at, objective.scale, back_too
+            outputs = ctc.Outputs(z, y, d, stride, k, table[MAXIMA], table[TOTALS])
+            work[table[LOSS] + s] = ctc.ctc_loss(
+                work, scratch, outputs, member, target, group.states_at, objective.scale, with_gradient
             )
-            if ctc.spells(work, outputs, own, wanted):
+            if ctc.decodes_to(work, outputs, member, target):
                 right += 1
         return right
     for s in range(group.size):
-        ints[s] = labels[label_starts[ints[own_at + s]]]
-    targets, kept = Targets(ints, 0), Normalizer(Vector(work, table[TOP]), Vector(work, table[MASS]))
+        ints[s] = labels[label_starts[ints[group_at + s]]]
+    targets, kept = Targets(ints, 0), Normalizer(Vector(work, table[MAXIMA]), Vector(work, table[TOTALS]))
     softmax_cross_entropy(Vector(work, table[LOSS]), Matrix(work, z, stride), targets, group.size, kept)
-    if back_too:
+    if with_gradient:
         distance_to_target(Vector(work, d), Matrix(work, y, stride), targets, group.size, objective.scale)
     for s in range(group.size):
         if is_right(Vector(work, y + s * stride), k, ints[s]):
@@ -284,8 +288,8 @@ def judge(
 
 
 @kernel
-def add_losses(table: Int64s, work: Float32s, n: int) -> float:
-    """The sum of a group's losses, in float64, in the group's order."""
+def sum_losses(table: Int64s, work: Float32s, n: int) -> float:
+    """The sum of a group's losses in float64, in the order of the group."""
     total = np.float64(0.0)
     for s in range(n):
         total += np.float64(work[table[LOSS] + s])

@@ -1,6 +1,6 @@
-"""The entry points of sequence networks; `ENTRIES` gives each its kinds of arguments.
+"""The entry points of sequence networks.
 
-They are compiled apart from the others, the first time a sequence network is used.
+They are compiled into an object file of their own.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from pellucid.engine.programs.sequence_table import (
     GROUP,
     LONGEST,
     REDUCED,
-    SOURCE_SLOPES,
+    SOURCE_GRADIENTS,
     SOURCE_STRIDE,
     STRIDE,
     VALUES,
 )
 from pellucid.engine.programs.sequences import (
-    add_losses,
-    arrange,
     backward,
-    choose,
+    evaluate_loss,
     forward,
-    gather,
-    groups_of,
-    judge,
+    gather_frames,
+    group_count,
+    index_rows,
     prepare,
+    select_group,
+    sum_losses,
 )
 from pellucid.engine.programs.table import SETTINGS
 from pellucid.engine.records import Matrix, Moments, Program, Vector
 from pellucid.engine.sequence_records import (
     Arena,
     ClippedDescent,
-    Derivatives,
     Group,
     GroupGradients,
+    InputGradient,
     Objective,
-    Places,
+    Offsets,
     Reading,
+    Selection,
     SequenceLearner,
     Sequences,
     Split,
     Steps,
-    Tallies,
-    Visits,
+    Totals,
 )
 from pellucid.engine.simd.barrier import lesser, meet, share
 from pellucid.engine.simd.lanes import LANES, load_first, max_lanes, splat, sqrt, store_first
@@ -61,169 +61,175 @@ _ONE = np.float32(1.0)
 
 
 @kernel
-def learn(
+def group_gradient(
     program: Program,
     gradient: Vector,
     arena: Arena,
     sequences: Sequences,
     split: Split,
     objective: Objective,
-    tallies: Float64s,
+    totals: Float64s,
 ) -> None:
-    """One group of a mini-batch: its gradient is added to ``gradient``.
+    """Add the gradient of one group of a mini-batch to ``gradient``.
 
-    Summed loss and number right go to the group's two places among the tallies.
+    The group's summed loss and number of correct predictions go to its two elements of ``totals``.
     """
     table, work, ints = program.table, arena.work, arena.ints
-    all_at = table[GROUP]
-    own_at = all_at + split.most
-    times_at = own_at + table[GROUP]
-    places = Places(all_at, own_at, times_at, times_at + table[LONGEST] + 2)
-    n = choose(ints, places, sequences.starts, split)
-    group = arrange(ints, places, sequences.starts, n)
-    gather(table, work, sequences.frames, group)
+    batch_at = table[GROUP]
+    group_at = batch_at + split.capacity
+    times_at = group_at + table[GROUP]
+    offsets = Offsets(batch_at, group_at, times_at, times_at + table[LONGEST] + 2)
+    n = select_group(ints, offsets, sequences.starts, split)
+    group = index_rows(ints, offsets, sequences.starts, n)
+    gather_frames(table, work, sequences.frames, group)
     forward(program, work, group, False)
-    right = judge(program, work, group, sequences, objective, True)
-    tallies[2 * split.group] = add_losses(table, work, n)
-    tallies[2 * split.group + 1] = right
+    right = evaluate_loss(program, work, group, sequences, objective, True)
+    totals[2 * split.group] = sum_losses(table, work, n)
+    totals[2 * split.group + 1] = right
     backward(program, gradient, work, group)
 
 
 @kernel
-def zero(g: Float32s, begin: int, end: int) -> None:
-    """Zeros from ``begin`` to ``end``."""
+def fill_zeros(g: Float32s, begin: int, end: int) -> None:
+    """Write zeros from ``begin`` to ``end``."""
     for i in range(begin, end, LANES):
         store_first(g, i, splat(_ZERO, LANES), end - i)
 
 
 @kernel
-def add_up(sums: GroupGradients, groups: int, norms: Float64s, begin: int, end: int, squares: bool) -> None:
-    """Add the groups' gradients in their order; with ``squares`` those of each block of the sum too."""
-    g, slopes, count = sums
+def add_group_gradients(
+    sums: GroupGradients, groups: int, norms: Float64s, begin: int, end: int, squares: bool
+) -> None:
+    """Add the groups' gradients in order; with ``squares`` also sum the squares of each block of the result."""
+    g, group_gradients, count = sums
     for block in range(begin, end, BLOCK):
         total = np.float64(0.0)
-        past = lesser(block + BLOCK, end)
-        for i in range(block, past, LANES):
-            v = load_first(g, i, past - i, LANES)
+        block_end = lesser(block + BLOCK, end)
+        for i in range(block, block_end, LANES):
+            v = load_first(g, i, block_end - i, LANES)
             for group in range(groups):
-                v = v + load_first(slopes, group * count + i, past - i, LANES)
-            store_first(g, i, v, past - i)
-        for i in range(block, past if squares else block):
+                v = v + load_first(group_gradients, group * count + i, block_end - i, LANES)
+            store_first(g, i, v, block_end - i)
+        for i in range(block, block_end if squares else block):
             total += np.float64(g[i]) * np.float64(g[i])
         norms[block // BLOCK] = total
 
 
 @kernel
-def clip_to(g: Float32s, begin: int, end: int, norms: Float64s, count: int, most: float) -> None:
-    """Shorten the gradient, of which this is a part, to a norm of at most ``most``."""
+def clip_gradient(g: Float32s, begin: int, end: int, norms: Float64s, count: int, max_norm: float) -> None:
+    """Scale a part of the gradient so that the norm of the whole gradient is at most ``max_norm``."""
     total = np.float64(0.0)
     for block in range((count + BLOCK - 1) // BLOCK):
         total += norms[block]
     norm = np.float64(max_lanes(sqrt(splat(np.float32(total), LANES))))
-    if norm > most:
-        factor = splat(np.float32(most / norm), LANES)
+    if norm > max_norm:
+        factor = splat(np.float32(max_norm / norm), LANES)
         for i in range(begin, end, LANES):
             store_first(g, i, load_first(g, i, end - i, LANES) * factor, end - i)
 
 
 @kernel
 def train(
-    learner: SequenceLearner, sequences: Sequences, steps: Steps, descent: ClippedDescent, tallies: Tallies
+    learner: SequenceLearner, sequences: Sequences, steps: Steps, descent: ClippedDescent, totals: Totals
 ) -> None:
     """Train on the mini-batches ``begin`` to ``end`` of the epoch that visits the sequences in ``order``.
 
-    The rest as in `pellucid.engine.programs.dense_entries.train`.
+    The other arguments are those of `pellucid.engine.programs.dense_entries.train`.
     """
     program, update, arena = learner
-    g, slopes, first_moment, second_moment, count = update
+    g, group_gradients, first_moment, second_moment, count = update
     settings, rates, history = descent.schedule
-    rank, crew, point = tallies.team.part.rank, tallies.team.part.size, tallies.team.barrier
+    rank, threads, barrier = totals.team.part.rank, totals.team.part.size, totals.team.barrier
     at = rank * SETTINGS
     for step in range(steps.begin, steps.end):
         settings[at + RATE] = rates[2 * (step - steps.begin)]
         settings[at + SECOND_SCALE] = rates[2 * (step - steps.begin) + 1]
         low = step * steps.batch
         high = lesser(low + steps.batch, steps.size)
-        groups = groups_of(high - low)
+        groups = group_count(high - low)
         if rank < groups:
             prepare(program, arena.work, True)
-        for group in range(rank, groups, crew):
-            zero(slopes, group * count, (group + 1) * count)
+        for group in range(rank, groups, threads):
+            fill_zeros(group_gradients, group * count, (group + 1) * count)
             split = Split(steps.batch, steps.order, low, high, group, groups)
             objective = Objective(descent.loss, _ONE / np.float32(high - low))
-            learn(program, Vector(slopes, group * count), arena, sequences, split, objective, tallies.groups)
-        meet(point, crew)
-        lost, right = np.float64(0.0), np.float64(0.0)
+            group_gradient(
+                program, Vector(group_gradients, group * count), arena, sequences, split, objective, totals.groups
+            )
+        meet(barrier, threads)
+        loss, right = np.float64(0.0), np.float64(0.0)
         for group in range(groups):
-            lost += tallies.groups[2 * group]
-            right += tallies.groups[2 * group + 1]
+            loss += totals.groups[2 * group]
+            right += totals.groups[2 * group + 1]
         if rank == 0:
-            history[2 * (step - steps.begin)] = lost
+            history[2 * (step - steps.begin)] = loss
             history[2 * (step - steps.begin) + 1] = right
-        if not is_finite(lost):
+        if not is_finite(loss):
             return
-        mine, past = share(rank, crew, count, BLOCK)
-        add_up(GroupGradients(g, slopes, count), groups, tallies.norms, mine, past, descent.clip > _ZERO)
+        begin, end = share(rank, threads, count, BLOCK)
+        add_group_gradients(
+            GroupGradients(g, group_gradients, count), groups, totals.norms, begin, end, descent.clip > _ZERO
+        )
         if descent.clip > _ZERO:
-            meet(point, crew)
-            clip_to(g, mine, past, tallies.norms, count, descent.clip)
+            meet(barrier, threads)
+            clip_gradient(g, begin, end, totals.norms, count, descent.clip)
         moments = Moments(g, first_moment, second_moment)
-        optimize(descent.optimizer, program.parameters, moments, mine, past, Vector(settings, at))
-        meet(point, crew)
+        optimize(descent.optimizer, program.parameters, moments, begin, end, Vector(settings, at))
+        meet(barrier, threads)
 
 
 @kernel
-def give(program: Program, work: Float32s, group: Group, outputs: Float32s) -> None:
-    """Copy a group's outputs to their places: one row a frame, in the order of ``starts``, or one a sequence."""
+def copy_outputs(program: Program, work: Float32s, group: Group, outputs: Float32s) -> None:
+    """Copy a group's outputs to the caller's array: a row per frame, in the order of ``starts``, or per sequence."""
     table, row, ints = program.table, program.rows * COLUMNS, group.ints
     k, stride, values = table[CLASSES], table[row + STRIDE], table[row + VALUES]
     if table[REDUCED]:
         for s in range(group.size):
             for j in range(k):
-                outputs[ints[group.own_at + s] * k + j] = work[values + s * stride + j]
+                outputs[ints[group.group_at + s] * k + j] = work[values + s * stride + j]
         return
-    scatter(outputs, Matrix(work, values, stride), k, group)
+    scatter_rows(outputs, Matrix(work, values, stride), k, group)
 
 
 @kernel
-def scatter(into: Float32s, rows: Matrix, k: int, group: Group) -> None:
-    """Copy rows ordered by time to rows ordered by sequence, (frames, k)."""
+def scatter_rows(into: Float32s, rows: Matrix, k: int, group: Group) -> None:
+    """Copy rows ordered by time to rows (frames, k) ordered by sequence."""
     ints, times_at, longest = group.ints, group.times_at, group.longest
     for t in range(longest):
         first = ints[times_at + t]
         for s in range(ints[times_at + t + 1] - first):
-            place = (group.starts[ints[group.own_at + s]] + t) * k
+            target = (group.starts[ints[group.group_at + s]] + t) * k
             row = rows.at + (first + s) * rows.stride
             for j in range(0, k, LANES):
-                store_first(into, place + j, load_first(rows.memory, row + j, k - j, LANES), k - j)
+                store_first(into, target + j, load_first(rows.memory, row + j, k - j, LANES), k - j)
 
 
 @kernel
-def read(program: Program, arena: Arena, sequences: Sequences, visits: Visits, reading: Reading) -> None:
+def read(program: Program, arena: Arena, sequences: Sequences, selection: Selection, reading: Reading) -> None:
     """Read the sequences in ``order``, a group at a time.
 
-    With ``keep``, ``outputs`` receives what the network answers: (all frames, K), or (all sequences, K). With a
-    ``loss`` of at least 0, ``history`` (2,) receives summed losses and the number read right. With ``carry`` the
-    layers go on from where the sequence read last had ended.
+    With ``keep``, the network's outputs go to ``outputs``: (all frames, K), or (all sequences, K). With a ``loss`` of
+    at least 0, the summed loss and the number of correct predictions are added to ``history`` (2,). With ``carry`` the
+    layers start from the final state of the previous call.
     """
     table, work, ints = program.table, arena.work, arena.ints
-    all_at = table[GROUP]
-    own_at = all_at + table[GROUP]
-    times_at = own_at + table[GROUP]
-    places = Places(all_at, own_at, times_at, times_at + table[LONGEST] + 2)
+    batch_at = table[GROUP]
+    group_at = batch_at + table[GROUP]
+    times_at = group_at + table[GROUP]
+    offsets = Offsets(batch_at, group_at, times_at, times_at + table[LONGEST] + 2)
     prepare(program, work, False)
-    for low in range(0, visits.size, table[GROUP]):
-        high = lesser(low + table[GROUP], visits.size)
-        n = choose(ints, places, sequences.starts, Split(0, visits.order, low, high, 0, 1))
-        group = arrange(ints, places, sequences.starts, n)
-        gather(table, work, sequences.frames, group)
+    for low in range(0, selection.size, table[GROUP]):
+        high = lesser(low + table[GROUP], selection.size)
+        n = select_group(ints, offsets, sequences.starts, Split(0, selection.order, low, high, 0, 1))
+        group = index_rows(ints, offsets, sequences.starts, n)
+        gather_frames(table, work, sequences.frames, group)
         forward(program, work, group, reading.carry != 0)
         if reading.loss >= 0:
-            right = judge(program, work, group, sequences, Objective(reading.loss, _ONE), False)
-            reading.history[0] += add_losses(table, work, n)
+            right = evaluate_loss(program, work, group, sequences, Objective(reading.loss, _ONE), False)
+            reading.history[0] += sum_losses(table, work, n)
             reading.history[1] += right
         if reading.keep != 0:
-            give(program, work, group, reading.outputs)
+            copy_outputs(program, work, group, reading.outputs)
 
 
 @kernel
@@ -232,34 +238,35 @@ def gradient(
     sums: GroupGradients,
     arena: Arena,
     sequences: Sequences,
-    visits: Visits,
+    selection: Selection,
     loss: int,
-    derivatives: Derivatives,
+    input_gradient: InputGradient,
 ) -> None:
-    """The gradient of the mean loss over all sequences: by every parameter, added to ``sums``, and by every input.
+    """The gradient of the mean loss over all sequences by the parameters, added to ``sums``, and by the inputs.
 
-    ``sums.groups`` (parameters,) is scratch; ``derivatives.inputs`` (all frames, D) is filled.
+    ``sums.groups`` (parameters,) is scratch; ``input_gradient.inputs`` (all frames, D) is filled.
     """
-    table, work, ints, starts, history = program.table, arena.work, arena.ints, sequences.starts, derivatives.history
-    g, slopes, count = sums
+    table, work, ints, starts, history = program.table, arena.work, arena.ints, sequences.starts, input_gradient.history
+    g, group_gradients, count = sums
     group, first = table[GROUP], COLUMNS
-    own_at = group + group
-    times_at = own_at + group
+    group_at = group + group
+    times_at = group_at + group
     prepare(program, work, True)
-    for low in range(0, visits.size, group):
-        high = lesser(low + group, visits.size)
-        zero(slopes, 0, count)
-        split, objective = Split(group, visits.order, low, high, 0, 1), Objective(loss, _ONE / np.float32(visits.size))
-        learn(program, Vector(slopes, 0), arena, sequences, split, objective, history)
+    for low in range(0, selection.size, group):
+        high = lesser(low + group, selection.size)
+        fill_zeros(group_gradients, 0, count)
+        split = Split(group, selection.order, low, high, 0, 1)
+        objective = Objective(loss, _ONE / np.float32(selection.size))
+        group_gradient(program, Vector(group_gradients, 0), arena, sequences, split, objective, history)
         history[2] += history[0]
         history[3] += history[1]
         for i in range(0, count, LANES):
-            v = load_first(g, i, count - i, LANES) + load_first(slopes, i, count - i, LANES)
+            v = load_first(g, i, count - i, LANES) + load_first(group_gradients, i, count - i, LANES)
             store_first(g, i, v, count - i)
-        longest = starts[ints[own_at] + 1] - starts[ints[own_at]]
-        rows = Matrix(work, table[first + SOURCE_SLOPES], table[first + SOURCE_STRIDE])
-        scattered = Group(ints, own_at, times_at, 0, starts, longest, 0)
-        scatter(derivatives.inputs, rows, table[FEATURES], scattered)
+        longest = starts[ints[group_at] + 1] - starts[ints[group_at]]
+        rows = Matrix(work, table[first + SOURCE_GRADIENTS], table[first + SOURCE_STRIDE])
+        frames = Group(ints, group_at, times_at, 0, starts, longest, 0)
+        scatter_rows(input_gradient.inputs, rows, table[FEATURES], frames)
 
 
 ENTRIES = {
