@@ -20,13 +20,13 @@ ANY = [*SMOOTH, "relu"]
 
 
 def images(shape: tuple[int, ...], count: int, seed: int = 0) -> np.ndarray:
-    """Pictures with much paper; no two numbers alike, so that every window has one largest."""
+    """Images with much background; no two other pixels are alike, so that every window has one maximum."""
     rng = np.random.default_rng(seed)
     return (rng.random((count, *shape)) * (rng.random((count, *shape)) < 0.5)).astype(np.float32)
 
 
 def framed(shape: tuple[int, ...], count: int, seed: int) -> np.ndarray:
-    """The same with paper around: lines and columns where no picture has ink, perhaps all of them."""
+    """The same with background around: lines and columns that are 0 in all images, perhaps all of them."""
     rng, x = np.random.default_rng(seed), images(shape, count)
     (top, past), (left, right) = (np.sort(rng.integers(0, side + 1, 2)) for side in shape[-2:])
     inked = np.zeros_like(x)
@@ -147,7 +147,7 @@ def largest_first() -> pl.Network:
     "net", [smooth(*CASES[0]), smooth(*CASES[3]), smooth(pl.AvgPool2d((2, 1)), 2), largest_first()]
 )
 def test_the_engine_agrees_with_its_own_differences(net: pl.Network) -> None:
-    """Every parameter, in float32: differences over 0.02 and 0.04 together tell the slope to about 2e-5."""
+    """Every parameter, in float32: differences over 0.02 and 0.04 together give the derivative to about 2e-5."""
     x, labels = np.random.default_rng(1).random((3, *net.input_shape)), [0, 2, 1]
     gradient, start = net.gradient(x, labels), net.parameters.copy()
     by_hand = []
@@ -179,7 +179,7 @@ def test_one_filter_worked_out_by_hand() -> None:
     np.testing.assert_array_equal(trace[0].terms(0, 0, 0), [[[1, 0], [0, 0.5]]])
     np.testing.assert_array_equal(trace[0].terms(0, 0, 1), [[[0, -0.5], [0, 0]]])
     np.testing.assert_array_equal(net(x), [1.75])
-    # The squared loss (1.75 - 1)**2 has the slope 1.5 by the largest; that is 1.5 x by the weights.
+    # The squared loss (1.75 - 1)**2 has the derivative 1.5 by the maximum; that is 1.5 x by the weights.
     gradient = net.gradient(x, 0, "squared")
     np.testing.assert_allclose(gradient.parameters, [1.5, 0, 0, 0.375, 1.5])
     np.testing.assert_allclose(gradient.inputs.reshape(2, 3), [[1.5, -1.5, 0], [0, 3, 0]])
@@ -250,7 +250,7 @@ def test_the_bits_do_not_depend_on_threads_or_cuts() -> None:
     assert np.abs(trainer(1, seed=2).take_steps(11) - made[0][0]).max() > 1e-3
 
 
-def test_a_checkpoint_goes_on_with_the_same_bits(tmp_path: Path) -> None:
+def test_training_resumes_from_a_checkpoint_bit_for_bit(tmp_path: Path) -> None:
     augment = pl.Augment(shift=1.0, rotation=5.0)
     whole = trainer(2, augment=augment)
     list(whole.run(2))
@@ -353,7 +353,7 @@ def test_dropout_drops_its_share_and_nothing_when_reading() -> None:
     net_shaped = pl.Network(net.layers, input_shape=(1, 50))
     net_shaped.parameters[...] = 0
     pl.Trainer(net_shaped, data, optimizer=pl.SGD(1.0), batch_size=count).take_steps(1)
-    # The slope by W[0, j] is -0.5 times the mean factor of input j.
+    # The derivative by W[0, j] is -0.5 times the mean factor of input j.
     factors = 2 * net_shaped.parameters[:100].reshape(50, 2)[:, 0]
     assert factors.mean() == pytest.approx(1.0, abs=0.02)
     assert factors.std() == pytest.approx((rate / (1 - rate) / count) ** 0.5, rel=0.3)

@@ -28,18 +28,18 @@ CASES: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-def winograd_regions(plan: PlanesPlan, told: NDArray[np.int64]) -> list[tuple[int, int]]:
+def winograd_regions(plan: PlanesPlan, head: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Where minimal filtering keeps inputs and deltas at points, weights by column, and gradients."""
-    products = plan.code[told[winograd.PRODUCTS] :]
-    stride = told[winograd.FILTER_STRIDE]
+    products = plan.code[head[winograd.PRODUCTS] :]
+    stride = head[winograd.FILTER_STRIDE]
     return [
-        (told[winograd.POINT_INPUT], products[codes.I_CHANNELS] * products[codes.I_PLANE]),
-        (told[winograd.POINT_OUTPUT], products[codes.D_CHANNELS] * products[codes.D_PLANE]),
-        (told[winograd.TRANSPOSED], told[winograd.TAPS] * stride),
-        (told[winograd.GRADIENT], told[winograd.TAPS] * stride),
-        (told[winograd.POINT_GRADIENT], told[winograd.POINTS] * stride),
-        (told[winograd.READY], 1),
-        (told[winograd.BIASES], products[codes.D_CHANNELS]),
+        (head[winograd.POINT_INPUT], products[codes.I_CHANNELS] * products[codes.I_PLANE]),
+        (head[winograd.POINT_OUTPUT], products[codes.D_CHANNELS] * products[codes.D_PLANE]),
+        (head[winograd.TRANSPOSED], head[winograd.TAPS] * stride),
+        (head[winograd.GRADIENT], head[winograd.TAPS] * stride),
+        (head[winograd.POINT_GRADIENT], head[winograd.POINTS] * stride),
+        (head[winograd.READY], 1),
+        (head[winograd.BIASES], products[codes.D_CHANNELS]),
     ]
 
 

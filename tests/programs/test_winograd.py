@@ -38,7 +38,7 @@ def test_rounding_stays_small(tile: int, taps: int) -> None:
     assert np.sqrt(np.mean(error**2)) < 4e-6 * np.sqrt(taps)
 
 
-def told(net: pl.Network) -> list[bool]:
+def uses_winograd(net: pl.Network) -> list[bool]:
     """Which convolutions are done so in training."""
     assert isinstance(net.program.plan, PlanesPlan)
     return [bool(row[t.WINOGRAD]) for row in net.program.plan.table if row[t.OPERATION] == t.CONV2D]
@@ -87,15 +87,15 @@ def test_a_step_is_the_gradient_of_the_naive_twin(net: pl.Network, count: int) -
 
 
 def test_the_shipped_networks_are_trained_so() -> None:
-    assert told(pl.Network(lenet(), input_shape=(28, 28))) == [False, True]
-    assert told(pl.Network(conv(), input_shape=(28, 28))) == [False, True, True, True]
+    assert uses_winograd(pl.Network(lenet(), input_shape=(28, 28))) == [False, True]
+    assert uses_winograd(pl.Network(conv(), input_shape=(28, 28))) == [False, True, True, True]
 
 
 def test_not_where_tiles_do_not_fit() -> None:
     """Eleven columns are no whole number of tiles; steps of two leave sums out."""
     for layer in (pl.Conv2d(8, 3, padding=(0, 0)), pl.Conv2d(8, 3, stride=2)):
         net = pl.Network([pl.Conv2d(8, 3, padding=1), layer, pl.Dense(3, "softmax")], input_shape=(13, 13))
-        assert told(net) == [False, False]
+        assert uses_winograd(net) == [False, False]
 
 
 def trained(threads: int, cuts: list[int], plain: bool = False, ready: bool = True) -> Any:
@@ -105,7 +105,7 @@ def trained(threads: int, cuts: list[int], plain: bool = False, ready: bool = Tr
         pl.MaxPool2d(2), pl.Dense(10, "softmax"),
     ]  # fmt: skip
     net = pl.Network(layers, input_shape=(28, 28), seed=2)
-    assert told(net) == [False, True]
+    assert uses_winograd(net) == [False, True]
     if ready:
         awake(net)
     if plain:
@@ -132,6 +132,6 @@ def test_it_follows_plain_sums_to_rounding() -> None:
 
 
 def test_plain_sums_while_a_bias_is_zero() -> None:
-    """Where nothing is seen sums are exactly 0 then, and so is ReLU's slope: rounding must not make it 1."""
+    """Where nothing is seen sums are exactly 0 then, and so is ReLU's derivative: rounding must not make it 1."""
     for left, right in zip(trained(2, [1], ready=False), trained(2, [1], plain=True, ready=False), strict=True):
         np.testing.assert_array_equal(left, right)

@@ -1,7 +1,7 @@
-"""Describe a convolution to the engine: how far things lie apart, and which lines of the kernel meet the picture where.
+"""Lay out a convolution for the engine: distances in memory, and which lines of the kernel overlap the image where.
 
-Each function takes the convolution, the table's rows of what comes in (``before``) and of itself, and the number of
-images in a group; it gives the whole numbers that `pellucid.engine.kernels.conv2d` lists.
+Each function takes the convolution, the table's rows of its input (``before``) and of itself, and the number of images
+in a group. It returns the integers that `pellucid.engine.kernels.conv2d` lists.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Numbers = NDArray[np.int64]
 
 
 def forward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
-    """From the activations before to the sums of the row; the kernel's lines past the picture's edge are left out."""
+    """From the activations before to the sums of the row; kernel lines beyond the edge of the image are left out."""
     (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
     lanes, line = lane_width(), int(before[t.LINE])
     head = [
@@ -34,9 +34,10 @@ def forward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Nu
 
 
 def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
-    """From the deltas of the row to those before, the kernel turned round: an input's line meets each line of deltas
-    that it helped to make.
-    """  # noqa: D205
+    """From the deltas of the row to those before, with the kernel rotated.
+
+    The deltas of an input line come from all output lines that depend on it.
+    """
     (down, across), (step_y, _), (pad_y, pad_x) = layer.geometry
     line = int(row[t.DELTA_LINE])
     head = [
@@ -56,7 +57,7 @@ def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> N
 
 
 def weight_gradient_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
-    """For the gradient of the weights: which lines of deltas meet the picture through each line of the kernel."""
+    """For the gradient by the weights: the lines of deltas and of the input that each kernel line connects."""
     (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
     line = int(before[t.LINE])
     head = [
@@ -74,5 +75,5 @@ def weight_gradient_code(layer: Conv2d, before: Numbers, row: Numbers, group: in
 
 
 def numbers(head: list[int], spans: list[tuple[int, int, int, int]]) -> Numbers:
-    """A description: its columns, then four numbers for each line."""
+    """Return a layout: its columns, then four numbers for each line."""
     return np.array([*head, *(number for span in spans for number in span)], np.int64)

@@ -1,4 +1,4 @@
-"""Networks with convolutions, pooling or dropout: planes of images, run group by group."""
+"""Programs of networks with convolutions, pooling or dropout: planes of images, one group at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_LABELS = np.zeros(1, np.int64)
 
 
 class PlanesProgram(ImageProgram):
-    """A network of any layers that take images."""
+    """The program of a network with layers of any kind that take images."""
 
     plan: PlanesPlan
 
@@ -43,7 +43,7 @@ class PlanesProgram(ImageProgram):
 
     @functools.cached_property
     def open_plan(self) -> PlanesPlan:
-        """The plan that keeps everything on the way, to be looked at."""
+        """The plan that keeps all intermediate values, for traces and gradients."""
         return planes_plan(self.layers, self.input_shape, open_to_view=True)
 
     def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
@@ -57,11 +57,11 @@ class PlanesProgram(ImageProgram):
         return Program(plan.code, plan.rows, self.parameters)
 
     def _fast_plan(self, most: int) -> tuple[PlanesPlan, int]:
-        """The plan that reads a single image soonest."""
+        """The plan that reads a single image fastest."""
         return planes_plan(self.layers, self.input_shape, group=1 if can_read_one(self.layers) else 0), 1
 
     def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
-        """In parts that threads share; their number depends on the images alone."""
+        """Evaluate in parts that threads share; the number of parts depends on the images alone."""
         parts = max(1, min(_PARTS, feed.count // _WORTH_A_PART))
         bounds = np.linspace(0, feed.count, parts + 1).astype(int).tolist()
 
@@ -79,14 +79,14 @@ class PlanesProgram(ImageProgram):
         labels: Labels = _NO_LABELS,
         loss: int = -1,
     ) -> NDArray[np.float64]:
-        """Read some images of a feed and leave the last group in the arena; summed loss and number right (2,)."""
+        """Read images of a feed, leaving the last group in the arena; return summed loss and correct answers (2,)."""
         history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Slice(feed.order, labels, *span), Score(loss, history)
         engine("planes").evaluate(self._program(plan), Scratch(arena, wanted), feed.images, examples, score)
         return history
 
     def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
-        """What stands in the arena after each group, (N, ...) each in the layer's own shape."""
+        """Collect the values in the arena after each group, (N, ...), each in the shape of its layer."""
         plan, feed = self.open_plan, Feed(flat_inputs, self.level_range)
         arena = plan.arena()
         places = [(row, column) for row in plan.places if row >= 0 for column in (t.SUMS, t.VALUES)]
@@ -96,7 +96,7 @@ class PlanesProgram(ImageProgram):
             self._run(plan, feed, arena, (begin, past))
             for row, column in places:
                 kept[row, column].append(plan.block(arena, row, column, past - begin).copy())
-        told = []
+        arrays = []
         values = unit.reshape(len(unit), *self.input_shape)
         shape = self.input_shape
         for layer, row in zip(self.layers, plan.places, strict=True):
@@ -106,8 +106,8 @@ class PlanesProgram(ImageProgram):
                 values = np.concatenate(kept[row, t.VALUES])
             values = values.reshape(len(unit), *shape)
             sums = np.concatenate(kept[row, t.SUMS]) if isinstance(layer, Dense | Conv2d) else values
-            told.append((inputs, sums.reshape(values.shape), values))
-        return told
+            arrays.append((inputs, sums.reshape(values.shape), values))
+        return arrays
 
     def _gradient(
         self, feed: Feed, labels: Labels, loss: int, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]

@@ -1,7 +1,7 @@
-"""From layers of any kind to a table of the engine's, with an arena that holds one group of images from end to end.
+"""Plan a network with layers of any kind: its program table, and an arena that holds one group of images throughout.
 
-The first row stands for the images. `Flatten` has no row: planes become lines where a dense layer, or the end of the
-network, asks for it.
+The first row stands for the images. `Flatten` has no row of its own: planes are laid out as rows where a dense layer
+or the end of the network needs them so.
 """
 
 from __future__ import annotations
@@ -27,21 +27,20 @@ from pellucid.programs.winograd import Winograd, tile_of
 from pellucid.system.memory import aligned
 
 _SLACK = 512
-"""Floats past the end of an arena that whole vectors may read."""
+"""Floats past the end of an arena, for reads of whole vectors."""
 
 _ROWS = 4
-"""Lines at least, because the matrix product takes them four at a time."""
+"""Least number of rows of a dense layer: the matrix product takes four at a time."""
 
 Planes = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class PlanesPlan:
-    """A program table with what belongs to it.
+    """A program table and the layout of its arena.
 
-    ``code`` holds the rows, and behind them the descriptions of convolutions; ``size`` floats make an arena for
-    ``group`` images, in which ``constants`` have their places; ``places`` is the row of each layer, -1 for one that
-    has none.
+    ``code`` holds the rows, and behind them the layouts of convolutions. An arena for ``group`` images has ``size``
+    floats, among them ``constants`` at their places. ``places`` is the row of each layer, or -1 for one without a row.
     """
 
     code: NDArray[np.int64]
@@ -57,7 +56,7 @@ class PlanesPlan:
         return self.code[: self.rows * t.COLUMNS].reshape(self.rows, t.COLUMNS)
 
     def arena(self) -> Vector:
-        """A fresh arena: one for each thread."""
+        """Return a new arena; each thread needs one."""
         arena = aligned(self.size)
         arena[t.ONES : t.ONES + 16] = 1.0
         for place, values in self.constants:
@@ -65,16 +64,16 @@ class PlanesPlan:
         return arena
 
     def reading_arena(self) -> Vector:
-        """One that only reads: as large."""
+        """Return an arena for reading only; it has the same size."""
         return self.arena()
 
     def block(self, arena: Vector, row: int, column: int, images: int) -> Vector:
         """The first ``images`` of a row's SUMS or VALUES in an arena, (images, outputs): a view or a copy."""
-        told = self.table[row]
-        begin = told[column]
-        if told[t.STRIDE]:
-            return arena[begin:][: images * told[t.STRIDE]].reshape(images, told[t.STRIDE])[:, : told[t.OUTPUTS]]
-        channels, height, width, plane, line = told[[t.CHANNELS, t.HEIGHT, t.WIDTH, t.PLANE, t.LINE]]
+        entry = self.table[row]
+        begin, stride = entry[column], entry[t.STRIDE]
+        if stride:
+            return arena[begin:][: images * stride].reshape(images, stride)[:, : entry[t.OUTPUTS]]
+        channels, height, width, plane, line = entry[[t.CHANNELS, t.HEIGHT, t.WIDTH, t.PLANE, t.LINE]]
         shape = channels, height, width, self.group
         strides = plane * 4, line * 4, self.group * 4, 4
         planes = np.lib.stride_tricks.as_strided(arena[begin:], shape, strides)
@@ -83,7 +82,7 @@ class PlanesPlan:
 
 @dataclass
 class _Row:
-    """One row while it is being written: what it does, and the planes or the number of features that come out."""
+    """One row while it is being written: its operation, and its output as planes or a number of features."""
 
     operation: int
     planes: Planes | None
@@ -100,14 +99,14 @@ class _Row:
 
 
 def needs_planes(layers: Sequence[Layer]) -> bool:
-    """Whether the network is more than dense layers one after another."""
+    """Whether the network has layers other than dense ones."""
     return not all(isinstance(layer, Dense | Flatten) for layer in layers)
 
 
 def planes_plan(
     layers: Sequence[Layer], input_shape: Shape, *, group: int = 0, open_to_view: bool = False
 ) -> PlanesPlan:
-    """Lay out table and arena.
+    """Plan the table and the arena of a network.
 
     Parameters
     ----------
@@ -116,9 +115,9 @@ def planes_plan(
     input_shape : tuple of int
         Shape of one input.
     group : int
-        Images at a time: one in each lane, by default, or a single one.
+        Images at a time: by default one in each lane, or 1.
     open_to_view : bool
-        Whether weighted sums are kept apart from activations, deltas of the images are told, and nothing is dropped.
+        Whether weighted sums are kept beside activations, the images get deltas, and nothing is dropped.
     """
     rows, places = _rows(layers, input_shape)
     writer = _Writer(rows, group or lane_width(), open_to_view)
@@ -133,7 +132,7 @@ def planes_plan(
 
 
 def can_read_one(layers: Sequence[Layer]) -> bool:
-    """Whether one image can be read by itself, neighbours in the lanes: convolutions that miss no place."""
+    """Whether a single image can be read with neighbouring positions in the lanes: all convolutions have stride 1."""
     return all(
         layer.geometry[1] == (1, 1) and layer.activation in ("relu", "identity")
         for layer in layers
@@ -157,7 +156,7 @@ _OPERATIONS: dict[type[Layer], int] = {
 
 
 def _rows(layers: Sequence[Layer], shape: Shape) -> tuple[list[_Row], tuple[int, ...]]:
-    """What happens, row by row, and the row of each layer."""
+    """Return the rows of the table, and the row of each layer."""
     telling = [layer for layer in layers if not isinstance(layer, Flatten | Dropout)]
     in_lines = bool(telling) and isinstance(telling[0], Dense)
     first = _Row(t.INPUT_ROWS, None, math.prod(shape)) if in_lines else _Row(
@@ -180,7 +179,7 @@ def _rows(layers: Sequence[Layer], shape: Shape) -> tuple[list[_Row], tuple[int,
 
 
 def _parameters(rows: list[_Row], layers: Sequence[Layer], shape: Shape, places: tuple[int, ...]) -> None:
-    """Where each layer's weights and bias lie in the flat vector."""
+    """Fill in the offsets of each layer's weights and bias in the flat vector."""
     begin = 0
     for layer, place in zip(layers, places, strict=True):
         shapes = layer.parameter_shapes(shape)
@@ -191,7 +190,7 @@ def _parameters(rows: list[_Row], layers: Sequence[Layer], shape: Shape, places:
 
 
 class _Writer:
-    """Fills the rows and hands out places in the arena, whose head belongs to losses, zeros and ones."""
+    """Fills the rows and allocates places in the arena, whose head is for losses, zeros and ones."""
 
     def __init__(self, rows: list[_Row], group: int, open_to_view: bool) -> None:
         self.rows, self.group, self.open = rows, group, open_to_view
@@ -206,7 +205,7 @@ class _Writer:
         return begin
 
     def values(self, index: int) -> None:
-        """Where sums and activations stand, and what the layer is told besides."""
+        """Place the sums and activations of a row, and fill in the parameters of its layer."""
         row = self.rows[index]
         layer = row.layer
         row.put(OPERATION=row.operation, OUTPUTS=row.features)
@@ -239,7 +238,7 @@ class _Writer:
         row.put(CHANNELS=1, HEIGHT=1, WIDTH=row.features, PLANE=row.features, LINE=row.features)
 
     def _margin(self, index: int) -> int:
-        """Zeros beside each line, that the convolution after this row wants."""
+        """Return the number of zeros beside each line that the convolution after this row needs."""
         after = self.rows[index + 1].layer if index + 1 < len(self.rows) else None
         return after.geometry[2][1] if isinstance(after, Conv2d) else 0
 
@@ -256,7 +255,7 @@ class _Writer:
         return self.take(row[t.CHANNELS] * row[t.PLANE])
 
     def deltas(self, index: int) -> None:
-        """Where the gradients by the row's sums stand; nowhere for images that nobody asks about."""
+        """Place the gradients by the sums of a row; the images have none where only parameters are trained."""
         row = self.rows[index]
         if row.operation == t.DENSE:
             scratch = row[t.OUTPUTS] + row[t.INPUTS]
@@ -274,7 +273,7 @@ class _Writer:
             self._delta_planes(row, index)
 
     def _over_values(self, index: int) -> bool:
-        """Whether the deltas may stand where the activations did: the largest of each window is all that is needed."""
+        """Whether the deltas may overwrite the activations: only the maximum of each window is then needed."""
         after = self.rows[index + 1]
         if self.open or index != 1 or after.operation != t.MAX_POOL or not isinstance(after.layer, MaxPool2d):
             return False
@@ -282,7 +281,7 @@ class _Writer:
         return window == stride and planes is not None and planes[1] % stride[0] == 0 and planes[2] % stride[1] == 0
 
     def _delta_planes(self, row: _Row, index: int) -> None:
-        """Deltas of a convolution have zeros around and between them where the kernel meets them on the way back."""
+        """Place deltas with zeros around and between them, over which the kernel runs in the backward pass."""
         channels, height, width = row.planes or (1, 1, row.features)
         layer, step, left, right = row.layer, 1, 0, 0
         if isinstance(layer, Conv2d) and (index > 1 or self.open):
@@ -297,7 +296,7 @@ class _Writer:
         row.put(DELTA_STEP=step * self.group)
 
     def descriptions(self) -> list[NDArray[np.int64]]:
-        """The rows, and the descriptions of convolutions behind them."""
+        """Return the rows, and the layouts of convolutions behind them."""
         codes: list[NDArray[np.int64]] = []
         end = len(self.rows) * t.COLUMNS
         for before, row in zip(self.rows, self.rows[1:], strict=False):

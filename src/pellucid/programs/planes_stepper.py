@@ -1,4 +1,4 @@
-"""Training steps of networks over planes: a mini-batch is cut into shards with gradients of their own."""
+"""Training steps of networks over planes: a mini-batch is cut into shards, each with its own gradient."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PlanesStepper(ImageStepper):
         self._key = _dropout_key(options.seed)
 
     def _shards(self, images: int) -> int:
-        """Parts that a mini-batch is cut into, as `pellucid.engine.programs.planes_entries.train` does it."""
+        """Number of parts that a mini-batch is cut into, as in `pellucid.engine.programs.planes_entries.train`."""
         return min(t.SHARDS, -(-images // self._plan.group))
 
     def _check(self, batches: Batches, begin: int, end: int, rates: NDArray[np.float32]) -> None:
@@ -76,5 +76,5 @@ class PlanesStepper(ImageStepper):
 
 
 def _dropout_key(seed: int) -> Key:
-    """The key of dropout's random numbers, apart from those of augmentation."""
+    """The key of the random numbers of dropout, which are independent of those of augmentation."""
     return Key(*np.random.SeedSequence(seed, spawn_key=(2**32 - 1,)).generate_state(2).tolist())

@@ -1,6 +1,6 @@
-"""Describe a convolution's minimal filtering to the engine: its points, its places in the arena, its passes.
+"""Lay out a convolution by Winograd's minimal filtering: its points, its places in the arena, and its passes.
 
-`pellucid.engine.kernels.winograd` runs what is described here; docs/derivations/winograd.md derives it.
+`pellucid.engine.kernels.winograd` runs what is written here. Derivation: docs/derivations/winograd.md
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pellucid.programs.correlation import Numbers, numbers
 
 Matrix = NDArray[np.float64]
 Step = tuple[Numbers, list[int]]
-"""What a correlation is told, and where in the arena its results, bias, weights and input lie."""
+"""The layout of a correlation, and the work offsets of its result, bias, weights and input."""
 
 _QUARTERS = {
     3: (0, 4, -4),
@@ -28,10 +28,10 @@ _QUARTERS = {
     7: (0, 2, -2, 4, -4, 8, -8),
     8: (1, -1, 3, -3, 4, -4, 8, -8),
 }
-"""Finite points in quarters, chosen for small rounding errors; infinity is one more."""
+"""The finite points, in quarters, chosen for small rounding errors; infinity is one more point."""
 
 _WORTH_IT = 0.7
-"""Share of the plain convolution's operations from which it pays."""
+"""Largest share of the plain convolution's operations at which minimal filtering is used."""
 
 
 @functools.cache
@@ -60,9 +60,9 @@ def matrices(tile: int, taps: int) -> tuple[Matrix, Matrix, Matrix]:
 
 
 def tile_of(layer: Conv2d, before: Numbers, row: Numbers) -> int:
-    """Outputs in a tile: what takes fewest operations in training; 0 where plain sums do as well.
+    """Return the number of outputs per tile that takes the fewest operations in training, or 0 for plain sums.
 
-    So they do over the images, which are largely paper.
+    The first convolution always takes plain sums, because most of an image is background.
     """
     (_, taps), stride, _ = layer.geometry
     if stride != (1, 1) or before[t.OPERATION] == t.INPUT_PLANES:
@@ -77,7 +77,7 @@ def tile_of(layer: Conv2d, before: Numbers, row: Numbers) -> int:
 
 
 def _operations(layer: Conv2d, before: Numbers, row: Numbers, tile: int) -> float:
-    """Multiplications of vectors, forward and back, and what summing lanes takes; in plain sums for a tile of 0."""
+    """Count vector multiplications, forward and backward, and the sums over lanes; plain sums for a tile of 0."""
     (down, across), _, _ = layer.geometry
     filters = int(row[t.CHANNELS] * before[t.CHANNELS]) * down
     height, width = int(row[t.HEIGHT]), int(row[t.WIDTH])
@@ -89,14 +89,14 @@ def _operations(layer: Conv2d, before: Numbers, row: Numbers, tile: int) -> floa
 
 
 _SUM = 4
-"""Operations that summing the lanes of one vector takes."""
+"""Operations for a sum over the lanes of one vector."""
 
 
 class Winograd:
-    """One convolution's places in the arena, and what the engine is told about them.
+    """One convolution's places in the arena, and its passes.
 
-    Lines of a channel lie side by side at each point: (points, tiles, channels, lines), with zeros between, so that a
-    column of a filter meets the lines as another does the numbers of a line.
+    Values at points are stored (points, tiles, channels, lines), with zeros between channels. A kernel runs along the
+    lines of a plane there as it does along the positions of a line elsewhere.
     """
 
     def __init__(
@@ -109,8 +109,8 @@ class Winograd:
         self.stride = t.padded(self.filters)
         self.input_line = (int(before[t.HEIGHT]) + self.pad_y) * group
         self.output_line = (int(row[t.HEIGHT]) + self.down - 1) * group
-        self.input_cell = _apart(int(before[t.CHANNELS]) * self.input_line, group)
-        self.output_cell = _apart(int(row[t.CHANNELS]) * self.output_line, group)
+        self.input_cell = _odd_vectors(int(before[t.CHANNELS]) * self.input_line, group)
+        self.output_cell = _odd_vectors(int(row[t.CHANNELS]) * self.output_line, group)
         self.cells = self.tiles * self.points
         self.input = take(self.cells * self.input_cell + self.pad_y * group)
         margin = (self.down - 1) * group
@@ -122,7 +122,7 @@ class Winograd:
         self._keep(take)
 
     def _keep(self, take: Callable[[int], int]) -> None:
-        """Give the matrices their places."""
+        """Place the matrices in the arena."""
         a, g, b = matrices(self.tile, self.across)
         whole = np.zeros((int(self.before[t.WIDTH]) + 2 * self.pad_x, self.tiles, self.points))
         for index in range(self.tiles):
@@ -137,43 +137,49 @@ class Winograd:
         return place
 
     def code(self, begin: int) -> Numbers:
-        """The description, which lies at ``begin``: its head, then the passes, then what their steps are told."""
-        passes = [self._prepare(), self._forward(), self._turn(), self._fold(), self._back()]
-        described = [self._products(), *(told for steps in passes for told, _ in steps)]
+        """Return the numbers for table offset ``begin``: the head, the passes, and the layouts of their steps."""
+        passes = [
+            self._transform_weights(),
+            self._forward(),
+            self._transform_deltas(),
+            self._transform_gradient(),
+            self._backward(),
+        ]
+        layouts = [self._products(), *(layout for steps in passes for layout, _ in steps)]
         place = begin + m.HEAD
         starts = [place + sum(1 + m.STEP * len(steps) for steps in passes[:index]) for index in range(len(passes))]
         end = starts[-1] + 1 + m.STEP * len(passes[-1])
-        places = (end + np.cumsum([0, *map(len, described)])).tolist()
+        places = (end + np.cumsum([0, *map(len, layouts)])).tolist()
         head = [
             self.points, self.across, self.filters, self.stride,
             self.transposed, self.ready, self.biases, self.point_gradient, self.gradient, self.input, self.output,
             places[0], *starts,
         ]  # fmt: skip
-        told, listed = iter(places[1:]), list[int]()
+        layout, listed = iter(places[1:]), list[int]()
         for steps in passes:
             listed.append(len(steps))
             for _, offsets in steps:
-                listed += [next(told), *offsets]
-        return np.concatenate([np.array([*head, *listed], np.int64), *described])
+                listed += [next(layout), *offsets]
+        return np.concatenate([np.array([*head, *listed], np.int64), *layouts])
 
-    def _prepare(self) -> list[Step]:
-        """U (points, filters) = G by the weights (columns, filters)."""
-        told = self._of_filters(self.points, self.across, (self.across, 1))
-        return [(told, [self.weights, t.ZEROS, self.g, self.transposed, 0])]
+    def _transform_weights(self) -> list[Step]:
+        """U (points, filters) = G W, with the weights W (columns, filters)."""
+        layout = self._of_filters(self.points, self.across, (self.across, 1))
+        return [(layout, [self.weights, t.ZEROS, self.g, self.transposed, 0])]
 
-    def _fold(self) -> list[Step]:
-        """The gradient (columns, filters) = G' by that at points."""
-        told = self._of_filters(self.across, self.points, (1, self.across))
-        return [(told, [self.gradient, t.ZEROS, self.g, self.point_gradient, 0])]
+    def _transform_gradient(self) -> list[Step]:
+        """The gradient (columns, filters): G' times the gradient at points."""
+        layout = self._of_filters(self.across, self.points, (1, self.across))
+        return [(layout, [self.gradient, t.ZEROS, self.g, self.point_gradient, 0])]
 
     def _of_filters(self, rows: int, columns: int, steps: tuple[int, int]) -> Numbers:
-        """A matrix (rows, columns), its elements ``steps`` apart, by what lies (columns, filters)."""
+        """The product of a matrix (rows, columns), whose strides are ``steps``, with an array (columns, filters)."""
         lanes = self.group
         head = [rows, 1, self.filters, self.stride, 0, lanes, steps[0], 0, 0, steps[1], 0, 0, lanes, self.stride, 1]
         return numbers([*head, columns, 0], [(0, 0, 1, 0)])
 
     def _forward(self) -> list[Step]:
-        """Input to points, products with the weights there, and out of points."""
+        """Transform the input to the points, multiply by the weights there, and transform back."""
         before, row, group = self.before, self.row, self.group
         into_points = numbers(
             [self.points, before[t.CHANNELS], before[t.HEIGHT] * group, self.tiles * self.input_cell, self.input_line,
@@ -204,17 +210,17 @@ class Winograd:
         return steps
 
     def _cells(self, apart: int) -> list[tuple[int, int, int, int]]:
-        """Where the weights of each cell, a point of a tile, lie, and what they meet."""
+        """For each cell, a point of a tile: the offsets of its weights and of its values."""
         return [(cell // self.tiles * self.stride, cell * apart, 1, 0) for cell in range(self.cells)]
 
     def _clipped(self) -> int:
-        """Whether ReLU happens in place."""
+        """Whether ReLU is applied in place."""
         return int(self.row[t.SUMS] == self.row[t.VALUES] and self.row[t.ACTIVATION] == t.RELU)
 
-    def _turn(self) -> list[Step]:
-        """Deltas at points = A by the deltas of a tile."""
+    def _transform_deltas(self) -> list[Step]:
+        """The deltas at points: A times the deltas of a tile."""
         row, group = self.row, self.group
-        told = numbers(
+        layout = numbers(
             [self.points, row[t.CHANNELS], row[t.HEIGHT] * group, self.tiles * self.output_cell, self.output_line,
              group, self.tile, 0, 0, 1, 0, 0, row[t.DELTA_LINE], row[t.DELTA_STEP], 1, self.tile, 0],
             [(0, channel * int(row[t.DELTA_PLANE]), 1, 0) for channel in range(row[t.CHANNELS])],
@@ -222,11 +228,11 @@ class Winograd:
         steps = []
         for index in range(self.tiles):
             source = int(row[t.DELTAS]) + index * self.tile * int(row[t.DELTA_STEP])
-            steps.append((told, [self.output + index * self.output_cell, t.ZEROS, self.a, source, 0]))
+            steps.append((layout, [self.output + index * self.output_cell, t.ZEROS, self.a, source, 0]))
         return steps
 
     def _products(self) -> Numbers:
-        """For the gradient by the weights at points: tiles are lines, and lines the numbers in them."""
+        """The layout for the gradient by the weights at points: tiles serve as lines, and lines as positions."""
         head = [
             self.row[t.CHANNELS], self.output_line, self.output_cell, self.group,
             self.before[t.CHANNELS], self.input_line, self.input_cell, self.group, self.group, 1, self.down,
@@ -235,8 +241,8 @@ class Winograd:
         ]  # fmt: skip
         return numbers(head, [(0, 0, self.tiles, 0)])
 
-    def _back(self) -> list[Step]:
-        """The gradient by the input: at points, where it takes the place of the input, and out of them."""
+    def _backward(self) -> list[Step]:
+        """The gradient by the input: at the points, where it overwrites the input, and transformed back."""
         before, row, group = self.before, self.row, self.group
         lines = int(before[t.HEIGHT]) * group
         products = numbers(
@@ -258,6 +264,6 @@ class Winograd:
         ]
 
 
-def _apart(floats: int, group: int) -> int:
-    """An odd number of vectors: what lies apart by a multiple of the cache's ways would drive each other out."""
+def _odd_vectors(floats: int, group: int) -> int:
+    """Round up to an odd number of vectors: at multiples of the size of a cache way, values would evict each other."""
     return (floats // group | 1) * group

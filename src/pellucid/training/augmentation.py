@@ -1,4 +1,4 @@
-"""Augmentation: vary every image each time it is seen, so that a network learns what varies and what does not."""
+"""Augmentation: vary every image each time it is seen, so that a network learns which variations do not matter."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from pellucid.errors import ConfigurationError, DataError
 from pellucid.programs.images import MAX_SPARSE_INPUTS, LevelRange, pixels_of
 
 _BLOCK, _BLOCK_PIXELS = 512, 1 << 19
-"""Images made by one call of the engine: at most so many, and of so many pixels in all."""
+"""Limits of one call of the engine: images, and pixels of all images together."""
 
-_SPARE = 64  # entries past the last of the ink that the engine may write to
+_SPARE = 64  # entries past the last one that the engine may write to
 _SIDE = 128  # of the torus of displacements, in pixels
 _SIGMAS = 16  # sigmas that must fit on a side, so that hills do not meet themselves
 
 
 @dataclass(frozen=True)
 class Augment:
-    """How every image is varied each time it is seen: shifted, turned, scaled, sheared and bent a little.
+    """How every image is varied each time it is seen: shifted, rotated, scaled, sheared and distorted a little.
 
-    Every size is the largest; what an image gets is drawn evenly from minus that size to plus it. 0, the default,
-    leaves that kind of change out. Pixels are blended from the four around the place they come from, and what comes
-    from outside the image is paper.
+    Each argument is a largest size; the size for an image is drawn uniformly between minus and plus that size. The
+    default of 0 turns that kind of variation off. Pixels are interpolated from the four around their old position;
+    outside the image there is background.
 
     Parameters
     ----------
@@ -48,24 +48,24 @@ class Augment:
     elastic : float
         In pixels: the root mean square, along each axis, of a smooth random displacement of the pixels.
     elastic_sigma : float
-        In pixels: over about how far the displacement stays alike; 0.5 to 64.
+        In pixels: the distance over which the displacement changes little; 0.5 to 64.
 
     Raises
     ------
     ConfigurationError
-        If a size is no number or out of its range.
+        If a size is not a number, or out of its range.
 
     Notes
     -----
-    What is drawn depends on the seed, the epoch and the image's number alone, through counter-based random numbers
-    [1]_: neither on the mini-batch nor on what was drawn before.
+    The draws depend only on the seed, the epoch and the number of the image, through counter-based random numbers [1]_:
+    neither on the mini-batch nor on earlier draws.
 
     Elastic distortion follows [2]_: displacements along x and y, each a field of random numbers smoothed by a Gaussian.
-    (Their alpha of 34 with a sigma of 4 comes to ``elastic`` of 1.4.) To smooth two fields afresh for every image takes
-    fifty times as long as all the rest (SciPy's filter 97 microseconds, the rest 1.9), so each epoch draws one field,
-    a torus of 128 by 128 pixels for a sigma of up to 8, and every image reads its two displacements through windows of
-    its own, multiplied by factors of its own. Each window is what Simard's recipe gives, and there are 268 million
-    pairs of windows; what is lost is that two images of an epoch may see parts of the same hill.
+    (Their alpha of 34 with a sigma of 4 corresponds to ``elastic=1.4``.) Smoothing two new fields for every image would
+    take fifty times as long as everything else (97 microseconds with the filter of SciPy, against 1.9). Each epoch thus
+    draws one field, a torus of 128 by 128 pixels for a sigma of up to 8. Each image reads its two displacements through
+    windows of its own and multiplies them by factors of its own. Each window has the distribution of Simard's recipe,
+    and there are 268 million pairs of windows, but two images of an epoch may see overlapping parts of the field.
 
     References
     ----------
@@ -156,12 +156,12 @@ class Augment:
         indices : array_like of int, optional
             The numbers of the images to vary, in this order; by default all.
         level_range : (low, high), optional
-            The levels of paper and of full ink; by default (0, 255) for integers and (0, 1) for floats.
+            The levels of background and of full ink; by default (0, 255) for integers and (0, 1) for floats.
 
         Returns
         -------
         ndarray of float32, shape (len(indices), H, W)
-            Paper is 0 and full ink 1.
+            Background is 0 and full ink 1.
         """
         array = np.asarray(images)
         if array.ndim != 3:
@@ -175,7 +175,7 @@ class Augment:
 
 
 class Variation:
-    """Makes the varied images of one data set: any of them, in any order.
+    """Varies the images of one data set: any of them, in any order.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ class Variation:
     images : ndarray of uint8 or float32, shape (N, H, W)
         C-contiguous, with every level inside ``level_range``.
     level_range : (low, high)
-        The levels of paper and of full ink.
+        The levels of background and of full ink.
     seed : int
         0 or more.
 
@@ -209,9 +209,9 @@ class Variation:
         self._draw = functools.lru_cache(2)(self._draw_epoch)
 
     def write(self, epoch: int, chosen: NDArray[np.int64], rows: SparseRows, entry: int) -> None:
-        """Write the ink of the images ``chosen``, at most ``block`` of them, as this epoch sees them.
+        """Write the images ``chosen``, at most ``block`` of them, as sparse rows, varied as in this epoch.
 
-        It begins at ``entry``, from where the rows have ``room``; see `pellucid.engine.kernels.sparse`.
+        They begin at ``entry``; from there on the rows need ``room`` entries. See `pellucid.engine.kernels.sparse`.
         """
         images, entries = min(len(rows.indptr) - 1, len(rows.middles)), min(len(rows.indices), len(rows.data))
         check_room("images of a block", len(chosen), min(self.block, images))
@@ -221,7 +221,7 @@ class Variation:
         engine().augment(rows, entry, self._pixels, Picked(chosen, len(chosen)), grid, self._draw(epoch), scratch)
 
     def dense(self, epoch: int, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The images ``chosen`` (n,) as this epoch sees them, (n, H, W), 0 paper and 1 ink."""
+        """Return the images ``chosen`` (n,), varied as in this epoch: (n, H, W), background 0 and full ink 1."""
         dense = np.zeros((len(chosen), self.height * self.width), np.float32)
         rows = SparseRows(
             np.empty(self.room, np.uint16),
@@ -253,12 +253,12 @@ class Variation:
         return Distortion(settings, np.ascontiguousarray(field, np.float32), side, words)
 
 
-def _wide_enough(images: NDArray[np.generic], paper: float) -> NDArray[np.generic]:
-    """Images (N, H, W) with rows at least as long as the engine's lanes, laid out in dense (N, ...)."""
+def _wide_enough(images: NDArray[np.generic], background: float) -> NDArray[np.generic]:
+    """Pad rows to the width of the engine's vectors: from (N, H, W) to (N, H * pitch)."""
     lacking = kernels.pitch_of(images.shape[2]) - images.shape[2]
     if lacking:
-        # As floats, because paper need not be a level that bytes can hold.
-        images = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, lacking)), constant_values=paper)
+        # As floats, because the background need not be a level that bytes can hold.
+        images = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, lacking)), constant_values=background)
     return images.reshape(len(images), -1)
 
 

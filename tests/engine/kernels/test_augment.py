@@ -47,7 +47,7 @@ def make(
     levels: tuple[float, float] = (0.0, 1.0),
     entry: int = 0,
 ) -> Made:
-    """Call the engine; ``levels`` are those of paper and how far full ink is from it."""
+    """Call the engine; ``levels`` are the level of the background, and the distance of full ink from it."""
     count, height, width = images.shape
     picked = np.array(range(count) if chosen is None else chosen, np.int64)
     torus = np.zeros((1, 1), np.float32) if torus is None else torus
