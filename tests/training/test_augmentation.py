@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -379,3 +381,17 @@ def test_a_block_without_room_is_refused() -> None:
     for entries, starts, entry in ((room - 1, block + 1, 0), (room, block + 1, 1), (room, 5, 0)):
         with pytest.raises(CapacityError, match="room"):
             write(entries, starts, entry)
+
+
+@compiled
+def test_training_with_compiled_code_does_not_load_the_compiler() -> None:
+    code = (
+        "import sys; import numpy as np; import pellucid as pl;"
+        "net = pl.Network([pl.Dense(3, 'softmax')], input_shape=(9, 9));"
+        "data = pl.data.Dataset(np.zeros((6, 9, 9), np.uint8), np.arange(6) % 3);"
+        "pl.Trainer(net, data, batch_size=6, augment=pl.Augment(shift=1.0)).take_steps(1);"
+        "print('numba' in sys.modules)"
+    )
+    Variation(Augment(shift=1.0), np.zeros((1, 9, 9), np.uint8), (0.0, 255.0), 0).dense(0, np.zeros(1, np.int64))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

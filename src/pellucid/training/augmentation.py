@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.data.checks import checked_images, checked_range
 from pellucid.engine.compiler.library import engine
-from pellucid.engine.kernels import augment as kernels
+from pellucid.engine.kernels.augment_sizes import field_shape, pitch_of, scratch_size
 from pellucid.engine.programs.capacity import check_room
 from pellucid.engine.records import Distortion, Grid, Key, Picked, SparseRows
 from pellucid.errors import ConfigurationError, DataError
@@ -216,8 +216,8 @@ class Variation:
         images, entries = min(len(rows.indptr) - 1, len(rows.middles)), min(len(rows.indices), len(rows.data))
         check_room("images of a block", len(chosen), min(self.block, images))
         check_room("inked pixels", entry + self.room, entries)
-        scratch = np.zeros(kernels.scratch_size(self.height, self.width), np.float32)
-        grid = Grid(self.height, self.width, kernels.pitch_of(self.width))
+        scratch = np.zeros(scratch_size(self.height, self.width), np.float32)
+        grid = Grid(self.height, self.width, pitch_of(self.width))
         engine().augment(rows, entry, self._pixels, Picked(chosen, len(chosen)), grid, self._draw(epoch), scratch)
 
     def dense(self, epoch: int, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -245,9 +245,7 @@ class Variation:
         if a.elastic:
             torus = smooth_torus(np.random.default_rng(noise), a.elastic_sigma)
             side, reach = len(torus), float(np.abs(torus).max())
-            field = torus[
-                tuple(np.ix_(*(np.arange(n) % side for n in kernels.field_shape(side, self.height, self.width))))
-            ]
+            field = torus[tuple(np.ix_(*(np.arange(n) % side for n in field_shape(side, self.height, self.width))))]
         settings = np.array([a.shift, math.radians(a.rotation), a.scale, a.shear, a.elastic, reach], np.float32)
         words = Key(*key.generate_state(2).tolist())
         return Distortion(settings, np.ascontiguousarray(field, np.float32), side, words)
@@ -255,7 +253,7 @@ class Variation:
 
 def _wide_enough(images: NDArray[np.generic], background: float) -> NDArray[np.generic]:
     """Pad rows to the width of the engine's vectors: from (N, H, W) to (N, H * pitch)."""
-    lacking = kernels.pitch_of(images.shape[2]) - images.shape[2]
+    lacking = pitch_of(images.shape[2]) - images.shape[2]
     if lacking:
         # As floats, because the background need not be a level that bytes can hold.
         images = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, lacking)), constant_values=background)

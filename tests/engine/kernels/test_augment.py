@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import warping
 from pellucid.engine.compiler.library import engine
-from pellucid.engine.kernels.augment import field_shape, pitch_of, scratch_size
+from pellucid.engine.kernels.augment_sizes import field_shape, pitch_of, scratch_size
 from pellucid.engine.programs.table import FLOATS, LEVELS
 from pellucid.engine.records import Batch, Distortion, Grid, Key, Picked, Pixels, SparseRows
 from pellucid.engine.simd.lanes import PLAIN

@@ -17,8 +17,9 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32, Float32s
 from pellucid.engine.kernels import sparse
+from pellucid.engine.kernels.augment_sizes import LANDING, PLACES, PROFILE
 from pellucid.engine.kernels.random import ELASTIC, REACH, AffineMap, Displacement, draw_affine, draw_displacement
-from pellucid.engine.kernels.sampling import PLACES, bilinear
+from pellucid.engine.kernels.sampling import bilinear
 from pellucid.engine.programs.table import LEVELS
 from pellucid.engine.records import Distortion, Grid, Matrix, Picked, Pixels, SparseRows, Vector
 from pellucid.engine.simd.lanes import (
@@ -41,9 +42,6 @@ _SLACK = np.float32(1.001)  # interpolation reaches less than a pixel far, excep
 _FLAT = np.float32(1e-6)
 _WHOLE = np.float64(1.0)
 
-_LANDING, _PROFILE = 16, 32
-"""Places in the scratch: lanes on their way to memory, and the maximum of each column. It begins with 0, 1, 2, ..."""
-
 
 class Box(NamedTuple):
     """The first and last nonzero column and row; for an empty image ``bottom < top``."""
@@ -61,21 +59,6 @@ class Places(NamedTuple):
     begins: int
     ends: int
     old: int
-
-
-def pitch_of(width: int) -> int:
-    """Pixels from one row of the old images to the next: at least a whole vector."""
-    return max(width, LANES)
-
-
-def scratch_size(height: int, width: int) -> int:
-    """Floats of scratch that the kernels need for one image; see `warp`."""
-    return _PROFILE + (width + LANES) + 2 * (height + LANES) + (height + 3) * (pitch_of(width) + 3) + LANES
-
-
-def field_shape(side: int, height: int, width: int) -> tuple[int, int]:
-    """Shape of the stored field: windows begin anywhere on the torus, and whole vectors read past the end of a row."""
-    return side + height, side + width + PLACES
 
 
 @kernel
@@ -104,11 +87,11 @@ def copy_image(old: Vector, pixels: Pixels, xi: int, grid: Grid) -> Box:
         most = nothing
         for v in range(top, bottom + 1):
             most = maximum(most, load(scratch, old.at + (v + 1) * (pitch + 3) + 1 + j, LANES))
-        store(scratch, _PROFILE + j, most)
+        store(scratch, PROFILE + j, most)
     left, right = 0, width - 1
-    while left < width and scratch[_PROFILE + left] == _ZERO:
+    while left < width and scratch[PROFILE + left] == _ZERO:
         left += 1
-    while right > left and scratch[_PROFILE + right] == _ZERO:
+    while right > left and scratch[PROFILE + right] == _ZERO:
         right -= 1
     return Box(left, right, top, bottom)
 
@@ -146,10 +129,10 @@ def plan_rows(places: Places, affine: AffineMap, box: Box, reach_x: Float32, rea
 @kernel
 def append_nonzero(rows: SparseRows, entry: int, column: int, lanes: Any, landing: Float32s) -> int:
     """Append the nonzero lanes to sparse rows, the first lane being ``column``; return the entry past the last."""
-    store(landing, _LANDING, lanes)
+    store(landing, LANDING, lanes)
     for i in range(PLACES):
         # Always written, and kept only if it is not 0: there is no branch to mispredict.
-        value = landing[_LANDING + i]
+        value = landing[LANDING + i]
         rows.indices[entry] = (column + i) & 0xFFFF
         rows.data[entry] = value
         entry += value != _ZERO
@@ -206,7 +189,7 @@ def warp(
     """
     height, width, pitch = grid
     settings, field, side, key = distortion
-    begins = _PROFILE + width + LANES
+    begins = PROFILE + width + LANES
     ends = begins + height + LANES
     old = ends + height + LANES
     places = Places(scratch, begins, ends, old)
@@ -247,7 +230,7 @@ def augment(
     """
     chosen, count = picked
     span = pixels.span
-    for i in range(_LANDING):
+    for i in range(LANDING):
         scratch[i] = np.float32(i)
     rows.indptr[0] = entry
     size = grid.height * grid.pitch

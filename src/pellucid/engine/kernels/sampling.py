@@ -7,12 +7,9 @@ from typing import Any
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.kernels.augment_sizes import PLACES
 from pellucid.engine.records import Matrix
 from pellucid.engine.simd.lanes import PLAIN, fma, operation, splat
-
-PLACES = 8
-"""Positions interpolated at a time, on any processor. The rows of a digit span some twenty pixels, which three vectors
-of eight cover better than two of sixteen."""
 
 if not PLAIN:
     from llvmlite import ir
