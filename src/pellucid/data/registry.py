@@ -146,7 +146,7 @@ def load(
 
     if isinstance(source, str) and not Path(source).expanduser().exists():
         raise ConfigurationError(
-            f"{source!r} is neither a data set nor an existing path: expected one of {', '.join(map(repr, _NAMED))}, "
+            f"{source!r} is neither a data set nor a path that exists: expected one of {', '.join(map(repr, _NAMED))}, "
             "or the path of a folder of images, an .npz, a CSV or an IDX file."
         )
     return load_path(Path(source).expanduser(), options)
