@@ -85,14 +85,14 @@ def test_the_dial_turns_by_dragging_wheel_and_keys(turner: Visitor) -> None:
 
 def test_knobs_are_found_by_pointing(turner: Visitor) -> None:
     page = turner.page
+    name = page.locator("section[aria-label='Selected knob'] h2")
     page.get_by_label("Weights as an image").click(position={"x": 60, "y": 60})
-    expect(page.locator("section[aria-label='Selected knob'] h2")).to_contain_text("→ hidden layer 1, neuron 0")
+    expect(name).to_contain_text("→ hidden layer 1, neuron 0")
     page.get_by_role("button", name="bias", exact=False).first.click()
-    expect(page.locator("section[aria-label='Selected knob'] h2")).to_have_text("bias of hidden layer 1, neuron 0")
+    expect(name).to_have_text("bias of hidden layer 1, neuron 0")
     page.get_by_role("button", name="hidden layer 1", exact=True).click()
     page.get_by_label("All knobs as dials").click(position={"x": 40, "y": 40})
-    heading = page.locator("section[aria-label='Selected knob'] h2")
-    expect(heading).to_have_text("pixel (0, 2) → hidden layer 1, neuron 2")
+    expect(name).to_have_text("pixel (0, 2) → hidden layer 1, neuron 2")
     find(turner, "nonsense")
     assert "No knob has that name" in page.get_by_role("alert").inner_text()
 
