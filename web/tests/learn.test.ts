@@ -2,12 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { contourPath, levelsOf } from "../src/marks/contours";
-import { thinned, axisEnd, trendDomain } from "../src/marks/trend";
+import { axisEnd, thinned, trendDomain } from "../src/marks/trend";
 import { History } from "../src/state/history";
+import { lossPlaneOf } from "../src/state/learnviews";
 import {
   fromScale, knobCount, problem, sameLayers, samePlan, shapeText, toScale, withActivation, withData, withLayer, withoutLayer, withOptimizer, withSize,
 } from "../src/state/plan";
-import type { LearnPlan } from "../src/protocol/messages";
+import type { LearnPlan, LossPlane } from "../src/protocol/messages";
 
 const PLAN: LearnPlan = {
   layers: [{ size: 16, activation: "sigmoid" }, { size: 16, activation: "sigmoid" }, { size: 10, activation: "softmax" }],
@@ -66,6 +67,13 @@ describe("history", () => {
     for (const { low, mean, high } of bins) expect(low <= mean && mean <= high).toBe(true);
   });
 
+  it("tells which mini-batches a point stands for", () => {
+    const thin = filled(1000, 128);
+    expect(filled(100).range(60)).toEqual([61, 61]);
+    expect(thin.range(0)[0]).toBe(1);
+    for (let at = 1; at < thin.count; at++) expect(thin.range(at)[0]).toBe(thin.range(at - 1)[1] + 1);
+  });
+
   it("gives no bins of nothing", () => {
     expect(new History().bins("loss", 10)).toEqual([]);
   });
@@ -104,6 +112,19 @@ describe("plans", () => {
   it("runs its sliders by multiplication, there and back", () => {
     for (const rate of [1e-5, 0.003, 0.5, 10]) expect(fromScale(toScale(rate, 1e-5, 10), 1e-5, 10)).toBeCloseTo(rate, 8);
     expect(toScale(99, 1e-5, 10)).toBe(1);
+  });
+});
+
+describe("the loss plane", () => {
+  it("has its path in the order of training, with no step twice", () => {
+    const payload = Float32Array.from([0, 8, 16, 8, 0, 0, 1, 1, 2, 0, 1, 1, 3, 2, 1, 2, 0, 0.1, 0.2, 0.1]);
+    const at = (offset: number, ...shape: number[]) => ({ offset, shape });
+    const event = {
+      type: "lossPlane", request: 1, xs: at(0, 1), ys: at(0, 1), losses: at(0, 1, 1), pathSteps: at(0, 4), path: at(4, 4, 2),
+      pathLosses: at(12, 4), distances: at(16, 4), explained: [1, 0], images: 10, step: 8,
+    } satisfies LossPlane;
+    const { path } = lossPlaneOf(event, payload);
+    expect(path.map(({ step, x, y, loss }) => [step, x, y, loss])).toEqual([[0, 0, 0, 3], [8, 1, 1, 2], [16, 2, 0, 1]]);
   });
 });
 

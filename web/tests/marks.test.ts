@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Budget, cutoff } from "../src/marks/budget";
-import { activationCurve } from "../src/marks/curve";
+import { activationCurve, BOTTOM, LEFT, RIGHT, TOP } from "../src/marks/curve";
 import { hit, layout, nearestWire, neuronY, wireEnds } from "../src/marks/geometry";
-import { diverging, sequential, parseRgb, type Palette } from "../src/marks/palette";
+import { diverging, sequential, luminance, parseRgb, readableOn, type Palette } from "../src/marks/palette";
 import { largest, overlaidShade } from "../src/marks/pixels";
 import { strongestFirst } from "../src/marks/flatwires";
 import { csvText } from "../src/parts/save";
+import { tileColumns } from "../src/parts/tiles";
 
 const PALETTE: Palette = {
   background: [255, 255, 255], surface: [250, 250, 250], line: [200, 200, 200], ink: [10, 10, 10], soft: [90, 90, 90],
@@ -102,6 +103,13 @@ describe("colours", () => {
     expect([diverging(PALETTE, -1), diverging(PALETTE, 0), diverging(PALETTE, 1)]).toEqual([PALETTE.negative, PALETTE.surface, PALETTE.positive]);
   });
 
+  it("of text contrast with whatever is behind it", () => {
+    for (let grey = 0; grey < 256; grey++) {
+      const [behind, text] = [luminance([grey, grey, grey]), luminance(readableOn([grey, grey, grey]))];
+      expect((Math.max(behind, text) + 0.05) / (Math.min(behind, text) + 0.05)).toBeGreaterThan(4.5);
+    }
+  });
+
   it("stay full where the drawing has ink", () => {
     const shade = overlaidShade(PALETTE, 2, [1, 0]);
     expect(shade(2, 0)).toEqual(PALETTE.positive);
@@ -110,13 +118,23 @@ describe("colours", () => {
   });
 });
 
-describe("the squish", () => {
+describe("an activation function", () => {
   it("is a curve through its value, for functions of one number", () => {
     const curve = activationCurve("sigmoid", 0, 150, 76);
-    expect(curve?.path).toMatch(/^M6,/);
-    expect(curve?.x(0)).toBe(75);
-    expect(curve?.y(0.5)).toBe(38);
+    expect(curve?.path).toMatch(new RegExp(`^M${LEFT},`));
+    expect(curve?.x(0)).toBe((LEFT + 150 - RIGHT) / 2);
+    expect(curve?.y(0.5)).toBe((TOP + 76 - BOTTOM) / 2);
+    expect([curve?.domain, curve?.range]).toEqual([[-6, 6], [0, 1]]);
     expect(activationCurve("softmax", 0, 150, 76)).toBeNull();
+  });
+});
+
+describe("tiles", () => {
+  it("fill their rows", () => {
+    expect([tileColumns(16, 600, 54, 8), tileColumns(16, 480, 54, 8), tileColumns(16, 300, 54, 8), tileColumns(10, 360, 54, 8)]).toEqual([8, 4, 4, 5]);
+  });
+  it("are spread evenly where no number of columns fits", () => {
+    expect([tileColumns(17, 600, 54, 8), tileColumns(7, 330, 54, 8), tileColumns(1, 30, 54, 8)]).toEqual([9, 4, 1]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { activationFormula, sumFormula } from "../src/state/formula";
+import { activationFormula, sumFormula, type Piece } from "../src/state/formula";
 import { readingText } from "../src/state/trace";
-import { figure, inSum, plural, roundedUp, short, signed, withMinusSigns } from "../src/state/words";
+import { figure, inSum, parseDecimal, parseWhole, plural, roundedUp, short, signed, withMinusSigns } from "../src/state/words";
 
 describe("figures", () => {
   it("have a true minus, and none before zero", () => {
@@ -34,13 +34,33 @@ describe("a reading", () => {
   });
 });
 
+function plain(pieces: readonly Piece[]): string {
+  return pieces.map(({ text, exponent }) => (exponent ? `^${text}` : text)).join("");
+}
+
+describe("typed numbers", () => {
+  it("may have a decimal comma or point, a sign, an exponent", () => {
+    const typed = ["1.5", "1,5", " -0.25 ", "−0,25", ".5", "1e-3", "1,234.5", "+2", "0,125"];
+    expect(typed.map(parseDecimal)).toEqual([1.5, 1.5, -0.25, -0.25, 0.5, 0.001, 1234.5, 2, 0.125]);
+  });
+
+  it("that are none are not a number", () => {
+    for (const text of ["", "-", ",", "1,2,3", "1.2.3", "abc", "1 5", "0x10", "Infinity"]) expect(parseDecimal(text), text).toBeNaN();
+    for (const text of ["", "1.5", "1,5", "-1", "1,23", "x"]) expect(parseWhole(text), text).toBeNaN();
+  });
+
+  it("may be whole, with or without commas", () => {
+    expect(["0", "1024", "1,024", " 12 "].map(parseWhole)).toEqual([0, 1024, 1024, 12]);
+  });
+});
+
 describe("formulas", () => {
   it("hold the numbers", () => {
     expect(sumFormula(1.83, -0.48)).toBe("z = Σ w·a + b = 2.310 + (−0.480) = 1.830");
-    expect(activationFormula("sigmoid", 1.83, 0.862, [], 0)).toBe("a = σ(1.830) = 1 / (1 + e^−1.830) = 0.862");
-    expect(activationFormula("sigmoid", -1.83, 0.138, [], 0)).toBe("a = σ(−1.830) = 1 / (1 + e^1.830) = 0.138");
-    expect(activationFormula("relu", -2, 0, [], 0)).toBe("a = max(0, −2.000) = 0.000");
-    expect(activationFormula("softmax", 2, 0.9, [2, 0, 0], 0)).toBe("a = e^2.000 / (e^2.000 + 2 others) = 0.900");
+    expect(plain(activationFormula("sigmoid", 1.83, 0.862, 2))).toBe("a = σ(1.830) = 1 / (1 + e^−1.830) = 0.862");
+    expect(plain(activationFormula("sigmoid", -1.83, 0.138, 2))).toBe("a = σ(−1.830) = 1 / (1 + e^1.830) = 0.138");
+    expect(plain(activationFormula("relu", -2, 0, 2))).toBe("a = max(0, −2.000) = 0.000");
+    expect(plain(activationFormula("softmax", 2, 0.9, 2))).toBe("a = e^2.000 / (e^2.000 + 2 others) = 0.900");
   });
 });
 

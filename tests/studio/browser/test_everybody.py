@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import re
 from collections.abc import Iterator
+from io import BytesIO
 from urllib.parse import urlparse
+from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Browser
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Locator, expect
 
 from pellucid.studio.app import PAGE
 from studio.browser.visitor import Visitor
@@ -211,6 +216,91 @@ def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
             assert any(part in content for part in ([b"<text", b"<image"] if start else [b"\n"]))
 
 
+def test_saved_pictures_hold_negative_bars_and_the_scale(visitor: Visitor) -> None:
+    visitor.draw("3")
+    visitor.settle()
+    panel = visitor.page.locator("section.neuron")
+    negative = panel.locator(".bar.negative span").count()
+    assert negative > 0
+    picture, svg = _saved(visitor, panel), "{http://www.w3.org/2000/svg}"
+    paints = {each.get("id"): each.tag.removeprefix(svg) for each in picture.iter() if each.get("id")}
+    fills = [each.get("fill", "") for each in picture.iter(svg + "rect")]
+    used = [paints[fill[5:-1]] for fill in fills if fill.startswith("url(#")]
+    assert used.count("pattern") == negative
+    scale = next(each for each in picture.iter(svg + "linearGradient"))
+    ends = [tuple(map(int, re.findall(r"\d+", stop.get("stop-color", "")))) for stop in scale.iter(svg + "stop")]
+    assert ends[0][0] > ends[0][2]
+    assert ends[-1][0] < ends[-1][2]
+    words = [each.text for each in picture.iter(svg + "text")]
+    legend = panel.locator(".legend span").first.inner_text()
+    assert legend in words
+
+
+def test_saved_pictures_hold_small_images_and_thin_lines(visitor: Visitor) -> None:
+    page, svg = visitor.page, "{http://www.w3.org/2000/svg}"
+    visitor.open("#/read?x=test-8")
+    visitor.room("Nudge")
+    page.get_by_role("button", name="Average the first").click()
+    page.locator("[data-mean-nudge]").wait_for()
+    visitor.settle()
+    page.wait_for_timeout(300)
+    batch = _saved(visitor, page.get_by_label("Mini-batch", exact=True))
+    assert sum(1 for _ in batch.iter(svg + "image")) == 16
+    visitor.room("Learn")
+    page.get_by_label("data set", exact=True).select_option("digits")
+    page.get_by_role("button", name="New network").click()
+    visitor.settle()
+    page.get_by_role("button", name="To next epoch").click()
+    page.locator('[data-state="paused"]').wait_for()
+    visitor.settle()
+    page.get_by_role("button", name="Compute", exact=True).click()
+    page.locator(".contour").first.wait_for(state="attached")
+    landscape = _saved(visitor, page.get_by_label("Loss landscape", exact=True))
+    lines = [line for group in landscape.iter(svg + "g") for line in group.iter(svg + "path")]
+    assert len(lines) >= 8
+    assert {line.get("vector-effect") for line in lines} == {"non-scaling-stroke"}
+
+
+def test_a_file_dropped_anywhere_is_opened_here(visitor: Visitor) -> None:
+    drop = """([name, type, text]) => {
+        const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+        const files = new DataTransfer();
+        files.items.add(new File([bytes], name, { type }));
+        const kept = ["dragover", "drop"].map((kind) => !document.querySelector("section.network").dispatchEvent(
+            new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files })));
+        return kept;
+    }"""
+    picture = Image.new("L", (300, 300), 255)
+    ImageDraw.Draw(picture).line([(150, 40), (148, 150), (146, 260)], fill=0, width=24)
+    data = BytesIO()
+    picture.save(data, "PNG")
+    with visitor.page.expect_response("**/picture?*"):
+        file = ["one.png", "image/png", base64.b64encode(data.getvalue()).decode()]
+        assert visitor.page.evaluate(drop, file) == [True, True]
+    visitor.settle()
+    assert visitor.reading.startswith("1")
+    assert visitor.page.evaluate(drop, ["notes.txt", "text/plain", ""]) == [True, True]
+    expect(visitor.page.locator(".notice")).to_contain_text("notes.txt is neither an image nor a network")
+
+
+def test_a_message_lies_over_the_page_and_goes_when_it_no_longer_holds(visitor: Visitor) -> None:
+    page = visitor.page
+    top = page.locator("main").bounding_box()
+    page.get_by_label("Image file").set_input_files(
+        {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture at all"}
+    )
+    page.locator(".notice").wait_for()
+    assert page.locator("main").bounding_box() == top
+    visitor.draw("1")
+    visitor.settle()
+    assert page.locator(".notice").count() == 1  # long enough to read
+    page.wait_for_timeout(4200)
+    visitor.draw("7")
+    visitor.settle()
+    assert page.locator(".notice").count() == 0
+    visitor.complaints[:] = [text for text in visitor.complaints if "400" not in text]
+
+
 def test_no_request_leaves_the_machine(visitor: Visitor) -> None:
     for room in ROOMS:
         visitor.room(room)
@@ -221,6 +311,14 @@ def test_no_request_leaves_the_machine(visitor: Visitor) -> None:
 def test_scripts_and_styles_are_small(link: str) -> None:
     sizes = [len(gzip.compress(file.read_bytes())) for file in PAGE.rglob("*") if file.suffix in (".js", ".css")]
     assert 0 < sum(sizes) <= 250_000
+
+
+def _saved(visitor: Visitor, panel: Locator) -> ElementTree.Element:
+    """The picture that a panel saves as SVG."""
+    panel.get_by_role("button", name="Download").first.click()
+    with visitor.page.expect_download() as download:
+        panel.get_by_role("button", name="Image as SVG").click()
+    return ElementTree.parse(download.value.path()).getroot()
 
 
 _SHOWS_FOCUS = """(() => {

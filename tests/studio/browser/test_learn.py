@@ -139,7 +139,7 @@ def test_a_loss_that_runs_away_is_explained_and_taken_back(learner: Visitor) -> 
     page.get_by_label("loss", exact=True).select_option("squared")
     page.get_by_label("Activation of the output layer").select_option("identity")
     for layer in (1, 2):
-        page.get_by_label(f"Activation of layer {layer}").select_option("relu")
+        page.get_by_label(f"Activation of hidden layer {layer}").select_option("relu")
     page.get_by_label("learning rate", exact=True).fill("1000")
     press(learner, "New network")
     press(learner, "Train")
@@ -183,9 +183,9 @@ def test_the_loss_around_the_path_states_what_it_explains(learner: Visitor) -> N
     waits(learner, "paused")
     end = step(learner)
     press(learner, "Compute")
-    panel = page.get_by_label("Loss around the training path", exact=True)
+    panel = page.get_by_label("Loss landscape", exact=True)
     panel.locator(".map").wait_for()
-    shares = [float(share) for share in re.findall(r"([\d.]+) %", panel.inner_text())]
+    shares = [float(share) for share in re.findall(r"([\d.]+)\s%", panel.inner_text())]
     assert shares[0] >= shares[1] > 0
     assert 50 < sum(shares) <= 100.01
     panel.get_by_role("button", name="Show the path as a table").click()
@@ -197,6 +197,68 @@ def test_the_loss_around_the_path_states_what_it_explains(learner: Visitor) -> N
     assert learner.number(rows[-1].locator("td").nth(2).inner_text()) == pytest.approx(loss, abs=0.0015)
 
 
+def test_the_path_is_the_path_and_the_present_a_mark_on_it(learner: Visitor) -> None:
+    page = learner.page
+    press(learner, "To next epoch")
+    waits(learner, "paused")
+    end = step(learner)
+    time = page.get_by_label("Time in mini-batches")
+    time.focus()
+    page.keyboard.press("Home")
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    learner.settle()
+    present = step(learner)
+    assert 0 < present < end
+    press(learner, "Compute")
+    panel = page.get_by_label("Loss landscape", exact=True)
+    drawn = np.array(re.findall(r"[ML]([-\d.e]+),([-\d.e]+)", panel.locator(".path").get_attribute("d") or ""), float)
+    mark = panel.locator(".present")
+    assert mark.get_attribute("data-present") == str(present)
+    assert f"present, mini-batch {present:,}" in panel.inner_text()
+    labels = panel.locator(".axes text").all_text_contents()
+    assert sum(bool(re.fullmatch(r"−?[\d.]+", label)) for label in labels) >= 4
+    panel.get_by_role("button", name="Show the path as a table").click()
+    rows = [row.inner_text().split("\t") for row in panel.locator("tbody tr").all()]
+    steps = [int(row[0].replace(",", "")) for row in rows]
+    assert steps == sorted(set(steps))
+    assert steps[0] == 0
+    assert present < end - 8 < steps[-1] <= end
+    places = np.array([[0.0 if "·" in cell else learner.number(cell) for cell in row[1:3]] for row in rows])
+    for axis in (0, 1):
+        slope, shift = np.polyfit(places[:, axis], drawn[:, axis], 1)
+        np.testing.assert_allclose(drawn[:, axis], slope * places[:, axis] + shift, atol=abs(slope) * 0.02)
+    distances = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    assert distances.max() < 0.5 * np.linalg.norm(places[-1] - places[0])
+
+
+def test_a_point_of_many_mini_batches_says_so(learner: Visitor) -> None:
+    readout = learner.page.locator("p.readout")
+    press(learner, "Forward one mini-batch")
+    assert readout.inner_text().startswith("mini-batch 1\n")
+    press(learner, "Train")
+    passes(learner, 2500)
+    press(learner, "Pause")
+    waits(learner, "paused")
+    chart = learner.page.locator("[data-chart=loss] svg")
+    box = chart.bounding_box()
+    assert box is not None
+    ranges = []
+    for share in np.linspace(0.2, 0.95, 16):
+        chart.hover(position={"x": share * box["width"], "y": 60})
+        if found := re.search(r"^mean of mini-batches ([\d,]+)–([\d,]+)\n", readout.inner_text()):
+            ranges.append([int(text.replace(",", "")) for text in found.groups()])
+    assert ranges
+    assert all(1 < first < last <= step(learner) for first, last in ranges)
+
+
+def test_one_mini_batch_is_no_plural(learner: Visitor) -> None:
+    status = learner.page.locator("[data-step]")
+    for words in ("1 mini-batch done", "2 mini-batches done"):
+        press(learner, "Forward one mini-batch")
+        expect(status).to_contain_text(words)
+
+
 def test_gradients_and_other_plans_are_shown(learner: Visitor) -> None:
     page = learner.page
     press(learner, "Forward one mini-batch")
@@ -206,11 +268,11 @@ def test_gradients_and_other_plans_are_shown(learner: Visitor) -> None:
     rows = page.get_by_label("Gradients and neurons as a table").locator("[data-gradient]").all()
     sizes = [float(row.get_attribute("data-gradient") or "nan") for row in rows]
     np.testing.assert_allclose(sizes, found.gradient_sizes, rtol=1e-4)
-    page.get_by_role("button", name="Add a layer").click()
-    page.get_by_label("Neurons of layer 1").fill("0")
+    page.get_by_role("button", name="Add a hidden layer").click()
+    page.get_by_label("Neurons of hidden layer 1").fill("0")
     assert "1 to 1024" in page.get_by_role("alert").inner_text()
     assert page.get_by_role("button", name="New network").is_disabled()
-    page.get_by_label("Neurons of layer 1").fill("20")
+    page.get_by_label("Neurons of hidden layer 1").fill("20")
     press(learner, "New network")
     assert "784-20-16-16-10" in page.get_by_role("button", name="Network:").inner_text()
     assert page.get_by_label("Weight pictures", exact=True).locator("li").count() == 20

@@ -1,6 +1,9 @@
-"""All rooms, at three sizes, light and dark: nothing serious for axe, nothing wider than the window."""
+"""All rooms, at three sizes, light and dark: nothing serious for axe, nothing wider, broken, clipped or too pale."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
@@ -32,3 +35,124 @@ def test_a_room_has_nothing_serious(browser: Browser, link: str, axe: str, room:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     finally:
         context.close()
+
+
+@pytest.fixture(params=[(390, "light"), (820, "dark"), (1440, "light")], ids=lambda each: f"{each[0]}-{each[1]}")
+def looker(request: pytest.FixtureRequest, browser: Browser, link: str) -> Iterator[Visitor]:
+    """Somebody with a test digit, at one of three sizes."""
+    width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    yield Visitor(context, link, "#/read?x=test-8")
+    context.close()
+
+
+def _rooms(looker: Visitor) -> Iterator[str]:
+    """Every room with its panels filled."""
+    page = looker.page
+    looker.settle()
+    yield "read"
+    page.get_by_role("button", name="Show as tables").click()
+    yield "tables"
+    looker.room("Turn")
+    page.get_by_label("Find a knob").fill("0 w 3 14 14")
+    page.get_by_label("Find a knob").press("Enter")
+    page.get_by_label("value", exact=True).fill("-1.25")
+    page.get_by_label("value", exact=True).press("Enter")
+    page.locator(".curve").first.wait_for()
+    looker.settle()
+    yield "turn"
+    looker.room("Nudge")
+    page.get_by_role("button", name="Average the first").click()
+    page.get_by_role("button", name=re.compile("^Stage 5:")).click()
+    page.get_by_role("button", name=re.compile("^Check ")).first.click()
+    page.locator("[data-agrees]").wait_for()
+    yield "nudge"
+    looker.room("Learn")
+    page.get_by_label("data set", exact=True).select_option("digits")
+    page.get_by_role("button", name="New network").click()
+    looker.settle()
+    page.get_by_role("button", name="To next epoch").click()
+    page.locator('[data-state="paused"]').wait_for()
+    looker.settle()
+    page.get_by_role("button", name="Compute", exact=True).click()
+    page.locator(".map").wait_for()
+    yield "learn"
+
+
+def test_numbers_and_words_are_whole_and_labels_not_clipped(looker: Visitor) -> None:
+    for room in _rooms(looker):
+        assert looker.page.evaluate(_BROKEN) == [], room
+        assert looker.page.evaluate(_CLIPPED) == [], room
+
+
+def test_numbers_in_neurons_can_be_read(looker: Visitor) -> None:
+    for room in _rooms(looker):
+        pale = looker.page.evaluate(_PALE)
+        assert [each for each in pale if each[1] < 4.5] == [], room
+        assert room not in ("read", "turn", "nudge") or len(pale) > 9
+
+
+def test_small_pictures_fill_their_rows(looker: Visitor) -> None:
+    lists = ""
+    for room in _rooms(looker):
+        lists = {"nudge": "ul.tiles, ul.scroll:has(.digit)", "learn": "ul.tiles"}.get(room, "")
+        rows = looker.page.evaluate(_ROWS, lists) if lists else []
+        assert not lists or rows
+        assert all(len(set(lengths)) == 1 for lengths in rows), (room, rows)
+
+
+_BROKEN = r"""() => {
+    const found = [], range = document.createRange();
+    const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        if (node.parentElement.closest(".visually-hidden, svg, option, code")) continue;
+        for (const match of node.data.matchAll(/[−+]?\d\S*(?:[ \u00a0][%σ])?|[\p{L}]+/gu)) {
+            range.setStart(node, match.index);
+            range.setEnd(node, match.index + match[0].length);
+            const lines = [...range.getClientRects()].filter(({ width }) => width > 0.5);
+            if (new Set(lines.map(({ top }) => Math.round(top))).size > 1)
+                found.push(match[0] + " in " + node.data.trim().slice(0, 50));
+        }
+    }
+    return found;
+}"""
+
+_CLIPPED = """() => [...document.querySelectorAll("main svg")].flatMap((svg) => {
+    const box = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll("text")].filter((text) => {
+        const { left, right, top, bottom, width } = text.getBoundingClientRect();
+        const beyond = Math.max(box.left - left, right - box.right, box.top - top, bottom - box.bottom);
+        return width && beyond > 0.5;
+    }).map((text) => text.textContent.trim());
+})"""
+
+_PALE = """() => {
+    const light = (colour) => {
+        const [red, green, blue] = colour.match(/[\\d.]+/g).map((level) => {
+            const share = Number(level) / 255;
+            return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05;
+    };
+    const bodies = [...document.querySelectorAll("main svg circle.body")];
+    const circles = bodies.map((circle) => [circle, circle.getBoundingClientRect()]);
+    return [...document.querySelectorAll("main svg text")].flatMap((text) => {
+        const { left, top, width, height } = text.getBoundingClientRect();
+        const [x, y] = [left + width / 2, top + height / 2];
+        const behind = circles.find(([, box]) => box.left < x && x < box.right && box.top < y && y < box.bottom);
+        if (!behind) return [];
+        const [one, other] = [light(getComputedStyle(text).fill), light(getComputedStyle(behind[0]).fill)];
+        return [[text.textContent, Math.max(one, other) / Math.min(one, other)]];
+    });
+}"""
+
+_ROWS = """(lists) => [...document.querySelectorAll(lists)].map((list) => {
+    const rows = new Map();
+    for (const item of list.children) {
+        const top = Math.round(item.getBoundingClientRect().top);
+        rows.set(top, (rows.get(top) ?? 0) + 1);
+    }
+    return [...rows.values()];
+})"""

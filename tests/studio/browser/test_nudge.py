@@ -119,6 +119,14 @@ def test_a_number_is_checked_on_screen(
     assert float(verdict.get_attribute("data-difference") or "nan") == pytest.approx(-value, rel=2e-3, abs=1e-5)
 
 
+def test_a_check_goes_with_the_image_it_was_made_for(nudger: Visitor, told: Backpropagation) -> None:
+    stage(nudger, "weights", 0, told)
+    nudger.page.locator("tr[data-row]").first.get_by_role("button", name="Check").click()
+    nudger.page.locator("[data-agrees]").wait_for()
+    nudger.page.get_by_role("button", name="Next test image").click()
+    expect(nudger.page.locator("[data-agrees]")).to_have_count(0)
+
+
 def test_another_class_and_cost_are_wanted(nudger: Visitor, told: Backpropagation) -> None:
     page = nudger.page
     page.get_by_role("group", name="Target digit").get_by_role("button", name="3", exact=True).click()
@@ -151,6 +159,15 @@ def test_a_mini_batch_is_averaged_and_its_step_taken_and_undone(nudger: Visitor,
     page.get_by_role("button", name="Undo the step").click()
     nudger.settle()
     assert shown(nudger, "data-batch-cost") == pytest.approx(whole.loss, rel=1e-5)
+
+
+def test_a_cleared_pad_stays_empty(nudger: Visitor) -> None:
+    nudger.page.get_by_role("button", name="Clear the pad").click()
+    nudger.settle()
+    nudger.page.wait_for_timeout(600)
+    assert "x" not in nudger.scene()
+    expect(nudger.page.get_by_text("Draw a digit", exact=True)).to_be_visible()
+    assert nudger.page.locator("[data-cost]").count() == 0
 
 
 def test_a_drawing_that_nobody_knows_asks_what_it_is(nudger: Visitor) -> None:

@@ -76,6 +76,29 @@ def test_the_numbers_in_the_formula_add_up(visitor: Visitor, net: pl.Network) ->
     assert visitor.number(second) == pytest.approx(1 / (1 + np.exp(-z)), abs=0.0006)
 
 
+def test_exponents_stand_above_the_line(visitor: Visitor) -> None:
+    visitor.draw("0")
+    visitor.settle()
+    for neuron, count in (("2-9", 1), ("3-0", 2)):
+        visitor.page.locator(f'[data-neuron="{neuron}"]').click()
+        formula = visitor.page.locator(".formula > p").nth(1)
+        assert "^" not in formula.inner_text()
+        assert formula.locator("sup").count() == count
+    assert visitor.page.locator(".formula svg text").count() == 0
+    visitor.page.locator('[data-neuron="1-0"]').click()
+    assert set(visitor.page.locator(".formula svg text").all_text_contents()) >= {"0", "1"}
+
+
+def test_rows_of_the_tables_are_as_tall_as_their_text(visitor: Visitor) -> None:
+    visitor.draw("3")
+    visitor.settle()
+    visitor.page.get_by_role("button", name="Show as tables").click()
+    tables = visitor.page.get_by_role("region", name="The network as tables")
+    heights = tables.locator("tr").evaluate_all("(rows) => rows.map((row) => row.getBoundingClientRect().height)")
+    assert len(heights) > 40
+    assert max(heights) < 36
+
+
 def test_steps_of_the_centring_are_seen_and_switched(visitor: Visitor, net: pl.Network) -> None:
     visitor.draw("1")
     visitor.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -81,6 +83,74 @@ def test_the_dial_turns_by_dragging_wheel_and_keys(turner: Visitor) -> None:
     turner.page.get_by_role("button", name="as trained", exact=True).click()
     turner.settle()
     assert float(dial.get_attribute("aria-valuenow") or "nan") == start
+
+
+def test_the_curve_of_a_knob_shows_computed_accuracies_only(turner: Visitor) -> None:
+    net, test = pl.load("digits-sigmoid"), _test_images(turner)
+    find(turner, "2 bias 7")
+    figure, readout = (
+        turner.page.get_by_label("Test accuracy for values of this knob"),
+        turner.page.locator("[data-value]"),
+    )
+
+    def readings() -> tuple[float, float]:
+        return tuple(float(readout.get_attribute(name) or "nan") for name in ("data-value", "data-shown-accuracy"))
+
+    def accuracy(value: float) -> float:
+        net.layers[2].bias[7] = value
+        return pytest.approx(_accuracy(net, test), abs=1e-6)
+
+    type_value(turner, 0.31)
+    turner.page.mouse.move(2, 2)
+    expect(figure.locator(".point")).to_have_count(41)
+    assert readings() == (pytest.approx(0.31), accuracy(0.31))
+    assert readout.inner_text() == f"0.310: {100 * turner.accuracy():.2f}\u00a0%"
+    box = figure.bounding_box()
+    assert box is not None
+    for share in (0.3, 0.571, 0.9):
+        figure.hover(position={"x": share * box["width"], "y": 40})
+        value, shown = readings()
+        assert shown == accuracy(value)
+    figure.click(position={"x": 0.571 * box["width"], "y": 40})
+    turner.settle()
+    turner.page.mouse.move(2, 2)
+    value, _ = readings()
+    assert turner.accuracy() == accuracy(value)
+    labels = figure.locator("text").all_text_contents()
+    assert sum(label.endswith("%") for label in labels) >= 2
+    assert sum(not label.endswith("%") for label in labels) >= 3
+
+
+def test_a_decimal_comma_is_a_point_and_what_is_no_number_is_refused(turner: Visitor) -> None:
+    find(turner, "2 bias 7")
+    field = turner.page.get_by_label("value", exact=True)
+    for text in ("1,5", "1.5"):
+        field.press("Control+a")
+        field.press_sequentially(text)
+        field.press("Enter")
+        turner.settle()
+        assert turner.scene()["k"].endswith("_1.5")
+    before = changes(turner)
+    for text in ("15 %", "1,2,3", "abc", ""):
+        field.fill(text)
+        field.press("Enter")
+        expect(field).to_have_attribute("aria-invalid", "true")
+    turner.settle()
+    assert changes(turner) == before
+    find(turner, "2 bias 6")
+    expect(field).to_have_attribute("aria-invalid", "false")
+
+
+def test_a_thing_has_one_name_on_the_page(turner: Visitor) -> None:
+    turner.page.get_by_label("Find a knob").fill("pixel (14, 14) → hidden layer 1, neuron 3")
+    turner.page.get_by_label("Find a knob").press("Enter")
+    type_value(turner, 0.5)
+    assert changes(turner)[0].startswith("pixel (14, 14) → hidden layer 1, neuron 3: ")
+    for room in ("Read", "Turn", "Learn", "Nudge"):
+        turner.room(room)
+        turner.page.wait_for_timeout(400)
+        text = turner.page.locator("main").inner_text()
+        assert not re.search(r"\bhidden \d|\blayer 0|(?<!in Python: )layers\[", text)
 
 
 def test_knobs_are_found_by_pointing(turner: Visitor) -> None:

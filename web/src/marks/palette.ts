@@ -39,6 +39,20 @@ export function mix(from: Rgb, to: Rgb, share: number): Rgb {
   return [from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t, from[2] + (to[2] - from[2]) * t];
 }
 
+const BLACK: Rgb = [0, 0, 0];
+const WHITE: Rgb = [255, 255, 255];
+
+/** Black or white, whichever contrasts more with a colour: always at least 4.5:1. */
+export function readableOn(colour: Rgb): Rgb {
+  return luminance(colour) > 0.179 ? BLACK : WHITE;
+}
+
+/** Relative luminance as WCAG 2 defines it. */
+export function luminance(colour: Rgb): number {
+  const [red, green, blue] = colour.map((level) => (level <= 10.31 ? level / 3294.6 : ((level / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
 /** 0 is the surface, 1 full ink. */
 export function sequential(palette: Palette, activation: number): Rgb {
   return mix(palette.surface, palette.ink, activation);

@@ -4,11 +4,12 @@
  */
 
 import { BEFORE_SNAPSHOT } from "./frame";
+import { paintOf, rgbOf } from "./gradients";
 
 const SPACE = "http://www.w3.org/2000/svg";
 const STYLES = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity",
-  "font-family", "font-size", "font-weight", "font-style", "text-anchor", "visibility",
+  "font-family", "font-size", "font-weight", "font-style", "text-anchor", "visibility", "vector-effect",
 ];
 
 
@@ -21,7 +22,7 @@ export function snapshot(figure: Element): SVGSVGElement {
   whole.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
   whole.append(background(box), ...fields(figure, box));
   for (const part of figure.querySelectorAll<HTMLCanvasElement | SVGSVGElement>("canvas, svg")) {
-    if (part.parentElement?.closest("svg, button")) continue;
+    if (part.parentElement?.closest("svg, .button, .menu")) continue;
     const place = part.getBoundingClientRect();
     if (place.width === 0) continue;
     whole.append(part instanceof HTMLCanvasElement ? asImage(part, place, box) : asGroup(part, place, box));
@@ -33,20 +34,29 @@ export function snapshot(figure: Element): SVGSVGElement {
 /** Controls, which are left out. */
 const TOOLS = ".button, .menu, .visually-hidden, select, input, svg";
 
-/** Rectangles for elements with a background. */
-function fields(figure: Element, box: DOMRect): SVGRectElement[] {
-  const found: SVGRectElement[] = [];
+/** Rectangles for elements with a background: a colour, a hatching, a colour scale or a line. */
+function fields(figure: Element, box: DOMRect): SVGElement[] {
+  const found: SVGElement[] = [];
   for (const element of figure.querySelectorAll<HTMLElement>("*")) {
-    if (element.closest(TOOLS)) continue;
-    const colour = getComputedStyle(element).backgroundColor;
     const place = element.getBoundingClientRect();
-    if (/^(transparent|rgba\(.*, 0\)|.*\/ 0\))$/.test(colour) || place.width === 0) continue;
-    const field = document.createElementNS(SPACE, "rect");
-    put(field, place, box);
-    field.setAttribute("fill", colour);
-    found.push(field);
+    if (element.closest(TOOLS) || place.width === 0) continue;
+    const { backgroundColor, backgroundImage, backgroundSize } = getComputedStyle(element);
+    if (!/^(transparent|rgba\(.*, 0\)|.*\/ 0\))$/.test(backgroundColor)) found.push(field(place, box, rgbOf(backgroundColor)));
+    if (!backgroundImage.includes("linear-gradient")) continue;
+    const paint = paintOf(backgroundImage);
+    const line = /^([\d.]+)px /.exec(backgroundSize);
+    const at = line ? new DOMRect(place.left + (place.width - Number(line[1])) / 2, place.top, Number(line[1]), place.height) : place;
+    if (paint instanceof SVGElement) found.push(paint);
+    found.push(field(at, box, paint instanceof SVGElement ? `url(#${paint.id})` : paint));
   }
   return found;
+}
+
+function field(place: DOMRect, box: DOMRect, fill: string): SVGRectElement {
+  const rect = document.createElementNS(SPACE, "rect");
+  put(rect, place, box);
+  rect.setAttribute("fill", fill);
+  return rect;
 }
 
 /** Every word at its place, stretched to its width on the page whatever font the viewer has. */

@@ -5,6 +5,9 @@ import type { Frame } from "../transport/frames";
 import type { Link, LinkState, Outgoing } from "../transport/link";
 import type { Listener, Session } from "../transport/session";
 
+/** Milliseconds after which an error message gives way to the success of a later request. */
+const READING_TIME = 4000;
+
 export class Connection implements Session {
   link: LinkState = $state("connecting");
   /** Why the server ended the connection, if it did. */
@@ -15,6 +18,8 @@ export class Connection implements Session {
   sent = $state(0);
   answered = $state(0);
   failure: wire.Failed | null = $state.raw(null);
+  /** The last request sent before the failure, and when it was shown. */
+  #failedAt = { sent: 0, time: 0 };
 
   #link: Link | null = null;
   readonly #listeners = new Set<Listener>();
@@ -43,7 +48,16 @@ export class Connection implements Session {
   }
 
   fail(message: string): void {
-    this.failure = { type: "failed", request: 0, code: "unavailable", message };
+    this.failed({ type: "failed", request: 0, code: "unavailable", message });
+  }
+
+  failed(failure: wire.Failed): void {
+    this.failure = failure;
+    this.#failedAt = { sent: this.sent, time: performance.now() };
+  }
+
+  dismiss(): void {
+    this.failure = null;
   }
 
   listen(listener: Listener): () => void {
@@ -54,6 +68,8 @@ export class Connection implements Session {
   /** The state has processed an event: count it as an answer and call the listeners. */
   taken({ event, payload }: Frame): void {
     if (event.request > this.answered) this.answered = event.request;
+    const later = event.type !== "failed" && event.request > this.#failedAt.sent;
+    if (this.failure && later && performance.now() - this.#failedAt.time > READING_TIME) this.dismiss();
     for (const listener of this.#listeners) listener(event, payload);
   }
 

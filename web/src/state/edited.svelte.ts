@@ -29,7 +29,7 @@ export class EditedNetwork {
   trace: Trace | null = $state.raw(null);
   evaluation: wire.Judged | null = $state.raw(null);
   turned: wire.Turned | null = $state.raw(null);
-  swept: { readonly knob: number; readonly values: Float32Array; readonly accuracies: Float32Array } | null = $state.raw(null);
+  swept: { readonly version: number; readonly knob: number; readonly values: Float32Array; readonly accuracies: Float32Array } | null = $state.raw(null);
 
   /** The class with the largest output, or -1 for an empty drawing. */
   readonly best: number = $derived(this.trace && this.trace.words ? largestAt(this.trace.columns[this.trace.columns.length - 1]) : -1);
@@ -104,7 +104,7 @@ export class EditedNetwork {
   }
 
   takeSwept(event: wire.Swept, payload: Float32Array): void {
-    this.swept = { knob: event.knob, values: floats(payload, event.values), accuracies: floats(payload, event.accuracies) };
+    this.swept = { version: event.version, knob: event.knob, values: floats(payload, event.values), accuracies: floats(payload, event.accuracies) };
   }
 
   /** The connection dropped: what was in flight is lost. */

@@ -2,28 +2,31 @@
 
 import { figure, inSum } from "./words";
 
+/** A piece of a formula; an exponent is set above the line. */
+export interface Piece {
+  readonly text: string;
+  readonly exponent?: boolean;
+}
+
 /** The activation function with its numbers: σ(1.31) = 1 / (1 + e^−1.31) = 0.788. */
-export function activationFormula(activation: string, z: number, a: number, sums: ArrayLike<number>, index: number): string {
+export function activationFormula(activation: string, z: number, a: number, others: number): Piece[] {
   const value = figure(z);
   switch (activation) {
     case "sigmoid":
-      return `a = σ(${value}) = 1 / (1 + e^${z > 0 ? `−${value}` : figure(-z)}) = ${figure(a)}`;
+      return [{ text: `a = σ(${value}) = 1 / (1 + e` }, { text: z > 0 ? `−${value}` : figure(-z), exponent: true }, { text: `) = ${figure(a)}` }];
     case "relu":
-      return `a = max(0, ${value}) = ${figure(a)}`;
+      return [{ text: `a = max(0, ${value}) = ${figure(a)}` }];
     case "tanh":
-      return `a = tanh(${value}) = ${figure(a)}`;
+      return [{ text: `a = tanh(${value}) = ${figure(a)}` }];
     case "identity":
-      return `a = z = ${figure(a)}`;
+      return [{ text: `a = z = ${figure(a)}` }];
     case "softmax":
-      return `a = e^${value} / (${softmaxSum(sums, index)}) = ${figure(a)}`;
+      return [
+        { text: "a = e" }, { text: value, exponent: true }, { text: " / (e" }, { text: value, exponent: true }, { text: ` + ${others} others) = ${figure(a)}` },
+      ];
     default:
-      return `a = ${activation}(${value}) = ${figure(a)}`;
+      return [{ text: `a = ${activation}(${value}) = ${figure(a)}` }];
   }
-}
-
-function softmaxSum(sums: ArrayLike<number>, index: number): string {
-  const others = sums.length - 1;
-  return `e^${figure(sums[index])} + ${others} others`;
 }
 
 /** z = Σ w·a + b with its numbers; the sum of the terms is computed as z − b. */

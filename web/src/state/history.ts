@@ -86,6 +86,11 @@ export class History {
     return low;
   }
 
+  /** First and last mini-batch that a point represents. */
+  range(at: number): readonly [number, number] {
+    return [at > 0 ? this.steps[at - 1] + 1 : Math.min(1, this.steps[at]), this.steps[at]];
+  }
+
   /** The curve in about `count` sections of equal length, with the mean and range of each. */
   bins(measure: Measure, count: number): Bin[] {
     const values = measure === "loss" ? this.losses : this.accuracies;

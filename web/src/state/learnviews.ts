@@ -31,15 +31,21 @@ export interface Mistake {
   readonly pixels: Float32Array;
 }
 
+/** A point of the training path: its place on the plane, its own loss, its distance from the plane. */
+export interface PathPoint {
+  readonly step: number;
+  readonly x: number;
+  readonly y: number;
+  readonly loss: number;
+  readonly distance: number;
+}
+
 export interface LossPlane {
   readonly xs: Float32Array;
   readonly ys: Float32Array;
   readonly losses: Float32Array;
-  /** x, y, x, y, ... */
-  readonly path: Float32Array;
-  readonly pathSteps: Float32Array;
-  readonly pathLosses: Float32Array;
-  readonly distances: Float32Array;
+  /** In the order of the mini-batches. */
+  readonly path: readonly PathPoint[];
   readonly explained: readonly number[];
   readonly images: number;
   readonly step: number;
@@ -69,9 +75,12 @@ export function confusionOf(event: wire.Examined, payload: Float32Array): Confus
 
 export function lossPlaneOf(event: wire.LossPlane, payload: Float32Array): LossPlane {
   const read = (place: wire.Floats) => floats(payload, place);
+  const [places, steps, losses, distances] = [read(event.path), read(event.pathSteps), read(event.pathLosses), read(event.distances)];
+  // After going back in time the present point comes last, although it lies in the middle of the path.
+  const order = Array.from(steps.keys()).sort((a, b) => steps[a] - steps[b]).filter((at, place, all) => place === 0 || steps[at] !== steps[all[place - 1]]);
   return {
-    xs: read(event.xs), ys: read(event.ys), losses: read(event.losses), path: read(event.path),
-    pathSteps: read(event.pathSteps), pathLosses: read(event.pathLosses), distances: read(event.distances),
-    explained: event.explained, images: event.images, step: event.step,
+    xs: read(event.xs), ys: read(event.ys), losses: read(event.losses), step: event.step,
+    path: order.map((at) => ({ step: steps[at], x: places[2 * at], y: places[2 * at + 1], loss: losses[at], distance: distances[at] })),
+    explained: event.explained, images: event.images,
   };
 }

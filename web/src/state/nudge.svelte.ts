@@ -58,6 +58,8 @@ export class NudgeState {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
       if (event.type === "drawing") this.chosen = null;
+      // A check holds for the image and the network it was made with.
+      if (event.type === "drawing" || event.type === "turned") this.checked = this.check = null;
       if (event.type === "examples" && event.request === this.#browse) this.#takeImages(event, payload);
       this.#asks.settle(event.request);
       this.#batches.settle(event.request);

@@ -39,8 +39,7 @@ export class Studio {
       case "welcome":
         return this.session.welcomed(event);
       case "failed":
-        this.session.failure = event;
-        return;
+        return this.session.failed(event);
       case "gone":
         return this.session.end(event.reason);
       case "network":

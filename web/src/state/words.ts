@@ -34,8 +34,9 @@ export function withMinusSigns(text: string): string {
   return text.replace(/(^|[\s(])-(?=[\d.])/g, "$1−");
 }
 
+/** A share of 1 in per cent; the space does not break. */
 export function percent(share: number, decimals = 2): string {
-  return `${(100 * share).toFixed(decimals)} %`;
+  return `${(100 * share).toFixed(decimals)}\u00a0%`;
 }
 
 const grouped = new Intl.NumberFormat("en-GB");
@@ -54,6 +55,19 @@ export function roundedUp(value: number): number {
   if (!(value > 0) || !Number.isFinite(value)) return value;
   const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
   return Number((Math.ceil(value / unit - 1e-9) * unit).toPrecision(2));
+}
+
+/** What a person typed: "1.5", "1,5", "−0.2", "1,234.5"; NaN for anything else. A single comma is a decimal comma. */
+export function parseDecimal(text: string): number {
+  const plain = text.trim().replace(/^−/, "-");
+  const point = /^[-+]?\d{1,3}(,\d{3})+\.\d*$/.test(plain) ? plain.replaceAll(",", "") : plain.replace(/^([-+]?\d*),(\d*(?:e[-+]?\d+)?)$/i, "$1.$2");
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(point) ? Number(point) : NaN;
+}
+
+/** A whole number as a person types it: "1024" or "1,024"; NaN for anything else. */
+export function parseWhole(text: string): number {
+  const plain = text.trim();
+  return /^(\d+|\d{1,3}(,\d{3})+)$/.test(plain) ? Number(plain.replaceAll(",", "")) : NaN;
 }
 
 function power(size: number): string {

@@ -10,6 +10,13 @@ export async function uploadNetwork(session: Session, file: File): Promise<void>
   await upload(session, "network", file);
 }
 
+/** Uploads a file as an image or a network, whichever it is. */
+export async function uploadFile(session: Session, file: File): Promise<void> {
+  if (file.type.startsWith("image/")) await uploadPicture(session, file);
+  else if (file.name.endsWith(".safetensors")) await uploadNetwork(session, file);
+  else session.fail(`${file.name} is neither an image nor a network: drop an image or a .safetensors file.`);
+}
+
 /** Downloads the current network as a safetensors file. */
 export function saveNetwork({ welcome }: Session, name: string): void {
   if (!welcome) return;
