@@ -95,5 +95,5 @@ def test_where_nothing_can_be_written_it_says_so_and_still_reads(tmp_path: Path)
         [sys.executable, "-c", script], cwd=gone, env=environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "Not saved. Could not write digits.safetensors" in done.stdout
+    assert "The network was not saved. Could not write digits.safetensors" in done.stdout
     assert "Read right" in done.stdout
