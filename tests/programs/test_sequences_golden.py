@@ -13,7 +13,7 @@ import pytest
 import pellucid as pl
 from pellucid.programs.interface import StepperOptions
 from pellucid.programs.sequence_targets import Targets
-from pellucid.programs.sequences_stepper import SequenceBatches
+from pellucid.programs.sequences_stepper import SequenceEpoch
 from pellucid.training.optimizers import Adam
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sequences.npz"
@@ -68,6 +68,6 @@ def test_ten_steps(name: str) -> None:
     order = np.arange(STEPS * BATCH) % len(data)
     targets = Targets(data.symbols, data.label_starts, data.transcribed)
     rates = optimizer.step_rates(np.full(STEPS, 0.02), np.arange(STEPS))
-    history = stepper.run(SequenceBatches(data.flat, data.starts, targets, order), 0, STEPS, optimizer, rates)
+    history = stepper.run(SequenceEpoch(data.flat, data.starts, targets, order), 0, STEPS, optimizer, rates)
     np.testing.assert_allclose(history[:, 0] / BATCH, told["losses"], rtol=1e-5)
     np.testing.assert_allclose(net.parameters, told["end"], rtol=1e-4, atol=1e-5)

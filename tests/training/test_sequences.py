@@ -244,7 +244,7 @@ def test_a_step_without_room_is_refused() -> None:
     taught: Any = trainer(sequences(15), batch_size=8)
     taught.take_steps(2)
     plan = taught._task.stepper._plan
-    small = dataclasses.replace(plan, room=dataclasses.replace(plan.room, group=4))
+    small = dataclasses.replace(plan, capacity=dataclasses.replace(plan.capacity, group=4))
     taught._task.stepper._prepare = lambda lengths, labels: small
     before = taught.net.parameters.copy()
     taught.state.batch = 1

@@ -14,11 +14,11 @@ from pellucid.engine.sequence_records import Arena, Reading, Selection, Sequence
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.lstm import LSTM
 from pellucid.programs.sequence_batches import Floats
-from pellucid.programs.sequence_targets import NOTHING_WANTED
+from pellucid.programs.sequence_targets import NO_TARGETS
 from pellucid.programs.sequences import SequencesProgram
-from pellucid.programs.sequences_plan import Room
+from pellucid.programs.sequences_plan import Capacity
 
-_AT_A_TIME = 64
+_CHUNK = 64
 
 
 class Stream:
@@ -43,17 +43,16 @@ class Stream:
                 raise ConfigurationError(f"A stream has no end yet, but an LSTM of this network {reason}.")
         self._features, self._reduced = program.features, program.reduced
         self._busy = threading.Lock()
-        self._plan = program.compose(Room(_AT_A_TIME, 1, _AT_A_TIME), back=False)
+        self._plan = program.compose(Capacity(_CHUNK, 1, _CHUNK), backward=False)
         self._arena = self._plan.arena()
-        self._frames = np.zeros((_AT_A_TIME, self._features), np.float32)
+        self._frames = np.zeros((_CHUNK, self._features), np.float32)
         self._bounds = np.zeros(2, np.int64)
-        self._outputs = np.zeros((1 if self._reduced else _AT_A_TIME, program.output_shape[-1]), np.float32)
-        # Bound once: looking the arguments up takes longer than a frame.
-        nothing = NOTHING_WANTED
+        self._outputs = np.zeros((1 if self._reduced else _CHUNK, program.output_shape[-1]), np.float32)
+        # Bound once: looking up the arguments takes longer than a frame.
         self._read = engine("sequences").read.bind(
             self._plan.program(program.parameters),
             Arena(self._arena, self._plan.integers()),
-            Sequences(self._frames, self._bounds, nothing.symbols, nothing.starts),
+            Sequences(self._frames, self._bounds, NO_TARGETS.symbols, NO_TARGETS.starts),
             Selection(np.zeros(1, np.int64), 1),
             Reading(-1, 1, self._outputs, 1, np.zeros(2)),
         )
@@ -86,7 +85,7 @@ class Stream:
         if not self._busy.acquire(blocking=False):
             raise ConfigurationError("A stream expected to be fed by one thread at a time: wait for the other.")
         try:
-            parts = [self._some(rows[begin : begin + _AT_A_TIME]) for begin in range(0, len(rows), _AT_A_TIME)]
+            parts = [self._feed_chunk(rows[begin : begin + _CHUNK]) for begin in range(0, len(rows), _CHUNK)]
         finally:
             self._busy.release()
         if self._reduced:
@@ -98,10 +97,10 @@ class Stream:
     def reset(self) -> None:
         """Start a new sequence."""
         for rows in self._plan.rows:
-            told = self._plan.table[rows[0]]
-            if told[st.OPERATION] == st.LSTM:
+            row = self._plan.table[rows[0]]
+            if row[st.OPERATION] == st.LSTM:
                 for column in (st.PREVIOUS_HIDDEN, st.PREVIOUS_CELLS):
-                    self._arena[told[column] : told[column] + told[st.UNITS] * (_AT_A_TIME + 16)] = 0.0
+                    self._arena[row[column] : row[column] + row[st.UNITS] * (_CHUNK + 16)] = 0.0
 
     def _checked(self, frames: ArrayLike) -> Any:
         array = np.asarray(frames)
@@ -113,7 +112,7 @@ class Stream:
             raise DataError("A stream expected finite numbers, got NaN or infinity among the frames.")
         return array
 
-    def _some(self, rows: Floats) -> Floats:
+    def _feed_chunk(self, rows: Floats) -> Floats:
         self._frames[: len(rows)] = rows
         self._bounds[1] = len(rows)
         self._read()

@@ -1,4 +1,4 @@
-"""From people's recordings to the engine's: one sequence, a list of them, or a padded batch with lengths."""
+"""Sequences as the engine takes them, from one sequence, a list of them, or a padded batch with lengths."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Given:
-    """Sequences as the engine takes them, and the form they came in: "one", "list" or "padded".
+class SequenceBatch:
+    """Sequences, and the ``form`` they were passed in: "one", "list" or "padded".
 
-    ``flat`` (all frames, D) float32, ``starts`` (N + 1,), ``width`` the frames of a padded batch.
+    ``flat`` (all frames, D) float32 has the frames ``starts[i]`` to ``starts[i + 1]`` of sequence i; ``width`` is the
+    number of frames of a padded batch.
     """
 
     flat: Floats
@@ -29,14 +30,14 @@ class Given:
 
     @property
     def count(self) -> int:
-        """How many sequences there are."""
+        """The number of sequences."""
         return len(self.starts) - 1
 
     def __len__(self) -> int:
         return self.count
 
-    def give_back(self, rows: Floats, reduced: bool) -> Any:
-        """Answers, a row a frame or one a sequence, in the form the sequences came in."""
+    def restore_form(self, rows: Floats, reduced: bool) -> Any:
+        """Results, one row per frame or, if ``reduced``, one per sequence, in the form the sequences were passed in."""
         if reduced:
             return rows[0] if self.form == "one" else (list(rows) if self.form == "list" else rows)
         if self.form == "one":
@@ -45,40 +46,40 @@ class Given:
         if self.form == "list":
             return parts
         padded = np.zeros((self.count, self.width, rows.shape[1]), np.float32)
-        for place, part in zip(padded, parts, strict=True):
-            place[: len(part)] = part
+        for target, part in zip(padded, parts, strict=True):
+            target[: len(part)] = part
         return padded
 
 
-def as_sequences(x: Any, features: int, lengths: ArrayLike | None = None) -> Given:
-    """Take one sequence (T, D), a list of such, or a padded batch (N, T, D) with lengths (N,).
+def as_sequences(x: Any, features: int, lengths: ArrayLike | None = None) -> SequenceBatch:
+    """Convert one sequence (T, D), a list of sequences, or a padded batch (N, T, D) with lengths (N,).
 
     Raises
     ------
     ShapeError, DataError
-        If x is none of these, not finite, or its lengths do not fit.
+        If x is none of these or not finite, or if the lengths do not fit.
     """
     if isinstance(x, Sequences):
-        return _fitting(Given(x.flat, x.starts, "list"), features)
+        return _with_features(SequenceBatch(x.flat, x.starts, "list"), features)
     if isinstance(x, list | tuple) and all(np.ndim(part) == 2 for part in x if isinstance(part, np.ndarray | list)):
         if not x:
-            return Given(np.zeros((0, features), np.float32), np.zeros(1, np.int64), "list")
+            return SequenceBatch(np.zeros((0, features), np.float32), np.zeros(1, np.int64), "list")
         if all(hasattr(part, "ndim") or np.ndim(part) == 2 for part in x) and lengths is None:
-            return _fitting(Given(*checked_frames(x), "list"), features)
-    array = _numbers(x)
+            return _with_features(SequenceBatch(*checked_frames(x), "list"), features)
+    array = _as_numbers(x)
     if array.ndim == 2 and lengths is None:
-        return _fitting(Given(*checked_frames([array]), "one"), features)
+        return _with_features(SequenceBatch(*checked_frames([array]), "one"), features)
     if array.ndim == 3:
-        chosen = _checked_lengths(lengths, len(array), array.shape[1])
-        flat, starts = checked_frames([part[:length] for part, length in zip(array, chosen, strict=True)])
-        return _fitting(Given(flat, starts, "padded", array.shape[1]), features)
+        counts = _checked_lengths(lengths, len(array), array.shape[1])
+        flat, starts = checked_frames([part[:length] for part, length in zip(array, counts, strict=True)])
+        return _with_features(SequenceBatch(flat, starts, "padded", array.shape[1]), features)
     raise ShapeError(
         f"The network expected frames (T, {features}), a list of them, or a padded batch (N, T, {features}) with "
         f"lengths, got {array.shape}."
     )
 
 
-def _numbers(x: Any) -> NDArray[Any]:
+def _as_numbers(x: Any) -> NDArray[Any]:
     try:
         array = np.asarray(x)
     except ValueError:
@@ -88,20 +89,20 @@ def _numbers(x: Any) -> NDArray[Any]:
     return array
 
 
-def _checked_lengths(lengths: ArrayLike | None, count: int, most: int) -> Integers:
+def _checked_lengths(lengths: ArrayLike | None, count: int, width: int) -> Integers:
     if lengths is None:
-        return np.full(count, most)
-    chosen = np.asarray(lengths)
+        return np.full(count, width)
+    counts = np.asarray(lengths)
     if (
-        chosen.dtype.kind not in "ui"
-        or chosen.shape != (count,)
-        or (count and not 1 <= chosen.min() <= chosen.max() <= most)
+        counts.dtype.kind not in "ui"
+        or counts.shape != (count,)
+        or (count and not 1 <= counts.min() <= counts.max() <= width)
     ):
-        raise ShapeError(f"lengths expected {count} integers from 1 to {most}, got {lengths!r}.")
-    return chosen.astype(np.int64)
+        raise ShapeError(f"lengths expected {count} integers from 1 to {width}, got {lengths!r}.")
+    return counts.astype(np.int64)
 
 
-def _fitting(given: Given, features: int) -> Given:
-    if given.flat.shape[1] != features:
-        raise ShapeError(f"The network takes frames of {features} features; these have {given.flat.shape[1]}.")
-    return given
+def _with_features(batch: SequenceBatch, features: int) -> SequenceBatch:
+    if batch.flat.shape[1] != features:
+        raise ShapeError(f"The network takes frames of {features} features; these have {batch.flat.shape[1]}.")
+    return batch

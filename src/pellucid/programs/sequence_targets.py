@@ -1,4 +1,4 @@
-"""What is wanted of sequences: a class each, or a list of labels each."""
+"""Targets of sequences: a class for each, or a list of labels for each."""
 
 from __future__ import annotations
 
@@ -10,37 +10,40 @@ from numpy.typing import NDArray
 
 from pellucid.data.sequences import Sequences
 from pellucid.errors import DataError
-from pellucid.programs.sequence_batches import Given
+from pellucid.programs.sequence_batches import SequenceBatch
 
 Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What is wanted of sequences: those of sequence i are ``symbols[starts[i] : starts[i + 1]]``."""
+    """Targets: those of sequence i are ``symbols[starts[i] : starts[i + 1]]``.
+
+    ``transcribed``: whether they are lists of labels instead of classes.
+    """
 
     symbols: Integers
     starts: Integers
     transcribed: bool
 
     @property
-    def most(self) -> int:
-        """Labels of the sequence that has most."""
+    def max_labels(self) -> int:
+        """The largest number of labels of a sequence."""
         return int(np.diff(self.starts).max(initial=0))
 
 
-NOTHING_WANTED = Targets(np.zeros(1, np.int64), np.zeros(1, np.int64), False)
+NO_TARGETS = Targets(np.zeros(1, np.int64), np.zeros(1, np.int64), False)
 
 
-def as_targets(labels: Any, given: Given) -> Targets:
-    """Labels in the form the sequences came in: for one sequence its own, else a list of them."""
-    listed = [labels] if given.form == "one" else labels
-    data = Sequences([np.zeros((1, 1))] * given.count, listed)
+def as_targets(labels: Any, batch: SequenceBatch) -> Targets:
+    """Targets from labels in the form of the sequences: for one sequence its own, otherwise a list of them."""
+    listed = [labels] if batch.form == "one" else labels
+    data = Sequences([np.zeros((1, 1))] * batch.count, listed)
     return Targets(data.symbols, data.label_starts, data.transcribed)
 
 
 def check_targets(targets: Targets, lengths: Integers, classes: int, loss: str) -> None:
-    """Refuse labels that are not of the loss's kind, that the network has no output for, or no frames.
+    """Refuse labels of another kind than the loss needs, beyond the network's outputs, or without enough frames.
 
     Raises
     ------
@@ -61,14 +64,14 @@ def check_targets(targets: Targets, lengths: Integers, classes: int, loss: str) 
 
 
 def check_alignable(targets: Targets, lengths: Integers) -> None:
-    """CTC needs a frame for every label, and one more for the blank between two that are alike."""
-    alike = np.zeros(len(targets.symbols), np.int64)
-    alike[1:] = targets.symbols[1:] == targets.symbols[:-1]
-    inner = np.diff(targets.starts) > 0
-    alike[targets.starts[:-1][inner]] = 0
-    before = np.concatenate([[0], np.cumsum(alike)])
+    """Refuse sequences too short for CTC: each label needs a frame, and each pair of equal neighbours one more."""
+    repeats = np.zeros(len(targets.symbols), np.int64)
+    repeats[1:] = targets.symbols[1:] == targets.symbols[:-1]
+    has_labels = np.diff(targets.starts) > 0
+    repeats[targets.starts[:-1][has_labels]] = 0
+    repeats_before = np.concatenate([[0], np.cumsum(repeats)])
     counts = np.diff(targets.starts)
-    needed = counts + before[targets.starts[1:]] - before[targets.starts[:-1]]
+    needed = counts + repeats_before[targets.starts[1:]] - repeats_before[targets.starts[:-1]]
     if (needed > lengths).any():
         i = int(np.argmax(needed > lengths))
         raise DataError(

@@ -1,4 +1,4 @@
-"""Networks of sequences: LSTM and dense layers over frames, run a group of sequences at a time."""
+"""Programs of sequence networks: LSTM and dense layers over frames, one group of sequences at a time."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from pellucid.engine.sequence_records import Arena, GroupGradients, InputGradien
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.interface import Gradient, Program, Stepper, StepperOptions
-from pellucid.programs.sequence_batches import Given, as_sequences
+from pellucid.programs.sequence_batches import SequenceBatch, as_sequences
 from pellucid.programs.sequence_targets import Targets, as_targets, check_targets
-from pellucid.programs.sequences_plan import Room, SequencePlan, check_plan, room_for, sequence_plan
-from pellucid.programs.sequences_reading import read_group, read_in_parts
+from pellucid.programs.sequences_plan import Capacity, SequencePlan, capacity_for, check_plan, sequence_plan
+from pellucid.programs.sequences_reading import read_group, read_parallel
 from pellucid.programs.sequences_stepper import SequencesStepper
 from pellucid.programs.sequences_trace import LSTMTrace, layer_traces
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.system.memory import aligned
 
 
-class SequencesProgram(Program[Given]):
+class SequencesProgram(Program[SequenceBatch]):
     """A network of `pellucid.layers.lstm.LSTM` and `pellucid.layers.dense.Dense` over sequences of frames.
 
-    There is a plan for every size of groups: `compose` writes it.
+    `compose` writes a plan for groups of a given size.
     """
 
     losses: ClassVar = MappingProxyType({"cross_entropy": t.CROSS_ENTROPY, "ctc": st.CTC})
@@ -37,49 +37,49 @@ class SequencesProgram(Program[Given]):
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector) -> None:
         super().__init__(layers, input_shape, parameters)
-        self.compose(Room(1, 1, 1))
+        self.compose(Capacity(1, 1, 1))
 
-    def compose(self, room: Room, *, back: bool = True, by_inputs: bool = False) -> SequencePlan:
-        """The plan for groups that fit ``room``."""
-        return sequence_plan(self.layers, self.input_shape, room, back=back, by_inputs=by_inputs)
+    def compose(self, capacity: Capacity, *, backward: bool = True, input_gradient: bool = False) -> SequencePlan:
+        """The plan for groups that fit ``capacity``."""
+        return sequence_plan(self.layers, self.input_shape, capacity, backward=backward, input_gradient=input_gradient)
 
     @property
     def reduced(self) -> bool:
-        """Whether there is one answer a sequence, else one a frame."""
+        """Whether there is one output per sequence instead of one per frame."""
         return len(self.output_shape) == 1
 
     @property
     def features(self) -> int:
-        """Numbers in one frame."""
+        """Features of a frame."""
         return self.input_shape[1]
 
-    def inputs(self, x: Any, lengths: ArrayLike | None = None) -> Given:
+    def inputs(self, x: Any, lengths: ArrayLike | None = None) -> SequenceBatch:
         """One sequence, a list of them, or a padded batch with lengths."""
         return as_sequences(x, self.features, lengths)
 
-    def read(self, inputs: Given) -> Any:
-        """What the network answers, in the form the sequences came in."""
+    def read(self, inputs: SequenceBatch) -> Any:
+        """The network's outputs, in the form the sequences were passed in."""
         rows = inputs.count if self.reduced else len(inputs.flat)
         outputs = np.zeros((rows, self.output_shape[-1]), np.float32)
         if inputs.count:
-            read_in_parts(self.parameters, self._reading_plan(inputs), inputs, outputs=outputs)
-        return inputs.give_back(outputs, self.reduced)
+            read_parallel(self.parameters, self._reading_plan(inputs), inputs, outputs=outputs)
+        return inputs.restore_form(outputs, self.reduced)
 
-    def _reading_plan(self, given: Given, labels: int = 0) -> SequencePlan:
-        return self.compose(room_for(np.diff(given.starts), st.GROUP_SIZE, labels), back=False)
+    def _reading_plan(self, batch: SequenceBatch, labels: int = 0) -> SequencePlan:
+        return self.compose(capacity_for(np.diff(batch.starts), st.GROUP_SIZE, labels), backward=False)
 
-    def trace(self, inputs: Given) -> Trace[LSTMTrace | LayerTrace]:
-        """Every layer at work on one sequence (T, D)."""
+    def trace(self, inputs: SequenceBatch) -> Trace[LSTMTrace | LayerTrace]:
+        """What every layer computes for one sequence (T, D)."""
         if inputs.form != "one":
             raise ShapeError(
                 f"trace expected one sequence of frames (T, {self.features}), got several: take one at a time."
             )
-        plan = self.compose(room_for(np.array([len(inputs.flat)]), 1), back=False)
+        plan = self.compose(capacity_for(np.array([len(inputs.flat)]), 1), backward=False)
         arena = plan.arena()
         read_group(self.parameters, plan, inputs, np.zeros(1, np.int64), arena=arena)
         return Trace(tuple(layer_traces(self.layers, plan, arena, inputs.flat.copy(), self.reduced)))
 
-    def gradient(self, inputs: Given, labels: Any, loss: str | None = None) -> Gradient:
+    def gradient(self, inputs: SequenceBatch, labels: Any, loss: str | None = None) -> Gradient:
         """Mean loss and gradients of sequences."""
         targets = as_targets(labels, inputs)
         loss = loss or ("ctc" if targets.transcribed else "cross_entropy")
@@ -87,9 +87,9 @@ class SequencesProgram(Program[Given]):
             raise DataError("gradient expected at least one sequence, got an empty list.")
         code, lengths = self.loss_code(loss), np.diff(inputs.starts)
         check_targets(targets, lengths, self.output_shape[-1], loss)
-        most, count = targets.most if loss == "ctc" else 0, self.parameter_count
-        plan = self.compose(room_for(lengths, st.GROUP_SIZE, most), by_inputs=True)
-        check_plan(plan, lengths, int(plan.table[0, st.GROUP]), most)
+        max_labels, count = targets.max_labels if loss == "ctc" else 0, self.parameter_count
+        plan = self.compose(capacity_for(lengths, st.GROUP_SIZE, max_labels), input_gradient=True)
+        check_plan(plan, lengths, int(plan.table[0, st.GROUP]), max_labels)
         by_parameter, scratch = np.zeros(count, np.float32), aligned(count)
         by_input, history = np.zeros_like(inputs.flat), np.zeros(4)
         engine("sequences").gradient(
@@ -101,13 +101,13 @@ class SequencesProgram(Program[Given]):
             code,
             InputGradient(by_input, history),
         )
-        return Gradient(float(history[2] / inputs.count), by_parameter, inputs.give_back(by_input, reduced=False))
+        return Gradient(float(history[2] / inputs.count), by_parameter, inputs.restore_form(by_input, reduced=False))
 
-    def evaluate(self, inputs: Given, targets: Targets, loss: str) -> tuple[float, float]:
-        """Mean loss, and the share of sequences read right: the class, or for CTC the whole transcript."""
+    def evaluate(self, inputs: SequenceBatch, targets: Targets, loss: str) -> tuple[float, float]:
+        """Mean loss and accuracy: the share of sequences whose class, or with CTC whose transcript, is predicted."""
         code = self.loss_code(loss)
-        plan = self._reading_plan(inputs, targets.most if loss == "ctc" else 0)
-        sums = read_in_parts(self.parameters, plan, inputs, targets=targets, loss=code)
+        plan = self._reading_plan(inputs, targets.max_labels if loss == "ctc" else 0)
+        sums = read_parallel(self.parameters, plan, inputs, targets=targets, loss=code)
         return float(sums[0] / inputs.count), float(sums[1] / inputs.count)
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:

@@ -39,40 +39,40 @@ class LSTMTrace:
 def layer_traces(
     layers: Sequence[Layer], plan: SequencePlan, arena: Floats, frames: Floats, reduced: bool
 ) -> Iterator[LSTMTrace | LayerTrace]:
-    """What stands in the arena after one sequence was read, layer by layer; ``frames`` (T, D) went in."""
+    """Copy the trace of each layer from the arena, after one sequence ``frames`` (T, D) was read."""
     inputs, steps = frames, len(frames)
     for layer, rows in zip(layers, plan.rows, strict=True):
         count = 1 if plan.table[rows[0], st.PER_SEQUENCE] else steps
         last = 1 if plan.table[rows[-1], st.OPERATION] in (st.LAST, st.MEAN) else count
-        activations = _shaped(plan, arena, rows[-1], st.VALUES, last, reduced and last == 1)
+        activations = _copy_rows(plan, arena, rows[-1], st.VALUES, last, reduced and last == 1)
         if isinstance(layer, LSTM):
             h = plan.block(arena, rows[0], st.VALUES, steps).copy()
             i, f, g, o, c = _gates(plan, arena, rows[0], steps)
             yield LSTMTrace(layer, inputs, i, f, g, o, c, h, activations)
         else:
-            sums = _shaped(plan, arena, rows[0], st.SUMS, count, reduced and count == 1)
+            sums = _copy_rows(plan, arena, rows[0], st.SUMS, count, reduced and count == 1)
             yield LayerTrace(layer, inputs, sums, activations)
         inputs = activations
 
 
-def _shaped(plan: SequencePlan, arena: Floats, row: int, column: int, count: int, single: bool) -> Floats:
+def _copy_rows(plan: SequencePlan, arena: Floats, row: int, column: int, count: int, single: bool) -> Floats:
     block = plan.block(arena, row, column, count).copy()
     return block[0] if single else block
 
 
 def _gates(plan: SequencePlan, arena: Floats, row: int, frames: int) -> list[Floats]:
-    """i, f, g, o and c, each (T, directions H): gates lie in panels, a cell lies where its next frame finds it."""
-    told = plan.table[row]
-    units, h, lanes = int(told[st.UNITS]), int(told[st.HIDDEN]), lane_width()
+    """i, f, g, o and c, each (T, directions H): gates are in panels, and a cell is stored for the next frame."""
+    layer = plan.table[row]
+    units, h, lanes = int(layer[st.UNITS]), int(layer[st.HIDDEN]), lane_width()
     rows, group = int(plan.table[0, st.ROWS]), int(plan.table[0, st.GROUP])
-    kept: list[list[Floats]] = [[], [], [], [], []]
-    for direction in range(int(told[st.DIRECTIONS])):
-        begin = told[st.GATES] + direction * rows * 4 * units
+    collected: list[list[Floats]] = [[], [], [], [], []]
+    for direction in range(int(layer[st.DIRECTIONS])):
+        begin = layer[st.GATES] + direction * rows * 4 * units
         panels = arena[begin : begin + rows * 4 * units].reshape(units // lanes, rows, 4, lanes)
         for gate in range(4):
-            kept[gate].append(panels[:, :frames, gate].swapaxes(0, 1).reshape(frames, units)[:, :h])
-        begin = told[st.PREVIOUS_CELLS] + direction * (rows + group) * units
-        before = arena[begin : begin + (rows + group) * units].reshape(-1, units)[:, :h]
+            collected[gate].append(panels[:, :frames, gate].swapaxes(0, 1).reshape(frames, units)[:, :h])
+        begin = layer[st.PREVIOUS_CELLS] + direction * (rows + group) * units
+        previous = arena[begin : begin + (rows + group) * units].reshape(-1, units)[:, :h]
         order = [*range(1, frames), rows] if direction == 0 else [rows, *range(frames - 1)]
-        kept[4].append(before[order])
-    return [np.concatenate(parts, axis=1) for parts in kept]
+        collected[4].append(previous[order])
+    return [np.concatenate(parts, axis=1) for parts in collected]

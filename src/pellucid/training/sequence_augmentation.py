@@ -13,7 +13,7 @@ from pellucid.data.sequences import Sequences
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.programs.sequence_batches import Floats, Integers
 from pellucid.programs.sequence_targets import Targets, check_alignable
-from pellucid.programs.sequences_stepper import SequenceBatches
+from pellucid.programs.sequences_stepper import SequenceEpoch
 from pellucid.training.shuffling import shuffled_order
 
 Function = Callable[[Floats, np.random.Generator], Floats]
@@ -39,11 +39,11 @@ class ShuffledSequences:
         self._targets = Targets(data.symbols, data.label_starts, data.transcribed)
         self._epoch, self._order = -1, np.zeros(0, np.int64)
 
-    def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceBatches, int]:
+    def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceEpoch, int]:
         """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
         if epoch != self._epoch:
             self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._data)), epoch
-        return SequenceBatches(self._data.flat, self._data.starts, self._targets, self._order), 0
+        return SequenceEpoch(self._data.flat, self._data.starts, self._targets, self._order), 0
 
 
 class AugmentedSequences:
@@ -63,7 +63,7 @@ class AugmentedSequences:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pellucid-augment")
         self._coming: dict[tuple[int, int], Future[Floats]] = {}
 
-    def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceBatches, int]:
+    def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceEpoch, int]:
         """The augmented sequences of the steps ``begin`` to ``past``."""
         low, high = begin * self._batch_size, past * self._batch_size
         chosen = self._order(epoch)[low:high]
@@ -76,7 +76,7 @@ class AugmentedSequences:
             self._check(targets, lengths, chosen)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         flat = np.ascontiguousarray(np.concatenate(varied))
-        return SequenceBatches(flat, starts, targets, np.arange(len(chosen))), begin
+        return SequenceEpoch(flat, starts, targets, np.arange(len(chosen))), begin
 
     def _take(self, epoch: int, i: int) -> Floats:
         """The sequence from the background thread, or augmented here if that has not begun it."""

@@ -16,7 +16,7 @@ import numpy as np
 from pellucid.data.sequences import Sequences
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.network.network import Network
-from pellucid.programs.sequence_batches import Given
+from pellucid.programs.sequence_batches import SequenceBatch
 from pellucid.programs.sequence_targets import Targets, check_targets
 from pellucid.programs.sequences import SequencesProgram
 from pellucid.training.sequence_augmentation import AugmentedSequences, ShuffledSequences, described
@@ -36,8 +36,8 @@ class SequenceTask(Task):
             raise ConfigurationError(f"clip expected a positive number, got {clip!r}.")
         self._program, self._options = cast("SequencesProgram", net.program), options
         self._program.loss_code(options.loss)
-        self._given, self._targets = self._fitting(data)
-        self.examples = self._given.count
+        self._sequences, self._targets = self._checked(data)
+        self.examples = self._sequences.count
         # No gradients for groups that never come.
         self.stepper = self._program.stepper(options.stepper(batch_size=min(options.batch_size, self.examples)))
         self._source: ShuffledSequences | AugmentedSequences = ShuffledSequences(data, options.seed)
@@ -45,7 +45,7 @@ class SequenceTask(Task):
             aligned = options.loss == "ctc"
             self._source = AugmentedSequences(options.augment, data, options.batch_size, options.seed, aligned)
 
-    def _fitting(self, data: Any) -> tuple[Given, Targets]:
+    def _checked(self, data: Any) -> tuple[SequenceBatch, Targets]:
         """Sequences as the engine takes them, refused where they do not fit the network."""
         if not isinstance(data, Sequences):
             raise ConfigurationError(
@@ -58,7 +58,7 @@ class SequenceTask(Task):
             )
         targets = Targets(data.symbols, data.label_starts, data.transcribed)
         check_targets(targets, data.lengths, program.output_shape[-1], self._options.loss)
-        return Given(data.flat, data.starts, "list"), targets
+        return SequenceBatch(data.flat, data.starts, "list"), targets
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Any, int]:
         """See `Task.batches`."""
@@ -66,13 +66,13 @@ class SequenceTask(Task):
 
     def evaluation(self, data: Any) -> Evaluation:
         """See `Task.evaluation`."""
-        given, targets = self._fitting(data)
-        return lambda: self._program.evaluate(given, targets, self._options.loss)
+        batch, targets = self._checked(data)
+        return lambda: self._program.evaluate(batch, targets, self._options.loss)
 
     def digest(self) -> str:
         """Of all frames and all labels."""
         digest = hashlib.sha256()
-        for part in (self._given.starts, self._targets.symbols, self._targets.starts, self._given.flat):
+        for part in (self._sequences.starts, self._targets.symbols, self._targets.starts, self._sequences.flat):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()[:16]
 

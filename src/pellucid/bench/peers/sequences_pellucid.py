@@ -11,7 +11,7 @@ from pellucid.layers import LSTM, Dense
 from pellucid.network.network import Network
 from pellucid.programs.interface import StepperOptions
 from pellucid.programs.sequence_targets import Targets
-from pellucid.programs.sequences_stepper import SequenceBatches
+from pellucid.programs.sequences_stepper import SequenceEpoch
 from pellucid.training.optimizers import Adam
 
 
@@ -28,7 +28,7 @@ def learn(work: SequenceWork, threads: int | None) -> TrainingRun:
     frames = np.ascontiguousarray(work.frames.reshape(-1, d))
     starts = np.arange(work.count + 1) * work.frames.shape[1]
     targets = Targets(np.ascontiguousarray(work.labels, np.int64), np.arange(work.count + 1), False)
-    batches = SequenceBatches(frames, starts, targets, np.arange(work.count))
+    batches = SequenceEpoch(frames, starts, targets, np.arange(work.count))
     steps = np.arange(work.steps)
     rates = optimizer.step_rates(np.full(work.steps, work.learning_rate), steps)
 
