@@ -251,44 +251,31 @@ def without_transposed_copies() -> None:
 
     from pellucid.engine.compiler.kernels import kernel
     from pellucid.engine.kernels import dense
+    from pellucid.engine.records import Matrix, Part, Sizes, Vector
     from pellucid.engine.simd.barrier import share
     from pellucid.engine.simd.lanes import LANES, fma, load_first, splat, sum_lanes
 
     zero = np.float32(0.0)
 
     @kernel
-    def as_they_are(w: Any, wi: int, w_row: int, p: Any, weight: int, d: int, k: int, rank: int, crew: int) -> None:
-        begin, end = share(rank, crew, d, 4)
+    def as_they_are(to: Matrix, w: Vector, d: int, k: int, part: Part) -> None:
+        begin, end = share(part.rank, part.size, d, 4)
         for i in range(begin * k, end * k):
-            w[wi + i] = p[weight + i]
+            to.memory[to.at + i] = w.memory[w.at + i]
 
     @kernel
-    def input_gradient(
-        dx: Any,
-        dxi: int,
-        dx_stride: int,
-        delta: Any,
-        di: int,
-        stride: int,
-        w: Any,
-        wi: int,
-        w_row: int,
-        n: int,
-        d: int,
-        k: int,
-        rank: int,
-        crew: int,
-    ) -> None:
-        begin, end = share(rank, crew, d, 4)
-        for i in range(n):
+    def input_gradient(dx: Matrix, delta: Matrix, w: Matrix, sizes: Sizes, part: Part) -> None:
+        begin, end = share(part.rank, part.size, sizes.d, 4)
+        for i in range(sizes.n):
             for j in range(begin, end):
                 total = splat(zero, LANES)
-                for m in range(0, k, LANES):
-                    a = load_first(delta, di + i * stride + m, k - m, LANES)
-                    total = fma(a, load_first(w, wi + j * k + m, k - m, LANES), total)
-                dx[dxi + i * dx_stride + j] = sum_lanes(total)
+                for m in range(0, sizes.k, LANES):
+                    a = load_first(delta.memory, delta.at + i * delta.stride + m, sizes.k - m, LANES)
+                    b = load_first(w.memory, w.at + j * sizes.k + m, sizes.k - m, LANES)
+                    total = fma(a, b, total)
+                dx.memory[dx.at + i * dx.stride + j] = sum_lanes(total)
 
-    vars(dense).update(turn_weights=as_they_are, input_gradient=input_gradient)
+    vars(dense).update(transpose_weights=as_they_are, input_gradient=input_gradient)
 
 
 if __name__ == "__main__":

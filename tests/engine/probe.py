@@ -26,13 +26,14 @@ from pellucid.engine.simd.barrier import share
 from pellucid.engine.simd.lanes import (
     LANES,
     PLAIN,
+    absolute,
     all_zero,
+    copysign,
     fill_rest,
     fma,
     load,
     load_bytes,
     load_first,
-    magnitude,
     max_lanes,
     maximum,
     minimum,
@@ -42,7 +43,6 @@ from pellucid.engine.simd.lanes import (
     store_first,
     sum_lanes,
     where_less,
-    with_sign,
 )
 
 
@@ -76,9 +76,9 @@ def pair(which: int, y: Float32s, a: Float32s, b: Float32s, c: Float32s) -> None
     elif which == 8:
         store(y, 0, sqrt(u))
     elif which == 9:
-        store(y, 0, magnitude(u))
+        store(y, 0, absolute(u))
     else:
-        store(y, 0, with_sign(u, v))
+        store(y, 0, copysign(u, v))
 
 
 @kernel
@@ -93,10 +93,10 @@ def reduce(y: Float32s, x: Float32s, small: UInt8s, count: int) -> None:
 
 
 @kernel
-def is_right(y: Float32s, rows: int, width: int, targets: Int64s, answers: Int64s) -> None:
+def is_correct(y: Float32s, rows: int, width: int, targets: Int64s, answers: Int64s) -> None:
     """Whether each row (width,) of y has its largest at its target."""
     for n in range(rows):
-        answers[n] = 1 if losses.is_right(Vector(y, n * width), width, targets[n]) else 0
+        answers[n] = 1 if losses.is_correct(Vector(y, n * width), width, targets[n]) else 0
 
 
 @kernel
@@ -118,7 +118,7 @@ PROBES = {
     "copy_first": copy_first,
     "pair": pair,
     "reduce": reduce,
-    "is_right": is_right,
+    "is_correct": is_correct,
     "add_product": matmul.add_product,
     "transpose": matmul.transpose,
     "panel_sums": gate_panels.panel_sums,
@@ -135,15 +135,15 @@ PROBES = {
     "scan_sums": sparse_scan.weighted_sums,
     "activate": activations.activate,
     "softmax": activations.softmax,
-    "back": activations.back,
-    "lose": losses.lose,
+    "activate_backward": activations.activate_backward,
+    "loss_backward": losses.loss_backward,
     "optimize": optimizers.optimize,
     "sums": dense.sums,
     "bias_gradient": dense.bias_gradient,
     "weight_gradient": dense.weight_gradient,
     "input_gradient": dense.input_gradient,
     "input_gradient_by_images": dense.input_gradient_by_images,
-    "turn_weights": dense.turn_weights,
+    "transpose_weights": dense.transpose_weights,
 }
 
 

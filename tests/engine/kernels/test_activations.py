@@ -44,7 +44,7 @@ def sent_back(name: str, d: Floats, y: Floats) -> Floats:
     stride = padded(width)
     slopes, values = np.zeros((rows, stride), np.float32), np.zeros((rows, stride), np.float32)
     slopes[:, :width], values[:, :width] = d, y
-    probe().back(CODES[name], Vector(slopes, 0), Matrix(values, 0, stride), rows, width)
+    probe().activate_backward(CODES[name], Vector(slopes, 0), Matrix(values, 0, stride), rows, width)
     return slopes[:, :width]
 
 

@@ -62,7 +62,7 @@ def test_gradients(n: int, d: int, k: int, crew: int, seed: int) -> None:
         part = Part(rank, crew)
         probe().bias_gradient(Vector(g, d * k), by_sums, n, k, part)
         probe().weight_gradient(Vector(g, 0), inputs, by_sums, Sizes(n, d, k), part)
-        probe().turn_weights(Matrix(turned, 0, d + 5), Vector(p, 0), d, k, part)
+        probe().transpose_weights(Matrix(turned, 0, d + 5), Vector(p, 0), d, k, part)
     for rank in range(crew):
         weights = Matrix(turned, 0, d + 5)
         probe().input_gradient(Matrix(dx, 0, d + 3), by_sums, weights, Sizes(n, d, k), Part(rank, crew))
@@ -87,7 +87,7 @@ def test_images_as_lanes_give_the_same_bits(n: int, d: int, k: int, seed: int) -
     dx = np.full(n * (d + 3) + lanes * (d + k) + 1, MARK, np.float32)
     wanted, turned = np.zeros((n, d + 3), np.float32), np.zeros((k, d), np.float32)
     by_sums, weights, sizes = Matrix(wide(delta), 0, k + 3), Vector(p, 7), Sizes(n, d, k)
-    probe().turn_weights(Matrix(turned, 0, d), weights, d, k, ALONE)
+    probe().transpose_weights(Matrix(turned, 0, d), weights, d, k, ALONE)
     probe().input_gradient(Matrix(wanted, 0, d + 3), by_sums, Matrix(turned, 0, d), sizes, ALONE)
     team = Team(ALONE, np.zeros(16, np.int64))
     probe().input_gradient_by_images(Matrix(dx, 0, d + 3), by_sums, weights, n * (d + 3), sizes, team)

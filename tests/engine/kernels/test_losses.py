@@ -33,7 +33,9 @@ def lost(loss: str, name: str, z: Floats, targets: list[int], scale: float = 1.0
     tops[:rows], masses[:rows] = top, mass
     code = CROSS_ENTROPY if loss == "cross_entropy" else SQUARED
     outputs = Outputs(CODES[name], Vector(sums, 0), Matrix(values, 0, stride), rows, width, kept(tops, masses))
-    probe().lose(code, Vector(told, 0), Vector(slopes, 0), outputs, Targets(np.array([width, *targets]), 1), scale)
+    probe().loss_backward(
+        code, Vector(told, 0), Vector(slopes, 0), outputs, Targets(np.array([width, *targets]), 1), scale
+    )
     return told[:rows], slopes[:, :width]
 
 
@@ -93,11 +95,11 @@ def test_nan_among_the_sums_makes_the_loss_nan(loss: str, name: str, place: int)
 )
 def test_right_is_the_first_of_the_largest(row: list[float], first: int) -> None:
     answers = np.full(3, 9)
-    probe().is_right(np.tile(np.array(row, np.float32), 3), 3, 3, np.arange(3), answers)
+    probe().is_correct(np.tile(np.array(row, np.float32), 3), 3, 3, np.arange(3), answers)
     assert answers.tolist() == [1 if j == first else 0 for j in range(3)]
 
 
 def test_nothing_is_right_among_nan() -> None:
     answers = np.full(3, 9)
-    probe().is_right(np.tile(np.array([1, np.nan, 0], np.float32), 3), 3, 3, np.arange(3), answers)
+    probe().is_correct(np.tile(np.array([1, np.nan, 0], np.float32), 3), 3, 3, np.arange(3), answers)
     assert answers.tolist() == [0, 0, 0]

@@ -26,7 +26,7 @@ from pellucid.engine.simd.lanes import (
     sum_lanes,
     where_less,
 )
-from pellucid.engine.simd.shuffles import turn_block
+from pellucid.engine.simd.shuffles import transpose_block
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -89,7 +89,7 @@ def softmax_rows(y: Vector, z: Matrix, width: int, kept: Normalizer, scratch: in
     """
     memory = y.memory
     for j in range(0, width, LANES):
-        turn_block(memory, scratch + j * LANES, LANES, z.memory, z.at + j, z.stride, LANES)
+        transpose_block(memory, scratch + j * LANES, LANES, z.memory, z.at + j, z.stride, LANES)
     best = splat(_LOWEST, LANES)
     for j in range(width):
         best = maximum(best, load(memory, scratch + j * LANES, LANES))
@@ -112,7 +112,7 @@ def softmax_rows(y: Vector, z: Matrix, width: int, kept: Normalizer, scratch: in
         at = scratch + j * LANES
         store(memory, at, load(memory, at, LANES) * inverse)
     for j in range(0, width, LANES):
-        turn_block(memory, y.at + j, z.stride, memory, scratch + j * LANES, LANES, LANES)
+        transpose_block(memory, y.at + j, z.stride, memory, scratch + j * LANES, LANES, LANES)
     store(kept.maximum.memory, kept.maximum.at, best)
     store(kept.total.memory, kept.total.at, whole)
 
@@ -145,7 +145,7 @@ def softmax(y: Vector, z: Matrix, rows: int, width: int, kept: Normalizer, scrat
 
 
 @shared
-def through_activation(which: int, d: Vector, y: Vector, count: int) -> None:
+def elementwise_backward(which: int, d: Vector, y: Vector, count: int) -> None:
     """``d *= f'(z)`` with f' told from y = f(z), for every activation but softmax, over ``count`` elements."""
     if which == SIGMOID:
         for i in range(0, count, LANES):
@@ -163,7 +163,7 @@ def through_activation(which: int, d: Vector, y: Vector, count: int) -> None:
 
 
 @shared
-def through_softmax(d: Vector, y: Matrix, rows: int, width: int) -> None:
+def softmax_backward(d: Vector, y: Matrix, rows: int, width: int) -> None:
     """``d[n, j] = y[n, j] (d[n, j] - sum over i of d[n, i] y[n, i])``; the rows of d are as far apart as those of y."""
     for n in range(rows):
         at = d.at + n * y.stride
@@ -180,9 +180,9 @@ def through_softmax(d: Vector, y: Matrix, rows: int, width: int) -> None:
 
 
 @kernel
-def back(which: int, d: Vector, y: Matrix, rows: int, width: int) -> None:
+def activate_backward(which: int, d: Vector, y: Matrix, rows: int, width: int) -> None:
     """Turn ``d``, the gradient by the activations y (rows, width), into the gradient by the weighted sums."""
     if which == SOFTMAX:
-        through_softmax(d, y, rows, width)
+        softmax_backward(d, y, rows, width)
     else:
-        through_activation(which, d, Vector(y.memory, y.at), rows * y.stride)
+        elementwise_backward(which, d, Vector(y.memory, y.at), rows * y.stride)

@@ -23,7 +23,7 @@ from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.programs.table import ONES, ZEROS
 from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.barrier import lesser
-from pellucid.engine.simd.blocks import add_sums, block_of, inner, keep_block, keep_first, outer
+from pellucid.engine.simd.blocks import add_sums, inner, outer, splat_block, store_clipped, store_first_clipped
 from pellucid.engine.simd.lanes import LANES, splat, store, where_less
 
 (
@@ -105,7 +105,7 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
         z: Matrix, bias: Matrix, w: Matrix, x: Vector, lines: int, layout: Layout, floor: Float32, count: int
     ) -> None:
         code, at = layout
-        block = block_of(bias.memory, bias.at, bias.stride, rows, columns, LANES)
+        block = splat_block(bias.memory, bias.at, bias.stride, rows, columns, LANES)
         w_step, x_step, x_tap = code[at + W_STEP], code[at + X_STEP], code[at + X_TAP]
         for channel in range(code[at + FROM_CHANNELS]):
             for line in range(lines):
@@ -116,9 +116,9 @@ def _sums(rows: int, columns: int) -> Callable[..., None]:
                     wi += w_step
                     xi += x_tap
         if columns == 1:
-            keep_first(z.memory, z.at, z.stride, block, floor, count)
+            store_first_clipped(z.memory, z.at, z.stride, block, floor, count)
         else:
-            keep_block(z.memory, z.at, z.stride, code[at + Z_STEP], block, floor)
+            store_clipped(z.memory, z.at, z.stride, code[at + Z_STEP], block, floor)
 
     return sums
 
@@ -249,7 +249,7 @@ def _products(rows: int, columns: int) -> Callable[..., None]:
     @kernel
     def products(g: Matrix, d: Vector, x: Strided, zeros: Vector, lines: int, vectors: int, layout: Layout) -> None:
         code, at = layout
-        block = block_of(zeros.memory, zeros.at, 0, rows, columns, LANES)
+        block = splat_block(zeros.memory, zeros.at, 0, rows, columns, LANES)
         d_plane, d_step, x_tap = code[at + D_PLANE], code[at + D_STEP], code[at + I_TAP]
         for line in range(lines):
             di = d.at + line * code[at + D_LINE]

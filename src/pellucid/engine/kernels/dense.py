@@ -54,7 +54,7 @@ def weight_gradient(dw: Vector, x: Matrix, delta: Matrix, sizes: Sizes, part: Pa
 
 
 @shared
-def input_gradient(dx: Matrix, delta: Matrix, turned: Matrix, sizes: Sizes, part: Part) -> None:
+def input_gradient(dx: Matrix, delta: Matrix, transposed: Matrix, sizes: Sizes, part: Part) -> None:
     """``dx = delta W'``: dx (N, D), delta (N, K), W' (K, D) the transposed weights; a share of the columns.
 
     What lies between D and the next row of dx may be written too.
@@ -66,7 +66,7 @@ def input_gradient(dx: Matrix, delta: Matrix, turned: Matrix, sizes: Sizes, part
         dx.stride - end if end == d else 0,
         Start(Vector(dx.memory, 0), 0),
         Strided(delta.memory, delta.at, delta.stride, 1),
-        Matrix(turned.memory, turned.at + begin, turned.stride),
+        Matrix(transposed.memory, transposed.at + begin, transposed.stride),
         sizes.n,
         end - begin,
         sizes.k,
@@ -108,9 +108,9 @@ def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int,
     )
     meet(team.barrier, crew)
     begin, end = share(rank, crew, d, LANES)
-    turned = Matrix(dx.memory, scratch + (k + begin) * width, width)
+    transposed = Matrix(dx.memory, scratch + (k + begin) * width, width)
     set_product(
-        turned,
+        transposed,
         width - n,
         Start(Vector(dx.memory, 0), 0),
         Strided(w.memory, w.at + begin * k, k, 1),
@@ -119,12 +119,12 @@ def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int,
         n,
         k,
     )
-    transpose(Matrix(dx.memory, dx.at + begin, dx.stride), turned, end - begin, n)
+    transpose(Matrix(dx.memory, dx.at + begin, dx.stride), transposed, end - begin, n)
 
 
 @shared
-def turn_weights(turned: Matrix, w: Vector, d: int, k: int, part: Part) -> None:
+def transpose_weights(transposed: Matrix, w: Vector, d: int, k: int, part: Part) -> None:
     """Copy the weights W (D, K) to W' (K, D); a share of the rows of W."""
     begin, end = share(part.rank, part.size, d, ROWS)
-    to = Matrix(turned.memory, turned.at + begin, turned.stride)
+    to = Matrix(transposed.memory, transposed.at + begin, transposed.stride)
     transpose(to, Matrix(w.memory, w.at + begin * k, k), end - begin, k)

@@ -32,7 +32,7 @@ from pellucid.engine.programs.table import (
 )
 from pellucid.engine.records import Images, Interval, Matrix, Part, Program, Range, Sizes, Team, Tile, Vector
 from pellucid.engine.simd.barrier import lesser, meet, share
-from pellucid.engine.simd.lanes import LANES, claim, load, prefetch, store
+from pellucid.engine.simd.lanes import LANES, load, prefetch, prefetch_write, store
 from pellucid.engine.simd.panels import NARROW
 
 PANEL = 64
@@ -196,7 +196,7 @@ def fetch_rows(work: Any, at: int, count: int) -> None:
 def claim_rows(work: Any, at: int, count: int) -> None:
     """Claim the cache lines of results that another thread has read, before the results are written."""
     for i in range(at, at + count, ALIGNMENT):
-        claim(work, i)
+        prefetch_write(work, i)
 
 
 @kernel

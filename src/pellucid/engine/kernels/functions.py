@@ -13,17 +13,17 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.simd.lanes import (
     LANES,
+    absolute,
+    copysign,
     exponent,
     fma,
     load,
-    magnitude,
     mantissa,
     minimum,
     raise_power,
     splat,
     store,
     where_less,
-    with_sign,
 )
 
 _ROUNDER = np.float32(12582912.0)  # 1.5 * 2**23: adding it rounds to the nearest integer
@@ -107,13 +107,13 @@ def sigmoid(x: Any) -> Any:
 @kernel
 def tanh(x: Any) -> Any:
     """The hyperbolic tangent, (1 - e**-2x) / (1 + e**-2x), within 2 ulps."""
-    u = minimum(magnitude(x), splat(_FLAT, LANES)) * splat(-_TWO, LANES)
+    u = minimum(absolute(x), splat(_FLAT, LANES)) * splat(-_TWO, LANES)
     shifted = fma(u, splat(_LOG2_E, LANES), splat(_ROUNDER, LANES))
     e = _past_one(fma(shifted - splat(_ROUNDER, LANES), splat(-_LN2, LANES), u))
     power = raise_power(splat(_ONE, LANES), shifted)
     # e**u is power + power * e: near 0 it is e alone that says how far from 1.
     less = fma(power, e, power - splat(_ONE, LANES))
-    return with_sign(less / fma(power, e, power + splat(_ONE, LANES)), x)
+    return copysign(less / fma(power, e, power + splat(_ONE, LANES)), x)
 
 
 EXP, LOG, SIGMOID, TANH = range(4)

@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32, Int64s
-from pellucid.engine.kernels.activations import Normalizer, back
+from pellucid.engine.kernels.activations import Normalizer, activate_backward
 from pellucid.engine.kernels.functions import exp, log
 from pellucid.engine.programs.table import CROSS_ENTROPY, SOFTMAX
 from pellucid.engine.records import Matrix, Vector
@@ -65,7 +65,7 @@ def _is_first(y: Vector, width: int, target: int) -> bool:
 
 
 @kernel
-def is_right(y: Vector, width: int, target: int) -> bool:
+def is_correct(y: Vector, width: int, target: int) -> bool:
     """Whether ``target`` is the first index of the largest of y (width,)."""
     mine = y.memory[y.at + target]
     less = 0
@@ -113,7 +113,7 @@ def sigmoid_cross_entropy(loss: Vector, z: Matrix, targets: Targets, rows: int, 
 
 
 @kernel
-def squared(loss: Vector, d: Vector, y: Matrix, targets: Targets, rows: int, width: int, scale: Float32) -> None:
+def squared_error(loss: Vector, d: Vector, y: Matrix, targets: Targets, rows: int, width: int, scale: Float32) -> None:
     """``loss[n] = sum over j of (y - t)**2``, and ``d = 2 (y - t) scale``, the gradient by the activations."""
     for n in range(rows):
         row = y.at + n * y.stride
@@ -128,7 +128,7 @@ def squared(loss: Vector, d: Vector, y: Matrix, targets: Targets, rows: int, wid
 
 
 @shared
-def distance_to_target(d: Vector, y: Matrix, targets: Targets, rows: int, scale: Float32) -> None:
+def cross_entropy_backward(d: Vector, y: Matrix, targets: Targets, rows: int, scale: Float32) -> None:
     """``d = (y - t) scale``: what cross-entropy sends back through softmax, or through sigmoid, to the sums.
 
     The rows of d are as far apart as those of y.
@@ -140,7 +140,7 @@ def distance_to_target(d: Vector, y: Matrix, targets: Targets, rows: int, scale:
 
 
 @kernel
-def lose(which: int, loss: Vector, d: Vector, outputs: Outputs, targets: Targets, scale: Float32) -> None:
+def loss_backward(which: int, loss: Vector, d: Vector, outputs: Outputs, targets: Targets, scale: Float32) -> None:
     """The loss of each example, and the gradient of ``scale`` times their sum by the output's sums z."""
     activation, y, rows, width = outputs.activation, outputs.y, outputs.rows, outputs.width
     if which == CROSS_ENTROPY:
@@ -149,7 +149,7 @@ def lose(which: int, loss: Vector, d: Vector, outputs: Outputs, targets: Targets
             softmax_cross_entropy(loss, z, targets, rows, outputs.kept)
         else:
             sigmoid_cross_entropy(loss, z, targets, rows, width)
-        distance_to_target(d, y, targets, rows, scale)
+        cross_entropy_backward(d, y, targets, rows, scale)
     else:
-        squared(loss, d, y, targets, rows, width, scale)
-        back(activation, d, y, rows, width)
+        squared_error(loss, d, y, targets, rows, width, scale)
+        activate_backward(activation, d, y, rows, width)

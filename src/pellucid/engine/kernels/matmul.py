@@ -15,7 +15,7 @@ from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.records import Matrix, Strided, Vector
 from pellucid.engine.simd.lanes import LANES, fma, splat
 from pellucid.engine.simd.panels import access
-from pellucid.engine.simd.shuffles import turn_block
+from pellucid.engine.simd.shuffles import transpose_block
 
 ROWS = 4
 """Rows of a block: four by two vectors are eight sums at a time, enough to hide the latency of an addition."""
@@ -139,7 +139,9 @@ def transpose(y: Matrix, x: Matrix, m: int, n: int) -> None:
     whole_rows, whole_columns = m - m % LANES, n - n % LANES
     for j in range(0, whole_columns, LANES):
         for i in range(0, whole_rows, LANES):
-            turn_block(y.memory, y.at + j * y.stride + i, y.stride, x.memory, x.at + i * x.stride + j, x.stride, LANES)
+            transpose_block(
+                y.memory, y.at + j * y.stride + i, y.stride, x.memory, x.at + i * x.stride + j, x.stride, LANES
+            )
     for i in range(m):
         for j in range(whole_columns if i < whole_rows else 0, n):
             y.memory[y.at + j * y.stride + i] = x.memory[x.at + i * x.stride + j]

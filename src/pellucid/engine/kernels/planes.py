@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s, UInt16s
-from pellucid.engine.kernels.activations import activate, through_activation
+from pellucid.engine.kernels.activations import activate, elementwise_backward
 from pellucid.engine.programs.table import (
     ACTIVATION,
     BOUNDS,
@@ -174,7 +174,7 @@ def activations_backward(which: int, table: Int64s, row: int, work: Float32s) ->
             delta = table[row + DELTAS] + channel * table[row + DELTA_PLANE] + y * table[row + DELTA_LINE]
             at = table[row + VALUES] + channel * table[row + PLANE] + y * table[row + LINE]
             if step == LANES:
-                through_activation(which, Vector(work, delta), Vector(work, at), table[row + WIDTH] * LANES)
+                elementwise_backward(which, Vector(work, delta), Vector(work, at), table[row + WIDTH] * LANES)
             else:
                 for x in range(table[row + WIDTH]):
-                    through_activation(which, Vector(work, delta + x * step), Vector(work, at + x * LANES), LANES)
+                    elementwise_backward(which, Vector(work, delta + x * step), Vector(work, at + x * LANES), LANES)

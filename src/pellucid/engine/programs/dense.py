@@ -16,8 +16,8 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels import dense
-from pellucid.engine.kernels.activations import Normalizer, activate, back, softmax
-from pellucid.engine.kernels.losses import Outputs, Targets, is_right, lose
+from pellucid.engine.kernels.activations import Normalizer, activate, activate_backward, softmax
+from pellucid.engine.kernels.losses import Outputs, Targets, is_correct, loss_backward
 from pellucid.engine.kernels.matmul import ROWS
 from pellucid.engine.programs.table import (
     ACTIVATION,
@@ -68,7 +68,7 @@ def layer_sums(table: Int64s, row: int, p: Float32s, work: Float32s, images: Int
 
 
 @shared
-def finish_layer(table: Int64s, row: int, work: Float32s, images: Interval, part: Part) -> None:
+def activate_layer(table: Int64s, row: int, work: Float32s, images: Interval, part: Part) -> None:
     """From the weighted sums to the activations; a share of the images."""
     begin = images.begin
     since, until = share(part.rank, part.size, images.end - begin, 1)
@@ -88,13 +88,13 @@ def forward_from_sums(program: Program, work: Float32s, images: Interval, team: 
     """From the first layer's weighted sums to the network's outputs."""
     table, part, point, crew = program.table, team.part, team.barrier, team.part.size
     meet(point, crew)
-    finish_layer(table, 0, work, images, part)
+    activate_layer(table, 0, work, images, part)
     meet(point, crew)
     for i in range(1, program.rows):
         row = i * COLUMNS
         layer_sums(table, row, program.parameters, work, images, part)
         meet(point, crew)
-        finish_layer(table, row, work, images, part)
+        activate_layer(table, row, work, images, part)
         meet(point, crew)
 
 
@@ -108,7 +108,7 @@ class TileTargets(NamedTuple):
 
 
 @shared
-def judge(
+def evaluate_loss(
     table: Int64s, layers: int, work: Float32s, classes: TileTargets, images: Interval, loss: int, scale: Float32
 ) -> None:
     """Losses of the images, and the deltas of the last layer: gradients of ``scale`` times the losses' sum."""
@@ -127,23 +127,23 @@ def judge(
         table[row + OUTPUTS],
         Normalizer(Vector(work, TOP + begin), Vector(work, MASS + begin)),
     )
-    lose(loss, losses, deltas, outputs, Targets(wanted, begin), scale)
+    loss_backward(loss, losses, deltas, outputs, Targets(wanted, begin), scale)
 
 
 @kernel
-def count_right(table: Int64s, layers: int, work: Float32s, wanted: Int64s, begin: int, end: int) -> int:
+def count_correct(table: Int64s, layers: int, work: Float32s, wanted: Int64s, begin: int, end: int) -> int:
     """How many images have their largest output at the wanted class."""
     row = (layers - 1) * COLUMNS
     right = 0
     for i in range(begin, end):
         outputs = Vector(work, table[row + VALUES] + i * table[row + STRIDE])
-        if is_right(outputs, table[row + OUTPUTS], wanted[i]):
+        if is_correct(outputs, table[row + OUTPUTS], wanted[i]):
             right += 1
     return right
 
 
 @kernel
-def hand_out(outputs: Vector, width: int, rows: Matrix, n: int) -> None:
+def copy_outputs(outputs: Vector, width: int, rows: Matrix, n: int) -> None:
     """Write ``n`` rows of the arena side by side to ``outputs``, (n, width)."""
     at = outputs.at
     end = at + n * width
@@ -175,22 +175,22 @@ class Share(NamedTuple):
 
 
 @kernel
-def turn_all(program: Program, work: Float32s, n: int, own: Share) -> None:
-    """Refresh the transposed weights of a thread's own layers, where `send_back` asks for them."""
+def transpose_all_weights(program: Program, work: Float32s, n: int, own: Share) -> None:
+    """Refresh the transposed weights of a thread's own layers, where `backward` asks for them."""
     table = program.table
     for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS
         d, k = table[row + INPUTS], table[row + OUTPUTS]
         if not dense.by_images(Sizes(n, d, k)):
             turned = Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE])
-            dense.turn_weights(turned, Vector(program.parameters, table[row + WEIGHT]), d, k, own.part)
+            dense.transpose_weights(turned, Vector(program.parameters, table[row + WEIGHT]), d, k, own.part)
 
 
 @kernel
-def send_back(program: Program, work: Float32s, images: Interval, most: int, team: Team) -> None:
+def backward(program: Program, work: Float32s, images: Interval, most: int, team: Team) -> None:
     """From the deltas of the last layer back to those of the first.
 
-    ``most`` is the images that `turn_all` was told of: those of the tile, or of a tile before.
+    ``most`` is the images that `transpose_all_weights` was told of: those of the tile, or of a tile before.
     """
     table, p, crew, point = program.table, program.parameters, team.part.size, team.barrier
     begin = images.begin
@@ -211,7 +211,7 @@ def send_back(program: Program, work: Float32s, images: Interval, most: int, tea
             dense.input_gradient(dx, by_sums, weights, sizes, team.part)
         meet(point, crew)
         since, until = share(team.part.rank, crew, n, 1)
-        back(
+        activate_backward(
             table[before + ACTIVATION],
             Vector(work, into + since * source_stride),
             Matrix(work, table[row + SOURCE] + (begin + since) * source_stride, source_stride),
@@ -222,7 +222,7 @@ def send_back(program: Program, work: Float32s, images: Interval, most: int, tea
 
 
 @kernel
-def add_slopes(program: Program, g: Float32s, work: Float32s, n: int, own: Share) -> None:
+def add_gradients(program: Program, g: Float32s, work: Float32s, n: int, own: Share) -> None:
     """Add up the gradients of a thread's own layers over the ``n`` images of a tile."""
     table = program.table
     for i in range(own.first, program.rows, own.step):

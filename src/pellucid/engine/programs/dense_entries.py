@@ -27,14 +27,14 @@ from pellucid.engine.kernels.sparse_columns import sort_by_column
 from pellucid.engine.programs.dense import (
     Share,
     TileTargets,
+    add_gradients,
     add_losses,
-    add_slopes,
-    count_right,
+    backward,
+    copy_outputs,
+    count_correct,
+    evaluate_loss,
     forward_from_sums,
-    hand_out,
-    judge,
-    send_back,
-    turn_all,
+    transpose_all_weights,
     whole_blocks,
 )
 from pellucid.engine.programs.table import (
@@ -145,7 +145,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
         since = step * epoch.batch
         until = lesser(since + epoch.batch, size)
         most = lesser(TILE, until - since)
-        turn_all(program, work, most, own)
+        transpose_all_weights(program, work, most, own)
         lost = np.float64(0.0)
         right = 0
         for first in range(since, until, TILE):
@@ -165,10 +165,12 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
             forward_from_sums(program, work, done, behind)
             if mine == 0:
                 scale = (-settings[at + RATE] if direct else _ONE) / np.float32(until - since)
-                judge(table, layers, work, TileTargets(targets, wanted, order, first), done, descent.loss, scale)
-                right += count_right(table, layers, work, wanted, low, high)
+                evaluate_loss(
+                    table, layers, work, TileTargets(targets, wanted, order, first), done, descent.loss, scale
+                )
+                right += count_correct(table, layers, work, wanted, low, high)
             meet(point, rest)
-            send_back(program, work, done, most, behind)
+            backward(program, work, done, most, behind)
             if parted:
                 if rank == 1:
                     wanted[TILE] = right
@@ -180,7 +182,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                 history[2 * (step - begin) + 1] = right + wanted[TILE]
             if not is_finite(lost):
                 return
-            add_slopes(program, into, work, n, own)
+            add_gradients(program, into, work, n, own)
             if mine == rank:
                 first_bias_gradient(table, into, work, n, behind.part)
             if images.kind != DENSE_INPUT and table[SORTED] != 0:
@@ -215,9 +217,9 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examp
         forward(program, work, images, Tile(order, first, n, size), team)
         if score.loss >= 0:
             classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
-            judge(table, layers, work, classes, done, score.loss, _ONE)
+            evaluate_loss(table, layers, work, classes, done, score.loss, _ONE)
             score.history[0] += add_losses(work, n)
-            score.history[1] += count_right(table, layers, work, wanted, 0, n)
+            score.history[1] += count_correct(table, layers, work, wanted, 0, n)
 
 
 @kernel
@@ -262,7 +264,7 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
                 doubt = doubt + (v - v)
         forward_from_sums(program, work, Interval(0, n), Team(Part(0, 1), point))
         rows = Matrix(work, table[row + VALUES], table[row + STRIDE])
-        hand_out(Vector(answers.outputs, first * outs), outs, rows, n)
+        copy_outputs(Vector(answers.outputs, first * outs), outs, rows, n)
         answers.doubts[0] = sum_lanes(doubt)
         finish(point, crew, n)
         first = take(point, crew, first, most)
@@ -284,18 +286,18 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
     d, k = table[INPUTS], table[OUTPUTS]
     most = lesser(TILE, size)
     own = Share(1, 1, team.part)
-    turn_all(program, work, most, own)
-    dense.turn_weights(Matrix(slopes.turned, 0, d), Vector(p, table[WEIGHT]), d, k, team.part)
+    transpose_all_weights(program, work, most, own)
+    dense.transpose_weights(Matrix(slopes.turned, 0, d), Vector(p, table[WEIGHT]), d, k, team.part)
     for first in range(0, size, TILE):
         n = lesser(TILE, size - first)
         tile = Tile(order, first, n, size)
         forward(program, work, images, tile, team)
         classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
-        judge(table, layers, work, classes, done, score.loss, scale)
+        evaluate_loss(table, layers, work, classes, done, score.loss, scale)
         score.history[0] += add_losses(work, n)
-        score.history[1] += count_right(table, layers, work, wanted, 0, n)
-        send_back(program, work, done, most, team)
-        add_slopes(program, g, work, n, own)
+        score.history[1] += count_correct(table, layers, work, wanted, 0, n)
+        backward(program, work, done, most, team)
+        add_gradients(program, g, work, n, own)
         first_bias_gradient(table, g, work, n, team.part)
         if images.kind != DENSE_INPUT and table[SORTED] != 0:
             sort_by_column(table, work, images, tile, team.part)

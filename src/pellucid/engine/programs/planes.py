@@ -13,10 +13,10 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d, sparse, winograd
-from pellucid.engine.kernels.activations import back
+from pellucid.engine.kernels.activations import activate_backward
 from pellucid.engine.kernels.conv2d import Layout
 from pellucid.engine.kernels.planes import SparseRow
-from pellucid.engine.programs.dense import finish_layer, layer_sums
+from pellucid.engine.programs.dense import activate_layer, layer_sums
 from pellucid.engine.programs.table import (
     ACTIVATION,
     AVG_POOL,
@@ -54,7 +54,7 @@ from pellucid.engine.programs.table import (
     ZEROS,
 )
 from pellucid.engine.records import Draws, Images, Interval, Matrix, Part, PlanesLayer, Program, Sizes, Vector
-from pellucid.engine.simd.blocks import block_of, keep_block, outer
+from pellucid.engine.simd.blocks import outer, splat_block, store_clipped
 from pellucid.engine.simd.lanes import LANES
 
 _ZERO = np.float32(0.0)
@@ -156,19 +156,19 @@ def forward(program: Program, work: Float32s, group: int, n: int, training: int,
         elif which == DENSE:
             images, part = Interval(0, n), Part(_ALONE, _ONLY)
             layer_sums(table, row, p, work, images, part)
-            finish_layer(table, row, work, images, part)
+            activate_layer(table, row, work, images, part)
 
 
 def _lanes_product(rows: int) -> Any:
     @kernel
     def some(y: Vector, a: Matrix, b: Vector, depth: int) -> None:
-        block = block_of(b.memory, ZEROS, 0, rows, 1, LANES)
+        block = splat_block(b.memory, ZEROS, 0, rows, 1, LANES)
         ai, bi = a.at, b.at
         for _ in range(depth):
             block = outer(block, a.memory, ai, a.stride, b.memory, bi, 0)
             ai += 1
             bi += LANES
-        keep_block(y.memory, y.at, LANES, 0, block, _LOWEST)
+        store_clipped(y.memory, y.at, LANES, 0, block, _LOWEST)
 
     return some
 
@@ -295,6 +295,6 @@ def backward(program: Program, g: Vector, work: Float32s, n: int) -> None:
         if table[before + STRIDE] > 0 and table[before + OPERATION] != FLATTEN:
             delta, stride = table[before + DELTAS], table[before + STRIDE]
             values = Matrix(work, table[before + VALUES], stride)
-            back(activation, Vector(work, delta), values, n, table[before + OUTPUTS])
+            activate_backward(activation, Vector(work, delta), values, n, table[before + OUTPUTS])
         elif activation != IDENTITY:
             planes.activations_backward(activation, table, before, work)

@@ -13,7 +13,7 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Float64s, Int64s
 from pellucid.engine.kernels import planes, sparse_scan
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.programs.dense import TileTargets, add_losses, count_right, hand_out, judge
+from pellucid.engine.programs.dense import TileTargets, add_losses, copy_outputs, count_correct, evaluate_loss
 from pellucid.engine.programs.dense_entries import is_finite
 from pellucid.engine.programs.planes import backward, forward, place_images, prepare
 from pellucid.engine.programs.table import (
@@ -118,9 +118,11 @@ def train(
                 place_images(table, work, LANES, images, epoch.order, first, n)
                 forward(program, work, LANES, n, _TRAINING, Draws(draws.serial + first, draws.key))
                 classes = TileTargets(epoch.targets, wanted, epoch.order, first)
-                judge(table, rows, work, classes, Interval(0, n), descent.loss, _ONE / np.float32(until - since))
+                evaluate_loss(
+                    table, rows, work, classes, Interval(0, n), descent.loss, _ONE / np.float32(until - since)
+                )
                 parts[2 * shard] += add_losses(work, n)
-                parts[2 * shard + 1] += count_right(table, rows, work, wanted, 0, n)
+                parts[2 * shard + 1] += count_correct(table, rows, work, wanted, 0, n)
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
         meet(team.barrier, threads)
         lost = np.float64(0.0)
@@ -151,9 +153,9 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice
         forward(program, work, LANES, n, _READING, NO_DRAWS)
         if loss >= 0:
             classes = TileTargets(examples.targets, wanted, examples.order, begin)
-            judge(table, rows, work, classes, Interval(0, n), loss, _ONE)
+            evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE)
             history[0] += add_losses(work, n)
-            history[1] += count_right(table, rows, work, wanted, 0, n)
+            history[1] += count_correct(table, rows, work, wanted, 0, n)
 
 
 @kernel
@@ -184,7 +186,7 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
             planes.find_bounds(table, work)
         forward(program, work, group, n, _READING, NO_DRAWS)
         values = Matrix(work, table[last + VALUES], table[last + STRIDE])
-        hand_out(Vector(answers.outputs, first * outs), outs, values, n)
+        copy_outputs(Vector(answers.outputs, first * outs), outs, values, n)
         answers.doubts[0] = sum_lanes(doubt)
         finish(team.barrier, threads, n)
         first = take(team.barrier, threads, first, group)
@@ -228,9 +230,9 @@ def gradient(
         place_images(table, work, LANES, images, examples.order, first, n)
         forward(program, work, LANES, n, _TRAINING, NO_DRAWS)
         classes = TileTargets(examples.targets, wanted, examples.order, first)
-        judge(table, rows, work, classes, Interval(0, n), loss, _ONE / np.float32(examples.size))
+        evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE / np.float32(examples.size))
         history[0] += add_losses(work, n)
-        history[1] += count_right(table, rows, work, wanted, 0, n)
+        history[1] += count_correct(table, rows, work, wanted, 0, n)
         backward(program, Vector(g, _FIRST), work, n)
         take_input_deltas(table, work, dx, first, n)
 

@@ -12,8 +12,8 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import ctc, dense, lstm
-from pellucid.engine.kernels.activations import Normalizer, activate, back, softmax
-from pellucid.engine.kernels.losses import Targets, distance_to_target, is_right, softmax_cross_entropy
+from pellucid.engine.kernels.activations import Normalizer, activate, activate_backward, softmax
+from pellucid.engine.kernels.losses import Targets, cross_entropy_backward, is_correct, softmax_cross_entropy
 from pellucid.engine.programs.sequence_table import (
     ACTIVATION,
     ALIGNMENT_WORK,
@@ -160,7 +160,7 @@ def prepare(program: Program, work: Float32s, with_gradient: bool) -> None:
         if table[row + OPERATION] == LSTM:
             lstm.prepare(Layer(table, row, work), p, with_gradient)
         elif table[row + OPERATION] == DENSE and with_gradient and table[row + SOURCE_GRADIENTS] >= 0:
-            dense.turn_weights(
+            dense.transpose_weights(
                 Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]),
                 Vector(p, table[row + WEIGHT]),
                 table[row + INPUTS],
@@ -216,7 +216,7 @@ def dense_backward(layer: Layer, gradient: Vector, rows: int, last: bool) -> Non
     source, source_stride = table[row + SOURCE], table[row + SOURCE_STRIDE]
     if not last:
         values = Matrix(work, table[row + VALUES], stride)
-        back(table[row + ACTIVATION], Vector(work, delta), values, rows, k)
+        activate_backward(table[row + ACTIVATION], Vector(work, delta), values, rows, k)
     sum_gradients, inputs = Matrix(work, delta, stride), Matrix(work, source, source_stride)
     dense.bias_gradient(Vector(g, gi + table[row + BIAS]), sum_gradients, rows, k, Part(0, 1))
     dense.weight_gradient(Vector(g, gi + table[row + WEIGHT]), inputs, sum_gradients, Sizes(rows, d, k), Part(0, 1))
@@ -280,9 +280,9 @@ def evaluate_loss(
     targets, kept = Targets(ints, 0), Normalizer(Vector(work, table[MAXIMA]), Vector(work, table[TOTALS]))
     softmax_cross_entropy(Vector(work, table[LOSS]), Matrix(work, z, stride), targets, group.size, kept)
     if with_gradient:
-        distance_to_target(Vector(work, d), Matrix(work, y, stride), targets, group.size, objective.scale)
+        cross_entropy_backward(Vector(work, d), Matrix(work, y, stride), targets, group.size, objective.scale)
     for s in range(group.size):
-        if is_right(Vector(work, y + s * stride), k, ints[s]):
+        if is_correct(Vector(work, y + s * stride), k, ints[s]):
             right += 1
     return right
 

@@ -105,7 +105,7 @@ def _plain_block(memory: Any, index: int, step: int, rows: int, columns: int, wi
 
 
 @operation(plain=_plain_block)
-def block_of(typing: Any, memory: Any, index: Any, step: Any, rows: Any, columns: Any, width: Any) -> Any:
+def splat_block(typing: Any, memory: Any, index: Any, step: Any, rows: Any, columns: Any, width: Any) -> Any:
     """A block with ``memory[index + r step]`` in every lane of row r; the last three are constants."""
     block = Block(rows.literal_value, columns.literal_value, width.literal_value)
 
@@ -196,14 +196,14 @@ def store_block(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, 
     return types.void(memory, integer, integer, integer, block), emit
 
 
-def _plain_keep(memory: Any, index: int, row_step: int, step: int, block: Any, floor: Any) -> None:
+def _plain_store_clipped(memory: Any, index: int, row_step: int, step: int, block: Any, floor: Any) -> None:
     for (row, column), _ in np.ndenumerate(block[..., 0]):
         at = index + row * row_step + column * step
         memory[at : at + block.shape[2]] = np.where(block[row, column] < floor, floor, block[row, column])
 
 
-@operation(plain=_plain_keep)
-def keep_block(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, block: Any, floor: Any) -> Any:
+@operation(plain=_plain_store_clipped)
+def store_clipped(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, block: Any, floor: Any) -> Any:
     """Write vector (r, c) to ``memory[index + r row_step + c step]`` on, numbers below ``floor`` as ``floor``."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
@@ -221,15 +221,15 @@ def keep_block(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, b
     return types.void(memory, integer, integer, integer, block, types.float32), emit
 
 
-def _plain_keep_first(memory: Any, index: int, row_step: int, block: Any, floor: Any, count: int) -> None:
+def _plain_store_first_clipped(memory: Any, index: int, row_step: int, block: Any, floor: Any, count: int) -> None:
     for row, lanes in enumerate(block[:, 0, :count]):
         at = index + row * row_step
         memory[at : at + len(lanes)] = np.where(lanes < floor, floor, lanes)
 
 
-@operation(plain=_plain_keep_first)
-def keep_first(typing: Any, memory: Any, index: Any, row_step: Any, block: Any, floor: Any, count: Any) -> Any:
-    """Write the first ``count`` lanes of a block of one column, as `keep_block` does; touches no memory past them."""
+@operation(plain=_plain_store_first_clipped)
+def store_first_clipped(typing: Any, memory: Any, index: Any, row_step: Any, block: Any, floor: Any, count: Any) -> Any:
+    """Write the first ``count`` lanes of a block of one column as `store_clipped` does; touches no memory past them."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, row_step, value, floor, count = arguments

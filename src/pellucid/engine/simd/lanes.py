@@ -256,7 +256,7 @@ maximum = _extremum(_plain_maximum, ">")
 
 
 @operation(plain=np.abs)
-def magnitude(typing: Any, a: Any) -> Any:
+def absolute(typing: Any, a: Any) -> Any:
     """Every lane without its sign."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
@@ -266,7 +266,7 @@ def magnitude(typing: Any, a: Any) -> Any:
 
 
 @operation(plain=np.copysign)
-def with_sign(typing: Any, a: Any, b: Any) -> Any:
+def copysign(typing: Any, a: Any, b: Any) -> Any:
     """Every lane of a with the sign of that of b."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
@@ -454,6 +454,6 @@ def prefetch(typing: Any, memory: Any, index: Any) -> Any:
 
 
 @operation(plain=lambda memory, index: None)
-def claim(typing: Any, memory: Any, index: Any) -> Any:
+def prefetch_write(typing: Any, memory: Any, index: Any) -> Any:
     """Ask for ``memory[index]`` ahead of writing to it, where another thread has it; changes nothing but speed."""
     return _ask(memory, 1)

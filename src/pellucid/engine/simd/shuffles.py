@@ -188,13 +188,13 @@ def broadcast_lane(typing: Any, quads: Any, place: Any, width: Any) -> Any:
     return lanes(quads, place, width), emit
 
 
-def _plain_turn_block(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, width: int) -> None:
+def _plain_transpose_block(y: Any, yi: int, y_row: int, x: Any, xi: int, x_row: int, width: int) -> None:
     block = np.array([x[xi + i * x_row :][:width] for i in range(width)])
     for j in range(width):
         y[yi + j * y_row :][:width] = block[:, j]
 
 
-def _turned(builder: Any, lanes: Any, rows: list[Any]) -> list[Any]:
+def _transposed(builder: Any, lanes: Any, rows: list[Any]) -> list[Any]:
     """The columns of a square of rows."""
     width = lanes.width
 
@@ -223,8 +223,8 @@ def _turned(builder: Any, lanes: Any, rows: list[Any]) -> list[Any]:
     return columns
 
 
-@operation(plain=_plain_turn_block)
-def turn_block(
+@operation(plain=_plain_transpose_block)
+def transpose_block(
     typing: Any, y: Any, yi: Any, y_row: Any, x: Any, xi: Any, x_row: Any, width: Any
 ) -> Any:  # fmt: skip
     """``Y = X'`` for a square of ``width`` rows, ``x_row`` and ``y_row`` elements apart, at ``x[xi]`` and ``y[yi]``."""
@@ -237,7 +237,7 @@ def turn_block(
             return _address(builder, memory, builder.add(begin, builder.mul(row, _INT(number))), lanes.vector)
 
         rows = [builder.load(place(x, xi, x_row, i), align=4) for i in range(lanes.width)]
-        for j, column in enumerate(_turned(builder, lanes, rows)):
+        for j, column in enumerate(_transposed(builder, lanes, rows)):
             builder.store(column, place(y, yi, y_row, j), align=4)
         return context.get_dummy_value()
 
