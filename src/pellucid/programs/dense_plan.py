@@ -1,4 +1,4 @@
-"""From layers to the engine's program: the table, and the arena its tiles live in."""
+"""The engine's program for a network of dense layers: the table, and the layout of the arena."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Plan:
         return len(self.table)
 
     def arena(self) -> Vector:
-        """A fresh arena: one for each thread that runs the program by itself."""
+        """A new arena; each thread that runs the program alone needs one."""
         return aligned(self.size)
 
     def reading_arena(self) -> Vector:
-        """A smaller one that only reads.
+        """A new, smaller arena, for inference only.
 
-        `pellucid.engine.programs.dense_entries.read` holds the inputs of one image and its ink, the last in the arena
-        and most of it.
+        `pellucid.engine.programs.dense_entries.read` keeps the inputs of one image and the list of its non-zero inputs
+        at the end of the arena, where training keeps the inputs of a whole tile.
         """
         return aligned(min(self.size, int(self.table[0, t.SOURCE] + 3 * self.table[0, t.SOURCE_STRIDE])))
 
@@ -49,7 +49,7 @@ class Plan:
 
 
 def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
-    """Lay out the parameters and the arena of a network.
+    """Make the plan of a network: the table of its layers, and the layout of parameters and arena.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
         Shape of one input.
     """
     arena, shape = _Arena(), input_shape
-    # Each half of an image's pixels is filled up to whole steps, and unpacked in whole registers.
+    # Each half of an image's entries is padded to whole steps, and written in whole registers.
     source, stride = 0, 2 * t.padded(-(-math.prod(input_shape) // 2) + t.SPARSE_STEP - 1)
     rows, parameter = [], 0
     for index, layer in enumerate(layer for layer in layers if not isinstance(layer, Flatten)):
         row = np.zeros(t.COLUMNS, np.int64)
         row[[t.SOURCE, t.SOURCE_STRIDE, t.WEIGHT]] = source, stride, parameter
-        _dense(row, layer, input_shape, arena, turned=index > 0)
+        _dense(row, layer, input_shape, arena, transposed=index > 0)
         parameter += layer.parameter_count(input_shape)
         source, stride, input_shape = int(row[t.VALUES]), int(row[t.STRIDE]), layer.output_shape(input_shape)
         rows.append(row)
@@ -77,7 +77,7 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
 
 
 class _Arena:
-    """Hands out places; the head belongs to softmax and the losses."""
+    """Assigns places in the arena; its head belongs to softmax and the losses."""
 
     def __init__(self) -> None:
         self.size = 3 * t.TILE
@@ -88,8 +88,8 @@ class _Arena:
         return begin
 
 
-def _dense(row: NDArray[np.int64], layer: Layer, input_shape: Shape, arena: _Arena, turned: bool) -> None:
-    """Fill the row of a dense layer and take its places in the arena."""
+def _dense(row: NDArray[np.int64], layer: Layer, input_shape: Shape, arena: _Arena, transposed: bool) -> None:
+    """Fill the row of a dense layer and assign its places in the arena."""
     if not isinstance(layer, Dense):
         raise TypeError(f"no program for {type(layer).__name__}")
     inputs, outputs = math.prod(input_shape), layer.out_features
@@ -101,10 +101,10 @@ def _dense(row: NDArray[np.int64], layer: Layer, input_shape: Shape, arena: _Are
     row[t.SUMS] = arena.take(t.TILE * stride) if code != t.IDENTITY else row[t.VALUES]
     row[t.DELTAS] = arena.take(t.TILE * stride)
     row[t.TRANSPOSED_STRIDE] = _apart(inputs)
-    if turned:
+    if transposed:
         row[t.TRANSPOSED] = arena.take(outputs * row[t.TRANSPOSED_STRIDE])
 
 
 def _apart(count: int) -> int:
-    """How far apart rows of ``count`` numbers lie: long ones never by a power of two, which few cache lines share."""
+    """The stride of rows of ``count`` floats. Long rows avoid powers of two, which map to few sets of a cache."""
     return t.padded(count) + (t.ALIGNMENT if count > 64 else 0)

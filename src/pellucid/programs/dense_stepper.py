@@ -22,7 +22,7 @@ _WORTH_A_CREW = 5e7
 class DenseStepper(ImageStepper):
     """Takes training steps on one dense network; see `pellucid.programs.interface.Stepper`.
 
-    ``direct`` allows plain descent to change the parameters layer by layer, without a vector of gradients.
+    ``direct`` allows plain gradient descent to add gradients to the parameters without storing them.
     """
 
     direct = True

@@ -1,4 +1,4 @@
-"""What programs for images share: how images and labels come in, and how threads share reading."""
+"""The common part of programs for images: checks of images and labels, and inference on several threads."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from pellucid.programs.planes_plan import PlanesPlan
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.system.threads import available_cores, run_with_help
 
-_FAST_PARAMETERS = 1 << 20  # of a network that is run under Python's lock
+_FAST_PARAMETERS = 1 << 20  # parameters of a network that may run under the interpreter's lock, at most
 _FAST_PRODUCTS = 1 << 23
 _FAST_INPUTS = 1 << 12
-_AT_ONCE = 1_000_000_000  # products of one thread in one call: about 0.2 s, after which Python may be interrupted
-_WORTH_A_THREAD = 6_000_000  # products below which one more thread costs more than it brings: 0.1 ms to wake it
+_AT_ONCE = 1_000_000_000  # products of one thread in one call: about 0.2 s, then Python can be interrupted
+_WORTH_A_THREAD = 6_000_000  # products that make one more thread worth the 0.1 ms that waking it takes
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 """Inputs, weighted sums and activations of a layer, (N, ...) each."""
@@ -60,7 +60,7 @@ class ImageProgram(Program[FlatInputs]):
     layers, input_shape, parameters
         As for `Program`.
     level_range : (float, float), optional
-        The levels that mean 0 and 1; by default told from the type of the images.
+        The levels that mean 0 and 1; by default chosen by the type of the images.
     """
 
     losses: ClassVar = MappingProxyType({"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED})
@@ -72,7 +72,7 @@ class ImageProgram(Program[FlatInputs]):
     ) -> None:
         super().__init__(layers, input_shape, parameters)
         self.level_range = level_range
-        self._arenas: list[Vector] = []  # for whoever reads next: new memory is slow to be written to
+        self._arenas: list[Vector] = []  # kept for the next call: new memory is slow to write to
 
     def inputs(self, x: Any, lengths: ArrayLike | None = None) -> FlatInputs:
         """One image or a batch, in the network's shape or flat."""
@@ -81,7 +81,7 @@ class ImageProgram(Program[FlatInputs]):
         return FlatInputs(*as_batch(x, self.input_shape))
 
     def read(self, inputs: FlatInputs) -> NDArray[np.float32]:
-        """Outputs (N, K), or (K,) for a single image; many images are shared among the cores."""
+        """Outputs (N, K), or (K,) for a single image; several threads share many images."""
         outputs = self._read(inputs.values)
         return outputs.reshape(self.output_shape if inputs.single else (len(inputs), *self.output_shape))
 
@@ -96,14 +96,14 @@ class ImageProgram(Program[FlatInputs]):
         return outputs
 
     def _read_some(self, flat_inputs: NDArray[np.generic], outputs: NDArray[np.float32], threads: int) -> None:
-        """Write the outputs (N, K) of images (N, D), which threads share."""
+        """Write the outputs (N, K) for images (N, D), on several threads."""
         doubts, barrier = np.zeros((threads, 1), np.float32), np.zeros(16, np.int64)
         batch, arenas = batch_of(flat_inputs, self.level_range), self._arenas
 
         def reading(rank: int) -> Callable[[], None]:
             try:
                 arena = arenas.pop()
-            except IndexError:  # others have them
+            except IndexError:  # all are in use
                 arena = self.plan.reading_arena()
             team = Team(Part(rank, threads), barrier)
             call = self.bind_read(arena, batch, Answers(outputs, doubts[rank]), team)
@@ -120,14 +120,14 @@ class ImageProgram(Program[FlatInputs]):
 
     @abstractmethod
     def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
-        """A call that reads a batch.
+        """A prepared call that runs the network on a batch.
 
-        A team does it by as many calls with an ``arena`` each and the same barrier (16,), which begins as zeros; all
-        is done when the call of rank 0 returns. ``plan`` is another than the program's own.
+        A team makes one call for each thread, each with an ``arena`` of its own and all with the same barrier (16,),
+        initially zeros. All images are done when the call of rank 0 returns. ``plan`` replaces the program's own.
         """
 
     def fast_path(self) -> FastPath | None:
-        """The way for few images; None where there is none, or where it would keep other threads waiting for long."""
+        """The fast path for few images; None if there is none, or if it would hold the interpreter's lock for long."""
         inputs = math.prod(self.input_shape)
         large = self.parameter_count > _FAST_PARAMETERS or self.cost.products > _FAST_PRODUCTS
         if not is_supported() or large or inputs > _FAST_INPUTS:
@@ -145,13 +145,13 @@ class ImageProgram(Program[FlatInputs]):
         return fast_path(calls, Accepted(self.input_shape, most, number), answers)
 
     def _fast_plan(self, most: int) -> tuple[Any, int]:
-        """The plan for few images, and how many may come at once where ``most`` is a good number."""
+        """The plan for few images, and the largest number of images at once, ``most`` if the plan allows it."""
         return self.plan, most
 
     def trace(self, inputs: FlatInputs) -> Trace[LayerTrace]:
         """Every layer's inputs, weighted sums and activations."""
         refuse_infinite(inputs.values)
-        unit = np.array(to_unit(inputs.values, self.level_range))  # never the caller's own memory
+        unit = np.array(to_unit(inputs.values, self.level_range))  # a copy, never the caller's memory
         told = self._trace(inputs.values, unit)
         chosen = 0 if inputs.single else slice(None)
         layers = zip(self.layers, told, strict=True)
@@ -159,7 +159,7 @@ class ImageProgram(Program[FlatInputs]):
 
     @abstractmethod
     def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
-        """Inputs, sums and activations of every layer; ``unit`` (N, D) are the inputs between 0 and 1."""
+        """Inputs, sums and activations of every layer; ``unit`` (N, D) are the inputs from 0 to 1."""
 
     def gradient(self, inputs: FlatInputs, labels: Any, loss: str | None = None) -> Gradient:
         """Mean loss and gradients of a batch with labels (N,), or one label for a single image."""
@@ -177,7 +177,7 @@ class ImageProgram(Program[FlatInputs]):
     def _gradient(
         self, feed: Feed, labels: Labels, loss: int, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
     ) -> NDArray[np.float64]:
-        """Write the gradients of the mean loss; summed loss and number right (2,)."""
+        """Write the gradients of the mean loss; return the summed loss and the number of correct outputs (2,)."""
 
     def evaluate(self, inputs: Feed, targets: Labels, loss: str) -> tuple[float, float]:
         """Mean loss and accuracy over a feed with labels (N,)."""
@@ -187,10 +187,10 @@ class ImageProgram(Program[FlatInputs]):
 
     @abstractmethod
     def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
-        """Summed loss and number right (2,)."""
+        """The summed loss and the number of correct outputs (2,)."""
 
     def check_feed(self, feed: Feed, labels: Labels) -> None:
-        """Refuse images of another size than the network takes, and labels of fewer images."""
+        """Raise if the images have another size than the network takes, or if there are fewer labels than images."""
         inputs = math.prod(self.input_shape)
         if feed.width != inputs:
             raise ShapeError(f"The network takes images of {inputs:,} inputs; these have {feed.width:,}.")
@@ -211,11 +211,11 @@ class ImageProgram(Program[FlatInputs]):
 
 
 def checked_labels(labels: Any, count: int, classes: int) -> Labels:
-    """A copy of labels (N,) as int64, refused where they do not fit ``count`` images or a network's ``classes``."""
+    """A copy of labels (N,) as int64; raises unless they fit ``count`` images and a network's ``classes``."""
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "ui" or labels.shape != (count,):
         came = f"{labels.dtype} of shape {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
         raise DataError(f"Expected {count} integer labels, one an image, got {came}.")
-    kept = np.array(labels)  # whatever becomes of the caller's afterwards
+    kept = np.array(labels)  # the caller may change theirs afterwards
     if count and not (kept.min() >= 0 and kept.max() < classes):
         raise DataError(
             f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {kept.min()} to "
@@ -230,6 +230,6 @@ def alone() -> Team:
 
 
 def refuse_infinite(flat_inputs: NDArray[np.generic]) -> None:
-    """Name bad inputs; where the inputs are fine, the weights are not, and the outputs stand as they are."""
+    """Raise if an input is not finite. Otherwise a weight is not finite, and the outputs are returned as they are."""
     if not np.isfinite(as_floats(flat_inputs)).all():
         raise DataError("The network expected finite numbers, got NaN or infinity among the inputs.")

@@ -1,4 +1,4 @@
-"""What training steps on images share: the moments, the threads, and the loop over what each thread does."""
+"""The common part of training steps on images: the moments, the threads, and the call of each thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pellucid.system.threads import ThreadPool
 
 @dataclass(frozen=True)
 class Batches:
-    """One epoch's images: ``order`` says in which order the feed's images are visited."""
+    """One epoch: the feed's images in ``order``, with their ``labels``."""
 
     feed: Feed
     order: NDArray[np.int64]
@@ -61,7 +61,7 @@ class ImageStepper(Stepper):
         return finished(history)
 
     def _check(self, batches: Batches, begin: int, end: int, rates: NDArray[np.float32]) -> None:
-        """Refuse steps outside of what there is to visit."""
+        """Raise if the steps exceed the images of the epoch."""
         check_steps(begin, end, self._batch_size, len(batches.order), rates)
 
     @abstractmethod

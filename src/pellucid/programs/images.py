@@ -34,12 +34,12 @@ def as_batch(x: ArrayLike, input_shape: tuple[int, ...]) -> tuple[NDArray[np.gen
     x : array_like
         One input of ``input_shape`` or flat, or a batch of either.
     input_shape : tuple of int
-        What the network takes.
+        Shape of one input of the network.
 
     Returns
     -------
     flat_inputs, single : ndarray (N, D), bool
-        ``single`` tells that one input came, without a batch axis.
+        ``single`` is True if one input came, without a batch axis.
 
     Raises
     ------
