@@ -9,7 +9,7 @@ from __future__ import annotations
 from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.kernels.matmul import ROWS, WIDE, Start, add_product, set_product, transpose
 from pellucid.engine.records import Affine, Matrix, Part, Sizes, Strided, Team, Vector
-from pellucid.engine.simd.barrier import meet, share
+from pellucid.engine.simd.barrier import share, wait
 from pellucid.engine.simd.lanes import LANES, load_first, store_first
 
 
@@ -97,17 +97,17 @@ def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int,
     the same.
     """
     n, d, k = sizes
-    rank, crew = team.part
+    rank, threads = team.part
     width = whole_lanes(n)
-    begin, end = share(rank, crew, k, LANES)
+    begin, end = share(rank, threads, k, LANES)
     transpose(
         Matrix(dx.memory, scratch + begin * width, width),
         Matrix(delta.memory, delta.at + begin, delta.stride),
         n,
         end - begin,
     )
-    meet(team.barrier, crew)
-    begin, end = share(rank, crew, d, LANES)
+    wait(team.barrier, threads)
+    begin, end = share(rank, threads, d, LANES)
     transposed = Matrix(dx.memory, scratch + (k + begin) * width, width)
     set_product(
         transposed,

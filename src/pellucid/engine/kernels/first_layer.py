@@ -31,7 +31,7 @@ from pellucid.engine.programs.table import (
     WEIGHT,
 )
 from pellucid.engine.records import Images, Interval, Matrix, Part, Program, Range, Sizes, Team, Tile, Vector
-from pellucid.engine.simd.barrier import lesser, meet, share
+from pellucid.engine.simd.barrier import lesser, share, wait
 from pellucid.engine.simd.lanes import LANES, load, prefetch, prefetch_write, store
 from pellucid.engine.simd.panels import NARROW
 
@@ -43,13 +43,13 @@ NEAR, FAR = 2, 8
 
 
 @kernel
-def by_parts(table: Any, kind: int, crew: int) -> bool:
+def by_parts(table: Any, kind: int, threads: int) -> bool:
     """Whether two threads split the pixels of the first layer, which they do where it is narrow.
 
     The layers behind it are then too small to be shared by outputs, with a barrier between the layers: see
     `share_images`.
     """
-    return kind != DENSE_INPUT and crew > 1 and table[OUTPUTS] < PARTED_BELOW
+    return kind != DENSE_INPUT and threads > 1 and table[OUTPUTS] < PARTED_BELOW
 
 
 @kernel
@@ -104,7 +104,7 @@ def sparse_sums(program: Program, work: Float32s, images: Images, tile: Tile, te
         if not wide:
             panel_sums(program, work, images, image, i, Range(0, table[OUTPUTS]))
     if wide:
-        meet(team.barrier, size)
+        wait(team.barrier, size)
         begin, end = share(rank, size, table[OUTPUTS], PANEL)
         for j in range(begin, end, PANEL):
             for i in range(tile.size):
@@ -179,7 +179,7 @@ def first_sums(program: Program, work: Float32s, images: Images, tile: Tile, tea
         begin, end = share(rank, size, tile.size, 1)
         to = Matrix(work, table[SOURCE] + begin * table[SOURCE_STRIDE], table[SOURCE_STRIDE])
         copy_rows(to, images.data, Tile(tile.order, tile.first + begin, end - begin, tile.total), table[INPUTS])
-        meet(team.barrier, size)
+        wait(team.barrier, size)
         layer_sums(table, 0, program.parameters, work, Interval(0, tile.size), team.part)
     else:
         sparse_sums(program, work, images, tile, team)

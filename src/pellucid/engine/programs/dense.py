@@ -1,10 +1,9 @@
-"""Run a program table behind the first layer's sums: forward, losses, and back, for any number of dense layers.
+"""Run a program table from the first layer's sums on: forward, losses and backward, for any number of dense layers.
 
-One tile of images goes layer by layer through the arena ``work``. Its head holds, for each image of the tile, softmax's
-maximum and sum and the loss; the rest is laid out by the table (see `pellucid.engine.programs.table`). Every function
-does the
-images from ``begin`` to ``end`` of a tile; where a crew shares them, by ranges of a layer's outputs, its threads meet
-between the layers, and each does its part of what is said of all images.
+One tile of images goes layer by layer through the arena ``work``. The head of the arena holds softmax's maximum and sum
+and the loss of each image of the tile; the table lays out the rest (see `pellucid.engine.programs.table`). Every function
+works on the images ``begin`` to ``end`` of a tile. If threads share them, by ranges of a layer's outputs, they wait for
+each other between layers, and each does its part of what is said of all images.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from pellucid.engine.programs.table import (
     WEIGHT,
 )
 from pellucid.engine.records import Affine, Interval, Matrix, Part, Program, Sizes, Team, Vector
-from pellucid.engine.simd.barrier import meet, share
+from pellucid.engine.simd.barrier import share, wait
 from pellucid.engine.simd.lanes import LANES, load, store, store_first
 
 TOP, MASS, LOSS = 0, TILE, 2 * TILE
@@ -86,16 +85,16 @@ def activate_layer(table: Int64s, row: int, work: Float32s, images: Interval, pa
 @kernel
 def forward_from_sums(program: Program, work: Float32s, images: Interval, team: Team) -> None:
     """From the first layer's weighted sums to the network's outputs."""
-    table, part, point, crew = program.table, team.part, team.barrier, team.part.size
-    meet(point, crew)
+    table, part, barrier, threads = program.table, team.part, team.barrier, team.part.size
+    wait(barrier, threads)
     activate_layer(table, 0, work, images, part)
-    meet(point, crew)
+    wait(barrier, threads)
     for i in range(1, program.rows):
         row = i * COLUMNS
         layer_sums(table, row, program.parameters, work, images, part)
-        meet(point, crew)
+        wait(barrier, threads)
         activate_layer(table, row, work, images, part)
-        meet(point, crew)
+        wait(barrier, threads)
 
 
 class TileTargets(NamedTuple):
@@ -192,7 +191,7 @@ def backward(program: Program, work: Float32s, images: Interval, most: int, team
 
     ``most`` is the images that `transpose_all_weights` was told of: those of the tile, or of a tile before.
     """
-    table, p, crew, point = program.table, program.parameters, team.part.size, team.barrier
+    table, p, threads, barrier = program.table, program.parameters, team.part.size, team.barrier
     begin = images.begin
     n = images.end - begin
     for i in range(program.rows - 1, 0, -1):
@@ -209,8 +208,8 @@ def backward(program: Program, work: Float32s, images: Interval, most: int, team
         else:
             weights, sizes = Matrix(work, turned, turned_stride), Sizes(whole_blocks(n), d, k)
             dense.input_gradient(dx, by_sums, weights, sizes, team.part)
-        meet(point, crew)
-        since, until = share(team.part.rank, crew, n, 1)
+        wait(barrier, threads)
+        since, until = share(team.part.rank, threads, n, 1)
         activate_backward(
             table[before + ACTIVATION],
             Vector(work, into + since * source_stride),
@@ -218,7 +217,7 @@ def backward(program: Program, work: Float32s, images: Interval, most: int, team
             until - since,
             d,
         )
-        meet(point, crew)
+        wait(barrier, threads)
 
 
 @kernel

@@ -56,7 +56,7 @@ from pellucid.engine.records import (
     Team,
     Vector,
 )
-from pellucid.engine.simd.barrier import await_all, finish, lesser, meet, share, take
+from pellucid.engine.simd.barrier import finish_work, lesser, share, take_work, wait, wait_for_work
 from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first, sum_lanes
 
 NO_DRAWS = Draws(0, Key(0, 0))
@@ -124,7 +124,7 @@ def train(
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_correct(table, rows, work, wanted, 0, n)
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
-        meet(team.barrier, threads)
+        wait(team.barrier, threads)
         lost = np.float64(0.0)
         right = np.float64(0.0)
         for shard in range(shards):
@@ -138,7 +138,7 @@ def train(
         mine, past = share(rank, threads, count, LANES)
         gather(update.moments.gradient, count, shards, mine, past)
         optimize(descent.optimizer, p, update.moments, mine, past, Vector(settings, at))
-        meet(team.barrier, threads)
+        wait(team.barrier, threads)
 
 
 @kernel
@@ -170,7 +170,7 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
     rank, threads = team.part
     in_planes = table[OPERATION] == INPUT_PLANES
     doubt = splat(_ZERO, LANES)
-    first = take(team.barrier, threads, -group, group)
+    first = take_work(team.barrier, threads, -group, group)
     while first < images:
         n = lesser(group, images - first)
         for i in range(n):
@@ -188,10 +188,10 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
         values = Matrix(work, table[last + VALUES], table[last + STRIDE])
         copy_outputs(Vector(answers.outputs, first * outs), outs, values, n)
         answers.doubts[0] = sum_lanes(doubt)
-        finish(team.barrier, threads, n)
-        first = take(team.barrier, threads, first, group)
+        finish_work(team.barrier, threads, n)
+        first = take_work(team.barrier, threads, first, group)
     if rank == 0:
-        await_all(team.barrier, threads, images)
+        wait_for_work(team.barrier, threads, images)
 
 
 @kernel

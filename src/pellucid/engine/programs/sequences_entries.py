@@ -53,7 +53,7 @@ from pellucid.engine.sequence_records import (
     Steps,
     Totals,
 )
-from pellucid.engine.simd.barrier import lesser, meet, share
+from pellucid.engine.simd.barrier import lesser, share, wait
 from pellucid.engine.simd.lanes import LANES, load_first, max_lanes, splat, sqrt, store_first
 
 _ZERO = np.float32(0.0)
@@ -156,7 +156,7 @@ def train(
             group_gradient(
                 program, Vector(group_gradients, group * count), arena, sequences, split, objective, totals.groups
             )
-        meet(barrier, threads)
+        wait(barrier, threads)
         loss, right = np.float64(0.0), np.float64(0.0)
         for group in range(groups):
             loss += totals.groups[2 * group]
@@ -171,11 +171,11 @@ def train(
             GroupGradients(g, group_gradients, count), groups, totals.norms, begin, end, descent.clip > _ZERO
         )
         if descent.clip > _ZERO:
-            meet(barrier, threads)
+            wait(barrier, threads)
             clip_gradient(g, begin, end, totals.norms, count, descent.clip)
         moments = Moments(g, first_moment, second_moment)
         optimize(descent.optimizer, program.parameters, moments, begin, end, Vector(settings, at))
-        meet(barrier, threads)
+        wait(barrier, threads)
 
 
 @kernel

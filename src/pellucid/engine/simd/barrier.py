@@ -1,6 +1,6 @@
-"""Several threads in one compiled loop: each takes its share of every stage, and they meet between stages.
+"""Several threads in one compiled loop: each does its part of every stage, and they wait for each other between stages.
 
-Shares are ranges of results, never parts of a sum, so the bits do not depend on how many threads there are.
+Parts are ranges of results, never parts of a sum, so the bits do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.simd.lanes import PLAIN
 
 ARRIVED, ROUND = 0, 8
-"""Places in the meeting point (int64, at least 16 long), each in a cache line of its own."""
+"""Places in a barrier (int64, at least 16 long), each in a cache line of its own."""
 
 _TOLD = 12
-"""Where thread 0 of two counts how often it has come; thread 1 does 8 places before."""
+"""Where thread 0 of two counts its calls; thread 1 counts 8 places before."""
 
 _TAKEN, _DONE = 1, 9
-"""Where it stands how much of a loop is taken, and how much is done."""
+"""The counters of iterations taken and iterations done."""
 
 _PATIENCE = 4000
 
@@ -66,70 +66,71 @@ if not PLAIN:
         return types.void(), emit
 
     @kernel
-    def _await(point: Any, place: int, count: int) -> None:
-        """Wait until others have counted so far there; after a while let them run first."""
+    def _await(barrier: Any, place: int, count: int) -> None:
+        """Wait until the counter at ``place`` reaches ``count``; after a while yield the core."""
         tries = 0
-        while _get(point, place) < count:
+        while _get(barrier, place) < count:
             tries += 1
             if tries > _PATIENCE:
                 _let_others_run()
 
     @kernel
-    def meet(point: Any, crew: int) -> None:
-        """Wait until all ``crew`` threads have come here; what each wrote before is then seen by all."""
-        if crew > 1:
-            now = _get(point, ROUND)
-            if _add(point, ARRIVED, 1) == crew - 1:
-                _set(point, ARRIVED, 0)
-                _set(point, ROUND, now + 1)
+    def wait(barrier: Any, threads: int) -> None:
+        """Wait until all threads have called this; each then sees what the others wrote before."""
+        if threads > 1:
+            now = _get(barrier, ROUND)
+            if _add(barrier, ARRIVED, 1) == threads - 1:
+                _set(barrier, ARRIVED, 0)
+                _set(barrier, ROUND, now + 1)
             else:
-                _await(point, ROUND, now + 1)
+                _await(barrier, ROUND, now + 1)
 
     @kernel
-    def exchange(point: Any, rank: int) -> None:
-        """`meet` for two threads; each tells in a place of its own how often it has come, which is quicker."""
+    def wait_for_other(barrier: Any, rank: int) -> None:
+        """`wait` for two threads; each counts its calls in a place of its own, which is faster."""
         mine = _TOLD - 8 * rank
-        now = _get(point, mine) + 1
-        _set(point, mine, now)
-        _await(point, _TOLD - 8 * (1 - rank), now)
+        now = _get(barrier, mine) + 1
+        _set(barrier, mine, now)
+        _await(barrier, _TOLD - 8 * (1 - rank), now)
 
     @kernel
-    def take(point: Any, crew: int, before: int, count: int) -> int:
-        """Where the next ``count`` turns of a loop begin that none of the crew has taken, its last turns ``before``.
+    def take_work(barrier: Any, threads: int, before: int, count: int) -> int:
+        """Take the next ``count`` iterations of a shared loop; return the first of them.
 
-        Who is held up takes fewer. The first time, ``before`` is minus ``count``; ``point`` begins as zeros.
+        A thread that is delayed takes fewer. ``before`` is what the last call returned, at first minus ``count``;
+        ``barrier`` starts as zeros.
         """
-        return _add(point, _TAKEN, count) if crew > 1 else before + count
+        return _add(barrier, _TAKEN, count) if threads > 1 else before + count
 
     @kernel
-    def finish(point: Any, crew: int, count: int) -> None:
-        """Tell that ``count`` turns that were taken are done."""
-        if crew > 1:
-            _add(point, _DONE, count)
+    def finish_work(barrier: Any, threads: int, count: int) -> None:
+        """Report that ``count`` iterations that were taken are done."""
+        if threads > 1:
+            _add(barrier, _DONE, count)
 
     @kernel
-    def await_all(point: Any, crew: int, count: int) -> None:
-        """Wait until all ``count`` turns of the loop are done, whoever took them; who has taken none is not missed."""
-        if crew > 1:
-            _await(point, _DONE, count)
+    def wait_for_work(barrier: Any, threads: int, count: int) -> None:
+        """Wait until all ``count`` iterations are done, by whichever threads."""
+        if threads > 1:
+            _await(barrier, _DONE, count)
 
 else:
 
-    def exchange(point: Any, rank: int) -> None:
-        """Nobody to wait for."""
+    def wait_for_other(barrier: Any, rank: int) -> None:
+        """There is only one thread."""
 
-    def meet(point: Any, crew: int) -> None:
-        """Nothing to wait for: plain Python runs the engine with one thread."""
+    def wait(barrier: Any, threads: int) -> None:
+        """Plain Python runs the engine with one thread."""
 
-    def take(point: Any, crew: int, before: int, count: int) -> int:
-        """Nobody else takes any."""
+    def take_work(barrier: Any, threads: int, before: int, count: int) -> int:
+        """There is only one thread."""
         return before + count
 
-    def finish(point: Any, crew: int, count: int) -> None:
-        """Nobody asks."""
+    def finish_work(barrier: Any, threads: int, count: int) -> None:
+        """There is only one thread."""
 
-    def await_all(point: Any, crew: int, count: int) -> None:
-        """Nobody to wait for."""
+    def wait_for_work(barrier: Any, threads: int, count: int) -> None:
+        """There is only one thread."""
 
 
 @kernel
@@ -139,11 +140,11 @@ def lesser(a: int, b: int) -> int:
 
 
 @kernel
-def share(rank: int, crew: int, count: int, unit: int) -> tuple[int, int]:
-    """The range of ``count`` things that is thread ``rank``'s, cut at multiples of ``unit``."""
-    if crew == 1:
+def share(rank: int, threads: int, count: int, unit: int) -> tuple[int, int]:
+    """The part of ``count`` items that belongs to thread ``rank``, cut at multiples of ``unit``."""
+    if threads == 1:
         return 0, count
     units = (count + unit - 1) // unit
-    begin = units * rank // crew * unit
-    end = units * (rank + 1) // crew * unit
+    begin = units * rank // threads * unit
+    end = units * (rank + 1) // threads * unit
     return lesser(begin, count), lesser(end, count)
