@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.inspect.reference import Array, Gradient, Layer, backward, flatten, unflatten
+from pellucid.inspect.reference import Array, Gradient, Layer, backward, flatten, forward, unflatten
 
 
 @dataclass
@@ -64,6 +64,16 @@ def rate_at(schedule: dict[str, Any], step: int, per_epoch: int, total: int) -> 
         return float(rate * (step + 1) / rising)
     then = schedule["then"] or {"kind": "constant", "learning_rate": rate}
     return rate_at(then, step - rising, per_epoch, max(1, total - rising))
+
+
+def ties(layers: Sequence[Layer], x: Array, targets: Sequence[int], margin: float) -> int:
+    """In how many rows of x another output comes within ``margin`` of the target's: float32 may see either first."""
+    outputs = forward(layers, x)[-1].a
+    rows = np.arange(len(outputs))
+    wanted = outputs[rows, list(targets)]
+    others = outputs.copy()
+    others[rows, list(targets)] = -np.inf
+    return int((np.abs(others.max(axis=1) - wanted) < margin).sum())
 
 
 def train(

@@ -97,11 +97,16 @@ def compare(net: pl.Network, kind: str, batch: int, data: Any, loss: str, rule: 
     x, labels = data[0][loop.order].astype(np.float64), data[1][loop.order].tolist()
     batches = [(x[i : i + batch], labels[i : i + batch]) for i in range(0, len(x), batch)]
     rates = [rule.schedule.learning_rate] * len(batches)
-    twin, slopes = naive.train(twin, batches, loss, naive.Descent(kind, epsilon=EPSILON), rates)
+    descent, slopes, ties = naive.Descent(kind, epsilon=EPSILON), [], []
+    for one, rate in zip(batches, rates, strict=True):
+        ties.append(naive.ties(twin, *one, 1e-4))
+        twin, gradients = naive.train(twin, [one], loss, descent, [rate])
+        slopes += gradients
     means = history[:, 0] / [len(targets) for _, targets in batches]
     np.testing.assert_allclose(means, [slope.loss for slope in slopes], rtol=2e-4, atol=1e-6)
     np.testing.assert_allclose(net.parameters, reference.flatten(twin), rtol=2e-4, atol=2e-5)
-    np.testing.assert_array_equal(history[:, 1], [slope.right for slope in slopes])
+    # Equal, but for rows in which rounding decides what is largest.
+    assert (np.abs(history[:, 1] - [slope.right for slope in slopes]) <= ties).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -46,7 +46,7 @@ def check_array(name: str, array: Any, shape: tuple[int, ...], dtype: type[np.ge
 def check_optimizer(
     code: int, settings: NDArray[Any], threads: int, moments: Sequence[NDArray[np.float32]], count: int
 ) -> None:
-    """Refuse an update rule without settings for all ``threads``, or without room for the moments of ``count`` parameters."""
+    """Refuse an update rule without settings for ``threads``, or without room for moments of ``count`` parameters."""
     if code not in range(len(t.MOMENTS)):
         raise CapacityError(f"The engine expected an update rule from 0 to {len(t.MOMENTS) - 1}, got {code!r}.")
     check_array("settings", settings, (threads * t.SETTINGS,), np.float32)

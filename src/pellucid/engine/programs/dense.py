@@ -1,9 +1,9 @@
 """Run a program table from the first layer's sums on: forward, losses and backward, for any number of dense layers.
 
 One tile of images goes layer by layer through the arena ``work``. The head of the arena holds softmax's maximum and sum
-and the loss of each image of the tile; the table lays out the rest (see `pellucid.engine.programs.table`). Every function
-works on the images ``begin`` to ``end`` of a tile. If threads share them, by ranges of a layer's outputs, they wait for
-each other between layers, and each does its part of what is said of all images.
+and the loss of each image of the tile; the table lays out the rest (see `pellucid.engine.programs.table`). Every
+function works on the images ``begin`` to ``end`` of a tile. If threads share them, by ranges of a layer's outputs, they
+wait for each other between layers, and each does its part of what is said of all images.
 """
 
 from __future__ import annotations
