@@ -16,7 +16,7 @@ def test_every_shipped_network_has_a_recipe_and_a_record():
     for recipe in RECIPES:
         net = pl.load(recipe.name)
         assert net.parameter_count == (41_794 if recipe is digits_conv.RECIPE else 13_002)
-        assert (models._HERE / f"{recipe.name}.safetensors").stat().st_size < 200_000
+        assert models.shipped_path(recipe.name).stat().st_size < 200_000
         assert net.record["recipe"] == recipe.name
         assert net.record["optimizer"] == recipe.optimizer.configuration()
         assert net.record["epochs"] == recipe.epochs
