@@ -288,7 +288,7 @@ def test_the_command_prints_a_link_and_ends_on_ctrl_c() -> None:
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=20)
     assert process.returncode == 0, errors
-    assert "closed" in output
+    assert "stopped" in output
     assert "Traceback" not in errors
 
 
