@@ -69,7 +69,7 @@ def test_the_recorded_accuracy_is_the_real_one() -> None:
         (["--data", "spoken", "--network", "mlp"], "--network lstm"),
         (["--network", "lstm", "--loss", "squared"], "--loss"),
         (["--network", "lstm", "--optimizer", "sgd"], "adam"),
-        (["--network", "lstm", "--hidden", "8,16"], "one size"),
+        (["--network", "lstm", "--hidden", "8,16"], "equal size"),
     ],
 )
 def test_train_says_what_does_not_go_together(
