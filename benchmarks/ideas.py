@@ -259,13 +259,13 @@ def without_transposed_copies() -> None:
 
     @kernel
     def as_they_are(to: Matrix, w: Vector, d: int, k: int, part: Part) -> None:
-        begin, end = share(part.rank, part.size, d, 4)
+        begin, end = share(part, d, 4)
         for i in range(begin * k, end * k):
             to.memory[to.at + i] = w.memory[w.at + i]
 
     @kernel
     def input_gradient(dx: Matrix, delta: Matrix, w: Matrix, sizes: Sizes, part: Part) -> None:
-        begin, end = share(part.rank, part.size, sizes.d, 4)
+        begin, end = share(part, sizes.d, 4)
         for i in range(sizes.n):
             for j in range(begin, end):
                 total = splat(zero, LANES)

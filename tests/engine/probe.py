@@ -21,7 +21,7 @@ from pellucid.engine.compiler.library import Engine, link
 from pellucid.engine.compiler.signature import Float32s, Int64s, UInt8s
 from pellucid.engine.kernels import activations, dense, losses, matmul, optimizers, sparse, sparse_scan
 from pellucid.engine.kernels import lstm_panels as gate_panels
-from pellucid.engine.records import DenseRow, Vector
+from pellucid.engine.records import DenseRow, Part, Vector
 from pellucid.engine.simd.barrier import share
 from pellucid.engine.simd.lanes import (
     LANES,
@@ -100,9 +100,9 @@ def is_correct(y: Float32s, rows: int, width: int, targets: Int64s, answers: Int
 
 
 @kernel
-def cut(y: Int64s, rank: int, crew: int, count: int, unit: int) -> None:
-    """Thread ``rank``'s share of ``count`` things, to y (2,)."""
-    begin, end = share(rank, crew, count, unit)
+def cut(y: Int64s, part: Part, count: int, unit: int) -> None:
+    """The range of ``count`` items that belongs to one thread, to y (2,)."""
+    begin, end = share(part, count, unit)
     y[0] = begin
     y[1] = end
 

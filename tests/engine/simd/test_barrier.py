@@ -1,4 +1,4 @@
-"""Crews: shares cover everything once, and any number of threads leaves the same bits as one."""
+"""Shares cover all items exactly once, and any number of threads computes the same bits as one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from engine.probe import probe
+from pellucid.engine.records import Part
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
@@ -24,12 +25,12 @@ OPTIMIZERS = {"sgd": pl.SGD(0.5), "decay": pl.SGD(0.5, decay=1e-3), "momentum": 
 
 
 @settings(deadline=None)
-@given(crew=st.integers(1, 9), count=st.integers(0, 500), unit=st.sampled_from([1, 4, 16, 32]))
-def test_shares_cover_everything_once(crew: int, count: int, unit: int) -> None:
+@given(threads=st.integers(1, 9), count=st.integers(0, 500), unit=st.sampled_from([1, 4, 16, 32]))
+def test_shares_cover_everything_once(threads: int, count: int, unit: int) -> None:
     at = 0
-    for rank in range(crew):
+    for rank in range(threads):
         cuts = np.full(2, -1)
-        probe().cut(cuts, rank, crew, count, unit)
+        probe().cut(cuts, Part(rank, threads), count, unit)
         begin, end = cuts
         assert begin == at
         assert begin <= end
@@ -91,7 +92,7 @@ def test_same_bits_for_images_too_large_for_sparse_rows(layers: list[pl.Dense], 
 
 
 @pytest.mark.skipif(PLAIN, reason="plain Python runs with one thread")
-def test_many_meetings_in_a_crew_larger_than_the_machine() -> None:
+def test_many_waits_with_more_threads_than_cores() -> None:
     flat_inputs = images(256, 20)
     alone = trained(WIDE, flat_inputs, OPTIMIZERS["adam"], 4, 1)
     for _ in range(3):

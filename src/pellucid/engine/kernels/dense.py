@@ -20,7 +20,7 @@ def sums(z: Matrix, x: Matrix, affine: Affine, sizes: Sizes, part: Part) -> None
     What lies between K and the next row of z may be written too.
     """
     k = sizes.k
-    begin, end = share(part.rank, part.size, k, WIDE)
+    begin, end = share(part, k, WIDE)
     set_product(
         Matrix(z.memory, z.at + begin, z.stride),
         z.stride - end if end == k else 0,
@@ -36,7 +36,7 @@ def sums(z: Matrix, x: Matrix, affine: Affine, sizes: Sizes, part: Part) -> None
 @shared
 def bias_gradient(db: Vector, delta: Matrix, n: int, k: int, part: Part) -> None:
     """``db += sum over the images of delta``: db (K,), delta (N, K); a share of the columns."""
-    begin, end = share(part.rank, part.size, k, LANES)
+    begin, end = share(part, k, LANES)
     for j in range(begin, end, LANES):
         total = load_first(db.memory, db.at + j, end - j, LANES)
         for i in range(n):
@@ -48,7 +48,7 @@ def bias_gradient(db: Vector, delta: Matrix, n: int, k: int, part: Part) -> None
 def weight_gradient(dw: Vector, x: Matrix, delta: Matrix, sizes: Sizes, part: Part) -> None:
     """``dW += x' delta``: dW (D, K), x (N, D), delta (N, K); a share of the rows of dW."""
     k = sizes.k
-    begin, end = share(part.rank, part.size, sizes.d, ROWS)
+    begin, end = share(part, sizes.d, ROWS)
     rows, inputs = Matrix(dw.memory, dw.at + begin * k, k), Strided(x.memory, x.at + begin, 1, x.stride)
     add_product(rows, inputs, delta, end - begin, k, sizes.n)
 
@@ -60,7 +60,7 @@ def input_gradient(dx: Matrix, delta: Matrix, transposed: Matrix, sizes: Sizes, 
     What lies between D and the next row of dx may be written too.
     """
     d = sizes.d
-    begin, end = share(part.rank, part.size, d, WIDE)
+    begin, end = share(part, d, WIDE)
     set_product(
         Matrix(dx.memory, dx.at + begin, dx.stride),
         dx.stride - end if end == d else 0,
@@ -97,17 +97,16 @@ def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int,
     the same.
     """
     n, d, k = sizes
-    rank, threads = team.part
     width = whole_lanes(n)
-    begin, end = share(rank, threads, k, LANES)
+    begin, end = share(team.part, k, LANES)
     transpose(
         Matrix(dx.memory, scratch + begin * width, width),
         Matrix(delta.memory, delta.at + begin, delta.stride),
         n,
         end - begin,
     )
-    wait(team.barrier, threads)
-    begin, end = share(rank, threads, d, LANES)
+    wait(team)
+    begin, end = share(team.part, d, LANES)
     transposed = Matrix(dx.memory, scratch + (k + begin) * width, width)
     set_product(
         transposed,
@@ -125,6 +124,6 @@ def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int,
 @shared
 def transpose_weights(transposed: Matrix, w: Vector, d: int, k: int, part: Part) -> None:
     """Copy the weights W (D, K) to W' (K, D); a share of the rows of W."""
-    begin, end = share(part.rank, part.size, d, ROWS)
+    begin, end = share(part, d, ROWS)
     to = Matrix(transposed.memory, transposed.at + begin, transposed.stride)
     transpose(to, Matrix(w.memory, w.at + begin * k, k), end - begin, k)

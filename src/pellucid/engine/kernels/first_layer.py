@@ -85,8 +85,8 @@ def sparse_sums(program: Program, work: Float32s, images: Images, tile: Tile, te
     A wide layer takes one panel of outputs after the other, so that the weights of a panel stay in the second-level
     cache for all images; each thread has a share of the panels.
     """
-    table, rank, size = program.table, team.part.rank, team.part.size
-    begin, end = share(rank, size, tile.size, 1)
+    table = program.table
+    begin, end = share(team.part, tile.size, 1)
     wide = table[SORTED] != 0
     for i in range(begin, end):
         image = tile.order[tile.first + i]
@@ -104,8 +104,8 @@ def sparse_sums(program: Program, work: Float32s, images: Images, tile: Tile, te
         if not wide:
             panel_sums(program, work, images, image, i, Range(0, table[OUTPUTS]))
     if wide:
-        wait(team.barrier, size)
-        begin, end = share(rank, size, table[OUTPUTS], PANEL)
+        wait(team)
+        begin, end = share(team.part, table[OUTPUTS], PANEL)
         for j in range(begin, end, PANEL):
             for i in range(tile.size):
                 count = lesser(PANEL, end - j)
@@ -174,12 +174,12 @@ def join_parts(table: Any, work: Any, begin: int, end: int, rank: int) -> None:
 @kernel
 def first_sums(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
     """The first layer's weighted sums of a tile's images; dense images are rows of ``images.data``."""
-    table, rank, size = program.table, team.part.rank, team.part.size
+    table = program.table
     if images.kind == DENSE_INPUT:
-        begin, end = share(rank, size, tile.size, 1)
+        begin, end = share(team.part, tile.size, 1)
         to = Matrix(work, table[SOURCE] + begin * table[SOURCE_STRIDE], table[SOURCE_STRIDE])
         copy_rows(to, images.data, Tile(tile.order, tile.first + begin, end - begin, tile.total), table[INPUTS])
-        wait(team.barrier, size)
+        wait(team)
         layer_sums(table, 0, program.parameters, work, Interval(0, tile.size), team.part)
     else:
         sparse_sums(program, work, images, tile, team)
@@ -235,7 +235,7 @@ def first_bias_gradient(table: Int64s, g: Float32s, work: Float32s, n: int, part
 @kernel
 def scatter_add_images(table: Int64s, into: Float32s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
     """``into[weight] += x' delta`` for the first layer over sparse images; a share of the outputs, or of the pixels."""
-    begin, end = share(part.rank, part.size, table[OUTPUTS], NARROW)
+    begin, end = share(part, table[OUTPUTS], NARROW)
     parted = by_parts(table, images.kind, part.size)
     if parted:
         begin, end = 0, table[OUTPUTS]

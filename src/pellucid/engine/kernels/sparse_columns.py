@@ -130,7 +130,7 @@ _rest = _panel(NARROW, True)
 @kernel
 def scatter_add_columns(table: Int64s, into: Vector, work: Float32s, part: Part) -> None:
     """``into[weight] += x' delta`` for the first layer over sorted entries; a share of the outputs."""
-    begin, end = share(part.rank, part.size, table[OUTPUTS], 2 * BROAD)
+    begin, end = share(part, table[OUTPUTS], 2 * BROAD)
     ends = table[SORTED]
     values = ends + table[INPUTS]
     entries = Sorted(work, ends, values, values + TILE * table[SOURCE_STRIDE], table[INPUTS])

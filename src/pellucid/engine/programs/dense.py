@@ -70,7 +70,7 @@ def layer_sums(table: Int64s, row: int, p: Float32s, work: Float32s, images: Int
 def activate_layer(table: Int64s, row: int, work: Float32s, images: Interval, part: Part) -> None:
     """From the weighted sums to the activations; a share of the images."""
     begin = images.begin
-    since, until = share(part.rank, part.size, images.end - begin, 1)
+    since, until = share(part, images.end - begin, 1)
     n, stride = until - since, table[row + STRIDE]
     at = (begin + since) * stride
     y, z = table[row + VALUES] + at, table[row + SUMS] + at
@@ -85,16 +85,16 @@ def activate_layer(table: Int64s, row: int, work: Float32s, images: Interval, pa
 @kernel
 def forward_from_sums(program: Program, work: Float32s, images: Interval, team: Team) -> None:
     """From the first layer's weighted sums to the network's outputs."""
-    table, part, barrier, threads = program.table, team.part, team.barrier, team.part.size
-    wait(barrier, threads)
+    table, part = program.table, team.part
+    wait(team)
     activate_layer(table, 0, work, images, part)
-    wait(barrier, threads)
+    wait(team)
     for i in range(1, program.rows):
         row = i * COLUMNS
         layer_sums(table, row, program.parameters, work, images, part)
-        wait(barrier, threads)
+        wait(team)
         activate_layer(table, row, work, images, part)
-        wait(barrier, threads)
+        wait(team)
 
 
 class TileTargets(NamedTuple):
@@ -191,7 +191,7 @@ def backward(program: Program, work: Float32s, images: Interval, most: int, team
 
     ``most`` is the images that `transpose_all_weights` was told of: those of the tile, or of a tile before.
     """
-    table, p, threads, barrier = program.table, program.parameters, team.part.size, team.barrier
+    table, p = program.table, program.parameters
     begin = images.begin
     n = images.end - begin
     for i in range(program.rows - 1, 0, -1):
@@ -208,8 +208,8 @@ def backward(program: Program, work: Float32s, images: Interval, most: int, team
         else:
             weights, sizes = Matrix(work, turned, turned_stride), Sizes(whole_blocks(n), d, k)
             dense.input_gradient(dx, by_sums, weights, sizes, team.part)
-        wait(barrier, threads)
-        since, until = share(team.part.rank, threads, n, 1)
+        wait(team)
+        since, until = share(team.part, n, 1)
         activate_backward(
             table[before + ACTIVATION],
             Vector(work, into + since * source_stride),
@@ -217,7 +217,7 @@ def backward(program: Program, work: Float32s, images: Interval, most: int, team
             until - since,
             d,
         )
-        wait(barrier, threads)
+        wait(team)
 
 
 @kernel

@@ -123,15 +123,14 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
     work, wanted = learner.scratch.work, learner.scratch.wanted
     order, targets, size, begin = epoch.order, epoch.targets, epoch.size, epoch.begin
     direct, settings, history = descent.direct, descent.schedule.settings, descent.schedule.history
-    part, barrier = team.part, team.barrier
-    rank = part.rank
+    part, rank = team.part, team.part.rank
     at = rank * SETTINGS
     # Where two threads split the pixels of the first layer, each works alone on the rest. Together they split the
     # images, and each layer's gradient and step belong to one of them; otherwise the first thread does all the rest.
     parted = by_parts(table, images.kind, part.size)
     together = epoch.batch >= TOGETHER_FROM
     mine, rest = (0, 1) if parted else (rank, part.size)
-    behind = Team(Part(mine, rest), barrier)
+    behind = Team(Part(mine, rest), team.barrier)
     first_own, apart = 1, 1
     if parted and together:
         first_own, apart = 2 - rank, 2
@@ -156,7 +155,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                 prefetch(targets, order[first + i])
             if parted:
                 sparse_half_sums(program, work, images, tile, rank)
-                wait_for_other(barrier, rank)
+                wait_for_other(team)
                 low, high = share_images(n, rank, together)
                 join_parts(table, work, low, high, rank)
             else:
@@ -169,13 +168,13 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                     table, layers, work, TileTargets(targets, wanted, order, first), done, descent.loss, scale
                 )
                 right += count_correct(table, layers, work, wanted, low, high)
-            wait(barrier, rest)
+            wait(behind)
             backward(program, work, done, most, behind)
             if parted:
                 if rank == 1:
                     wanted[TILE] = right
-                wait_for_other(barrier, rank)
-            wait(barrier, rest)
+                wait_for_other(team)
+            wait(behind)
             lost += add_losses(work, n)
             if rank == 0:
                 history[2 * (step - begin)] = lost
@@ -187,17 +186,17 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                 first_bias_gradient(table, into, work, n, behind.part)
             if images.kind != DENSE_INPUT and table[SORTED] != 0:
                 sort_by_column(table, work, images, tile, part)
-                wait(barrier, rest)
+                wait(behind)
             first_gradient(table, into, work, images, tile, part)
-            wait(barrier, rest)
+            wait(behind)
         if direct:
             continue
         if parted:
             step_own(program, update, descent.optimizer, settings, rank, own)
         else:
-            low, high = share(rank, part.size, update.size, LANES)
+            low, high = share(part, update.size, LANES)
             optimize(descent.optimizer, p, update.moments, low, high, Vector(settings, at))
-            wait(barrier, part.size)
+            wait(team)
 
 
 @kernel
@@ -230,7 +229,7 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
     becomes NaN if the first layer met a number that is not finite; it stays as it was if this thread took no images.
     """
     table, p = program.table, program.parameters
-    pixels, width, count, threads, barrier = batch.pixels, batch.width, batch.size, team.part.size, team.barrier
+    pixels, width, count, threads = batch.pixels, batch.width, batch.size, team.part.size
     row = (program.rows - 1) * COLUMNS
     outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
     as_is = pixels.kind == FLOATS and pixels.background == _ZERO and pixels.span == _ONE
@@ -238,7 +237,7 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
     source, quads = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
     # Few enough at a time that nobody waits long for the last thread.
     most = TILE if threads == 1 else lesser(TILE // 2, whole_blocks((count + 4 * threads - 1) // (4 * threads)))
-    first = take_work(barrier, threads, -most, most)
+    first = take_work(team, -most, most)
     while first < count:
         n = lesser(most, count - first)
         for i in range(n):
@@ -262,14 +261,14 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
             for j in range(0, hidden, LANES):
                 v = load_first(work, z + j, hidden - j, LANES)
                 doubt = doubt + (v - v)
-        forward_from_sums(program, work, Interval(0, n), Team(Part(0, 1), barrier))
+        forward_from_sums(program, work, Interval(0, n), Team(Part(0, 1), team.barrier))
         rows = Matrix(work, table[row + VALUES], table[row + STRIDE])
         copy_outputs(Vector(answers.outputs, first * outs), outs, rows, n)
         answers.doubts[0] = sum_lanes(doubt)
-        finish_work(barrier, threads, n)
-        first = take_work(barrier, threads, first, most)
+        finish_work(team, n)
+        first = take_work(team, first, most)
     if team.part.rank == 0:
-        wait_for_work(barrier, threads, count)
+        wait_for_work(team, count)
 
 
 @kernel
@@ -281,7 +280,6 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
     table, layers, p = program.table, program.rows, program.parameters
     g, work, wanted = slopes.parameters, slopes.scratch.work, slopes.scratch.wanted
     order, targets, size = examples.order, examples.targets, examples.size
-    threads, barrier = team.part.size, team.barrier
     scale = _ONE / np.float32(size)
     d, k = table[INPUTS], table[OUTPUTS]
     most = lesser(TILE, size)
@@ -301,7 +299,7 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
         first_bias_gradient(table, g, work, n, team.part)
         if images.kind != DENSE_INPUT and table[SORTED] != 0:
             sort_by_column(table, work, images, tile, team.part)
-            wait(barrier, threads)
+            wait(team)
         first_gradient(table, g, work, images, tile, team.part)
         dense.input_gradient(
             Matrix(slopes.inputs, first * d, d),

@@ -124,7 +124,7 @@ def train(
                 parts[2 * shard] += add_losses(work, n)
                 parts[2 * shard + 1] += count_correct(table, rows, work, wanted, 0, n)
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
-        wait(team.barrier, threads)
+        wait(team)
         lost = np.float64(0.0)
         right = np.float64(0.0)
         for shard in range(shards):
@@ -135,10 +135,10 @@ def train(
             history[2 * (step - epoch.begin) + 1] = right
         if not is_finite(lost):
             return
-        mine, past = share(rank, threads, count, LANES)
+        mine, past = share(team.part, count, LANES)
         gather(update.moments.gradient, count, shards, mine, past)
         optimize(descent.optimizer, p, update.moments, mine, past, Vector(settings, at))
-        wait(team.barrier, threads)
+        wait(team)
 
 
 @kernel
@@ -167,10 +167,9 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
     table, last = program.table, (program.rows - 1) * COLUMNS
     outs = table[last + OUTPUTS]
     (kind, small, floats, background, span), images, width = batch
-    rank, threads = team.part
     in_planes = table[OPERATION] == INPUT_PLANES
     doubt = splat(_ZERO, LANES)
-    first = take_work(team.barrier, threads, -group, group)
+    first = take_work(team, -group, group)
     while first < images:
         n = lesser(group, images - first)
         for i in range(n):
@@ -188,10 +187,10 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
         values = Matrix(work, table[last + VALUES], table[last + STRIDE])
         copy_outputs(Vector(answers.outputs, first * outs), outs, values, n)
         answers.doubts[0] = sum_lanes(doubt)
-        finish_work(team.barrier, threads, n)
-        first = take_work(team.barrier, threads, first, group)
-    if rank == 0:
-        wait_for_work(team.barrier, threads, images)
+        finish_work(team, n)
+        first = take_work(team, first, group)
+    if team.part.rank == 0:
+        wait_for_work(team, images)
 
 
 @kernel

@@ -139,7 +139,7 @@ def train(
     program, update, arena = learner
     g, group_gradients, first_moment, second_moment, count = update
     settings, rates, history = descent.schedule
-    rank, threads, barrier = totals.team.part.rank, totals.team.part.size, totals.team.barrier
+    rank, threads = totals.team.part
     at = rank * SETTINGS
     for step in range(steps.begin, steps.end):
         settings[at + RATE] = rates[2 * (step - steps.begin)]
@@ -156,7 +156,7 @@ def train(
             group_gradient(
                 program, Vector(group_gradients, group * count), arena, sequences, split, objective, totals.groups
             )
-        wait(barrier, threads)
+        wait(totals.team)
         loss, right = np.float64(0.0), np.float64(0.0)
         for group in range(groups):
             loss += totals.groups[2 * group]
@@ -166,16 +166,16 @@ def train(
             history[2 * (step - steps.begin) + 1] = right
         if not is_finite(loss):
             return
-        begin, end = share(rank, threads, count, BLOCK)
+        begin, end = share(totals.team.part, count, BLOCK)
         add_group_gradients(
             GroupGradients(g, group_gradients, count), groups, totals.norms, begin, end, descent.clip > _ZERO
         )
         if descent.clip > _ZERO:
-            wait(barrier, threads)
+            wait(totals.team)
             clip_gradient(g, begin, end, totals.norms, count, descent.clip)
         moments = Moments(g, first_moment, second_moment)
         optimize(descent.optimizer, program.parameters, moments, begin, end, Vector(settings, at))
-        wait(barrier, threads)
+        wait(totals.team)
 
 
 @kernel

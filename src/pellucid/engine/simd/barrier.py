@@ -8,18 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.engine.compiler.kernels import kernel
+from pellucid.engine.compiler.signature import Int64s
+from pellucid.engine.records import Part, Team
 from pellucid.engine.simd.lanes import PLAIN
 
 ARRIVED, ROUND = 0, 8
 """Places in a barrier (int64, at least 16 long), each in a cache line of its own."""
 
-_TOLD = 12
+_CALLS = 12
 """Where thread 0 of two counts its calls; thread 1 counts 8 places before."""
 
 _TAKEN, _DONE = 1, 9
 """The counters of iterations taken and iterations done."""
 
-_PATIENCE = 4000
+_SPINS = 4000
+"""Tries of a waiting thread before it yields its core."""
 
 if not PLAIN:
     import os
@@ -32,8 +35,8 @@ if not PLAIN:
     _YIELD = "SwitchToThread" if os.name == "nt" else "sched_yield"
 
     @intrinsic
-    def _add(typing: Any, memory: Any, index: Any, value: Any) -> Any:
-        """Add atomically; the value before."""
+    def _atomic_add(typing: Any, memory: Any, index: Any, value: Any) -> Any:
+        """Add atomically; return the value before."""
 
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             address = builder.gep(arguments[0], [arguments[1]])
@@ -42,14 +45,14 @@ if not PLAIN:
         return types.int64(memory, types.int64, types.int64), emit
 
     @intrinsic
-    def _get(typing: Any, memory: Any, index: Any) -> Any:
+    def _load_acquire(typing: Any, memory: Any, index: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             return builder.load_atomic(builder.gep(arguments[0], [arguments[1]]), "acquire", 8)
 
         return types.int64(memory, types.int64), emit
 
     @intrinsic
-    def _set(typing: Any, memory: Any, index: Any, value: Any) -> Any:
+    def _store_release(typing: Any, memory: Any, index: Any, value: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             builder.store_atomic(arguments[2], builder.gep(arguments[0], [arguments[1]]), "release", 8)
             return context.get_dummy_value()
@@ -57,7 +60,7 @@ if not PLAIN:
         return types.void(memory, types.int64, types.int64), emit
 
     @intrinsic
-    def _let_others_run(typing: Any) -> Any:
+    def _yield_core(typing: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), _YIELD)
             builder.call(function, [])
@@ -66,71 +69,74 @@ if not PLAIN:
         return types.void(), emit
 
     @kernel
-    def _await(barrier: Any, place: int, count: int) -> None:
+    def _spin_until(barrier: Int64s, place: int, count: int) -> None:
         """Wait until the counter at ``place`` reaches ``count``; after a while yield the core."""
         tries = 0
-        while _get(barrier, place) < count:
+        while _load_acquire(barrier, place) < count:
             tries += 1
-            if tries > _PATIENCE:
-                _let_others_run()
+            if tries > _SPINS:
+                _yield_core()
 
     @kernel
-    def wait(barrier: Any, threads: int) -> None:
+    def wait(team: Team) -> None:
         """Wait until all threads have called this; each then sees what the others wrote before."""
+        barrier, threads = team.barrier, team.part.size
         if threads > 1:
-            now = _get(barrier, ROUND)
-            if _add(barrier, ARRIVED, 1) == threads - 1:
-                _set(barrier, ARRIVED, 0)
-                _set(barrier, ROUND, now + 1)
+            now = _load_acquire(barrier, ROUND)
+            if _atomic_add(barrier, ARRIVED, 1) == threads - 1:
+                _store_release(barrier, ARRIVED, 0)
+                _store_release(barrier, ROUND, now + 1)
             else:
-                _await(barrier, ROUND, now + 1)
+                _spin_until(barrier, ROUND, now + 1)
 
     @kernel
-    def wait_for_other(barrier: Any, rank: int) -> None:
+    def wait_for_other(team: Team) -> None:
         """`wait` for two threads; each counts its calls in a place of its own, which is faster."""
-        mine = _TOLD - 8 * rank
-        now = _get(barrier, mine) + 1
-        _set(barrier, mine, now)
-        _await(barrier, _TOLD - 8 * (1 - rank), now)
+        barrier, rank = team.barrier, team.part.rank
+        own = _CALLS - 8 * rank
+        now = _load_acquire(barrier, own) + 1
+        _store_release(barrier, own, now)
+        _spin_until(barrier, _CALLS - 8 * (1 - rank), now)
 
     @kernel
-    def take_work(barrier: Any, threads: int, before: int, count: int) -> int:
+    def take_work(team: Team, before: int, count: int) -> int:
         """Take the next ``count`` iterations of a shared loop; return the first of them.
 
         A thread that is delayed takes fewer. ``before`` is what the last call returned, at first minus ``count``;
-        ``barrier`` starts as zeros.
+        the barrier starts as zeros.
         """
-        return _add(barrier, _TAKEN, count) if threads > 1 else before + count
+        return _atomic_add(team.barrier, _TAKEN, count) if team.part.size > 1 else before + count
 
     @kernel
-    def finish_work(barrier: Any, threads: int, count: int) -> None:
+    def finish_work(team: Team, count: int) -> None:
         """Report that ``count`` iterations that were taken are done."""
-        if threads > 1:
-            _add(barrier, _DONE, count)
+        if team.part.size > 1:
+            _atomic_add(team.barrier, _DONE, count)
 
     @kernel
-    def wait_for_work(barrier: Any, threads: int, count: int) -> None:
+    def wait_for_work(team: Team, count: int) -> None:
         """Wait until all ``count`` iterations are done, by whichever threads."""
-        if threads > 1:
-            _await(barrier, _DONE, count)
+        if team.part.size > 1:
+            _spin_until(team.barrier, _DONE, count)
 
 else:
+    # Plain Python runs the engine with one thread.
 
-    def wait_for_other(barrier: Any, rank: int) -> None:
-        """There is only one thread."""
+    def wait(team: Team) -> None:
+        """There is no other thread to wait for."""
 
-    def wait(barrier: Any, threads: int) -> None:
-        """Plain Python runs the engine with one thread."""
+    def wait_for_other(team: Team) -> None:
+        """There is no other thread to wait for."""
 
-    def take_work(barrier: Any, threads: int, before: int, count: int) -> int:
-        """There is only one thread."""
+    def take_work(team: Team, before: int, count: int) -> int:
+        """Take the iterations that follow the last ones."""
         return before + count
 
-    def finish_work(barrier: Any, threads: int, count: int) -> None:
-        """There is only one thread."""
+    def finish_work(team: Team, count: int) -> None:
+        """There is no other thread to report to."""
 
-    def wait_for_work(barrier: Any, threads: int, count: int) -> None:
-        """There is only one thread."""
+    def wait_for_work(team: Team, count: int) -> None:
+        """There is no other thread to wait for."""
 
 
 @kernel
@@ -140,8 +146,9 @@ def lesser(a: int, b: int) -> int:
 
 
 @kernel
-def share(rank: int, threads: int, count: int, unit: int) -> tuple[int, int]:
-    """The part of ``count`` items that belongs to thread ``rank``, cut at multiples of ``unit``."""
+def share(part: Part, count: int, unit: int) -> tuple[int, int]:
+    """The range of ``count`` items that belongs to one thread, cut at multiples of ``unit``."""
+    rank, threads = part
     if threads == 1:
         return 0, count
     units = (count + unit - 1) // unit
