@@ -153,3 +153,12 @@ def loss_backward(which: int, loss: Vector, d: Vector, outputs: Outputs, targets
     else:
         squared_error(loss, d, y, targets, rows, width, scale)
         activate_backward(activation, d, y, rows, width)
+
+
+@kernel
+def sum_losses(losses: Vector, n: int) -> float:
+    """The sum of ``n`` losses, added in order in float64."""
+    total = np.float64(0.0)
+    for i in range(n):
+        total += np.float64(losses.memory[losses.at + i])
+    return total

@@ -19,6 +19,7 @@ from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.kernels.functions import sigmoid, tanh
 from pellucid.engine.kernels.lstm_panels import WIDTH, pack, panel_sums, transpose_panels, unpack
 from pellucid.engine.kernels.matmul import add_product
+from pellucid.engine.kernels.vectors import clear
 from pellucid.engine.programs.sequence_table import (
     DIRECTIONS,
     GATE_COUNT,
@@ -150,13 +151,6 @@ def cell_backward(work: Float32s, at: Cell, gradients: int, count: int, state_gr
     store(work, at.gates + 2 * LANES, dc * i * (one - g * g))
     store(work, at.gates + 3 * LANES, dh * t * (o * (one - o)))
     store(work, state_gradients.cells, dc * f)
-
-
-@kernel
-def clear(work: Float32s, begin: int, count: int) -> None:
-    """Write ``count`` zeros, a multiple of the lane width."""
-    for i in range(begin, begin + count, LANES):
-        store(work, i, splat(_ZERO, LANES))
 
 
 @kernel

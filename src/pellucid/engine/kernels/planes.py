@@ -30,7 +30,7 @@ from pellucid.engine.programs.table import (
 )
 from pellucid.engine.records import Matrix, PlanesLayer, Vector
 from pellucid.engine.simd.barrier import lesser
-from pellucid.engine.simd.lanes import LANES, all_zero, load, splat, store
+from pellucid.engine.simd.lanes import LANES, all_zero, load, store
 
 _ZERO = np.float32(0.0)
 
@@ -43,13 +43,6 @@ class SparseRow(NamedTuple):
     at: int
     begin: int
     end: int
-
-
-@kernel
-def clear(work: Float32s, at: int, count: int) -> None:
-    """Set ``count`` floats to zero; ``count`` is a multiple of the lane width."""
-    for i in range(at, at + count, LANES):
-        store(work, i, splat(_ZERO, LANES))
 
 
 @kernel

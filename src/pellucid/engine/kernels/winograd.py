@@ -15,9 +15,9 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels import planes
 from pellucid.engine.kernels.conv2d import EVERYWHERE, LENGTH, VECTORS, Layout, correlate, weight_gradient
 from pellucid.engine.kernels.matmul import transpose
+from pellucid.engine.kernels.vectors import clear
 from pellucid.engine.kernels.winograd_table import (
     BACKWARD,
     BIAS_AT,
@@ -116,7 +116,7 @@ def backward(table: Int64s, row: int, g: Vector, work: Float32s, propagate: bool
     at = table[row + WINOGRAD]
     taps, stride = table[at + TAPS], table[at + FILTER_STRIDE]
     run_pass(work, table, table[at + TRANSFORM_DELTAS])
-    planes.clear(work, table[at + POINT_GRADIENT], table[at + POINTS] * stride)
+    clear(work, table[at + POINT_GRADIENT], table[at + POINTS] * stride)
     products = table[at + PRODUCTS]
     weight_gradient(
         Vector(work, table[at + POINT_GRADIENT]),

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels import dense
@@ -154,15 +152,6 @@ def copy_outputs(outputs: Vector, width: int, rows: Matrix, n: int) -> None:
                 store(outputs.memory, to, v)
             else:
                 store_first(outputs.memory, to, v, width - j)
-
-
-@kernel
-def add_losses(work: Float32s, n: int) -> float:
-    """The sum of the tile's losses, in float64, in the order of the images."""
-    total = np.float64(0.0)
-    for i in range(n):
-        total += np.float64(work[LOSS + i])
-    return total
 
 
 class Share(NamedTuple):

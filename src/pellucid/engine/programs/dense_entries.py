@@ -22,13 +22,15 @@ from pellucid.engine.kernels.first_layer import (
     share_images,
     sparse_half_sums,
 )
+from pellucid.engine.kernels.losses import sum_losses
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
 from pellucid.engine.kernels.sparse_columns import sort_by_column
+from pellucid.engine.kernels.vectors import is_finite
 from pellucid.engine.programs.dense import (
+    LOSS,
     Share,
     TileTargets,
     add_gradients,
-    add_losses,
     backward,
     copy_outputs,
     count_correct,
@@ -84,12 +86,6 @@ from pellucid.engine.simd.lanes import LANES, load_first, prefetch, splat, sum_l
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-
-
-@kernel
-def is_finite(x: float) -> bool:
-    """Neither NaN nor infinite."""
-    return bool(x - x == 0.0)
 
 
 @kernel
@@ -175,7 +171,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                     wanted[TILE] = right
                 wait_for_other(team)
             wait(behind)
-            lost += add_losses(work, n)
+            lost += sum_losses(Vector(work, LOSS), n)
             if rank == 0:
                 history[2 * (step - begin)] = lost
                 history[2 * (step - begin) + 1] = right + wanted[TILE]
@@ -217,7 +213,7 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examp
         if score.loss >= 0:
             classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
             evaluate_loss(table, layers, work, classes, done, score.loss, _ONE)
-            score.history[0] += add_losses(work, n)
+            score.history[0] += sum_losses(Vector(work, LOSS), n)
             score.history[1] += count_correct(table, layers, work, wanted, 0, n)
 
 
@@ -292,7 +288,7 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
         forward(program, work, images, tile, team)
         classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
         evaluate_loss(table, layers, work, classes, done, score.loss, scale)
-        score.history[0] += add_losses(work, n)
+        score.history[0] += sum_losses(Vector(work, LOSS), n)
         score.history[1] += count_correct(table, layers, work, wanted, 0, n)
         backward(program, work, done, most, team)
         add_gradients(program, g, work, n, own)

@@ -16,6 +16,7 @@ from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d, spar
 from pellucid.engine.kernels.activations import activate_backward
 from pellucid.engine.kernels.conv2d import Layout
 from pellucid.engine.kernels.planes import SparseRow
+from pellucid.engine.kernels.vectors import clear
 from pellucid.engine.programs.dense import activate_layer, layer_sums
 from pellucid.engine.programs.table import (
     ACTIVATION,
@@ -68,7 +69,7 @@ def place_images(table: Int64s, work: Float32s, group: int, images: Images, orde
     """Lay out the images ``order[first : first + n]`` in the first row: as planes, or as rows for a dense layer."""
     in_planes = table[OPERATION] == INPUT_PLANES
     step = group if in_planes else _ONLY
-    planes.clear(work, table[VALUES], table[CHANNELS] * table[PLANE] if in_planes else group * table[STRIDE])
+    clear(work, table[VALUES], table[CHANNELS] * table[PLANE] if in_planes else group * table[STRIDE])
     for i in range(n):
         place = i if in_planes else i * table[STRIDE]
         image = order[first + i]

@@ -12,9 +12,10 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Float64s, Int64s
 from pellucid.engine.kernels import planes, sparse_scan
+from pellucid.engine.kernels.losses import sum_losses
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.programs.dense import TileTargets, add_losses, copy_outputs, count_correct, evaluate_loss
-from pellucid.engine.programs.dense_entries import is_finite
+from pellucid.engine.kernels.vectors import is_finite
+from pellucid.engine.programs.dense import LOSS, TileTargets, copy_outputs, count_correct, evaluate_loss
 from pellucid.engine.programs.planes import backward, forward, place_images, prepare
 from pellucid.engine.programs.table import (
     BOUNDS,
@@ -121,7 +122,7 @@ def train(
                 evaluate_loss(
                     table, rows, work, classes, Interval(0, n), descent.loss, _ONE / np.float32(until - since)
                 )
-                parts[2 * shard] += add_losses(work, n)
+                parts[2 * shard] += sum_losses(Vector(work, LOSS), n)
                 parts[2 * shard + 1] += count_correct(table, rows, work, wanted, 0, n)
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
         wait(team)
@@ -154,7 +155,7 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice
         if loss >= 0:
             classes = TileTargets(examples.targets, wanted, examples.order, begin)
             evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE)
-            history[0] += add_losses(work, n)
+            history[0] += sum_losses(Vector(work, LOSS), n)
             history[1] += count_correct(table, rows, work, wanted, 0, n)
 
 
@@ -230,7 +231,7 @@ def gradient(
         forward(program, work, LANES, n, _TRAINING, NO_DRAWS)
         classes = TileTargets(examples.targets, wanted, examples.order, first)
         evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE / np.float32(examples.size))
-        history[0] += add_losses(work, n)
+        history[0] += sum_losses(Vector(work, LOSS), n)
         history[1] += count_correct(table, rows, work, wanted, 0, n)
         backward(program, Vector(g, _FIRST), work, n)
         take_input_deltas(table, work, dx, first, n)

@@ -14,6 +14,7 @@ from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import ctc, dense, lstm
 from pellucid.engine.kernels.activations import Normalizer, activate, activate_backward, softmax
 from pellucid.engine.kernels.losses import Targets, cross_entropy_backward, is_correct, softmax_cross_entropy
+from pellucid.engine.kernels.vectors import clear
 from pellucid.engine.programs.sequence_table import (
     ACTIVATION,
     ALIGNMENT_WORK,
@@ -132,9 +133,9 @@ def reduce_frames(layer: Layer, group: Group, is_backward: bool) -> None:
     frame_rows, sequence_rows = table[row + SOURCE], table[row + VALUES]
     if is_backward:
         frame_rows, sequence_rows = table[row + SOURCE_GRADIENTS], table[row + GRADIENTS]
-        lstm.clear(work, frame_rows, ints[times_at + starts[ints[group_at] + 1] - starts[ints[group_at]]] * stride)
+        clear(work, frame_rows, ints[times_at + starts[ints[group_at] + 1] - starts[ints[group_at]]] * stride)
     else:
-        lstm.clear(work, sequence_rows, group.size * stride)
+        clear(work, sequence_rows, group.size * stride)
     for s in range(group.size):
         frames = starts[ints[group_at + s] + 1] - starts[ints[group_at + s]]
         share = splat(_ONE / np.float32(frames), LANES)
@@ -285,12 +286,3 @@ def evaluate_loss(
         if is_correct(Vector(work, y + s * stride), k, ints[s]):
             right += 1
     return right
-
-
-@kernel
-def sum_losses(table: Int64s, work: Float32s, n: int) -> float:
-    """The sum of a group's losses in float64, in the order of the group."""
-    total = np.float64(0.0)
-    for s in range(n):
-        total += np.float64(work[table[LOSS] + s])
-    return total

@@ -9,8 +9,9 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Float64s
+from pellucid.engine.kernels.losses import sum_losses
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
-from pellucid.engine.programs.dense_entries import is_finite
+from pellucid.engine.kernels.vectors import is_finite
 from pellucid.engine.programs.sequence_table import (
     BLOCK,
     CLASSES,
@@ -18,6 +19,7 @@ from pellucid.engine.programs.sequence_table import (
     FEATURES,
     GROUP,
     LONGEST,
+    LOSS,
     REDUCED,
     SOURCE_GRADIENTS,
     SOURCE_STRIDE,
@@ -33,7 +35,6 @@ from pellucid.engine.programs.sequences import (
     index_rows,
     prepare,
     select_group,
-    sum_losses,
 )
 from pellucid.engine.programs.table import SETTINGS
 from pellucid.engine.records import Matrix, Moments, Program, Vector
@@ -84,7 +85,7 @@ def group_gradient(
     gather_frames(table, work, sequences.frames, group)
     forward(program, work, group, False)
     right = evaluate_loss(program, work, group, sequences, objective, True)
-    totals[2 * split.group] = sum_losses(table, work, n)
+    totals[2 * split.group] = sum_losses(Vector(work, table[LOSS]), n)
     totals[2 * split.group + 1] = right
     backward(program, gradient, work, group)
 
@@ -226,7 +227,7 @@ def read(program: Program, arena: Arena, sequences: Sequences, selection: Select
         forward(program, work, group, reading.carry != 0)
         if reading.loss >= 0:
             right = evaluate_loss(program, work, group, sequences, Objective(reading.loss, _ONE), False)
-            reading.history[0] += sum_losses(table, work, n)
+            reading.history[0] += sum_losses(Vector(work, table[LOSS]), n)
             reading.history[1] += right
         if reading.keep != 0:
             copy_outputs(program, work, group, reading.outputs)
