@@ -1,6 +1,6 @@
-"""Activation functions over a tile of activations, and their derivatives, told from the activation itself.
+"""Activation functions over a tile, and their derivatives, computed from the activations.
 
-docs/derivations/activations.md
+Derivation: docs/derivations/activations.md
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ _LOWEST = np.float32(-np.inf)
 
 
 class Normalizer(NamedTuple):
-    """What softmax keeps of each row: its maximum, and the sum of the exponentials of what lies below."""
+    """What softmax stores of each row z: ``max z``, and ``sum exp(z - max z)``."""
 
     maximum: Vector
     total: Vector
 
 
 @shared
-def activate(which: int, y: Vector, z: Vector, count: int) -> None:
+def activate(activation: int, y: Vector, z: Vector, count: int) -> None:
     """``y = f(z)`` for every activation but softmax, over ``count`` elements, a multiple of the lane width."""
-    if which == SIGMOID:
+    if activation == SIGMOID:
         for i in range(0, count, LANES):
             store(y.memory, y.at + i, sigmoid(load(z.memory, z.at + i, LANES)))
-    elif which == RELU:
-        # Written so that NaN stays NaN.
+    elif activation == RELU:
+        # In this order of operands NaN stays NaN.
         for i in range(0, count, LANES):
             v = load(z.memory, z.at + i, LANES)
             store(y.memory, y.at + i, where_less(v, splat(_ZERO, LANES), splat(_ZERO, LANES), v))
-    elif which == TANH:
+    elif activation == TANH:
         for i in range(0, count, LANES):
             store(y.memory, y.at + i, tanh(load(z.memory, z.at + i, LANES)))
     else:
@@ -61,7 +61,7 @@ def activate(which: int, y: Vector, z: Vector, count: int) -> None:
 
 @kernel
 def softmax_row(y: Vector, z: Vector, width: int, kept: Normalizer) -> None:
-    """`softmax` of one row, its numbers in the lanes."""
+    """`softmax` of one row (width,), LANES of its elements at a time."""
     best = splat(_LOWEST, LANES)
     for j in range(0, width, LANES):
         best = maximum(best, fill_rest(load_first(z.memory, z.at + j, width - j, LANES), width - j, _LOWEST))
@@ -83,9 +83,9 @@ def softmax_row(y: Vector, z: Vector, width: int, kept: Normalizer) -> None:
 
 @kernel
 def softmax_rows(y: Vector, z: Matrix, width: int, kept: Normalizer, scratch: int) -> None:
-    """`softmax` of as many rows as there are lanes, a row in each lane, from z turned about at ``y[scratch]``.
+    """`softmax` of LANES rows at once, one in each lane; ``y.memory[scratch ...]`` holds the transpose of z.
 
-    Sums are added up in the order of `softmax_row`, so that the bits are the same.
+    Sums are added in the order of `softmax_row`, so the bits are the same.
     """
     memory = y.memory
     for j in range(0, width, LANES):
@@ -119,10 +119,10 @@ def softmax_rows(y: Vector, z: Matrix, width: int, kept: Normalizer, scratch: in
 
 @shared
 def softmax(y: Vector, z: Matrix, rows: int, width: int, kept: Normalizer, scratch: int) -> None:
-    """``y[n] = exp(z[n] - max z[n]) / sum``, row by row; the rows of y are as far apart as those of z.
+    """``y[n] = exp(z[n] - max z[n]) / sum`` for each row; y and z have the same stride.
 
-    In the memory of y, ``scratch`` is a place of the size of y, whose rows are whole registers long, or there is none
-    (-1). With it, what lies between ``width`` and the next row is not kept.
+    ``scratch`` is the offset of a second array of y's size in the memory of y, or -1 if there is none. With scratch,
+    rows must be whole registers long, and the elements between ``width`` and the next row are overwritten.
     """
     n = 0
     while scratch >= 0 and n + LANES <= rows:
@@ -145,18 +145,18 @@ def softmax(y: Vector, z: Matrix, rows: int, width: int, kept: Normalizer, scrat
 
 
 @shared
-def elementwise_backward(which: int, d: Vector, y: Vector, count: int) -> None:
-    """``d *= f'(z)`` with f' told from y = f(z), for every activation but softmax, over ``count`` elements."""
-    if which == SIGMOID:
+def elementwise_backward(activation: int, d: Vector, y: Vector, count: int) -> None:
+    """``d *= f'(z)`` with f' computed from y = f(z), for every activation but softmax, over ``count`` elements."""
+    if activation == SIGMOID:
         for i in range(0, count, LANES):
             v = load(y.memory, y.at + i, LANES)
             store(d.memory, d.at + i, load(d.memory, d.at + i, LANES) * (v * (splat(_ONE, LANES) - v)))
-    elif which == RELU:
+    elif activation == RELU:
         for i in range(0, count, LANES):
             v = load(y.memory, y.at + i, LANES)
             delta = load(d.memory, d.at + i, LANES)
             store(d.memory, d.at + i, where_less(splat(_ZERO, LANES), v, delta, splat(_ZERO, LANES)))
-    elif which == TANH:
+    elif activation == TANH:
         for i in range(0, count, LANES):
             v = load(y.memory, y.at + i, LANES)
             store(d.memory, d.at + i, load(d.memory, d.at + i, LANES) * (splat(_ONE, LANES) - v * v))
@@ -164,7 +164,7 @@ def elementwise_backward(which: int, d: Vector, y: Vector, count: int) -> None:
 
 @shared
 def softmax_backward(d: Vector, y: Matrix, rows: int, width: int) -> None:
-    """``d[n, j] = y[n, j] (d[n, j] - sum over i of d[n, i] y[n, i])``; the rows of d are as far apart as those of y."""
+    """``d[n, j] = y[n, j] (d[n, j] - sum over i of d[n, i] y[n, i])``; d and y have the same stride."""
     for n in range(rows):
         at = d.at + n * y.stride
         row = y.at + n * y.stride
@@ -180,9 +180,9 @@ def softmax_backward(d: Vector, y: Matrix, rows: int, width: int) -> None:
 
 
 @kernel
-def activate_backward(which: int, d: Vector, y: Matrix, rows: int, width: int) -> None:
-    """Turn ``d``, the gradient by the activations y (rows, width), into the gradient by the weighted sums."""
-    if which == SOFTMAX:
+def activate_backward(activation: int, d: Vector, y: Matrix, rows: int, width: int) -> None:
+    """Replace ``d``, the gradient by the activations y (rows, width), with the gradient by the weighted sums."""
+    if activation == SOFTMAX:
         softmax_backward(d, y, rows, width)
     else:
-        elementwise_backward(which, d, Vector(y.memory, y.at), rows * y.stride)
+        elementwise_backward(activation, d, Vector(y.memory, y.at), rows * y.stride)

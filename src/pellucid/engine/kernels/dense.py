@@ -1,13 +1,13 @@
-"""The dense layer, a = f(W x + b), over one tile: forward, and the gradients on the way back.
+"""The dense layer, a = f(W x + b), over one tile of images: forward pass and gradients.
 
-Letters: N images of the tile, D inputs, K outputs; weights by input, (D, K). Every function does one thread's ``part``.
+N images, D inputs, K outputs; weights are stored by input, (D, K). Every function computes one thread's ``part``.
 Derivation: docs/derivations/dense.md
 """
 
 from __future__ import annotations
 
 from pellucid.engine.compiler.kernels import kernel, shared
-from pellucid.engine.kernels.matmul import ROWS, WIDE, Start, add_product, set_product, transpose
+from pellucid.engine.kernels.matmul import ROWS, WIDE, InitialRow, add_product, set_product, transpose
 from pellucid.engine.records import Affine, Matrix, Part, Sizes, Strided, Team, Vector
 from pellucid.engine.simd.barrier import share, wait
 from pellucid.engine.simd.lanes import LANES, load_first, store_first
@@ -17,14 +17,14 @@ from pellucid.engine.simd.lanes import LANES, load_first, store_first
 def sums(z: Matrix, x: Matrix, affine: Affine, sizes: Sizes, part: Part) -> None:
     """``z = x W + b``: z (N, K), x (N, D), W (D, K) and b (K,) of ``affine``; a share of the columns.
 
-    What lies between K and the next row of z may be written too.
+    Elements between column K and the next row of z may be overwritten.
     """
     k = sizes.k
     begin, end = share(part, k, WIDE)
     set_product(
         Matrix(z.memory, z.at + begin, z.stride),
         z.stride - end if end == k else 0,
-        Start(Vector(affine.parameters, affine.bias + begin), 1),
+        InitialRow(Vector(affine.parameters, affine.bias + begin), 1),
         Strided(x.memory, x.at, x.stride, 1),
         Matrix(affine.parameters, affine.weight + begin, k),
         sizes.n,
@@ -57,14 +57,14 @@ def weight_gradient(dw: Vector, x: Matrix, delta: Matrix, sizes: Sizes, part: Pa
 def input_gradient(dx: Matrix, delta: Matrix, transposed: Matrix, sizes: Sizes, part: Part) -> None:
     """``dx = delta W'``: dx (N, D), delta (N, K), W' (K, D) the transposed weights; a share of the columns.
 
-    What lies between D and the next row of dx may be written too.
+    Elements between column D and the next row of dx may be overwritten.
     """
     d = sizes.d
     begin, end = share(part, d, WIDE)
     set_product(
         Matrix(dx.memory, dx.at + begin, dx.stride),
         dx.stride - end if end == d else 0,
-        Start(Vector(dx.memory, 0), 0),
+        InitialRow(Vector(dx.memory, 0), 0),
         Strided(delta.memory, delta.at, delta.stride, 1),
         Matrix(transposed.memory, transposed.at + begin, transposed.stride),
         sizes.n,
@@ -75,9 +75,9 @@ def input_gradient(dx: Matrix, delta: Matrix, transposed: Matrix, sizes: Sizes, 
 
 @kernel
 def by_images(sizes: Sizes) -> bool:
-    """Whether turning the images and their gradients about costs less than turning the weights (D, K) of a layer.
+    """Whether transposing the deltas and dx costs less than transposing the weights (D, K) of a layer.
 
-    The images then fill whole panels, and both fit where the turned weights would stand.
+    If so, the images fill whole panels, and both fit in the place of the transposed weights.
     """
     n, d, k = sizes
     return n >= WIDE and 2 * whole_lanes(n) * (d + k) <= d * k
@@ -85,16 +85,16 @@ def by_images(sizes: Sizes) -> bool:
 
 @kernel
 def whole_lanes(n: int) -> int:
-    """``n`` filled up to whole lanes."""
+    """``n`` rounded up to whole lanes."""
     return (n + LANES - 1) // LANES * LANES
 
 
 @kernel
 def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int, sizes: Sizes, team: Team) -> None:
-    """The same as `input_gradient`, from the weights W (D, K) as they lie: ``dx' = W delta'``, images as lanes.
+    """`input_gradient` with the same bits from the untransposed weights W (D, K): ``dx' = W delta'``, images as lanes.
 
-    In the memory of dx, from element ``scratch`` on, is room for both turned, (D + K) whole lanes of n; the bits are
-    the same.
+    From element ``scratch`` on, the memory of dx has room for dx' and delta': D + K rows of n, rounded up to whole
+    lanes.
     """
     n, d, k = sizes
     width = whole_lanes(n)
@@ -111,7 +111,7 @@ def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int,
     set_product(
         transposed,
         width - n,
-        Start(Vector(dx.memory, 0), 0),
+        InitialRow(Vector(dx.memory, 0), 0),
         Strided(w.memory, w.at + begin * k, k, 1),
         Matrix(dx.memory, scratch, width),
         end - begin,
@@ -123,7 +123,7 @@ def input_gradient_by_images(dx: Matrix, delta: Matrix, w: Vector, scratch: int,
 
 @shared
 def transpose_weights(transposed: Matrix, w: Vector, d: int, k: int, part: Part) -> None:
-    """Copy the weights W (D, K) to W' (K, D); a share of the rows of W."""
+    """Copy the weights W (D, K) to their transpose W' (K, D); a share of the rows of W."""
     begin, end = share(part, d, ROWS)
     to = Matrix(transposed.memory, transposed.at + begin, transposed.stride)
     transpose(to, Matrix(w.memory, w.at + begin * k, k), end - begin, k)

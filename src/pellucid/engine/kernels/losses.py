@@ -1,6 +1,6 @@
-"""Losses of a tile: the loss of each image, whether it was read right, and the gradient by the output's sums.
+"""Losses of a tile: each image's loss, whether its prediction is correct, and the gradient by the output sums.
 
-docs/derivations/losses.md
+Derivation: docs/derivations/losses.md
 """
 
 from __future__ import annotations
@@ -34,14 +34,17 @@ _INFINITY = np.float32(np.inf)
 
 
 class Targets(NamedTuple):
-    """The wanted classes of the rows: that of row n is ``memory[at + n]``."""
+    """The target class of row n is ``memory[at + n]``."""
 
     memory: Int64s
     at: int
 
 
 class Outputs(NamedTuple):
-    """The last layer over ``rows`` examples: activations y = f(z) (rows, width), z as far apart, what softmax kept."""
+    """The last layer's output for ``rows`` examples: sums z and activations y = f(z), (rows, width) with one stride.
+
+    ``kept`` is what softmax stored of each row.
+    """
 
     activation: int
     z: Vector
@@ -53,7 +56,7 @@ class Outputs(NamedTuple):
 
 @kernel
 def _is_first(y: Vector, width: int, target: int) -> bool:
-    """The same where others are as large, one after another."""
+    """`is_correct`, one element after another; needed where other elements are as large."""
     mine = y.memory[y.at + target]
     for j in range(target):
         if not y.memory[y.at + j] < mine:
@@ -77,16 +80,16 @@ def is_correct(y: Vector, width: int, target: int) -> bool:
 
 @shared
 def softmax_cross_entropy(loss: Vector, z: Matrix, targets: Targets, rows: int, kept: Normalizer) -> None:
-    """``loss[n] = log(sum of exp z[n]) - z[n, target]``, from the maximum and the sum that softmax kept.
+    """``loss[n] = log(sum of exp z[n]) - z[n, target]``, from the maximum and the sum that softmax stored.
 
-    Told from z and not from the probability, it is right even where the probability rounds to 0. Whole registers of
-    losses are written.
+    Computed from z and not from the probability, it is accurate even where the probability rounds to 0. Whole registers
+    of losses are written.
     """
     top, mass = kept.maximum, kept.total
     for n in range(0, rows, LANES):
         store(loss.memory, loss.at + n, log(load(mass.memory, mass.at + n, LANES)))
     for n in range(rows):
-        # The difference first: large sums cancel exactly.
+        # The difference comes first, because large values cancel exactly.
         loss.memory[loss.at + n] += (
             top.memory[top.at + n] - z.memory[z.at + n * z.stride + targets.memory[targets.at + n]]
         )
@@ -103,8 +106,8 @@ def sigmoid_cross_entropy(loss: Vector, z: Matrix, targets: Targets, rows: int, 
         row = z.at + n * z.stride
         total = splat(_ZERO, LANES)
         for j in range(0, width, LANES):
-            place = targets.memory[targets.at + n] - j
-            sign = fill_rest(fill_rest(splat(_ONE, LANES), place, -_ONE), place + 1, _ONE)
+            position = targets.memory[targets.at + n] - j
+            sign = fill_rest(fill_rest(splat(_ONE, LANES), position, -_ONE), position + 1, _ONE)
             v = load_first(z.memory, row + j, width - j, LANES) * sign
             size = maximum(v, splat(_ZERO, LANES) - v)
             tail = log(splat(_ONE, LANES) + exp(splat(_ZERO, LANES) - size))
@@ -129,9 +132,9 @@ def squared_error(loss: Vector, d: Vector, y: Matrix, targets: Targets, rows: in
 
 @shared
 def cross_entropy_backward(d: Vector, y: Matrix, targets: Targets, rows: int, scale: Float32) -> None:
-    """``d = (y - t) scale``: what cross-entropy sends back through softmax, or through sigmoid, to the sums.
+    """``d = (y - t) scale``, the gradient of cross-entropy by the sums of softmax or sigmoid outputs.
 
-    The rows of d are as far apart as those of y.
+    d and y have the same stride.
     """
     for i in range(0, rows * y.stride, LANES):
         store(d.memory, d.at + i, load(y.memory, y.at + i, LANES) * splat(scale, LANES))
@@ -140,10 +143,10 @@ def cross_entropy_backward(d: Vector, y: Matrix, targets: Targets, rows: int, sc
 
 
 @kernel
-def loss_backward(which: int, loss: Vector, d: Vector, outputs: Outputs, targets: Targets, scale: Float32) -> None:
-    """The loss of each example, and the gradient of ``scale`` times their sum by the output's sums z."""
+def loss_backward(code: int, loss: Vector, d: Vector, outputs: Outputs, targets: Targets, scale: Float32) -> None:
+    """Each example's loss, and d, the gradient of ``scale`` times the summed loss by the sums z."""
     activation, y, rows, width = outputs.activation, outputs.y, outputs.rows, outputs.width
-    if which == CROSS_ENTROPY:
+    if code == CROSS_ENTROPY:
         z = Matrix(outputs.z.memory, outputs.z.at, y.stride)
         if activation == SOFTMAX:
             softmax_cross_entropy(loss, z, targets, rows, outputs.kept)

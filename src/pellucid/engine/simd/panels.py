@@ -1,4 +1,4 @@
-"""Panels: a few columns of a matrix at a time, whole lanes of them or the first few."""
+"""Panels: a few columns of a matrix, read and written whole or only the first ones."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.simd.lanes import LANES, load, load_first, store, store_first
 
 NARROW = 16
-"""Columns in one narrow panel: one AVX-512 register, two of AVX."""
+"""Columns of a narrow panel: one AVX-512 register, or two AVX registers."""
 
 BROAD = 4 * LANES
-"""Columns in one broad panel."""
+"""Columns of a broad panel."""
 
 
 def access(width: int, masked: bool) -> tuple[Callable[..., Any], Callable[..., None]]:
     """Make ``fetch(memory, index, count)`` and ``put(memory, index, lanes, count)`` for panels of ``width`` columns.
 
-    Masked, they touch the first ``count`` columns only; else all, whatever ``count`` is.
+    Masked, they access the first ``count`` columns only; otherwise all columns, and ignore ``count``.
     """
     if masked:
 
