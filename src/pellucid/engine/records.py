@@ -1,4 +1,4 @@
-"""Records that kernels and entry points are handed: arguments that belong together, under one name.
+"""Records of arguments that belong together, for kernels and entry points.
 
 Machine code takes the fields one by one (`pellucid.engine.compiler.signature`), so that a record costs nothing.
 """
@@ -11,14 +11,14 @@ from pellucid.engine.compiler.signature import Float32, Float32s, Float64s, Int6
 
 
 class Vector(NamedTuple):
-    """Floats one after another, from element ``at`` of ``memory`` on."""
+    """Contiguous floats, from element ``at`` of ``memory`` on."""
 
     memory: Float32s
     at: int
 
 
 class Matrix(NamedTuple):
-    """Rows of floats, ``stride`` elements apart; the first begins at element ``at`` of ``memory``."""
+    """Rows of floats, ``stride`` elements apart; the first row begins at element ``at`` of ``memory``."""
 
     memory: Float32s
     at: int
@@ -26,7 +26,7 @@ class Matrix(NamedTuple):
 
 
 class Strided(NamedTuple):
-    """A matrix (m, k) whose element (i, p) is ``memory[at + i row + p step]``: transposed by a change of strides."""
+    """A matrix with element (i, p) at ``memory[at + i row + p step]``; swapping ``row`` and ``step`` transposes it."""
 
     memory: Float32s
     at: int
@@ -35,7 +35,7 @@ class Strided(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """Sizes of a layer's work, or of a matrix product: ``n`` images, ``d`` inputs, ``k`` outputs."""
+    """Sizes of a layer: ``n`` images, ``d`` inputs, ``k`` outputs."""
 
     n: int
     d: int
@@ -43,7 +43,7 @@ class Sizes(NamedTuple):
 
 
 class Affine(NamedTuple):
-    """Where a dense layer's parameters stand: weights (D, K) at ``weight``, biases (K,) at ``bias``."""
+    """A dense layer's parameters: weights (D, K) at element ``weight``, biases (K,) at element ``bias``."""
 
     parameters: Float32s
     weight: int
@@ -51,28 +51,28 @@ class Affine(NamedTuple):
 
 
 class Range(NamedTuple):
-    """``size`` things from ``begin`` on."""
+    """``size`` items from ``begin`` on."""
 
     begin: int
     size: int
 
 
 class Interval(NamedTuple):
-    """Things from ``begin`` up to, not including, ``end``."""
+    """Items from ``begin`` up to, not including, ``end``."""
 
     begin: int
     end: int
 
 
 class Part(NamedTuple):
-    """Which of ``size`` threads is at work."""
+    """One of ``size`` threads."""
 
     rank: int
     size: int
 
 
 class Team(NamedTuple):
-    """The threads that share a loop, and the barrier (at least 16 int64) at which they wait for each other."""
+    """A thread of those that share a loop, and their barrier (at least 16 int64)."""
 
     part: Part
     barrier: Int64s
@@ -87,7 +87,7 @@ class Program(NamedTuple):
 
 
 class PlanesLayer(NamedTuple):
-    """A layer of planes at work: where its row of the table begins, where the row before, and the arena."""
+    """A layer of planes: offsets of its row and of the previous row of the program table, and the arena."""
 
     table: Int64s
     row: int
@@ -96,11 +96,11 @@ class PlanesLayer(NamedTuple):
 
 
 class Images(NamedTuple):
-    """Images as training takes them: dense rows in ``data``, or sparse rows (CSR).
+    """Images for training: dense rows in ``data``, or sparse rows (CSR).
 
-    The entries of image i are ``indptr[i]`` to ``indptr[i + 1]``, from ``middles[i]`` on those of the upper half of its
-    inputs: the number of the input in ``indices``, its value in ``data`` or, as a byte, in ``levels``, where
-    ``background`` is the level of 0 and ``background + span`` that of 1. ``kind`` is DENSE_INPUT, SPARSE_INPUT or
+    The entries of image i are ``indptr[i]`` to ``indptr[i + 1]``; those of the upper half of its inputs begin at
+    ``middles[i]``. An entry has the number of an input in ``indices`` and its value in ``data``, or as a byte in
+    ``levels``, where ``background`` is the level of 0 and ``background + span`` that of 1. ``kind`` is DENSE_INPUT, SPARSE_INPUT or
     SPARSE_BYTES_INPUT of `pellucid.engine.programs.table`.
     """
 
@@ -115,7 +115,7 @@ class Images(NamedTuple):
 
 
 class SparseRows(NamedTuple):
-    """Where sparse rows (CSR) are written: as `Images` has them, ``indptr`` (N + 1,) and ``middles`` (N,)."""
+    """Sparse rows (CSR) to be written, in the format of `Images`: ``indptr`` (N + 1,), ``middles`` (N,)."""
 
     indices: UInt16s
     data: Float32s
@@ -124,7 +124,7 @@ class SparseRows(NamedTuple):
 
 
 class SparseByteRows(NamedTuple):
-    """Where sparse rows of bytes are written: the same, with ``levels`` for data."""
+    """Sparse rows of bytes to be written: the same with ``levels`` instead of ``data``."""
 
     indices: UInt16s
     levels: UInt8s
@@ -142,7 +142,7 @@ class ByteImages(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """Dense images as they come to be read: bytes in ``small`` or floats in ``floats``, by ``kind``; rest as above."""
+    """Dense images for inference: by ``kind``, bytes in ``small`` or floats in ``floats``; the rest as in `Images`."""
 
     kind: int
     small: UInt8s
@@ -152,7 +152,7 @@ class Pixels(NamedTuple):
 
 
 class DenseRow(NamedTuple):
-    """One image, or some of its inputs: ``size`` of them, ``small[at]`` or ``floats[at]`` and on; rest as above."""
+    """``size`` inputs of one image, from ``small[at]`` or ``floats[at]`` on; the rest as in `Pixels`."""
 
     kind: int
     small: UInt8s
@@ -172,14 +172,14 @@ class Batch(NamedTuple):
 
 
 class Picked(NamedTuple):
-    """``size`` images of a set, by their numbers (size,)."""
+    """``size`` images of a data set, given by their indices (size,)."""
 
     numbers: Int64s
     size: int
 
 
 class Grid(NamedTuple):
-    """The sides of an image in pixels, and how far its rows are apart."""
+    """Height and width of an image in pixels, and the distance between its rows."""
 
     height: int
     width: int
@@ -187,21 +187,21 @@ class Grid(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Where outputs go: ``outputs`` (N, K), and ``doubts`` (1,), NaN if a number that is not finite came, else 0."""
+    """Results of inference: ``outputs`` (N, K), and ``doubts`` (1,), NaN if any input was not finite, otherwise 0."""
 
     outputs: Float32s
     doubts: Float32s
 
 
 class Scratch(NamedTuple):
-    """What one tile is worked on in: the arena, and the class that each of its images should be, ``wanted``."""
+    """Scratch memory of one tile: the arena, and the target class of each image."""
 
     work: Float32s
-    wanted: Int64s
+    tile_targets: Int64s
 
 
 class Tile(NamedTuple):
-    """The images ``order[first : first + size]``; those up to ``order[total]`` come after them."""
+    """The images ``order[first : first + size]``; those up to ``order[total]`` follow."""
 
     order: Int64s
     first: int
@@ -210,7 +210,7 @@ class Tile(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """Which examples, in which order: the class of example i is ``targets[i]``."""
+    """``size`` examples in ``order``; the class of example i is ``targets[i]``."""
 
     order: Int64s
     targets: Int64s
@@ -218,7 +218,7 @@ class Examples(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """The examples ``order[first]`` up to ``order[past]``, and the classes of all."""
+    """The examples ``order[first:past]``, and the classes of all examples."""
 
     order: Int64s
     targets: Int64s
@@ -246,30 +246,30 @@ class Moments(NamedTuple):
 
 
 class Update(NamedTuple):
-    """What an optimiser works on: the gradient and its moments, ``size`` numbers each."""
+    """The vectors of an optimiser: the gradient and its moments, ``size`` numbers each."""
 
     moments: Moments
     size: int
 
 
 class Key(NamedTuple):
-    """The key of random numbers by counting: two 32-bit words."""
+    """The key of a counter-based random number generator: two 32-bit words."""
 
     first: int
     second: int
 
 
 class Draws(NamedTuple):
-    """What dropout goes by: the number of an image among all that were ever trained on, and the key."""
+    """What determines dropout: the number of an image among all that the network was trained on, and the key."""
 
     serial: int
     key: Key
 
 
 class Distortion(NamedTuple):
-    """How images are varied: settings and key of `pellucid.engine.kernels.random`, and a field of noise.
+    """How images are distorted: settings and key of `pellucid.engine.kernels.random`, and a field of noise.
 
-    The field has ``side`` by ``side`` pixels, and beyond them begins anew.
+    The field has ``side`` by ``side`` pixels and is periodic.
     """
 
     settings: Float32s
@@ -279,7 +279,7 @@ class Distortion(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """What a step goes by, and what it tells: SETTINGS floats a thread, two rates a step, two float64 a step."""
+    """SETTINGS floats per thread, and two rates per step; ``history`` receives two float64 per step."""
 
     settings: Float32s
     rates: Float32s
@@ -287,7 +287,7 @@ class Schedule(NamedTuple):
 
 
 class Learner(NamedTuple):
-    """A network in training: its program, what its optimiser works on, and what a tile is worked on in."""
+    """A network in training: its program, the vectors of its optimiser, and the scratch memory of one tile."""
 
     program: Program
     update: Update
@@ -295,7 +295,7 @@ class Learner(NamedTuple):
 
 
 class Descent(NamedTuple):
-    """How to train: loss and optimiser by number, ``direct`` where gradients go straight to the parameters."""
+    """How to train: the codes of loss and optimiser; ``direct`` if gradients are added to the parameters."""
 
     loss: int
     optimizer: int
@@ -304,7 +304,7 @@ class Descent(NamedTuple):
 
 
 class PlanesDescent(NamedTuple):
-    """The same for networks over planes: every gradient is a vector of its own."""
+    """The same for networks over planes, which never add gradients to the parameters directly."""
 
     loss: int
     optimizer: int
@@ -312,19 +312,19 @@ class PlanesDescent(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Which loss, by number, and where its sum and the number read right are added up: ``history`` (2,)."""
+    """The code of a loss; its sum and the number of correct outputs are added to ``history`` (2,)."""
 
     loss: int
     history: Float64s
 
 
-class Slopes(NamedTuple):
-    """Where gradients go: by all parameters, and by the inputs (N, D); with what they are worked out in.
+class Gradients(NamedTuple):
+    """Where gradients are written: those of all parameters, and of the inputs (N, D); with scratch memory.
 
-    ``turned`` (K, D) is scratch for the first layer's weights.
+    ``transposed`` (K, D) is scratch for the first layer's weights.
     """
 
     parameters: Float32s
     scratch: Scratch
     inputs: Float32s
-    turned: Float32s
+    transposed: Float32s

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import table as t
-from pellucid.engine.records import Answers, Batch, Examples, Program, Score, Scratch, Slopes, Team
+from pellucid.engine.records import Answers, Batch, Examples, Gradients, Program, Score, Scratch, Team
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import Plan, plan
@@ -72,9 +72,9 @@ class DenseProgram(ImageProgram):
 
     def _run(self, feed: Feed, arena: Vector, labels: Labels = _NO_LABELS, loss: int = -1) -> NDArray[np.float64]:
         """Read a feed and leave its last tile in the arena; summed loss and number right (2,), if a loss is given."""
-        history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+        history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
-        engine().evaluate(self._program(self.plan), Scratch(arena, wanted), feed.images, examples, score, alone())
+        engine().evaluate(self._program(self.plan), Scratch(arena, tile_targets), feed.images, examples, score, alone())
         return history
 
     def _gradient(
@@ -82,10 +82,10 @@ class DenseProgram(ImageProgram):
     ) -> NDArray[np.float64]:
         plan = self.plan
         transposed = np.zeros((plan.table[0, t.OUTPUTS], plan.table[0, t.INPUTS]), np.float32)
-        history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-        slopes = Slopes(by_parameter, Scratch(plan.arena(), wanted), by_input, transposed)
+        history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
+        gradients = Gradients(by_parameter, Scratch(plan.arena(), tile_targets), by_input, transposed)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
-        engine().gradient(self._program(plan), slopes, feed.images, examples, score, alone())
+        engine().gradient(self._program(plan), gradients, feed.images, examples, score, alone())
         return history
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:

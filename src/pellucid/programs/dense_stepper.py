@@ -33,7 +33,7 @@ class DenseStepper(ImageStepper):
         super().__init__(parameters, options, loss, min(threads, 2) if parted else threads)
         self._plan = plan
         self._gradient, self._arena = aligned(self._count), plan.arena()
-        self._wanted = np.zeros(t.TILE + 1, np.int64)
+        self._tile_targets = np.zeros(t.TILE + 1, np.int64)
 
     def _take(
         self,
@@ -49,7 +49,7 @@ class DenseStepper(ImageStepper):
         learner = Learner(
             Program(self._plan.table, self._plan.layers, self._parameters),
             Update(Moments(self._gradient, *moments), self._count),
-            Scratch(self._arena, self._wanted),
+            Scratch(self._arena, self._tile_targets),
         )
         epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
         descent = Descent(self._loss, rule.code, int(direct), schedule)

@@ -80,9 +80,9 @@ class PlanesProgram(ImageProgram):
         loss: int = -1,
     ) -> NDArray[np.float64]:
         """Read images of a feed, leaving the last group in the arena; return summed loss and correct answers (2,)."""
-        history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
+        history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Slice(feed.order, labels, *span), Score(loss, history)
-        engine("planes").evaluate(self._program(plan), Scratch(arena, wanted), feed.images, examples, score)
+        engine("planes").evaluate(self._program(plan), Scratch(arena, tile_targets), feed.images, examples, score)
         return history
 
     def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
@@ -113,8 +113,8 @@ class PlanesProgram(ImageProgram):
         self, feed: Feed, labels: Labels, loss: int, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         plan = self.open_plan
-        history, wanted = np.zeros(2), np.zeros(t.TILE, np.int64)
-        scratch = Scratch(plan.arena(), wanted)
+        history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
+        scratch = Scratch(plan.arena(), tile_targets)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
         engine("planes").gradient(self._program(plan), by_parameter, scratch, by_input, feed.images, examples, score)
         return history

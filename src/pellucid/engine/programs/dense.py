@@ -1,9 +1,9 @@
 """Run a program table from the first layer's sums on: forward, losses and backward, for any number of dense layers.
 
 One tile of images goes layer by layer through the arena ``work``. The head of the arena holds softmax's maximum and sum
-and the loss of each image of the tile; the table lays out the rest (see `pellucid.engine.programs.table`). Every
-function works on the images ``begin`` to ``end`` of a tile. If threads share them, by ranges of a layer's outputs, they
-wait for each other between layers, and each does its part of what is said of all images.
+and the loss of each image of the tile; the program table lays out the rest (see `pellucid.engine.programs.table`).
+Threads that share a tile each compute a range of a layer's outputs, or of the images, and wait for each other between
+the layers.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ from pellucid.engine.records import Affine, Interval, Matrix, Part, Program, Siz
 from pellucid.engine.simd.barrier import share, wait
 from pellucid.engine.simd.lanes import LANES, load, store, store_first
 
-TOP, MASS, LOSS = 0, TILE, 2 * TILE
-"""Places in the arena's head: softmax's maximum and sum, and the loss, of each image of the tile."""
+MAXIMA, TOTALS, LOSS = 0, TILE, 2 * TILE
+"""Offsets in the arena's head: softmax's maximum and sum, and the loss, of each image of the tile."""
 
 
 @kernel
 def whole_blocks(n: int) -> int:
-    """Rows of a tile of ``n`` images, filled up to whole blocks of the matrix product.
+    """The rows of ``n`` images, rounded up to whole blocks of the matrix product.
 
-    What the rows past the last hold does not matter; four rows together are as quick as one alone.
+    The content of the additional rows does not matter: a block of four rows takes as long as a single row.
     """
     return (n + ROWS - 1) // ROWS * ROWS
 
 
 @shared
 def layer_sums(table: Int64s, row: int, p: Float32s, work: Float32s, images: Interval, part: Part) -> None:
-    """A dense layer's weighted sums, from inputs that stand in the arena; a share of the outputs."""
+    """A dense layer's weighted sums from inputs in the arena; a share of the outputs."""
     begin = images.begin
     dense.sums(
         Matrix(work, table[row + SUMS] + begin * table[row + STRIDE], table[row + STRIDE]),
@@ -66,14 +66,14 @@ def layer_sums(table: Int64s, row: int, p: Float32s, work: Float32s, images: Int
 
 @shared
 def activate_layer(table: Int64s, row: int, work: Float32s, images: Interval, part: Part) -> None:
-    """From the weighted sums to the activations; a share of the images."""
+    """The activations from the weighted sums; a share of the images."""
     begin = images.begin
-    since, until = share(part, images.end - begin, 1)
-    n, stride = until - since, table[row + STRIDE]
-    at = (begin + since) * stride
+    low, high = share(part, images.end - begin, 1)
+    n, stride = high - low, table[row + STRIDE]
+    at = (begin + low) * stride
     y, z = table[row + VALUES] + at, table[row + SUMS] + at
     if table[row + ACTIVATION] == SOFTMAX:
-        kept = Normalizer(Vector(work, TOP + begin + since), Vector(work, MASS + begin + since))
+        kept = Normalizer(Vector(work, MAXIMA + begin + low), Vector(work, TOTALS + begin + low))
         scratch = table[row + DELTAS] + at
         softmax(Vector(work, y), Matrix(work, z, stride), n, table[row + OUTPUTS], kept, scratch)
     else:
@@ -82,7 +82,7 @@ def activate_layer(table: Int64s, row: int, work: Float32s, images: Interval, pa
 
 @kernel
 def forward_from_sums(program: Program, work: Float32s, images: Interval, team: Team) -> None:
-    """From the first layer's weighted sums to the network's outputs."""
+    """Compute the network's outputs from the first layer's weighted sums."""
     table, part = program.table, team.part
     wait(team)
     activate_layer(table, 0, work, images, part)
@@ -96,10 +96,10 @@ def forward_from_sums(program: Program, work: Float32s, images: Interval, team: 
 
 
 class TileTargets(NamedTuple):
-    """The wanted classes of a tile: that of its image i is ``targets[order[first + i]]``; ``wanted`` receives them."""
+    """The target classes of a tile: that of image i is ``targets[order[first + i]]``, copied to ``tile_targets[i]``."""
 
     targets: Int64s
-    wanted: Int64s
+    tile_targets: Int64s
     order: Int64s
     first: int
 
@@ -108,12 +108,12 @@ class TileTargets(NamedTuple):
 def evaluate_loss(
     table: Int64s, layers: int, work: Float32s, classes: TileTargets, images: Interval, loss: int, scale: Float32
 ) -> None:
-    """Losses of the images, and the deltas of the last layer: gradients of ``scale`` times the losses' sum."""
+    """The losses of the images, and the last layer's deltas, the gradient of ``scale`` times the summed loss."""
     row = (layers - 1) * COLUMNS
-    begin, wanted = images.begin, classes.wanted
+    begin, tile_targets = images.begin, classes.tile_targets
     at = begin * table[row + STRIDE]
     for i in range(begin, images.end):
-        wanted[i] = classes.targets[classes.order[classes.first + i]]
+        tile_targets[i] = classes.targets[classes.order[classes.first + i]]
     activation, losses = table[row + ACTIVATION], Vector(work, LOSS + begin)
     deltas = Vector(work, table[row + DELTAS] + at)
     outputs = Outputs(
@@ -122,40 +122,40 @@ def evaluate_loss(
         Matrix(work, table[row + VALUES] + at, table[row + STRIDE]),
         images.end - begin,
         table[row + OUTPUTS],
-        Normalizer(Vector(work, TOP + begin), Vector(work, MASS + begin)),
+        Normalizer(Vector(work, MAXIMA + begin), Vector(work, TOTALS + begin)),
     )
-    loss_backward(loss, losses, deltas, outputs, Targets(wanted, begin), scale)
+    loss_backward(loss, losses, deltas, outputs, Targets(tile_targets, begin), scale)
 
 
 @kernel
-def count_correct(table: Int64s, layers: int, work: Float32s, wanted: Int64s, begin: int, end: int) -> int:
-    """How many images have their largest output at the wanted class."""
+def count_correct(table: Int64s, layers: int, work: Float32s, tile_targets: Int64s, begin: int, end: int) -> int:
+    """The number of images whose largest output is that of the target class."""
     row = (layers - 1) * COLUMNS
-    right = 0
+    correct = 0
     for i in range(begin, end):
         outputs = Vector(work, table[row + VALUES] + i * table[row + STRIDE])
-        if is_correct(outputs, table[row + OUTPUTS], wanted[i]):
-            right += 1
-    return right
+        if is_correct(outputs, table[row + OUTPUTS], tile_targets[i]):
+            correct += 1
+    return correct
 
 
 @kernel
 def copy_outputs(outputs: Vector, width: int, rows: Matrix, n: int) -> None:
-    """Write ``n`` rows of the arena side by side to ``outputs``, (n, width)."""
+    """Copy ``n`` rows of the arena to ``outputs``, (n, width)."""
     at = outputs.at
     end = at + n * width
     for i in range(n):
         for j in range(0, width, LANES):
             to, v = at + i * width + j, load(rows.memory, rows.at + i * rows.stride + j, LANES)
-            # Past its end a row may be written: there the next one comes. A part of a register is slow.
+            # Storing whole registers is faster; what they write past a row, the next row overwrites.
             if to + LANES <= end:
                 store(outputs.memory, to, v)
             else:
                 store_first(outputs.memory, to, v, width - j)
 
 
-class Share(NamedTuple):
-    """The layers that are a thread's own, every ``step``-th from ``first`` on, each of which it does ``part`` of."""
+class OwnLayers(NamedTuple):
+    """The layers that a thread updates: every ``step``-th from ``first`` on, and ``part`` of each."""
 
     first: int
     step: int
@@ -163,55 +163,55 @@ class Share(NamedTuple):
 
 
 @kernel
-def transpose_all_weights(program: Program, work: Float32s, n: int, own: Share) -> None:
-    """Refresh the transposed weights of a thread's own layers, where `backward` asks for them."""
+def transpose_all_weights(program: Program, work: Float32s, n: int, own: OwnLayers) -> None:
+    """Refresh the transposed weights of a thread's own layers, if `backward` needs them."""
     table = program.table
     for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS
         d, k = table[row + INPUTS], table[row + OUTPUTS]
         if not dense.by_images(Sizes(n, d, k)):
-            turned = Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE])
-            dense.transpose_weights(turned, Vector(program.parameters, table[row + WEIGHT]), d, k, own.part)
+            transposed = Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE])
+            dense.transpose_weights(transposed, Vector(program.parameters, table[row + WEIGHT]), d, k, own.part)
 
 
 @kernel
-def backward(program: Program, work: Float32s, images: Interval, most: int, team: Team) -> None:
-    """From the deltas of the last layer back to those of the first.
+def backward(program: Program, work: Float32s, images: Interval, transposed_for: int, team: Team) -> None:
+    """Propagate the last layer's deltas back to the first layer.
 
-    ``most`` is the images that `transpose_all_weights` was told of: those of the tile, or of a tile before.
+    ``transposed_for`` is the number of images that `transpose_all_weights` was called with.
     """
     table, p = program.table, program.parameters
     begin = images.begin
     n = images.end - begin
     for i in range(program.rows - 1, 0, -1):
         row = i * COLUMNS
-        before = row - COLUMNS
+        previous = row - COLUMNS
         stride, source_stride = table[row + STRIDE], table[row + SOURCE_STRIDE]
-        delta, into = table[row + DELTAS] + begin * stride, table[before + DELTAS] + begin * source_stride
+        delta, into = table[row + DELTAS] + begin * stride, table[previous + DELTAS] + begin * source_stride
         d, k = table[row + INPUTS], table[row + OUTPUTS]
-        turned, turned_stride = table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
+        transposed, transposed_stride = table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]
         dx, by_sums = Matrix(work, into, source_stride), Matrix(work, delta, stride)
-        if dense.by_images(Sizes(most, d, k)):
-            scratch = turned + dense.whole_lanes(begin) * (d + k)
+        if dense.by_images(Sizes(transposed_for, d, k)):
+            scratch = transposed + dense.whole_lanes(begin) * (d + k)
             dense.input_gradient_by_images(dx, by_sums, Vector(p, table[row + WEIGHT]), scratch, Sizes(n, d, k), team)
         else:
-            weights, sizes = Matrix(work, turned, turned_stride), Sizes(whole_blocks(n), d, k)
+            weights, sizes = Matrix(work, transposed, transposed_stride), Sizes(whole_blocks(n), d, k)
             dense.input_gradient(dx, by_sums, weights, sizes, team.part)
         wait(team)
-        since, until = share(team.part, n, 1)
+        low, high = share(team.part, n, 1)
         activate_backward(
-            table[before + ACTIVATION],
-            Vector(work, into + since * source_stride),
-            Matrix(work, table[row + SOURCE] + (begin + since) * source_stride, source_stride),
-            until - since,
+            table[previous + ACTIVATION],
+            Vector(work, into + low * source_stride),
+            Matrix(work, table[row + SOURCE] + (begin + low) * source_stride, source_stride),
+            high - low,
             d,
         )
         wait(team)
 
 
 @kernel
-def add_gradients(program: Program, g: Float32s, work: Float32s, n: int, own: Share) -> None:
-    """Add up the gradients of a thread's own layers over the ``n`` images of a tile."""
+def add_gradients(program: Program, g: Float32s, work: Float32s, n: int, own: OwnLayers) -> None:
+    """Add the gradients of a thread's own layers over the ``n`` images of a tile to ``g``."""
     table = program.table
     for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS

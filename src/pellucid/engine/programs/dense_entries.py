@@ -28,7 +28,7 @@ from pellucid.engine.kernels.sparse_columns import sort_by_column
 from pellucid.engine.kernels.vectors import is_finite
 from pellucid.engine.programs.dense import (
     LOSS,
-    Share,
+    OwnLayers,
     TileTargets,
     add_gradients,
     backward,
@@ -65,6 +65,7 @@ from pellucid.engine.records import (
     Descent,
     Epoch,
     Examples,
+    Gradients,
     Images,
     Interval,
     Learner,
@@ -74,7 +75,6 @@ from pellucid.engine.records import (
     Score,
     Scratch,
     Sizes,
-    Slopes,
     SparseRows,
     Team,
     Tile,
@@ -89,7 +89,7 @@ _ONE = np.float32(1.0)
 
 
 @kernel
-def step_own(program: Program, update: Update, optimizer: int, settings: Float32s, rank: int, own: Share) -> None:
+def step_own(program: Program, update: Update, optimizer: int, settings: Float32s, rank: int, own: OwnLayers) -> None:
     """A step on the gradients that thread ``rank`` of two has computed: its half of the first layer and its layers."""
     table, p, own_settings = program.table, program.parameters, Vector(settings, rank * SETTINGS)
     low, high = half_of_weights(table, rank)
@@ -111,12 +111,12 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
     second moment. ``history`` receives the summed loss and the number of correct outputs, two float64 a step. A loss
     that is not finite ends the loop before its step, and the rest of ``history`` stays as it was. ``direct`` is for
     plain gradient descent with batches of at most one tile: all deltas are multiplied by -rate from the start, and the
-    gradients are added to the parameters themselves. ``wanted`` has one element more than a tile, for the number of
-    correct outputs that a second thread counts.
+    gradients are added to the parameters themselves. ``tile_targets`` has one element more than a tile, for the number
+    of correct outputs that a second thread counts.
     """
     program, update = learner.program, learner.update
     table, layers, p = program.table, program.rows, program.parameters
-    work, wanted = learner.scratch.work, learner.scratch.wanted
+    work, tile_targets = learner.scratch.work, learner.scratch.tile_targets
     order, targets, size, begin = epoch.order, epoch.targets, epoch.size, epoch.begin
     direct, settings, history = descent.direct, descent.schedule.settings, descent.schedule.history
     part, rank = team.part, team.part.rank
@@ -132,7 +132,7 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
         first_own, apart = 2 - rank, 2
     elif parted and rank == 1:
         first_own = layers
-    own = Share(first_own, apart, behind.part)
+    own = OwnLayers(first_own, apart, behind.part)
     into = p if direct else update.moments.gradient
     for step in range(begin, epoch.end):
         settings[at + RATE] = descent.schedule.rates[2 * (step - begin)]
@@ -161,20 +161,20 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
             if mine == 0:
                 scale = (-settings[at + RATE] if direct else _ONE) / np.float32(until - since)
                 evaluate_loss(
-                    table, layers, work, TileTargets(targets, wanted, order, first), done, descent.loss, scale
+                    table, layers, work, TileTargets(targets, tile_targets, order, first), done, descent.loss, scale
                 )
-                right += count_correct(table, layers, work, wanted, low, high)
+                right += count_correct(table, layers, work, tile_targets, low, high)
             wait(behind)
             backward(program, work, done, most, behind)
             if parted:
                 if rank == 1:
-                    wanted[TILE] = right
+                    tile_targets[TILE] = right
                 wait_for_other(team)
             wait(behind)
             lost += sum_losses(Vector(work, LOSS), n)
             if rank == 0:
                 history[2 * (step - begin)] = lost
-                history[2 * (step - begin) + 1] = right + wanted[TILE]
+                history[2 * (step - begin) + 1] = right + tile_targets[TILE]
             if not is_finite(lost):
                 return
             add_gradients(program, into, work, n, own)
@@ -205,16 +205,16 @@ def forward(program: Program, work: Float32s, images: Images, tile: Tile, team: 
 @kernel
 def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examples, score: Score, team: Team) -> None:
     """Run the network on images; add losses and correct outputs to ``score.history``, unless the loss is -1."""
-    table, layers, work, wanted = program.table, program.rows, scratch.work, scratch.wanted
+    table, layers, work, tile_targets = program.table, program.rows, scratch.work, scratch.tile_targets
     order, targets, size = examples.order, examples.targets, examples.size
     for first in range(0, size, TILE):
         n = lesser(TILE, size - first)
         forward(program, work, images, Tile(order, first, n, size), team)
         if score.loss >= 0:
-            classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
+            classes, done = TileTargets(targets, tile_targets, order, first), Interval(0, n)
             evaluate_loss(table, layers, work, classes, done, score.loss, _ONE)
             score.history[0] += sum_losses(Vector(work, LOSS), n)
-            score.history[1] += count_correct(table, layers, work, wanted, 0, n)
+            score.history[1] += count_correct(table, layers, work, tile_targets, 0, n)
 
 
 @kernel
@@ -268,28 +268,30 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
 
 
 @kernel
-def gradient(program: Program, slopes: Slopes, images: Images, examples: Examples, score: Score, team: Team) -> None:
+def gradient(
+    program: Program, gradients: Gradients, images: Images, examples: Examples, score: Score, team: Team
+) -> None:
     """The gradient of the mean loss over images, by every parameter (added) and by every input.
 
     The summed loss and the number of correct outputs are added to ``score.history``.
     """
     table, layers, p = program.table, program.rows, program.parameters
-    g, work, wanted = slopes.parameters, slopes.scratch.work, slopes.scratch.wanted
+    g, work, tile_targets = gradients.parameters, gradients.scratch.work, gradients.scratch.tile_targets
     order, targets, size = examples.order, examples.targets, examples.size
     scale = _ONE / np.float32(size)
     d, k = table[INPUTS], table[OUTPUTS]
     most = lesser(TILE, size)
-    own = Share(1, 1, team.part)
+    own = OwnLayers(1, 1, team.part)
     transpose_all_weights(program, work, most, own)
-    dense.transpose_weights(Matrix(slopes.turned, 0, d), Vector(p, table[WEIGHT]), d, k, team.part)
+    dense.transpose_weights(Matrix(gradients.transposed, 0, d), Vector(p, table[WEIGHT]), d, k, team.part)
     for first in range(0, size, TILE):
         n = lesser(TILE, size - first)
         tile = Tile(order, first, n, size)
         forward(program, work, images, tile, team)
-        classes, done = TileTargets(targets, wanted, order, first), Interval(0, n)
+        classes, done = TileTargets(targets, tile_targets, order, first), Interval(0, n)
         evaluate_loss(table, layers, work, classes, done, score.loss, scale)
         score.history[0] += sum_losses(Vector(work, LOSS), n)
-        score.history[1] += count_correct(table, layers, work, wanted, 0, n)
+        score.history[1] += count_correct(table, layers, work, tile_targets, 0, n)
         backward(program, work, done, most, team)
         add_gradients(program, g, work, n, own)
         first_bias_gradient(table, g, work, n, team.part)
@@ -298,9 +300,9 @@ def gradient(program: Program, slopes: Slopes, images: Images, examples: Example
             wait(team)
         first_gradient(table, g, work, images, tile, team.part)
         dense.input_gradient(
-            Matrix(slopes.inputs, first * d, d),
+            Matrix(gradients.inputs, first * d, d),
             Matrix(work, table[DELTAS], table[STRIDE]),
-            Matrix(slopes.turned, 0, d),
+            Matrix(gradients.transposed, 0, d),
             Sizes(n, d, k),
             team.part,
         )

@@ -97,7 +97,7 @@ def train(
     The scratch belongs to this thread. The gradient (SHARDS, count) and ``parts`` (SHARDS, 2), the loss and the number
     of correct answers of each part of a batch, are shared. ``draws`` holds the number of the epoch's first image.
     """
-    program, update, (work, wanted) = learner
+    program, update, (work, tile_targets) = learner
     table, rows, p = program
     rank, threads = team.part
     settings, rates, history = descent.schedule
@@ -118,12 +118,12 @@ def train(
                 n = lesser(LANES, past - first)
                 place_images(table, work, LANES, images, epoch.order, first, n)
                 forward(program, work, LANES, n, _TRAINING, Draws(draws.serial + first, draws.key))
-                classes = TileTargets(epoch.targets, wanted, epoch.order, first)
+                classes = TileTargets(epoch.targets, tile_targets, epoch.order, first)
                 evaluate_loss(
                     table, rows, work, classes, Interval(0, n), descent.loss, _ONE / np.float32(until - since)
                 )
                 parts[2 * shard] += sum_losses(Vector(work, LOSS), n)
-                parts[2 * shard + 1] += count_correct(table, rows, work, wanted, 0, n)
+                parts[2 * shard + 1] += count_correct(table, rows, work, tile_targets, 0, n)
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
         wait(team)
         lost = np.float64(0.0)
@@ -146,17 +146,17 @@ def train(
 def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score) -> None:
     """Read some images, and add up losses and correct answers; with a loss of -1, only read."""
     table, rows, _ = program
-    work, wanted = scratch
+    work, tile_targets = scratch
     loss, history = score
     for begin in range(examples.first, examples.past, LANES):
         n = lesser(LANES, examples.past - begin)
         place_images(table, work, LANES, images, examples.order, begin, n)
         forward(program, work, LANES, n, _READING, NO_DRAWS)
         if loss >= 0:
-            classes = TileTargets(examples.targets, wanted, examples.order, begin)
+            classes = TileTargets(examples.targets, tile_targets, examples.order, begin)
             evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE)
             history[0] += sum_losses(Vector(work, LOSS), n)
-            history[1] += count_correct(table, rows, work, wanted, 0, n)
+            history[1] += count_correct(table, rows, work, tile_targets, 0, n)
 
 
 @kernel
@@ -223,16 +223,16 @@ def gradient(
     ``dx`` (N, D) receives the gradient by the inputs. Nothing is dropped.
     """
     table, rows, _ = program
-    work, wanted = scratch
+    work, tile_targets = scratch
     loss, history = score
     for first in range(0, examples.size, LANES):
         n = lesser(LANES, examples.size - first)
         place_images(table, work, LANES, images, examples.order, first, n)
         forward(program, work, LANES, n, _TRAINING, NO_DRAWS)
-        classes = TileTargets(examples.targets, wanted, examples.order, first)
+        classes = TileTargets(examples.targets, tile_targets, examples.order, first)
         evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE / np.float32(examples.size))
         history[0] += sum_losses(Vector(work, LOSS), n)
-        history[1] += count_correct(table, rows, work, wanted, 0, n)
+        history[1] += count_correct(table, rows, work, tile_targets, 0, n)
         backward(program, Vector(g, _FIRST), work, n)
         take_input_deltas(table, work, dx, first, n)
 

@@ -1,6 +1,6 @@
-"""Blocks of lanes in registers: ``rows`` by ``columns`` vectors that a kernel adds products to as if they were one.
+"""Blocks in registers: ``rows`` by ``columns`` vectors that a kernel handles as one value.
 
-A convolution's inner loop is one line, ``block = outer(block, ...)``, and becomes rows times columns vector
+The inner loop of a convolution is one line, ``block = outer(block, ...)``, and becomes rows times columns vector
 instructions. In plain Python a block is an array (rows, columns, width).
 """
 
@@ -20,7 +20,7 @@ if not PLAIN:
     from pellucid.engine.simd.lanes import Lanes, _address, _broadcast, _call, store_part
 
     class Block(types.Type):
-        """The Numba type of ``rows`` by ``columns`` lanes of ``width``."""
+        """The Numba type of ``rows`` by ``columns`` vectors of ``width`` float32."""
 
         def __init__(self, rows: int, columns: int, width: int) -> None:
             self.rows, self.columns, self.lanes = rows, columns, Lanes(width)
@@ -28,7 +28,7 @@ if not PLAIN:
 
         @property
         def places(self) -> list[tuple[int, int]]:
-            """Row and column of each vector, in the order in which they stand."""
+            """Row and column of each vector, in the order in which they are stored."""
             return [(row, column) for row in range(self.rows) for column in range(self.columns)]
 
     @register_model(Block)
@@ -37,7 +37,7 @@ if not PLAIN:
             super().__init__(manager, block, ir.ArrayType(block.lanes.vector, block.rows * block.columns))
 
     def _at(builder: Any, index: Any, count: int, step: Any) -> Any:
-        """The index ``count`` steps on."""
+        """``index + count * step``."""
         return index if count == 0 else builder.add(index, builder.mul(step, ir.Constant(ir.IntType(64), count)))
 
     def _vector(builder: Any, block: Block, memory: Any, index: Any) -> Any:
@@ -47,9 +47,9 @@ if not PLAIN:
         return _broadcast(builder, block.lanes, builder.load(builder.gep(memory, [index])))
 
     def _sum_each(builder: Any, vectors: list[Any], width: int) -> tuple[Any, list[int]]:
-        """The sum of each of up to ``width`` vectors, side by side, and which vector each lane sums.
+        """The sums of up to ``width`` vectors, side by side, and for each lane the number of the vector it sums.
 
-        Two vectors at a time become one of half sums, so that no lane idles. Every sum adds by halves.
+        Two vectors at a time become one of half sums, so that no lane is idle. Every sum is added by halves.
         """
         nothing = ir.Constant(vectors[0].type, ir.Undefined)
         held = [(vector, [place]) for place, vector in enumerate(vectors)]
@@ -74,7 +74,7 @@ if not PLAIN:
         return held[0]
 
     def _begins(width: int, part: int) -> list[int]:
-        """Where the parts of two vectors side by side begin; in each quarter of a register both take turns."""
+        """The first lanes of the parts of two concatenated vectors, which alternate within a quarter of a register."""
         if part > 4:
             return [*range(0, 2 * width, part)]
         quarters = [(one, width + one) if part == 4 else (one, one + 2, width + one, width + one + 2)
@@ -182,7 +182,7 @@ def _plain_store_block(memory: Any, index: int, row_step: int, step: int, block:
 
 @operation(plain=_plain_store_block)
 def store_block(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, block: Any) -> Any:
-    """Write vector (r, c) to ``memory[index + r row_step + c step]`` on."""
+    """Write vector (r, c) to memory, from ``memory[index + r row_step + c step]`` on."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, row_step, step, value = arguments
@@ -204,7 +204,7 @@ def _plain_store_clipped(memory: Any, index: int, row_step: int, step: int, bloc
 
 @operation(plain=_plain_store_clipped)
 def store_clipped(typing: Any, memory: Any, index: Any, row_step: Any, step: Any, block: Any, floor: Any) -> Any:
-    """Write vector (r, c) to ``memory[index + r row_step + c step]`` on, numbers below ``floor`` as ``floor``."""
+    """`store_block` with every number below ``floor`` replaced by ``floor``."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, row_step, step, value, floor = arguments
@@ -229,7 +229,7 @@ def _plain_store_first_clipped(memory: Any, index: int, row_step: int, block: An
 
 @operation(plain=_plain_store_first_clipped)
 def store_first_clipped(typing: Any, memory: Any, index: Any, row_step: Any, block: Any, floor: Any, count: Any) -> Any:
-    """Write the first ``count`` lanes of a block of one column as `store_clipped` does; touches no memory past them."""
+    """Write the first ``count`` lanes of a block of one column as `store_clipped` does; access no memory past them."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, row_step, value, floor, count = arguments

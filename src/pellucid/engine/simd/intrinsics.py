@@ -1,4 +1,4 @@
-"""Operations of kernels that are written in LLVM's language."""
+"""Operations of kernels that are written in LLVM assembly."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numba.core.typing.templates import AbstractTemplate, infer, infer_global
 
 
 def intrinsic(define: Callable[..., Any]) -> Any:
-    """Make an operation of a function ``define(typing context, *types)``: its signature, and what emits LLVM.
+    """Make an operation from ``define(typing context, *types)``, which returns its signature and what emits LLVM.
 
-    Numba's own decorator does the same, but looks at all of Numba each time.
+    Numba's own decorator does the same, but searches all of Numba each time.
     """
 
     def operation(*arguments: Any) -> Any:

@@ -1,8 +1,7 @@
 """Float32 SIMD lanes for compiled kernels: one Numba type for an LLVM vector, and the operations on it.
 
-A kernel reads ``store(z, i, fma(x, load(w, j, LANES), load(z, i, LANES)))`` and becomes one vector instruction
-a call. With ``NUMBA_DISABLE_JIT=1`` the same names are small NumPy functions, so that the same kernels can be
-stepped through in a debugger.
+``store(z, i, fma(x, load(w, j, LANES), load(z, i, LANES)))`` in a kernel becomes one vector instruction per call. With
+``NUMBA_DISABLE_JIT=1`` the same names are small NumPy functions, so that a debugger can step through the kernels.
 
 Memory is a pointer (an array in plain Python) and an index in elements. Nothing is checked.
 """
@@ -33,7 +32,7 @@ if not PLAIN:
     _INT = ir.IntType(64)
 
     class Lanes(types.Type):
-        """The Numba type of ``width`` float32 side by side."""
+        """The Numba type of a vector of ``width`` float32."""
 
         def __init__(self, width: int) -> None:
             self.width = width
@@ -46,7 +45,7 @@ if not PLAIN:
 
         @property
         def integers(self) -> ir.VectorType:
-            """The LLVM type of as many 32-bit integers."""
+            """The LLVM type of a vector of ``width`` 32-bit integers."""
             return ir.VectorType(ir.IntType(32), self.width)
 
     @register_model(Lanes)
@@ -57,15 +56,15 @@ if not PLAIN:
     def _constant(lanes: Lanes, value: float) -> ir.Constant:
         return ir.Constant(lanes.vector, [float(np.float32(value))] * lanes.width)
 
-    def _spread(builder: Any, vector: Any, scalar: Any) -> Any:
-        """``scalar`` in every place of a vector of LLVM's type ``vector``."""
+    def _fill(builder: Any, vector: Any, scalar: Any) -> Any:
+        """A vector of LLVM type ``vector`` with ``scalar`` in every lane."""
         nothing = ir.Constant(vector, ir.Undefined)
         single = builder.insert_element(nothing, scalar, ir.Constant(ir.IntType(32), 0))
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
         return builder.shuffle_vector(single, nothing, zeros)
 
     def _broadcast(builder: Any, lanes: Lanes, scalar: Any) -> Any:
-        return _spread(builder, lanes.vector, scalar)
+        return _fill(builder, lanes.vector, scalar)
 
     def _call(builder: Any, name: str, kind: Any, arguments: list[Any]) -> Any:
         """Call an LLVM intrinsic overloaded on one vector type, such as ``llvm.fma.v8f32``."""
@@ -99,13 +98,13 @@ if not PLAIN:
         del _lower
 
     def operation(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-        """Make a lane operation: the decorated function emits LLVM; ``plain`` is what it means in NumPy."""
+        """Make a lane operation: the decorated function emits LLVM, and ``plain`` is its equivalent in NumPy."""
         return lambda emit: intrinsic(emit)
 
 else:
 
     def operation(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-        """Give the plain Python meaning of a lane operation."""
+        """Return the plain Python equivalent of a lane operation."""
         return lambda emit: plain
 
 
@@ -126,7 +125,7 @@ def load(typing: Any, memory: Any, index: Any, width: Any) -> Any:
 
 @operation(plain=_plain_store)
 def store(typing: Any, memory: Any, index: Any, lanes: Any) -> Any:
-    """Write ``lanes`` to ``memory[index]`` and on."""
+    """Write ``lanes`` to memory, from ``memory[index]`` on."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         builder.store(arguments[2], _address(builder, arguments[0], arguments[1], lanes.vector), align=4)
@@ -138,8 +137,8 @@ def store(typing: Any, memory: Any, index: Any, lanes: Any) -> Any:
 def _first(builder: Any, lanes: Any, count: Any) -> Any:
     """Mask of the first ``count`` lanes."""
     ramp = ir.Constant(lanes.integers, list(range(lanes.width)))
-    spread = _spread(builder, lanes.integers, builder.trunc(count, ir.IntType(32)))
-    return builder.icmp_signed("<", ramp, spread)
+    bound = _fill(builder, lanes.integers, builder.trunc(count, ir.IntType(32)))
+    return builder.icmp_signed("<", ramp, bound)
 
 
 def _masked(builder: Any, name: str, lanes: Any, kind: Any, arguments: list[Any]) -> Any:
@@ -159,7 +158,7 @@ def _plain_load_first(memory: Any, index: int, count: int, width: int) -> Any:
 
 @operation(plain=_plain_load_first)
 def load_first(typing: Any, memory: Any, index: Any, count: Any, width: Any) -> Any:
-    """``count`` floats from ``memory[index]`` on, zero in the lanes past them; touches no memory past them."""
+    """``count`` floats from ``memory[index]`` on, zero in the other lanes; accesses no memory past them."""
     lanes = Lanes(width.literal_value)
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
@@ -172,7 +171,7 @@ def load_first(typing: Any, memory: Any, index: Any, count: Any, width: Any) -> 
 
 
 def store_part(builder: Any, lanes: Any, memory: Any, index: Any, vector: Any, count: Any) -> None:
-    """Store a register, or its first ``count`` lanes: with a mask only where there has to be one, since it is slow."""
+    """Store a register, or its first ``count`` lanes; with a mask only where it is needed, because masks are slow."""
     address = _address(builder, memory, index, lanes.vector)
     with builder.if_else(builder.icmp_signed(">=", count, _INT(lanes.width)), likely=True) as (whole, not_whole):
         with whole:
@@ -188,7 +187,7 @@ def _plain_store_first(memory: Any, index: int, lanes: Any, count: int) -> None:
 
 @operation(plain=_plain_store_first)
 def store_first(typing: Any, memory: Any, index: Any, lanes: Any, count: Any) -> Any:
-    """Write the first ``count`` lanes to ``memory[index]`` and on; touches no memory past them."""
+    """Write the first ``count`` lanes, from ``memory[index]`` on; accesses no memory past them."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, vector, count = arguments
@@ -214,13 +213,13 @@ def splat(typing: Any, value: Any, width: Any) -> Any:
 
 
 def _plain_fma(a: Any, b: Any, c: Any) -> Any:
-    """``a * b + c`` rounded once: float64 holds the product of two float32 exactly."""
+    """``a * b + c`` rounded once, because float64 holds the product of two float32 exactly."""
     return (a.astype(np.float64) * b + c).astype(np.float32)
 
 
 @operation(plain=_plain_fma)
 def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """``a * b + c``, rounded once where the processor can."""
+    """``a * b + c``, rounded once if the processor can."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         return _call(builder, "llvm.fmuladd", a.vector, list(arguments))
@@ -249,15 +248,15 @@ def _plain_maximum(a: Any, b: Any) -> Any:
 
 
 minimum = _extremum(_plain_minimum, "<")
-"""The smaller of two, lane by lane, in one instruction; where either is NaN, the first."""
+"""The smaller of two, lane by lane, in one instruction; the first if either is NaN."""
 
 maximum = _extremum(_plain_maximum, ">")
-"""The larger of two, lane by lane, in one instruction; where either is NaN, the first."""
+"""The larger of two, lane by lane, in one instruction; the first if either is NaN."""
 
 
 @operation(plain=np.abs)
 def absolute(typing: Any, a: Any) -> Any:
-    """Every lane without its sign."""
+    """The absolute value of every lane."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         return _call(builder, "llvm.fabs", a.vector, list(arguments))
@@ -267,7 +266,7 @@ def absolute(typing: Any, a: Any) -> Any:
 
 @operation(plain=np.copysign)
 def copysign(typing: Any, a: Any, b: Any) -> Any:
-    """Every lane of a with the sign of that of b."""
+    """Every lane of a with the sign of the same lane of b."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         return _call(builder, "llvm.copysign", a.vector, list(arguments))
@@ -287,7 +286,7 @@ def where_less(typing: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
 
 @operation(plain=lambda a, b: int((a < b).sum()))
 def count_less(typing: Any, a: Any, b: Any) -> Any:
-    """In how many lanes ``a < b``."""
+    """The number of lanes in which ``a < b``."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         less = builder.bitcast(builder.fcmp_ordered("<", *arguments), ir.IntType(a.width))
@@ -302,7 +301,7 @@ def _plain_fill_rest(lanes: Any, count: int, value: Any) -> Any:
 
 @operation(plain=_plain_fill_rest)
 def fill_rest(typing: Any, lanes: Any, count: Any, value: Any) -> Any:
-    """The first ``count`` lanes as they are, ``value`` in the others."""
+    """The first ``count`` lanes unchanged, ``value`` in the others."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         rest = _broadcast(builder, lanes, arguments[2])
@@ -311,7 +310,7 @@ def fill_rest(typing: Any, lanes: Any, count: Any, value: Any) -> Any:
     return lanes(lanes, types.int64, types.float32), emit
 
 
-def _tree(lanes: Any, combine: Callable[..., Any]) -> Any:
+def _reduce_halves(lanes: Any, combine: Callable[..., Any]) -> Any:
     """Reduce by halves, as the compiled shuffles do, so that both give the same bits."""
     while len(lanes) > 1:
         half = len(lanes) // 2
@@ -320,7 +319,7 @@ def _tree(lanes: Any, combine: Callable[..., Any]) -> Any:
 
 
 def _reduction(plain: Callable[..., Any], combine: Callable[..., Any]) -> Any:
-    @operation(plain=lambda lanes: _tree(lanes, plain))
+    @operation(plain=lambda lanes: _reduce_halves(lanes, plain))
     def reduce(typing: Any, lanes: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
             value, width = arguments[0], lanes.width
@@ -345,7 +344,7 @@ max_lanes = _reduction(
     _plain_maximum,
     lambda builder, low, high: builder.select(builder.fcmp_unordered(">", low, high), low, high),
 )
-"""The largest of all lanes, compared by halves; what it is worth with NaN among them depends on where that stands."""
+"""The largest of all lanes, compared by halves; with a NaN, the result depends on its lane."""
 
 
 @operation(plain=np.sqrt)
@@ -431,8 +430,8 @@ def all_zero(typing: Any, lanes: Any) -> Any:
     return types.boolean(lanes), emit
 
 
-def _ask(memory: Any, write: int) -> Any:
-    """A call of LLVM's prefetch to the nearest cache, to read or to write."""
+def _prefetch(memory: Any, write: int) -> Any:
+    """Call LLVM's prefetch into the nearest cache, for reading or for writing."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         byte = ir.IntType(8).as_pointer()
@@ -449,11 +448,11 @@ def _ask(memory: Any, write: int) -> Any:
 
 @operation(plain=lambda memory, index: None)
 def prefetch(typing: Any, memory: Any, index: Any) -> Any:
-    """Ask for ``memory[index]`` ahead of time; changes nothing but speed."""
-    return _ask(memory, 0)
+    """Prefetch ``memory[index]`` for reading; affects speed only."""
+    return _prefetch(memory, 0)
 
 
 @operation(plain=lambda memory, index: None)
 def prefetch_write(typing: Any, memory: Any, index: Any) -> Any:
-    """Ask for ``memory[index]`` ahead of writing to it, where another thread has it; changes nothing but speed."""
-    return _ask(memory, 1)
+    """Prefetch ``memory[index]`` for writing, where another thread's core has it in its cache; affects speed only."""
+    return _prefetch(memory, 1)

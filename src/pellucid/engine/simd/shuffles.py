@@ -13,7 +13,7 @@ if not PLAIN:
     from llvmlite import ir
     from numba.core import cgutils, types
 
-    from pellucid.engine.simd.lanes import _INT, Lanes, _address, _broadcast, _call, _constant, _spread
+    from pellucid.engine.simd.lanes import _INT, Lanes, _address, _broadcast, _call, _constant, _fill
 
 
 @operation(plain=lambda lanes: int(np.packbits(lanes != 0, bitorder="little")[0]))
@@ -63,7 +63,7 @@ def nonzero_quads_of_bytes(typing: Any, memory: Any, index: Any, background: Any
         memory, index, background = arguments
         bytes_ = ir.VectorType(ir.IntType(8), 32)
         loaded = builder.load(_address(builder, memory, index, bytes_), align=1)
-        spread = _spread(builder, bytes_, builder.trunc(background, ir.IntType(8)))
+        spread = _fill(builder, bytes_, builder.trunc(background, ir.IntType(8)))
         return _quads(builder, builder.icmp_unsigned("!=", loaded, spread))
 
     return types.int64(memory, types.int64, types.int64), emit
@@ -137,7 +137,7 @@ def _append(builder: Any, memory: Any, base: Any, at: Any, first: Any, places: S
     rows = [ir.Constant(row, [*kept, *[0] * (8 - len(kept))]) for kept in choices]
     table = cgutils.global_constant(builder, "choices", ir.Constant(ir.ArrayType(row, len(rows)), rows))
     kept = builder.zext(builder.load(builder.gep(table, [_INT(0), chosen])), numbers)
-    spread = _spread(builder, numbers, builder.trunc(first, numbers.element))
+    spread = _fill(builder, numbers, builder.trunc(first, numbers.element))
     end = builder.gep(_numbers(builder, memory, base), [at])
     builder.store(builder.add(kept, spread), builder.bitcast(end, numbers.as_pointer()), align=2)
     return builder.ctpop(chosen)
