@@ -100,8 +100,8 @@ class Images(NamedTuple):
 
     The entries of image i are ``indptr[i]`` to ``indptr[i + 1]``; those of the upper half of its inputs begin at
     ``middles[i]``. An entry has the number of an input in ``indices`` and its value in ``data``, or as a byte in
-    ``levels``, where ``background`` is the level of 0 and ``background + span`` that of 1. ``kind`` is DENSE_INPUT, SPARSE_INPUT or
-    SPARSE_BYTES_INPUT of `pellucid.engine.programs.table`.
+    ``levels``, where ``background`` is the level of 0 and ``background + span`` that of 1. ``kind`` is DENSE_INPUT,
+    SPARSE_INPUT or SPARSE_BYTES_INPUT of `pellucid.engine.programs.table`.
     """
 
     kind: int

@@ -1,4 +1,4 @@
-"""Activations over tiles of any shape, and the way back through them, against the reference network."""
+"""Activations over tiles of any shape, and their backward passes, against the reference network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def kept(top: Floats, mass: Floats) -> Normalizer:
 
 
 def activated(name: str, z: Floats) -> tuple[Floats, Floats, Floats]:
-    """f(z) row by row through the engine; and what softmax keeps: the rows' maxima and sums."""
+    """f(z) row by row through the engine; and what softmax stores, the rows' maxima and sums."""
     rows, width = z.shape
     stride = padded(width)
     memory, y = np.zeros((rows, stride), np.float32), np.zeros((rows, stride), np.float32)
@@ -39,13 +39,13 @@ def activated(name: str, z: Floats) -> tuple[Floats, Floats, Floats]:
     return y[:, :width], top, mass
 
 
-def sent_back(name: str, d: Floats, y: Floats) -> Floats:
+def derived(name: str, d: Floats, y: Floats) -> Floats:
     rows, width = y.shape
     stride = padded(width)
-    slopes, values = np.zeros((rows, stride), np.float32), np.zeros((rows, stride), np.float32)
-    slopes[:, :width], values[:, :width] = d, y
-    probe().activate_backward(CODES[name], Vector(slopes, 0), Matrix(values, 0, stride), rows, width)
-    return slopes[:, :width]
+    gradients, values = np.zeros((rows, stride), np.float32), np.zeros((rows, stride), np.float32)
+    gradients[:, :width], values[:, :width] = d, y
+    probe().activate_backward(CODES[name], Vector(gradients, 0), Matrix(values, 0, stride), rows, width)
+    return gradients[:, :width]
 
 
 @pytest.mark.parametrize("name", CODES)
@@ -64,17 +64,17 @@ def test_forward_and_back(name: str, rows: int, width: int, size: float, seed: i
         np.testing.assert_array_equal(top, z.max(axis=1))
         np.testing.assert_allclose(mass, np.exp(exact - exact.max(axis=1, keepdims=True)).sum(axis=1), rtol=2e-5)
     truth = reference.activate_backward(name, reference.activate(name, exact), d.astype(np.float64))
-    np.testing.assert_allclose(sent_back(name, d, y), truth, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(derived(name, d, y), truth, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", CODES)
 @pytest.mark.parametrize("extreme", [1e4, 3e38, -1e4, -3e38])
-def test_extreme_sums_give_finite_activations_and_slopes(name: str, extreme: float) -> None:
+def test_extreme_sums_give_finite_activations_and_gradients(name: str, extreme: float) -> None:
     z = np.array([[extreme, 0, 1], [extreme] * 3, [extreme, -extreme, extreme]], np.float32)
     y = activated(name, z)[0]
     np.testing.assert_allclose(y, reference.activate(name, z.astype(np.float64)), rtol=1e-6)
     if name != "identity" and (name != "relu" or extreme < 1e5):
-        assert np.isfinite(sent_back(name, np.ones_like(y), y)).all()
+        assert np.isfinite(derived(name, np.ones_like(y), y)).all()
 
 
 @pytest.mark.parametrize("name", CODES)
@@ -89,11 +89,11 @@ def test_nan_is_not_hidden(name: str) -> None:
             assert np.isnan(mass).all()
 
 
-def test_dead_relu_sends_nothing_back() -> None:
+def test_dead_relu_passes_no_gradient() -> None:
     y = activated("relu", np.array([[-1.0, 0.0, -0.0, 2.0]], np.float32))[0]
     np.testing.assert_array_equal(y, [[0, 0, 0, 2]])
-    np.testing.assert_array_equal(sent_back("relu", np.full((1, 4), 5, np.float32), y), [[0, 0, 0, 5]])
-    np.testing.assert_array_equal(sent_back("relu", np.full((1, 4), np.inf, np.float32), y), [[0, 0, 0, np.inf]])
+    np.testing.assert_array_equal(derived("relu", np.full((1, 4), 5, np.float32), y), [[0, 0, 0, 5]])
+    np.testing.assert_array_equal(derived("relu", np.full((1, 4), np.inf, np.float32), y), [[0, 0, 0, np.inf]])
 
 
 @settings(deadline=None, max_examples=EXAMPLES)

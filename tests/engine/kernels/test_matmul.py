@@ -1,4 +1,4 @@
-"""The matrix product against NumPy's in float64, on every shape of block and tail, and each element's one chain."""
+"""The matrix product against NumPy's in float64, on every shape of block and tail, and the order of each sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every update rule over several steps against the naive twin, on ranges cut anywhere."""
+"""Every update rule over several steps against the naive implementation, on arbitrary ranges."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ def test_steps(rule: str, count: int, cuts: tuple[float, float], decay: float, s
     for step in range(4):
         g = rng.standard_normal(count).astype(np.float32)
         wanted = twin.step(wanted, g.astype(np.float64), 0.1)
-        slope = g.copy()
-        probe().optimize(optimizer.code, p, Moments(slope, first, second), begin, end, settings_of(optimizer, step))
-        assert (slope[begin:end] == 0).all()
+        gradient = g.copy()
+        probe().optimize(optimizer.code, p, Moments(gradient, first, second), begin, end, settings_of(optimizer, step))
+        assert (gradient[begin:end] == 0).all()
         outside = np.r_[0:begin, end:count]
-        np.testing.assert_array_equal(slope[outside], g[outside])
+        np.testing.assert_array_equal(gradient[outside], g[outside])
         np.testing.assert_array_equal(p[outside], untouched[outside])
     np.testing.assert_allclose(p[begin:end], wanted[begin:end], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_no_gradient_and_no_decay_leave_parameters_alone(rule: str) -> None:
-    """What a black pixel's weights live through: also in Adam, where 0 / (0 + epsilon) is 0."""
+    """The weights of a black pixel stay unchanged, also in Adam, where 0 / (0 + epsilon) is 0."""
     p, optimizer = np.linspace(-2, 2, 37).astype(np.float32), RULES[rule](0.0)
     before, first, second = p.copy(), np.zeros(37, np.float32), np.zeros(37, np.float32)
     for step in range(3):
