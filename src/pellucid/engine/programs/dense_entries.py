@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
@@ -88,19 +90,92 @@ _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 
+class Sharing(NamedTuple):
+    """How the threads of a team share a tile.
+
+    Where two threads ``split`` the pixels of the first layer, each is a team of its own ``behind`` it. If they work
+    ``together`` there, they split the images, and each layer's gradient and step are one thread's ``own``; otherwise
+    the first thread does all the rest.
+    """
+
+    split: bool
+    together: bool
+    behind: Team
+    own: OwnLayers
+
+
 @kernel
-def step_own(program: Program, update: Update, optimizer: int, settings: Float32s, rank: int, own: OwnLayers) -> None:
+def sharing_of(program: Program, kind: int, batch: int, team: Team) -> Any:
+    """How the threads share tiles of images of this ``kind``, in mini-batches of ``batch``."""
+    rank = team.part.rank
+    split, together = by_parts(program.table, kind, team.part.size), batch >= TOGETHER_FROM
+    mine, rest = (0, 1) if split else (rank, team.part.size)
+    first, apart = 1, 1
+    if split and together:
+        first, apart = 2 - rank, 2
+    elif split and rank == 1:
+        first = program.rows
+    behind = Part(mine, rest)
+    return Sharing(split, together, Team(behind, team.barrier), OwnLayers(first, apart, behind))
+
+
+@kernel
+def forward_shared(program: Program, work: Float32s, images: Images, tile: Tile, team: Team, sharing: Sharing) -> Any:
+    """Run the network on this thread's images of a tile; return which these are."""
+    begin, end = 0, tile.size
+    if sharing.split:
+        rank = team.part.rank
+        sparse_half_sums(program, work, images, tile, rank)
+        wait_for_other(team)
+        begin, end = share_images(tile.size, rank, sharing.together)
+        join_parts(program.table, work, begin, end, rank)
+    else:
+        first_sums(program, work, images, tile, team)
+    done = Interval(begin, end)
+    forward_from_sums(program, work, done, sharing.behind)
+    return done
+
+
+@kernel
+def add_tile_gradients(
+    program: Program, into: Float32s, work: Float32s, images: Images, tile: Tile, team: Team, sharing: Sharing
+) -> None:
+    """Add a tile's gradients by all parameters to ``into``, from the deltas of all layers."""
+    add_gradients(program, into, work, tile.size, sharing.own)
+    if sharing.behind.part.rank == team.part.rank:
+        first_bias_gradient(program.table, into, work, tile.size, sharing.behind.part)
+    if images.kind != DENSE_INPUT and program.table[SORTED] != 0:
+        sort_by_column(program.table, work, images, tile, team.part)
+        wait(sharing.behind)
+    first_gradient(program.table, into, work, images, tile, team.part)
+
+
+@kernel
+def take_step(program: Program, update: Update, descent: Descent, team: Team, sharing: Sharing) -> None:
+    """A step on the gradients that this thread has computed, or on its share of all parameters."""
+    rank = team.part.rank
+    settings = Vector(descent.schedule.settings, rank * SETTINGS)
+    if sharing.split:
+        step_own(program, update, descent.optimizer, settings, rank, sharing.own)
+    else:
+        low, high = share(team.part, update.size, LANES)
+        optimize(descent.optimizer, program.parameters, update.moments, low, high, settings)
+        wait(team)
+
+
+@kernel
+def step_own(program: Program, update: Update, optimizer: int, settings: Vector, rank: int, own: OwnLayers) -> None:
     """A step on the gradients that thread ``rank`` of two has computed: its half of the first layer and its layers."""
-    table, p, own_settings = program.table, program.parameters, Vector(settings, rank * SETTINGS)
+    table, p = program.table, program.parameters
     low, high = half_of_weights(table, rank)
-    optimize(optimizer, p, update.moments, low, high, own_settings)
+    optimize(optimizer, p, update.moments, low, high, settings)
     if rank == 0:
         low, high = table[BIAS], table[BIAS] + table[OUTPUTS]
-        optimize(optimizer, p, update.moments, low, high, own_settings)
+        optimize(optimizer, p, update.moments, low, high, settings)
     for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS
         low, high = table[row + WEIGHT], table[row + BIAS] + table[row + OUTPUTS]
-        optimize(optimizer, p, update.moments, low, high, own_settings)
+        optimize(optimizer, p, update.moments, low, high, settings)
 
 
 @kernel
@@ -114,85 +189,52 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
     gradients are added to the parameters themselves. ``tile_targets`` has one element more than a tile, for the number
     of correct outputs that a second thread counts.
     """
-    program, update = learner.program, learner.update
-    table, layers, p = program.table, program.rows, program.parameters
+    program, update, order = learner.program, learner.update, epoch.order
     work, tile_targets = learner.scratch.work, learner.scratch.tile_targets
-    order, targets, size, begin = epoch.order, epoch.targets, epoch.size, epoch.begin
-    direct, settings, history = descent.direct, descent.schedule.settings, descent.schedule.history
-    part, rank = team.part, team.part.rank
+    settings, rates, history = descent.schedule
+    rank = team.part.rank
     at = rank * SETTINGS
-    # Where two threads split the pixels of the first layer, each works alone on the rest. Together they split the
-    # images, and each layer's gradient and step belong to one of them; otherwise the first thread does all the rest.
-    parted = by_parts(table, images.kind, part.size)
-    together = epoch.batch >= TOGETHER_FROM
-    mine, rest = (0, 1) if parted else (rank, part.size)
-    behind = Team(Part(mine, rest), team.barrier)
-    first_own, apart = 1, 1
-    if parted and together:
-        first_own, apart = 2 - rank, 2
-    elif parted and rank == 1:
-        first_own = layers
-    own = OwnLayers(first_own, apart, behind.part)
-    into = p if direct else update.moments.gradient
-    for step in range(begin, epoch.end):
-        settings[at + RATE] = descent.schedule.rates[2 * (step - begin)]
-        settings[at + SECOND_SCALE] = descent.schedule.rates[2 * (step - begin) + 1]
+    sharing = sharing_of(program, images.kind, epoch.batch, team)
+    behind = sharing.behind
+    into = program.parameters if descent.direct else update.moments.gradient
+    for step in range(epoch.begin, epoch.end):
+        number = 2 * (step - epoch.begin)
+        settings[at + RATE] = rates[number]
+        settings[at + SECOND_SCALE] = rates[number + 1]
         since = step * epoch.batch
-        until = lesser(since + epoch.batch, size)
+        until = lesser(since + epoch.batch, epoch.size)
         most = lesser(TILE, until - since)
-        transpose_all_weights(program, work, most, own)
+        transpose_all_weights(program, work, most, sharing.own)
         lost = np.float64(0.0)
-        right = 0
+        correct = 0
         for first in range(since, until, TILE):
             n = lesser(TILE, until - first)
-            tile = Tile(order, first, n, size)
-            low, high = 0, n
+            tile = Tile(order, first, n, epoch.size)
             for i in range(n):
-                prefetch(targets, order[first + i])
-            if parted:
-                sparse_half_sums(program, work, images, tile, rank)
-                wait_for_other(team)
-                low, high = share_images(n, rank, together)
-                join_parts(table, work, low, high, rank)
-            else:
-                first_sums(program, work, images, tile, team)
-            done = Interval(low, high)
-            forward_from_sums(program, work, done, behind)
-            if mine == 0:
-                scale = (-settings[at + RATE] if direct else _ONE) / np.float32(until - since)
-                evaluate_loss(
-                    table, layers, work, TileTargets(targets, tile_targets, order, first), done, descent.loss, scale
-                )
-                right += count_correct(table, layers, work, tile_targets, low, high)
+                prefetch(epoch.targets, order[first + i])
+            done = forward_shared(program, work, images, tile, team, sharing)
+            if behind.part.rank == 0:
+                scale = (-settings[at + RATE] if descent.direct else _ONE) / np.float32(until - since)
+                classes = TileTargets(epoch.targets, tile_targets, order, first)
+                evaluate_loss(program.table, program.rows, work, classes, done, descent.loss, scale)
+                correct += count_correct(program.table, program.rows, work, tile_targets, done.begin, done.end)
             wait(behind)
             backward(program, work, done, most, behind)
-            if parted:
+            if sharing.split:
                 if rank == 1:
-                    tile_targets[TILE] = right
+                    tile_targets[TILE] = correct
                 wait_for_other(team)
             wait(behind)
             lost += sum_losses(Vector(work, LOSS), n)
             if rank == 0:
-                history[2 * (step - begin)] = lost
-                history[2 * (step - begin) + 1] = right + tile_targets[TILE]
+                history[number] = lost
+                history[number + 1] = correct + tile_targets[TILE]
             if not is_finite(lost):
                 return
-            add_gradients(program, into, work, n, own)
-            if mine == rank:
-                first_bias_gradient(table, into, work, n, behind.part)
-            if images.kind != DENSE_INPUT and table[SORTED] != 0:
-                sort_by_column(table, work, images, tile, part)
-                wait(behind)
-            first_gradient(table, into, work, images, tile, part)
+            add_tile_gradients(program, into, work, images, tile, team, sharing)
             wait(behind)
-        if direct:
-            continue
-        if parted:
-            step_own(program, update, descent.optimizer, settings, rank, own)
-        else:
-            low, high = share(part, update.size, LANES)
-            optimize(descent.optimizer, p, update.moments, low, high, Vector(settings, at))
-            wait(team)
+        if not descent.direct:
+            take_step(program, update, descent, team, sharing)
 
 
 @kernel
@@ -218,42 +260,48 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examp
 
 
 @kernel
+def scan_image(program: Program, work: Float32s, batch: Batch, image: int, z: int) -> None:
+    """The first layer's weighted sums of one image of a batch, to ``work[z]`` and on."""
+    table, p, pixels, width = program.table, program.parameters, batch.pixels, batch.width
+    hidden = table[OUTPUTS]
+    as_is = pixels.kind == FLOATS and pixels.background == _ZERO and pixels.span == _ONE
+    source, quads = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
+    for begin in range(0, width, sparse_scan.CHUNK):
+        x, size = image * width + begin, lesser(sparse_scan.CHUNK, width - begin)
+        row = DenseRow(pixels.kind, pixels.small, pixels.floats, x, size, pixels.background, pixels.span)
+        found = sparse_scan.find_quads(Vector(work, quads), row, width if batch.size > 1 else 0)
+        values, at = pixels.floats, x
+        if not as_is:
+            values, at = work, source
+            sparse_scan.normalize_quads(Vector(work, source), sparse_scan.Quads(work, quads, found), row)
+        start, si = p, table[BIAS]
+        if begin > 0:
+            start, si = work, z
+        sparse_scan.weighted_sums(
+            Vector(work, z), Matrix(p, table[WEIGHT] + begin * hidden, hidden), sparse_scan.Quads(work, quads, found),
+            sparse_scan.Values(values, at, size), Vector(start, si), hidden,
+        )  # fmt: skip
+
+
+@kernel
 def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team: Team) -> None:
     """Run the network on dense images of any levels, as one of a team that takes a few at a time.
 
     The thread of rank 0 returns when all images are done; the others may come late, or not at all. ``answers.doubts``
     becomes NaN if the first layer met a number that is not finite; it stays as it was if this thread took no images.
     """
-    table, p = program.table, program.parameters
-    pixels, width, count, threads = batch.pixels, batch.width, batch.size, team.part.size
+    table, count, threads = program.table, batch.size, team.part.size
     row = (program.rows - 1) * COLUMNS
-    outs, hidden, stride = table[row + OUTPUTS], table[OUTPUTS], table[STRIDE]
-    as_is = pixels.kind == FLOATS and pixels.background == _ZERO and pixels.span == _ONE
+    outs, hidden = table[row + OUTPUTS], table[OUTPUTS]
     doubt = splat(_ZERO, LANES)
-    source, quads = table[SOURCE], table[SOURCE] + table[SOURCE_STRIDE]
     # Few enough at a time that nobody waits long for the last thread.
     most = TILE if threads == 1 else lesser(TILE // 2, whole_blocks((count + 4 * threads - 1) // (4 * threads)))
     first = take_work(team, -most, most)
     while first < count:
         n = lesser(most, count - first)
         for i in range(n):
-            z = table[SUMS] + i * stride
-            for begin in range(0, width, sparse_scan.CHUNK):
-                x, size = (first + i) * width + begin, lesser(sparse_scan.CHUNK, width - begin)
-                image = DenseRow(pixels.kind, pixels.small, pixels.floats, x, size, pixels.background, pixels.span)
-                found = sparse_scan.find_quads(Vector(work, quads), image, width if count > 1 else 0)
-                line, at = pixels.floats, x
-                if not as_is:
-                    line, at = work, source
-                    sparse_scan.normalize_quads(Vector(work, source), sparse_scan.Quads(work, quads, found), image)
-                start, si = p, table[BIAS]
-                if begin > 0:
-                    start, si = work, z
-                w = table[WEIGHT] + begin * hidden
-                sparse_scan.weighted_sums(
-                    Vector(work, z), Matrix(p, w, hidden), sparse_scan.Quads(work, quads, found),
-                    sparse_scan.Values(line, at, size), Vector(start, si), hidden,
-                )  # fmt: skip
+            z = table[SUMS] + i * table[STRIDE]
+            scan_image(program, work, batch, first + i, z)
             for j in range(0, hidden, LANES):
                 v = load_first(work, z + j, hidden - j, LANES)
                 doubt = doubt + (v - v)
@@ -275,37 +323,32 @@ def gradient(
 
     The summed loss and the number of correct outputs are added to ``score.history``.
     """
-    table, layers, p = program.table, program.rows, program.parameters
-    g, work, tile_targets = gradients.parameters, gradients.scratch.work, gradients.scratch.tile_targets
-    order, targets, size = examples.order, examples.targets, examples.size
+    table, size = program.table, examples.size
+    work, tile_targets = gradients.scratch.work, gradients.scratch.tile_targets
     scale = _ONE / np.float32(size)
     d, k = table[INPUTS], table[OUTPUTS]
     most = lesser(TILE, size)
     own = OwnLayers(1, 1, team.part)
     transpose_all_weights(program, work, most, own)
-    dense.transpose_weights(Matrix(gradients.transposed, 0, d), Vector(p, table[WEIGHT]), d, k, team.part)
+    weights = Matrix(gradients.transposed, 0, d)
+    dense.transpose_weights(weights, Vector(program.parameters, table[WEIGHT]), d, k, team.part)
     for first in range(0, size, TILE):
         n = lesser(TILE, size - first)
-        tile = Tile(order, first, n, size)
+        tile = Tile(examples.order, first, n, size)
         forward(program, work, images, tile, team)
-        classes, done = TileTargets(targets, tile_targets, order, first), Interval(0, n)
-        evaluate_loss(table, layers, work, classes, done, score.loss, scale)
+        classes, done = TileTargets(examples.targets, tile_targets, examples.order, first), Interval(0, n)
+        evaluate_loss(table, program.rows, work, classes, done, score.loss, scale)
         score.history[0] += sum_losses(Vector(work, LOSS), n)
-        score.history[1] += count_correct(table, layers, work, tile_targets, 0, n)
+        score.history[1] += count_correct(table, program.rows, work, tile_targets, 0, n)
         backward(program, work, done, most, team)
-        add_gradients(program, g, work, n, own)
-        first_bias_gradient(table, g, work, n, team.part)
+        add_gradients(program, gradients.parameters, work, n, own)
+        first_bias_gradient(table, gradients.parameters, work, n, team.part)
         if images.kind != DENSE_INPUT and table[SORTED] != 0:
             sort_by_column(table, work, images, tile, team.part)
-            wait(team)
-        first_gradient(table, g, work, images, tile, team.part)
-        dense.input_gradient(
-            Matrix(gradients.inputs, first * d, d),
-            Matrix(work, table[DELTAS], table[STRIDE]),
-            Matrix(gradients.transposed, 0, d),
-            Sizes(n, d, k),
-            team.part,
-        )
+            wait(team.barrier, team.part.size)
+        first_gradient(table, gradients.parameters, work, images, tile, team.part)
+        deltas = Matrix(work, table[DELTAS], table[STRIDE])
+        dense.input_gradient(Matrix(gradients.inputs, first * d, d), deltas, weights, Sizes(n, d, k), team.part)
 
 
 @kernel
