@@ -28,9 +28,9 @@ class DenseStepper(ImageStepper):
     direct = True
 
     def __init__(self, plan: Plan, parameters: Vector, options: StepperOptions, loss: int, sparse: bool) -> None:
-        parted = sparse and plan.table[0, t.OUTPUTS] < t.PARTED_BELOW
+        split = sparse and plan.table[0, t.OUTPUTS] < t.SPLIT_PIXELS_BELOW
         threads = _threads(parameters.size, options)
-        super().__init__(parameters, options, loss, min(threads, 2) if parted else threads)
+        super().__init__(parameters, options, loss, min(threads, 2) if split else threads)
         self._plan = plan
         self._gradient, self._arena = aligned(self._count), plan.arena()
         self._tile_targets = np.zeros(t.TILE + 1, np.int64)

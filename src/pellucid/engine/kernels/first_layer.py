@@ -1,6 +1,6 @@
 """The first dense layer over sparse or dense images: its weighted sums, and the gradient of its weights.
 
-Where the layer is narrow, two threads take half of the pixels each, and with them half of the weights (`by_parts`).
+Where the layer is narrow, two threads take half of the pixels each, and half of the weights (`splits_pixels`).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pellucid.engine.programs.table import (
     INPUTS,
     LOWER,
     OUTPUTS,
-    PARTED_BELOW,
     SORTED,
     SOURCE,
     SOURCE_STRIDE,
     SPARSE_BYTES_INPUT,
+    SPLIT_PIXELS_BELOW,
     STRIDE,
     SUMS,
     WEIGHT,
@@ -43,13 +43,13 @@ NEAR, FAR = 2, 8
 
 
 @kernel
-def by_parts(table: Any, kind: int, threads: int) -> bool:
+def splits_pixels(table: Any, kind: int, threads: int) -> bool:
     """Whether two threads split the pixels of the first layer, which they do where it is narrow.
 
     The layers behind it are then too small to be shared by outputs, with a barrier between the layers: see
     `share_images`.
     """
-    return kind != DENSE_INPUT and threads > 1 and table[OUTPUTS] < PARTED_BELOW
+    return kind != DENSE_INPUT and threads > 1 and table[OUTPUTS] < SPLIT_PIXELS_BELOW
 
 
 @kernel
@@ -236,19 +236,19 @@ def first_bias_gradient(table: Int64s, g: Float32s, work: Float32s, n: int, part
 def scatter_add_images(table: Int64s, into: Float32s, work: Float32s, images: Images, tile: Tile, part: Part) -> None:
     """``into[weight] += x' delta`` for the first layer over sparse images; a share of the outputs, or of the pixels."""
     begin, end = share(part, table[OUTPUTS], NARROW)
-    parted = by_parts(table, images.kind, part.size)
-    if parted:
+    split = splits_pixels(table, images.kind, part.size)
+    if split:
         begin, end = 0, table[OUTPUTS]
         fetch_rows(work, table[DELTAS], tile.size * table[STRIDE])
     for i in range(tile.size):
         image = tile.order[tile.first + i]
         low, high = images.indptr[image], images.indptr[image + 1]
-        if parted:
+        if split:
             low = low if part.rank == 0 else images.middles[image]
             high = images.middles[image] if part.rank == 0 else high
         entries, vi = images.data, 0
         if images.kind == SPARSE_BYTES_INPUT:
-            at = half_normalized_at(table, i, low, part.rank) if parted else sparse.normalized_at(table, i, low)
+            at = half_normalized_at(table, i, low, part.rank) if split else sparse.normalized_at(table, i, low)
             entries, vi = work, at
         sparse.scatter_add(
             Matrix(into, table[WEIGHT] + begin, table[OUTPUTS]),

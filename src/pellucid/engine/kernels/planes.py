@@ -5,13 +5,12 @@ Lanes without an image hold zeros in the forward pass, and have no gradient in t
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
-from pellucid.engine.compiler.signature import Float32s, Int64s, UInt16s
+from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels.activations import activate, elementwise_backward
+from pellucid.engine.kernels.sparse import Entries
 from pellucid.engine.programs.table import (
     ACTIVATION,
     BOUNDS,
@@ -35,18 +34,8 @@ from pellucid.engine.simd.lanes import LANES, all_zero, load, store
 _ZERO = np.float32(0.0)
 
 
-class SparseRow(NamedTuple):
-    """The entries ``begin`` to ``end`` of one image: inputs ``indices[i]``, with the values ``data[at + i]``."""
-
-    indices: UInt16s
-    data: Float32s
-    at: int
-    begin: int
-    end: int
-
-
 @kernel
-def place_sparse(table: Int64s, work: Float32s, image: SparseRow, place: int, step: int) -> None:
+def place_sparse(table: Int64s, work: Float32s, image: Entries, place: int, step: int) -> None:
     """Add the entries of a sparse image to its place in the first row of the table.
 
     Entries are sorted by input. Entries that only pad the image have the value 0 and repeat the last input.

@@ -15,7 +15,6 @@ from pellucid.engine.compiler.signature import Float32s
 from pellucid.engine.kernels import dense, functions, sparse, sparse_scan
 from pellucid.engine.kernels.augment import augment
 from pellucid.engine.kernels.first_layer import (
-    by_parts,
     first_bias_gradient,
     first_gradient,
     first_sums,
@@ -23,6 +22,7 @@ from pellucid.engine.kernels.first_layer import (
     join_parts,
     share_images,
     sparse_half_sums,
+    splits_pixels,
 )
 from pellucid.engine.kernels.losses import sum_losses
 from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
@@ -108,7 +108,7 @@ class Sharing(NamedTuple):
 def sharing_of(program: Program, kind: int, batch: int, team: Team) -> Any:
     """How the threads share tiles of images of this ``kind``, in mini-batches of ``batch``."""
     rank = team.part.rank
-    split, together = by_parts(program.table, kind, team.part.size), batch >= TOGETHER_FROM
+    split, together = splits_pixels(program.table, kind, team.part.size), batch >= TOGETHER_FROM
     mine, rest = (0, 1) if split else (rank, team.part.size)
     first, apart = 1, 1
     if split and together:
@@ -345,7 +345,7 @@ def gradient(
         first_bias_gradient(table, gradients.parameters, work, n, team.part)
         if images.kind != DENSE_INPUT and table[SORTED] != 0:
             sort_by_column(table, work, images, tile, team.part)
-            wait(team.barrier, team.part.size)
+            wait(team)
         first_gradient(table, gradients.parameters, work, images, tile, team.part)
         deltas = Matrix(work, table[DELTAS], table[STRIDE])
         dense.input_gradient(Matrix(gradients.inputs, first * d, d), deltas, weights, Sizes(n, d, k), team.part)

@@ -15,7 +15,7 @@ from pellucid.engine.compiler.signature import Float32s, Int64s
 from pellucid.engine.kernels import conv2d, dense, dropout, planes, pool2d, sparse, winograd
 from pellucid.engine.kernels.activations import activate_backward
 from pellucid.engine.kernels.conv2d import Layout
-from pellucid.engine.kernels.planes import SparseRow
+from pellucid.engine.kernels.sparse import Entries
 from pellucid.engine.kernels.vectors import clear
 from pellucid.engine.programs.dense import activate_layer, layer_sums
 from pellucid.engine.programs.table import (
@@ -77,10 +77,10 @@ def place_images(table: Int64s, work: Float32s, group: int, images: Images, orde
         if images.kind == SPARSE_BYTES_INPUT:
             to = Vector(work, table[SOURCE] - begin)
             sparse.normalize_entries(to, images.levels, begin, end, images.background, images.span)
-            row = SparseRow(images.indices, work, table[SOURCE] - begin, begin, end)
+            row = Entries(images.indices, work, table[SOURCE] - begin, begin, end)
             planes.place_sparse(table, work, row, place, step)
         elif images.kind == SPARSE_INPUT:
-            planes.place_sparse(table, work, SparseRow(images.indices, images.data, _ALONE, begin, end), place, step)
+            planes.place_sparse(table, work, Entries(images.indices, images.data, _ALONE, begin, end), place, step)
         else:
             planes.place_dense(table, work, Vector(images.data, image * table[OUTPUTS]), place, step)
     if table[BOUNDS]:

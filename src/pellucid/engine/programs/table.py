@@ -74,7 +74,7 @@ SPARSE_STEP = 4
 ALIGNMENT = 16
 """Rows in the arena are padded to a multiple of this, so that lanes of any width fit."""
 
-PARTED_BELOW = 64
+SPLIT_PIXELS_BELOW = 64
 """Outputs of a first layer below which two threads share its pixels instead of the images or outputs."""
 
 TOGETHER_FROM = 32
