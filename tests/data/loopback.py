@@ -1,4 +1,4 @@
-"""A web server on this machine that misbehaves to order."""
+"""A web server on this machine that misbehaves on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV tables: the forms people write, and what is said about those that are broken."""
+"""CSV tables: the usual forms, and the errors for broken ones."""
 
 from __future__ import annotations
 

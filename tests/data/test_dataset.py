@@ -1,4 +1,4 @@
-"""Dataset: what it accepts, what it refuses and says, and choosing parts of it."""
+"""Dataset: valid and invalid arguments, and selections."""
 
 from __future__ import annotations
 

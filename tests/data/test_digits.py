@@ -1,4 +1,4 @@
-"""The embedded digits: what they are, where they come from, and what a damaged file does."""
+"""The embedded digits: content, origin, and damaged files."""
 
 from __future__ import annotations
 

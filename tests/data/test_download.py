@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine: whole, broken off, resumed, wrong, refused; and two at once."""
+"""Downloads from a server on this machine: complete, interrupted, resumed, wrong, refused, and concurrent."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_cancelled_by_its_progress_and_resumed(tmp_path: Path) -> None:
     assert only_file(tmp_path) == PACKED
 
 
-def test_server_without_ranges_starts_anew(tmp_path: Path) -> None:
+def test_server_without_ranges_restarts_the_download(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.part").write_bytes(PACKED[:1000])
     with serving({NAME: PACKED}, ranges=False, break_after=[500]) as mirror:
         fetch(remote(mirror), tmp_path)
@@ -113,7 +113,7 @@ def test_whole_part_needs_nothing_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stale", [OTHER[:1000], b"x", PACKED + b"x", bytes(2000)])
-def test_part_of_something_else_is_fetched_anew(tmp_path: Path, stale: bytes) -> None:
+def test_part_of_another_file_is_downloaded_again(tmp_path: Path, stale: bytes) -> None:
     (tmp_path / f"{NAME}.part").write_bytes(stale)
     with serving({NAME: PACKED}) as mirror:
         fetch(remote(mirror), tmp_path)
@@ -154,7 +154,7 @@ def test_endless_answer_is_broken_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
-def test_refusal_is_told_and_the_next_mirror_tried(tmp_path: Path, status: int) -> None:
+def test_a_refusal_is_reported_and_the_next_mirror_is_tried(tmp_path: Path, status: int) -> None:
     with serving({NAME: PACKED}, answers=[status]) as mirror, pytest.raises(DownloadError, match=f"answered {status}"):
         fetch(remote(mirror), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -164,7 +164,7 @@ def test_refusal_is_told_and_the_next_mirror_tried(tmp_path: Path, status: int) 
     assert never.asked == []
 
 
-def test_nobody_answers(tmp_path: Path) -> None:
+def test_no_server_answers(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"[Rr]efused.*[Rr]efused"):
         fetch(remote(closed_port(), closed_port()), tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -112,7 +112,7 @@ def test_nothing_but_transparency_is_an_empty_sheet() -> None:
     assert find_digits(np.zeros((40, 40, 4), np.uint8)) == []
 
 
-def test_ink_as_bright_as_its_paper_is_told_by_its_colour() -> None:
+def test_ink_as_bright_as_its_paper_is_found_by_its_colour() -> None:
     paper, pen = np.array([220, 110, 110]), np.array([60, 177, 185])
     sheet = np.where(strokes(1, 0)[..., None] > 0, pen, paper).astype(np.uint8)
     luma = np.asarray(Image.fromarray(sheet).convert("L"), int)

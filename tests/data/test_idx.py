@@ -1,4 +1,4 @@
-"""IDX: every type and shape comes back as it was written, and nothing hostile costs time or memory."""
+"""IDX: round trips of all types and shapes; hostile files cost neither time nor memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of images: classes by name, one size, every mode of PNG and JPEG, and files that mean harm."""
+"""Folders of images: classes by name, one size, all modes of PNG and JPEG, and hostile files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""load: names, paths of every kind, and what is said of anything else."""
+"""load: names, paths of every kind, and the errors for all others."""
 
 from __future__ import annotations
 

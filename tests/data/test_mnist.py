@@ -1,4 +1,4 @@
-"""MNIST: from PELLUCID_DATA, from the cache, from the network; and what is said where it is nowhere."""
+"""MNIST: from PELLUCID_DATA, the cache or a download, and the errors without any of them."""
 
 from __future__ import annotations
 

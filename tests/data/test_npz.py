@@ -1,4 +1,4 @@
-"""NumPy archives: whatever numpy writes is read; nothing is unpickled, and nothing declared is believed."""
+"""NumPy archives: all that numpy writes is read, without pickle and without trusting the header."""
 
 from __future__ import annotations
 

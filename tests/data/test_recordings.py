@@ -1,4 +1,4 @@
-"""Spoken data: recordings checked once, the embedded voices, and fsdd from a folder, an archive, or not at all."""
+"""Spoken data: the checks of recordings, the embedded voices, and fsdd from a folder or an archive."""
 
 from __future__ import annotations
 

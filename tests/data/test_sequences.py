@@ -1,4 +1,4 @@
-"""Sequences: what they hold, how they are divided, and what is refused with which words."""
+"""Sequences: content, selections, splits, and errors."""
 
 from __future__ import annotations
 

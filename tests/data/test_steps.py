@@ -1,4 +1,4 @@
-"""The centring step by step: its last picture is what `center` gives, whatever is drawn and switched."""
+"""The centring step by step: its last picture is the result of `center`."""
 
 from __future__ import annotations
 

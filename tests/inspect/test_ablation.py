@@ -29,7 +29,7 @@ def forward(net: pl.Network, x: np.ndarray, factors: dict[tuple[int, int], float
     st.dictionaries(st.tuples(st.integers(-1, 2), st.integers(0, 3)), st.floats(-2, 2, width=32), max_size=5),
     st.sampled_from([("relu", "tanh", "softmax"), ("sigmoid", "relu", "identity")]),
 )
-def test_ablation_multiplies_what_neurons_hand_on(factors: dict, activations: tuple[str, ...]) -> None:
+def test_ablation_multiplies_activations(factors: dict, activations: tuple[str, ...]) -> None:
     net, x = small(*activations), np.linspace(0.1, 0.9, 7).astype(np.float32)
     before = net.parameters.copy()
     twin = pl.inspect.ablate(net, factors)
@@ -38,7 +38,7 @@ def test_ablation_multiplies_what_neurons_hand_on(factors: dict, activations: tu
     assert pl.inspect.ablate(net, factors, out=twin) is twin
 
 
-def test_a_zeroed_layer_is_all_its_neurons_off() -> None:
+def test_zeroing_a_layer_switches_all_its_neurons_off() -> None:
     net = small("relu", "sigmoid", "softmax")
     for layer, width in [(-1, 7), (0, 6), (1, 5), (2, 4)]:
         one = pl.inspect.ablate(net, layers={layer: 0.0})
@@ -46,7 +46,7 @@ def test_a_zeroed_layer_is_all_its_neurons_off() -> None:
         np.testing.assert_array_equal(one.parameters, each.parameters)
 
 
-def test_ablation_refuses_what_is_not_there() -> None:
+def test_ablation_refuses_layers_and_neurons_that_do_not_exist() -> None:
     net = small("relu", "softmax")
     for neurons in ({(2, 0): 0.0}, {(-2, 0): 0.0}, {(0, 6): 0.0}, {(-1, 7): 0.0}, {(0, -1): 0.0}):
         with pytest.raises(ShapeError):

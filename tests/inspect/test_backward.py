@@ -1,4 +1,4 @@
-"""Backpropagation: the shape of every number, the chain rule between them, and finite differences of them all."""
+"""Backpropagation: shapes, the chain rule between stages, and finite differences of every number."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_gradient_is_the_engines() -> None:
     assert result.cost == expected.loss
 
 
-def test_a_story_names_every_layer_and_ends_at_the_pixels() -> None:
+def test_the_stages_cover_every_layer_and_end_at_the_pixels() -> None:
     for kind in KINDS:
         story = pl.inspect.stages(result_of(kind))
         assert [stage.kind for stage in story[:3]] == ["forward", "cost", "outputs"]
@@ -99,7 +99,7 @@ def test_a_story_names_every_layer_and_ends_at_the_pixels() -> None:
         assert all(20 < len(stage.caption) < 400 and "nan" not in stage.caption for stage in story)
 
 
-def test_what_makes_no_sense_is_refused() -> None:
+def test_invalid_arguments_are_refused() -> None:
     net = a_network("relu", "softmax")
     with pytest.raises(ShapeError, match="one input"):
         pl.inspect.backpropagate(net, np.zeros((2, 6)), 1)

@@ -11,7 +11,7 @@ from pellucid.errors import ShapeError
 
 
 @pytest.mark.parametrize("activations", [("relu", "softmax"), ("sigmoid", "tanh"), ("tanh", "identity")])
-def test_votes_add_up_and_say_so(activations: tuple[str, ...]) -> None:
+def test_votes_add_up_to_the_sum(activations: tuple[str, ...]) -> None:
     net, x = small(*activations), np.linspace(-0.5, 0.9, 7).astype(np.float32)
     for layer in range(2):
         for neuron in range(net.layers[layer].out_features):

@@ -1,4 +1,4 @@
-"""Ask an ASGI application anything a hostile client could send, headers and all."""
+"""Send an ASGI application any request, including invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What else the studio has to keep: only networks it can show, a page younger than its source."""
+"""The application: only networks that the studio can draw, and a page that is newer than its source."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_network_of_other_classes_leaves_the_session_as_it_was(tmp_path: Path)
     assert page.asked("findKnobs", "knobs", query="").found == 13002
 
 
-def test_a_network_of_ones_own_is_taken_up(tmp_path: Path) -> None:
+def test_a_network_file_is_used_with_its_own_levels(tmp_path: Path) -> None:
     net = pl.Network([pl.Dense(12, "tanh"), pl.Dense(10, "sigmoid")], level_range=(0, 9), seed=4)
     pl.save(net, tmp_path / "own.safetensors")
     page = Page(Session("x", EmbeddedCatalog(), str(tmp_path / "own.safetensors")))

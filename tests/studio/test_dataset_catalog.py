@@ -1,4 +1,4 @@
-"""Data to learn from: those with names, one's own, and those that have to be downloaded first."""
+"""The data sets: named ones, the user's own, and downloads."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def fetched(page: Page) -> list[Event]:
     return received
 
 
-def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_path: Path) -> None:
+def test_own_data_are_trained_on_with_one_output_for_each_class(tmp_path: Path) -> None:
     page = Page(Session("a", DatasetCatalog(str(archive(tmp_path / "shapes.npz"))), "digits-relu"))
     choices = {each["name"]: each for each in choices_of(page.greeting)}
     assert choices["shapes.npz"] == {
@@ -59,7 +59,7 @@ def test_own_data_are_learnt_from_with_as_many_outputs_as_they_have_classes(tmp_
     assert network.data["train"] + network.data["test"] == 60
 
 
-def test_own_data_that_suit_the_network_come_first(tmp_path: Path) -> None:
+def test_own_data_with_the_right_classes_are_the_default(tmp_path: Path) -> None:
     catalog = DatasetCatalog(str(archive(tmp_path / "ten.npz", classes=10)))
     assert catalog.default_for(10) == "ten.npz"
     assert catalog.default_for(7) == "digits"
@@ -83,7 +83,7 @@ def test_data_of_another_size_or_none_are_refused(tmp_path: Path) -> None:
         DatasetCatalog(str(tmp_path / "nowhere"))
 
 
-def test_a_download_is_told_of_until_it_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_reports_its_progress_until_it_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = Dataset(np.zeros((10, 28, 28), np.uint8), np.arange(10))
 
     def load(progress: mnist.Progress) -> TrainTest:

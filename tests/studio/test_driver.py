@@ -1,4 +1,4 @@
-"""The training thread, on a clock of its own: it keeps the pace, and never keeps a request waiting for long."""
+"""The training thread, on a fake clock: it keeps the pace, and holds the lock only briefly."""
 
 from __future__ import annotations
 

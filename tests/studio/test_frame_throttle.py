@@ -1,4 +1,4 @@
-"""The throttle, on a clock of its own: pictures on request only, and evaluations within their share of the time."""
+"""The throttle, on a fake clock: pictures on request only, and evaluations within their share of the time."""
 
 from __future__ import annotations
 

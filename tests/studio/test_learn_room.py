@@ -1,4 +1,4 @@
-"""Learn: live training is the trainer's own, bit for bit, forwards and backwards; what is shown of it is true."""
+"""Learn: training in the studio equals the trainer's, bit for bit, also after going back; events show the truth."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_steps_are_the_trainers_own(page: Page) -> None:
     assert only(received, "training").step == 7
 
 
-def test_an_epoch_is_run_and_judged(page: Page) -> None:
+def test_an_epoch_is_run_and_evaluated(page: Page) -> None:
     page.ask("runToEpoch")
     received, trainer = until(page, "paused"), a_trainer()
     [event] = list(trainer.run(1, validation=pl.data.load("digits").test))
@@ -160,7 +160,7 @@ def test_another_future_begins_where_one_goes_back_to(page: Page) -> None:
     np.testing.assert_array_equal(parameters(page), trainer.net.parameters)
 
 
-def test_knobs_turned_in_between_are_part_of_the_past(page: Page) -> None:
+def test_knobs_turned_between_steps_are_part_of_the_timeline(page: Page) -> None:
     go_to_step(page, 30)
     page.ask("turnKnobs", knobs=[5], values=[1.5], gesture=1)
     go_to_step(page, 30)
@@ -223,7 +223,7 @@ def test_a_page_gets_the_pictures_that_it_asks_for_and_no_more(page: Page) -> No
     assert last.step >= picture.step
 
 
-def test_epochs_that_follow_quickly_are_not_all_judged() -> None:
+def test_epochs_in_quick_succession_are_not_all_evaluated() -> None:
     # Every reading of this clock takes a millisecond: an evaluation, two readings, may take 2 % of the time.
     page = Page(session(clock=FakeClock(tick=0.001)))
     page.ask("setUp", plan=PLAN)
@@ -310,7 +310,7 @@ def test_going_on_with_a_shipped_network_keeps_it() -> None:
         ({"layers": [{"size": 1024, "activation": "relu"}] * 7 + [{"size": 10, "activation": "softmax"}]}, "too_large"),
     ],
 )
-def test_plans_that_mean_nothing_leave_all_as_it_was(page: Page, changes: dict[str, Any], code: str) -> None:
+def test_invalid_plans_change_nothing(page: Page, changes: dict[str, Any], code: str) -> None:
     before = parameters(page)
     assert page.refused("setUp", plan=planned(**changes)) == code
     np.testing.assert_array_equal(parameters(page), before)

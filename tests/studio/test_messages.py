@@ -1,4 +1,4 @@
-"""The schema: what is refused, what comes back whole, and the TypeScript that is made of it."""
+"""The schema: invalid messages, round trips, and the generated TypeScript."""
 
 from __future__ import annotations
 

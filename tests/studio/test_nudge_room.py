@@ -1,4 +1,4 @@
-"""Nudge: what is received is the engine's, is checked, and is done."""
+"""Nudge: the events equal the engine's backpropagation, with checks and steps."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_batch_is_the_mean_of_its_images(page: Page) -> None:
 
 
 @pytest.mark.parametrize("of", ["example", "batch"])
-def test_a_step_is_taken_told_and_undone(page: Page, of: str) -> None:
+def test_a_step_is_taken_reported_and_undone(page: Page, of: str) -> None:
     before = page.session._state.edited.net.parameters.copy()
     assert page.refused("takeStep", of=of, learningRate=0.1) == "out_of_order"
     page.ask("askNudges", label=3)

@@ -1,4 +1,4 @@
-"""From a network's record to a plan: whatever the record says, what makes no sense is left out."""
+"""Plans from a network's record, valid or not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_what_the_record_says_is_planned() -> None:
 
 
 @pytest.mark.parametrize("value", EXTREMES, ids=lambda value: str(value)[:20])
-def test_what_makes_no_sense_is_left_out(value: Any) -> None:
+def test_invalid_values_are_ignored(value: Any) -> None:
     for record in ({"batch_size": value}, {"optimizer": value}, {"optimizer": {"kind": value}}):
         made = plan(record)
         assert made.optimizer.kind == "sgd"

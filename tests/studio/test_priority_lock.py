@@ -1,4 +1,4 @@
-"""The lock: one at a time, and requests before training."""
+"""The lock: one holder at a time, and requests before training."""
 
 from __future__ import annotations
 

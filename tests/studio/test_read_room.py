@@ -1,4 +1,4 @@
-"""Read: what is drawn, opened and sent is read as the network itself reads it."""
+"""Read: drawings, examples and pictures are read as the network itself reads them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def page() -> Page:
     return Page(session())
 
 
-def test_a_page_is_told_all_it_shows(page: Page) -> None:
+def test_a_page_receives_all_that_it_shows(page: Page) -> None:
     kinds = [event.type for event in page.greeting]
     assert kinds[:7] == ["welcome", "network", "parameters", "turned", "drawing", "reading", "judged"]
     welcome, network, parameters = page.greeting[:3]
@@ -195,7 +195,7 @@ def test_examples_are_found_by_class_and_by_reading() -> None:
     assert page.asked("browseExamples", "examples", part="test", begin=10**9, count=1).indices == []
 
 
-def test_another_network_is_taken_up() -> None:
+def test_another_network_is_loaded() -> None:
     page = Page(session())
     events = page.ask("loadNetwork", name="digits-sigmoid")
     assert [event.type for event in events][:5] == ["network", "parameters", "turned", "reading", "judged"]

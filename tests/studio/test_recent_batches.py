@@ -1,4 +1,4 @@
-"""What happened since the last picture, however much it was."""
+"""The mini-batches since the last picture, few or many."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_nothing_gives_nothing() -> None:
 
 
 @given(st.lists(st.integers(0, 40_000), min_size=1, max_size=5))
-def test_the_whole_stretch_is_told_and_its_mean_kept(sizes: list[int]) -> None:
+def test_all_batches_are_covered_and_their_mean_is_kept(sizes: list[int]) -> None:
     recent, rng = RecentBatches(), np.random.default_rng(0)
     means = [rng.random((size, 2)) for size in sizes]
     for each in means:
@@ -35,7 +35,7 @@ def test_the_whole_stretch_is_told_and_its_mean_kept(sizes: list[int]) -> None:
     assert len(recent.take(before + total)[0]) == 0
 
 
-def test_few_are_told_one_by_one() -> None:
+def test_few_batches_are_points_of_their_own() -> None:
     recent = RecentBatches()
     means = np.random.default_rng(1).random((MAX_SENT, 2))
     recent.add(means[:100])

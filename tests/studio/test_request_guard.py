@@ -1,4 +1,4 @@
-"""The door, as a table: every route and the WebSocket, each with every way of not being the studio's own page."""
+"""The request guard: every route and the WebSocket, with every kind of foreign request."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_every_answer_carries_the_policy(app: Any, kind: str, path: str, headers
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_a_page_that_was_not_built_is_explained(sessions: Sessions, tmp_path: Path) -> None:
+def test_a_missing_page_is_explained(sessions: Sessions, tmp_path: Path) -> None:
     app = studio_app(sessions, token=TOKEN, hosts=[HOST], page=tmp_path)
     answer = ask(app, "GET", "/", OWN)
     assert (answer.status, answer.body.decode()) == (503, NO_PAGE)
@@ -199,5 +199,5 @@ def test_every_address_of_the_machine_goes_by_its_own_names() -> None:
     [("127.0.0.1", True), ("127.8.9.10", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
      ("192.168.1.5", False), ("::", False), ("example.org", False)],
 )  # fmt: skip
-def test_loopback_is_told_from_the_world(host: str, alone: bool) -> None:
+def test_loopback_addresses_are_recognised(host: str, alone: bool) -> None:
     assert is_loopback(host) is alone

@@ -1,4 +1,4 @@
-"""The real server: hostile and broken pages leave it, their sessions and the others alive."""
+"""The real server: hostile and broken pages harm neither it nor other sessions."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_a_message_past_all_bounds_ends_that_connection_alone(studio: Studio) ->
     run(work)
 
 
-def test_who_sends_nothing_but_nonsense_is_let_go(studio: Studio) -> None:
+def test_a_page_that_sends_only_invalid_messages_is_disconnected(studio: Studio) -> None:
     async def work() -> None:
         async with studio.page() as page:
             for _ in range(150):
@@ -261,7 +261,7 @@ def test_idle_sessions_are_freed_and_others_stay() -> None:
     assert len(made) == 0
 
 
-def test_a_page_that_is_silent_for_very_long_is_told_to_leave(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_is_silent_for_hours_is_disconnected(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "SILENT_SECONDS", 0.0)
 
     async def work() -> None:

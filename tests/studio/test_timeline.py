@@ -1,4 +1,4 @@
-"""Time kept in little memory: any step can be gone back to, however the keyframes were thinned out."""
+"""The timeline: any step can be restored, however the keyframes were thinned."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_any_step_is_reached_again(keyframes: int) -> None:
         np.testing.assert_array_equal(parameters, seen[step])
 
 
-def test_where_every_moment_matters_the_oldest_go() -> None:
+def test_where_all_keyframes_are_pinned_the_oldest_are_dropped() -> None:
     made = trainer()
     timeline = Timeline(made, max_bytes=4 * 2 * made.net.parameters.nbytes)
     for turn in range(10):

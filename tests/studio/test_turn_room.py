@@ -1,4 +1,4 @@
-"""Turn: every change does what it says, is received, is undone to the same bits, and is judged."""
+"""Turn: every change has its effect, is reported, evaluated, and undone to the same bits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def accuracy_of(net: pl.Network) -> float:
     return float((trace.argmax(axis=1) == test.labels).mean())
 
 
-def test_a_knob_is_turned_judged_and_undone() -> None:
+def test_a_knob_is_turned_evaluated_and_undone() -> None:
     page, net = Page(session()), pl.load("digits-relu")
     index = int(pl.inspect.Knobs(net).find("layers[2].bias[7]")[0])
     events = page.ask("turnKnobs", knobs=[index], values=[9.0], gesture=1)
@@ -182,14 +182,14 @@ def test_knobs_are_found_by_name() -> None:
         ("sweepKnob", {"knob": 20000, "low": 0, "high": 1, "count": 3}),
     ],
 )
-def test_what_makes_no_sense_changes_nothing(kind: str, fields: dict) -> None:
+def test_invalid_changes_have_no_effect(kind: str, fields: dict) -> None:
     page = Page(session())
     assert page.refused(kind, **fields) == "bad_value"
     np.testing.assert_array_equal(knobs_of(page), pl.load("digits-relu").parameters)
     assert page.asked("undoTurn", "turned").changes == []
 
 
-def test_weights_past_all_bounds_are_told_honestly() -> None:
+def test_overflowing_weights_are_reported() -> None:
     page = Page(session())
     page.ask("openExample", part="test", index=0)
     events = page.ask("turnKnobs", knobs=list(range(13002)), values=[1e30] * 13002, gesture=1)

@@ -171,9 +171,9 @@ class Sequences(Fixed):
     def __repr__(self) -> str:
         low, high, features = int(self.lengths.min()), int(self.lengths.max()), self.flat.shape[1]
         kinds = len(self.classes) - self.transcribed
-        told = f"{len(self.symbols)} labels of {kinds} kinds" if self.transcribed else f"{kinds} classes"
+        labels = f"{len(self.symbols)} labels of {kinds} kinds" if self.transcribed else f"{kinds} classes"
         return (
-            f"<Sequences {self.name}: {len(self)} sequences of {low} to {high} frames of {features} features, {told}>"
+            f"<Sequences {self.name}: {len(self)} sequences of {low} to {high} frames of {features} features, {labels}>"
         )
 
 

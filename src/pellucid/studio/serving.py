@@ -65,8 +65,8 @@ def serve(
     # Uvicorn shuts down on Ctrl-C, and then raises KeyboardInterrupt again.
     with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
-    if server.untold is not None:
-        raise server.untold
+    if server.link_error is not None:
+        raise server.link_error
 
 
 def configuration(app: object) -> uvicorn.Config:
@@ -114,8 +114,8 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, sessions: Sessions, opened: Callable[[], None]) -> None:
         super().__init__(config)
         self._sessions, self._opened = sessions, opened
-        self.untold: OSError | None = None
-        """Why the link could not be told: then nobody can open it."""
+        self.link_error: OSError | None = None
+        """Error while reporting the link, without which nobody can open the studio."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start serving."""
@@ -125,7 +125,7 @@ class _Server(uvicorn.Server):
                 self._opened()
             except OSError as error:
                 # An exception here would be logged with the tasks that it cancels: it is raised after an orderly end.
-                self.untold = error
+                self.link_error = error
                 self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
