@@ -26,7 +26,7 @@ class Fixed:
     _fixed: ClassVar[frozenset[str]] = frozenset()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._fixed and name in self.__dict__:
+        if name in self._fixed and hasattr(self, name):
             self._refuse(name)
         super().__setattr__(name, value)
 

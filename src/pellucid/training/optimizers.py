@@ -6,6 +6,7 @@ The update rules, and how they come about, are in ``docs/derivations/optimizers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,7 +40,7 @@ class Optimizer:
         """The engine's number for the update rule."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def schedule(self) -> Schedule:
         """The learning rate as a schedule."""
         return as_schedule(self.learning_rate)
@@ -172,5 +173,7 @@ def optimizer_from(configuration: dict[str, Any]) -> Optimizer:
 
 def _as_float32(rates: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float32]:
     """Two numbers a step; a rate too large for float32 becomes infinite, and training says that it diverged."""
+    pairs = np.empty((len(rates), 2), np.float32)
     with np.errstate(over="ignore"):
-        return np.stack([rates, scales], axis=1).astype(np.float32)
+        pairs[:, 0], pairs[:, 1] = rates, scales
+    return pairs

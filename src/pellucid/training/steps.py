@@ -136,9 +136,9 @@ class Steps:
         """
         self._rewind.remember(self.done, self.state, self.vectors)
         history = self._take(past)
-        finite = np.append(np.isfinite(history[:, 0]), np.isfinite(self._net.parameters).all())
-        if not finite.all():
-            self._undo(self.done + int(np.argmin(finite)))
+        finite = np.isfinite(history[:, 0])
+        if not (finite.all() and np.isfinite(self._net.parameters).all()):
+            self._undo(self.done + int(np.argmin([*finite, False])))
         self._account(history, past)
         return history
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,16 +26,9 @@ class Entry:
         self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
         self._slots = struct.Struct("=" + "".join("f4x" if letter == "f" else "q" for letter in letters))
 
-    def _block(self, arguments: Sequence[Any]) -> NDArray[np.int64]:
-        passed = []
-        for each in arguments:
-            if isinstance(each, np.ndarray):
-                try:  # as in `address_of`, without a call for each
-                    passed.append(_addressof(_from_buffer(each)))
-                except (TypeError, ValueError, BufferError):
-                    passed.append(each.ctypes.data)
-            else:
-                passed.append(each)
+    def _block(self, arguments: Iterable[Any]) -> NDArray[np.int64]:
+        passed: list[Any] = []
+        _append_slots(passed, arguments)
         try:
             packed = self._slots.pack(*passed)
         except OverflowError:  # past float32
@@ -45,13 +38,12 @@ class Entry:
     def __call__(self, *arguments: Any) -> None:
         """Run."""
         # Named, so that the block outlives the call: other threads run meanwhile and would reuse its memory.
-        block = self._block(_flat(arguments))
+        block = self._block(arguments)
         self.run(address_of(block))
 
     def bind(self, *arguments: Any) -> Bound:
         """Fix all arguments: a call that looks nothing up."""
-        flat = _flat(arguments)
-        return Bound(self, tuple(flat), self._block(flat))
+        return Bound(self, tuple(_flat(arguments)), self._block(arguments))
 
     def run(self, block: int) -> None:
         """Run on the block of arguments at an address."""
@@ -77,15 +69,27 @@ class Bound:
         return address_of(self.block[slot:])
 
 
-def _flat(arguments: Iterable[Any]) -> list[Any]:
-    """The arguments one by one, the fields of records in their places."""
-    flat, place = list(arguments), 0
-    while place < len(flat):
-        if isinstance(flat[place], tuple):
-            flat[place : place + 1] = flat[place]
+def _append_slots(passed: list[Any], arguments: Iterable[Any]) -> None:
+    """Append what fills each slot: the addresses of arrays, numbers, and the fields of records in their places."""
+    for each in arguments:
+        if isinstance(each, np.ndarray):
+            try:  # as in `address_of`, without a call for each
+                passed.append(_addressof(_from_buffer(each)))
+            except (TypeError, ValueError, BufferError):
+                passed.append(each.ctypes.data)
+        elif isinstance(each, tuple):
+            _append_slots(passed, each)
         else:
-            place += 1
-    return flat
+            passed.append(each)
+
+
+def _flat(arguments: Iterable[Any]) -> Iterator[Any]:
+    """The arguments one by one, the fields of records in their places."""
+    for each in arguments:
+        if isinstance(each, tuple):
+            yield from _flat(each)
+        else:
+            yield each
 
 
 def _as_float32(value: float) -> float:
