@@ -34,11 +34,12 @@ class DenseProgram(ImageProgram):
     ) -> None:
         super().__init__(layers, input_shape, parameters, level_range)
         self.plan = plan(self.layers, input_shape)
+        self._record = self._program(self.plan)
 
     def bind_read(self, arena: Vector, batch: Batch, answers: Answers, team: Team, plan: Any = None) -> Bound:
         """See `ImageProgram.bind_read`."""
-        plan = self.plan if plan is None else plan
-        bound: Bound = engine().read.bind(self._program(plan), arena, batch, answers, team)
+        program = self._record if plan is None else self._program(plan)
+        bound: Bound = engine().read.bind(program, arena, batch, answers, team)
         return bound
 
     def _program(self, plan: Plan) -> Program:
@@ -56,16 +57,16 @@ class DenseProgram(ImageProgram):
             self._run(feed, arena)
             for row, column in places:
                 kept[row, column].append(plan.block(arena, row, column, feed.count).copy())
-        told, inputs, rows = [], unit, iter(range(plan.layers))
+        arrays, inputs, rows = [], unit, iter(range(plan.layers))
         for layer in self.layers:
             if isinstance(layer, Flatten):
-                told.append((inputs, inputs, inputs))
+                arrays.append((inputs, inputs, inputs))
                 continue
             row = next(rows)
             sums, activations = (np.concatenate(kept[row, column]) for column in (t.SUMS, t.VALUES))
-            told.append((inputs, sums, activations))
+            arrays.append((inputs, sums, activations))
             inputs = activations
-        return told
+        return arrays
 
     def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
         return self._run(feed, self.plan.arena(), labels, loss)
@@ -74,7 +75,7 @@ class DenseProgram(ImageProgram):
         """Read a feed and leave its last tile in the arena; summed loss and number right (2,), if a loss is given."""
         history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
-        engine().evaluate(self._program(self.plan), Scratch(arena, tile_targets), feed.images, examples, score, alone())
+        engine().evaluate(self._record, Scratch(arena, tile_targets), feed.images, examples, score, alone())
         return history
 
     def _gradient(
@@ -85,7 +86,7 @@ class DenseProgram(ImageProgram):
         history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
         gradients = Gradients(by_parameter, Scratch(plan.arena(), tile_targets), by_input, transposed)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
-        engine().gradient(self._program(plan), gradients, feed.images, examples, score, alone())
+        engine().gradient(self._record, gradients, feed.images, examples, score, alone())
         return history
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:

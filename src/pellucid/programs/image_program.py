@@ -82,10 +82,7 @@ class ImageProgram(Program[FlatInputs]):
 
     def read(self, inputs: FlatInputs) -> NDArray[np.float32]:
         """Outputs (N, K), or (K,) for a single image; several threads share many images."""
-        outputs = self._read(inputs.values)
-        return outputs.reshape(self.output_shape if inputs.single else (len(inputs), *self.output_shape))
-
-    def _read(self, flat_inputs: NDArray[np.generic]) -> NDArray[np.float32]:
+        flat_inputs = inputs.values
         outputs = np.empty((len(flat_inputs), math.prod(self.output_shape)), np.float32)
         threads = max(1, min(available_cores(), len(flat_inputs) * self.cost.products // _WORTH_A_THREAD))
         if threads > 1 and plain_python():
@@ -93,7 +90,7 @@ class ImageProgram(Program[FlatInputs]):
         most = max(1, threads * _AT_ONCE // max(1, self.cost.products))
         for begin in range(0, len(flat_inputs), most):
             self._read_some(flat_inputs[begin : begin + most], outputs[begin : begin + most], threads)
-        return outputs
+        return outputs.reshape(self.output_shape if inputs.single else (len(flat_inputs), *self.output_shape))
 
     def _read_some(self, flat_inputs: NDArray[np.generic], outputs: NDArray[np.float32], threads: int) -> None:
         """Write the outputs (N, K) for images (N, D), on several threads."""
@@ -152,9 +149,9 @@ class ImageProgram(Program[FlatInputs]):
         """Every layer's inputs, weighted sums and activations."""
         refuse_infinite(inputs.values)
         unit = np.array(to_unit(inputs.values, self.level_range))  # a copy, never the caller's memory
-        told = self._trace(inputs.values, unit)
+        computed = self._trace(inputs.values, unit)
         chosen = 0 if inputs.single else slice(None)
-        layers = zip(self.layers, told, strict=True)
+        layers = zip(self.layers, computed, strict=True)
         return Trace(tuple(LayerTrace(layer, *(array[chosen] for array in arrays)) for layer, arrays in layers))
 
     @abstractmethod

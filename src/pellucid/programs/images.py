@@ -93,7 +93,7 @@ def from_unit(unit: NDArray[np.float32], level_range: LevelRange | None) -> NDAr
 def pixels_of(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> Pixels:
     """Images (N, D) of any type as float32, or as bytes if the level of 0 is a byte; copied only where needed."""
     low, high = scale_of(flat_inputs.dtype, level_range)
-    if can_stay_bytes(flat_inputs, level_range):
+    if can_stay_bytes(flat_inputs.dtype, low):
         return Pixels(t.LEVELS, np.ascontiguousarray(flat_inputs, np.uint8), _NO_FLOATS, low, high - low)
     return Pixels(t.FLOATS, _NO_BYTES, as_floats(flat_inputs), low, high - low)
 
@@ -122,7 +122,7 @@ def images_of(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) 
     """Images (N, D) as training takes them: sparse, or dense where an image has too many inputs for that."""
     if flat_inputs.shape[1] > MAX_SPARSE_INPUTS:
         return _NO_IMAGES._replace(kind=t.DENSE_INPUT, data=to_unit(flat_inputs, level_range))
-    if can_stay_bytes(flat_inputs, level_range):
+    if can_stay_bytes(flat_inputs.dtype, scale_of(flat_inputs.dtype, level_range)[0]):
         return to_sparse_bytes(flat_inputs, level_range)
     return to_sparse(flat_inputs, level_range)
 
@@ -166,10 +166,9 @@ def _collect(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -
     return SparseRows(indices[:-1], data[:-1], indptr, middles)
 
 
-def can_stay_bytes(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> bool:
-    """Whether images (N, D) are bytes, and the level of 0 is one."""
-    low = scale_of(flat_inputs.dtype, level_range)[0]
-    return flat_inputs.dtype == np.uint8 and low in range(256)
+def can_stay_bytes(dtype: np.dtype[np.generic], low: float) -> bool:
+    """Whether images of a type are bytes, and ``low``, the level of 0, is one."""
+    return dtype == np.uint8 and low in range(256)
 
 
 def to_sparse_bytes(flat_inputs: NDArray[np.generic], level_range: LevelRange | None = None) -> Images:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,27 @@ class Entry:
     def __init__(self, address: int, letters: str, keep: Any) -> None:
         self._keep = keep
         self.address = address
-        self._function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+        self.run: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+        """Run on the block of arguments at an address."""
         self._slots = struct.Struct("=" + "".join("f4x" if letter == "f" else "q" for letter in letters))
 
-    def _block(self, arguments: Iterable[Any]) -> NDArray[np.int64]:
+    def _block(self, arguments: Sequence[Any]) -> NDArray[np.int64]:
         passed: list[Any] = []
-        _append_slots(passed, arguments)
+        levels = [iter(arguments)]  # the records that are being read, from the outermost to the innermost
+        while levels:
+            for each in levels[-1]:
+                if isinstance(each, np.ndarray):
+                    try:  # as in `address_of`, without a call for each
+                        passed.append(_addressof(_from_buffer(each)))
+                    except (TypeError, ValueError, BufferError):
+                        passed.append(each.ctypes.data)
+                elif isinstance(each, tuple):
+                    levels.append(iter(each))
+                    break
+                else:
+                    passed.append(each)
+            else:
+                levels.pop()
         try:
             packed = self._slots.pack(*passed)
         except OverflowError:  # past float32
@@ -43,21 +59,18 @@ class Entry:
 
     def bind(self, *arguments: Any) -> Bound:
         """Fix all arguments: a call that looks nothing up."""
-        return Bound(self, tuple(_flat(arguments)), self._block(arguments))
-
-    def run(self, block: int) -> None:
-        """Run on the block of arguments at an address."""
-        self._function(block)
+        block = self._block(arguments)
+        return Bound(self, arguments, block, _addressof(_from_buffer(block)))
 
 
+@dataclass(frozen=True, slots=True)
 class Bound:
     """An entry point with all its arguments, and the ``block`` of slots that they are passed in, at ``address``."""
 
-    __slots__ = "address", "arguments", "block", "entry"
-
-    def __init__(self, entry: Entry, arguments: tuple[Any, ...], block: NDArray[np.int64]) -> None:
-        self.entry, self.arguments, self.block = entry, arguments, block
-        self.address = address_of(block)
+    entry: Entry
+    arguments: tuple[Any, ...]
+    block: NDArray[np.int64]
+    address: int
 
     def __call__(self) -> None:
         """Run."""
@@ -65,22 +78,8 @@ class Bound:
 
     def place(self, argument: Any) -> int:
         """The address of the slot of an argument: of that very object."""
-        slot = next(slot for slot, one in enumerate(self.arguments) if one is argument)
+        slot = next(slot for slot, one in enumerate(_flat(self.arguments)) if one is argument)
         return address_of(self.block[slot:])
-
-
-def _append_slots(passed: list[Any], arguments: Iterable[Any]) -> None:
-    """Append what fills each slot: the addresses of arrays, numbers, and the fields of records in their places."""
-    for each in arguments:
-        if isinstance(each, np.ndarray):
-            try:  # as in `address_of`, without a call for each
-                passed.append(_addressof(_from_buffer(each)))
-            except (TypeError, ValueError, BufferError):
-                passed.append(each.ctypes.data)
-        elif isinstance(each, tuple):
-            _append_slots(passed, each)
-        else:
-            passed.append(each)
 
 
 def _flat(arguments: Iterable[Any]) -> Iterator[Any]:

@@ -76,7 +76,11 @@ class Library:
         self._engines: dict[str, Engine] = {}
 
     def engine(self, part: str = HOME) -> Engine:
-        """One part; threads that ask for it at once get the same."""
+        """One part, loaded or compiled at the first call; threads that ask for it at once get the same.
+
+        "dense" runs networks of dense layers and has what all parts share, "planes" runs networks with convolutions,
+        pooling or dropout, "sequences" those with LSTMs.
+        """
         found = self._engines.get(part)
         if found is None:
             with self._lock:
@@ -105,13 +109,8 @@ default_library = Library()
 """The engine of this process."""
 
 
-def engine(part: str = HOME) -> Engine:
-    """One part of the engine of this process, loaded or compiled at the first call.
-
-    "dense" runs networks of dense layers and has what all parts share, "planes" runs networks with convolutions,
-    pooling or dropout, "sequences" those with LSTMs.
-    """
-    return default_library.engine(part)
+engine = default_library.engine
+"""One part of the engine of this process, loaded or compiled at the first call; see `Library.engine`."""
 
 
 def plain_engine(part: str) -> Engine:
