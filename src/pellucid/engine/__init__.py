@@ -1,1 +1,1 @@
-"""Compiled loops over plain arrays. Knows nothing of networks, files or people."""
+"""Compiled loops over plain arrays, independent of networks and files."""

@@ -260,7 +260,7 @@ class Key(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """What determines dropout: the number of an image among all that the network was trained on, and the key."""
+    """What dropout depends on: the number of an image among all that the network was trained on, and the key."""
 
     serial: int
     key: Key

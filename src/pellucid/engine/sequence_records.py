@@ -162,7 +162,7 @@ class ClippedDescent(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What threads share: loss and number correct of each group, sum of squares of each BLOCK of the gradient."""
+    """Shared totals: loss and number correct of each group, sum of squares of each BLOCK of the gradient."""
 
     groups: Float64s
     norms: Float64s
@@ -170,7 +170,7 @@ class Totals(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How to read, and where the results go: see `pellucid.engine.programs.sequences_entries.read`."""
+    """What to compute, and where the results go; see `pellucid.engine.programs.sequences_entries.read`."""
 
     loss: int
     carry: int

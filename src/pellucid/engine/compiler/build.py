@@ -1,7 +1,7 @@
-"""Compile the parts of the engine: each in a process of its own, side by side, on as many cores as there are.
+"""Compile the parts of the engine in parallel, each in a child process.
 
-Numba and the kernels are thus loaded where they are needed, and the process that trains stays small. Where no process
-can be started, the parts are compiled here, one after another.
+Only the children load Numba and the kernels, so the process that trains stays small. If no child can be started, the
+parts are compiled in this process, one after another.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _START = (
     "import sys; sys.path[:] = [*dict.fromkeys([*sys.argv[2:], *sys.path])]; "
     "from pellucid.engine.compiler.build import serve; serve()"
 )
-"""What a child runs; its arguments are the part to compile and the import path."""
+"""The code that a child runs; its arguments are the part to compile and the import path."""
 
 
 def build(parts: Sequence[str]) -> dict[str, bytes]:
@@ -40,13 +40,13 @@ def build(parts: Sequence[str]) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        For each part a line of JSON, ``{name: [symbol, letters]}``, then its object file. A symbol without letters is
-        for other parts to call.
+        The content of each part: a line of JSON, ``{name: [symbol, letters]}``, then the object file. Symbols without
+        letters are functions that other parts call.
     """
     try:
         return _side_by_side(parts)
     except (OSError, subprocess.SubprocessError) as error:
-        logger.info("compiling in this process, because no other could: %s", error)
+        logger.info("compiling in this process, because child processes failed: %s", error)
         return {part: compile_part(part) for part in parts}
 
 
@@ -66,10 +66,10 @@ def content_of(
     assembly: str = "",
     symbols: Sequence[str] = (),
 ) -> bytes:
-    """Compile entry points into what `pellucid.engine.compiler.library.link` loads.
+    """Compile entry points into the content that `pellucid.engine.compiler.library.link` loads.
 
     The parameters are those of `pellucid.engine.compiler.kernels.compile_entries`; ``symbols`` are the functions of
-    ``assembly`` that others may call.
+    ``assembly`` that other code may call.
     """
     from pellucid.engine.compiler import kernels
 
@@ -82,7 +82,7 @@ def content_of(
 
 
 def _side_by_side(parts: Sequence[str]) -> dict[str, bytes]:
-    """Have a child compile each part, and read what it writes."""
+    """Compile each part in a child, and return the children's output."""
     command = _command()
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -99,15 +99,15 @@ def _side_by_side(parts: Sequence[str]) -> dict[str, bytes]:
 
 
 def _command() -> list[str]:
-    """The command that starts a child: isolated, so that no module is imported from the current folder.
+    """The command that starts a child, in isolated mode, so that it imports no module from the current folder.
 
     Raises
     ------
     OSError
-        If there is no Python interpreter to start: the program is frozen, or Python is embedded in another program.
+        If there is no Python interpreter to start, because the program is frozen or embeds Python.
     """
     if getattr(sys, "frozen", False) or not sys.executable:
-        raise OSError("this program is no Python interpreter")
+        raise OSError("this program is not a Python interpreter")
     options = ["-I"]
     if sys.dont_write_bytecode:
         options.append("-B")
@@ -117,10 +117,10 @@ def _command() -> list[str]:
 
 
 def import_path() -> list[str]:
-    """The folders from which a child imports, before its own: those of this process, and the one of this package.
+    """The folders that a child searches for modules before its own: this process's, and the one with this package.
 
     The current folder and relative entries are left out, unless this package was imported from there: a file that
-    happens to lie where somebody works must not run as a module.
+    happens to be in the user's working folder must not run as a module.
     """
     left_out = {os.path.realpath(os.curdir)} - {_HOME}
     folders = [entry for entry in sys.path if Path(entry).is_absolute() and os.path.realpath(entry) not in left_out]
@@ -128,9 +128,9 @@ def import_path() -> list[str]:
 
 
 def _answer(child: subprocess.Popen[bytes]) -> bytes:
-    content, told = child.communicate()
+    content, errors = child.communicate()
     if child.returncode:
-        raise subprocess.SubprocessError(told.decode(errors="replace").strip() or f"exit {child.returncode}")
+        raise subprocess.SubprocessError(errors.decode(errors="replace").strip() or f"exit {child.returncode}")
     return content
 
 
@@ -141,5 +141,5 @@ def serve() -> None:
     gc.disable()
     kernels.part = sys.argv[1]
     if kernels.part != HOME and hasattr(os, "nice"):
-        os.nice(5)  # the longest first, where there are fewer cores than parts
+        os.nice(5)  # HOME takes longest to compile, so it goes first where there are fewer cores than parts
     sys.stdout.buffer.write(compile_part(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""The cache of compiled code: files that hold what was compiled once, so that no later run compiles it again.
+"""The cache of compiled code: files that later runs load instead of compiling the code again.
 
 A file is named after everything its machine code depends on: the engine's source, the versions of Numba and LLVM, the
 processor and the width of its lanes. It begins with a digest of the rest.
@@ -36,7 +36,7 @@ def code_folder() -> Path | None:
     Raises
     ------
     ConfigurationError
-        If ``PELLUCID_CACHE`` is a relative path: what lies below the current folder may be anybody's code.
+        If ``PELLUCID_CACHE`` is a relative path: code below the current folder may be anybody's.
     """
     asked = os.environ.get("PELLUCID_CACHE")
     if not asked:
@@ -57,7 +57,7 @@ class Cache:
     Parameters
     ----------
     folder : Path, optional
-        Where the files are; it is made when the first file is written. None keeps code in memory.
+        The folder of the files, created with the first of them. None keeps code in memory.
     source : Path
         The folder of the source that the code is compiled from.
     """
@@ -67,7 +67,7 @@ class Cache:
         self._unwritten: dict[str, bytes] = {}
 
     def path_of(self, name: str) -> Path:
-        """The file that holds the code of this name, once it was compiled."""
+        """The path of the file for the code of this name."""
         return (self.folder or Path()) / f"{name}-{self.fingerprint()}.bin"
 
     def fingerprint(self) -> str:
@@ -89,7 +89,7 @@ class Cache:
         return digest.hexdigest()[:24]
 
     def _sources(self) -> list[tuple[str, Path]]:
-        """Every file of the source with its name relative to the folder, whichever subfolder it is in."""
+        """Every file in the source folder and its subfolders, with its path relative to the folder."""
         return [
             (path.relative_to(self.source).as_posix(), path)
             for path in self.source.rglob("*")
@@ -97,14 +97,14 @@ class Cache:
         ]
 
     def read(self, name: str) -> bytes | None:
-        """The code of this name, or None where its file is missing, unreadable, damaged or not to be trusted."""
+        """The code of this name, or None if its file is missing, unreadable, damaged or not trusted."""
         path = self.path_of(name)
         stored = _read_trusted(path) if self.folder else b""
         content = stored[_DIGEST:]
         return content if hashlib.sha256(content).digest() == stored[:_DIGEST] else self._unwritten.get(path.name)
 
     def write(self, contents: Mapping[str, bytes]) -> None:
-        """Keep code by its name, in whole files; where they cannot be written, in memory, with one warning."""
+        """Write code to files by its name, atomically; if that fails, keep it in memory and warn once."""
         files = {self.path_of(name): content for name, content in contents.items()}
         hindrance = self._store(files)
         if hindrance:
@@ -117,7 +117,7 @@ class Cache:
             )
 
     def _store(self, files: Mapping[Path, bytes]) -> str | None:
-        """Write files; where and why that is not possible, or None."""
+        """Write files; return where and why that failed, or None."""
         if self.folder is None:
             return "(the user has no home folder: HOME names none)"
         try:
@@ -131,7 +131,7 @@ class Cache:
 
 
 def _read_trusted(path: Path) -> bytes:
-    """What is in a file that nobody but the user and the superuser can write to; nothing where that is not so."""
+    """The content of a file, or nothing if anybody but the user and the superuser can write to it."""
     try:
         with open_regular(path) as file:
             distrusted = _distrust(os.fstat(file.fileno())) or _distrust(path.parent.stat())
@@ -142,7 +142,7 @@ def _read_trusted(path: Path) -> bytes:
 
 def _distrust(status: os.stat_result) -> str | None:
     """Why the code in a file or folder may be another user's, or None."""
-    if sys.platform == "win32":  # whose access lists already keep a user's folders from other users
+    if sys.platform == "win32":  # its access lists already protect a user's folders from other users
         return None
     if status.st_uid not in (0, os.geteuid()):
         return "it belongs to another user"
@@ -150,11 +150,11 @@ def _distrust(status: os.stat_result) -> str | None:
 
 
 def version_of(package: str) -> str:
-    """What tells a package's version from another, found without importing it."""
+    """Text that identifies a package's version, found without importing the package."""
     found = importlib.util.find_spec(package)
     places = found.submodule_search_locations if found else None
     try:
-        # What the package itself says of it; the standard library's way takes thirty milliseconds to import.
+        # The package's own version file. Importing `importlib.metadata` takes thirty milliseconds.
         return Path((places or [""])[0], "_version.py").read_text(encoding="utf-8")
     except OSError:
         from importlib.metadata import version

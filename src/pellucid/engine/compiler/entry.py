@@ -1,4 +1,4 @@
-"""Calling compiled code from Python: arrays are passed by address, numbers as they are."""
+"""Call compiled code from Python: arrays are passed by address, numbers by value."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from pellucid.engine.compiler.signature import fields_of
 
 
 class Entry:
-    """One entry point: call it with arrays (C-contiguous, of the right type), integers and floats.
+    """One entry point, called with arrays (C-contiguous, of the right type), integers and floats.
 
-    The arguments go into a block of 8-byte slots: arrays by address, numbers as they are, records field by field.
-    ``keep`` is what the code lives in.
+    The arguments are passed in a block of 8-byte slots: arrays by address, numbers by value, records field by field.
+    ``keep`` owns the machine code.
     """
 
     def __init__(self, address: int, letters: str, keep: Any) -> None:
         self._keep = keep
         self.address = address
         self.run: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
-        """Run on the block of arguments at an address."""
+        """Call the machine code with the address of a block of arguments."""
         self._slots = struct.Struct("=" + "".join("f4x" if letter == "f" else "q" for letter in letters))
 
     def _block(self, arguments: Sequence[Any]) -> NDArray[np.int64]:
@@ -34,7 +34,7 @@ class Entry:
         while levels:
             for each in levels[-1]:
                 if isinstance(each, np.ndarray):
-                    try:  # as in `address_of`, without a call for each
+                    try:  # `address_of` inlined
                         passed.append(_addressof(_from_buffer(each)))
                     except (TypeError, ValueError, BufferError):
                         passed.append(each.ctypes.data)
@@ -47,18 +47,18 @@ class Entry:
                 levels.pop()
         try:
             packed = self._slots.pack(*passed)
-        except OverflowError:  # past float32
+        except OverflowError:  # too large for float32
             packed = self._slots.pack(*(_as_float32(each) if isinstance(each, float) else each for each in passed))
         return np.frombuffer(bytearray(packed), np.int64)
 
     def __call__(self, *arguments: Any) -> None:
         """Run."""
-        # Named, so that the block outlives the call: other threads run meanwhile and would reuse its memory.
+        # A name keeps the block alive during the call: other threads run meanwhile and would reuse its memory.
         block = self._block(arguments)
         self.run(address_of(block))
 
     def bind(self, *arguments: Any) -> Bound:
-        """Fix all arguments: a call that looks nothing up."""
+        """Fix all arguments, so that each call costs less."""
         block = self._block(arguments)
         return Bound(self, arguments, block, _addressof(_from_buffer(block)))
 
@@ -77,13 +77,13 @@ class Bound:
         self.entry.run(self.address)
 
     def place(self, argument: Any) -> int:
-        """The address of the slot of an argument: of that very object."""
+        """The address of an argument's slot; the argument is found by identity."""
         slot = next(slot for slot, one in enumerate(_flat(self.arguments)) if one is argument)
         return address_of(self.block[slot:])
 
 
 def _flat(arguments: Iterable[Any]) -> Iterator[Any]:
-    """The arguments one by one, the fields of records in their places."""
+    """The arguments one by one, with records replaced by their fields."""
     for each in arguments:
         if isinstance(each, tuple):
             yield from _flat(each)
@@ -101,15 +101,15 @@ _from_buffer: Callable[[Any], Any] = ctypes.c_char.from_buffer
 
 
 def address_of(array: NDArray[Any]) -> int:
-    """Where an array begins in memory; NumPy itself takes three times as long to tell it."""
+    """The address of an array's first element, in a third of the time that NumPy's own attribute takes."""
     try:
         return _addressof(_from_buffer(array))
-    except (TypeError, ValueError, BufferError):  # read-only, empty, or not in one piece
+    except (TypeError, ValueError, BufferError):  # read-only, empty or not contiguous
         return array.ctypes.data
 
 
 class PlainEntry:
-    """The same entry point as plain Python, for a debugger: arrays arrive as memory does, in one line."""
+    """The same entry point as plain Python, for a debugger: the function receives arrays as flat memory."""
 
     def __init__(self, function: Callable[..., None]) -> None:
         self._function, self._kinds = function, tuple(fields_of(function).values())

@@ -1,8 +1,8 @@
-"""A built-in function that runs the engine on one image or a few, without conversions and without look-ups.
+"""A built-in function that runs the engine on one image or a few, without conversions or look-ups.
 
 A call through ctypes takes longer than a small network does. The function made here is called by the interpreter like
-any built-in. It reads the array's fields where they lie in memory, writes the array's address into the prepared
-arguments of an entry point, and calls the entry point. The interpreter's lock (GIL) is held during the call, so no
+any built-in. It reads the array's fields directly from memory, writes the array's address into the prepared arguments
+of an entry point, and calls the entry point. The interpreter's lock (GIL) is held during the call, so no
 other thread can use the same buffers; the function is meant for work of microseconds.
 
 The offsets of the fields are those of ``PyArrayObject`` in NumPy's C API; the calling convention is ``METH_FASTCALL``
@@ -104,8 +104,8 @@ compare:
   %out.sides = load ptr, ptr %answer.shape
   %expected.out.axes = load i32, ptr %slot15
   %most = load i64, ptr %slot16
-  %wanted.out.axes = add i32 %expected.out.axes, %extra
-  %fits.out = icmp eq i32 %out.axes, %wanted.out.axes
+  %all.out.axes = add i32 %expected.out.axes, %extra
+  %fits.out = icmp eq i32 %out.axes, %all.out.axes
   %images = load i64, ptr %sides
   %out.images = load i64, ptr %out.sides
   %is.one = icmp eq i32 %extra, 0
@@ -135,8 +135,8 @@ run:
   %doubt = load float, ptr %doubts
   %is.finite = fcmp oeq float %doubt, 0.0
   %done = zext i1 %is.finite to i64
-  %told = call ptr %give(i64 %done)
-  ret ptr %told
+  %result = call ptr %give(i64 %done)
+  ret ptr %result
 
 refuse:
   %no = call ptr %give(i64 0)
@@ -163,7 +163,7 @@ class _Method(ctypes.Structure):
 
 
 class Prepared(NamedTuple):
-    """A prepared call, and the one of its arguments that stands for the images."""
+    """A prepared call, and the argument of it that the images replace."""
 
     images: NDArray[np.generic]
     call: Bound
@@ -172,7 +172,7 @@ class Prepared(NamedTuple):
 class Accepted(NamedTuple):
     """The images that a function accepts: of ``shape``, at most ``most`` at once.
 
-    ``number`` is the argument of the prepared calls, by identity, that holds how many there are.
+    ``number`` is the argument of the prepared calls, by identity, that holds the number of images.
     """
 
     shape: tuple[int, ...]
@@ -234,7 +234,7 @@ def _maker() -> Any:
 
 @functools.cache
 def is_supported() -> bool:
-    """Whether this Python and this NumPy lay out an array's fields as expected."""
+    """Whether an array's fields have the expected offsets in this Python and this NumPy."""
     probe = np.zeros((2, 3), np.float32)
     if plain_python() or object.__basicsize__ != 8 * _DATA:
         return False

@@ -1,4 +1,4 @@
-"""Numba's front end with only the steps that kernels need: types inferred, then LLVM's language, one module for all."""
+"""Numba's front end, reduced to what kernels need: type inference, then LLVM IR in one module for all kernels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from pellucid.engine.compiler.lowering import Convention, KernelLower
 
 
 class _Library(CPUCodeLibrary):  # type: ignore[misc]
-    """One kernel's place in the module that all kernels are written to."""
+    """One kernel's library, which writes to the module that all kernels share."""
 
     def __init__(self, codegen: Any, name: str) -> None:
         super(CPUCodeLibrary, self).__init__(codegen, name)
@@ -45,7 +45,7 @@ class _Library(CPUCodeLibrary):  # type: ignore[misc]
             self._codegen.foreign.append(library)
 
     def add_ir_module(self, ir_module: Any) -> None:
-        """It is the one that all share."""
+        """Do nothing: all kernels share one module."""
 
 
 class _Codegen(JITCPUCodegen):  # type: ignore[misc]
@@ -58,7 +58,7 @@ class _Codegen(JITCPUCodegen):  # type: ignore[misc]
 
 
 class _Typing(typing.Context):  # type: ignore[misc]
-    """Remembers what a function of given arguments is."""
+    """Caches the types of functions by their arguments."""
 
     def init(self) -> None:
         super().init()
@@ -79,7 +79,7 @@ class _Typing(typing.Context):  # type: ignore[misc]
 
 
 class _Context(CPUContext):  # type: ignore[misc]
-    """Knows the kernels, and of Numba's own functions those on numbers, tuples and ranges."""
+    """Knows the kernels, and Numba's functions on numbers, tuples and ranges."""
 
     def init(self) -> None:
         super().init()
@@ -95,11 +95,11 @@ class _Context(CPUContext):  # type: ignore[misc]
         return Convention(self)
 
     def mangler(self, name: str, types: Any, *, abi_tags: Any = (), uid: Any = None) -> str:
-        """A short name that no other kernel has: the types need not be told."""
+        """A short unique name; it need not encode the types."""
         return f"{name}.{next(self._numbers)}"
 
     def post_lowering(self, mod: Any, library: Any) -> None:
-        """Nothing to link: kernels count no references."""
+        """Do nothing: kernels count no references, so there is nothing to link."""
 
     def declare_function(self, module: Any, fndesc: Any) -> Any:
         known = module.globals.get(fndesc.mangled_name)
@@ -118,7 +118,7 @@ class _Context(CPUContext):  # type: ignore[misc]
         return self.call_conv.call(builder, function, fndesc.restype, fndesc.argtypes, args)
 
     def get_external_function_type(self, fndesc: Any) -> Any:
-        """LLVM's type of a function elsewhere: the fields of records are arguments of their own."""
+        """The LLVM type of an external function; each field of a record is an argument."""
         return self.call_conv.get_function_type(fndesc.restype, fndesc.argtypes)
 
     def call_external_function(self, builder: Any, callee: Any, argtys: Any, args: Any) -> Any:
@@ -144,12 +144,12 @@ class _Target(CPUTarget):  # type: ignore[misc]
 
 class _Interpreter(Interpreter):  # type: ignore[misc]
     def post_process(self, peepholes: Any, func_ir: Any) -> Any:
-        """Leave out what mends ``with`` and ``try``."""
+        """Skip the passes for ``with`` and ``try``."""
         return func_ir
 
 
 class Kernel(CPUDispatcher):  # type: ignore[misc]
-    """A function that kernels may call: Numba drafts it, anew for other types of arguments, when one does."""
+    """A function that kernels may call; it is lowered to LLVM IR once for each combination of argument types."""
 
     targetdescr = _Target("cpu")
 
@@ -157,17 +157,17 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
         super().__init__(function, targetoptions={"nopython": True})
 
     def compile(self, sig: Any) -> Any:
-        """Draft the kernel for these types of arguments, unless that has been done."""
+        """Lower the kernel for these types of arguments, unless that has been done."""
         arguments = tuple(sig)
         if arguments not in self.overloads:
-            self.overloads[arguments] = self._draft(arguments)
+            self.overloads[arguments] = self._lower(arguments)
         return self.overloads[arguments].entry_point
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        """Forget which constants are passed: they compile no kernel anew, and LLVM sees them where it inlines."""
+        """Drop the values of constant arguments: kernels are not specialised to them, and LLVM inlines them anyway."""
         return super().get_call_template(tuple(map(vars(numba_types)["unliteral"], args)), kws)
 
-    def _draft(self, arguments: Any) -> Any:
+    def _lower(self, arguments: Any) -> Any:
         target = self.targetdescr.target_context
         context = target.subtarget(error_model=create_error_model("numpy", target))
         statements = _statements(self.py_func)
@@ -195,7 +195,7 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
 
 
 def _statements(function: Callable[..., Any]) -> Any:
-    """Numba's form of a function, in SSA form, with constants taken from tuples."""
+    """Numba's IR of a function, in SSA form, with the items of constant tuples replaced by constants."""
     identity = FunctionIdentity.from_function(function)
     found = _Interpreter(identity).interpret(ByteCode(identity))
     found.blocks = canonicalize_cfg(found.blocks)
@@ -209,7 +209,10 @@ def _statements(function: Callable[..., Any]) -> Any:
 
 
 def _constant_item(statements: Any, value: Any) -> Any:
-    """``tuple[3]`` of a constant tuple is a constant; an index known now tells Numba the type of any other."""
+    """Replace an item of a constant tuple by a constant, and any other constant index by a static one.
+
+    With a static index, Numba infers the type of the item.
+    """
     if not (isinstance(value, ir.Expr) and value.op == "getitem"):
         return value
     index = _constant(statements, value.index)
@@ -222,19 +225,19 @@ def _constant_item(statements: Any, value: Any) -> Any:
 
 
 def _constant(statements: Any, var: Any) -> Any:
-    """What a variable is that is assigned once, a constant; else None."""
+    """The value of a variable that is assigned once, to a constant; otherwise None."""
     definitions = statements._definitions[var.name]
     known = len(definitions) == 1 and isinstance(definitions[0], (ir.Const, ir.Global, ir.FreeVar))
     return definitions[0].value if known else None
 
 
 def refresh() -> None:
-    """Learn of the intrinsics defined since."""
+    """Register the intrinsics that were defined since the last call."""
     Kernel.targetdescr.target_context.refresh()
 
 
 def whole() -> Any:
-    """All kernels drafted so far, as one LLVM module."""
+    """All kernels lowered so far, as one LLVM module."""
     codegen = Kernel.targetdescr.target_context.codegen()
     module = llvm.parse_assembly(str(codegen.module))
     for library in codegen.foreign:

@@ -1,4 +1,4 @@
-"""Turn kernels into machine code: ``kernel`` marks a function the engine is made of, ``compile_entries`` builds it."""
+"""Compile kernels to machine code: ``kernel`` marks a function of the engine, ``compile_entries`` compiles them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pellucid.engine.compiler.target import plain_python, processor
 F = TypeVar("F", bound=Callable[..., Any])
 
 PREFIX = "pellucid_"
-"""What the names of compiled entry points begin with."""
+"""The prefix of the symbols of compiled entry points."""
 
 part: str | None = None
-"""The part this process compiles, set before its modules are imported; None where kernels may be of any part."""
+"""The part that this process compiles, set before its modules are imported; None if kernels may be of any part."""
 
 SHARED: dict[str, Any] = {}
 """Shared kernels by symbol."""
@@ -28,7 +28,7 @@ if plain_python():
         return function
 
     def kernel(function: F) -> F:
-        """Leave the function as it is: plain Python over arrays."""
+        """Leave the function as it is, plain Python over arrays."""
         return function
 
 else:
@@ -50,13 +50,13 @@ else:
     }
 
     def kernel(function: F) -> F:
-        """Compile the function where it is used. Memory arguments are pointers: ``p[i]`` is element i, unchecked."""
+        """Compile the function when a kernel calls it. Memory is an unchecked pointer: ``p[i]`` is element i."""
         return cast(F, Kernel(function))
 
     def shared(function: F) -> F:
-        """A kernel that one part of the engine compiles for all: the others call it by its symbol.
+        """Make a kernel that one part of the engine compiles for all; the others call it by its symbol.
 
-        Its annotations tell the kinds of its arguments (`pellucid.engine.compiler.signature`); it returns nothing.
+        Its annotations give the kinds of its arguments (`pellucid.engine.compiler.signature`); it returns nothing.
         """
         module = function.__module__.removeprefix("pellucid.engine.").replace(".", "_")
         symbol = f"{PREFIX}{module}_{function.__name__}"
@@ -67,11 +67,11 @@ else:
         return made
 
     def _signature(function: Callable[..., Any]) -> Any:
-        """Numba's signature of a function that returns nothing, told by its annotations."""
+        """Numba's signature of a function that returns nothing, from its annotations."""
         return numba_types.void(*map(_type, fields_of(function).values()))
 
     def _type(kind: Any) -> Any:
-        """Numba's type of an argument: of a letter, or of a record."""
+        """Numba's type of an argument, which is given by a letter or a record."""
         if isinstance(kind, str):
             return _LETTERS[kind]
         return vars(numba_types)["BaseTuple"].from_types(tuple(map(_type, fields_of(kind).values())), kind)
@@ -79,75 +79,74 @@ else:
     def compile_entries(
         entries: Mapping[str, Any], exports: Mapping[str, Any] = MappingProxyType({}), assembly: str = ""
     ) -> bytes:
-        """Compile entry points, with all they call, into one object file.
+        """Compile entry points and everything they call into one object file.
 
         Parameters
         ----------
         entries : mapping of name to kernel
-            The kernels return nothing; their annotations tell the kinds of their arguments.
+            The kernels return nothing; their annotations give the kinds of their arguments.
         exports : mapping of symbol to kernel
-            Kernels that other object files may call: `SHARED`.
+            Kernels that other object files may call, such as `SHARED`.
         assembly : str
-            LLVM assembly of functions that go with them, their names beginning with ``PREFIX``.
+            LLVM assembly of further functions, with names that begin with ``PREFIX``.
 
         Returns
         -------
         bytes
-            The object file. It defines a function ``PREFIX + name`` for each entry, which takes one pointer: to a
-            block of 8-byte slots, one an argument, with the fields of records one after another. Exports are C
-            functions of their arguments.
+            The object file. It defines a function ``PREFIX + name`` for each entry, which takes one pointer to a
+            block of 8-byte slots, one per argument or field of a record. Exports are C functions of their arguments.
         """
         with global_compiler_lock:
             return _emit(_whole(entries, exports, assembly))
 
     def _whole(entries: Mapping[str, Any], exports: Mapping[str, Any], assembly: str) -> Any:
-        """The module with these kernels and all they call; only what is for others is known outside."""
-        doors = [assembly]
+        """The module with these kernels and everything they call; only entry points and exports are external."""
+        wrappers = [assembly]
         refresh()
         for symbol, function in [*((PREFIX + name, one) for name, one in entries.items()), *exports.items()]:
             signature, letters = _signature(function.py_func), letters_of(function.py_func)
             function.compile(signature.args)
             inner = function.overloads[signature.args].fndesc.llvm_func_name
-            doors.append((_side_door if symbol in exports else _doorway)(symbol, inner, letters))
+            wrappers.append((_export_wrapper if symbol in exports else _entry_wrapper)(symbol, inner, letters))
         module = whole()
-        for door in doors:
-            module.link_in(llvm.parse_assembly(door))
+        for wrapper in wrappers:
+            module.link_in(llvm.parse_assembly(wrapper))
         for function in module.functions:
             if not function.is_declaration and not function.name.startswith(PREFIX):
                 function.linkage = "internal"
         return module
 
-    def _doorway(name: str, symbol: str, letters: str) -> str:
-        """LLVM assembly of ``name``, which takes its arguments from 8-byte slots: Python passes their place."""
+    def _entry_wrapper(name: str, symbol: str, letters: str) -> str:
+        """LLVM assembly of ``name``, which loads its arguments from 8-byte slots at the address that Python passes."""
         kinds = _kinds(letters)
         lines = []
         for place, kind in enumerate(kinds):
             lines.append(f"  %slot{place} = getelementptr i64, ptr %block, i64 {place}")
             lines.append(f"  %value{place} = load {kind}, ptr %slot{place}")
-        return _door(name, "ptr %block", lines, symbol, kinds)
+        return _wrapper(name, "ptr %block", lines, symbol, kinds)
 
-    def _side_door(name: str, symbol: str, letters: str) -> str:
-        """LLVM assembly of the C function ``name``, which takes its arguments as they are."""
+    def _export_wrapper(name: str, symbol: str, letters: str) -> str:
+        """LLVM assembly of the C function ``name``, which takes its arguments by value."""
         kinds = _kinds(letters)
-        return _door(name, ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds)), [], symbol, kinds)
+        return _wrapper(name, ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds)), [], symbol, kinds)
 
-    def _door(name: str, arguments: str, lines: list[str], symbol: str, kinds: list[str]) -> str:
+    def _wrapper(name: str, arguments: str, lines: list[str], symbol: str, kinds: list[str]) -> str:
         passed = ", ".join(f"{kind} %value{place}" for place, kind in enumerate(kinds))
         call = f'  call void @"{symbol}"({passed})'
         declaration = f'declare void @"{symbol}"({", ".join(kinds)})'
         return "\n".join([declaration, f"define void @{name}({arguments}) {{", *lines, call, "  ret void", "}"])
 
     def _kinds(letters: str) -> list[str]:
-        """LLVM's types of arguments."""
+        """The LLVM types of arguments."""
         return [{"i": "i64", "f": "float"}.get(letter, "ptr") for letter in letters]
 
     def _emit(module: Any) -> bytes:
-        """Optimise for this processor and turn into an object file."""
+        """Optimise a module for this processor and write it as an object file."""
         name, features = processor()
         target = llvm.Target.from_default_triple()
         machine = target.create_target_machine(cpu=name, features=features, opt=3, codemodel="jitdefault", jit=True)
-        # The lanes are the vectors; LLVM's own vectorisers only lengthen the tails. A loop that keeps a block of
-        # sums in registers has none left for being unrolled: doing so moves and spills them at every turn.
+        # Kernels are vectorised already; LLVM's vectorisers only lengthen the remainder loops. A loop that keeps a
+        # block of sums in registers has no registers left for unrolling, which would spill them at every iteration.
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)
         tuning.loop_vectorization = tuning.slp_vectorization = False
         tuning.loop_unrolling = False

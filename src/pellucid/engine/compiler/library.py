@@ -1,4 +1,4 @@
-"""The compiled engine, ready to call: from the cache where it was compiled before, else compiled now, once a machine.
+"""The compiled engine, ready to call: loaded from the cache, or compiled, once per machine.
 
 Loading compiled code needs neither Numba nor the kernels: LLVM loads the object file.
 """
@@ -28,7 +28,7 @@ listeners: list[Listener] = []
 
 
 class Engine:
-    """The entry points of one part, by name; ``shared`` has the addresses of what other parts may call, by symbol."""
+    """The entry points of one part, by name; ``shared`` has the addresses of shared functions, by symbol."""
 
     def __init__(self, entries: dict[str, Any], shared: Mapping[str, int] = MappingProxyType({})) -> None:
         self.shared = shared
@@ -40,11 +40,11 @@ class Engine:
 
 
 Compiler = Callable[[Sequence[str]], dict[str, bytes]]
-"""Compiles parts of the engine, by their names, into what the cache keeps."""
+"""Compiles parts of the engine, given by name, to the contents that the cache stores."""
 
 
 def compile_parts(parts: Sequence[str]) -> dict[str, bytes]:
-    """Compile parts of the engine into what the cache keeps, and tell the listeners."""
+    """Compile parts of the engine to the contents that the cache stores, and notify the listeners."""
     for listener in listeners:
         listener("compiling", 0.0)
     began = time.perf_counter()
@@ -59,14 +59,14 @@ def compile_parts(parts: Sequence[str]) -> dict[str, bytes]:
 
 
 class Library:
-    """The parts of the engine, each loaded or compiled when it is first asked for.
+    """The parts of the engine, each loaded or compiled at its first use.
 
     Parameters
     ----------
     cache : Cache, optional
-        Where compiled code is kept; by default in `code_folder`.
+        Where compiled code is stored; by default in `code_folder`.
     compiler : callable
-        What compiles the parts that are not there.
+        Compiles the parts that are not in the cache.
     """
 
     def __init__(self, cache: Cache | None = None, compiler: Compiler = compile_parts) -> None:
@@ -76,10 +76,10 @@ class Library:
         self._engines: dict[str, Engine] = {}
 
     def engine(self, part: str = HOME) -> Engine:
-        """One part, loaded or compiled at the first call; threads that ask for it at once get the same.
+        """One part, loaded or compiled at the first call; threads that call at once get the same object.
 
-        "dense" runs networks of dense layers and has what all parts share, "planes" runs networks with convolutions,
-        pooling or dropout, "sequences" those with LSTMs.
+        "dense" runs networks of dense layers and has the kernels that all parts share, "planes" runs networks with
+        convolutions, pooling or dropout, and "sequences" runs networks with LSTMs.
         """
         found = self._engines.get(part)
         if found is None:
@@ -90,16 +90,16 @@ class Library:
         return found
 
     def _load(self, part: str) -> Engine:
-        """A part from the cache, compiled before where it is not there."""
+        """Load a part from the cache, compiling it first if it is not there."""
         if self._cache is None:
             self._cache = Cache(code_folder())
-        # The other parts call the first.
+        # The other parts call functions of HOME.
         home = None if part == HOME else self.engine(HOME)
         content = self._cache.read(part)
         if content is None:
-            # All that lack at once: another kind of network then need not wait.
-            lacking = [part, *(other for other in PARTS if other != part and self._cache.read(other) is None)]
-            made = self.compiler(lacking)
+            # All missing parts are compiled at once, so that another kind of network need not wait later.
+            missing = [part, *(other for other in PARTS if other != part and self._cache.read(other) is None)]
+            made = self.compiler(missing)
             self._cache.write(made)
             content = made[part]
         return link(content, home)
@@ -130,7 +130,7 @@ def link(content: bytes, home: Engine | None = None) -> Engine:
     content : bytes
         A line of JSON, ``{name: [symbol, letters]}``, then the object file.
     home : Engine, optional
-        A part whose shared functions this one calls; it stays loaded as long as this one.
+        The part with the shared functions that this one calls; it stays loaded as long as this one.
     """
     import llvmlite.binding as llvm
 
@@ -140,7 +140,7 @@ def link(content: bytes, home: Engine | None = None) -> Engine:
     machine = llvm.Target.from_default_triple().create_target_machine(codemodel="jitdefault", jit=True)
     linker = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     linker.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
-    with _linking:  # symbols are the whole process's
+    with _linking:  # symbols are global to the process
         for symbol, address in home.shared.items() if home else ():
             llvm.add_symbol(symbol, address)
         linker.finalize_object()

@@ -1,7 +1,7 @@
-"""From a kernel's typed statements to LLVM's language, with nothing around them.
+"""Lower a kernel's typed statements to plain LLVM IR.
 
-Numba's own way is for any Python: every variable has a place in memory, every call may raise, a range is an object. In
-kernels nothing raises, so a call is a call; a variable assigned once is a value; and a loop counts down.
+Numba's own lowering is for any Python: every variable is in memory, every call may raise, and a range is an object.
+Kernels raise nothing, so a call is a plain call; a variable that is assigned once is a value; a loop is a counter.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numba.core import types as numba_types
 from numba.core.callconv import BaseCallConv
 from numba.core.lowering import Lower
 
-types: Any = numba_types  # whose own stubs leave much out
+types: Any = numba_types  # Numba's own stubs are incomplete
 
 _INT = llvm_ir.IntType(64)
 _NONE = llvm_ir.Constant(_INT, 0)
@@ -24,33 +24,33 @@ _ONE = llvm_ir.Constant(_INT, 1)
 
 
 class Convention(BaseCallConv):  # type: ignore[misc]
-    """Arguments and result as in C: no status comes back, since kernels raise nothing."""
+    """Arguments and results are passed as in C, without a status, since kernels raise nothing."""
 
     def get_function_type(self, restype: Any, argtypes: Any) -> Any:
-        """Return LLVM's type of a kernel."""
+        """Return the LLVM type of a kernel."""
         result = llvm_ir.VoidType() if restype == types.none else self.get_return_type(restype).pointee
         return llvm_ir.FunctionType(result, list(self._get_arg_packer(argtypes).argument_types))
 
     def decorate_function(self, fn: Any, args: Any, fe_argtypes: Any, noalias: bool = False) -> None:
-        """Leave it as it is."""
+        """Leave the function as it is."""
 
     def get_arguments(self, func: Any) -> Any:
-        """All of them: none is added."""
+        """Return all arguments: the convention adds none."""
         return func.args
 
     def return_value(self, builder: Any, retval: Any) -> None:
-        """Return it, or nothing."""
+        """Emit the return of a value or of nothing."""
         if isinstance(builder.function.function_type.return_type, llvm_ir.VoidType):
             builder.ret_void()
         else:
             builder.ret(retval)
 
     def return_user_exc(self, builder: Any, *_: Any, **__: Any) -> None:
-        """Where Numba checks what cannot be, as that a range has a step."""
+        """Mark as unreachable: Numba raises here for errors that kernels never make, such as a range of step 0."""
         builder.unreachable()
 
     def call(self, builder: Any, function: Any, restype: Any, argtypes: Any, arguments: Any) -> Any:
-        """Call a kernel; its result."""
+        """Call a kernel and return its result."""
         packed = self._get_arg_packer(argtypes).as_arguments(builder, arguments)
         result = builder.call(function, list(packed))
         if restype == types.none:
@@ -62,20 +62,20 @@ class Convention(BaseCallConv):  # type: ignore[misc]
 
 
 class KernelLower(Lower):  # type: ignore[misc]
-    """Lowers the statements of one kernel, which are in SSA form but for stripped phis."""
+    """Lowers the statements of one kernel, which are in SSA form with stripped phis."""
 
     def init(self) -> None:
-        """Count assignments: what is assigned once needs no place in memory."""
+        """Count assignments: a variable that is assigned once needs no memory."""
         blocks = self.blocks.values()
         self._assigned = Counter(one.target.name for block in blocks for one in block.find_insts(ir.Assign))
         self._values: dict[str, Any] = {}
         self._places: dict[str, Any] = {}
 
     def emit_environment_object(self) -> None:
-        """There are no Python objects to be found."""
+        """Do nothing: kernels use no Python objects."""
 
     def lower_function_body(self) -> Any:
-        """Lower all blocks, each after those that it can only be reached by."""
+        """Lower all blocks, each after the blocks that dominate it."""
         order = self._order()
         for label in order:
             self.blkmap[label] = self.function.append_basic_block(f"B{label}")
@@ -102,7 +102,7 @@ class KernelLower(Lower):  # type: ignore[misc]
         return found[::-1]
 
     def lower_block(self, block: Any) -> None:
-        """Lower its statements, one by one."""
+        """Lower the statements of a block one by one."""
         for statement in block.body:
             self.loc = statement.loc
             try:
@@ -111,7 +111,7 @@ class KernelLower(Lower):  # type: ignore[misc]
                 raise errors.LoweringError(f"{statement}: {error!r}", loc=statement.loc) from error
 
     def lower_inst(self, inst: Any) -> None:
-        """Lower one statement; what is rare, as Numba does."""
+        """Lower one statement; rare kinds are left to Numba."""
         if isinstance(inst, ir.Assign):
             self.storevar(self.lower_assign(self.typeof(inst.target.name), inst), inst.target.name)
         elif isinstance(inst, ir.SetItem):
@@ -120,7 +120,7 @@ class KernelLower(Lower):  # type: ignore[misc]
             super().lower_inst(inst)
 
     def storevar(self, value: Any, name: str, argidx: Any = None) -> None:
-        """Give a variable its value."""
+        """Assign a value to a variable."""
         if self._assigned[name] == 1:
             self._values[name] = value
         else:
@@ -132,14 +132,14 @@ class KernelLower(Lower):  # type: ignore[misc]
         return self.builder.load(self.getvar(name)) if value is None else value
 
     def getvar(self, name: str) -> Any:
-        """Return the place of a variable that is assigned more than once."""
+        """Return the memory of a variable that is assigned more than once."""
         place = self._places.get(name)
         if place is None:
             place = self._places[name] = self._slots.alloca(self.context.get_value_type(self.typeof(name)), name=name)
         return place
 
     def lower_assign(self, ty: Any, inst: Any) -> Any:
-        """Return what is assigned, as a value of type ``ty``; functions are none."""
+        """Return the assigned value, of type ``ty``; functions get a dummy value."""
         value = inst.value
         if isinstance(value, ir.Expr):
             return self.lower_expr(ty, value)
@@ -150,13 +150,13 @@ class KernelLower(Lower):  # type: ignore[misc]
         return super().lower_assign(ty, inst)
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
-        """Lower one expression; loops over ranges in a few instructions."""
+        """Lower one expression; loops over ranges take a few instructions."""
         special = self._SPECIAL.get(expr.op)
         value = special(self, expr) if special else None
         return super().lower_expr(resty, expr) if value is None else value
 
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
-        """As Numba does, but for its attempts with what is known of the operands: LLVM will see that."""
+        """Lower an operator as Numba does, but without its special cases for constants: LLVM handles them."""
         signature = self.fndesc.calltypes[expr]
         builder, context = self.builder, self.context
         operands = [
@@ -171,7 +171,7 @@ class KernelLower(Lower):  # type: ignore[misc]
         return context.cast(builder, result, signature.return_type, resty)
 
     def _is_among(self, operands: Any, kinds: Any) -> Any:
-        """``x in (a, b)``, whose operands come the other way round."""
+        """Lower ``x in (a, b)``; the operands arrive in reverse order."""
         members, one = operands
         found = llvm_ir.Constant(llvm_ir.IntType(1), 0)
         for place in range(len(kinds[0])):
@@ -182,7 +182,7 @@ class KernelLower(Lower):  # type: ignore[misc]
         return found
 
     def _range(self, expr: Any) -> Any:
-        """``range(...)``: start, stop and step."""
+        """Lower ``range(...)`` to start, stop and step."""
         function = self.typeof(expr.func.name)
         if not (isinstance(function, types.Function) and function.typing_key is range):
             return None
@@ -203,7 +203,7 @@ class KernelLower(Lower):  # type: ignore[misc]
         return value
 
     def _iterate(self, expr: Any) -> Any:
-        """Begin a loop: where it is, and how many rounds are left, in memory that LLVM turns into registers."""
+        """Begin a loop: its position and its remaining iterations are in memory, which LLVM turns into registers."""
         if self.typeof(expr.value.name) != types.range_state64_type:
             return None
         builder, state = self.builder, self.loadvar(expr.value.name)
@@ -221,7 +221,7 @@ class KernelLower(Lower):  # type: ignore[misc]
         return self._structure(types.range_iter64_type, at, stop, step, left)
 
     def _advance(self, expr: Any) -> Any:
-        """The next number of a range, and whether there is one."""
+        """Lower one iteration: the next number of a range, and whether there is one."""
         if self.typeof(expr.value.name) != types.range_iter64_type:
             return None
         builder, loop = self.builder, self.loadvar(expr.value.name)

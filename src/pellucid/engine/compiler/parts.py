@@ -1,4 +1,4 @@
-"""The parts that the engine is compiled in: each has an object file of its own."""
+"""The parts of the engine; each is compiled to its own object file."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ PARTS = MappingProxyType({"dense": "dense_entries", "planes": "planes_entries", 
 """The parts of the engine, and the module of `pellucid.engine.programs` that lists the entry points of each."""
 
 HOME = "dense"
-"""The part that has the kernels which all parts share."""
+"""The part with the kernels that all parts share."""

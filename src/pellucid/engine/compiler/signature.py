@@ -1,6 +1,6 @@
-"""The kinds of a kernel's arguments, told by its annotations: pointers, numbers, and records of them.
+"""The kinds of a kernel's arguments, read from its annotations: pointers, numbers, and records of them.
 
-A record is a `typing.NamedTuple`. Machine code takes its fields as arguments of their own, so it costs nothing.
+A record is a `typing.NamedTuple`. Machine code takes its fields as separate arguments, so a record costs nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ Float32 = Annotated[Any, "f"]
 """One float32."""
 
 Float32s = Annotated[Any, "F"]
-"""Memory of float32: a pointer in a kernel, an array for who calls an entry point; so for the others."""
+"""Memory of float32: a pointer in a kernel, an array for the caller of an entry point. The next types are alike."""
 
 Float64s = Annotated[Any, "D"]
 Int64s = Annotated[Any, "I"]
@@ -21,7 +21,7 @@ UInt8s = Annotated[Any, "B"]
 
 
 def fields_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """What each argument of a kernel is: a letter, or for a record its class, by the argument's name.
+    """The kind of each argument of a kernel, by name: a letter, or the class of a record.
 
     The letters: ``i`` int64, ``f`` float32; pointers ``F`` float32, ``D`` float64, ``I`` int64, ``H`` uint16,
     ``B`` uint8.
@@ -29,7 +29,7 @@ def fields_of(function: Callable[..., Any]) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        For an argument whose annotation is neither.
+        If an annotation is neither.
     """
     hints = get_type_hints(function, include_extras=True)
     hints.pop("return", None)
@@ -37,7 +37,7 @@ def fields_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def letters_of(function: Callable[..., Any]) -> str:
-    """One letter for each argument of a kernel, the fields of records in their places."""
+    """One letter for each argument of a kernel, and for each field of a record."""
     return "".join(letters_in(kind) for kind in fields_of(function).values())
 
 

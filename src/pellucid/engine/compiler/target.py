@@ -1,4 +1,4 @@
-"""What the engine is compiled for: the processor, and how many floats one of its registers holds."""
+"""The target that the engine is compiled for: the processor, and the number of floats in a register."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTHS = (4, 8, 16)
 
 
 def plain_python() -> bool:
-    """Whether the engine runs as plain Python (``NUMBA_DISABLE_JIT=1``), to be stepped through in a debugger."""
+    """Whether the engine runs as plain Python (``NUMBA_DISABLE_JIT=1``), so that a debugger can step through it."""
     return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
@@ -20,7 +20,8 @@ def plain_python() -> bool:
 def processor() -> tuple[str, str]:
     """Name and feature string of this processor, as LLVM spells them.
 
-    ``PELLUCID_PROCESSOR`` names another, such as ``x86-64`` or ``x86-64-v4,+avx512f``: what it cannot do is not used.
+    ``PELLUCID_PROCESSOR`` selects another, such as ``x86-64`` or ``x86-64-v4,+avx512f``; instructions that it lacks are
+    not used.
     """
     asked = os.environ.get("PELLUCID_PROCESSOR")
     if asked:
@@ -33,9 +34,9 @@ def processor() -> tuple[str, str]:
 
 @functools.cache
 def lane_width() -> int:
-    """Floats in one lane vector: 16 with AVX-512, 8 with AVX, else 4; ``PELLUCID_LANES`` overrides it.
+    """Floats in one vector of lanes: 16 with AVX-512, 8 with AVX, otherwise 4; ``PELLUCID_LANES`` overrides it.
 
-    Any width is correct on any processor, since LLVM splits what a register cannot hold.
+    Any width is correct on any processor, since LLVM splits vectors that are wider than a register.
     """
     asked = os.environ.get("PELLUCID_LANES")
     if asked:

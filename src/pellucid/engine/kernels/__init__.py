@@ -1,1 +1,1 @@
-"""One operation of a network a module: compiled loops over plain memory."""
+"""Compiled loops over plain memory, one operation of a network per module."""

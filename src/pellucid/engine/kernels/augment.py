@@ -131,7 +131,7 @@ def append_nonzero(rows: SparseRows, entry: int, column: int, lanes: Any, landin
     """Append the nonzero lanes to sparse rows, the first lane being ``column``; return the entry past the last."""
     store(landing, LANDING, lanes)
     for i in range(PLACES):
-        # Always written, and kept only if it is not 0: there is no branch to mispredict.
+        # Always written, but kept only if it is not 0: there is no branch to mispredict.
         value = landing[LANDING + i]
         rows.indices[entry] = (column + i) & 0xFFFF
         rows.data[entry] = value

@@ -36,18 +36,17 @@ from pellucid.engine.simd.lanes import LANES, load, prefetch, prefetch_write, st
 from pellucid.engine.simd.panels import NARROW
 
 PANEL = 64
-"""Outputs of a wide layer whose sums are taken at a time."""
+"""Outputs of a wide layer that are summed at a time."""
 
 NEAR, FAR = 2, 8
-"""How many images ahead entries are prefetched, and before them the place where they begin."""
+"""How many images ahead the entries of an image are prefetched, and their offsets."""
 
 
 @kernel
 def splits_pixels(table: Any, kind: int, threads: int) -> bool:
-    """Whether two threads split the pixels of the first layer, which they do where it is narrow.
+    """Whether two threads split the pixels of the first layer, as they do if it is narrow.
 
-    The layers behind it are then too small to be shared by outputs, with a barrier between the layers: see
-    `share_images`.
+    The layers behind it are then too small to split their outputs with a barrier after each layer; see `share_images`.
     """
     return kind != DENSE_INPUT and threads > 1 and table[OUTPUTS] < SPLIT_PIXELS_BELOW
 
@@ -61,9 +60,9 @@ def half_of_weights(table: Any, rank: int) -> tuple[int, int]:
 
 @kernel
 def share_images(n: int, rank: int, together: bool) -> tuple[int, int]:
-    """The range of a tile's images that thread ``rank`` of two works on behind the first layer: whole registers.
+    """The range of a tile's images, in whole registers, that thread ``rank`` of two processes behind the first layer.
 
-    Unless both work ``together`` there, the first thread takes all images.
+    Unless both threads work ``together`` there, the first one takes all images.
     """
     cut = n // (2 * ALIGNMENT) * ALIGNMENT if together else n
     return 0 if rank == 0 else cut, cut if rank == 0 else n
@@ -73,7 +72,7 @@ def share_images(n: int, rank: int, together: bool) -> tuple[int, int]:
 def half_normalized_at(table: Any, i: int, start: int, rank: int) -> Any:
     """`pellucid.engine.kernels.sparse.normalized_at` for the half of thread ``rank``.
 
-    The lower half has a place of its own: thread 1 may reach the next images while thread 0 is still at these.
+    The lower half has its own place: thread 1 may reach the next images while thread 0 still processes these.
     """
     return sparse.normalized_at(table, i, start) + rank * (table[SOURCE_STRIDE] // 2)
 
@@ -82,8 +81,8 @@ def half_normalized_at(table: Any, i: int, start: int, rank: int) -> Any:
 def sparse_sums(program: Program, work: Float32s, images: Images, tile: Tile, team: Team) -> None:
     """The first layer's weighted sums of a tile's images; a share of the images.
 
-    A wide layer takes one panel of outputs after the other, so that the weights of a panel stay in the second-level
-    cache for all images; each thread has a share of the panels.
+    A wide layer is computed panel by panel, so that the weights of a panel stay in the second-level cache for all
+    images; each thread computes a share of the panels.
     """
     table = program.table
     begin, end = share(team.part, tile.size, 1)
@@ -163,7 +162,7 @@ def sparse_half_sums(program: Program, work: Float32s, images: Images, tile: Til
 
 @kernel
 def join_parts(table: Any, work: Any, begin: int, end: int, rank: int) -> None:
-    """Add the sums over both halves of the images ``begin`` to ``end``: the upper plus the lower, in either thread."""
+    """Add the sums over both halves of the images ``begin`` to ``end``: on either thread, the upper plus the lower."""
     stride = table[STRIDE]
     fetch_rows(work, (table[LOWER] if rank == 0 else table[SUMS]) + begin * stride, (end - begin) * stride)
     for i in range(begin * stride, end * stride, LANES):

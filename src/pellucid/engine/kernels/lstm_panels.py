@@ -22,7 +22,7 @@ BLOCK_ROWS = 4
 """Rows of a block of sums in registers."""
 
 BLOCK_COLUMNS = 2 if LANES == 8 else 4
-"""Its columns, in lanes: AVX has 16 registers, the others have 32."""
+"""Columns of such a block, in vectors: AVX has 16 registers, the others have 32."""
 
 
 @kernel

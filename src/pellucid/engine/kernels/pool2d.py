@@ -93,10 +93,11 @@ def mean_backward(into: Strided, rows: int, columns: int, d: Any) -> None:
 
 @kernel
 def pool_backward(layer: PlanesLayer, group: int) -> None:
-    """Compute the deltas of the layer before, through a pool whose deltas are given.
+    """Compute the deltas of the layer before the pool from those of the pool.
 
-    They are by its weighted sums if those of the pool were made so. Where windows neither overlap nor leave a part
-    uncovered, the deltas may overwrite the activations.
+    They are gradients by that layer's activations, or by its weighted sums if the pool's deltas already include the
+    activation's derivative. If windows neither overlap nor leave a part uncovered, the deltas may overwrite the
+    activations.
     """
     table, row, before, work = layer
     largest = table[row + OPERATION] == MAX_POOL

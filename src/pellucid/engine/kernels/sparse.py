@@ -6,10 +6,10 @@ and gives its weights no gradient, so leaving it out changes no result. ``middle
 the lower half of the inputs. Two threads take one half each, and with it half of the weights: each half fits the
 nearest cache of its thread and never moves between them.
 
-Images of bytes keep bytes for data (``levels``), a quarter of the memory to wait for. The bytes of an image become
-floats when the image is worked on. Each half of such an image is padded to whole steps of SPARSE_STEP entries, with
-background in the column of its last entry: it adds nothing either, and spares the loops a remainder that the processor
-would have to predict.
+Images of bytes are stored as bytes (``levels``), which takes a quarter of the memory traffic, and are converted to
+floats when they are processed. Each half of such an image is padded to whole steps of SPARSE_STEP entries, with
+background in the column of its last entry. Padding adds nothing either, and it spares the loops a remainder that the
+processor would have to predict.
 
 Weights are stored by input: the ``outputs`` weights of one pixel lie side by side and are one vector.
 """
@@ -199,9 +199,9 @@ def scatter_add(w: Matrix, row: Entries, s: Vector, outputs: int) -> None:
 
 @kernel
 def prefetch_entries(images: Images, begin: int, end: int) -> None:
-    """Prefetch the entries of one image while others are worked on: shuffled images lie far apart in memory.
+    """Prefetch the entries of one image while others are processed: shuffled images lie far apart in memory.
 
-    The entries of an average digit are prefetched without a loop: the processor cannot predict how often it would run.
+    The entries of an average digit are prefetched without a loop, because the processor could not predict its length.
     """
     if images.kind == SPARSE_BYTES_INPUT:
         for i in range(3):
@@ -219,9 +219,9 @@ def prefetch_entries(images: Images, begin: int, end: int) -> None:
 
 @kernel
 def normalized_at(table: Any, i: int, start: int) -> Any:
-    """Where the floats of the tile's image i stand in the arena, less ``start``, the number of its first entry.
+    """The arena offset of the floats of the tile's image i, minus ``start``, the index of the image's first entry.
 
-    They stand where dense inputs would: an image has no more entries than inputs, except for the padding.
+    They take the place of dense inputs: an image has no more entries than inputs, except for the padding.
     """
     return table[SOURCE] + i * table[SOURCE_STRIDE] - start
 
@@ -230,7 +230,7 @@ def normalized_at(table: Any, i: int, start: int) -> Any:
 def normalize_entries(to: Vector, levels: UInt8s, begin: int, end: int, background: Float32, span: Float32) -> None:
     """``to[i] = (levels[i] - background) / span`` for the entries from ``begin`` to ``end``.
 
-    The last register is written whole, whatever it holds past the end.
+    The last register is written whole, including its lanes past the end.
     """
     offset, divisor = splat(background, LANES), splat(span, LANES)
     inverse = splat(_ONE, LANES) / divisor
@@ -260,7 +260,7 @@ def collect(rows: SparseRows, at: int, image: DenseRow) -> int:
         else:
             past = inputs
         while i < past:
-            # Always written, and kept only if it is not background: no branch to predict.
+            # Always written, but kept only if it is not background: there is no branch to mispredict.
             level = np.float32(small[xi + i]) if image.kind == LEVELS else floats[xi + i]
             indices[at] = i
             data[at] = level
@@ -314,7 +314,7 @@ def collect_half(rows: SparseByteRows, at: int, images: ByteImages, x: int, begi
             i = past
             continue
         while i < past:
-            # Always written, and kept only if it is not background: no branch to predict.
+            # Always written, but kept only if it is not background: there is no branch to mispredict.
             indices[at] = i
             levels[at] = small[x + i]
             at += small[x + i] != background

@@ -1,13 +1,13 @@
-"""The gradient of a wide first layer over sparse inputs, by columns: the weights of one pixel after those of another.
+"""The gradient of a wide first layer over sparse inputs, column by column instead of image by image.
 
-Image by image (`pellucid.engine.kernels.sparse.scatter_add`), every image reads and writes the weights of all its
-non-zero pixels. For a narrow layer they stay in the cache, for a wide one they do not. So the entries of a tile are
-sorted by column first. The weights of one pixel are then loaded once, stay in registers while every image with an
-entry there adds to them, in the order of the images, and are stored once. Each weight is a sum of the same terms in the
-same order either way, so the bits are the same.
+In `pellucid.engine.kernels.sparse.scatter_add`, every image reads and writes the weights of all its non-zero pixels.
+The weights of a narrow layer stay in the cache, those of a wide layer do not. Here the entries of a tile are first
+sorted by column. The weights of one pixel are then loaded once, stay in registers while every image with an entry there
+adds to them, in the order of the images, and are stored once. Either way each weight is a sum of the same terms in the
+same order, so the bits are the same.
 
-The arena holds at SORTED, all as float32: where the entries of each column end (D,); the values of the entries; and the
-number within the tile of the image that each entry belongs to.
+The arena holds three arrays at SORTED, all as float32: the end of each column's entries (D,), the values of the
+entries, and for each entry the number of its image within the tile.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def sort_half(table: Int64s, work: Float32s, images: Images, tile: Tile, half: i
 
 
 def _panel(width: int, masked: bool) -> Callable[..., None]:
-    """Make the kernel that goes through all columns for two adjacent panels of ``width`` outputs, or one masked."""
+    """Make the kernel that visits all columns for two adjacent panels of ``width`` outputs, or for one masked panel."""
     fetch, put = access(width, masked)
     further = 0 if masked else width
 

@@ -1,8 +1,8 @@
-"""The first dense layer over dense images of any levels, read once: their non-zero pixels are found on the way.
+"""The first dense layer over dense images of any levels, which finds their non-zero pixels while it reads them once.
 
-They are kept only until the image has passed the layer. Inputs are examined four at a time, a quad. With no more than
-NARROW outputs, a quad with one non-zero pixel is taken whole: finding single pixels would cost more than multiplying
-by the zeros of their neighbours.
+The list of these pixels is kept for one image only. Inputs are examined in quads, four at a time. With no more than
+NARROW outputs, a quad with one non-zero pixel is processed whole: finding single pixels would cost more than
+multiplying by the zeros of their neighbours.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from pellucid.engine.simd.shuffles import (
 QUAD = 4
 
 CHUNK = 1 << 16
-"""Inputs that are scanned together, at most: their numbers have 16 bits."""
+"""Largest number of inputs that are scanned together: their indices have 16 bits."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -117,8 +117,8 @@ def find_quads(quads: Vector, image: DenseRow, ahead: int) -> int:
     """List the quads of an image that are not all background, as uint16 from ``quads`` on; return how many.
 
     Eight places past the last may be written too. No branch depends on the image, because the processor could not
-    predict it. What lies ``ahead`` elements further on is prefetched on the way. Inputs past the last whole quad are
-    left out. An image has at most `CHUNK` inputs here.
+    predict it. The inputs ``ahead`` elements further on are prefetched. Inputs past the last whole quad are left out.
+    An image has at most `CHUNK` inputs here.
     """
     kind, small, floats, xi, background = image.kind, image.small, image.floats, image.at, image.background
     memory, base = quads.memory, quads.at
@@ -138,7 +138,7 @@ def find_quads(quads: Vector, image: DenseRow, ahead: int) -> int:
             found += append_nonzero_quads(memory, base, found, i // QUAD, floats, xi + i, background)
             i += _STEP
     if i > 0 and i < whole:
-        # The last step begins early enough to be whole, and leaves out the quads that were examined before.
+        # The last step begins early enough to be whole, and skips the quads that were examined before.
         last = whole - _STEP
         if kind == LEVELS:
             chosen = nonzero_quads_of_bytes(small, xi + last, np.int64(background))
@@ -173,7 +173,7 @@ def normalize_quads(y: Vector, quads: Quads, image: DenseRow) -> None:
 
 @kernel
 def find_nonzero(quads: Quads, x: Values) -> int:
-    """List the non-zero inputs of an image behind its quads, in the same way; return how many.
+    """List the non-zero inputs of an image behind its quads, in the same format; return how many.
 
     Only the listed quads are examined. Eight places past the last may be written too.
     """

@@ -1,4 +1,4 @@
-"""The table that describes minimal filtering to the engine: a head behind the program table's rows, then the passes.
+"""The columns of a Winograd convolution: a head behind the program table's rows, then the passes.
 
 `pellucid.programs.winograd` writes it, and `pellucid.engine.kernels.winograd` runs it.
 """

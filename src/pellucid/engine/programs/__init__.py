@@ -1,1 +1,1 @@
-"""What runs a table layer by layer, and the entry points that Python calls."""
+"""Functions that run a program table layer by layer, and the entry points that Python calls."""

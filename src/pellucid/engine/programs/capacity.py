@@ -1,8 +1,8 @@
-"""Checks before a call of the engine, which itself checks nothing: what it visits lies within what it is given.
+"""Checks before a call of the engine, which checks nothing itself: every access must lie within the given arrays.
 
-Sizes are derived from the functions that cut the work, such as `pellucid.engine.programs.sequence_table.group_count`.
-These checks
-compare them once more with what a call asks for, so that a wrong size is an error and not a write past an array.
+Array sizes are derived from the functions that split the work, such as
+`pellucid.engine.programs.sequence_table.group_count`. These checks compare them with the sizes that a call needs, so
+that a wrong size is an error and not a write past the end of an array.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pellucid.errors import CapacityError
 
 
 def check_room(what: str, needed: int, room: int) -> None:
-    """Refuse a call that needs more of something than there is room for."""
+    """Raise CapacityError if a call needs more of something than there is room for."""
     if needed > room:
         raise CapacityError(
             f"The engine was given room for {room:,} {what} and needs {needed:,}: this is a defect of Pellucid, please "
@@ -27,7 +27,7 @@ def check_room(what: str, needed: int, room: int) -> None:
 
 
 def check_steps(begin: int, end: int, batch: int, examples: int, rates: NDArray[Any]) -> None:
-    """Refuse steps outside an epoch of ``examples`` in mini-batches of ``batch``, or without rates (steps, 2)."""
+    """Raise CapacityError unless steps lie in an epoch of ``examples`` in mini-batches and have rates (steps, 2)."""
     if batch < 1 or begin < 0 or end < begin:
         raise CapacityError(f"The engine expected mini-batches from 0 on, got {begin} to {end} of {batch} examples.")
     check_room("mini-batches", end, -(-examples // batch))
@@ -35,18 +35,18 @@ def check_steps(begin: int, end: int, batch: int, examples: int, rates: NDArray[
 
 
 def check_array(name: str, array: Any, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
-    """Refuse what is not a C-contiguous array of exactly this shape and type."""
+    """Raise CapacityError unless ``array`` is C-contiguous and has exactly this shape and type."""
     if not (
         isinstance(array, np.ndarray) and array.dtype == dtype and array.shape == shape and array.flags.c_contiguous
     ):
         came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise CapacityError(f"The engine expected {name} as {np.dtype(dtype)} {shape} in one piece, got {came}.")
+        raise CapacityError(f"The engine expected {name} as {np.dtype(dtype)} {shape}, C-contiguous, got {came}.")
 
 
 def check_optimizer(
     code: int, settings: NDArray[Any], threads: int, moments: Sequence[NDArray[np.float32]], count: int
 ) -> None:
-    """Refuse an update rule without settings for ``threads``, or without room for moments of ``count`` parameters."""
+    """Raise CapacityError for an unknown update rule, or without room for settings or for ``count`` moments."""
     if code not in range(len(t.MOMENTS)):
         raise CapacityError(f"The engine expected an update rule from 0 to {len(t.MOMENTS) - 1}, got {code!r}.")
     check_array("settings", settings, (threads * t.SETTINGS,), np.float32)

@@ -1,6 +1,6 @@
 """The entry points of networks of dense layers: whole loops, called from Python once for many batches.
 
-`ENTRIES` lists them by name; their annotations tell the kinds of their arguments
+`ENTRIES` lists them by name; their annotations give the kinds of their arguments
 (`pellucid.engine.compiler.signature`).
 """
 
@@ -121,7 +121,7 @@ def sharing_of(program: Program, kind: int, batch: int, team: Team) -> Any:
 
 @kernel
 def forward_shared(program: Program, work: Float32s, images: Images, tile: Tile, team: Team, sharing: Sharing) -> Any:
-    """Run the network on this thread's images of a tile; return which these are."""
+    """Run the network on this thread's images of a tile; return their range."""
     begin, end = 0, tile.size
     if sharing.split:
         rank = team.part.rank
@@ -152,7 +152,7 @@ def add_tile_gradients(
 
 @kernel
 def take_step(program: Program, update: Update, descent: Descent, team: Team, sharing: Sharing) -> None:
-    """A step on the gradients that this thread has computed, or on its share of all parameters."""
+    """Update the parameters whose gradients this thread has computed, or its share of all parameters."""
     rank = team.part.rank
     settings = Vector(descent.schedule.settings, rank * SETTINGS)
     if sharing.split:
@@ -165,7 +165,7 @@ def take_step(program: Program, update: Update, descent: Descent, team: Team, sh
 
 @kernel
 def step_own(program: Program, update: Update, optimizer: int, settings: Vector, rank: int, own: OwnLayers) -> None:
-    """A step on the gradients that thread ``rank`` of two has computed: its half of the first layer and its layers."""
+    """Update the parameters of thread ``rank`` of two: its half of the first layer, and its own layers."""
     table, p = program.table, program.parameters
     low, high = half_of_weights(table, rank)
     optimize(optimizer, p, update.moments, low, high, settings)
@@ -182,8 +182,8 @@ def step_own(program: Program, update: Update, optimizer: int, settings: Vector,
 def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team: Team) -> None:
     """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``.
 
-    ``settings`` has SETTINGS floats a thread; ``rates`` has two a step, the learning rate and Adam's scale of the
-    second moment. ``history`` receives the summed loss and the number of correct outputs, two float64 a step. A loss
+    ``settings`` has SETTINGS floats per thread; ``rates`` has two per step, the learning rate and Adam's scale of the
+    second moment. ``history`` receives the summed loss and the number of correct outputs, two float64 per step. A loss
     that is not finite ends the loop before its step, and the rest of ``history`` stays as it was. ``direct`` is for
     plain gradient descent with batches of at most one tile: all deltas are multiplied by -rate from the start, and the
     gradients are added to the parameters themselves. ``tile_targets`` has one element more than a tile, for the number
@@ -261,7 +261,7 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examp
 
 @kernel
 def scan_image(program: Program, work: Float32s, batch: Batch, image: int, z: int) -> None:
-    """The first layer's weighted sums of one image of a batch, to ``work[z]`` and on."""
+    """Write the first layer's weighted sums of one image of a batch, from ``work[z]`` on."""
     table, p, pixels, width = program.table, program.parameters, batch.pixels, batch.width
     hidden = table[OUTPUTS]
     as_is = pixels.kind == FLOATS and pixels.background == _ZERO and pixels.span == _ONE
@@ -285,16 +285,16 @@ def scan_image(program: Program, work: Float32s, batch: Batch, image: int, z: in
 
 @kernel
 def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team: Team) -> None:
-    """Run the network on dense images of any levels, as one of a team that takes a few at a time.
+    """Run the network on dense images of any levels, as one thread of a team; each takes a few images at a time.
 
-    The thread of rank 0 returns when all images are done; the others may come late, or not at all. ``answers.doubts``
+    The thread of rank 0 returns when all images are done; the others may start late, or not at all. ``answers.doubts``
     becomes NaN if the first layer met a number that is not finite; it stays as it was if this thread took no images.
     """
     table, count, threads = program.table, batch.size, team.part.size
     row = (program.rows - 1) * COLUMNS
     outs, hidden = table[row + OUTPUTS], table[OUTPUTS]
     doubt = splat(_ZERO, LANES)
-    # Few enough at a time that nobody waits long for the last thread.
+    # Few at a time, so that no thread waits long for the last one.
     most = TILE if threads == 1 else lesser(TILE // 2, whole_blocks((count + 4 * threads - 1) // (4 * threads)))
     first = take_work(team, -most, most)
     while first < count:

@@ -1,8 +1,8 @@
 """The engine's entry points for program tables with layers of any kind: loops over groups of images.
 
-A mini-batch is cut into at most SHARDS parts of whole groups; the cuts depend on its size alone. One thread computes
-the gradient of each part in a vector of its own, and the gradients are then added in order. The results therefore have
-the same bits on any number of threads.
+A mini-batch is split into at most SHARDS parts of whole groups; the split depends on its size alone. The gradient of
+each part is computed by one thread in its own vector, and the gradients are then added in order. The results therefore
+have the same bits on any number of threads.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _READING = 0
 
 @kernel
 def gather(g: Float32s, count: int, parts: int, begin: int, end: int) -> None:
-    """Add the gradients of parts, ``count`` floats apart, to the first from ``begin`` to ``end``; clear the rest."""
+    """Add elements ``begin`` to ``end`` of the gradients, ``count`` floats apart, to the first; clear the others."""
     for i in range(begin, end, LANES):
         total = load_first(g, i, end - i, LANES)
         for part in range(1, parts):
@@ -95,7 +95,7 @@ def train(
     """Train on the batches of an epoch; see `pellucid.engine.programs.dense_entries.train`.
 
     The scratch belongs to this thread. The gradient (SHARDS, count) and ``parts`` (SHARDS, 2), the loss and the number
-    of correct answers of each part of a batch, are shared. ``draws`` holds the number of the epoch's first image.
+    of correct outputs of each part of a batch, are shared. ``draws`` holds the number of the epoch's first image.
     """
     program, update, (work, tile_targets) = learner
     table, rows, p = program
@@ -144,7 +144,7 @@ def train(
 
 @kernel
 def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score) -> None:
-    """Read some images, and add up losses and correct answers; with a loss of -1, only read."""
+    """Run the network on images; add losses and correct outputs to ``score.history``, unless the loss is -1."""
     table, rows, _ = program
     work, tile_targets = scratch
     loss, history = score
@@ -161,7 +161,7 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice
 
 @kernel
 def read(program: Program, work: Float32s, group: int, batch: Batch, answers: Answers, team: Team) -> None:
-    """Read dense images as one thread of a team, which takes ``group`` images at a time.
+    """Run the network on dense images, as one thread of a team; each takes ``group`` images at a time.
 
     The team works as in `pellucid.engine.programs.dense_entries.read`.
     """
@@ -218,9 +218,9 @@ def take_input_deltas(table: Int64s, work: Float32s, dx: Float32s, first: int, n
 def gradient(
     program: Program, g: Float32s, scratch: Scratch, dx: Float32s, images: Images, examples: Examples, score: Score
 ) -> None:
-    """Compute the gradient of the mean loss over some images: by all parameters, added to g, and by all inputs.
+    """Compute the gradient of the mean loss over images by all parameters, added to g, and by all inputs.
 
-    ``dx`` (N, D) receives the gradient by the inputs. Nothing is dropped.
+    ``dx`` (N, D) receives the gradient by the inputs. Dropout is off.
     """
     table, rows, _ = program
     work, tile_targets = scratch

@@ -71,7 +71,7 @@ BLOCK = 4096
 
 
 def group_count(sequences: int) -> int:
-    """The number of groups of a mini-batch. It depends on nothing but the size, and so do the rounding errors."""
+    """The number of groups of a mini-batch. It depends on the size alone, and so do the rounding errors."""
     if sequences < 8:
         return 1
     return 2 if sequences < 2 * GROUP_SIZE else (sequences + GROUP_SIZE - 1) // GROUP_SIZE

@@ -1,7 +1,4 @@
-"""The entry points of sequence networks.
-
-They are compiled into an object file of their own.
-"""
+"""The entry points of sequence networks, which are compiled to a separate object file."""
 
 from __future__ import annotations
 
@@ -207,7 +204,7 @@ def scatter_rows(into: Float32s, rows: Matrix, k: int, group: Group) -> None:
 
 @kernel
 def read(program: Program, arena: Arena, sequences: Sequences, selection: Selection, reading: Reading) -> None:
-    """Read the sequences in ``order``, a group at a time.
+    """Run the network on the sequences in ``order``, a group at a time.
 
     With ``keep``, the network's outputs go to ``outputs``: (all frames, K), or (all sequences, K). With a ``loss`` of
     at least 0, the summed loss and the number of correct predictions are added to ``history`` (2,). With ``carry`` the

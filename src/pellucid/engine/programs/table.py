@@ -1,4 +1,4 @@
-"""The program table: one row of integers a layer, the whole description of a network that the engine ever sees.
+"""The program table: one row of integers per layer, which is all that the engine knows of a network.
 
 Offsets count float32 elements: parameter offsets into the flat parameter vector (and into the gradient and optimiser
 vectors, which have the same shape), work offsets into the arena that holds one tile of images.
@@ -19,25 +19,25 @@ from __future__ import annotations
     VALUES,  # work offset of the activations, (tile, stride)
     DELTAS,  # work offset of the gradients by z, (tile, stride)
     STRIDE,
-    TRANSPOSED,  # work offset of the transposed weights (outputs, transposed stride), used on the way back
+    TRANSPOSED,  # work offset of the transposed weights (outputs, transposed stride) for the backward pass
     TRANSPOSED_STRIDE,
     LOWER,  # work offset of the first layer's sums over the lower half of the pixels, where two threads share them
-    CHANNELS,  # planes out, and their sides; sums and activations lie (channels, height, width, group of images)
+    CHANNELS,  # output planes, and their sides; sums and activations are (channels, height, width, group of images)
     HEIGHT,
     WIDTH,
-    PLANE,  # distance between channels in VALUES, and between lines; SUMS lie alike
+    PLANE,  # distance between channels in VALUES, and between lines; the same in SUMS
     LINE,
     DELTA_PLANE,  # distance between channels in DELTAS, between lines, and between neighbours
     DELTA_LINE,
     DELTA_STEP,
-    WINDOW_Y,  # sides of a pool's window, and how far it moves
+    WINDOW_Y,  # sides and strides of a pool's window
     WINDOW_X,
     STEP_Y,
     STEP_X,
     FORWARD,  # table offsets of a convolution's layouts behind the rows (see `pellucid.engine.kernels.conv2d`)
     BACKWARD,  # 0 unless the gradient by its input is needed
     WEIGHT_GRADIENT,
-    # table offset of the convolution's minimal filtering (`pellucid.engine.kernels.winograd_table`), or 0
+    # table offset of the Winograd convolution (`pellucid.engine.kernels.winograd_table`), or 0
     WINOGRAD,
     BOUNDS,  # work offset of the bounds of the nonzero inputs, if the images are laid out as planes; else 0
     CHANCE,  # probability that an activation is dropped, in units of 2**-32
@@ -53,7 +53,7 @@ DENSE, INPUT_ROWS, INPUT_PLANES, CONV2D, MAX_POOL, AVG_POOL, FLATTEN, DROPOUT = 
 IDENTITY, SIGMOID, RELU, TANH, SOFTMAX = range(5)
 
 DENSE_INPUT, SPARSE_INPUT, SPARSE_BYTES_INPUT = range(3)
-"""How training gets its images: dense, as sparse rows (CSR) of float32, or as sparse rows of bytes."""
+"""The formats of images for training: dense, sparse rows (CSR) of float32, or sparse rows of bytes."""
 
 FLOATS, LEVELS = range(2)
 """The elements of dense images: float32, or unsigned bytes."""
@@ -63,31 +63,31 @@ CROSS_ENTROPY, SQUARED = range(2)
 SGD, MOMENTUM, NESTEROV, ADAM = range(4)
 
 MOMENTS = 0, 1, 1, 2
-"""Vectors of the parameters' shape that each of these update rules remembers from step to step."""
+"""Number of vectors, shaped as the parameters, that each update rule keeps between steps."""
 
 SETTINGS = 8
-"""Floats in the settings of one thread's steps; `pellucid.engine.kernels.optimizers` says what stands where."""
+"""Floats in the settings of one thread's steps; `pellucid.engine.kernels.optimizers` has their indices."""
 
 SPARSE_STEP = 4
-"""Entries at a time in the loops over sparse rows; each half of an image of bytes is padded to whole steps."""
+"""Entries per step of the loops over sparse rows; each half of an image of bytes is padded to whole steps."""
 
 ALIGNMENT = 16
 """Rows in the arena are padded to a multiple of this, so that lanes of any width fit."""
 
 SPLIT_PIXELS_BELOW = 64
-"""Outputs of a first layer below which two threads share its pixels instead of the images or outputs."""
+"""Two threads split the pixels of a first layer with fewer outputs than this, instead of the images or outputs."""
 
 TOGETHER_FROM = 32
-"""Images of a mini-batch from which on the two also share what comes behind: each then needs the other's results."""
+"""Two threads also share the layers behind it from this mini-batch size on: each then needs the other's results."""
 
 SORTED_FROM = 128
-"""Outputs of a first layer from which on the entries of a tile are sorted by column for its gradient."""
+"""The entries of a tile are sorted by column for the gradient of a first layer with at least this many outputs."""
 
 TILE = 128
-"""Images worked on at a time: their activations stay in the cache."""
+"""Images processed at a time: their activations stay in the cache."""
 
 ZEROS, ONES = 3 * TILE, 3 * TILE + 16
-"""Places in the head of an arena for planes: 16 zeros, and 16 ones."""
+"""Offsets in the head of an arena for planes: 16 zeros, and 16 ones."""
 
 SHARDS = 8
 """Largest number of parts that a mini-batch of planes is cut into; each part has a gradient of its own."""

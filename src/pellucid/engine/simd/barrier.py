@@ -16,13 +16,13 @@ ARRIVED, ROUND = 0, 8
 """Places in a barrier (int64, at least 16 long), each in a cache line of its own."""
 
 _CALLS = 12
-"""Where thread 0 of two counts its calls; thread 1 counts 8 places before."""
+"""The place where thread 0 of two counts its calls; thread 1 counts 8 places before."""
 
 _TAKEN, _DONE = 1, 9
 """The counters of iterations taken and iterations done."""
 
 _SPINS = 4000
-"""Tries of a waiting thread before it yields its core."""
+"""Number of times that a waiting thread reads a counter before it yields its core."""
 
 if not PLAIN:
     import os
@@ -70,7 +70,7 @@ if not PLAIN:
 
     @kernel
     def _spin_until(barrier: Int64s, place: int, count: int) -> None:
-        """Wait until the counter at ``place`` reaches ``count``; after a while yield the core."""
+        """Wait until the counter at ``place`` reaches ``count``; yield the core after `_SPINS` tries."""
         tries = 0
         while _load_acquire(barrier, place) < count:
             tries += 1

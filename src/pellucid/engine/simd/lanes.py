@@ -171,7 +171,7 @@ def load_first(typing: Any, memory: Any, index: Any, count: Any, width: Any) -> 
 
 
 def store_part(builder: Any, lanes: Any, memory: Any, index: Any, vector: Any, count: Any) -> None:
-    """Store a register, or its first ``count`` lanes; with a mask only where it is needed, because masks are slow."""
+    """Store a register, or its first ``count`` lanes; a mask is used only if needed, because masks are slow."""
     address = _address(builder, memory, index, lanes.vector)
     with builder.if_else(builder.icmp_signed(">=", count, _INT(lanes.width)), likely=True) as (whole, not_whole):
         with whole:

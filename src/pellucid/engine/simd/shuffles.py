@@ -1,4 +1,4 @@
-"""Lanes that change places: squares are transposed, and the numbers of non-zero lanes and quads are listed."""
+"""Operations across lanes: transpose squares, repeat quads, and list the numbers of non-zero lanes and quads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if not PLAIN:
 
 @operation(plain=lambda lanes: int(np.packbits(lanes != 0, bitorder="little")[0]))
 def nonzero(typing: Any, lanes: Any) -> Any:
-    """Which of up to 8 lanes are not 0, one bit each, the first lane the lowest; NaN is not 0."""
+    """Bit mask of the non-zero lanes, of up to 8; the first lane is the lowest bit, and NaN is non-zero."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         different = builder.fcmp_unordered("!=", arguments[0], _constant(lanes, 0.0))
@@ -32,12 +32,12 @@ def _plain_quads(different: Any) -> int:
 
 
 def _quads(builder: Any, different: Any) -> Any:
-    """Which quads of the lanes have any bit of ``different`` set, as the lowest bits of an integer."""
+    """Bit mask of the quads in which any bit of ``different`` is set."""
     return _some(builder, builder.sext(different, ir.VectorType(ir.IntType(8), different.type.count)))
 
 
 def _some(builder: Any, bytes_: Any) -> Any:
-    """The same, where every lane is a byte."""
+    """The same for lanes of one byte each."""
     count = bytes_.type.count // 4
     words = builder.bitcast(bytes_, ir.VectorType(ir.IntType(32), count))
     some = builder.icmp_unsigned("!=", words, ir.Constant(words.type, [0] * count))
@@ -46,7 +46,7 @@ def _some(builder: Any, bytes_: Any) -> Any:
 
 @operation(plain=lambda lanes, background: _plain_quads(lanes != background))
 def nonzero_quads(typing: Any, lanes: Any, background: Any) -> Any:
-    """Which quads of 32 lanes differ from ``background``, as 8 bits, the first quad the lowest; NaN differs."""
+    """Bit mask of the quads of 32 lanes that differ from ``background``; the first is the lowest bit, NaN differs."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         vector, background = arguments
@@ -57,20 +57,20 @@ def nonzero_quads(typing: Any, lanes: Any, background: Any) -> Any:
 
 @operation(plain=lambda memory, index, background: _plain_quads(memory[index : index + 32] != background))
 def nonzero_quads_of_bytes(typing: Any, memory: Any, index: Any, background: Any) -> Any:
-    """The same of 32 bytes from ``memory[index]`` on; ``background`` is a byte."""
+    """The same for 32 bytes from ``memory[index]`` on; ``background`` is a byte."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, index, background = arguments
         bytes_ = ir.VectorType(ir.IntType(8), 32)
         loaded = builder.load(_address(builder, memory, index, bytes_), align=1)
-        spread = _fill(builder, bytes_, builder.trunc(background, ir.IntType(8)))
-        return _quads(builder, builder.icmp_unsigned("!=", loaded, spread))
+        levels = _fill(builder, bytes_, builder.trunc(background, ir.IntType(8)))
+        return _quads(builder, builder.icmp_unsigned("!=", loaded, levels))
 
     return types.int64(memory, types.int64, types.int64), emit
 
 
 def _packed(builder: Any, a: Any, b: Any) -> Any:
-    """The lower halves of the integers of two vectors, by turns of 128 bits: one instruction on x86."""
+    """The lower halves of the integers of two vectors, alternating every 128 bits: one instruction on x86."""
     bits, count = a.type.element.width, a.type.count
     half = ir.VectorType(ir.IntType(bits // 2), 2 * count)
     turn = 128 // bits
@@ -92,10 +92,10 @@ def _plain_append(memory: Any, base: int, at: int, first: int, chosen: int) -> i
 
 @operation(plain=_plain_append)
 def append_numbers(typing: Any, memory: Any, base: Any, at: Any, first: Any, chosen: Any) -> Any:
-    """Append ``first + k`` for every k whose bit is set in ``chosen``, of 8, to a list; return how many.
+    """Append ``first + k`` to a list for every bit k that is set in ``chosen``, of 8 bits; return how many.
 
-    The list of 16-bit integers (`number_at`) begins at ``memory[base]`` and has ``at`` so far. All 8 places are
-    written.
+    The list of 16-bit integers (`number_at`) begins at ``memory[base]`` and has ``at`` elements so far. All 8 places
+    are written.
     """
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
@@ -119,10 +119,10 @@ def append_nonzero_quads(
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         memory, base, at, first, x, xi, background = arguments
-        spread, masks = _broadcast(builder, lanes, background), []
+        levels, masks = _broadcast(builder, lanes, background), []
         for begin in range(0, 32, 8):
             loaded = builder.load(_address(builder, x, builder.add(xi, _INT(begin)), lanes.vector), align=4)
-            masks.append(builder.sext(builder.fcmp_unordered("!=", loaded, spread), lanes.integers))
+            masks.append(builder.sext(builder.fcmp_unordered("!=", loaded, levels), lanes.integers))
         packed = _packed(builder, _packed(builder, *masks[:2]), _packed(builder, *masks[2:]))
         return _append(builder, memory, base, at, first, [0, 2, 4, 6, 1, 3, 5, 7], _some(builder, packed))
 
@@ -137,9 +137,9 @@ def _append(builder: Any, memory: Any, base: Any, at: Any, first: Any, places: S
     rows = [ir.Constant(row, [*kept, *[0] * (8 - len(kept))]) for kept in choices]
     table = cgutils.global_constant(builder, "choices", ir.Constant(ir.ArrayType(row, len(rows)), rows))
     kept = builder.zext(builder.load(builder.gep(table, [_INT(0), chosen])), numbers)
-    spread = _fill(builder, numbers, builder.trunc(first, numbers.element))
+    offsets = _fill(builder, numbers, builder.trunc(first, numbers.element))
     end = builder.gep(_numbers(builder, memory, base), [at])
-    builder.store(builder.add(kept, spread), builder.bitcast(end, numbers.as_pointer()), align=2)
+    builder.store(builder.add(kept, offsets), builder.bitcast(end, numbers.as_pointer()), align=2)
     return builder.ctpop(chosen)
 
 
@@ -167,7 +167,7 @@ def load_quad(typing: Any, memory: Any, index: Any, width: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         loaded = builder.load(_address(builder, arguments[0], arguments[1], quad.vector), align=4)
         again = ir.Constant(lanes.integers, [lane % 4 for lane in range(lanes.width)])
-        # Fenced off, or LLVM would load each of the four by itself for every `broadcast_lane`.
+        # The fence keeps LLVM from loading each of the four separately for every `broadcast_lane`.
         repeated = builder.shuffle_vector(loaded, ir.Constant(quad.vector, ir.Undefined), again)
         return _call(builder, "llvm.arithmetic.fence", lanes.vector, [repeated])
 
@@ -176,7 +176,7 @@ def load_quad(typing: Any, memory: Any, index: Any, width: Any) -> Any:
 
 @operation(plain=lambda quads, place, width: np.full(width, quads[place], np.float32))
 def broadcast_lane(typing: Any, quads: Any, place: Any, width: Any) -> Any:
-    """Number ``place`` of the four that `load_quad` loaded, in all of ``width`` lanes; both constants."""
+    """Element ``place`` of a quad from `load_quad`, in all of ``width`` lanes; both are constants."""
     lanes, number = Lanes(width.literal_value), place.literal_value
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
@@ -202,7 +202,7 @@ def _transposed(builder: Any, lanes: Any, rows: list[Any]) -> list[Any]:
         return builder.shuffle_vector(a, b, ir.Constant(lanes.integers, places))
 
     def quads(pattern: list[int]) -> list[int]:
-        """The same pick in every quad of lanes; 4 to 7 mean those of the second vector."""
+        """The same pattern in every quad of lanes; 4 to 7 select lanes of the second vector."""
         return [base + place + (width - 4 if place > 3 else 0) for base in range(0, width, 4) for place in pattern]
 
     columns: list[Any] = []
