@@ -14,9 +14,10 @@ import pytest
 
 import pellucid as pl
 from pellucid.engine.compiler.fastcall import is_supported
+from pellucid.engine.compiler.guard import guarded
 from pellucid.engine.simd.lanes import PLAIN
 
-pytestmark = pytest.mark.skipif(PLAIN, reason="plain Python has no fast path")
+pytestmark = pytest.mark.skipif(PLAIN or guarded(), reason="plain Python and guarded arrays have no fast path")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.compiler.entry import Bound
+from pellucid.engine.compiler.guard import guarded
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.records import Answers
 
@@ -234,9 +235,9 @@ def _maker() -> Any:
 
 @functools.cache
 def is_supported() -> bool:
-    """Whether an array's fields have the expected offsets in this Python and this NumPy."""
+    """Whether an array's fields have the expected offsets here, and arrays are passed as they are, not guarded."""
     probe = np.zeros((2, 3), np.float32)
-    if plain_python() or object.__basicsize__ != 8 * _DATA:
+    if plain_python() or guarded() or object.__basicsize__ != 8 * _DATA:
         return False
     words = (ctypes.c_int64 * 9).from_address(id(probe))
     short = (ctypes.c_int32 * 18).from_address(id(probe))

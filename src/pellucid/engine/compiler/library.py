@@ -16,6 +16,7 @@ from typing import Any
 
 from pellucid.engine.compiler.cache import Cache, code_folder
 from pellucid.engine.compiler.entry import Entry, PlainEntry
+from pellucid.engine.compiler.guard import GuardedEntry, guarded
 from pellucid.engine.compiler.parts import HOME, PARTS
 from pellucid.engine.compiler.target import plain_python, processor
 
@@ -144,11 +145,13 @@ def link(content: bytes, home: Engine | None = None) -> Engine:
         for symbol, address in home.shared.items() if home else ():
             llvm.add_symbol(symbol, address)
         linker.finalize_object()
-    entries, shared = {}, {}
+    entries: dict[str, Any] = {}
+    shared: dict[str, int] = {}
     for name, (symbol, letters) in json.loads(header).items():
         address = linker.get_function_address(symbol)
         if letters is None:
             shared[symbol] = address
         else:
-            entries[name] = Entry(address, letters, (linker, home))
+            entry = Entry(address, letters, (linker, home))
+            entries[name] = GuardedEntry(entry) if guarded() else entry
     return Engine(entries, shared)
