@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from drawn_shapes import draw_shape, make_folder
 from pellucid.data import mnist
 from pellucid.data.dataset import Dataset, TrainTest
+from pellucid.data.paper import squared
+from pellucid.data.preparation import Preparation
 from pellucid.errors import DataError, DownloadError
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.session import Session
@@ -43,15 +48,10 @@ def fetched(page: Page) -> list[Event]:
 
 def test_own_data_are_trained_on_with_one_output_for_each_class(tmp_path: Path) -> None:
     page = Page(Session("a", DatasetCatalog(str(archive(tmp_path / "shapes.npz"))), "digits-relu"))
-    choices = {each["name"]: each for each in choices_of(page.greeting)}
-    assert choices["shapes.npz"] == {
-        "name": "shapes.npz",
-        "classes": 3,
-        "here": True,
-        "note": "60 pictures of your own",
-    }
+    choice = next(each for each in choices_of(page.greeting) if each["name"] == "shapes.npz")
+    assert (choice["classes"], choice["here"], choice["note"]) == (["0", "1", "2"], True, "60 pictures of your own")
     training = next(event for event in page.greeting if event.type == "training")
-    assert training.plan["data"] != "shapes.npz"  # the network at the beginning has ten outputs
+    assert training.plan["data"] != "shapes.npz"  # the network that was asked for has ten outputs
     layers = [{"size": 4, "activation": "relu"}, {"size": 3, "activation": "softmax"}]
     received = page.ask("setUp", plan=training.plan | {"data": "shapes.npz", "layers": layers})
     network = next(event for event in received if event.type == "network")
@@ -59,10 +59,77 @@ def test_own_data_are_trained_on_with_one_output_for_each_class(tmp_path: Path) 
     assert network.data["train"] + network.data["test"] == 60
 
 
+def test_a_session_begins_with_a_network_and_a_plan_for_the_data_given(tmp_path: Path) -> None:
+    page = Page(Session("a", DatasetCatalog(str(make_folder(tmp_path / "shapes"))), None))
+    network = next(event for event in page.greeting if event.type == "network")
+    assert network.network["classes"] == ["cross", "ring", "stroke"]
+    assert network.data["name"] == "shapes"
+    plan = next(event for event in page.greeting if event.type == "training").plan
+    assert (plan["data"], plan["darkInk"], plan["layers"][-1]["size"]) == ("shapes", True, 3)
+    digits = page.ask("loadNetwork", name="digits-relu")
+    assert next(event for event in digits if event.type == "network").data["name"] in ("digits", "mnist")
+
+
+def test_without_own_data_a_session_begins_with_the_network_of_the_notes() -> None:
+    page = Page(Session("a", EmbeddedCatalog(), None))
+    assert next(event for event in page.greeting if event.type == "network").network["name"] == "digits-sigmoid"
+
+
+def test_training_reading_and_drawing_prepare_alike(tmp_path: Path) -> None:
+    catalog = DatasetCatalog(str(make_folder(tmp_path / "shapes")))
+    page = Page(Session("a", catalog, None))
+    plan = next(event for event in page.greeting if event.type == "training").plan
+    for how in (plan["centring"], plan["centring"] | {"scale": False, "thicken": False}):
+        page.ask("setUp", plan=plan | {"centring": how})
+        drawing, reading = page.ask("openExample", part="train", index=7)
+        assert drawing.centring == how
+        data = page.session._state.data
+        np.testing.assert_array_equal(reading.pixels, data.train.images[7])
+        assert reading.pixels[0, 0] == 0  # the paper
+    page.ask("setUp", plan=plan)
+    assert page.session._state.data.train is not data.train
+    bitten = io.BytesIO()
+    draw_shape("ring", np.random.default_rng(9)).save(bitten, "PNG")
+    page.session.open_picture(bitten.getvalue())
+    shown = next(event for event in page.fetch() if event.type == "reading").pixels
+    wanted = Preparation(dark_ink=True)(squared(np.asarray(draw_shape("ring", np.random.default_rng(9)))))
+    np.testing.assert_allclose(shown, wanted, atol=0.02)
+
+
+def test_a_network_trained_on_dark_ink_reads_the_pad(tmp_path: Path) -> None:
+    page = Page(Session("a", DatasetCatalog(str(make_folder(tmp_path / "shapes"))), None))
+    page.ask("stepBatches", count=600)
+    wait_for(lambda: not page.session.training)
+    page.fetch()
+    assert page.session._state.evaluation().accuracy > 0.9
+    ring = [0.5 + 0.3 * f(angle) for angle in np.linspace(0, 6.3, 40) for f in (math.cos, math.sin)]
+    drawings = {"ring": [ring], "stroke": [[0.3, 0.1, 0.3, 0.9]], "cross": [[0.1, 0.1, 0.8, 0.8], [0.1, 0.8, 0.8, 0.1]]}
+    for name, strokes in drawings.items():
+        lines = [{"points": points, "width": 0.08, "erase": False} for points in strokes]
+        assert page.asked("setDrawing", "reading", strokes=lines).words.startswith(name)
+
+
+def test_a_file_carries_the_preparation(tmp_path: Path) -> None:
+    catalog = DatasetCatalog(str(make_folder(tmp_path / "shapes")))
+    page = Page(Session("a", catalog, None))
+    plan = next(event for event in page.greeting if event.type == "training").plan
+    how = plan["centring"] | {"mass": False}
+    page.ask("setUp", plan=plan | {"centring": how})
+    content = page.session.network_file()
+    other = Page(Session("b", catalog, None))
+    other.session.open_network(content, "shapes.safetensors")
+    received = other.fetch()
+    assert next(event for event in received if event.type == "network").network["centring"] == how
+    assert next(event for event in received if event.type == "drawing").centring == how
+    plan = next(event for event in received if event.type == "training").plan
+    assert (plan["centring"], plan["darkInk"]) == (how, True)
+    np.testing.assert_array_equal(other.session._state.data.train.images, page.session._state.data.train.images)
+
+
 def test_own_data_with_the_right_classes_are_the_default(tmp_path: Path) -> None:
     catalog = DatasetCatalog(str(archive(tmp_path / "ten.npz", classes=10)))
-    assert catalog.default_for(10) == "ten.npz"
-    assert catalog.default_for(7) == "digits"
+    assert catalog.default_for(tuple("0123456789")) == "ten.npz"
+    assert catalog.default_for(tuple("abcdefg")) == "digits"
 
 
 def test_a_folder_of_pictures_is_brought_to_size(tmp_path: Path) -> None:
@@ -76,9 +143,22 @@ def test_a_folder_of_pictures_is_brought_to_size(tmp_path: Path) -> None:
     assert catalog.data("pets").train.images.shape[1:] == (28, 28)
 
 
-def test_data_of_another_size_or_none_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="28x28"):
-        DatasetCatalog(str(archive(tmp_path / "large.npz", side=9)))
+def test_the_digest_tells_data_of_one_name_from_each_other(tmp_path: Path) -> None:
+    catalogs = []
+    for at, each in enumerate((40, 41)):
+        (tmp_path / str(at)).mkdir()
+        catalogs.append(DatasetCatalog(str(make_folder(tmp_path / str(at) / "shapes", each=each))))
+    assert catalogs[0].digest("shapes") != catalogs[1].digest("shapes")
+    again = DatasetCatalog(str(tmp_path / "0" / "shapes"))
+    assert again.digest("shapes") == catalogs[0].digest("shapes")
+
+
+def test_rows_of_another_size_colours_or_none_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "rows.npz", images=np.zeros((60, 9), np.uint8), labels=np.arange(60) % 3)
+    np.savez(tmp_path / "colours.npz", images=np.zeros((60, 3, 28, 28), np.uint8), labels=np.arange(60) % 3)
+    for name in ("rows.npz", "colours.npz"):
+        with pytest.raises(DataError, match="28x28"):
+            DatasetCatalog(str(tmp_path / name))
     with pytest.raises(DataError):
         DatasetCatalog(str(tmp_path / "nowhere"))
 

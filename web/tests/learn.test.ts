@@ -15,6 +15,7 @@ const PLAN: LearnPlan = {
   loss: "cross_entropy",
   optimizer: { kind: "sgd", learningRate: 0.5, momentum: 0.9, nesterov: false, beta1: 0.9, beta2: 0.999, decay: 0 },
   batchSize: 32, data: "digits", seed: 0, augment: false,
+  centring: { thicken: true, scale: true, smooth: true, mass: true }, darkInk: false,
 };
 
 function filled(count: number, max?: number): History {
@@ -185,7 +186,9 @@ describe("curves that grow", () => {
   });
 
   it("are planned for data of other classes", () => {
-    expect(withData(PLAN, "letters", 26).layers.map(({ size }) => size)).toEqual([16, 16, 26]);
-    expect(withData(PLAN, "mnist")).toMatchObject({ data: "mnist", layers: PLAN.layers });
+    const letters = { name: "letters", classes: Array.from("abcdefghijklmnopqrstuvwxyz"), here: true, note: "", raw: true, centring: { ...PLAN.centring, mass: false }, darkInk: true };
+    const planned = withData(PLAN, letters);
+    expect(planned.layers.map(({ size }) => size)).toEqual([16, 16, 26]);
+    expect(planned).toMatchObject({ data: "letters", centring: { mass: false }, darkInk: true });
   });
 });

@@ -17,8 +17,16 @@ from pellucid.cli.page import CommandPage
     help="Port to listen on; 0 picks a free one. Default: 8127, if free.",
 )
 @click.option("--no-browser", is_flag=True, help="Print the link without opening it.")
-@click.option("--model", metavar="NAME|FILE", help="The network to start with. Default: the best shipped one.")
-@click.option("--data", metavar="PATH", help="Your own pictures for training in the studio, as for `train --data`.")
+@click.option(
+    "--model",
+    metavar="NAME|FILE",
+    help="The network to start with. Default: digits-sigmoid, or a new one for the classes of --data.",
+)
+@click.option(
+    "--data",
+    metavar="PATH",
+    help="Your own pictures for training in the studio, as for `train --data`. They are cropped and centred.",
+)
 @click.option(
     "--host",
     metavar="ADDRESS",
@@ -32,7 +40,6 @@ def studio(port: int | None, no_browser: bool, model: str | None, data: str | No
     Serves a page on this machine and opens it in the browser. No request leaves the machine. Press Ctrl-C to stop.
     """
     from pellucid.cli.compiling import announced
-    from pellucid.models import DEFAULT
     from pellucid.studio.request_guard import is_loopback
     from pellucid.studio.serving import serve
 
@@ -49,7 +56,7 @@ def studio(port: int | None, no_browser: bool, model: str | None, data: str | No
             _browse(link)
 
     with announced():
-        serve(model or DEFAULT, data=data, host=host, port=port, opened=opened)
+        serve(model, data=data, host=host, port=port, opened=opened)
     print("The studio has stopped.", flush=True)
     return 0
 

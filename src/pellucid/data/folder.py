@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.limits import LIMIT_BYTES
 from pellucid.data.options import Options
+from pellucid.data.paper import squared
 from pellucid.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _load_part(folder: Path, classes: list[str], options: Options, name: str) ->
             f"Expected a subfolder of PNG or JPEG images for each class in {folder}, got none: arrange them as in "
             "digits/3/scan.png."
         )
-    first = read_grey(files[0][0], options.size)
+    read = read_squared if options.squared else read_grey
+    first = read(files[0][0], options.size)
     if len(files) * first.size > LIMIT_BYTES:
         raise DataError(
             f"Expected at most {LIMIT_BYTES} bytes of pixels in {folder}, got more: give a smaller size=(height, "
@@ -88,7 +90,7 @@ def _load_part(folder: Path, classes: list[str], options: Options, name: str) ->
         )
     images = np.empty((len(files), *first.shape), dtype=np.uint8)
     for row, (file, _) in enumerate(files):
-        image = read_grey(file, options.size) if row else first
+        image = read(file, options.size) if row else first
         if image.shape != first.shape:
             raise DataError(
                 f"Expected images of one size, got {file} with {image.shape[0]}x{image.shape[1]} (height x width) and "
@@ -144,6 +146,22 @@ def read_grey(path: Path, size: tuple[int, int] | None = None) -> Grey:
             f"Expected a PNG or JPEG image, got {path}, which is not one or is damaged ({error}): save it again."
         ) from error
     return np.asarray(grey, dtype=np.uint8)
+
+
+def read_squared(path: Path, size: tuple[int, int] | None = None) -> Grey:
+    """Read a picture as `pellucid.data.drawings.read_picture` does, and extend its paper to a square before resizing.
+
+    Returns grey levels 0 to 255, shape (H, W).
+    """
+    from PIL import Image
+
+    from pellucid.data.drawings.reading import read_picture
+
+    levels = np.round(read_picture(path, max_pixels=_LIMIT_PIXELS) * 255).astype(np.uint8)
+    square: Grey = squared(levels)
+    if size is None:
+        return square
+    return np.asarray(Image.fromarray(square).resize((size[1], size[0]), Image.Resampling.BOX), dtype=np.uint8)
 
 
 def _to_grey(picture: Image) -> Image:

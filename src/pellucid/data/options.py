@@ -13,13 +13,17 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True)
 class Options:
-    """The keyword arguments of `pellucid.data.load`; see there."""
+    """The keyword arguments of `pellucid.data.load`; see there.
+
+    ``squared`` keeps the proportions of pictures that are brought to a size: their paper is extended to a square first.
+    """
 
     size: tuple[int, int] | None = None
     level_range: tuple[float, float] | None = None
     test_fraction: float = 0.2
     seed: int = 0
     progress: Progress | None = None
+    squared: bool = False
 
     def held_out(self, whole: Dataset) -> TrainTest:
         """Split data that has no test part."""

@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.preparation import Preparation
 from pellucid.errors import ConfigurationError
 from pellucid.inspect.ablation import ablate
 from pellucid.layers.dense import Dense
@@ -16,7 +17,7 @@ from pellucid.layers.layer import features
 from pellucid.models import shipped_path
 from pellucid.network.files import network_of, parse_tensors, read_tensors
 from pellucid.network.network import Network
-from pellucid.studio.parts import ActivationName, Factor, LayerInfo, Loss, NetworkInfo
+from pellucid.studio.parts import ActivationName, Centring, Factor, LayerInfo, Loss, NetworkInfo
 from pellucid.studio.refusal import RefusedError
 
 SIDE = 28
@@ -35,6 +36,8 @@ class EditedNetwork:
     ----------
     net : Network
         Its parameters are the knobs.
+    preparation : Preparation
+        How pictures were prepared for its training, as its record says; otherwise as in MNIST.
     version : int
         Number of changes so far, counted across the networks of a session.
     trained : ndarray (parameter_count,)
@@ -47,6 +50,7 @@ class EditedNetwork:
         check_suitable(net)
         self.net, self.name, self.loss = net, name, loss
         self.version = version
+        self.preparation = Preparation.of_record(net.record) or Preparation()
         self.trained: Vector = net.parameters.copy()
         self.factors: dict[Place, float] = {}
         self._initial: Vector | None = None
@@ -117,12 +121,17 @@ class EditedNetwork:
             begin += layer.parameter_count(layer.input_shape)
         return NetworkInfo(
             self.name, list(self.net.input_shape), list(self.net.classes), layers, self.net.parameter_count,
-            self.net.seed, self.loss,
+            self.net.seed, self.loss, centring_of(self.preparation),
         )  # fmt: skip
 
     def factor_list(self) -> list[Factor]:
         """The factors, in the form that the page receives."""
         return [Factor(layer, neuron, value) for (layer, neuron), value in sorted(self.factors.items())]
+
+
+def centring_of(preparation: Preparation) -> Centring:
+    """Return the steps of a preparation, in the form that the page receives."""
+    return Centring(preparation.thicken, preparation.scale, preparation.smooth, preparation.mass)
 
 
 def check_suitable(net: Network) -> None:

@@ -11,7 +11,16 @@ from pellucid.studio import events, requests
 from pellucid.studio.driver import Driver, Job
 from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.frames import Payload
-from pellucid.studio.plans import has_layers, plan_of, planned_network, planned_trainer
+from pellucid.studio.plans import (
+    NEW,
+    has_layers,
+    plan_of,
+    planned_network,
+    planned_trainer,
+    preparation_of,
+    record_preparation,
+    record_training,
+)
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.run import EpochMean, EpochTest, Run
@@ -46,21 +55,23 @@ class LearnRoom:
     def set_up(self, request: requests.SetUp) -> EditedNetwork:
         """Return the network of a plan: a new one, or the present one for a new run. `adopt_run` must follow."""
         state, plan = self._state, request.plan
-        data = state.catalog.data(plan.data)
+        preparation, raw = preparation_of(plan), state.catalog.is_raw(plan.data)
+        data = state.catalog.data(plan.data, preparation)
         version = state.edited.version + 1
         if request.keep_network:
             if not has_layers(state.edited.net, plan):
                 raise RefusedError(
                     "bad_value", "The layers of the plan are not those of the network: make a new network instead."
                 )
-            edited = EditedNetwork(state.edited.net, state.edited.name, plan.loss, version)
+            net, name = state.edited.net, state.edited.name
         else:
-            edited = EditedNetwork(planned_network(plan, data.train.classes), "trained here", plan.loss, version)
-        run = Run(planned_trainer(plan, edited.net, data.train), plan, state.clock)
+            net, name = planned_network(plan, data.train.classes), NEW
+        run = Run(planned_trainer(plan, net, data.train), plan, state.clock)
         self._driver.stop()
-        state.use_data(plan.data)
+        record_preparation(net, plan, raw)
+        state.use_data(plan.data, preparation)
         self._next = run
-        return edited
+        return EditedNetwork(net, name, plan.loss, version)
 
     def adopt_run(self) -> None:
         """Train the network of `set_up`, which the session now uses."""
@@ -187,6 +198,7 @@ class LearnRoom:
     def _start(self, phase: Phase, goal: int | None, request: int) -> None:
         run, edited = self._prepared_run(), self._state.edited
         self._driver.start(goal)  # first, since it may refuse; its thread waits for the lock, which the caller holds
+        record_training(run.trainer.net, run.plan)
         run.begin()
         switched = bool(edited.factors)
         edited.factors.clear()

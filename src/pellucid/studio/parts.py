@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 """A number from 0 to 1."""
@@ -130,6 +130,10 @@ class LearnPlan(Shared):
     """Determines the initial weights and the order of the images."""
     augment: bool = False
     """Whether to vary each image a little every time it is used."""
+    centring: Centring = field(default_factory=Centring)
+    """The steps from pictures of one's own to pixels; images that are prepared already are used as they are."""
+    dark_ink: bool = False
+    """Whether pictures of one's own have ink that is darker than the paper."""
 
 
 class LayerInfo(Shared):
@@ -155,7 +159,7 @@ class NetworkInfo(Shared):
     """Description of a network, without its parameters."""
 
     name: str
-    """Name of the file or of the shipped network, or "trained here"."""
+    """Name of the file or of the shipped network, or "untitled" for one made here."""
     input_shape: list[Count]
     """Shape of the input, such as [28, 28]."""
     classes: list[str]
@@ -168,6 +172,8 @@ class NetworkInfo(Shared):
     """Seed of the initial weights."""
     loss: Loss
     """Loss of its past or future training."""
+    centring: Centring
+    """The steps from drawings and pictures to pixels with which it was trained."""
 
 
 class DataInfo(Shared):
@@ -181,6 +187,10 @@ class DataInfo(Shared):
     """Number of held-out images."""
     classes: list[str]
     """Names of the classes."""
+    digest: str
+    """Tells its images and labels from all others."""
+    raw: bool
+    """Whether it consists of pictures that go through the centring; others are centred already."""
 
 
 class DataChoice(Shared):
@@ -188,12 +198,18 @@ class DataChoice(Shared):
 
     name: str
     """Name, for `LearnPlan.data`."""
-    classes: Count
-    """Number of classes, and of outputs that a network for it needs."""
+    classes: list[str]
+    """Names of its classes; a network for it needs as many outputs."""
     here: bool
     """Whether it is on this machine; otherwise `FetchData` downloads it."""
     note: str
     """Short description; for a download also its source and size."""
+    raw: bool
+    """Whether it consists of pictures that go through the centring of the plan; others are centred already."""
+    centring: Centring
+    """The usual steps of their centring."""
+    dark_ink: bool
+    """Whether most of its pictures have ink that is darker than the paper, as measured."""
 
 
 class Change(Shared):

@@ -8,14 +8,25 @@ from typing import Any, cast
 import msgspec
 
 from pellucid.data.dataset import Dataset
+from pellucid.data.preparation import RECORD, Preparation
 from pellucid.layers.dense import Dense
 from pellucid.network.network import Network
-from pellucid.studio.edited_network import SIDE, EditedNetwork
+from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.edited_network import SIDE, EditedNetwork, centring_of
 from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan
 from pellucid.studio.refusal import RefusedError
 from pellucid.system.fields import Choice, Integer
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 from pellucid.training.trainer import Trainer
+
+DEFAULT_NETWORK = "digits-sigmoid"
+"""The network that the studio opens with: the one of README.md."""
+
+NEW = "untitled"
+"""Name of a network that was made here and not named yet."""
+
+_LONGEST = 1000
+"""Characters of a record's list of data sets."""
 
 _USUAL_RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 0.003}
 
@@ -45,6 +56,23 @@ def planned_optimizer(plan: OptimizerPlan) -> Optimizer:
     return Adam(plan.learning_rate, plan.beta1, plan.beta2, decay=plan.decay)
 
 
+def first_network(catalog: DatasetCatalog, model: str | None) -> EditedNetwork:
+    """Return the network of a new session: ``model``; by default the network of the notes, or a new one for own data.
+
+    A new one is made where the classes of the user's own data are others than those of the default network.
+    """
+    edited = EditedNetwork.load(model or DEFAULT_NETWORK)
+    if model is not None or catalog.own is None:
+        return edited
+    classes = catalog.data(catalog.own).train.classes
+    if classes == edited.net.classes:
+        return edited
+    plan = first_plan(catalog.own, len(classes), catalog.usual_preparation(catalog.own))
+    net = planned_network(plan, classes)
+    record_preparation(net, plan, catalog.is_raw(catalog.own))
+    return EditedNetwork(net, NEW, plan.loss)
+
+
 def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
     """Make a trainer of a network."""
     augment = None
@@ -62,6 +90,26 @@ def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
         augment=augment,
         threads=1,
     )
+
+
+def record_preparation(net: Network, plan: LearnPlan, raw: bool) -> None:
+    """Record in a network how ``raw`` pictures are prepared for it; images that are centred already need no record."""
+    net.record = {name: value for name, value in net.record.items() if name != RECORD}
+    if raw:
+        net.record[RECORD] = preparation_of(plan).configuration()
+
+
+def record_training(net: Network, plan: LearnPlan) -> None:
+    """Record in a network how it is trained, after what its record says of earlier training."""
+    before = str(net.record.get("data", ""))
+    data = plan.data if before in ("", plan.data) else f"{before.removesuffix(f', then {plan.data}')}, then {plan.data}"
+    net.record |= {
+        "data": data[:_LONGEST],
+        "loss": plan.loss,
+        "optimizer": planned_optimizer(plan.optimizer).configuration(),
+        "batch_size": plan.batch_size,
+        "seed": plan.seed,
+    }
 
 
 def has_layers(net: Network, plan: LearnPlan) -> bool:
@@ -82,7 +130,24 @@ def plan_of(edited: EditedNetwork, data: str) -> LearnPlan:
     optimizer = _recorded_optimizer(record)
     batch: Any = record.get("batch_size")
     size = batch if Integer(1, 8192).takes(batch) else 32
-    return LearnPlan(layers, edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1))
+    return LearnPlan(
+        layers, edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1),
+        centring=centring_of(edited.preparation), dark_ink=edited.preparation.dark_ink,
+    )  # fmt: skip
+
+
+def first_plan(data: str, classes: int, preparation: Preparation) -> LearnPlan:
+    """Plan a network for somebody's own data: two hidden layers of 16 sigmoid neurons, plain gradient descent."""
+    layers = [LayerPlan(16, "sigmoid"), LayerPlan(16, "sigmoid"), LayerPlan(classes, "softmax")]
+    optimizer = OptimizerPlan("sgd", _USUAL_RATES["sgd"])
+    centring = centring_of(preparation)
+    return LearnPlan(layers, "cross_entropy", optimizer, 32, data, 0, centring=centring, dark_ink=preparation.dark_ink)
+
+
+def preparation_of(plan: LearnPlan) -> Preparation:
+    """Return how a plan prepares pictures of one's own."""
+    how = plan.centring
+    return Preparation(plan.dark_ink, how.thicken, how.scale, how.smooth, how.mass)
 
 
 def _recorded_optimizer(record: dict[str, Any]) -> OptimizerPlan:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from pellucid.data.drawings.centring import fit
-from pellucid.data.drawings.steps import center_steps
+from pellucid.data.paper import paper_level, squared
+from pellucid.data.preparation import Preparation
 from pellucid.inspect.voting import votes_of
 from pellucid.network.prediction import Reading
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio import events, requests
+from pellucid.studio.edited_network import centring_of
 from pellucid.studio.frames import Payload
 from pellucid.studio.pad import SIDE, Pad
 from pellucid.studio.parts import Centring, CentringStep, Example, Part
@@ -31,7 +34,9 @@ class ReadRoom:
         self._picture: Pixels | None = None
         self._source: Literal["pad", "picture", "example", "pixels"] = "pad"
         self._example: Example | None = None
-        self._centring, self._pictures = Centring(), False
+        self._data, self._data_name = state.data, state.data_name
+        self._preparation = state.edited.preparation
+        self._centring, self._pictures = centring_of(self._preparation), False
 
     def pen(self, request: requests.Pen) -> None:
         """Draw."""
@@ -71,37 +76,60 @@ class ReadRoom:
         if index >= len(data):
             raise RefusedError("bad_value", f"Expected an image from 0 to {len(data) - 1}, got {index}.")
         self._source, self._example = "example", Example(part, index)
-        self._state.pixels = self._state.unit(part, np.array([index]))[0]
-        self._state.label = int(data.labels[index])
+        self._take_example(part, index)
         self._show(request)
+
+    def _take_example(self, part: Part, index: int) -> None:
+        state = self._state
+        self._data, self._data_name = state.data, state.data_name
+        self._picture = state.raw_ink(part, index)
+        state.pixels = state.unit(part, np.array([index]))[0]
+        state.label = int(state.part(part).labels[index])
 
     def open_pixels(self, request: requests.OpenPixels) -> None:
         """Read pixels without centring."""
         self._source = "pixels"
+        self._picture = None
         self._example = self._state.label = None
         self._state.pixels = np.array(request.pixels, np.float32).reshape(self._state.pixels.shape)
         self._show(request.id)
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file: the largest digit in it."""
-        from pellucid.data.drawings import find_digits, read_picture  # slow to import
+        from pellucid.data.drawings import read_picture  # slow to import
 
-        digits = find_digits(read_picture(content, max_pixels=_MAX_PICTURE_PIXELS))
-        if not digits:
-            raise RefusedError(
-                "bad_value", "Found no digit in this picture: use one whose strokes stand out from the paper."
-            )
-        largest = max(digits, key=lambda digit: digit.steps["cut out"].size)
-        # The digit fills four fifths of the pad's side.
-        ink = fit(largest.steps["cut out"], SIDE * 4 // 5)
-        self._picture = np.pad(ink, (SIDE - ink.shape[0]) // 2 + 1)[:SIDE, :SIDE]
+        grey = read_picture(content, max_pixels=_MAX_PICTURE_PIXELS)
+        raw = self._state.catalog.is_raw(self._state.data_name)
+        self._picture = self._own_ink(grey) if raw else _largest_digit(grey)
         self._source, self._example, self._state.label = "picture", None, None
         self._show(0)
+
+    def _own_ink(self, grey: Pixels) -> Pixels:
+        """The ink of a whole picture, as of those that the network was trained on; its own edges are its paper."""
+        dark = paper_level(grey) > float(grey.mean())
+        square = squared(grey)
+        return replace(self._state.edited.preparation, dark_ink=dark).ink(square)
 
     def set_centring(self, request: requests.SetCentring) -> None:
         """Choose the steps of the centring."""
         self._centring, self._pictures = request.centring, request.pictures
         self.read(request.id)
+
+    def network_changed(self, request: int) -> None:
+        """Read with another network: where its training prepared pictures in another way, prepare them so here."""
+        data, preparation = self._state.data, self._state.edited.preparation
+        moved = preparation != self._preparation
+        if moved:
+            self._preparation, self._centring = preparation, centring_of(preparation)
+        if self._example is not None and self._data is not data:
+            if self._state.data_name != self._data_name:
+                self._source, self._example, self._state.label = "pad", None, None
+                moved = True
+            else:
+                self._take_example(self._example.part, self._example.index)
+        if moved:
+            self.send_drawing(request)
+        self.read(request)
 
     def votes(self, request: requests.AskVotes) -> None:
         """Send the votes for one neuron."""
@@ -178,10 +206,9 @@ class ReadRoom:
     def _centre(self, payload: Payload) -> list[CentringStep]:
         """Centre a drawing or a picture; return the steps, where they are wanted."""
         ink = self._pad.ink if self._source == "pad" else self._picture
-        if ink is None or self._source not in ("pad", "picture"):
+        if ink is None:
             return []
-        how = self._centring
-        steps = center_steps(ink, scale=how.scale, mass=how.mass, smooth=how.smooth, thicken=how.thicken)
+        steps = preparation_with(self._centring).steps(ink)
         self._state.pixels = steps[-1].picture
         if not self._pictures:
             return []
@@ -189,6 +216,25 @@ class ReadRoom:
             CentringStep(step.name, step.caption, step.done, payload.put(step.picture), step.box, step.centre)  # type: ignore[arg-type]
             for step in steps
         ]
+
+
+def preparation_with(how: Centring) -> Preparation:
+    """Return the preparation of ink with the steps that the page has chosen."""
+    return Preparation(False, how.thicken, how.scale, how.smooth, how.mass)
+
+
+def _largest_digit(grey: Pixels) -> Pixels:
+    """Return the ink of the largest digit of a picture; it fills four fifths of the pad's side."""
+    from pellucid.data.drawings import find_digits  # slow to import
+
+    digits = find_digits(grey)
+    if not digits:
+        raise RefusedError(
+            "bad_value", "Found no digit in this picture: use one whose strokes stand out from the paper."
+        )
+    largest = max(digits, key=lambda digit: digit.steps["cut out"].size)
+    ink = fit(largest.steps["cut out"], SIDE * 4 // 5)
+    return np.pad(ink, (SIDE - ink.shape[0]) // 2 + 1)[:SIDE, :SIDE]
 
 
 def _words(reading: Reading, trace: Trace[LayerTrace]) -> str:

@@ -26,7 +26,7 @@ SWITCH = 0.0005
 
 
 def serve(
-    model: str,
+    model: str | None,
     *,
     data: str | None = None,
     host: str = HOST,
@@ -37,8 +37,8 @@ def serve(
 
     Parameters
     ----------
-    model : str
-        The network that sessions start with.
+    model : str, optional
+        The network that sessions start with; see `pellucid.studio.plans.first_network`.
     data : str, optional
         Path of the user's own data, which can then be chosen like the named data sets.
     host : str

@@ -15,6 +15,7 @@ from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.messages import AnyRequest
 from pellucid.studio.nudge_room import NudgeRoom
 from pellucid.studio.outbox import Reason
+from pellucid.studio.plans import first_network
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import RefusedError, failure
@@ -33,17 +34,17 @@ class Session:
     identity : str
         The key with which the page returns to it.
     catalog : DatasetCatalog
-    model : str
-        The first network: the name of a shipped one, or a path.
+    model : str, optional
+        The first network: the name of a shipped one, or a path; see `pellucid.studio.plans.first_network`.
     clock : Clock, optional
     """
 
-    def __init__(self, identity: str, catalog: DatasetCatalog, model: str, clock: Clock | None = None) -> None:
+    def __init__(self, identity: str, catalog: DatasetCatalog, model: str | None, clock: Clock | None = None) -> None:
         self.identity = identity
         self.clock = clock or Clock()
         self.used = self.clock.now()
         self._lock = PriorityLock()
-        self._state = SessionState(catalog, EditedNetwork.load(model), self.clock)
+        self._state = SessionState(catalog, first_network(catalog, model), self.clock)
         self._read = ReadRoom(self._state)
         self._turn = TurnRoom(self._state, on_change=self._on_change)
         self._learn = LearnRoom(self._state, self._turn, self._lock)
@@ -168,7 +169,7 @@ class Session:
         (adopt or self._learn.reset)()
         self._state.send_network(request)
         self._turn.send_changes(request)
-        self._read.read(request)
+        self._read.network_changed(request)
         self._state.send_evaluation(request)
         self._learn.send_status(request)
         self._learn.send_curves(request)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset, TrainTest
+from pellucid.data.preparation import Preparation, grey_pictures
 from pellucid.network.network import Network
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_program import checked_labels
@@ -55,36 +56,61 @@ class SessionState:
         self.outbox = Outbox()
         self.pixels: Pixels = np.zeros((SIDE, SIDE), np.float32)
         self.label: int | None = None
-        self.data_name = catalog.default_for(edited.net.output_shape[0])
-        self.data: TrainTest = catalog.data(self.data_name)
         self.edited = edited
-        self.baseline = 0.0
         self._evaluation: Evaluation | None = None
         self._outputs: dict[Part, tuple[int, NDArray[np.float32]]] = {}
+        self.data_name = ""
+        self.data: TrainTest
+        self._use_data_of(edited)
+        self.baseline = 0.0
         self.use_network(edited)
 
     def use_network(self, edited: EditedNetwork) -> None:
-        """Use another network."""
-        self.check_outputs(edited.net)
+        """Use another network, and where it needs them, other data."""
+        self._use_data_of(edited)
         self.edited = edited
         self._outputs.clear()
         self.baseline = self.evaluation().accuracy
 
-    def check_outputs(self, net: Network) -> None:
-        """Refuse a network that has not one output for each class of the data."""
-        classes, outputs = len(self.data.test.classes), net.output_shape[0]
-        if classes != outputs:
+    def _use_data_of(self, edited: EditedNetwork) -> None:
+        """Use the data set that suits a network, prepared as for its training; the present one where it does.
+
+        Raises
+        ------
+        RefusedError
+            If no data set has a class for each of its outputs.
+        """
+        catalog, net = self.catalog, edited.net
+        name = self.data_name
+        if not name or self.data.test.classes != net.classes:
+            name = catalog.default_for(net.classes)
+        data = catalog.data(name, edited.preparation)
+        if len(data.test.classes) != net.output_shape[0]:
             raise RefusedError(
                 "bad_value",
-                f"Expected a network with {classes} outputs, one for each class of the data, got {outputs}: "
-                "choose other data or another network.",
+                f"Expected a network with {len(data.test.classes)} outputs, one for each class of the data, got "
+                f"{net.output_shape[0]}: choose other data or another network.",
             )
+        self._put_data(name, data)
 
-    def use_data(self, name: str) -> None:
+    def use_data(self, name: str, preparation: Preparation) -> None:
         """Use another data set for training and evaluation."""
-        self.data, self.data_name = self.catalog.data(name), name
+        self._put_data(name, self.catalog.data(name, preparation))
+
+    def _put_data(self, name: str, data: TrainTest) -> None:
+        if self.data_name and data is self.data:
+            return
+        self.data, self.data_name = data, name
         self._evaluation = None
-        self._outputs.clear()
+        self._outputs = {}
+
+    def raw_ink(self, part: Part, index: int) -> Pixels | None:
+        """Return the ink of a picture of the user's own before its centring; None for images centred already."""
+        pictures = self.catalog.pictures(self.data_name)
+        if pictures is None:
+            return None
+        grey = grey_pictures((pictures.train if part == "train" else pictures.test)[index : index + 1])[0]
+        return self.edited.preparation.ink(grey)
 
     def part(self, name: Part) -> Dataset:
         """Return a part of the data set."""
@@ -135,7 +161,8 @@ class SessionState:
     def data_info(self) -> DataInfo:
         """Describe the data for the page."""
         train, test = self.data
-        return DataInfo(self.data_name, len(train), len(test), list(test.classes))
+        catalog, name = self.catalog, self.data_name
+        return DataInfo(name, len(train), len(test), list(test.classes), catalog.digest(name), catalog.is_raw(name))
 
     def send(self, event: msgspec.Struct, payload: Payload | None = None, key: str | None = None) -> None:
         """Send an event; it replaces an earlier one with the same key that is still waiting."""

@@ -25,7 +25,7 @@ class Sessions:
 
     Parameters
     ----------
-    model : str
+    model : str, optional
         The network that each starts with.
     limit : int
         Most sessions at a time.
@@ -37,7 +37,7 @@ class Sessions:
     def __init__(
         self,
         catalog: DatasetCatalog,
-        model: str,
+        model: str | None,
         limit: int = MAX_SESSIONS,
         idle_seconds: float = IDLE_SECONDS,
         clock: Clock | None = None,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
 
 import pytest
 
@@ -22,18 +26,59 @@ FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--disable-background-ne
 
 
 @pytest.fixture(scope="session")
-def link() -> Iterator[str]:
+def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The link of a studio that runs while the tests do."""
     if not (PAGE / "index.html").is_file():
         pytest.skip("needs the studio's page: make web")
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install chromium, or PELLUCID_CHROMIUM")
-    command = [sys.executable, "-m", "pellucid", "studio", "--no-browser", "--port", "0", "--model", "digits-sigmoid"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            yield _link(server)
-        finally:
-            server.terminate()
+    with Server(tmp_path_factory.mktemp("home"), "--model", "digits-sigmoid") as server:
+        yield server.link
+
+
+class Server:
+    """A studio in a process of its own, which keeps what it keeps in ``home``."""
+
+    def __init__(self, home: Path, *options: str, port: int = 0) -> None:
+        self.home, self.options, self.port = home, options, port
+        self.link = ""
+
+    def __enter__(self) -> Server:
+        command = [sys.executable, "-m", "pellucid", "studio", "--no-browser", "--port", str(self.port), *self.options]
+        environment = {**os.environ, "XDG_DATA_HOME": str(self.home)}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        self.link = _link(self._process)
+        self.port = urlparse(self.link).port or 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture
+def visit_studio(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Callable[..., Visitor]]:
+    """Somebody before a studio of their own: ``visit_studio("--data", folder)``."""
+    with contextlib.ExitStack() as stack:
+        visitors: list[Visitor] = []
+
+        def visit(*options: str, place: str = "#/read", **of_context: Any) -> Visitor:
+            server = stack.enter_context(Server(tmp_path / "home", *options))
+            context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **of_context})
+            stack.callback(context.close)
+            visitors.append(Visitor(context, server.link, place))
+            visitors[-1].server = server
+            return visitors[-1]
+
+        yield visit
+        for visitor in visitors:
+            assert visitor.complaints == []
 
 
 def _link(server: subprocess.Popen[str]) -> str:

@@ -32,6 +32,7 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, link: str, place: str = "#/read") -> None:
         self.context, self.link = context, link
+        self.server: Any = None
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page = context.new_page()

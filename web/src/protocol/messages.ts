@@ -91,6 +91,10 @@ export interface LearnPlan {
   readonly seed: number;
   /** Whether to vary each image a little every time it is used. */
   readonly augment: boolean;
+  /** The steps from pictures of one's own to pixels; images that are prepared already are used as they are. */
+  readonly centring: Centring;
+  /** Whether pictures of one's own have ink that is darker than the paper. */
+  readonly darkInk: boolean;
 }
 
 /** A layer of the network, and where its parameters lie in the flat vector of `Parameters`. */
@@ -113,7 +117,7 @@ export interface LayerInfo {
 
 /** Description of a network, without its parameters. */
 export interface NetworkInfo {
-  /** Name of the file or of the shipped network, or "trained here". */
+  /** Name of the file or of the shipped network, or "untitled" for one made here. */
   readonly name: string;
   /** Shape of the input, such as [28, 28]. */
   readonly inputShape: readonly number[];
@@ -127,6 +131,8 @@ export interface NetworkInfo {
   readonly seed: number;
   /** Loss of its past or future training. */
   readonly loss: "cross_entropy" | "squared";
+  /** The steps from drawings and pictures to pixels with which it was trained. */
+  readonly centring: Centring;
 }
 
 /** The data set in use. */
@@ -139,18 +145,28 @@ export interface DataInfo {
   readonly test: number;
   /** Names of the classes. */
   readonly classes: readonly string[];
+  /** Tells its images and labels from all others. */
+  readonly digest: string;
+  /** Whether it consists of pictures that go through the centring; others are centred already. */
+  readonly raw: boolean;
 }
 
 /** A data set that can be chosen. */
 export interface DataChoice {
   /** Name, for `LearnPlan.data`. */
   readonly name: string;
-  /** Number of classes, and of outputs that a network for it needs. */
-  readonly classes: number;
+  /** Names of its classes; a network for it needs as many outputs. */
+  readonly classes: readonly string[];
   /** Whether it is on this machine; otherwise `FetchData` downloads it. */
   readonly here: boolean;
   /** Short description; for a download also its source and size. */
   readonly note: string;
+  /** Whether it consists of pictures that go through the centring of the plan; others are centred already. */
+  readonly raw: boolean;
+  /** The usual steps of their centring. */
+  readonly centring: Centring;
+  /** Whether most of its pictures have ink that is darker than the paper, as measured. */
+  readonly darkInk: boolean;
 }
 
 /** A change to the network that can be undone. */

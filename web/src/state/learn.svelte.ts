@@ -179,8 +179,8 @@ export class LearnState {
 
   /** Choose a data set; the output layer gets one neuron per class. */
   chooseData(name: string): void {
-    const classes = this.choices.find((choice) => choice.name === name)?.classes;
-    if (this.draft) this.draft = withData(this.draft, name, classes);
+    const choice = this.choices.find((each) => each.name === name);
+    if (this.draft && choice) this.draft = withData(this.draft, choice);
   }
 
   fetchData(name: string): void {

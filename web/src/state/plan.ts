@@ -1,6 +1,6 @@
 /** A training plan while it is edited: the choices, the limits, the number of parameters. */
 
-import type { LearnPlan } from "../protocol/messages";
+import type { DataChoice, LearnPlan } from "../protocol/messages";
 
 export type Activation = LearnPlan["layers"][number]["activation"];
 export type OptimizerKind = LearnPlan["optimizer"]["kind"];
@@ -38,9 +38,9 @@ export function withActivation(plan: LearnPlan, index: number, activation: Activ
   return { ...plan, layers: plan.layers.map((layer, at) => (at === index ? { ...layer, activation } : layer)) };
 }
 
-/** The plan for another data set, with an output for each of its classes. */
-export function withData(plan: LearnPlan, data: string, classes = plan.layers[plan.layers.length - 1].size): LearnPlan {
-  return { ...withSize(plan, plan.layers.length - 1, classes), data };
+/** The plan for another data set, with an output for each of its classes and the usual preparation of its pictures. */
+export function withData(plan: LearnPlan, { name, classes, centring, darkInk }: DataChoice): LearnPlan {
+  return { ...withSize(plan, plan.layers.length - 1, classes.length), data: name, centring, darkInk };
 }
 
 /** The plan with another optimiser and its usual learning rate. */

@@ -70,6 +70,19 @@ export function parseWhole(text: string): number {
   return /^(\d+|\d{1,3}(,\d{3})+)$/.test(plain) ? Number(plain.replaceAll(",", "")) : NaN;
 }
 
+/** A name cut to so many characters. */
+export function cut(name: string, most: number): string {
+  const letters = Array.from(name);
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : name;
+}
+
+/** What to draw on the pad: "Draw a digit", or "Draw one of cross, ring". */
+export function drawWhat(classes: readonly string[]): string {
+  if (classes.length === 0 || classes.every((name) => /^\d$/.test(name))) return "Draw a digit";
+  const shown = classes.length > 6 ? [...classes.slice(0, 6), "…"] : classes;
+  return `Draw one of ${shown.join(", ")}`;
+}
+
 function power(size: number): string {
   const [digits, exponent] = size.toExponential(1).split("e");
   return `${digits}·10${superscript(Number(exponent))}`;
