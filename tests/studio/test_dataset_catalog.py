@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from drawn_shapes import draw_shape, make_folder
-from pellucid.data import mnist
+from pellucid.data import load, mnist
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.paper import squared
 from pellucid.data.preparation import Preparation
@@ -151,6 +151,29 @@ def test_the_digest_tells_data_of_one_name_from_each_other(tmp_path: Path) -> No
     assert catalogs[0].digest("shapes") != catalogs[1].digest("shapes")
     again = DatasetCatalog(str(tmp_path / "0" / "shapes"))
     assert again.digest("shapes") == catalogs[0].digest("shapes")
+
+
+def test_a_link_opens_the_data_that_it_names_or_says_why_not(tmp_path: Path) -> None:
+    for at in "01":
+        (tmp_path / at).mkdir()
+        make_folder(tmp_path / at / "shapes", each=10 + int(at))
+    page, other = (Page(Session(at, DatasetCatalog(str(tmp_path / at / "shapes")), "digits-relu")) for at in "01")
+    digests = [each.session._state.catalog.digest("shapes") for each in (page, other)]
+    digits = page.session._state.catalog.digest("digits")
+    received = page.ask("openExample", part="test", index=3, data="digits", digest=digits)
+    assert page.session._state.data_name == "digits"
+    assert next(event for event in received if event.type == "drawing").label == int(load("digits").test.labels[3])
+    example = {"part": "test", "index": 0}
+    assert page.refused("openExample", **example, data="letters", digest=digits) == "unavailable"
+    assert page.refused("openExample", **example, data="shapes", digest=digests[1]) == "unavailable"
+    assert page.refused("openExample", **example, data="shapes", digest=digests[0]) == "bad_value"
+    assert page.session._state.data_name == "digits"
+    page.ask("stepBatches", count=1)
+    wait_for(lambda: not page.session.training)
+    with page.session._lock.high_priority():
+        page.fetch()
+    if "mnist" in page.session._state.catalog.data_sets:
+        assert page.refused("openExample", **example, data="mnist") == "out_of_order"
 
 
 def test_rows_of_another_size_colours_or_none_are_refused(tmp_path: Path) -> None:

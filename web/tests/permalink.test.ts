@@ -8,6 +8,7 @@ describe("a scene", () => {
     { room: "read" },
     { room: "turn", network: "digits-relu", strokes: STROKES },
     { room: "read", example: { part: "test", index: 812 } },
+    { room: "read", example: { part: "train", index: 3 }, data: { name: "shapes", digest: "0a1b2c3d4e5f" } },
     { room: "read", pixels: Uint8Array.from({ length: 784 }, (_, at) => at % 256) },
     { room: "turn", centring: { thicken: false, scale: true, smooth: false, mass: true } },
     { room: "turn", centring: { thicken: false, scale: false, smooth: false, mass: false } },
@@ -34,6 +35,11 @@ describe("a scene", () => {
     expect(decodeScene(address.slice(0, -3)).knobs).toEqual(knobs.slice(0, 199));
     expect(decodeScene("#/turn?b=!!").knobs).toEqual([]);
     expect(decodeScene("#/turn?b=AAAAgH8").knobs).toEqual([]);
+  });
+
+  it("keeps any name of its data", () => {
+    const scene: Scene = { room: "read", example: { part: "test", index: 1 }, data: { name: "Größe.~ & #2", digest: "0a1b" } };
+    expect(decodeScene(encodeScene(scene))).toEqual(scene);
   });
 
   it("has an address that needs no escaping", () => {

@@ -69,15 +69,15 @@ class DatasetCatalog:
 
     def _add_own(self, name: str, parts: TrainTest) -> None:
         """Keep pictures that have to be prepared, or images that are."""
-        if is_prepared(parts.train):
-            self._loaded[name] = parts
-            return
         shape = parts.train.shape
         if (len(shape) == 1 and shape[0] != SIDE * SIDE) or (len(shape) == 3 and shape[0] != 1):
             raise DataError(
                 f"Expected grey pictures in {name}, with a height and a width or of {SIDE}x{SIDE} pixels, got shape "
                 f"{shape}: convert them."
             )
+        if is_prepared(parts.train):
+            self._loaded[name] = parts
+            return
         self._pictures[name], self._dark_ink[name] = parts, has_dark_ink(parts.train)
         self._loaded[name] = self._prepare(name, self.usual_preparation(name))
 

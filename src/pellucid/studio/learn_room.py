@@ -146,6 +146,11 @@ class LearnRoom:
             self._run.parameters_changed(running=self._driver.busy)
 
     @property
+    def has_trained(self) -> bool:
+        """Whether the present network has been trained here."""
+        return self._run is not None and self._run.timeline.last_step > 0
+
+    @property
     def busy(self) -> bool:
         """Whether training is running."""
         return self._driver.busy

@@ -80,6 +80,10 @@ class OpenExample(Request):
     """Part of the data set."""
     index: Count
     """Index in that part."""
+    data: Name | None = None
+    """Name of the data set that a link means; the session changes to it, or refuses. By default the present one."""
+    digest: Name | None = None
+    """`DataInfo.digest` of the data set that a link means: data of the same name with other pictures are refused."""
 
 
 class OpenPixels(Request):

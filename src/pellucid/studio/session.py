@@ -55,7 +55,7 @@ class Session:
             requests.RedoStroke: self._read.redo,
             requests.ClearDrawing: self._read.clear,
             requests.SetDrawing: self._read.set_drawing,
-            requests.OpenExample: self._read.open_example,
+            requests.OpenExample: self._open_example,
             requests.OpenPixels: self._read.open_pixels,
             requests.SetCentring: self._read.set_centring,
             requests.AskVotes: self._read.votes,
@@ -144,6 +144,50 @@ class Session:
             state.send(events.DataSets(request.id, state.catalog.choices, words), key="dataSets")
 
         state.catalog.fetch(request.name, report, lambda error: state.send(failure(error, request.id)))
+
+    def _open_example(self, request: requests.OpenExample) -> None:
+        """Read an image of the data set that a link means; change to that data set where it is on this machine."""
+        state, name = self._state, request.data or self._state.data_name
+        self._check_link(request, name)
+        if name != state.data_name:
+            state.use_data(name, state.edited.preparation)
+            self._learn.reset()
+            state.baseline = state.evaluation().accuracy
+            state.send_network(request.id)
+            self._turn.send_changes(request.id)
+            state.send_evaluation(request.id)
+            self._learn.send_status(request.id)
+            self._learn.send_curves(request.id)
+        self._read.open_example(request)
+
+    def _check_link(self, request: requests.OpenExample, name: str) -> None:
+        """Refuse a link to a picture that is not here, or that this network cannot read."""
+        state, part = self._state, "test" if request.part == "test" else "training"
+        picture = f"{part} image {request.index} of {name!r}"
+        if name not in state.catalog.data_sets:
+            raise RefusedError(
+                "unavailable",
+                f"This link shows {picture}, which is not on this machine: start the studio with that data (--data). "
+                "The picture is not shown.",
+            )
+        if request.digest is not None and request.digest != state.catalog.digest(name):
+            raise RefusedError(
+                "unavailable",
+                f"This link shows {picture} with other pictures than {name!r} on this machine: start the studio with "
+                "the data that it was made with. The picture is not shown.",
+            )
+        if name != state.data_name and state.catalog.data(name).test.classes != state.data.test.classes:
+            raise RefusedError(
+                "bad_value",
+                f"This link shows {picture}, whose classes are not those of the present network: open a network for "
+                "that data first. The picture is not shown.",
+            )
+        if name != state.data_name and self._learn.has_trained:
+            raise RefusedError(
+                "out_of_order",
+                f"This link shows {picture}, but the present network is trained on {state.data_name!r}: press New "
+                "network with that data set first. The picture is not shown.",
+            )
 
     def _load(self, request: requests.LoadNetwork) -> None:
         """Use a shipped network."""

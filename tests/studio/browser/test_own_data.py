@@ -80,3 +80,18 @@ def test_a_switch_in_the_plan_reaches_training_and_the_pad(shaper: Visitor) -> N
     centring = page.get_by_role("region", name="Centring")
     expect(centring.get_by_label("by mass")).not_to_be_checked()
     expect(centring.get_by_text("not trained on pictures like this")).to_have_count(0)
+
+
+def test_a_link_names_its_data_and_says_when_they_are_not_here(shaper: Visitor, link: str) -> None:
+    page = shaper.page
+    shaper.room("Read")
+    page.get_by_label("Test image number").fill("5")
+    page.keyboard.press("Enter")
+    shaper.settle()
+    digest, _, name = shaper.scene()["s"].partition(".")
+    assert (name, len(digest)) == ("shapes", 12)
+    elsewhere = Visitor(shaper.context, link, "#" + page.url.partition("#")[2])
+    elsewhere.page.get_by_text("test image 5 of 'shapes', which is not on this machine").wait_for()
+    elsewhere.settle()
+    assert "x" not in elsewhere.scene()
+    assert elsewhere.complaints == []

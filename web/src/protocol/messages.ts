@@ -257,6 +257,10 @@ export interface OpenExample {
   readonly part: "test" | "train";
   /** Index in that part. */
   readonly index: number;
+  /** Name of the data set that a link means; the session changes to it, or refuses. By default the present one. */
+  readonly data?: string | null;
+  /** `DataInfo.digest` of the data set that a link means: data of the same name with other pictures are refused. */
+  readonly digest?: string | null;
 }
 
 /** Read pixels without centring. Answered by `Drawing` and `Reading`. */

@@ -127,8 +127,9 @@ export class Drawing {
     });
   }
 
-  openExample(part: wire.Example["part"], index: number): void {
-    this.#session.send({ type: "openExample", part, index });
+  /** Read an image of the data set; a link says of which. */
+  openExample(part: wire.Example["part"], index: number, data?: { readonly name: string; readonly digest: string }): void {
+    this.#session.send({ type: "openExample", part, index, ...(data && { data: data.name, digest: data.digest }) });
   }
 
   setCentring(centring: Centring): void {

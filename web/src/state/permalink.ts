@@ -15,6 +15,8 @@ export interface Scene {
   readonly network?: string;
   readonly strokes?: readonly Stroke[];
   readonly example?: { readonly part: "train" | "test"; readonly index: number };
+  /** The data set of the example: its name, and what tells it from others of that name. */
+  readonly data?: { readonly name: string; readonly digest: string };
   /** 784 levels from 0 to 255. */
   readonly pixels?: Uint8Array;
   readonly centring?: Centring;
@@ -35,8 +37,10 @@ const STEPS = ["thicken", "scale", "smooth", "mass"] as const;
 export function encodeScene(scene: Scene): string {
   const parts = new URLSearchParams();
   if (scene.network) parts.set("n", scene.network);
-  if (scene.example) parts.set("x", `${scene.example.part}-${scene.example.index}`);
-  else if (scene.pixels) parts.set("p", toText(scene.pixels));
+  if (scene.example) {
+    parts.set("x", `${scene.example.part}-${scene.example.index}`);
+    if (scene.data) parts.set("s", `${scene.data.digest}.${scene.data.name}`);
+  } else if (scene.pixels) parts.set("p", toText(scene.pixels));
   else if (scene.strokes?.length) parts.set("d", encodeStrokes(scene.strokes));
   if (scene.centring && !STEPS.every((step) => scene.centring?.[step])) {
     parts.set("c", STEPS.filter((step) => scene.centring?.[step]).join("-") || "none");
@@ -53,12 +57,14 @@ export function decodeScene(hash: string): Scene {
   const [, room = "", query = ""] = /^#?\/?([\w-]*)\??(.*)$/s.exec(hash) ?? [];
   const parts = new URLSearchParams(query);
   const example = /^(train|test)-(\d{1,9})$/.exec(parts.get("x") ?? "");
+  const data = /^([0-9a-f]{1,64})\.(.{1,200})$/s.exec(parts.get("s") ?? "");
   const strokes = parts.has("d") ? decodeStrokes(parts.get("d") ?? "") : null;
   const pixels = parts.has("p") ? toBytes(parts.get("p") ?? "") : null;
   return {
     room,
     ...(parts.get("n") && { network: parts.get("n") ?? "" }),
     ...(example && { example: { part: example[1] as "train" | "test", index: Number(example[2]) } }),
+    ...(example && data && { data: { digest: data[1], name: data[2] } }),
     ...(strokes && { strokes }),
     ...(pixels?.length === 784 && { pixels }),
     ...(parts.has("c") && { centring: decodeCentring(parts.get("c") ?? "") }),

@@ -95,11 +95,11 @@ export class Studio {
   /** What the page shows, for a link. */
   scene(room: string): Scene {
     const { kind, example } = this.drawing.source;
-    const { network, trace, turned } = this.edited;
+    const { network, trace, turned, data } = this.edited;
     return {
       room,
       network: network?.name,
-      ...(kind === "example" && example ? { example } : {}),
+      ...(kind === "example" && example ? { example, ...(data && { data: { name: data.name, digest: data.digest } }) } : {}),
       ...(kind === "pad" ? { strokes: this.drawing.strokes } : {}),
       ...((kind === "picture" || kind === "pixels") && trace ? { pixels: Uint8Array.from(trace.columns[0], (level) => Math.round(level * 255)) } : {}),
       centring: this.drawing.centring,
@@ -119,7 +119,7 @@ export class Studio {
       }
     }
     if (scene.centring) drawing.setCentring(scene.centring);
-    if (scene.example) drawing.openExample(scene.example.part, scene.example.index);
+    if (scene.example) drawing.openExample(scene.example.part, scene.example.index, scene.data);
     else if (scene.pixels) session.send({ type: "openPixels", pixels: Array.from(scene.pixels, (level) => level / 255) });
     else if (scene.strokes) drawing.setDrawing(scene.strokes);
     const gesture = this.edited.newGesture();
