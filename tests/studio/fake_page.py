@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.studio.clock import Clock
+from pellucid.studio.connection import decoded
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.frames import unframe
-from pellucid.studio.messages import REQUESTS, decode_request
+from pellucid.studio.messages import REQUESTS
+from pellucid.studio.refusal import Refused
 from pellucid.studio.session import Session
 
 TAGS = {kind.__struct_config__.tag: kind for kind in REQUESTS}
@@ -43,7 +45,7 @@ class Page:
     """Sends requests to a session, and collects its events."""
 
     def __init__(self, session: Session, *, greet: bool = True) -> None:
-        self.session, self._number = session, 0
+        self.session, self.number = session, 0
         self._wake = lambda: None
         session.outbox.attach(self._wake)
         self.greeting: list[Event] = []
@@ -60,21 +62,31 @@ class Page:
 
     def ask(self, kind: str, /, **fields: Any) -> list[Event]:
         """Send a request through the schema; return the events that answer it."""
-        self._number += 1
-        self.session.handle(decode_request(json.dumps({"type": kind, "id": self._number, **fields})))
+        self.number += 1
+        return self.send(json.dumps({"type": kind, "id": self.number, **fields}))
+
+    def send(self, text: str) -> list[Event]:
+        """Send any text, as the connection does; return the events that answer it."""
+        request = decoded(text)
+        if isinstance(request, Refused):
+            self.session.refuse(request)
+        else:
+            self.session.handle(request)
         return self.fetch()
 
     def asked(self, kind: str, answer: str, /, **fields: Any) -> Event:
         """The one event of that type among the answers."""
         events = self.ask(kind, **fields)
         [found] = [event for event in events if event.type == answer]
-        assert found.request == self._number
+        assert found.request == self.number
         return found
 
     def refused(self, kind: str, /, **fields: Any) -> str:
-        """The code of the error, which has to be the only answer."""
-        [event] = self.ask(kind, **fields)
+        """The code of the error, which has to be the only answer, but for the drawing as it is."""
+        event, *others = self.ask(kind, **fields)
         assert event.type == "failed"
+        assert event.request == self.number
+        assert [other.type for other in others] in ([], ["drawing"])
         assert len(event.message) > 20
         code: str = event.code
         return code

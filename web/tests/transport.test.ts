@@ -42,6 +42,20 @@ describe("the pacer", () => {
     expect(pacer.idle).toBe(true);
   });
 
+  it("returns what was answered, and drops what waits behind a refusal where asked to", () => {
+    let next = 1;
+    const pacer = makePacer<string>(() => next++, () => null);
+    for (const value of ["a", "b", "c"]) pacer.push(value);
+    expect(pacer.pending).toEqual(["a", "b", "c"]);
+    expect(pacer.settle(2)).toBeUndefined();
+    expect(pacer.settle(1)).toBe("a");
+    expect(pacer.pending).toEqual(["b", "c"]);
+    expect(pacer.drop(1)).toBe(false);
+    expect(pacer.drop(2)).toBe(true);
+    expect(pacer.idle).toBe(true);
+    expect(pacer.pending).toEqual([]);
+  });
+
   it("keeps what could not be sent", () => {
     const sent: string[] = [];
     let open = false;

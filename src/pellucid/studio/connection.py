@@ -13,8 +13,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pellucid.studio.events import Failed, Gone
 from pellucid.studio.frames import frame
-from pellucid.studio.messages import MAX_REQUEST, AnyRequest, decode_request
-from pellucid.studio.refusal import RefusedError, failure
+from pellucid.studio.messages import MAX_REQUEST, AnyRequest, decode_request, request_header
+from pellucid.studio.refusal import Refused, RefusedError, failure
 from pellucid.studio.session import Session
 from pellucid.studio.sessions import Sessions
 
@@ -22,6 +22,19 @@ T = TypeVar("T")
 
 MAX_INVALID = 100
 """After so many invalid messages in a row, the connection ends."""
+
+
+def decoded(text: str | None) -> AnyRequest | Refused:
+    """Decode a message of the page, or tell why it cannot be served and which request it was."""
+    try:
+        if text is None:
+            raise RefusedError("malformed", "Expected a request as text, got binary data.")
+        if len(text) > MAX_REQUEST:
+            raise RefusedError("too_large", f"Expected at most {MAX_REQUEST:,} characters, got {len(text):,}.")
+        return decode_request(text)
+    except Exception as error:
+        number, tag = request_header(text or "")
+        return Refused(error, number, tag)
 
 
 class Connection:
@@ -67,24 +80,14 @@ class Connection:
             received = await self._socket.receive()
             if received["type"] == "websocket.disconnect":
                 return
-            request = self._decoded(session, received.get("text"))
-            invalid = 0 if request is not None else invalid + 1
-            if request is not None and not session.handled_at_once(request):
+            request = decoded(received.get("text"))
+            invalid = invalid + 1 if isinstance(request, Refused) else 0
+            if isinstance(request, Refused):
+                await self._in_thread(session.refuse, request)
+            elif not session.handled_at_once(request):
                 await self._in_thread(session.handle, request)
         message = f"Expected messages of the schema, got {invalid} others in a row: reload the page."
         await self._end(Failed(0, "malformed", message))
-
-    def _decoded(self, session: Session, text: str | None) -> AnyRequest | None:
-        """Return the request, or None after sending the page an error."""
-        try:
-            if text is None:
-                raise RefusedError("malformed", "Expected a request as text, got binary data.")
-            if len(text) > MAX_REQUEST:
-                raise RefusedError("too_large", f"Expected at most {MAX_REQUEST:,} characters, got {len(text):,}.")
-            return decode_request(text)
-        except Exception as error:
-            session.outbox.put(frame(failure(error)))
-            return None
 
     async def _send(self, session: Session, wake: Callable[[], None], scope: anyio.CancelScope) -> None:
         outbox = session.outbox

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ THREAD_NAME = "pellucid-training"
 _MAX_STEPS = 4096
 _SLICES_PER_SECOND = 60.0
 
-logger = logging.getLogger("pellucid.studio")
+_LONGEST_WAIT = 1.0
+"""A pace may be slower than any wait that the system can time."""
 
 
 @dataclass(eq=False)
@@ -57,7 +57,7 @@ class Driver:
     work : function
         Takes at most `Job.count` steps; returns whether there are more to take.
     on_stopped : function
-        Called when the job ends by itself: no page is connected, or an error occurred.
+        Called when the job ends by itself: with the error that occurred, or None where no page is connected.
     clock : Clock
     """
 
@@ -67,7 +67,7 @@ class Driver:
         outbox: Outbox,
         slots: threading.Semaphore,
         work: Callable[[Job], bool],
-        on_stopped: Callable[[], None],
+        on_stopped: Callable[[Exception | None], None],
         clock: Clock,
     ) -> None:
         self._lock, self._outbox, self._slots = lock, outbox, slots
@@ -111,30 +111,34 @@ class Driver:
         try:
             self._drive(job)
         except Exception as error:
-            logger.error("training failed", exc_info=error)
             with self._lock.high_priority():
                 if self._job is job:
                     self.stop()
-                    self._on_stopped()
+                    self._on_stopped(error)
         finally:
             self._slots.release()
 
     def _drive(self, job: Job) -> None:
         page_seen = due = self._clock.now()
+        pace = job.pace
         while True:
             self._interrupt.clear()
             with self._lock.low_priority():
-                if self._job is not job or not self._run_slice(job):
-                    return
                 now = self._clock.now()
+                if job.pace != pace:
+                    pace, due = job.pace, now
+                if self._job is not job or ((pace is None or now >= due) and not self._run_slice(job)):
+                    return
+                if pace is not None and now >= due:
+                    now = self._clock.now()
+                    due = max(due, now - 1.0 / pace) + job.allowed / pace
                 page_seen = now if self._outbox.attached else page_seen
                 if now - page_seen > NO_PAGE_SECONDS:
                     self.stop()
-                    self._on_stopped()
+                    self._on_stopped(None)
                     return
-            if job.pace is not None:
-                due = max(due, now - 1.0 / job.pace) + job.allowed / job.pace
-                self._clock.wait(self._interrupt, max(0.0, due - self._clock.now()))
+            if pace is not None:
+                self._clock.wait(self._interrupt, min(_LONGEST_WAIT, max(0.0, due - self._clock.now())))
 
     def _run_slice(self, job: Job) -> bool:
         """Take steps for one holding of the lock; return whether there are more to take."""

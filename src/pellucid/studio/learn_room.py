@@ -22,7 +22,7 @@ from pellucid.studio.plans import (
     record_training,
 )
 from pellucid.studio.priority_lock import PriorityLock
-from pellucid.studio.refusal import RefusedError
+from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.run import EpochMean, EpochTest, Run
 from pellucid.studio.session_state import SessionState, finite
 from pellucid.studio.training_view import TrainingView
@@ -246,7 +246,7 @@ class LearnRoom:
         self._view.send_due(run)
         if job.reached(run.trainer.step):
             self._driver.stop()
-            self._on_stopped()
+            self._on_stopped(None)
             return False
         return True
 
@@ -265,8 +265,10 @@ class LearnRoom:
         if self._view.throttle.examination_due():
             self._view.send_examination(0)
 
-    def _on_stopped(self) -> None:
+    def _on_stopped(self, error: Exception | None) -> None:
         """The driver has stopped by itself."""
+        if error is not None:
+            self._state.send(failure(error))
         self._phase = "paused"
         self._send_all(0)
 

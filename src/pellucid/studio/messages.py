@@ -15,6 +15,8 @@ encoding. The routes:
 
 from __future__ import annotations
 
+import contextlib
+import re
 from types import ModuleType
 from typing import get_args
 
@@ -104,6 +106,17 @@ MAX_REQUEST = 1 << 20
 _decoder: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 
 
+class _Header(msgspec.Struct):
+    """What is readable of any request, whatever its other fields contain."""
+
+    id: parts.Count = 0
+    type: str = ""
+
+
+_header_decoder = msgspec.json.Decoder(_Header)
+_NUMBER = re.compile(r'"id"\s*:\s*(\d{1,13})\b')
+
+
 def decode_request(text: str | bytes) -> AnyRequest:
     """Decode a request from a text frame.
 
@@ -118,3 +131,22 @@ def decode_request(text: str | bytes) -> AnyRequest:
     AskVotes(id=7, layer=1, neuron=3)
     """
     return _decoder.decode(text)
+
+
+def request_header(text: str | bytes) -> tuple[int, str]:
+    """Return the number and the tag of a request that `decode_request` refuses; 0 and "" where they cannot be read.
+
+    Examples
+    --------
+    >>> request_header('{"type": "setPace", "id": 7, "batchesPerSecond": -1}')
+    (7, 'setPace')
+    >>> request_header('{"type": "setPace", "id": 7, "batchesPerSecond": NaN}')
+    (7, '')
+    """
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        header = _header_decoder.decode(text)
+        return header.id, header.type
+    found = _NUMBER.findall(text if isinstance(text, str) else text.decode(errors="replace"))
+    # The page writes the number last.
+    number = int(found[-1]) if found else 0
+    return (number, "") if number <= 1 << 40 else (0, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -21,6 +22,15 @@ class RefusedError(PellucidError):
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
         self.code: Code = code
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A message that is no valid request: the error, and the number and tag, where they can be read."""
+
+    error: Exception
+    request: int
+    tag: str
 
 
 def failure(error: Exception, request: int = 0) -> Failed:

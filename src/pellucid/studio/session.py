@@ -18,12 +18,20 @@ from pellucid.studio.outbox import Reason
 from pellucid.studio.plans import first_network
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.read_room import ReadRoom
-from pellucid.studio.refusal import RefusedError, failure
+from pellucid.studio.refusal import Refused, RefusedError, failure
 from pellucid.studio.session_state import SessionState
 from pellucid.studio.turn_room import TurnRoom
 
 MAX_UPLOAD = 16 << 20
 """Most bytes of an uploaded picture or network."""
+
+_OF_DRAWING = frozenset(
+    kind.__struct_config__.tag
+    for kind in (
+        requests.Pen, requests.UndoStroke, requests.RedoStroke, requests.ClearDrawing, requests.SetDrawing,
+        requests.OpenExample, requests.OpenPixels, requests.SetCentring,
+    )
+)  # fmt: skip
 
 
 class Session:
@@ -101,7 +109,18 @@ class Session:
                     raise RefusedError("unavailable", f"Unknown request {type(request).__name__}: reload the page.")
                 handler(request)
             except Exception as error:
-                self._state.send(failure(error, request.id))
+                self._refuse(Refused(error, request.id, str(request.__struct_config__.tag)))
+
+    def refuse(self, refused: Refused) -> None:
+        """Answer a message that could not be decoded."""
+        with self._lock.high_priority():
+            self._refuse(refused)
+
+    def _refuse(self, refused: Refused) -> None:
+        """Send the error. The page draws before it is answered, so it also receives the drawing as it is."""
+        self._state.send(failure(refused.error, refused.request))
+        if refused.tag in _OF_DRAWING:
+            self._read.send_drawing(refused.request)
 
     def handled_at_once(self, request: AnyRequest) -> bool:
         """Serve a request that need not wait for training; return False for all others."""

@@ -18,6 +18,8 @@ export class Connection implements Session {
   sent = $state(0);
   answered = $state(0);
   failure: wire.Failed | null = $state.raw(null);
+  /** Counts failures: a control that showed what was asked for goes back to what is true. */
+  refusals = $state(0);
   /** The last request sent before the failure, and when it was shown. */
   #failedAt = { sent: 0, time: 0 };
 
@@ -53,6 +55,7 @@ export class Connection implements Session {
 
   failed(failure: wire.Failed): void {
     this.failure = failure;
+    this.refusals++;
     this.#failedAt = { sent: this.sent, time: performance.now() };
   }
 

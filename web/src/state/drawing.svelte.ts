@@ -53,7 +53,11 @@ export class Drawing {
   constructor(session: Session) {
     this.#session = session;
     this.#pen = makePacer((move) => session.send({ type: "pen", ...move }), mergeMoves);
-    session.listen((event) => this.#pen.settle(event.request));
+    session.listen((event) => {
+      if (event.type !== "failed") this.#pen.settle(event.request);
+      // What waits would continue a stroke that the server does not have; the drawing as it is follows.
+      else if (this.#pen.drop(event.request)) this.#drawing = false;
+    });
   }
 
   takeDrawing(event: wire.Drawing): void {
@@ -148,7 +152,10 @@ export class Drawing {
   }
 }
 
+/** Most coordinates in one request. */
+const MAX_POINTS = 2048;
+
 function mergeMoves(waiting: PenMove, added: PenMove): PenMove | null {
-  if (waiting.stroke !== added.stroke) return null;
+  if (waiting.stroke !== added.stroke || waiting.points.length + added.points.length > MAX_POINTS) return null;
   return { ...waiting, points: [...waiting.points, ...added.points] };
 }

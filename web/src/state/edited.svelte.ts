@@ -20,7 +20,7 @@ export class EditedNetwork {
   network: Network | null = $state.raw(null);
   info: wire.NetworkInfo | null = $state.raw(null);
   data: wire.DataInfo | null = $state.raw(null);
-  /** Current value of every knob. */
+  /** Value of every knob, including turns that the server has not confirmed yet. */
   knobs: Float32Array<ArrayBufferLike> | null = $state.raw(null);
   /** The parameters used for computing: the knobs with the factors of neurons and layers applied. */
   parameters: Float32Array<ArrayBufferLike> | null = $state.raw(null);
@@ -31,6 +31,9 @@ export class EditedNetwork {
   turned: wire.Turned | null = $state.raw(null);
   swept: { readonly version: number; readonly knob: number; readonly values: Float32Array; readonly accuracies: Float32Array } | null = $state.raw(null);
 
+  /** Counts refused changes of neurons, layers and noise: their controls go back to what is true. */
+  refusals = $state(0);
+
   /** The class with the largest output, or -1 for an empty drawing. */
   readonly best: number = $derived(this.trace && this.trace.words ? largestAt(this.trace.columns[this.trace.columns.length - 1]) : -1);
   readonly factors: ReadonlyMap<string, number> = $derived(
@@ -39,6 +42,8 @@ export class EditedNetwork {
   /** Whether the evaluation of the current network is outstanding. */
   readonly unevaluated: boolean = $derived((this.evaluation?.version ?? 0) < (this.turned?.version ?? 0));
 
+  /** Value of every knob on the server, as last told. */
+  #confirmed: Float32Array<ArrayBufferLike> | null = null;
   #effective = false;
   #gesture = Date.now() % 1e9;
   readonly #turns: Pacer<Turns>;
@@ -48,8 +53,11 @@ export class EditedNetwork {
     this.#edits = makePacer((edit) => session.send(edit), (waiting, added) => (waiting.gesture === added.gesture ? added : null));
     this.#turns = makePacer((turns) => session.send({ type: "turnKnobs", ...turns }), mergeTurns);
     session.listen((event) => {
-      this.#turns.settle(event.request);
-      this.#edits.settle(event.request);
+      const turns = this.#turns.settle(event.request);
+      if (turns && event.type !== "failed") this.#confirm(turns.knobs, turns.values);
+      if (turns) this.#showKnobs();
+      const edit = this.#edits.settle(event.request);
+      if (edit && event.type === "failed") this.refusals++;
     });
   }
 
@@ -64,17 +72,16 @@ export class EditedNetwork {
       layers: network.layers.map((layer, index) => ({ index, ...layer })),
     };
     this.trace = null;
-    this.parameters = this.knobs = this.trained = null;
+    this.parameters = this.knobs = this.trained = this.#confirmed = null;
     this.swept = null;
   }
 
   takeParameters(event: wire.Parameters, payload: Float32Array): void {
-    // While newer turns wait to be sent, the page is ahead of the server.
-    if (this.#turns.waits && this.knobs) return;
-    this.knobs = floats(payload, event.knobs);
+    this.#confirmed = floats(payload, event.knobs);
     this.#effective = event.effective !== null;
-    this.parameters = event.effective ? floats(payload, event.effective) : this.knobs;
+    if (event.effective) this.parameters = floats(payload, event.effective);
     this.trained = floats(payload, event.trained);
+    this.#showKnobs();
   }
 
   takeReading(event: wire.Reading, payload: Float32Array): void {
@@ -88,7 +95,9 @@ export class EditedNetwork {
 
   /** The network during training; the drawing's pixels do not change. */
   takePicture(event: wire.Picture, payload: Float32Array): void {
-    this.knobs = this.parameters = floats(payload, event.knobs);
+    this.#confirmed = floats(payload, event.knobs);
+    this.#effective = false;
+    this.#showKnobs();
     const pixels = this.trace?.columns[0];
     if (!pixels || !this.network) return;
     const activations = event.reading.map((layer) => floats(payload, layer.activations));
@@ -99,8 +108,9 @@ export class EditedNetwork {
 
   takeTurned(event: wire.Turned): void {
     this.turned = event;
-    // While newer turns wait to be sent, the page is ahead of the server.
-    if (event.knobs && event.values && !this.#turns.waits) this.#setKnobs(event.knobs, event.values);
+    if (!event.knobs || !event.values) return;
+    this.#confirm(event.knobs, event.values);
+    this.#showKnobs();
   }
 
   takeSwept(event: wire.Swept, payload: Float32Array): void {
@@ -111,14 +121,18 @@ export class EditedNetwork {
   interrupt(): void {
     this.#turns.reset();
     this.#edits.reset();
+    this.#showKnobs();
   }
 
-  #setKnobs(knobs: readonly number[], values: readonly number[]): void {
-    if (!this.knobs) return;
-    const turned = this.knobs.slice();
-    knobs.forEach((knob, index) => (turned[knob] = values[index]));
-    this.knobs = turned;
-    if (!this.#effective) this.parameters = turned;
+  #confirm(knobs: readonly number[], values: readonly number[]): void {
+    if (this.#confirmed) this.#confirmed = changed(this.#confirmed, knobs, values);
+  }
+
+  /** The page is ahead of the server by the turns that are not answered yet; a refused one is taken back. */
+  #showKnobs(): void {
+    if (!this.#confirmed) return;
+    this.knobs = this.#turns.pending.reduce((knobs, turns) => changed(knobs, turns.knobs, turns.values), this.#confirmed);
+    if (!this.#effective) this.parameters = this.knobs;
   }
 
   /** A number for a new gesture: turns with the same number are undone together. */
@@ -128,8 +142,8 @@ export class EditedNetwork {
 
   /** Turn knobs; shown at once, confirmed by the server's answer. */
   turn(knobs: readonly number[], values: readonly number[], gesture = this.newGesture()): void {
-    this.#setKnobs(knobs, values);
     this.#turns.push({ knobs, values, gesture });
+    this.#showKnobs();
   }
 
   /** Scale a neuron or a layer, or add noise; of a gesture's waiting edits only the latest is sent. */
@@ -149,6 +163,12 @@ export class EditedNetwork {
     for (let knob = 0; knob < knobs.length; knob++) if (knobs[knob] !== trained[knob]) changed.push([knob, knobs[knob]]);
     return changed;
   }
+}
+
+function changed(vector: Float32Array<ArrayBufferLike>, knobs: readonly number[], values: readonly number[]): Float32Array<ArrayBufferLike> {
+  const copy = vector.slice();
+  knobs.forEach((knob, index) => (copy[knob] = values[index]));
+  return copy;
 }
 
 function mergeTurns(waiting: Turns, added: Turns): Turns | null {

@@ -2,6 +2,9 @@
 
 import { knobAt, type Network } from "./network";
 
+/** The largest magnitude that the server takes for a knob: float32 values below 10³⁰, so that sums stay finite. */
+export const MAX_KNOB = 9.99e29;
+
 /** Each layer's dial range to either side: 1.5 times its largest trained knob, and at least 1. */
 export function ranges(network: Network, trained: Float32Array): number[] {
   return network.layers.map((layer) => {
@@ -14,7 +17,7 @@ export function ranges(network: Network, trained: Float32Array): number[] {
 
 /** The range of a knob's dial: its layer's, or wider if the knob's value needs it. */
 export function rangeOf(network: Network, layers: readonly number[], knob: number, value: number): number {
-  return Math.max(layers[knobAt(network, knob).layer], nice(Math.abs(value)));
+  return Math.max(layers[knobAt(network, knob).layer], Math.min(MAX_KNOB, nice(Math.abs(value))));
 }
 
 /** Rounded up to 1, 1.5, 2, 3, 5 or 7 times a power of ten. */

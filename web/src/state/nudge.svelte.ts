@@ -24,6 +24,8 @@ export class NudgeState {
   chosen: number | null = $state(null);
   loss: wire.Nudges["loss"] | null = $state(null);
   checked: wire.Checked | null = $state.raw(null);
+  /** Why there are no gradients of the present image, where the server refused them. */
+  trouble: string | null = $state(null);
   /** The last check requested. */
   check: Check | null = $state.raw(null);
   images: BatchImages | null = $state.raw(null);
@@ -40,6 +42,7 @@ export class NudgeState {
   readonly #asks: Pacer<Ask>;
   readonly #batches: Pacer<{ readonly indices: readonly number[]; readonly knob: number | null }>;
   #browse = 0;
+  #checkRequest = 0;
   #asked: number | null = null;
   #step: "example" | "batch" = "example";
 
@@ -59,10 +62,13 @@ export class NudgeState {
       if (event.type === "network") this.#forget();
       if (event.type === "drawing") this.chosen = null;
       // A check holds for the image and the network it was made with.
-      if (event.type === "drawing" || event.type === "turned") this.checked = this.check = null;
+      if (event.type === "drawing" || event.type === "turned") this.#forgetCheck();
       if (event.type === "examples" && event.request === this.#browse) this.#takeImages(event, payload);
-      this.#asks.settle(event.request);
-      this.#batches.settle(event.request);
+      const [asked, batch] = [this.#asks.settle(event.request), this.#batches.settle(event.request)];
+      if (event.type !== "failed") return;
+      if (asked && this.#asks.idle) this.#refused(event.message);
+      if (batch && this.#batches.idle) this.batch = this.images = null;
+      if (event.request !== 0 && event.request === this.#checkRequest) this.#forgetCheck();
     });
   }
 
@@ -73,7 +79,7 @@ export class NudgeState {
       case "batchNudges":
         return this.#takeBatch(event, payload);
       case "checked":
-        this.checked = event;
+        if (event.request === this.#checkRequest) this.checked = event;
         return;
       case "stepped":
         this.stepped = { of: this.#step, event };
@@ -87,13 +93,32 @@ export class NudgeState {
   }
 
   #forget(): void {
-    this.gradients = this.batch = this.checked = this.check = this.stepped = null;
+    this.gradients = this.batch = this.stepped = this.trouble = null;
+    this.#forgetCheck();
     this.knob = this.loss = null;
     this.stage = this.focus = 0;
   }
 
+  #forgetCheck(): void {
+    this.checked = this.check = null;
+    this.#checkRequest = 0;
+  }
+
+  /** The gradients shown are not those of the choice: go back to the choice that they belong to. */
+  #refused(message: string): void {
+    const { gradients } = this;
+    if (gradients && this.loss !== null && this.loss !== gradients.loss) this.loss = gradients.loss;
+    else {
+      this.gradients = null;
+      this.trouble = message;
+    }
+  }
+
   #takeNudges(event: wire.Nudges, payload: Float32Array): void {
+    const before = this.gradients;
     this.gradients = gradientsOf(event, payload);
+    this.trouble = null;
+    if (before?.label !== event.label || before.loss !== event.loss || before.version !== event.version) this.#forgetCheck();
     this.stage = Math.min(this.stage, event.stages.length - 1);
   }
 
@@ -113,7 +138,7 @@ export class NudgeState {
   /** Request the gradients of the current network and image; without a target, clear them. */
   ask(): void {
     const label = this.target;
-    if (label === null) this.gradients = null;
+    if (label === null) this.gradients = this.trouble = null;
     else this.#asks.push({ label, ...(this.loss && { loss: this.loss }) });
   }
 
@@ -131,9 +156,9 @@ export class NudgeState {
   }
 
   checkNumber(check: Check): void {
-    this.check = check;
     this.checked = null;
-    this.#session.send({ type: "checkNudge", ...check });
+    this.#checkRequest = this.#session.send({ type: "checkNudge", ...check });
+    this.check = this.#checkRequest === 0 ? null : check;
   }
 
   /** Use `count` training images from `begin` on as the mini-batch. */

@@ -24,7 +24,10 @@ export class Studio {
 
   setLink(state: LinkState): void {
     this.session.setLink(state);
-    if (state === "open") return;
+    if (state !== "open") this.#interrupt();
+  }
+
+  #interrupt(): void {
     this.drawing.interrupt();
     this.edited.interrupt();
   }
@@ -37,6 +40,8 @@ export class Studio {
   #apply(event: wire.AnyEvent, payload: Float32Array): void {
     switch (event.type) {
       case "welcome":
+        // What was sent before, or could not be sent, never arrives.
+        this.#interrupt();
         return this.session.welcomed(event);
       case "failed":
         return this.session.failed(event);

@@ -2,12 +2,14 @@
 
 export interface Pacer<T> {
   push(value: T): void;
-  /** Request `id` was answered. */
-  settle(id: number): void;
+  /** Request `id` was answered or refused; returns its value, or undefined if it is not the one in flight. */
+  settle(id: number): T | undefined;
+  /** Request `id` was refused: drop it and all that waits; returns false if it is not the one in flight. */
+  drop(id: number): boolean;
   /** Drop everything, as after a new connection. */
   reset(): void;
-  /** Whether a value has not been sent yet. */
-  readonly waits: boolean;
+  /** The values not yet answered, oldest first. */
+  readonly pending: readonly T[];
   readonly idle: boolean;
 }
 
@@ -15,13 +17,19 @@ export interface Pacer<T> {
 export function makePacer<T>(send: (value: T) => number, merge: (waiting: T, added: T) => T | null): Pacer<T> {
   let waiting: T[] = [];
   let flying = 0;
+  let flown: T | undefined;
 
   function flush(): void {
     while (flying === 0 && waiting.length > 0) {
       flying = send(waiting[0]);
       if (flying === 0) return;
-      waiting = waiting.slice(1);
+      [flown, ...waiting] = waiting;
     }
+  }
+
+  function reset(): void {
+    waiting = [];
+    flying = 0;
   }
 
   return {
@@ -33,16 +41,20 @@ export function makePacer<T>(send: (value: T) => number, merge: (waiting: T, add
       flush();
     },
     settle(id) {
-      if (id === 0 || id !== flying) return;
+      if (id === 0 || id !== flying) return undefined;
+      const settled = flown;
       flying = 0;
       flush();
+      return settled;
     },
-    reset() {
-      waiting = [];
-      flying = 0;
+    drop(id) {
+      if (id === 0 || id !== flying) return false;
+      reset();
+      return true;
     },
-    get waits() {
-      return waiting.length > 0;
+    reset,
+    get pending() {
+      return flying === 0 || flown === undefined ? waiting : [flown, ...waiting];
     },
     get idle() {
       return flying === 0 && waiting.length === 0;

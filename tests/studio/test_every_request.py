@@ -1,0 +1,167 @@
+"""Every request of the schema, with extreme values: it is answered by its number, and nothing is left wrong."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import inspect
+
+from pellucid.studio import requests
+from pellucid.studio.messages import EVENTS, REQUESTS
+from studio.fake_page import Event, Page, session, wait_for
+
+EVENT_TYPES = {kind.__struct_config__.tag: kind for kind in EVENTS}
+UNANSWERED = (requests.NextPicture,)
+"""Requests that training answers, once it runs."""
+
+NUMBERS = [0, -1, 1, 0.5, 1e-300, 5e-324, 1e30, 1e31, 1e40, 1e308, float("nan"), float("inf"), -float("inf"), 2**63]
+TEXTS = ["", "digits", "digits-relu", "layers[0].weight[3, 120]", "((((", "é\0\U0001f600", "x" * 200, "x" * 5000]
+
+
+def extremes(kind: inspect.Type, allowed: bool) -> st.SearchStrategy[Any]:
+    """Values at and inside of the limits of a type of the schema; unless only the ``allowed``, also beyond them."""
+    match kind:
+        case inspect.IntType() | inspect.FloatType():
+            limits = [limit for limit in (kind.ge, kind.gt, kind.le, kind.lt) if limit is not None]
+            numbers = [*limits, *(limit + 1 for limit in limits), *NUMBERS]
+            fitting = [x for x in numbers if _fits(kind, x)]
+            return st.sampled_from([type(fitting[0])(x) for x in fitting] if allowed else numbers)
+        case inspect.BoolType():
+            return st.booleans()
+        case inspect.StrType():
+            most = kind.max_length or 5000
+            return st.sampled_from([text for text in TEXTS if not allowed or len(text) <= most])
+        case inspect.LiteralType():
+            return st.sampled_from(kind.values if allowed else [*kind.values, "nothing"])
+        case inspect.NoneType():
+            return st.none()
+        case inspect.UnionType():
+            return st.one_of([extremes(each, allowed) for each in kind.types])
+        case inspect.ListType():
+            item, low, high = extremes(kind.item_type, allowed), kind.min_length or 0, min(kind.max_length or 3, 800)
+            few = st.lists(item, min_size=low, max_size=max(low, 3)) if low < 100 else item.map(lambda x: [x] * low)
+            return few | item.map(lambda x: [x] * high)
+        case inspect.StructType():
+            return structs(kind, allowed)
+    raise TypeError(f"no extremes for {kind}")
+
+
+def _fits(kind: inspect.IntType | inspect.FloatType, x: float) -> bool:
+    return (
+        (isinstance(kind, inspect.FloatType) or x == x // 1)
+        and (kind.ge is None or x >= kind.ge)
+        and (kind.gt is None or x > kind.gt)
+        and (kind.le is None or x <= kind.le)
+        and (kind.lt is None or x < kind.lt)
+    )
+
+
+def structs(kind: inspect.StructType, allowed: bool) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with all required fields and some of the others."""
+    fields = {field.encode_name: extremes(field.type, allowed) for field in kind.fields if field.encode_name != "id"}
+    optional = {field.encode_name for field in kind.fields if not field.required}
+    needed = {name: value for name, value in fields.items() if name not in optional}
+    return st.fixed_dictionaries(needed, optional={name: fields[name] for name in optional})
+
+
+class Mirror:
+    """What a page knows after some events, in a form that can be compared."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+
+    def take(self, events: list[Event]) -> None:
+        for event in events:
+            msgspec.convert(event.fields, EVENT_TYPES[event.type])  # no null where a number should be
+            getattr(self, f"_{event.type}", lambda _: None)(event)
+
+    def _network(self, event: Event) -> None:
+        self.known["network"] = event.network
+
+    def _parameters(self, event: Event) -> None:
+        self.known["knobs"] = event.knobs.copy()
+
+    def _turned(self, event: Event) -> None:
+        self.known["turned"] = {name: event.fields[name] for name in ("changes", "position", "factors", "noise")}
+        if event.knobs:
+            self.known["knobs"][event.knobs] = np.array(event.values, np.float32)
+
+    def _picture(self, event: Event) -> None:
+        self.known["knobs"] = event.knobs.copy()
+        self.known["outputs"] = event.reading[-1]["activations"].tobytes()
+
+    def _drawing(self, event: Event) -> None:
+        names = ("source", "strokes", "example", "label", "centring")
+        self.known["drawing"] = {name: event.fields[name] for name in names}
+
+    def _reading(self, event: Event) -> None:
+        self.known["outputs"] = event.layers[-1]["activations"].tobytes()
+
+    def _judged(self, event: Event) -> None:
+        self.known["accuracy"] = event.accuracy
+
+    def _training(self, event: Event) -> None:
+        self.known["training"] = {name: value for name, value in event.fields.items() if name != "request"}
+
+
+def told(mirror: Mirror) -> dict[str, Any]:
+    """The known, with arrays as bytes."""
+    return {name: value.tobytes() if isinstance(value, np.ndarray) else value for name, value in mirror.known.items()}
+
+
+@pytest.mark.parametrize("kind", REQUESTS, ids=lambda kind: kind.__name__)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_any_value_is_answered_and_the_page_agrees_with_the_server(kind: Any, data: st.DataObject) -> None:
+    page, mirror = Page(session()), Mirror()
+    mirror.take(page.greeting)
+    mirror.take(page.ask("setDrawing", strokes=[{"points": [0.3, 0.2, 0.7, 0.8], "width": 0.07}]))
+    mirror.take(page.ask("turnKnobs", knobs=[5], values=[0.25], gesture=1))
+    mirror.take(page.ask("askNudges", label=3))
+    if data.draw(st.booleans(), label="while training"):
+        mirror.take(page.ask("train"))
+    tag = kind.__struct_config__.tag
+    fields = data.draw(structs(inspect.type_info(kind), data.draw(st.booleans())), label=tag)
+    if tag == "pen" and "stroke" in fields and data.draw(st.booleans()):
+        fields["stroke"] = 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        events = page.send(json.dumps({"type": tag, **fields, "id": 77}))
+    assert kind in UNANSWERED or any(event.request == 77 for event in events)
+    failures = [event for event in events if event.type == "failed"]
+    assert [event.fields for event in failures if event.request != 77 or event.code == "internal"] == []
+    mirror.take(events)
+    if tag in ("pen", "setCentring") and not failures:
+        mirror.known.pop("drawing")  # a page shows these itself
+    # Training ends, and the session serves the next request.
+    page.number = 100
+    mirror.take(page.ask("pause"))
+    assert not page.session.training
+    mirror.take(page.ask("turnKnobs", knobs=[6], values=[0.5], gesture=2))
+    assert mirror.known["knobs"][6] == 0.5
+    fresh = Mirror()
+    fresh.take(Page(page.session).greeting)
+    known = told(mirror)
+    assert known == {name: value for name, value in told(fresh).items() if name in known}
+    page.session.close("closing")
+
+
+@pytest.mark.parametrize("pace", [5e-324, 1e-300, 1e-9, 1e6])
+def test_training_survives_any_pace(pace: float) -> None:
+    page = Page(session())
+    page.ask("setPace", batchesPerSecond=pace)
+    page.ask("train")
+    wait_for(lambda: any(event.type == "picture" for event in page.ask("nextPicture")))
+    assert page.session.training
+    [status] = [event for event in page.ask("setPace", batchesPerSecond=None) if event.type == "training"]
+    assert (status.state, status.batchesPerSecond) == ("running", None)
+    step = status.step
+    wait_for(lambda: any(event.type == "picture" and event.step > step for event in page.ask("nextPicture")))
+    page.session.close("closing")
