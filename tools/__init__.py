@@ -1,0 +1,1 @@
+"""Tools of the checkout: scripts, and the fuzzing package `tools.fuzz`."""

@@ -1,0 +1,19 @@
+"""The campaigns, one module each: add a module here and its name to `MODULES`."""
+
+from __future__ import annotations
+
+MODULES = tuple(
+    f"{__name__}.{name}"
+    for name in (
+        "model_files",
+        "checkpoints",
+        "networks",
+        "pictures",
+        "sounds",
+        "data_files",
+        "messages",
+        "requests",
+        "kills",
+    )
+)
+"""The modules in the order in which they run."""
