@@ -184,3 +184,13 @@ def test_own_level_range(tmp_path: Path) -> None:
 def test_unusable_archives(tmp_path: Path, arrays: dict[str, npt.NDArray[Any]], message: str) -> None:
     with pytest.raises(DataError, match=message):
         load(saved(tmp_path / "mine.npz", arrays))
+
+
+def test_a_huge_label_takes_no_memory(tmp_path: Path) -> None:
+    images, labels = np.zeros((2, 4, 4), np.uint8), np.array([0, 2**31 - 1])
+    path = saved(tmp_path / "a.npz", {"x_train": images, "y_train": labels, "x_test": images, "y_test": [0, 0]})
+    tracemalloc.start()
+    with pytest.raises(DataError, match="below 65,536"):
+        load(path)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.data.checks import checked_labels
+from pellucid.data.checks import checked_classes, checked_labels
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.npz import Arrays, read_npz
 from pellucid.data.options import Options
@@ -33,7 +34,7 @@ def load_npz(path: Path, options: Options) -> TrainTest:
         )
     if test is None:
         return options.held_out(_dataset(train, options, path, path.stem))
-    classes = [str(number) for number in range(1 + max(int(labels.max()) for _, labels in (train, test)))]
+    classes = checked_classes(None, max(int(labels.max()) for _, labels in (train, test)))
     return TrainTest(
         _dataset(train, options, path, f"{path.stem} (train)", classes),
         _dataset(test, options, path, f"{path.stem} (test)", classes),
@@ -67,7 +68,7 @@ def _dataset(
     options: Options,
     path: Path,
     name: str,
-    classes: list[str] | None = None,
+    classes: Sequence[str] | None = None,
 ) -> Dataset:
     images, labels = pair
     return Dataset(images, labels, classes=classes, level_range=options.level_range, name=name, source=str(path))

@@ -18,9 +18,10 @@ def networks() -> list[pl.Network]:
     planes = [pl.Conv2d(2, 3, padding=1, activation="relu"), pl.MaxPool2d(2), pl.Dropout(0.1), pl.Flatten(), *dense]
     wide = [pl.Conv2d(3, (2, 3), (1, 2)), pl.AvgPool2d((2, 1)), pl.Dense(3, "sigmoid")]
     both_ways = [pl.LSTM(3, bidirectional=True), pl.LSTM(2), pl.Dense(3, "softmax")]
+    named = [pl.Dense(5, "tanh"), pl.Dropout(0.5), pl.Dense(2, "sigmoid")]
     return [
         pl.Network(dense, input_shape=(6, 6), level_range=(0, 9)),
-        pl.Network([pl.Dense(5, "tanh"), pl.Dropout(0.5), pl.Dense(2, "sigmoid")], input_shape=(4,), classes=list("ab")),
+        pl.Network(named, input_shape=(4,), classes=["a", "b"]),
         pl.Network(planes, input_shape=(8, 8)),
         pl.Network(wide, input_shape=(2, 7, 6)),
         pl.Network(both_ways, input_shape=(None, 4)),

@@ -24,9 +24,8 @@ def dense(rng: Rng) -> tuple[pl.Network, Any, str]:
     """Return a dense network, data for it, and a loss."""
     shape = pick(rng, ((int(rng.integers(1, 40)),), (int(rng.integers(1, 9)), int(rng.integers(1, 9)))))
     loss, last = pick(rng, _LOSSES)
-    layers: list[Any] = []
-    for _ in range(int(rng.integers(0, 3))):
-        layers.append(pl.Dense(int(rng.integers(1, 40)), pick(rng, (*_HIDDEN, "softmax"))))
+    kinds = (*_HIDDEN, "softmax")
+    layers = [pl.Dense(int(rng.integers(1, 40)), pick(rng, kinds)) for _ in range(int(rng.integers(0, 3)))]
     classes = int(rng.integers(1 if loss == "squared" else 2, 12))
     net = _network(rng, [*layers, pl.Dense(classes, last)], shape)
     return net, _images(rng, shape, int(rng.integers(1, 80)), classes), loss
@@ -138,7 +137,7 @@ def _compare_steps(rng: Rng, net: pl.Network, data: Any, twin: Twin, loss: str) 
     optimizer, descent = _optimizer(rng)
     batch, seed = int(rng.integers(1, 2 + len(data))), int(rng.integers(1 << 30))
     trainer = pl.Trainer(
-        net, data, loss=loss, optimizer=optimizer, batch_size=batch, seed=seed, threads=pick(rng, (1, 1, 2))
+        net, data, loss=loss, optimizer=optimizer, batch_size=batch, seed=seed, threads=pick(rng, (1, 1, 1, 1, 2))
     )
     xs, labels, per_epoch = twin.inputs(data), data.labels, -(-len(data) // batch)
     for step in range(int(rng.integers(1, _MOST_STEPS))):
