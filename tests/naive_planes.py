@@ -61,7 +61,13 @@ def elementwise(name: str, z: Array) -> Array:
 
 
 def derivative(name: str, a: Array) -> Array:
-    return {"identity": np.ones_like(a), "sigmoid": a * (1 - a), "relu": (a > 0) * 1.0, "tanh": 1 - a * a}[name]
+    made: dict[str, Array] = {
+        "identity": np.ones_like(a),
+        "sigmoid": a * (1 - a),
+        "relu": np.where(a > 0, 1.0, 0.0),
+        "tanh": 1 - a * a,
+    }
+    return made[name]
 
 
 def forward(net: Any, x: Array) -> list[tuple[Array, Array, Array]]:

@@ -15,6 +15,9 @@ from hostile import DEEP, DEPTHS, EXTREMES, exchanged, places, without
 T = TypeVar("T")
 Rng = np.random.Generator
 
+FRAMES: Any = (None, 4)
+"""The shape of a sequence of frames with four features."""
+
 _TYPES = (np.float64, np.float16, np.int32, np.uint8, np.bool_)
 _HEADER_WORDS = ("F32", "F64", "F16", "BF16", "I64", "U8", "BOOL", "F8_E4M3", "x", "__metadata__", "data_offsets")
 

@@ -92,9 +92,11 @@ class _Process:
         return [json.loads(line) for line in whole]
 
     def last_words(self) -> str:
-        """Return the end of its standard error."""
+        """Return what its standard error says of its end."""
         self.errors.seek(0)
-        return " | ".join(self.errors.read().decode(errors="replace").strip().splitlines()[:6])[:500]
+        _, fatal, frames = self.errors.read().decode(errors="replace").strip().rpartition("Fatal Python error: ")
+        lines = frames.splitlines()
+        return " | ".join(lines[:6] if fatal else lines[-3:])[:500]
 
     def end(self) -> None:
         """Let it end, and make it end if it does not."""

@@ -66,7 +66,8 @@ class DenseTwin(Twin):
 
     def outputs(self, x: Any) -> Array:
         """See `Twin.outputs`."""
-        return reference.forward(reference.layers_of(self.net), _levels(x).reshape(1, -1))[-1].a[0]
+        made: Array = reference.forward(reference.layers_of(self.net), _levels(x).reshape(1, -1))[-1].a[0]
+        return made
 
     def check_gradient(self, rng: Rng, xs: Sequence[Any], labels: Sequence[Any]) -> None:
         """See `Twin.check_gradient`."""
@@ -148,7 +149,7 @@ class SequencesTwin(Twin):
         _same_loss(made.loss, loss(start, xs))
         way = rng.standard_normal(len(start))
         slope = (loss(start + step * way, xs) - loss(start - step * way, xs)) / (2 * step)
-        _same_slope("gradient by parameters", made.parameters.astype(np.float64) @ way, slope)
+        _same_slope("gradient by parameters", float(made.parameters.astype(np.float64) @ way), slope)
         ways = [rng.standard_normal(x.shape) for x in xs]
         ahead = loss(start, [x + step * each for x, each in zip(xs, ways, strict=True)])
         behind = loss(start, [x - step * each for x, each in zip(xs, ways, strict=True)])

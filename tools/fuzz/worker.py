@@ -68,18 +68,19 @@ class Worker:
             return self._case(generator_of(self._seed, self._name, number))
         except CapacityError as error:  # typed, and yet a defect
             self._fail(number, WRONG, error)
-        except (PellucidError, *self._campaign.documented):
-            return REFUSED
         except WrongResultError as error:
             self._fail(number, WRONG, error)
         except BaseException as error:  # Rust's panics are no Exception
+            if isinstance(error, (PellucidError, *self._campaign.documented)):
+                return REFUSED
             self._fail(number, UNTYPED, error)
         return Tally()
 
     def _fail(self, number: int, kind: str, error: BaseException) -> None:
         frames = traceback.extract_tb(error.__traceback__)
         place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        self._say("fail", number, kind, f"{type(error).__name__}: {error}"[:500] + place)
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        self._say("fail", number, kind, f"{type(error).__name__}: {error}"[:500] + place + notes)
 
     def _say(self, *words: Any) -> None:
         os.write(self._out, (json.dumps(words) + "\n").encode())

@@ -9,7 +9,7 @@ import numpy as np
 
 import pellucid as pl
 from tools.fuzz.campaign import ACCEPTED, Campaign, Case, Tally
-from tools.fuzz.mutations import Rng, TensorFile, pick
+from tools.fuzz.mutations import FRAMES, Rng, TensorFile, pick
 
 _COUNT, _BATCH = 25, 6
 
@@ -34,7 +34,7 @@ def trainings() -> list[tuple[pl.Trainer, Any, Any]]:
     spoken = pl.data.Sequences([rng.random((5, 4)) for _ in range(_COUNT)], [[1, 2]] * _COUNT)
     dense = pl.Network([pl.Dense(4, "relu"), pl.Dense(3, "softmax")], input_shape=(6, 6), level_range=(0, 1))
     planes = pl.Network([pl.Conv2d(2, 3), pl.Dropout(0.1), pl.Flatten(), pl.Dense(3, "softmax")], input_shape=(6, 6))
-    sequences = pl.Network([pl.LSTM(3), pl.Dense(3, "softmax")], input_shape=(None, 4))
+    sequences = pl.Network([pl.LSTM(3), pl.Dense(3, "softmax")], input_shape=FRAMES)
     adam, momentum = pl.Adam(pl.WarmUp(0.01, 1, pl.Cosine(0.01))), pl.Momentum(pl.Step(0.01), nesterov=True)
     return [
         (pl.Trainer(dense, images, optimizer=adam, batch_size=_BATCH, augment=pl.Augment(shift=1.0)), images, None),

@@ -9,7 +9,7 @@ import numpy as np
 import pellucid as pl
 from pellucid.network.files import network_bytes
 from tools.fuzz.campaign import ACCEPTED, Campaign, Case, Tally
-from tools.fuzz.mutations import Rng, TensorFile, pick
+from tools.fuzz.mutations import FRAMES, Rng, TensorFile, pick
 
 
 def networks() -> list[pl.Network]:
@@ -24,8 +24,8 @@ def networks() -> list[pl.Network]:
         pl.Network(named, input_shape=(4,), classes=["a", "b"]),
         pl.Network(planes, input_shape=(8, 8)),
         pl.Network(wide, input_shape=(2, 7, 6)),
-        pl.Network(both_ways, input_shape=(None, 4)),
-        pl.Network([pl.LSTM(3, outputs="mean"), pl.Dense(3, "softmax")], input_shape=(None, 2)),
+        pl.Network(both_ways, input_shape=FRAMES),
+        pl.Network([pl.LSTM(3, outputs="mean"), pl.Dense(3, "softmax")], input_shape=FRAMES),
     ]  # fmt: skip
 
 
