@@ -141,6 +141,12 @@ def test_a_link_followed_from_another_page_goes_on_from_a_page_of_our_own(app: A
     assert ask(app, "GET", "/", headers, query="token=b").status == 401
 
 
+@pytest.mark.parametrize("path", ["/", "/socket/", "/nothing"])
+def test_an_address_of_other_bytes_is_refused(app: Any, path: str) -> None:
+    assert ask(app, "GET", path, OWN, query="a=\xff").status == 400
+    assert ask(app, "WEBSOCKET", "/socket", OWN, query="a=\xff").status == 403
+
+
 @pytest.mark.parametrize(
     ("kind", "path", "headers"),
     [("GET", "/", OWN), ("GET", "/nothing", OWN), ("GET", "/", []), ("POST", "/picture", OWN), ("PUT", "/", OWN)],

@@ -112,6 +112,8 @@ class RequestGuard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         """Return the answer to a request that is refused, or None."""
+        if not scope["query_string"].isascii():  # servers pass such bytes on, and Starlette fails to decode them
+            return PlainTextResponse("Expected an address in ASCII, got other bytes: encode them as in %C3%BC.", 400)
         headers = Headers(scope=scope)
         if headers.getlist("host") not in [[host] for host in self._hosts]:
             return PlainTextResponse(

@@ -153,7 +153,7 @@ def _request(rng: Rng, session: bytes) -> _Request:
         made.has(b"authorization", [b"Bearer " + _TOKEN])
     if chance(rng, 0.1):
         made.has(pick(rng, (b"range", b"content-length", b"if-none-match", b"x", b"cookie2")), [rng.bytes(8)])
-    made.must_admit &= not made.must_refuse and made.query.isascii()
+    made.must_admit &= cookies in _RIGHT_COOKIES and not made.must_refuse and made.query.isascii()
     made.body = changed_bytes(rng, rng.bytes(200)) if chance(rng, 0.5) else b""
     return made
 
