@@ -183,7 +183,7 @@ def test_options_are_checked(options: dict[str, Any], words: str) -> None:
 def test_networks_and_losses_that_do_not_go_together() -> None:
     data, classes = sequences(), sequences(classes=True)
     for net, given, loss, words in (
-        (network(), data, "cross_entropy", "one answer a sequence"),
+        (network(), data, "cross_entropy", "one output per sequence"),
         (network(classes=True), classes, "ctc", "every frame"),
         (pl.Network([pl.LSTM(3)], input_shape=(None, 3)), data, "ctc", "probabilities"),
         (network(), classes, "ctc", "list of labels"),

@@ -1,7 +1,7 @@
 """Backpropagation of one labelled example, layer by layer, with a finite-difference check for each of its numbers.
 
-The derivatives are the engine's. The engine does not return those by a hidden layer's activations: they are its
-derivatives by the inputs of the network that remains when the layers up to there are removed.
+The engine computes the derivatives. It does not return those by a hidden layer's activations; they are computed as the
+derivatives by the inputs of a network without the layers up to there.
 """
 
 from __future__ import annotations
@@ -87,11 +87,11 @@ class Backpropagation:
     cost : float
         C, the loss of the example.
     targets, costs : ndarray (K,)
-        What each output should be, and its term in the cost.
+        The target of each output, and the output's term of the cost.
     layers : tuple of LayerNudges
         First layer first.
     gradient : ndarray (parameter_count,)
-        dC by every parameter.
+        dC/dp of every parameter p.
     """
 
     net: Network

@@ -1,4 +1,4 @@
-"""Knobs by name: the place of each weight and bias in the flat vector of parameters, and back."""
+"""Knobs by name: from a weight or bias to its index in the flat vector of parameters, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of layers, neurons, inputs and knobs in sentences: one for each, the same as on the studio's page."""
+"""Names of layers, neurons, inputs and knobs for use in sentences, the same as on the studio's page."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Health:
     saturated : tuple of tuple of int
         Sigmoid and tanh neurons that are flat for nearly all images.
     gradient_norms, weight_norms : ndarray (layers,)
-        Euclidean norm of the gradient by a layer's weights and biases, and of those themselves.
+        Euclidean norm of the gradient by a layer's parameters, and of the parameters themselves.
     gradient_sizes : ndarray (layers,)
         Root mean square of the same gradient.
     """

@@ -1,7 +1,7 @@
 """The loss as a formula of the outputs a, and its derivative by each: docs/derivations/losses.md.
 
 `pellucid.inspect.reference` computes the loss from the weighted sums instead, where it stays finite. These are the
-formulas that people write down, and what the derivative by an output is checked against.
+textbook formulas, against which the derivative by an output is checked.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def loss_plane(
     Parameters
     ----------
     net : Network
-        The network whose path it is; it is not changed.
+        The network that was trained; it is not changed.
     path : array_like (m, P)
         Parameters at some steps of training, first to last, at least two.
     data : Dataset
@@ -142,7 +142,7 @@ def _principal(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[
 
 
 def _unit(vector: NDArray[np.float64], other: NDArray[np.float64], start: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Make ``vector`` orthogonal to ``other``, of length 1; any such vector where the path has no further direction."""
+    """Make ``vector`` orthogonal to ``other``, of length 1; any such vector if the path has no more directions."""
     vector = vector - (vector @ other) * other
     if np.linalg.norm(vector) < 1e-9 * max(1.0, float(np.linalg.norm(start))):
         vector = np.random.default_rng(int(other.any())).standard_normal(vector.shape)

@@ -38,7 +38,7 @@ class Layer:
 
 
 class Step(NamedTuple):
-    """A layer at work: its inputs ``x`` (N, D), its weighted sums ``z`` and its activations ``a``, both (N, K)."""
+    """One layer's forward pass: inputs ``x`` (N, D), weighted sums ``z`` and activations ``a``, both (N, K)."""
 
     x: Array
     z: Array
@@ -46,7 +46,7 @@ class Step(NamedTuple):
 
 
 class Gradient(NamedTuple):
-    """The mean loss C, its gradient by every layer and by the inputs (N, D), and the number of right answers."""
+    """The mean loss C, its gradient by every layer and by the inputs (N, D), and the number of correct predictions."""
 
     loss: float
     layers: list[Layer]
@@ -101,7 +101,7 @@ def loss_terms(loss: str, f: str, z: Array, t: Array) -> Array:
 
 
 def loss_backward(loss: str, f: str, a: Array, t: Array) -> Array:
-    """Return dz of the last layer (N, K). For cross-entropy the slope of f cancels, which leaves a - t."""
+    """Return dz of the last layer (N, K). For cross-entropy the derivative of f cancels, which leaves a - t."""
     dz = activate_backward(f, a, 2 * (a - t)) if loss == "squared" else a - t
     return dz / len(a)
 
@@ -155,7 +155,7 @@ def flatten(layers: Sequence[Layer]) -> Array:
 
 
 def unflatten(layers: Sequence[Layer], vector: Array) -> list[Layer]:
-    """Layers of the same shapes, with the numbers of a flat vector."""
+    """Layers of the same shapes, with the values of a flat vector."""
     made, begin = [], 0
     for layer in layers:
         k, d = layer.weight.shape

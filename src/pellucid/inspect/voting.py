@@ -20,7 +20,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """One neuron at work on one input: ``activation = f(weights . inputs + bias)``.
+    """One neuron's computation for one input: ``activation = f(weights . inputs + bias)``.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Layers: configuration, shapes, initialisation, and each layer's line in the engine's program."""
+"""Layers: configuration, shapes, initialisation and named views of the parameters."""
 
 from pellucid.layers.conv2d import Conv2d as Conv2d
 from pellucid.layers.dense import Dense as Dense
@@ -12,4 +12,4 @@ from pellucid.layers.pool2d import MaxPool2d as MaxPool2d
 LAYERS: dict[str, type[Layer]] = {
     layer.kind: layer for layer in (Dense, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout, LSTM)
 }
-"""Every kind of layer by the name it has in files."""
+"""Every kind of layer by its name in files."""

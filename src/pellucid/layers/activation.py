@@ -1,4 +1,4 @@
-"""Activation functions by name, with the number the engine knows them by and the initialiser that suits them."""
+"""Activation functions by name, each with its code in the engine and its default initialiser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pellucid.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation function: name, code in the program table, equation, and the usual start for weights."""
+    """An activation function: name, code in the program table, equation, and default initialiser of weights."""
 
     name: str
     code: int
@@ -36,7 +36,7 @@ def activation(name: str) -> Activation:
     Raises
     ------
     ConfigurationError
-        If there is none; the message lists those there are.
+        If there is none; the message lists the known names.
     """
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ConfigurationError(f"activation expected one of {', '.join(ACTIVATIONS)}; got {name!r}.")

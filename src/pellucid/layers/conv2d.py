@@ -1,4 +1,4 @@
-"""The convolution: small weights that look at every place of a picture."""
+"""The convolution: small filters applied at every position of a picture."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Conv2d(Layer):
     Parameters
     ----------
     out_channels : int
-        Filters, each of which makes one plane.
+        Number of filters; each makes one plane.
     kernel_size, stride, padding : int or (int, int)
-        Sides of a filter, how far it moves, how many zeros surround the picture; two numbers are (down, across).
+        Sides of a filter, its step, and the number of zeros around the picture; two numbers are (down, across).
     activation : str
         f: "identity", "sigmoid", "relu" or "tanh".
     initialization : str, optional
@@ -71,7 +71,7 @@ class Conv2d(Layer):
         self.stride = pair("Conv2d", "stride", self.stride, 1)
         self.padding = pair("Conv2d", "padding", self.padding, 0)
         if activation(self.activation).name == "softmax":
-            raise ConfigurationError("Conv2d expected another activation than softmax: end the network with a Dense.")
+            raise ConfigurationError("Conv2d expected an activation other than softmax: end the network with a Dense.")
         if self.initialization is not None:
             initializer(self.initialization)
 

@@ -1,4 +1,4 @@
-"""The dense layer: every output sees every input."""
+"""The dense layer: every output depends on every input."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pellucid.layers.layer import Layer, Shape, Vector, features
 class Dense(Layer):
     """``a = f(W x + b)``.
 
-    W is (out_features, in_features), b (out_features,), x (in_features,); an input of another shape is laid out in a
-    line. The derivation of its gradients is in ``docs/derivations/dense.md``.
+    W is (out_features, in_features), b (out_features,), x (in_features,); an input of another shape is flattened. The
+    derivation of the gradients is in ``docs/derivations/dense.md``.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class Dense(Layer):
         ConfigurationError
             For softmax, whose neurons depend on each other.
         ShapeError
-            For an index the layer does not have.
+            For an index outside the layer.
         """
         from pellucid.layers.neuron import Neuron
 

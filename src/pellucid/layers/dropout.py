@@ -22,7 +22,7 @@ class Dropout(Layer):
     Parameters
     ----------
     rate : float
-        Chance of a number to be dropped, from 0 up to, not including, 1.
+        Probability that a number is dropped, from 0 up to, not including, 1.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class Dropout(Layer):
 
     @property
     def chance(self) -> int:
-        """The rate in units of 2**-32, as the engine counts it."""
+        """The rate in units of 2**-32, for the engine."""
         return min(round(self.rate * 2**32), 2**32 - 1)
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -75,7 +75,7 @@ class Dropout(Layer):
         return {"rate": self.rate}
 
     def describe(self) -> str:
-        """What it does, and when."""
+        """What the layer does, in training and otherwise."""
         return f"a = x; in training, {self.rate:.0%} dropped"
 
     def named(self) -> dict[str, Vector]:

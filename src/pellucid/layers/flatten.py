@@ -42,7 +42,7 @@ class Flatten(Layer):
         return {}
 
     def describe(self) -> str:
-        """What it does."""
+        """What the layer does."""
         return "a = x in a line"
 
     def named(self) -> dict[str, Vector]:

@@ -1,7 +1,7 @@
 """Initialisers of weights, by name. Each draws float32 values (inputs, outputs) from a seeded generator.
 
 ``fan_in`` counts a neuron's inputs, ``fan_out`` the neurons that receive its output. In a dense layer these are the
-inputs and the outputs; in a convolution, whose ``outputs`` are its filters, they include the positions within a filter.
+inputs and the outputs. In a convolution ``outputs`` are its filters, and both counts include the positions in a filter.
 
 References
 ----------
@@ -23,17 +23,17 @@ from pellucid.errors import ConfigurationError
 
 
 class Initializer(Protocol):
-    """Draws weights (fan_in, outputs); ``outputs`` are ``fan_out`` unless said otherwise."""
+    """Draws weights (fan_in, outputs); ``outputs`` defaults to ``fan_out``."""
 
     def __call__(
         self, rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None
     ) -> NDArray[np.float32]:
-        """Draw."""
+        """Draw the weights."""
 
 
-def _normal(spread: Callable[[int, int], float]) -> Initializer:
+def _normal(deviation: Callable[[int, int], float]) -> Initializer:
     def draw(rng: np.random.Generator, fan_in: int, fan_out: int, outputs: int | None = None) -> NDArray[np.float32]:
-        return (rng.standard_normal((fan_in, outputs or fan_out)) * spread(fan_in, fan_out)).astype(np.float32)
+        return (rng.standard_normal((fan_in, outputs or fan_out)) * deviation(fan_in, fan_out)).astype(np.float32)
 
     return draw
 
@@ -68,8 +68,8 @@ INITIALIZERS: dict[str, Initializer] = {
     "normal": _normal(lambda fan_in, fan_out: 1.0),
     "zeros": _zeros,
 }
-"""Initialisers by name. Glorot keeps the variance of activations and gradients alike, He makes up for the half that
-ReLU cuts off, LeCun keeps the forward variance."""
+"""Initialisers by name. Glorot preserves the variance of activations and gradients alike, He compensates for the half
+that ReLU cuts off, and LeCun preserves the variance of the forward pass."""
 
 
 def initializer(name: str) -> Initializer:
@@ -78,7 +78,7 @@ def initializer(name: str) -> Initializer:
     Raises
     ------
     ConfigurationError
-        If there is none; the message lists those there are.
+        If there is none; the message lists the known names.
     """
     if not isinstance(name, str) or name not in INITIALIZERS:
         raise ConfigurationError(f"initialization expected one of {', '.join(INITIALIZERS)}; got {name!r}.")

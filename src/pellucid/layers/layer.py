@@ -1,4 +1,4 @@
-"""What every layer has: configuration, shapes, and named views of its parameters."""
+"""The base class of layers: configuration, shapes, and named views of the parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Vector = NDArray[np.float32]
 
 
 def features(shape: Shape) -> int:
-    """How many numbers one input of this shape has; for a sequence (None, D), one frame of it."""
+    """The number of values in one input of this shape; for sequences (None, D), in one frame."""
     return math.prod(side for side in shape if side is not None)
 
 
@@ -26,7 +26,7 @@ def features(shape: Shape) -> int:
 class Layer(ABC):
     """A layer is configuration; in a network it also has views of its part of the parameter vector.
 
-    It computes nothing itself: the engine does, from the row that a plan writes for the layer into the program table.
+    It computes nothing itself: a plan writes the layer's row of the program table, and the engine runs that.
     """
 
     kind: ClassVar[str]
@@ -81,7 +81,7 @@ class Layer(ABC):
         super().__delattr__(name)
 
     def _refuse_change(self, name: str) -> None:
-        """In a network only the parameters change: its program was written for this configuration."""
+        """Raise if the layer is in a network, which was compiled to a program for this configuration."""
         if self._attached and name in vars(self):
             raise ConfigurationError(
                 f"The {name} of a {type(self).__name__} in a network stay as they were made: make a new network."
@@ -95,6 +95,6 @@ class Layer(ABC):
         if name not in self._views:
             raise ShapeError(
                 f"{type(self).__name__} has no {name} yet: a layer gets its parameters from the network it is part of; "
-                "ask net.layers[i]."
+                "use net.layers[i]."
             )
         return self._views[name]

@@ -33,7 +33,7 @@ class LSTM(Layer):
 
     Before the first frame h and c are 0. The weights of the four gates are stacked: weight_ih (4 H, D),
     weight_hh (4 H, H), bias (4 H,), gates in the order i, f, g, o. There is one bias, since only the sum of two would
-    matter. The biases of the forget gate start at 1, so that every cell remembers at first.
+    matter. The biases of the forget gate are initialised to 1, so that every cell remembers at first.
 
     LSTM layers may follow one another; a dense layer after one is applied to every frame.
 
@@ -45,7 +45,7 @@ class LSTM(Layer):
         Whether a second set of units (weight_ih_reverse, ...) reads the sequence from its end; outputs are then 2 H,
         forward ones first.
     outputs : str
-        "frames": h of every frame. "last": one answer a sequence, h of the frame that each direction reads last.
+        "frames": h of every frame. "last": one output per sequence, h of the frame that each direction reads last.
         "mean": the mean of h over all frames.
     initialization : str
         How weight_ih is initialised; weight_hh is orthogonal, gate by gate.
@@ -90,7 +90,7 @@ class LSTM(Layer):
 
     @property
     def directions(self) -> int:
-        """2 for a bidirectional layer, else 1."""
+        """2 for a bidirectional layer, otherwise 1."""
         return 1 + self.bidirectional
 
     @property
@@ -99,7 +99,7 @@ class LSTM(Layer):
         return self.directions * self.hidden_size
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """``(None, outputs)``, or ``(outputs,)`` for one answer a sequence."""
+        """``(None, outputs)``, or ``(outputs,)`` for one output per sequence."""
         if len(input_shape) != 2 or input_shape[0] is not None:
             raise ShapeError(
                 f"LSTM expected sequences, of shape (None, D), got {input_shape}: give the network an input_shape such "
@@ -108,7 +108,7 @@ class LSTM(Layer):
         return (self.out_features,) if self.outputs != "frames" else (input_shape[0], self.out_features)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Weights are stored by input, so that the products run along memory."""
+        """Weights are stored by input, so that products read contiguous memory."""
         self.output_shape(input_shape)
         h, d = self.hidden_size, input_shape[1]
         one = {"weight_ih": (d, 4 * h), "weight_hh": (h, 4 * h), "bias": (4 * h,)}
@@ -135,10 +135,10 @@ class LSTM(Layer):
         }
 
     def describe(self) -> str:
-        """The equations of the cell, and what comes out."""
-        told = {"frames": "", "last": ", at the last frame", "mean": ", the mean over all frames"}[self.outputs]
+        """The equations of the cell, and the kind of outputs."""
+        taken = {"frames": "", "last": ", at the last frame", "mean": ", the mean over all frames"}[self.outputs]
         ways = ", both ways" if self.bidirectional else ""
-        return f"c = f c + i g, h = o tanh(c){ways}{told}"
+        return f"c = f c + i g, h = o tanh(c){ways}{taken}"
 
     def named(self) -> dict[str, Vector]:
         """Weights (4 H, D) and (4 H, H), biases (4 H,): views."""

@@ -29,7 +29,7 @@ class Neuron:
     activation: str
 
     def terms(self, x: ArrayLike) -> NDArray[np.float32]:
-        """Every ``w x`` of the weighted sum, (D,) or (N, D)."""
+        """The terms ``w x`` of the weighted sum, (D,) or (N, D)."""
         return self.weight * self._checked(x)
 
     def weighted_sum(self, x: ArrayLike) -> float | NDArray[np.float32]:

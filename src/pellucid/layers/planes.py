@@ -1,4 +1,4 @@
-"""What layers over planes share: input shapes, and sizes given as one number or two."""
+"""Helpers of layers over planes: input shapes, and sizes given as one number or two."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pair(layer: str, name: str, value: Size, least: int) -> Pair:
 
 
 def as_planes(layer: str, shape: Shape) -> tuple[int, int, int]:
-    """(C, H, W) of what comes in; one picture (H, W) is one channel."""
+    """The input's shape as (C, H, W); a picture (H, W) has one channel."""
     if len(shape) == 2:
         return 1, shape[0], shape[1]
     if len(shape) == 3:
@@ -38,7 +38,7 @@ def as_planes(layer: str, shape: Shape) -> tuple[int, int, int]:
 
 
 def windows(layer: str, shape: Shape, window: Pair, stride: Pair, padding: Pair = (0, 0)) -> Pair:
-    """How many windows fit, down and across.
+    """The number of windows that fit, down and across.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Pooling: each window of a picture becomes one number."""
+"""Pooling: each window of a picture is reduced to one number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid.layers.planes import Pair, Size, as_planes, pair, windows
 
 @dataclass
 class _Pool2d(Layer):
-    """Windows of ``kernel_size`` over planes (C, H, W) or (H, W), moved by ``stride``: by default their own size."""
+    """Windows of ``kernel_size`` over planes (C, H, W) or (H, W), ``stride`` apart, by default their own size."""
 
     kernel_size: Size
     stride: Size | None = None
@@ -70,7 +70,7 @@ class MaxPool2d(_Pool2d):
     kernel_size : int or (int, int)
         Sides of a window; two numbers are (down, across).
     stride : int or (int, int), optional
-        How far it moves; by default its own size.
+        Distance between windows; by default their size.
 
     Raises
     ------
@@ -89,7 +89,7 @@ class MaxPool2d(_Pool2d):
     kind: ClassVar[str] = "max_pool2d"
 
     def describe(self) -> str:
-        """What is kept of each window."""
+        """What the layer computes from each window."""
         return self._describe("the largest")
 
 
@@ -104,7 +104,7 @@ class AvgPool2d(_Pool2d):
     kernel_size : int or (int, int)
         Sides of a window; two numbers are (down, across).
     stride : int or (int, int), optional
-        How far it moves; by default its own size.
+        Distance between windows; by default their size.
 
     Raises
     ------
@@ -123,5 +123,5 @@ class AvgPool2d(_Pool2d):
     kind: ClassVar[str] = "avg_pool2d"
 
     def describe(self) -> str:
-        """What is kept of each window."""
+        """What the layer computes from each window."""
         return self._describe("the mean")

@@ -1,4 +1,4 @@
-"""Which program runs a network: chosen once, by its layers and the shape of its inputs."""
+"""Choose the program that runs a network, by its layers and the shape of its inputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def program_for(
     layers : sequence of Layer
         First layer first; each is attached to ``parameters``.
     input_shape : tuple
-        (None, D) for sequences, else the shape of one image.
+        (None, D) for sequences, otherwise the shape of one image.
     parameters : ndarray (parameter_count,)
     level_range : (float, float), optional
         The levels of an image that mean 0 and 1.
@@ -37,7 +37,7 @@ def program_for(
         from pellucid.programs.sequences import SequencesProgram
 
         if level_range is not None:
-            raise ConfigurationError("A network of sequences takes frames as they are: leave level_range away.")
+            raise ConfigurationError("A network of sequences takes frames as they are: omit level_range.")
         return SequencesProgram(layers, input_shape, parameters)
     if {type(layer) for layer in layers} in ({Dense}, {Dense, Flatten}):
         from pellucid.programs.dense import DenseProgram

@@ -1,4 +1,4 @@
-"""Lay out a convolution for the engine: distances in memory, and which lines of the kernel overlap the image where.
+"""Lay out a convolution for the engine: distances in memory, and the kernel lines that overlap each line of the image.
 
 Each function takes the convolution, the table's rows of its input (``before``) and of itself, and the number of images
 in a group. It returns the integers that `pellucid.engine.kernels.conv2d` lists.
@@ -17,7 +17,10 @@ Numbers = NDArray[np.int64]
 
 
 def forward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
-    """From the activations before to the sums of the row; kernel lines beyond the edge of the image are left out."""
+    """The layout of the forward pass, from the activations of ``before`` to the sums of ``row``.
+
+    Kernel lines beyond the edge of the image are left out.
+    """
     (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
     lanes, line = lane_width(), int(before[t.LINE])
     head = [
@@ -34,7 +37,7 @@ def forward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Nu
 
 
 def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
-    """From the deltas of the row to those before, with the kernel rotated.
+    """The layout of the backward pass, from the deltas of ``row`` to those of ``before``, with the kernel rotated.
 
     The deltas of an input line come from all output lines that depend on it.
     """
@@ -57,7 +60,7 @@ def backward_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> N
 
 
 def weight_gradient_code(layer: Conv2d, before: Numbers, row: Numbers, group: int) -> Numbers:
-    """For the gradient by the weights: the lines of deltas and of the input that each kernel line connects."""
+    """The layout for the gradient by the weights: the lines of deltas and input that each kernel line connects."""
     (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
     line = int(before[t.LINE])
     head = [

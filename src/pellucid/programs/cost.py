@@ -1,4 +1,4 @@
-"""What a network takes to run, told from its layers alone, before any memory is taken."""
+"""The cost of running a network, computed from its layers before any memory is allocated."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Cost:
     products : int
         Multiply-adds for one input; for sequences, for one frame.
     memory : int
-        About how many bytes one thread needs to run it, besides the parameters.
+        Approximate number of bytes that one thread needs to run it, besides the parameters.
     """
 
     products: int
@@ -36,7 +36,7 @@ class Cost:
 
 
 def cost_of(layers: Sequence[Layer], input_shape: Shape) -> Cost:
-    """The cost of layers one after another.
+    """The cost of a sequence of layers.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def cost_of(layers: Sequence[Layer], input_shape: Shape) -> Cost:
 
 
 def _products(layer: Layer, given: Shape, shape: Shape) -> int:
-    """Multiply-adds of one layer; for pooling, the numbers that it looks at."""
+    """Multiply-adds of one layer; for pooling, the number of values that it reads."""
     if isinstance(layer, Dense):
         return features(given) * layer.out_features
     if isinstance(layer, Conv2d):

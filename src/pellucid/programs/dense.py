@@ -1,4 +1,4 @@
-"""Networks of dense layers one after another: read, traced, differentiated and trained a tile of images at a time."""
+"""Programs of dense networks: inference, traces, gradients and training, one tile of images at a time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class DenseProgram(ImageProgram):
         return Program(plan.table, plan.layers, self.parameters)
 
     def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
-        """What stands in the arena after each tile."""
+        """Collect the values in the arena after each tile."""
         plan = self.plan
         places = [(row, column) for row in range(plan.layers) for column in (t.SUMS, t.VALUES)]
         kept: dict[tuple[int, int], list[NDArray[np.float32]]] = {place: [] for place in places}
@@ -72,7 +72,7 @@ class DenseProgram(ImageProgram):
         return self._run(feed, self.plan.arena(), labels, loss)
 
     def _run(self, feed: Feed, arena: Vector, labels: Labels = _NO_LABELS, loss: int = -1) -> NDArray[np.float64]:
-        """Read a feed and leave its last tile in the arena; summed loss and number right (2,), if a loss is given."""
+        """Run on a feed, leaving its last tile in the arena; return summed loss and number correct (2,) for a loss."""
         history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
         engine().evaluate(self._record, Scratch(arena, tile_targets), feed.images, examples, score, alone())

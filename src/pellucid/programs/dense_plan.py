@@ -77,7 +77,7 @@ def plan(layers: Sequence[Layer], input_shape: Shape) -> Plan:
 
 
 class _Arena:
-    """Assigns places in the arena; its head belongs to softmax and the losses."""
+    """Allocates the arena; its head is for softmax and the losses."""
 
     def __init__(self) -> None:
         self.size = 3 * t.TILE
@@ -89,7 +89,7 @@ class _Arena:
 
 
 def _dense(row: NDArray[np.int64], layer: Layer, input_shape: Shape, arena: _Arena, transposed: bool) -> None:
-    """Fill the row of a dense layer and assign its places in the arena."""
+    """Fill the row of a dense layer and allocate its arrays in the arena."""
     if not isinstance(layer, Dense):
         raise TypeError(f"no program for {type(layer).__name__}")
     inputs, outputs = math.prod(input_shape), layer.out_features

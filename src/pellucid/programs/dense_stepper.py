@@ -15,7 +15,7 @@ from pellucid.programs.interface import StepperOptions, UpdateRule
 from pellucid.system.memory import aligned
 from pellucid.system.threads import available_cores
 
-_WORTH_A_CREW = 5e7
+_WORTH_THREADS = 5e7
 """Floating-point operations in one step above which several threads share it."""
 
 
@@ -58,10 +58,10 @@ class DenseStepper(ImageStepper):
 
 
 def _threads(parameters: int, options: StepperOptions) -> int:
-    """How many threads share a step; the results do not depend on it."""
+    """The number of threads that share a step; the results do not depend on it."""
     if plain_python():
         return 1
     if options.threads is not None:
         return options.threads
     work = 6.0 * parameters * options.batch_size
-    return available_cores() if work > _WORTH_A_CREW else 1
+    return available_cores() if work > _WORTH_THREADS else 1

@@ -1,4 +1,4 @@
-"""The fast path of a network: one image or a few go from the interpreter to the engine in one call."""
+"""The fast path of a network: one built-in call takes one image or a few from the interpreter to the engine."""
 
 from __future__ import annotations
 

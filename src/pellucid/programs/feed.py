@@ -1,4 +1,4 @@
-"""Images as training, evaluation and gradients take them."""
+"""Images in the form that training, evaluation and gradients take."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Feed:
-    """The images of a data set, or some of them, as training and gradients take them; see `images_of`."""
+    """The images of a data set, or some of them, in the form that the engine takes; see `images_of`."""
 
     images: Images
 

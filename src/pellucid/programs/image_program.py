@@ -65,7 +65,7 @@ class ImageProgram(Program[FlatInputs]):
 
     losses: ClassVar = MappingProxyType({"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED})
     plan: Plan | PlanesPlan
-    """How many products a weight takes part in for one image, about."""
+    """Approximate number of products per weight for one image."""
 
     def __init__(
         self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector, level_range: LevelRange | None = None
@@ -187,7 +187,7 @@ class ImageProgram(Program[FlatInputs]):
         """The summed loss and the number of correct outputs (2,)."""
 
     def check_feed(self, feed: Feed, labels: Labels) -> None:
-        """Raise if the images have another size than the network takes, or if there are fewer labels than images."""
+        """Raise if the images have the wrong size for the network, or if there are fewer labels than images."""
         inputs = math.prod(self.input_shape)
         if feed.width != inputs:
             raise ShapeError(f"The network takes images of {inputs:,} inputs; these have {feed.width:,}.")
@@ -196,7 +196,7 @@ class ImageProgram(Program[FlatInputs]):
     def _check_loss(self, loss: str) -> None:
         if len(self.output_shape) != 1:
             raise ShapeError(
-                f"A loss needs one number a class, (K,); the network's outputs are {self.output_shape}: end it with "
+                f"A loss needs one number per class, (K,); the network's outputs are {self.output_shape}: end it with "
                 "Flatten or Dense."
             )
         last = int(self.plan.table[-1, t.ACTIVATION])
@@ -211,7 +211,7 @@ def checked_labels(labels: Any, count: int, classes: int) -> Labels:
     """A copy of labels (N,) as int64; raises unless they fit ``count`` images and a network's ``classes``."""
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "ui" or labels.shape != (count,):
         came = f"{labels.dtype} of shape {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
-        raise DataError(f"Expected {count} integer labels, one an image, got {came}.")
+        raise DataError(f"Expected {count} integer labels, one per image, got {came}.")
     kept = np.array(labels)  # the caller may change theirs afterwards
     if count and not (kept.min() >= 0 and kept.max() < classes):
         raise DataError(

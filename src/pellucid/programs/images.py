@@ -1,4 +1,4 @@
-"""The arrays that users pass, as the engine takes them: levels scaled, images flat, dense or sparse."""
+"""Convert users' arrays to the engine's formats: levels scaled, images flat, dense or sparse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pellucid.errors import DataError, ShapeError
 LevelRange = tuple[float, float]
 
 MAX_SPARSE_INPUTS = 65536
-"""Inputs of an image that can be held as a sparse row: an index is an unsigned 16-bit number."""
+"""Largest number of inputs of a sparse row: an index is an unsigned 16-bit number."""
 
 _CHUNK = 4096  # images that are made sparse at a time
 _READ_PAST = 64  # entries that the engine may read past the last
@@ -66,14 +66,14 @@ def as_batch(x: ArrayLike, input_shape: tuple[int, ...]) -> tuple[NDArray[np.gen
 
 
 def scale_of(dtype: np.dtype[np.generic], level_range: LevelRange | None) -> LevelRange:
-    """The levels that mean 0 and 1: as declared, else 0 to 255 for integers and 0 to 1 for floats."""
+    """The levels that mean 0 and 1: as declared, otherwise 0 to 255 for integers and 0 to 1 for floats."""
     if level_range is not None:
         return level_range
     return (0.0, 255.0) if dtype.kind in "ui" else (0.0, 1.0)
 
 
 def to_unit(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> NDArray[np.float32]:
-    """Levels (N, D) as float32 from 0 to 1, C-contiguous; the bits do not depend on how many come at once."""
+    """Levels (N, D) as float32 from 0 to 1, C-contiguous; the bits do not depend on the batch size."""
     low, high = scale_of(flat_inputs.dtype, level_range)
     unit = as_floats(flat_inputs)
     if low:
@@ -111,7 +111,7 @@ def memory_of(pixels: Pixels) -> NDArray[np.generic]:
 
 
 def as_floats(flat_inputs: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Images (N, D) as float32, C-contiguous; what is too large for float32 becomes infinite."""
+    """Images (N, D) as float32, C-contiguous; values too large for float32 become infinite."""
     if flat_inputs.dtype == np.float32:
         return np.ascontiguousarray(flat_inputs, np.float32)
     with np.errstate(over="ignore"):
@@ -119,7 +119,7 @@ def as_floats(flat_inputs: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def images_of(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> Images:
-    """Images (N, D) as training takes them: sparse, or dense where an image has too many inputs for that."""
+    """Images (N, D) in the form that training takes: sparse, or dense if an image has too many inputs for that."""
     if flat_inputs.shape[1] > MAX_SPARSE_INPUTS:
         return _NO_IMAGES._replace(kind=t.DENSE_INPUT, data=to_unit(flat_inputs, level_range))
     if can_stay_bytes(flat_inputs.dtype, scale_of(flat_inputs.dtype, level_range)[0]):
@@ -128,14 +128,14 @@ def images_of(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) 
 
 
 def sparse_floats(rows: SparseRows) -> Images:
-    """Sparse rows of levels from 0 to 1 as training takes them."""
+    """Sparse rows of levels from 0 to 1 in the form that training takes."""
     return _NO_IMAGES._replace(
         kind=t.SPARSE_INPUT, indptr=rows.indptr, middles=rows.middles, indices=rows.indices, data=rows.data
     )
 
 
 def to_sparse(flat_inputs: NDArray[np.generic], level_range: LevelRange | None = None) -> Images:
-    """Images (N, D) as sparse rows of float32, made from a few thousand at a time, without a float copy of them all."""
+    """Images (N, D) as sparse rows of float32, converted a few thousand at a time, without a float copy of them all."""
     count = len(flat_inputs)
     parts = [_collect(flat_inputs[begin : begin + _CHUNK], level_range) for begin in range(0, count, _CHUNK)]
     if not parts:
@@ -154,7 +154,7 @@ def to_sparse(flat_inputs: NDArray[np.generic], level_range: LevelRange | None =
 
 
 def _collect(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> SparseRows:
-    """A few images as sparse rows, in arrays of their own."""
+    """A few images as sparse rows, in new arrays."""
     batch = batch_of(flat_inputs, level_range)
     dense, background = memory_of(batch.pixels), batch.pixels.background
     count = len(flat_inputs)
@@ -167,7 +167,7 @@ def _collect(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -
 
 
 def can_stay_bytes(dtype: np.dtype[np.generic], low: float) -> bool:
-    """Whether images of a type are bytes, and ``low``, the level of 0, is one."""
+    """Whether images of this type are bytes, and ``low``, the level of 0, is a byte too."""
     return dtype == np.uint8 and low in range(256)
 
 

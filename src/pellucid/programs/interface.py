@@ -1,7 +1,7 @@
-"""What a network is to whoever runs it: one interface, whichever layers it is made of.
+"""The interface of programs, which run networks of any layers.
 
-`pellucid.programs.choice.program_for` chooses a program once. Dense networks, networks over planes and networks of
-sequences have one each; what they share is here.
+`pellucid.programs.choice.program_for` chooses a network's program once. There is one for dense networks, one for
+networks over planes and one for networks of sequences.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pellucid.system.fixed import Fixed
 from pellucid.system.memory import aligned
 
 Inputs = TypeVar("Inputs")
-"""Inputs as the engine takes them: flat images, or sequences one after another."""
+"""Inputs in the engine's format: flat images, or concatenated sequences."""
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,26 @@ class Gradient:
 
 
 class UpdateRule(Protocol):
-    """What a stepper asks of an optimiser."""
+    """The part of an optimiser that a stepper uses."""
 
     @property
     def code(self) -> int:
-        """The engine's number for it."""
+        """The engine's code for the optimiser."""
 
     @property
     def decay(self) -> float:
         """Weight decay."""
 
     def settings(self) -> NDArray[np.float32]:
-        """The engine's settings for it, (SETTINGS,)."""
+        """The optimiser's settings for the engine, (SETTINGS,)."""
 
 
 @dataclass(frozen=True)
 class StepperOptions:
-    """How a stepper is to work.
+    """The options of a stepper.
 
-    ``rule`` is the optimiser, ``loss`` a name; ``clip`` the largest norm of a gradient; ``seed`` draws what dropout
-    drops; ``threads`` share a step, by default as many as pay.
+    ``rule`` is the optimiser, ``loss`` a name, ``clip`` the largest norm of a gradient and ``seed`` the seed of
+    dropout; ``threads`` share a step, by default as many as save time.
     """
 
     rule: UpdateRule
@@ -85,7 +85,7 @@ class Stepper(ABC):
         self.equip(options.rule)
 
     def equip(self, rule: UpdateRule) -> None:
-        """Make room for what this optimiser remembers; what another remembered is forgotten."""
+        """Allocate the moments of this optimiser; those of a previous one are dropped."""
         first, second = (aligned(self._count if i < t.MOMENTS[rule.code] else 0) for i in range(2))
         self.moments = first, second
 
@@ -108,15 +108,15 @@ class Stepper(ABC):
         rule : UpdateRule
             The optimiser, of the kind that the stepper was made for.
         rates : ndarray (end - begin, 2)
-            What `pellucid.training.optimizers.Optimizer.step_rates` gives for these steps.
+            The rates that `pellucid.training.optimizers.Optimizer.step_rates` returns for these steps.
         serial : int
-            The number of the first example in ``batches`` among all that were ever trained on.
+            The number of the first example in ``batches`` among all examples trained on so far.
 
         Returns
         -------
         ndarray (steps, 2)
-            Summed loss and number read right of each mini-batch; the first row with a loss that is not finite is the
-            last, and its step was not taken.
+            Summed loss and number of correct predictions of each mini-batch. A loss that is not finite ends the steps:
+            its row is the last, and its step was not taken.
         """
 
 
@@ -134,7 +134,7 @@ class Program(Fixed, ABC, Generic[Inputs]):
     """
 
     losses: ClassVar[Mapping[str, int]]
-    """The engine's numbers for the losses that this kind of network can be trained with."""
+    """The engine's codes of the losses that this kind of network can be trained with."""
 
     takes_sequences: ClassVar[bool] = False
     """Whether inputs are sequences of frames."""
@@ -154,17 +154,17 @@ class Program(Fixed, ABC, Generic[Inputs]):
 
     @abstractmethod
     def inputs(self, x: Any, lengths: ArrayLike | None = None) -> Inputs:
-        """Inputs in any form that people give them in, as the engine takes them.
+        """Convert inputs from any form that users may pass to the engine's format.
 
         Raises
         ------
         ShapeError, DataError
-            For other shapes, and for what is not numbers.
+            For other shapes, and for inputs that are not numbers.
         """
 
     @abstractmethod
     def read(self, inputs: Inputs) -> Any:
-        """What the network answers, in the form that the inputs came in."""
+        """The network's outputs, in the form that the inputs were passed in."""
 
     @abstractmethod
     def trace(self, inputs: Inputs) -> Any:
@@ -172,22 +172,22 @@ class Program(Fixed, ABC, Generic[Inputs]):
 
     @abstractmethod
     def gradient(self, inputs: Inputs, labels: Any, loss: str | None = None) -> Gradient:
-        """The mean loss, by default the one that suits the labels, and its gradient by parameters and inputs."""
+        """The mean loss and its gradient by parameters and inputs; by default the loss that suits the labels."""
 
     @abstractmethod
     def evaluate(self, inputs: Any, targets: Any, loss: str) -> tuple[float, float]:
-        """Mean loss and share read right of examples in the form that training takes them in."""
+        """Mean loss and accuracy over examples in the form that training takes."""
 
     @abstractmethod
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:
-        """What takes training steps; ``sparse`` tells that images come as sparse rows."""
+        """Make a stepper for training; ``sparse`` says whether images are passed as sparse rows."""
 
     def fast_path(self) -> FastPath | None:
-        """A way for single inputs that looks nothing up, where there is one."""
+        """The fast path for single inputs, or None if there is none."""
         return None
 
     def loss_code(self, loss: str) -> int:
-        """The engine's number for a loss, where the network's outputs suit it."""
+        """The engine's code of a loss; raises unless the network's outputs suit it."""
         if loss not in self.losses:
             raise ConfigurationError(f"loss expected one of {', '.join(self.losses)}; got {loss!r}.")
         self._check_loss(loss)
@@ -195,10 +195,10 @@ class Program(Fixed, ABC, Generic[Inputs]):
 
     @abstractmethod
     def _check_loss(self, loss: str) -> None:
-        """Refuse a loss that the network's outputs do not suit."""
+        """Raise unless the network's outputs suit a loss."""
 
 
 def finished(history: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rows of steps that were begun: up to the first with a loss that is not finite."""
+    """The rows of steps that were begun: up to and including the first with a loss that is not finite."""
     finite = np.isfinite(history[:, 0])
     return history if finite.all() else history[: int(np.argmin(finite)) + 1]

@@ -61,7 +61,7 @@ class PlanesProgram(ImageProgram):
         return planes_plan(self.layers, self.input_shape, group=1 if can_read_one(self.layers) else 0), 1
 
     def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
-        """Evaluate in parts that threads share; the number of parts depends on the images alone."""
+        """Evaluate in parts on several threads; the number of parts depends on the images alone."""
         parts = max(1, min(_PARTS, feed.count // _WORTH_A_PART))
         bounds = np.linspace(0, feed.count, parts + 1).astype(int).tolist()
 
@@ -79,7 +79,7 @@ class PlanesProgram(ImageProgram):
         labels: Labels = _NO_LABELS,
         loss: int = -1,
     ) -> NDArray[np.float64]:
-        """Read images of a feed, leaving the last group in the arena; return summed loss and correct answers (2,)."""
+        """Run on images of a feed, leaving the last group in the arena; return summed loss and number correct (2,)."""
         history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
         examples, score = Slice(feed.order, labels, *span), Score(loss, history)
         engine("planes").evaluate(self._program(plan), Scratch(arena, tile_targets), feed.images, examples, score)

@@ -1,7 +1,7 @@
-"""Plan a network with layers of any kind: its program table, and an arena that holds one group of images throughout.
+"""Plan a network with layers of any kind: its program table, and the arena of one group of images.
 
 The first row stands for the images. `Flatten` has no row of its own: planes are laid out as rows where a dense layer
-or the end of the network needs them so.
+or the end of the network needs rows.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class PlanesPlan:
     """A program table and the layout of its arena.
 
     ``code`` holds the rows, and behind them the layouts of convolutions. An arena for ``group`` images has ``size``
-    floats, among them ``constants`` at their places. ``places`` is the row of each layer, or -1 for one without a row.
+    floats, among them ``constants`` at their offsets. ``places`` is the row of each layer, or -1 for one without a row.
     """
 
     code: NDArray[np.int64]
@@ -117,7 +117,7 @@ def planes_plan(
     group : int
         Images at a time: by default one in each lane, or 1.
     open_to_view : bool
-        Whether weighted sums are kept beside activations, the images get deltas, and nothing is dropped.
+        Whether weighted sums are kept beside activations, images have deltas, and dropout is off.
     """
     rows, places = _rows(layers, input_shape)
     writer = _Writer(rows, group or lane_width(), open_to_view)
@@ -190,7 +190,7 @@ def _parameters(rows: list[_Row], layers: Sequence[Layer], shape: Shape, places:
 
 
 class _Writer:
-    """Fills the rows and allocates places in the arena, whose head is for losses, zeros and ones."""
+    """Fills the rows and allocates the arena; its head is for losses, zeros and ones."""
 
     def __init__(self, rows: list[_Row], group: int, open_to_view: bool) -> None:
         self.rows, self.group, self.open = rows, group, open_to_view

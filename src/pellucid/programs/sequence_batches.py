@@ -1,4 +1,4 @@
-"""Sequences as the engine takes them, from one sequence, a list of them, or a padded batch with lengths."""
+"""Convert one sequence, a list of sequences, or a padded batch with lengths to the engine's format."""
 
 from __future__ import annotations
 

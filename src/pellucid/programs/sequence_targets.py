@@ -43,12 +43,12 @@ def as_targets(labels: Any, batch: SequenceBatch) -> Targets:
 
 
 def check_targets(targets: Targets, lengths: Integers, classes: int, loss: str) -> None:
-    """Refuse labels of another kind than the loss needs, beyond the network's outputs, or without enough frames.
+    """Check that labels suit the loss, the network's outputs and the number of frames.
 
     Raises
     ------
     DataError
-        Naming the sequence.
+        If they do not; the message names the sequence.
     """
     if targets.transcribed != (loss == "ctc"):
         kind = "a list of labels" if loss == "ctc" else "one class"
@@ -64,7 +64,7 @@ def check_targets(targets: Targets, lengths: Integers, classes: int, loss: str) 
 
 
 def check_alignable(targets: Targets, lengths: Integers) -> None:
-    """Refuse sequences too short for CTC: each label needs a frame, and each pair of equal neighbours one more."""
+    """Raise for sequences too short for CTC: each label needs a frame, and each pair of equal neighbours one more."""
     repeats = np.zeros(len(targets.symbols), np.int64)
     repeats[1:] = targets.symbols[1:] == targets.symbols[:-1]
     has_labels = np.diff(targets.starts) > 0

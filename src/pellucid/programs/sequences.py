@@ -69,7 +69,7 @@ class SequencesProgram(Program[SequenceBatch]):
         return self.compose(capacity_for(np.diff(batch.starts), st.GROUP_SIZE, labels), backward=False)
 
     def trace(self, inputs: SequenceBatch) -> Trace[LSTMTrace | LayerTrace]:
-        """What every layer computes for one sequence (T, D)."""
+        """The values of every layer for one sequence (T, D)."""
         if inputs.form != "one":
             raise ShapeError(
                 f"trace expected one sequence of frames (T, {self.features}), got several: take one at a time."
@@ -124,7 +124,7 @@ class SequencesProgram(Program[SequenceBatch]):
                 )
         elif not self.reduced:
             raise ConfigurationError(
-                f'{loss} needs one answer a sequence: give the last LSTM outputs="last" or "mean", or use loss="ctc".'
+                f'{loss} needs one output per sequence: give the last LSTM outputs="last" or "mean", or use loss="ctc".'
             )
         elif last != "softmax":
             raise ConfigurationError("cross_entropy needs outputs that are probabilities: give the last layer softmax.")

@@ -35,7 +35,7 @@ class Capacity:
         return self.union(other) == self
 
     def union(self, other: Capacity) -> Capacity:
-        """Capacity for what fits either."""
+        """Capacity for groups that fit either."""
         return Capacity(
             max(self.rows, other.rows),
             max(self.group, other.group),
@@ -230,7 +230,7 @@ def lengths_of(starts: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[n
 
 
 def check_plan(plan: SequencePlan, lengths: NDArray[np.int64], group: int, labels: int = 0) -> None:
-    """Refuse sequences if some ``group`` of them does not fit the arena of ``plan``."""
+    """Raise CapacityError if some ``group`` of the sequences does not fit the arena of ``plan``."""
     needed, held = capacity_for(lengths, group, labels), plan.capacity
     check_room("frames in a group", needed.rows, held.rows)
     check_room("sequences in a group", needed.group, held.group)

@@ -31,7 +31,7 @@ from pellucid.system.memory import aligned
 from pellucid.system.threads import ThreadPool, available_cores
 
 _MIN_PARALLEL = 2e6
-"""Floating-point operations of a step from which several threads share it."""
+"""Floating-point operations in one step above which several threads share it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class SequencesStepper(Stepper):
     def _check(
         self, plan: SequencePlan, batches: SequenceEpoch, begin: int, end: int, rates: NDArray[np.float32]
     ) -> None:
-        """Refuse steps that do not fit the gradients, arenas or integers."""
+        """Raise CapacityError for steps that do not fit the gradients, arenas or integers."""
         count, batch = len(batches.order), self._batch_size
         check_steps(begin, end, batch, count, rates)
         check_room("integers", plan.capacity.integers(batch), min(map(len, self._integers)))

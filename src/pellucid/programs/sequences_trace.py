@@ -1,4 +1,4 @@
-"""Everything a sequence network computes of one sequence, frame by frame, open to look at."""
+"""Everything that a sequence network computes for one sequence, frame by frame."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pellucid.programs.traces import LayerTrace
 
 @dataclass(frozen=True)
 class LSTMTrace:
-    """An LSTM at work on one sequence of T frames.
+    """The values of an LSTM for one sequence of T frames.
 
     ``inputs`` (T, D); the gates ``i``, ``f``, ``g``, ``o``, the cells ``c`` and the hidden values ``h``, each (T, H),
-    or (T, 2 H) with those of the direction that reads from the end behind; ``activations`` is what the layer gives:
-    h, or (units,) where it gives one answer a sequence.
+    or (T, 2 H) with the forward direction first; ``activations`` are the layer's outputs: h, or (units,) if it has one
+    output per sequence.
     """
 
     layer: Layer

@@ -1,4 +1,4 @@
-"""What a network computed on the way from an input to its outputs, layer by layer."""
+"""Traces: everything that a network computed for an input, layer by layer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pellucid.layers.layer import Layer
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """One layer at work: ``inputs`` (N, D), ``sums`` the weighted sums z and ``activations`` a, (N, K), float32.
+    """The values of one layer: ``inputs`` (N, D), weighted sums z in ``sums`` and ``activations`` a, (N, K), float32.
 
-    Layers over planes have them as (N, C, H, W): a convolution's activations are its feature maps. For a single input
-    the batch axis is left out.
+    In layers over planes they are (N, C, H, W): a convolution's activations are its feature maps. For a single input
+    there is no batch axis.
     """
 
     layer: Layer
@@ -27,19 +27,19 @@ class LayerTrace:
     activations: NDArray[np.float32]
 
     def terms(self, neuron: int, y: int = 0, x: int = 0) -> NDArray[np.float32]:
-        """Every w x of one weighted sum; with the bias they add up to it.
+        """The terms w x of one weighted sum; with the bias they add up to it.
 
-        For a dense layer ``neuron`` says which sum, and the terms have the shape of ``inputs``. For a convolution it
-        is the channel, and (y, x) the place in its feature map: the terms (..., C, kernel height, kernel width) are
-        what the filter saw there.
+        For a dense layer, ``neuron`` is the index of the sum, and the terms have the shape of ``inputs``. For a
+        convolution it is the channel, and (y, x) the position in its feature map; the terms are (..., C, kernel
+        height, kernel width), the filter's products there.
 
         Raises
         ------
         ShapeError
-            For a layer without weights, or a place that its feature map does not have.
+            For a layer without weights, or a position outside its feature map.
         """
         if "weight" not in self.layer.named():
-            raise ShapeError(f"{type(self.layer).__name__} has no weights, so its outputs are no sums of terms.")
+            raise ShapeError(f"{type(self.layer).__name__} has no weights, so its outputs are not sums of terms.")
         weight = self.layer.named()["weight"]
         shape = self.layer.output_shape(self.layer.input_shape)
         place = (neuron, y, x) if isinstance(self.layer, Conv2d) else (neuron,)
@@ -51,11 +51,11 @@ class LayerTrace:
 
 
 class Traced(Protocol):
-    """What every layer's trace has."""
+    """The part that the traces of all layers have in common."""
 
     @property
     def activations(self) -> NDArray[np.float32]:
-        """What the layer gives."""
+        """The layer's outputs."""
 
 
 L = TypeVar("L", bound=Traced)
@@ -63,13 +63,13 @@ L = TypeVar("L", bound=Traced)
 
 @dataclass(frozen=True)
 class Trace(Generic[L]):
-    """Every layer of a network at work on the same input; index it by layer, or take ``outputs``."""
+    """The traces of all layers for the same input; index it by layer, or take ``outputs``."""
 
     layers: tuple[L, ...]
 
     @property
     def outputs(self) -> NDArray[np.float32]:
-        """What the network answers."""
+        """The network's outputs."""
         return self.layers[-1].activations
 
     def __getitem__(self, index: int) -> L:
@@ -80,7 +80,7 @@ class Trace(Generic[L]):
 
 
 def _window(layer: Conv2d, inputs: NDArray[np.float32], y: int, x: int) -> NDArray[np.float32]:
-    """What a convolution sees at one place, (..., C, kernel height, kernel width); beyond the picture it sees 0."""
+    """The inputs under a filter at one position, (..., C, kernel height, kernel width); 0 beyond the picture."""
     (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
     channels = layer.named()["weight"].shape[1]
     planes = inputs if inputs.ndim > 2 and inputs.shape[-3] == channels else inputs[..., None, :, :]

@@ -1,6 +1,6 @@
-"""Lay out a convolution by Winograd's minimal filtering: its points, its places in the arena, and its passes.
+"""Lay out a convolution by Winograd's minimal filtering: its points, its arrays in the arena, and its passes.
 
-`pellucid.engine.kernels.winograd` runs what is written here. Derivation: docs/derivations/winograd.md
+`pellucid.engine.kernels.winograd` runs the passes. Derivation: docs/derivations/winograd.md
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _QUARTERS = {
 """The finite points, in quarters, chosen for small rounding errors; infinity is one more point."""
 
 _WORTH_IT = 0.7
-"""Largest share of the plain convolution's operations at which minimal filtering is used."""
+"""Winograd's algorithm is used if it takes at most this share of the plain convolution's operations."""
 
 
 @functools.cache
@@ -54,7 +54,7 @@ def matrices(tile: int, taps: int) -> tuple[Matrix, Matrix, Matrix]:
         b[row, :-1] = np.poly(others)[::-1] / np.prod(point - others)
     a[-1, -1] = g[-1, -1] = 1
     b[-1] = np.poly(points)[::-1]
-    # Powers of two even out the sizes without rounding.
+    # Powers of two equalise the magnitudes without rounding.
     large, wide = (2.0 ** np.round(np.log2(np.abs(each).max(1, keepdims=True))) for each in (b, g))
     return a * large * wide, g / wide, b / large
 
@@ -93,10 +93,10 @@ _SUM = 4
 
 
 class Winograd:
-    """One convolution's places in the arena, and its passes.
+    """One convolution's arrays in the arena, and its passes.
 
-    Values at points are stored (points, tiles, channels, lines), with zeros between channels. A kernel runs along the
-    lines of a plane there as it does along the positions of a line elsewhere.
+    Values at points are stored (points, tiles, channels, lines), with zeros between channels. The kernel then runs
+    along the lines of a plane, as a plain convolution runs along the positions of a line.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class Winograd:
         return [(layout, [self.gradient, t.ZEROS, self.g, self.point_gradient, 0])]
 
     def _of_filters(self, rows: int, columns: int, steps: tuple[int, int]) -> Numbers:
-        """The product of a matrix (rows, columns), whose strides are ``steps``, with an array (columns, filters)."""
+        """The product of a matrix (rows, columns) with strides ``steps`` and an array (columns, filters)."""
         lanes = self.group
         head = [rows, 1, self.filters, self.stride, 0, lanes, steps[0], 0, 0, steps[1], 0, 0, lanes, self.stride, 1]
         return numbers([*head, columns, 0], [(0, 0, 1, 0)])
@@ -265,5 +265,5 @@ class Winograd:
 
 
 def _odd_vectors(floats: int, group: int) -> int:
-    """Round up to an odd number of vectors: at multiples of the size of a cache way, values would evict each other."""
+    """Round up to an odd number of vectors: values a multiple of the cache way's size apart would evict each other."""
     return (floats // group | 1) * group

@@ -1,4 +1,4 @@
-"""Augmentation: vary every image each time it is seen, so that a network learns which variations do not matter."""
+"""Augmentation: vary every image each time it is used, so that a network learns which variations do not matter."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _BLOCK, _BLOCK_PIXELS = 512, 1 << 19
 
 _SPARE = 64  # entries past the last one that the engine may write to
 _SIDE = 128  # of the torus of displacements, in pixels
-_SIGMAS = 16  # sigmas that must fit on a side, so that hills do not meet themselves
+_SIGMAS = 16  # sigmas that must fit on a side, so that a hill does not overlap itself
 
 
 @dataclass(frozen=True)
 class Augment:
-    """How every image is varied each time it is seen: shifted, rotated, scaled, sheared and distorted a little.
+    """How every image is varied each time it is used: shifted, rotated, scaled, sheared and distorted a little.
 
     Each argument is a largest size; the size for an image is drawn uniformly between minus and plus that size. The
     default of 0 turns that kind of variation off. Pixels are interpolated from the four around their old position;
@@ -64,7 +64,7 @@ class Augment:
     (Their alpha of 34 with a sigma of 4 corresponds to ``elastic=1.4``.) Smoothing two new fields for every image would
     take fifty times as long as everything else (97 microseconds with the filter of SciPy, against 1.9). Each epoch thus
     draws one field, a torus of 128 by 128 pixels for a sigma of up to 8. Each image reads its two displacements through
-    windows of its own and multiplies them by factors of its own. Each window has the distribution of Simard's recipe,
+    its own windows and multiplies them by its own factors. Each window has the distribution of Simard's recipe,
     and there are 268 million pairs of windows, but two images of an epoch may see overlapping parts of the field.
 
     References
@@ -115,24 +115,24 @@ class Augment:
 
     @classmethod
     def standard(cls) -> Self:
-        """What suits handwritten digits of 28x28 pixels.
+        """An augmentation for handwritten digits of 28x28 pixels.
 
         The 784-16-16-10 network with ReLU reads 96.6 % of MNIST's test images after 30 epochs with it, 95.7 % without.
         """
         return cls(shift=1.0, rotation=8.0, scale=0.08, shear=0.1, elastic=0.4)
 
     def configuration(self) -> dict[str, Any]:
-        """The arguments that make this augmentation again."""
+        """The arguments that recreate this augmentation."""
         return asdict(self)
 
     @classmethod
     def from_configuration(cls, configuration: dict[str, Any]) -> Self:
-        """The augmentation that `configuration` described.
+        """The augmentation with the arguments that `configuration` returned.
 
         Raises
         ------
         ConfigurationError
-            If that is none.
+            If they are not arguments of an augmentation.
         """
         known = {field.name for field in fields(cls)}
         if not isinstance(configuration, dict) or set(configuration) - known:
@@ -147,7 +147,7 @@ class Augment:
         indices: ArrayLike | None = None,
         level_range: LevelRange | None = None,
     ) -> NDArray[np.float32]:
-        """Vary images for looking at, as training with this seed sees them in this epoch (counted from 0).
+        """Vary images as training with this seed does in this epoch (counted from 0), to look at them.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class Augment:
         levels = checked_range(checked, natural_range if level_range is None else level_range)
         chosen = np.arange(len(checked)) if indices is None else np.array(indices)
         if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < len(checked))).all():
-            raise DataError(f"Augment expected as indices some of 0 to {len(checked) - 1} in a row, got {indices!r}.")
+            raise DataError(f"Augment expected indices (n,) from 0 to {len(checked) - 1}, got {indices!r}.")
         return Variation(self, checked, levels, seed).dense(epoch, np.ascontiguousarray(chosen, np.int64))
 
 
@@ -200,7 +200,7 @@ class Variation:
                 f"pixels, got {images.shape}: reshape the images, or train without augmentation."
             )
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ConfigurationError(f"Augmentation expected as seed an integer of at least 0, got {seed!r}.")
+            raise ConfigurationError(f"Augmentation expected a seed of at least 0, an integer, got {seed!r}.")
         self.count, self.height, self.width = images.shape
         self.block = max(1, min(_BLOCK, _BLOCK_PIXELS // images[0].size))
         self.room = self.block * images[0].size + _SPARE
@@ -255,7 +255,7 @@ def _wide_enough(images: NDArray[np.generic], background: float) -> NDArray[np.g
     """Pad rows to the width of the engine's vectors: from (N, H, W) to (N, H * pitch)."""
     lacking = pitch_of(images.shape[2]) - images.shape[2]
     if lacking:
-        # As floats, because the background need not be a level that bytes can hold.
+        # Floats, because the background need not be a level of bytes.
         images = np.pad(images.astype(np.float32), ((0, 0), (0, 0), (0, lacking)), constant_values=background)
     return images.reshape(len(images), -1)
 

@@ -23,11 +23,9 @@ class ImageTask(Task):
 
     def __init__(self, net: Network, data: Any, options: TaskOptions) -> None:
         if options.clip is not None:
-            raise ConfigurationError("clip works for networks of sequences only: leave it away.")
+            raise ConfigurationError("clip works for networks of sequences only: omit it.")
         if not hasattr(data, "images"):
-            raise ConfigurationError(
-                f"A network of images expected a Dataset to learn from, got {type(data).__name__}."
-            )
+            raise ConfigurationError(f"A network of images expected a Dataset for training, got {type(data).__name__}.")
         self._program, self._data, self._options = cast("ImageProgram", net.program), data, options
         self._feed, self._labels = self._fitting(data)
         self.examples = len(self._labels)
@@ -35,7 +33,7 @@ class ImageTask(Task):
         self._source = self._shuffled() if options.augment is None else self._augmented()
 
     def _fitting(self, data: Any) -> tuple[Feed, Labels]:
-        """A data set as the engine takes it, refused where it does not fit the network."""
+        """A data set in the engine's format; raises if it does not fit the network."""
         program = self._program
         if math.prod(data.shape) != math.prod(program.input_shape):
             raise ShapeError(f"The network takes inputs of shape {program.input_shape}; the data are {data.shape}.")
@@ -66,7 +64,7 @@ class ImageTask(Task):
         return lambda: self._program.evaluate(feed, labels, self._options.loss)
 
     def digest(self) -> str:
-        """Of all labels, and of the pixels of some 256 images."""
+        """A digest of all labels, and of the pixels of some 256 images."""
         digest = hashlib.sha256(np.ascontiguousarray(self._labels).tobytes())
         digest.update(np.ascontiguousarray(self._data.images[:: max(1, self.examples // 256)]).tobytes())
         return digest.hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Optimisers: plain gradient descent, momentum, Adam. Each holds settings; the engine takes the steps.
 
-The update rules, and how they come about, are in ``docs/derivations/optimizers.md``.
+The update rules are derived in ``docs/derivations/optimizers.md``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Optimizer:
 
     kind: ClassVar[str] = ""
     moments: ClassVar[int] = 0
-    """How many vectors, shaped as the parameters, the optimiser keeps from step to step."""
+    """Number of vectors, shaped as the parameters, that the optimiser keeps between steps."""
 
     learning_rate: float | Schedule
     decay: float = field(default=0.0, kw_only=True)
@@ -37,7 +37,7 @@ class Optimizer:
 
     @property
     def code(self) -> int:
-        """The engine's number for the update rule."""
+        """The engine's code of the update rule."""
         raise NotImplementedError
 
     @cached_property
@@ -52,7 +52,7 @@ class Optimizer:
         return settings
 
     def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
-        """For each step the two numbers the engine takes: the rate, and the scale of the second moment."""
+        """Two numbers per step for the engine: the rate, and the scale of the second moment."""
         return _as_float32(rates, np.ones_like(rates))
 
     def configuration(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class SGD(Optimizer):
 
     @property
     def code(self) -> int:
-        """The engine's number for the update rule."""
+        """The engine's code of the update rule."""
         return t.SGD
 
 
@@ -102,7 +102,7 @@ class Momentum(Optimizer):
 
     @property
     def code(self) -> int:
-        """The engine's number for the update rule."""
+        """The engine's code of the update rule."""
         return t.NESTEROV if self.nesterov else t.MOMENTUM
 
     def settings(self) -> NDArray[np.float32]:
@@ -137,7 +137,7 @@ class Adam(Optimizer):
 
     @property
     def code(self) -> int:
-        """The engine's number for the update rule."""
+        """The engine's code of the update rule."""
         return t.ADAM
 
     def settings(self) -> NDArray[np.float32]:
@@ -147,23 +147,23 @@ class Adam(Optimizer):
         return settings
 
     def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The bias corrections of both moments, told from the step number alone."""
+        """The rates with the bias corrections of both moments, which depend on the step number alone."""
         first = 1.0 - self.beta1 ** (steps + 1.0)
         second = 1.0 - self.beta2 ** (steps + 1.0)
         return _as_float32(rates / first, 1.0 / np.sqrt(second))
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {optimizer.kind: optimizer for optimizer in (SGD, Momentum, Adam)}
-"""Every kind of optimiser by the name it has in files."""
+"""Every kind of optimiser by its name in files."""
 
 
 def optimizer_from(configuration: dict[str, Any]) -> Optimizer:
-    """The optimiser that `Optimizer.configuration` described.
+    """The optimiser with the arguments that `Optimizer.configuration` returned.
 
     Raises
     ------
     FieldError, ConfigurationError
-        Naming the field that is missing, unknown or wrong.
+        If a field is missing, unknown or wrong; the message names it.
     """
     kind = kind_of(configuration, OPTIMIZERS, "optimizer")
     described = {name: value for name, value in configuration.items() if name != "kind"}
@@ -172,7 +172,7 @@ def optimizer_from(configuration: dict[str, Any]) -> Optimizer:
 
 
 def _as_float32(rates: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Two numbers a step; a rate too large for float32 becomes infinite, and training says that it diverged."""
+    """Two numbers per step; a rate too large for float32 becomes infinite, and training reports that it diverged."""
     pairs = np.empty((len(rates), 2), np.float32)
     with np.errstate(over="ignore"):
         pairs[:, 0], pairs[:, 1] = rates, scales

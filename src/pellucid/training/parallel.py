@@ -1,4 +1,4 @@
-"""Many networks at once: each trains on a core of its own and gets the same bits as alone."""
+"""Train many networks at once: each trains on its own core and gets the same bits as if trained alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def train_many(
 ) -> Iterator[tuple[int, Event]]:
     """Train any mix of networks in parallel, in place.
 
-    The engine releases Python's lock, so threads are enough; the encoded data are shared. The largest networks start
+    The engine releases Python's lock, so threads suffice; the encoded data are shared. The largest networks start
     first. Every network ends with the same bits as if it were trained alone.
 
     Parameters
@@ -37,9 +37,9 @@ def train_many(
     trainers : sequence of Trainer
         One per network; use ``threads=1`` if the networks are large.
     epochs : int
-        For each.
+        Epochs of each network.
     validation : Dataset, optional
-        Read after every epoch of each.
+        Evaluated after every epoch of each network.
     patience : int, optional
         As in `Trainer.run`.
     workers : int, optional
@@ -67,13 +67,13 @@ def train_many(
     [0, 1, 2]
     """
     if len({id(trainer.net) for trainer in trainers}) != len(trainers):
-        raise ConfigurationError("train_many expected a network of its own for every trainer, got one twice.")
+        raise ConfigurationError("train_many expected a different network for every trainer, got one twice.")
     runs = [trainer.run(epochs, validation=validation, patience=patience) for trainer in trainers]
     return _together(trainers, runs, max(1, workers or available_cores()))
 
 
 def _work(trainer: Trainer) -> int:
-    """The approximate cost of an epoch: the uses of every weight for every image."""
+    """The approximate cost of an epoch: one multiplication per use of a weight, for every image."""
     work, shape = 0, trainer.net.input_shape
     for layer in trainer.net.layers:
         given, shape = shape, layer.output_shape(shape)
@@ -84,28 +84,28 @@ def _work(trainer: Trainer) -> int:
 def _together(
     trainers: Sequence[Trainer], runs: Sequence[Iterator[Event]], workers: int
 ) -> Iterator[tuple[int, Event]]:
-    told: queue.SimpleQueue[tuple[int, Event | BaseException | None]] = queue.SimpleQueue()
+    events: queue.SimpleQueue[tuple[int, Event | BaseException | None]] = queue.SimpleQueue()
     given_up = threading.Event()
 
     def work(index: int) -> None:
         try:
             if not given_up.is_set():
                 for event in runs[index]:
-                    told.put((index, event))
+                    events.put((index, event))
         except BaseException as error:
-            told.put((index, error))
+            events.put((index, error))
         else:
-            told.put((index, None))
+            events.put((index, None))
 
     places = itertools.count()
     with ThreadPoolExecutor(workers, "pellucid-train", lambda: move_to(next(places))) as pool:
         try:
-            # The longest first, so that no core is left alone with one at the end.
+            # The longest first, so that no core is still busy with one when all others are idle.
             for index in sorted(range(len(runs)), key=lambda index: -_work(trainers[index])):
                 pool.submit(work, index)
             ended = 0
             while ended < len(runs):
-                index, event = told.get()
+                index, event = events.get()
                 if isinstance(event, BaseException):
                     raise event
                 if event is None:

@@ -23,19 +23,18 @@ if TYPE_CHECKING:
     from pellucid.data import Dataset
 
 _PREFETCHED = 16
-"""The most blocks prepared ahead. Preparing takes longer than training on the result, so more would not be ready."""
+"""Largest number of blocks prepared ahead. Preparing takes longer than training, so more would not be ready."""
 
 Block = tuple[int, int]
-"""An epoch and the number of a block in it: the epoch's order of images is cut into blocks, whatever its batches."""
+"""An epoch and the number of a block in it. Blocks divide the epoch's order of images, independently of batches."""
 
 
 class Augmented:
     """The images of an epoch, shuffled, each augmented by a draw of its own.
 
-    A background thread prepares blocks and, if training would have to wait for them, so does training's own thread.
-    The content of a block depends only on the seed, the epoch and its place, so the bits do not depend on how many
-    steps are asked for at a time, nor on the thread. Memory holds the images of the steps asked for and a few thousand
-    more.
+    A background thread prepares blocks; the training thread does so too if it would otherwise have to wait for them.
+    The content of a block depends only on the seed, the epoch and the block's number, so the bits depend neither on the
+    number of steps per call nor on the thread. Memory holds the images of the current call and a few thousand more.
 
     Parameters
     ----------
@@ -64,7 +63,7 @@ class Augmented:
         self._blocks: dict[Block, tuple[int, Future[None]]] = {}
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Batches, int]:
-        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
+        """The mini-batches of the steps ``begin`` to ``past``, and the number of steps that precede them there."""
         size = self._variation.block
         low, high = begin * self._batch_size, min(past * self._batch_size, len(self._labels))
         first, end = low // size, -(-high // size)
@@ -90,19 +89,19 @@ class Augmented:
         return [(epoch + n // whole, n % whole) for n in range(number, number + count)]
 
     def _make_room(self, needed: list[Block], coming: list[Block]) -> None:
-        """Free the buffers that are not needed; if there are too few, start again with more."""
+        """Free the buffers that are not needed; if there are too few, allocate more and start again."""
         enough = len(needed) + len(coming) <= self._buffers.count
         self._drop(set(self._blocks).difference(needed, coming) if enough else set(self._blocks))
         if not enough:
             self._buffers = _Buffers(self._variation, len(needed) + max(len(coming), self._prefetched))
 
     def _drop(self, blocks: set[Block]) -> None:
-        """Forget blocks, once no thread works on them."""
+        """Drop blocks as soon as no thread works on them."""
         futures = [self._blocks.pop(block)[1] for block in blocks]
         wait([future for future in futures if not future.cancel()])
 
     def _start(self, block: Block) -> None:
-        """Have the background thread prepare a block, unless it is prepared or under way."""
+        """Have the background thread prepare a block, unless that has begun."""
         if block not in self._blocks:
             taken = {buffer for buffer, _ in self._blocks.values()}
             buffer = next(n for n in range(self._buffers.count) if n not in taken)
@@ -134,7 +133,7 @@ class _Buffers(Feed):
     """Sparse images in buffers of equal size, one for each block.
 
     ``indptr``, ``middles`` and ``labels`` are (buffers, block + 1): the last element of a buffer's ``indptr`` ends its
-    last image. A buffer has room for images without background; memory that is not written is not used.
+    last image. A buffer has room for images without background; pages that are never written take no memory.
     """
 
     def __init__(self, variation: Variation, count: int) -> None:
@@ -145,7 +144,7 @@ class _Buffers(Feed):
 
 
 def _untouched(count: int, kind: type[np.generic]) -> NDArray[Any]:
-    """An array that takes memory only where it is written, in small pages."""
+    """An array of small pages, which take memory only when they are written."""
     size = max(1, count) * np.dtype(kind).itemsize
     memory = mmap.mmap(-1, size)
     if hasattr(mmap, "MADV_NOHUGEPAGE"):

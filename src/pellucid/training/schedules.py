@@ -15,18 +15,18 @@ from pellucid.errors import ConfigurationError
 from pellucid.system.fields import Choice, FieldError, check
 
 _LARGEST = 1 << 53
-"""The largest integer that is taken for a number: all up to it are numbers of float64."""
+"""The largest integer that is accepted as a number: float64 represents all integers up to it."""
 
 _DEEPEST = 10
-"""Schedules within each other that a file may describe."""
+"""Largest depth of nested schedules in a file."""
 
 
 @dataclass(frozen=True)
 class Schedule:
     """A learning rate for every step.
 
-    ``rates(steps, per_epoch, total)`` gives float64 rates for an array of step numbers, counted from 0;
-    ``per_epoch`` steps make an epoch, and ``total`` is how many steps are planned.
+    ``rates(steps, per_epoch, total)`` returns float64 rates for an array of step numbers, counted from 0;
+    ``per_epoch`` steps make an epoch, and ``total`` is the number of planned steps.
     """
 
     kind: ClassVar[str] = ""
@@ -79,7 +79,7 @@ class Step(Schedule):
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """From the rate down to ``floor`` times it along half a cosine over the planned steps.
+    """Decays from the rate to ``floor`` times the rate, along half a cosine over the planned steps.
 
     References
     ----------
@@ -102,7 +102,7 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """Up in a line from 0 over ``epochs`` epochs, then along ``then`` (constant where None).
+    """Rises linearly from 0 over ``epochs`` epochs, then follows ``then`` (constant if None).
 
     References
     ----------
@@ -136,19 +136,19 @@ class WarmUp(Schedule):
 
 
 SCHEDULES: dict[str, type[Schedule]] = {schedule.kind: schedule for schedule in (Constant, Step, Cosine, WarmUp)}
-"""Every kind of schedule by the name it has in files."""
+"""Every kind of schedule by its name in files."""
 
 
 def schedule_from(configuration: dict[str, Any], depth: int = 0) -> Schedule:
-    """The schedule that `Schedule.configuration` described, itself ``depth`` deep in another.
+    """The schedule with the arguments that `Schedule.configuration` returned, nested ``depth`` deep in others.
 
     Raises
     ------
     FieldError, ConfigurationError
-        Naming the field that is missing, unknown or wrong.
+        If a field is missing, unknown or wrong; the message names it.
     """
     if depth > _DEEPEST:
-        raise FieldError(f"learning_rate.then expected at most {_DEEPEST} schedules within each other")
+        raise FieldError(f"learning_rate.then expected at most {_DEEPEST} nested schedules")
     kind = kind_of(configuration, SCHEDULES, "learning_rate")
     described = {name: value for name, value in configuration.items() if name != "kind"}
     if described.get("then") is not None:
@@ -157,35 +157,35 @@ def schedule_from(configuration: dict[str, Any], depth: int = 0) -> Schedule:
 
 
 def kind_of(configuration: Any, kinds: Mapping[str, type], of: str) -> str:
-    """The kind that a configuration names, refused unless its other names are options of that kind."""
+    """The kind that a configuration names; raises unless its other keys are the options of that kind."""
     if not isinstance(configuration, dict):
         raise FieldError(f"{of} expected a dictionary, got {reprlib.repr(configuration)}")
     check({"kind": Choice(tuple(kinds))}, {"kind": configuration.get("kind")}, of=of)
     kind: str = configuration["kind"]
     options = [field.name for field in fields(kinds[kind])]
     if unknown := sorted(map(str, configuration.keys() - {"kind", *options})):
-        raise FieldError(f"{of}.{unknown[0]} is no option of {kind}")
+        raise FieldError(f"{of}.{unknown[0]} is not an option of {kind}")
     if options[0] not in configuration:
         raise FieldError(f"{of}.{options[0]} is missing")
     return kind
 
 
 def as_schedule(rate: float | Schedule) -> Schedule:
-    """A schedule as it is, a number as a constant one."""
+    """Return a schedule unchanged, and a number as a constant schedule."""
     return rate if isinstance(rate, Schedule) else Constant(check_rate(rate))
 
 
 def check_rate(rate: float) -> float:
-    """The rate as a float, refused unless it is finite and above 0."""
+    """The rate as a float; raises unless it is finite and above 0."""
     return check_number("learning_rate", rate, lambda value: value > 0, "above 0")
 
 
-def check_number(name: str, value: float, good: Callable[[float], bool], wanted: str) -> float:
-    """The number as a float, refused unless it is finite in float32 and ``good`` there."""
+def check_number(name: str, value: float, good: Callable[[float], bool], range_: str) -> float:
+    """The number as a float; raises unless it is finite in float32 and ``good`` there."""
     if not isinstance(value, bool) and isinstance(value, int | float | np.integer | np.floating):
         with np.errstate(over="ignore"):
             exact = isinstance(value, float | np.floating) or abs(int(value)) <= _LARGEST
             rounded = float(np.float32(value)) if exact else math.inf
         if math.isfinite(rounded) and good(rounded):
             return float(value)
-    raise ConfigurationError(f"{name} expected a finite number {wanted}, got {value!r}.")
+    raise ConfigurationError(f"{name} expected a finite number {range_}, got {value!r}.")

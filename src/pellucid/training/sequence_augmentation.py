@@ -1,4 +1,4 @@
-"""Augmented sequences: the caller's function, called for every sequence each time it is used."""
+"""Augmented sequences: a function of the user varies every sequence each time it is used."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Function = Callable[[Floats, np.random.Generator], Floats]
 
 
 _AHEAD = 512
-"""The most sequences that are prepared ahead."""
+"""Largest number of sequences that are prepared ahead."""
 
 
 def described(function: Function) -> dict[str, Any]:
-    """What is saved of a function: its name, and its configuration if it has one."""
+    """The saved description of a function: its name, and its configuration if it has one."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     configuration = getattr(function, "configuration", None)
     return {"function": name} | ({"configuration": configuration()} if callable(configuration) else {})
@@ -40,7 +40,7 @@ class ShuffledSequences:
         self._epoch, self._order = -1, np.zeros(0, np.int64)
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceEpoch, int]:
-        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
+        """The mini-batches of the steps ``begin`` to ``past``, and the number of steps that precede them there."""
         if epoch != self._epoch:
             self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._data)), epoch
         return SequenceEpoch(self._data.flat, self._data.starts, self._targets, self._order), 0
@@ -49,9 +49,9 @@ class ShuffledSequences:
 class AugmentedSequences:
     """The sequences of an epoch, shuffled, each augmented by a draw of its own.
 
-    A draw depends only on the seed, the epoch and the sequence's number, so the bits do not depend on how many steps
-    are asked for at a time. While the engine works, without Python's lock, a background thread prepares as many
-    sequences as were asked for last.
+    A draw depends only on the seed, the epoch and the sequence's number, so the bits do not depend on the number of
+    steps per call. While the engine works, without Python's lock, a background thread prepares as many sequences as the
+    last call took.
     """
 
     def __init__(self, function: Function, data: Sequences, batch_size: int, seed: int, aligned: bool) -> None:
@@ -79,7 +79,7 @@ class AugmentedSequences:
         return SequenceEpoch(flat, starts, targets, np.arange(len(chosen))), begin
 
     def _take(self, epoch: int, i: int) -> Floats:
-        """The sequence from the background thread, or augmented here if that has not begun it."""
+        """The sequence from the background thread, or augmented here if that thread has not begun it."""
         future = self._coming.pop((epoch, i), None)
         return self._vary(epoch, i) if future is None or future.cancel() else future.result()
 
@@ -87,10 +87,10 @@ class AugmentedSequences:
         """Have the background thread prepare the next ``count`` sequences, beyond the end of the epoch if necessary."""
         whole = len(self._data)
         places = [(epoch + n // whole, n % whole) for n in range(min(place, whole), min(place, whole) + count)]
-        wanted = [(later, int(self._order(later)[n])) for later, n in places]
-        for key in set(self._coming).difference(wanted):
+        needed = [(later, int(self._order(later)[n])) for later, n in places]
+        for key in set(self._coming).difference(needed):
             self._coming.pop(key).cancel()
-        for key in wanted:
+        for key in needed:
             if key not in self._coming:
                 self._coming[key] = self._pool.submit(self._vary, *key)
 
@@ -98,9 +98,9 @@ class AugmentedSequences:
         given = self._data.flat[self._data.starts[i] : self._data.starts[i + 1]]
         frames = np.asarray(self._function(given, np.random.default_rng([self._seed, epoch, i])), np.float32)
         if frames.ndim != 2 or frames.shape[1] != given.shape[1] or not len(frames):
-            raise DataError(f"augment made frames of shape {frames.shape} from {given.shape} (sequence {i}).")
+            raise DataError(f"augment returned frames of shape {frames.shape} for {given.shape} (sequence {i}).")
         if not np.isfinite(frames).all():
-            raise DataError(f"augment made NaN or infinity from sequence {i}.")
+            raise DataError(f"augment returned NaN or infinity for sequence {i}.")
         return frames
 
     def _check(self, targets: Targets, lengths: Integers, chosen: Integers) -> None:

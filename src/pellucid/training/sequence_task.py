@@ -1,7 +1,7 @@
 """Training on sequences: backpropagation through all frames of every sequence.
 
-Losses are means over sequences: for "ctc" of -log p(labels) in nats. A sequence counts as read right where the best
-guess is its class; for "ctc", where the likeliest label of each frame, repeats and blanks left out, spells all its
+Losses are means over sequences; for "ctc" of -log p(labels) in nats. A sequence is predicted correctly if the largest
+output is that of its class; for "ctc", if the likeliest labels of its frames, without repeats and blanks, are its
 labels.
 """
 
@@ -38,7 +38,7 @@ class SequenceTask(Task):
         self._program.loss_code(options.loss)
         self._sequences, self._targets = self._checked(data)
         self.examples = self._sequences.count
-        # No gradients for groups that never come.
+        # The stepper allocates gradients for no more groups than there are sequences for.
         self.stepper = self._program.stepper(options.stepper(batch_size=min(options.batch_size, self.examples)))
         self._source: ShuffledSequences | AugmentedSequences = ShuffledSequences(data, options.seed)
         if options.augment is not None:
@@ -46,10 +46,10 @@ class SequenceTask(Task):
             self._source = AugmentedSequences(options.augment, data, options.batch_size, options.seed, aligned)
 
     def _checked(self, data: Any) -> tuple[SequenceBatch, Targets]:
-        """Sequences as the engine takes them, refused where they do not fit the network."""
+        """Sequences in the engine's format; raises if they do not fit the network."""
         if not isinstance(data, Sequences):
             raise ConfigurationError(
-                f"A network of sequences expected pl.data.Sequences to learn from, got {type(data).__name__}."
+                f"A network of sequences expected pl.data.Sequences for training, got {type(data).__name__}."
             )
         program = self._program
         if data.flat.shape[1] != program.features:
@@ -70,7 +70,7 @@ class SequenceTask(Task):
         return lambda: self._program.evaluate(batch, targets, self._options.loss)
 
     def digest(self) -> str:
-        """Of all frames and all labels."""
+        """A digest of all frames and all labels."""
         digest = hashlib.sha256()
         for part in (self._sequences.starts, self._targets.symbols, self._targets.starts, self._sequences.flat):
             digest.update(np.ascontiguousarray(part).tobytes())

@@ -22,7 +22,7 @@ class Shuffled:
         self._epoch, self._order = -1, feed.order
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Batches, int]:
-        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
+        """The mini-batches of the steps ``begin`` to ``past``, and the number of steps that precede them there."""
         if epoch != self._epoch:
             self._order, self._epoch = shuffled_order(self._seed, epoch, len(self._labels)), epoch
         return Batches(self._feed, self._order, self._labels), 0

@@ -1,4 +1,4 @@
-"""Where training stands, and snapshots to return to if the loss diverges."""
+"""The state of training, and snapshots to return to if the loss diverges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid.errors import ConfigurationError
 from pellucid.system.fields import Field, FieldError, Flag, Integer, Number, check
 
 MOST_EPOCHS = 1 << 31
-"""The largest number of an epoch: times the examples of one, it still is a 64-bit integer."""
+"""The largest number of epochs: multiplied by the examples of an epoch, it still is a 64-bit integer."""
 
 STATE_FIELDS: dict[str, Field] = {
     "epoch": Integer(0, MOST_EPOCHS),
@@ -27,12 +27,12 @@ STATE_FIELDS: dict[str, Field] = {
     "waited": Integer(0),
     "over": Flag(),
 }
-"""What the fields of a `State` may be, in memory and in files; `check_state` says how they agree with each other."""
+"""The ranges of a `State`'s fields, in memory and in files; `check_state` also checks them against each other."""
 
 
 @dataclass
 class State:
-    """Where training stands: everything that resuming needs besides parameters and moments."""
+    """The state of training: everything that resuming needs besides parameters and moments."""
 
     epoch: int = 0
     batch: int = 0
@@ -47,12 +47,12 @@ class State:
 
 
 def check_state(values: dict[str, Any], examples: int, batch_size: int) -> None:
-    """Refuse a state, given as a dictionary, that is impossible for so many examples in such mini-batches.
+    """Check that a state, given as a dictionary, is possible for this number of examples and batch size.
 
     Raises
     ------
     FieldError
-        Naming the field.
+        If it is not; the message names the field.
     """
     check(STATE_FIELDS, values, of="state")
     steps, seen = -(-examples // batch_size), min(values["batch"] * batch_size, examples)
@@ -71,7 +71,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, step: int, state: State, vectors: Sequence[NDArray[np.float32]]) -> Snapshot:
-        """Copies of what stands now."""
+        """Copy the current state and vectors."""
         return cls(step, replace(state), tuple(vector.copy() for vector in vectors))
 
     def restore(self, vectors: Sequence[NDArray[np.float32]]) -> State:
@@ -80,13 +80,13 @@ class Snapshot:
         Raises
         ------
         ConfigurationError
-            If they are of another network or another kind of optimiser.
+            If they are those of another network or another kind of optimiser.
         """
         shapes, here = [vector.shape for vector in self.vectors], [vector.shape for vector in vectors]
         if shapes != here:
             raise ConfigurationError(
-                f"A snapshot with vectors of the shapes {shapes} does not fit training with {here}: it is of another "
-                "network, or of another kind of optimiser."
+                f"A snapshot with vectors of the shapes {shapes} does not fit training with {here}: it was taken of "
+                "another network, or with another kind of optimiser."
             )
         for vector, kept in zip(vectors, self.vectors, strict=True):
             vector[...] = kept
@@ -96,14 +96,14 @@ class Snapshot:
 class Rewind:
     """Keeps snapshots of the last two chunks of steps.
 
-    Two, because a bad step shows in the loss after it, which may be the first of the next chunk.
+    Two, because a bad step shows in the loss of the step after it, which may be the first of the next chunk.
     """
 
     def __init__(self) -> None:
         self._snapshots: list[Snapshot] = []
 
     def remember(self, step: int, state: State, vectors: Sequence[NDArray[np.float32]]) -> None:
-        """Keep what stands now, before step number ``step``."""
+        """Keep a snapshot of training before step number ``step``."""
         self._snapshots = [*self._snapshots[-1:], Snapshot.of(step, state, vectors)]
 
     def usable(self, step: int) -> bool:

@@ -1,4 +1,4 @@
-"""The steps of training: mini-batch after mini-batch, with the way back if the loss diverges."""
+"""The steps of training, mini-batch after mini-batch; if the loss diverges, they are undone."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pellucid.training.task import Task
 
 
 class Steps:
-    """Takes the steps of a task, and knows where training stands.
+    """Takes the steps of a task, and holds the state of training.
 
     Parameters
     ----------
     net : Network
         Trained in place.
     task : Task
-        Gives the mini-batches, and the stepper that takes them.
+        Provides the mini-batches and the stepper.
     optimizer : Optimizer
         Of the kind that the stepper was made for.
     batch_size : int
@@ -49,16 +49,16 @@ class Steps:
 
     @property
     def done(self) -> int:
-        """Steps since the very start."""
+        """Steps taken since training began."""
         return self.state.epoch * self.per_epoch + self.state.batch
 
     @property
     def vectors(self) -> list[NDArray[np.float32]]:
-        """What a step changes: the parameters and the optimiser's moments."""
+        """The vectors that a step changes: the parameters and the optimiser's moments."""
         return [self._net.parameters, *self._task.stepper.moments]
 
     def rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The learning rates of steps, counted from the very start."""
+        """The learning rates of steps, counted since training began."""
         total = max(self.state.planned, 1) * self.per_epoch
         return self.optimizer.schedule.rates(steps, self.per_epoch, total)
 
@@ -73,7 +73,7 @@ class Steps:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other threads from training meanwhile; everything that the engine relies on is checked.
+        """Check everything that the engine relies on, and keep other threads from training meanwhile.
 
         Raises
         ------
@@ -85,33 +85,33 @@ class Steps:
         try:
             self.check(self.state)
             if not self._net.parameters.flags.writeable:
-                raise ConfigurationError("Training expected parameters it can write to: these are read-only.")
+                raise ConfigurationError("Training expected writable parameters: these are read-only.")
             yield
         finally:
             self._busy.release()
 
     def check(self, state: State) -> None:
-        """Refuse a state that this training cannot be in.
+        """Check that a state is possible for this training.
 
         Raises
         ------
         ConfigurationError
-            Naming the field.
+            If it is not; the message names the field.
         """
         if not isinstance(state, State):
             raise ConfigurationError(f"A trainer expected a State, got {type(state).__name__}.")
         try:
             check_state(vars(state), self._task.examples, self._batch_size)
         except FieldError as error:
-            raise ConfigurationError(f"Training cannot go on from there: {error}.") from error
+            raise ConfigurationError(f"Training cannot continue from this state: {error}.") from error
 
     def change_optimizer(self, optimizer: Optimizer) -> None:
-        """Take the next steps with another kind of optimiser, which begins without moments."""
+        """Use another kind of optimiser from the next step on; it starts without moments."""
         self._task.stepper.equip(optimizer)
         self.optimizer, self._rewind = optimizer, Rewind()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Return to where training stood."""
+        """Return to a snapshot."""
         self.state = snapshot.restore(self.vectors)
         self._rewind = Rewind()
 
@@ -127,7 +127,7 @@ class Steps:
         Returns
         -------
         ndarray (steps, 2)
-            Summed loss and number read right of each mini-batch.
+            Summed loss and number of correct predictions of each mini-batch.
 
         Raises
         ------
@@ -152,14 +152,14 @@ class Steps:
         return self._task.stepper.run(batches, begin - offset, past - offset, optimizer, rates, serial)
 
     def _account(self, history: NDArray[np.float64], past: int) -> None:
-        """Add up losses, one after another, so that the total has the same bits wherever chunks end."""
+        """Add up losses in order, one by one, so that the total has the same bits wherever chunks end."""
         state = self.state
         state.batch = past
         state.right += int(history[:, 1].sum())
         state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
 
     def _undo(self, bad: int) -> None:
-        """Return to before the step that made the loss of step ``bad`` diverge, and report it."""
+        """Return to the state before the step that made the loss of step ``bad`` diverge, and raise the error."""
         guilty = bad - 1
         if guilty < 0 or not self._rewind.usable(guilty):
             raise DivergedError(
@@ -178,7 +178,7 @@ class Steps:
     def _replay(self, until: int) -> int:
         """Take the steps from the last good state to ``until`` again, one by one.
 
-        Returns the first that makes a parameter infinite, else ``until``.
+        Returns the first that makes a parameter infinite, or ``until`` if none does.
         """
         self.state = self._rewind.restore(until, self.vectors)
         while self.done < until:

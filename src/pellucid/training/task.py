@@ -1,4 +1,4 @@
-"""What the trainer asks of its data: one interface, whether they are images or sequences."""
+"""The interface between the trainer and its data, images or sequences."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pellucid.network.network import Network
 from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule
 
 Evaluation = Callable[[], tuple[float, float]]
-"""Gives the mean loss and the share read right of data, as the network is when it is called."""
+"""Returns the mean loss and the accuracy on data, with the network's parameters at the time of the call."""
 
 
 @dataclass(frozen=True)
 class TaskOptions:
-    """How a network is to be trained: see `pellucid.training.trainer.Trainer`."""
+    """Options of training; see `pellucid.training.trainer.Trainer`."""
 
     rule: UpdateRule
     loss: str
@@ -27,31 +27,31 @@ class TaskOptions:
     threads: int | None = None
 
     def stepper(self, *, batch_size: int | None = None) -> StepperOptions:
-        """What of it the stepper needs."""
+        """The options of the stepper."""
         size = self.batch_size if batch_size is None else batch_size
         return StepperOptions(self.rule, self.loss, size, self.seed, self.clip, self.threads)
 
 
 class Task(ABC):
-    """Data that fit a network, and what takes its steps on them.
+    """The data of a network's training, and the stepper that trains on them.
 
     Attributes
     ----------
     examples : int
         Examples in an epoch.
     stepper : Stepper
-        Takes the steps; the optimiser's moments are there.
+        Takes the steps; it holds the optimiser's moments.
     """
 
     takes_sequences: ClassVar[bool]
-    """Whether it is for networks of sequences."""
+    """Whether the task is for networks of sequences."""
 
     examples: int
     stepper: Stepper
 
     @abstractmethod
     def __init__(self, net: Network, data: Any, options: TaskOptions) -> None:
-        """Fit data to a network.
+        """Convert data for a network, and make its stepper.
 
         Raises
         ------
@@ -61,16 +61,16 @@ class Task(ABC):
 
     @abstractmethod
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Any, int]:
-        """The mini-batches of the steps ``begin`` to ``past``, and how many steps precede the first one there."""
+        """The mini-batches of the steps ``begin`` to ``past``, and the number of steps that precede them there."""
 
     @abstractmethod
     def evaluation(self, data: Any) -> Evaluation:
-        """An evaluation on other data, refused where they do not fit."""
+        """An evaluation on other data; raises if they do not fit the network."""
 
     @abstractmethod
     def digest(self) -> str:
-        """Tells whether other data are these data, for resuming from a checkpoint."""
+        """A digest of the data, which tells at resuming whether they are those of the checkpoint."""
 
     @abstractmethod
     def augment_configuration(self) -> dict[str, Any] | None:
-        """The augmentation's configuration, as it is saved in files."""
+        """The augmentation's configuration, as saved in files."""

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences
 
 _CHUNK_SECONDS = 0.02
-"""About how long the engine works before it returns to Python: to report, to stop, to take a new rate."""
+"""Approximate time after which the engine returns to Python, which can then report, stop or change the rate."""
 
 _CHUNK_EXAMPLES = 8192
-"""Examples per call where a number of steps is asked for: augmented examples take memory until they are used."""
+"""Largest number of examples per call of `take_steps`: augmented examples take memory until they are used."""
 
 
 class Trainer(Fixed):
@@ -43,7 +43,7 @@ class Trainer(Fixed):
     net : Network
         Trained in place: its parameters change while it trains.
     data : Dataset or Sequences
-        What to learn from.
+        The examples to train on.
     loss : str
         "cross_entropy" (with softmax or sigmoid outputs) or "squared"; "ctc" for transcribed sequences.
     optimizer : Optimizer
@@ -112,7 +112,7 @@ class Trainer(Fixed):
 
     @property
     def augment_configuration(self) -> dict[str, Any] | None:
-        """The augmentation's configuration, as it is saved in files."""
+        """The augmentation's configuration, as saved in files."""
         return self._task.augment_configuration()
 
     @property
@@ -135,7 +135,7 @@ class Trainer(Fixed):
 
     @property
     def state(self) -> State:
-        """Where training stands; changes to it are checked before the next step."""
+        """The state of training; changes to it are checked before the next step."""
         return self._steps.state
 
     @state.setter
@@ -159,7 +159,7 @@ class Trainer(Fixed):
 
     @property
     def data_digest(self) -> str:
-        """Tells whether other data are these data, for resuming from a checkpoint."""
+        """A digest of the data, which tells at resuming whether they are those of the checkpoint."""
         return self._task.digest()
 
     @property
@@ -169,7 +169,7 @@ class Trainer(Fixed):
 
     @property
     def step(self) -> int:
-        """Mini-batches done since the very start."""
+        """Mini-batches taken since training began."""
         return self._steps.done
 
     @property
@@ -182,7 +182,7 @@ class Trainer(Fixed):
         self.optimizer = replace(self.optimizer, learning_rate=Constant(check_rate(rate)))
 
     def stop(self) -> None:
-        """Ask a run to end after the current mini-batches; from any thread."""
+        """Ask a run to end after the current mini-batches. Any thread may call this."""
         self._stop.set()
 
     def run(
@@ -199,13 +199,13 @@ class Trainer(Fixed):
         Parameters
         ----------
         epochs : int, optional
-            How many more epochs; by default those that are left of the plan, which continues after a stop.
+            The number of further epochs; by default the remaining planned ones, so that a stopped run continues.
         validation : Dataset, optional
             Evaluated after every epoch.
         patience : int, optional
             Stop if the validation loss has not fallen for this many epochs, and return to the best parameters.
         progress : float, optional
-            Yield a `Progress` about every so many seconds inside an epoch.
+            Approximate number of seconds between `Progress` events inside an epoch.
         checkpoint : path, optional
             Keep the whole state of training in this file. If the process is killed, the epoch under way is lost, or
             one second of training if epochs are shorter. `Trainer.resume` continues from it bit for bit.
@@ -213,7 +213,7 @@ class Trainer(Fixed):
         Yields
         ------
         Progress, Epoch, Stopped
-            Closing the iterator ends training and leaves everything in order.
+            Closing the iterator ends training and leaves a consistent state.
 
         Raises
         ------
@@ -234,7 +234,7 @@ class Trainer(Fixed):
             self.state.planned = self.state.epoch + checked_integer("epochs", epochs, 0, MOST_EPOCHS - self.state.epoch)
             self.state.over, self.state.waited = False, 0
         if patience is not None and validation is None:
-            raise ConfigurationError("patience expected validation data to go by: give some to run.")
+            raise ConfigurationError("patience expected validation data: pass validation to run.")
         if patience is not None:
             checked_integer("patience", patience, 1)
         self._stop.clear()
@@ -266,7 +266,7 @@ class Trainer(Fixed):
             writer.write()
 
     def _turn(self, evaluation: Evaluation | None, patience: int | None) -> Epoch | None:
-        """Some steps; the epoch's event if they complete one."""
+        """Take some steps; return the epoch's event if they complete one."""
         self._some_steps()
         if self.state.batch < self.steps_per_epoch:
             return None
@@ -308,11 +308,11 @@ class Trainer(Fixed):
         return np.concatenate(means)
 
     def snapshot(self) -> Snapshot:
-        """Where training stands, with parameters and moments: for `restore`."""
+        """A copy of the state, the parameters and the moments, for `restore`."""
         return Snapshot.of(self.step, self.state, self._steps.vectors)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Return to where training stood: training from there repeats its steps bit for bit."""
+        """Return to a snapshot; training repeats the following steps bit for bit."""
         if not isinstance(snapshot, Snapshot):
             raise ConfigurationError(f"restore expected a Snapshot, got {type(snapshot).__name__}.")
         self._steps.check(snapshot.state)
@@ -320,7 +320,7 @@ class Trainer(Fixed):
             self._steps.restore(snapshot)
 
     def _some_steps(self) -> None:
-        """One chunk of steps, sized so that Python gets control often enough and not too often."""
+        """Take one chunk of steps, sized so that the engine returns to Python about every `_CHUNK_SECONDS`."""
         begin = time.perf_counter()
         past = min(self.state.batch + self._chunk, self.steps_per_epoch)
         taken = past - self.state.batch
@@ -388,14 +388,14 @@ class Trainer(Fixed):
     ) -> Self:
         """A trainer that continues from a checkpoint, bit for bit as if it had never stopped.
 
-        A function that augments sequences is not in the file: give the same one again.
+        The file does not contain the function that augments sequences: pass the same one again.
 
         Raises
         ------
         FileFormatError
-            If the file is no checkpoint of ours, or damaged.
+            If the file is not a checkpoint of Pellucid, or damaged.
         DataError
-            If the data are not those it was made with.
+            If the data are not those of the checkpoint.
         """
         from pellucid.training.checkpoints import read_checkpoint
 
@@ -406,7 +406,7 @@ class Trainer(Fixed):
             raise DataError(f"{path} was made with other data: {error}") from error
         if (kept.examples, kept.digest) != (trainer.examples, trainer.data_digest):
             raise DataError(
-                f"{path} was made with other data ({kept.examples} images): go on with those, or start anew."
+                f"{path} was made with other data ({kept.examples} images): pass those, or start a new training."
             )
         for vector, moment in zip(trainer.moments, kept.moments, strict=True):
             vector[...] = moment
@@ -414,7 +414,7 @@ class Trainer(Fixed):
         return trainer
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write a checkpoint (network, moments, and where training stands), whole or not at all."""
+        """Write a checkpoint (network, moments and state of training) atomically."""
         from pellucid.training.checkpoints import Checkpoint, write_checkpoint
 
         options = {name: getattr(self, name) for name in ("loss", "optimizer", "batch_size", "seed", "clip")}
@@ -428,17 +428,17 @@ class Trainer(Fixed):
 
 
 def checked_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """An integer, or NumPy's, from ``low`` to ``high``."""
+    """The value as an int; raises unless it is an integer, Python's or NumPy's, from ``low`` to ``high``."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if whole and low <= value and (high is None or value <= high):
         return int(value)
-    wanted = f"of at least {low}" if high is None else f"from {low} to {high:,}"
-    raise ConfigurationError(f"{name} expected an integer {wanted}, got {value!r}.")
+    range_ = f"of at least {low}" if high is None else f"from {low} to {high:,}"
+    raise ConfigurationError(f"{name} expected an integer {range_}, got {value!r}.")
 
 
 def _checked_optimizer(optimizer: Optimizer) -> Optimizer:
     if not isinstance(optimizer, Optimizer) or optimizer.kind not in OPTIMIZERS:
-        raise ConfigurationError(f"optimizer expected one such as pl.SGD(0.1), got {optimizer!r}.")
+        raise ConfigurationError(f"optimizer expected an Optimizer such as pl.SGD(0.1), got {optimizer!r}.")
     return optimizer
 
 

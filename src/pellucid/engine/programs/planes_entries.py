@@ -127,13 +127,13 @@ def train(
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
         wait(team)
         lost = np.float64(0.0)
-        right = np.float64(0.0)
+        correct = np.float64(0.0)
         for shard in range(shards):
             lost += parts[2 * shard]
-            right += parts[2 * shard + 1]
+            correct += parts[2 * shard + 1]
         if rank == 0:
             history[2 * (step - epoch.begin)] = lost
-            history[2 * (step - epoch.begin) + 1] = right
+            history[2 * (step - epoch.begin) + 1] = correct
         if not is_finite(lost):
             return
         mine, past = share(team.part, count, LANES)

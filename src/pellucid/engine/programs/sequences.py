@@ -261,7 +261,7 @@ def evaluate_loss(
     ints, group_at, times = group.ints, group.group_at, Times(group.ints, group.times_at, group.longest)
     stride, k = table[row + STRIDE], table[row + OUTPUTS]
     z, y, d = table[row + SUMS], table[row + VALUES], table[row + GRADIENTS]
-    right = 0
+    correct = 0
     if objective.loss == CTC:
         for s in range(group.size):
             i = ints[group_at + s]
@@ -274,8 +274,8 @@ def evaluate_loss(
                 work, scratch, outputs, member, target, group.states_at, objective.scale, with_gradient
             )
             if ctc.decodes_to(work, outputs, member, target):
-                right += 1
-        return right
+                correct += 1
+        return correct
     for s in range(group.size):
         ints[s] = labels[label_starts[ints[group_at + s]]]
     targets, kept = Targets(ints, 0), Normalizer(Vector(work, table[MAXIMA]), Vector(work, table[TOTALS]))
@@ -284,5 +284,5 @@ def evaluate_loss(
         cross_entropy_backward(Vector(work, d), Matrix(work, y, stride), targets, group.size, objective.scale)
     for s in range(group.size):
         if is_correct(Vector(work, y + s * stride), k, ints[s]):
-            right += 1
-    return right
+            correct += 1
+    return correct

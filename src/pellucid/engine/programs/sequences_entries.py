@@ -81,9 +81,9 @@ def group_gradient(
     group = index_rows(ints, offsets, sequences.starts, n)
     gather_frames(table, work, sequences.frames, group)
     forward(program, work, group, False)
-    right = evaluate_loss(program, work, group, sequences, objective, True)
+    correct = evaluate_loss(program, work, group, sequences, objective, True)
     totals[2 * split.group] = sum_losses(Vector(work, table[LOSS]), n)
-    totals[2 * split.group + 1] = right
+    totals[2 * split.group + 1] = correct
     backward(program, gradient, work, group)
 
 
@@ -155,13 +155,13 @@ def train(
                 program, Vector(group_gradients, group * count), arena, sequences, split, objective, totals.groups
             )
         wait(totals.team)
-        loss, right = np.float64(0.0), np.float64(0.0)
+        loss, correct = np.float64(0.0), np.float64(0.0)
         for group in range(groups):
             loss += totals.groups[2 * group]
-            right += totals.groups[2 * group + 1]
+            correct += totals.groups[2 * group + 1]
         if rank == 0:
             history[2 * (step - steps.begin)] = loss
-            history[2 * (step - steps.begin) + 1] = right
+            history[2 * (step - steps.begin) + 1] = correct
         if not is_finite(loss):
             return
         begin, end = share(totals.team.part, count, BLOCK)
@@ -223,9 +223,9 @@ def read(program: Program, arena: Arena, sequences: Sequences, selection: Select
         gather_frames(table, work, sequences.frames, group)
         forward(program, work, group, reading.carry != 0)
         if reading.loss >= 0:
-            right = evaluate_loss(program, work, group, sequences, Objective(reading.loss, _ONE), False)
+            correct = evaluate_loss(program, work, group, sequences, Objective(reading.loss, _ONE), False)
             reading.history[0] += sum_losses(Vector(work, table[LOSS]), n)
-            reading.history[1] += right
+            reading.history[1] += correct
         if reading.keep != 0:
             copy_outputs(program, work, group, reading.outputs)
 
