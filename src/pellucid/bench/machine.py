@@ -18,7 +18,7 @@ from pellucid.system.threads import available_cores, core_of_this_thread
 
 @dataclass(frozen=True)
 class Machine:
-    """What a reader needs to know to compare results."""
+    """The properties of a machine that matter for comparing results."""
 
     processor: str
     cores: int

@@ -150,8 +150,8 @@ def _itself(report: Report) -> Table:
     for heading in ("time", "times as long", "lowest", "highest"):
         table.add_column(heading, justify="right")
     for variant in report.variants:
-        told = [f"{figure(value)}×" for value in (variant.ratio, min(variant.ratios), max(variant.ratios))]
-        table.add_row(variant.name, fitting(median(variant.seconds)), *told)
+        ratios = [f"{figure(value)}×" for value in (variant.ratio, min(variant.ratios), max(variant.ratios))]
+        table.add_row(variant.name, fitting(median(variant.seconds)), *ratios)
     return table
 
 
@@ -194,9 +194,9 @@ def _result_notes(result: Result) -> list[str]:
         if not entry.agrees:
             off = "not a number" if entry.difference is None else f"{entry.difference:.2g}"
             notes.append(f"! {result.work}: {entry.peer} and {result.baseline} have different results ({off} off).")
-    told = ("failed", "not timed again")
+    noteworthy = ("failed", "not timed again")
     for label, reason in result.skipped.items():
-        if any(part in reason for part in told):
+        if any(part in reason for part in noteworthy):
             notes.append(f"{result.work}: {label}: {reason}")
     return notes
 

@@ -14,12 +14,12 @@ def load_data(source: str, terminal: Terminal) -> TrainTest:
     """Load data by name or path, and show the progress of a download."""
     from pellucid import data
 
-    told: set[tuple[str, int]] = set()
+    reported: set[tuple[str, int]] = set()
 
     def progress(name: str, here: int, whole: int | None) -> None:
         tenth = 10 * here // whole if whole else 0
-        if (name, tenth) not in told:
-            told.add((name, tenth))
+        if (name, tenth) not in reported:
+            reported.add((name, tenth))
             share = f"{10 * tenth} %" if whole else f"{here / 1e6:.1f} MB"
             print(f"downloading {name}: {share}", file=sys.stderr, flush=True)
 

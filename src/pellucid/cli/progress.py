@@ -89,7 +89,7 @@ class _Figures:
     done: float
     epoch: int
     loss: float | None = None
-    right: float | None = None
+    accuracy: float | None = None
     images_per_second: float | None = None
     held_out: list[float] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
@@ -131,14 +131,14 @@ class LiveView:
         figures = self._figures
         share = event.done / event.total
         figures.epoch, figures.done = event.epoch, event.epoch - 1 + share
-        figures.loss, figures.right = event.loss, event.train_accuracy
+        figures.loss, figures.accuracy = event.loss, event.train_accuracy
         self._maybe_show()
 
     def epoch(self, event: Epoch) -> None:
         """Update the figures at the end of an epoch."""
         figures = self._figures
         figures.epoch, figures.done = event.epoch, event.epoch
-        figures.loss, figures.right = event.loss, event.train_accuracy
+        figures.loss, figures.accuracy = event.loss, event.train_accuracy
         figures.images_per_second = event.images_per_second
         if event.test_accuracy is not None:
             figures.held_out.append(event.test_accuracy)
@@ -164,8 +164,8 @@ def frame(terminal: Terminal, figures: _Figures) -> list[Text]:
     head = f"epoch {figures.epoch} of {figures.epochs}"
     lines = [_bar_line(head, figures.done / max(1, figures.epochs), left, width)]
     items = []
-    if figures.loss is not None and figures.right is not None:
-        items += [f"loss {figures.loss:.4f}", f"right {percent(figures.right)}"]
+    if figures.loss is not None and figures.accuracy is not None:
+        items += [f"loss {figures.loss:.4f}", f"right {percent(figures.accuracy)}"]
     if figures.images_per_second is not None:
         items.append(f"{speed(figures.images_per_second)} images a second")
     lines += flowing(items, width)

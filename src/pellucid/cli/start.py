@@ -69,16 +69,16 @@ def _close(terminal: Terminal, trainer: Trainer, test: Dataset, outcome: Outcome
     from pellucid.cli.words import duration, percent
 
     outputs = trainer.net(test.images)
-    right = np.argmax(outputs, axis=1) == test.labels
-    score = float(right.mean())
+    correct = np.argmax(outputs, axis=1) == test.labels
+    score = float(correct.mean())
     trainer.net.record |= {"test_accuracy": score, "test_images": len(test)}
     terminal.say()
     terminal.say(
         f"Trained in {duration(trainer.state.seconds)}. Of the {len(test):,} held-out digits, which it has never seen, "
-        f"it reads {int(right.sum()):,} right: {percent(score)}.",
+        f"it reads {int(correct.sum()):,} right: {percent(score)}.",
         "bold",
     )
-    _show_readings(terminal, trainer.net, test, outputs, right)
+    _show_readings(terminal, trainer.net, test, outputs, correct)
     _suggest(terminal, saved=_keep(terminal, trainer.net))
 
 
@@ -87,9 +87,9 @@ def _show_readings(
     net: Network,
     test: Dataset,
     outputs: NDArray[np.float32],
-    right: NDArray[np.bool_],
+    correct: NDArray[np.bool_],
 ) -> None:
-    """Draw some digits that it reads right and some that it reads wrong, chosen at random by the seed."""
+    """Draw some digits that the network reads right and some that it reads wrong, chosen at random."""
     import numpy as np
 
     from pellucid.cli.readings import CELL, GAP, reading_cell, side_by_side
@@ -99,8 +99,8 @@ def _show_readings(
     across = max(1, (width + GAP) // (CELL + GAP))
     rng = np.random.default_rng(0)
     for title, these, count in (
-        ("Read right", np.flatnonzero(right), max(2, across) if across != 2 else 4),
-        ("Read wrong", np.flatnonzero(~right), max(2, across)),
+        ("Read right", np.flatnonzero(correct), max(2, across) if across != 2 else 4),
+        ("Read wrong", np.flatnonzero(~correct), max(2, across)),
     ):
         chosen = rng.permutation(these)[:count]
         if not len(chosen):

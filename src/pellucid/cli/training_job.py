@@ -45,8 +45,8 @@ class TrainingJob:
         again: list[object] = [] if data == DATA else ["--data", data]
         again += [] if patience is None else ["--patience", patience]
         again += [] if threads is None else ["--threads", threads]
-        told = self.checkpoint is not None and output_of(self.checkpoint) == self.output
-        self.again = (*again, *([] if told else ["--output", self.output]))
+        implied = self.checkpoint is not None and output_of(self.checkpoint) == self.output
+        self.again = (*again, *([] if implied else ["--output", self.output]))
 
     def run(self, as_json: bool) -> int:
         """Train and return the exit code."""

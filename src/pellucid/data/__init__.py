@@ -17,7 +17,7 @@ resume a download. `names` lists all named data sets.
 Your own images load from a path: a folder with a subfolder for each class, an .npz archive, a CSV table, or IDX files;
 `load` documents each. Where they have no test part, a seeded, stratified fifth of them is held out.
 
-Arrays in memory become a `Dataset`, which checks them once and says what is wrong with them:
+Arrays in memory become a `Dataset`, which checks them once and reports what is wrong with them:
 
 >>> import numpy as np
 >>> strokes = data.Dataset(np.array([[0, 5, 9], [9, 5, 0], [1, 5, 9]], dtype=np.uint8), [1, 0, 1], level_range=(0, 9))

@@ -54,7 +54,7 @@ def _pair(arrays: Arrays, names: tuple[tuple[str, str], ...]) -> tuple[npt.NDArr
 
 
 def _channels_first(images: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    """Refuse images with channels last, which would pass for pictures a few pixels wide."""
+    """Raise for images with channels last, which would be taken for pictures a few pixels wide."""
     if images.ndim == 4 and images.shape[3] in (1, 3, 4) and images.shape[1] not in (1, 3, 4):
         raise DataError(
             f"Expected images of shape (N, C, H, W), got {images.shape} in the array {name!r}, which looks like "

@@ -86,7 +86,7 @@ class Dataset(Fixed):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one image, as a network's `input_shape` wants it; `images.shape` has the count before it."""
+        """The shape of one image, for a network's `input_shape`; `images.shape` has the count before it."""
         return self.images.shape[1:]
 
     @property
@@ -175,7 +175,7 @@ class Dataset(Fixed):
         )
 
     def _pick(self, index: Index) -> Self:
-        """Return the examples at `index`, which need no second check."""
+        """Return the examples at `index`, which need not be checked again."""
         labels = self.labels[index]
         if labels.ndim != 1 or not len(labels):
             raise DataError(

@@ -79,7 +79,7 @@ def _samples(name: str, content: bytes) -> Samples:
 
 @contextmanager
 def _reader(progress: Progress | None) -> Iterator[_Reader]:
-    """Give a function that returns a file's content by name, from this machine or after a download."""
+    """Return a function that reads a file by name, from this machine or after a download."""
     folders = [
         folder / "recordings" for folder in (configured_folder("fsdd"), cached_folder("fsdd")) if folder is not None
     ]

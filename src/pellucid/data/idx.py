@@ -28,7 +28,7 @@ _GZIP = b"\x1f\x8b"
 def read_idx(path: str | Path) -> npt.NDArray[Any]:
     """Read one IDX file, plain or gzip, with any name.
 
-    The header is not trusted: the memory allocated is at most what the length of the file allows, and at most 2 GiB.
+    The header is not trusted: no more memory is allocated than the length of the file allows, and at most 2 GiB.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _read(stream: BinaryIO | gzip.GzipFile, path: Path, room: int) -> npt.NDArra
 
 
 def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, room: int) -> npt.NDArray[Any]:
-    """Allocate a flat array for `shape`, if the file can contain as much."""
+    """Allocate a flat array for `shape`, if the file can contain that many values."""
     size = math.prod(shape) * dtype.itemsize
     if size > min(room, LIMIT_BYTES) or len(shape) > 32:
         raise FileFormatError(

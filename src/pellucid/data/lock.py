@@ -1,4 +1,4 @@
-"""A lock between processes, which the operating system releases when its holder dies."""
+"""A lock between processes, which the operating system releases when the holding process ends."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Recordings:
 
     @property
     def seconds(self) -> float:
-        """Total length of all recordings."""
+        """Total length of all recordings, in seconds."""
         return sum(map(len, self._samples)) / self.rate
 
     def of(self, *speakers: str) -> Self:

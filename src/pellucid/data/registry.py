@@ -98,7 +98,7 @@ def load(
         - a CSV table with one image in each row, its label first or in a column named ``label``; a header is optional;
         - a folder with MNIST's four IDX files, or one IDX file of images with its labels beside it, plain or gzip.
 
-        A string that is a name means that data set; a Path is always a path.
+        A string that is a name selects that data set; a Path is always a path.
     size : (height, width), optional
         Resize the images of a folder; otherwise they must all have the same size.
     level_range : (low, high), optional

@@ -159,7 +159,7 @@ class Sequences(Fixed):
         return part
 
     def _freeze(self) -> None:
-        """Make starts and labels read-only: the engine reads memory by them, and relies on their check."""
+        """Make starts and labels read-only: the engine uses them as indices, and relies on their check."""
         for array in (self.starts, self.symbols, self.label_starts):
             array.flags.writeable = False
 
@@ -189,9 +189,9 @@ def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
     for i, given in enumerate(frames):
         array = as_array(given, f"the frames of sequence {i}")
         if array.ndim != 2 or 0 in array.shape or (arrays and array.shape[1] != arrays[0].shape[1]):
-            wanted = f"(T, {arrays[0].shape[1]})" if arrays else "(T, D)"
+            expected = f"(T, {arrays[0].shape[1]})" if arrays else "(T, D)"
             raise DataError(
-                f"Expected frames of shape {wanted} with at least one frame, got {array.shape} for sequence {i}: "
+                f"Expected frames of shape {expected} with at least one frame, got {array.shape} for sequence {i}: "
                 "correct it."
             )
         with np.errstate(over="ignore"):

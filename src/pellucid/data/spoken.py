@@ -2,8 +2,8 @@
 
 ``tools/speak_digits.py`` and ``tools/speak_words.py`` made them with Debian's speech synthesizers (eSpeak NG, Flite,
 Festival), in accents of English and of other languages, at many speeds and pitches. The other words train a network to
-notice when no digit is spoken; many of them are similar to one. Two OGG/Opus files have them all, one after another,
-each with an index of where they begin.
+notice when no digit is spoken; many of them are similar to one. Two OGG/Opus files contain all words, one after
+another; each has an index of their start positions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pellucid.errors import FileFormatError
 
 FILES = ("embedded/spoken", "embedded/words")
 HELD_OUT = 6
-"""One in so many voices is held out."""
+"""One voice in this many is held out."""
 
 _SOURCE = "made for Pellucid by tools/speak_digits.py and tools/speak_words.py with eSpeak NG, Flite and Festival"
 _LICENCE = "MIT, as Pellucid itself"

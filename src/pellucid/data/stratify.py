@@ -64,6 +64,6 @@ def stratified(labels: npt.NDArray[Any], count: int, seed: int) -> tuple[IntArra
     taken = np.zeros(len(labels), dtype=bool)
     by_class = order[np.argsort(group[order], kind="stable")]
     starts = np.cumsum(sizes) - sizes
-    for start, wanted in zip(starts, quota, strict=True):
-        taken[by_class[start : start + wanted]] = True
+    for start, size in zip(starts, quota, strict=True):
+        taken[by_class[start : start + size]] = True
     return np.flatnonzero(taken), np.flatnonzero(~taken)

@@ -27,7 +27,7 @@ def lenet(classes: int = 10) -> tuple[Layer, ...]:
 
 
 def conv(classes: int = 10) -> tuple[Layer, ...]:
-    """The best digit reader of its size: four convolutions and a dense layer, 41,794 parameters for ten classes."""
+    """Four convolutions and a dense layer for pictures of 28x28: 41,794 parameters for ten classes."""
     return (
         Conv2d(12, 5, activation="relu"),
         MaxPool2d(2),

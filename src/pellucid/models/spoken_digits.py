@@ -49,7 +49,7 @@ class SpokenRecipe:
     hidden, layers : int
         Units per direction, and number of layers.
     synthesis : UtteranceSynthesis
-        How words become utterances.
+        Makes utterances from words.
     rounds : int
         Number of variations of every word.
     epochs : int
@@ -137,7 +137,7 @@ def train(output: Path, seed: int, threads: int | None) -> None:
     """Train the network, print its results on held-out recordings and voices, and write it."""
     recipe, fsdd, spoken = SpokenRecipe(), data.load("fsdd"), data.load("spoken")
     words = recipe.synthesis.all_of(fsdd.train) + recipe.synthesis.all_of(spoken.train)
-    net = recipe.train(words, seed, threads, say=_told)
+    net = recipe.train(words, seed, threads, say=_report)
     recognizer = Recognizer(net)
     score = evaluate(recognizer, fsdd.test)
     print(f"official split: {score}")
@@ -174,8 +174,8 @@ def noted(output: Path, speaker: str, score: Score) -> None:
     save(shipped, output)
 
 
-def _told(event: Any) -> None:
-    print(f"epoch {event.epoch}: loss {event.loss:.3f}, {event.train_accuracy:.1%} spelt right", flush=True)
+def _report(event: Any) -> None:
+    print(f"epoch {event.epoch}: loss {event.loss:.3f}, {event.train_accuracy:.1%} spelt correctly", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The arguments of a network, checked; configurations turned into layers."""
+"""Check the arguments of a network, and make layers from configurations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SMALLEST = float(np.finfo(np.float32).tiny)
 
 
 def layers_of(configuration: Mapping[str, Any]) -> list[Layer]:
-    """The layers that `Network.configuration` described."""
+    """The layers of a configuration from `Network.configuration`."""
     layers = []
     for i, described in enumerate(configuration["layers"]):
         options = dict(described)
@@ -36,12 +36,12 @@ def layers_of(configuration: Mapping[str, Any]) -> list[Layer]:
 
 
 def described_size(configuration: Mapping[str, Any]) -> int:
-    """The number of parameters of the described network, without allocating them."""
+    """The number of parameters of the configured network, without allocating them."""
     return measured(layers_of(configuration), checked_shape(configuration["input_shape"]))[0]
 
 
 def measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
-    """Parameters of the layers one after another, and the shape of what comes out."""
+    """The number of parameters of a sequence of layers, and its output shape."""
     count = 0
     for layer in layers:
         count += layer.parameter_count(shape)
@@ -50,7 +50,7 @@ def measured(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
 
 
 def checked_count(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
-    """`measured`; ShapeError if there are more parameters than any memory holds."""
+    """`measured`; raises ShapeError if there are more parameters than any memory holds."""
     count, output_shape = measured(layers, shape)
     if count > _MOST:
         raise ShapeError(f"Network expected at most {_MOST:,} parameters, got {count:,}: use smaller layers.")
@@ -58,7 +58,7 @@ def checked_count(layers: Sequence[Layer], shape: Shape) -> tuple[int, Shape]:
 
 
 def checked_layer(layer: Layer) -> Layer:
-    """A new layer from the layer's configuration, which checks what may have been changed since it was made."""
+    """A new layer with the layer's configuration; this checks fields that may have changed since it was made."""
     if not isinstance(layer, Layer):
         raise ConfigurationError(f"Network expected layers such as pl.Dense(16), got {layer!r}.")
     return type(layer)(**layer.configuration())
@@ -110,7 +110,7 @@ def checked_range(level_range: LevelRange | None) -> LevelRange | None:
         low, high = (float(level) for level in level_range)
     except (TypeError, ValueError):
         low = high = math.nan
-    # The levels and their span have to be float32, which is what the engine computes in.
+    # The levels and their span have to be float32, the engine's type.
     if isinstance(level_range, str) or not (
         low < high and max(abs(low), abs(high), high - low) < _LARGEST and high - low > _SMALLEST
     ):

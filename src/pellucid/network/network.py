@@ -1,4 +1,4 @@
-"""A network is a function made of layers, over one flat vector of parameters."""
+"""Networks: functions made of layers, over one flat vector of parameters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pellucid.network.stream import Stream
     from pellucid.programs.sequences import SequencesProgram
 
-_FEW = 100  # inputs for which the fast path is worth being prepared
+_FEW = 100  # inputs from which preparing the fast path saves time
 
 
 class Network(Fixed):
@@ -42,13 +42,13 @@ class Network(Fixed):
     Parameters
     ----------
     layers : sequence of Layer
-        First layer first. The network makes copies of its own, with views of its parameters.
+        First layer first. The network copies them; the copies have views of its parameters.
     input_shape : tuple of int
         Shape of one input, such as (28, 28), or (None, D) for sequences of frames with D numbers each.
     seed : int
-        Draws the initial parameters. The same seed gives the same bits.
+        Seed of the initial parameters. The same seed gives the same bits.
     level_range : (float, float), optional
-        The levels of an input that mean paper and full ink, such as (0, 9). By default told from the type: 0 to 255
+        The levels of an input that mean paper and full ink, such as (0, 9). The default depends on the type: 0 to 255
         for integers, 0 to 1 for floats.
     classes : sequence of str, optional
         Names of the outputs; by default "0", "1", ...
@@ -61,16 +61,16 @@ class Network(Fixed):
         Every weight and bias, float32, in one vector: write to it and the network changes. A vector assigned to it is
         checked and copied.
     parameter_count : int
-        How many weights and biases there are.
+        Number of weights and biases.
     layers : tuple of Layer
-        With their parameters as named views. Layers, shapes and levels stay as they are once the network is made.
+        The layers, with their parameters as named views. Layers, shapes and levels of a network cannot be changed.
     record : dict
-        What is known of the training, kept in files.
+        A record of the training, saved in files.
 
     Raises
     ------
     ShapeError, ConfigurationError
-        For layers that do not fit each other, no layers at all, or options that mean nothing.
+        For layers that do not fit each other, no layers at all, or invalid options.
 
     Examples
     --------
@@ -149,7 +149,7 @@ class Network(Fixed):
 
     @property
     def seed(self) -> int:
-        """Draws the initial parameters."""
+        """Seed of the initial parameters."""
         return self._seed
 
     @seed.setter
@@ -166,7 +166,7 @@ class Network(Fixed):
         self._classes = checked_classes(classes, self.output_shape[-1])
 
     def reset(self, seed: int | None = None) -> None:
-        """Draw the parameters again: from ``seed``, or from the network's own seed, which repeats its start."""
+        """Draw the parameters again, from ``seed``, or from the network's own seed, which restores the initial ones."""
         rng = np.random.default_rng(self.seed if seed is None else seed)
         for layer in self.layers:
             layer.initialize(rng)
@@ -186,27 +186,27 @@ class Network(Fixed):
         return twin
 
     def __call__(self, x: Any, lengths: ArrayLike | None = None) -> Any:
-        """The whole network as a function.
+        """Return the network's outputs for inputs.
 
         Parameters
         ----------
         x : array_like
-            Images: one of ``input_shape`` or laid out in a line (D,), or a batch (N, ...) of either; numbers of any
-            type within the level range. Sequences: one (T, D), a list of them, or a padded batch (N, T, D).
+            Images: one of ``input_shape`` or flat (D,), or a batch (N, ...) of either; numbers of any type within the
+            level range. Sequences: one (T, D), a list of them, or a padded batch (N, T, D).
         lengths : array_like of int, optional
-            How many frames of each sequence of a padded batch count, (N,); by default all.
+            The number of frames of each sequence in a padded batch, (N,); by default all.
 
         Returns
         -------
         ndarray, or list of ndarray
-            For images (K,) for one, (N, K) for a batch, float32. For sequences (T, K), or (K,) where the network gives
-            one answer; a list of those for a list; for a padded batch (N, T, K), zeros where frames do not count, or
-            (N, K).
+            float32. For one image (K,), for a batch (N, K). For one sequence (T, K), or (K,) if the network has one
+            output per sequence; for a list, a list of those; for a padded batch (N, T, K), with zeros in the padding,
+            or (N, K).
 
         Raises
         ------
         ShapeError, DataError
-            For another shape, for something that is not numbers, and for NaN or infinity among them.
+            For another shape, for inputs that are not numbers, and for NaN or infinity among them.
         """
         fast = self._fast_path
         if fast is not None:
@@ -223,22 +223,22 @@ class Network(Fixed):
         return self.program.read(inputs)
 
     def read(self, x: ArrayLike) -> Reading:
-        """One input, with the best guess and the runner-up by name.
+        """Read one input; the result names the best guess and the runner-up.
 
         Raises
         ------
         ShapeError
-            For several inputs, and for a network that answers at every frame of a sequence.
+            For several inputs, and for a network with an output for every frame of a sequence.
         """
         outputs = self(x)
         if not isinstance(outputs, np.ndarray) or outputs.ndim != 1:
             raise ShapeError(
-                f"read expected one input of shape {self.input_shape} and one answer to it, got x of {np.shape(x)}."
+                f"read expected one input of shape {self.input_shape} with one output, got x of {np.shape(x)}."
             )
         return Reading(outputs, self.classes)
 
     def trace(self, x: ArrayLike) -> Trace[Any]:
-        """What every layer computes: for images their inputs, weighted sums and activations, one or a batch.
+        """Everything that every layer computes: for one image or a batch, inputs, weighted sums and activations.
 
         For one sequence (T, D), every gate, cell and hidden value at every frame. See `Trace`.
         """
@@ -253,7 +253,7 @@ class Network(Fixed):
         x : array_like
             As for calling the network.
         labels : array_like
-            The wanted class, or the N wanted classes. For one sequence its labels (L,) or its class, for several a
+            The target class, or the N target classes. For one sequence its labels (L,) or its class, for several a
             list of those.
         loss : str, optional
             "cross_entropy" or "squared"; for sequences "ctc" or "cross_entropy". By default "cross_entropy", and "ctc"
@@ -304,7 +304,7 @@ class Network(Fixed):
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any], *, draw: bool = True) -> Self:
-        """A network of that configuration, with the parameters that its seed draws, or zeros."""
+        """A network with this configuration, and with initial parameters drawn from its seed, or zeros."""
         level_range = configuration.get("level_range")
         return cls(
             layers_of(configuration),

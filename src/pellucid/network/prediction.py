@@ -1,4 +1,4 @@
-"""The answer to one input: all outputs, the best guess and the runner-up, in numbers and in words."""
+"""The prediction for one input: all outputs, the best guess and the runner-up, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading.
+    """The prediction for one input.
 
-    ``outputs`` (K,) float32, one value a class; ``classes`` the K names.
+    ``outputs`` (K,) float32, one value per class; ``classes`` the K names.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Sequences that are still going on: frames in, answers out, with the state kept in between."""
+"""Streams: sequences whose frames arrive over time, with the network's state kept between calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHUNK = 64
 
 
 class Stream:
-    """One sequence that is still going on; ``net.stream()`` makes it.
+    """One sequence whose frames arrive over time; ``net.stream()`` makes it.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Stream:
         self._frames = np.zeros((_CHUNK, self._features), np.float32)
         self._bounds = np.zeros(2, np.int64)
         self._outputs = np.zeros((1 if self._reduced else _CHUNK, program.output_shape[-1]), np.float32)
-        # Bound once: looking up the arguments takes longer than a frame.
+        # Bound once, because passing the arguments takes longer than a frame.
         self._read = engine("sequences").read.bind(
             self._plan.program(program.parameters),
             Arena(self._arena, self._plan.integers()),
@@ -68,20 +68,20 @@ class Stream:
         Returns
         -------
         ndarray
-            (n, K), the answer at each of these frames, or (K,) for one frame; where the network gives one answer a
-            sequence, (K,), the answer so far.
+            (n, K), the outputs at each of these frames, or (K,) for one frame; if the network has one output per
+            sequence, (K,), the output for the frames so far.
 
         Raises
         ------
         ShapeError, DataError
-            For frames of another size, and for what is not finite numbers.
+            For frames of another size, and for frames that are not finite numbers.
         ConfigurationError
             If another thread is feeding the same stream.
         """
         array = self._checked(frames)
         rows = array.reshape(-1, self._features)
         if self._reduced and not len(rows):
-            raise DataError("A stream with one answer a sequence expected at least one frame, got none.")
+            raise DataError("A stream with one output per sequence expected at least one frame, got none.")
         if not self._busy.acquire(blocking=False):
             raise ConfigurationError("A stream expected to be fed by one thread at a time: wait for the other.")
         try:

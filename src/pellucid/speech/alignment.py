@@ -75,7 +75,7 @@ class Word(Segment):
         return self.digit is not None
 
     def plain(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return plain data."""
         return {"digit": self.digit} | super().plain()
 
 
@@ -89,7 +89,7 @@ class Sentence(Segment):
     final : bool
         False while the sentence is still in progress.
     power : ndarray (T, BANDS) or None
-        Power in mel bands, if it was to be kept; the first frame is at ``heard_from`` seconds.
+        Power in mel bands, if it was kept; the first frame is at ``heard_from`` seconds.
     """
 
     words: tuple[Word, ...]

@@ -1,7 +1,7 @@
-"""Read recordings block by block: WAV, FLAC, OGG and a few other formats, at any rate, mono or not.
+"""Read recordings block by block: WAV, FLAC, OGG and a few other formats, at any rate, with any number of channels.
 
-A file is never held as a whole. Blocks of one second are mixed to one channel and resampled to 8 kHz as they are read,
-so that ten hours take no more memory than ten seconds.
+A file is never in memory as a whole. Blocks of one second are mixed to one channel and resampled to 8 kHz as they are
+read, so that ten hours take no more memory than ten seconds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _STARTS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd
 
 @dataclass
 class Recording:
-    """A recording that is being read with `blocks`, and what is known of it so far.
+    """A recording that is being read with `blocks`, and its properties as far as it has been read.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class Recording:
             yield block
 
     def _mixed(self, block: Floats) -> Floats:
-        """Mix a block (n, channels) to one channel, and update what is known of the recording."""
+        """Mix a block (n, channels) to one channel, and update length and peak of the recording."""
         if not np.isfinite(block).all():
             raise DataError(f"{self.name} holds samples that are NaN or infinite, at {self.seconds:.2f} s: repair it.")
         loud = np.abs(block)
@@ -188,7 +188,7 @@ def _check_file(path: Path, name: str) -> None:
 
 
 def _check_format(source: Source, name: str) -> None:
-    """Refuse files that do not start like one of the formats: other readers of libsndfile print what they find."""
+    """Raise for files that do not start like one of the formats: libsndfile's other readers print to the terminal."""
     if isinstance(source, str | Path):
         with Path(source).expanduser().open("rb") as file:
             start = file.read(12)

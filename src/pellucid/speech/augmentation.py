@@ -1,4 +1,4 @@
-"""Augmentation of speech, so that a network learns the words and not the few voices in its data.
+"""Augmentation of speech, so that a network learns the words and not the few voices in the training data.
 
 Each recording is resampled once by several factors, which shifts pitch and formants together, as a longer or shorter
 vocal tract does. The other steps work on power in mel bands, where they are cheap: tempo reads the frames faster or

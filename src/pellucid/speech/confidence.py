@@ -1,4 +1,4 @@
-"""The confidence of a word: its probability compared with everything else that could have been said instead.
+"""The confidence of a word: its probability compared with everything that could have been said instead.
 
 A network trained with CTC is nearly always certain in every frame, so its outputs alone say little. The comparison with
 the word's rivals in the same frames says more. The rivals are each other digit, another word, silence, and the sounds

@@ -104,7 +104,7 @@ def _words() -> _Words:
 
 
 class Beam:
-    """Takes frames as they arrive, and gives the most probable sequences of words at any time.
+    """Takes frames as they arrive, and returns the most probable sequences of words at any time.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ class Beam:
         """Merge the sequences that stayed in their last word with those that started another, and keep the best."""
         places = {sequence: row for row, sequence in enumerate(self._sequences)}
         totals = np.logaddexp.reduce(moved, axis=1)
-        # Sequences beyond the best few could not be kept anyway.
+        # Only the best entries can be among the sequences that are kept.
         flat = entries.ravel()
         chosen = np.argsort(flat)[-2 * self._width :]
         sequences, rows = list(self._sequences), [moved]

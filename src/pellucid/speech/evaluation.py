@@ -37,7 +37,7 @@ class Score:
         Digit error rate on joined sequences of one to seven digits: substitutions, deletions and insertions per spoken
         digit.
     sure : float
-        Share of single digits for which the network was sure and right.
+        Share of single digits for which the network was sure and correct.
     misled : float
         Share of single digits for which it was sure and wrong.
     """
@@ -90,11 +90,11 @@ def evaluate(recognizer: Recognizer, data: Recordings, sequences: int = 200, see
         power = powers(samples)
         logs = recognizer.logs(power)
         said = recognizer.said(logs)
-        told = [word.digit for word in recognizer.words(logs, power, said) if word.sure]
+        heard = [word.digit for word in recognizer.words(logs, power, said) if word.sure]
         single += recognizer.best(logs, 1) == [label]
         free += [word for word in said if word != OTHER_WORD] == [label]
-        sure += told == [label]
-        misled += bool(told) and told != [label]
+        sure += heard == [label]
+        misled += bool(heard) and heard != [label]
     wrong = count = 0
     for samples, labels in Joining().sequences(digits, sequences, seed):
         wrong += differences(labels, recognizer.best(recognizer.logs(powers(samples))))
@@ -122,13 +122,13 @@ def no_digits(spoken: Recordings, read: Recordings, seed: int = 0) -> dict[str, 
     """
     rng = np.random.default_rng(seed)
     others = [samples for samples, label in spoken if label < 0]
-    turned = [samples[::-1].copy() for samples, label in read if label >= 0 and label not in _ALIKE_BACKWARDS]
+    reversed_ = [samples[::-1].copy() for samples, label in read if label >= 0 and label not in _ALIKE_BACKWARDS]
     return {
         "noise of any colour": [_coloured(rng) for _ in range(60)],
         "music": [clip(rng, HELD_OUT) for _ in range(120)],
         "other words": others,
         "many voices at once": [_babble(others, rng) for _ in range(60)],
-        "backwards": turned,
+        "backwards": reversed_,
     }
 
 

@@ -1,4 +1,4 @@
-"""Recognise digits in recordings and microphone streams, piece by piece, with results while somebody speaks."""
+"""Recognise digits in recordings and microphone streams, piece by piece, with results during speech."""
 
 from __future__ import annotations
 

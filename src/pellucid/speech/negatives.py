@@ -1,4 +1,4 @@
-"""Utterances without digits, which teach a network to answer "something else", or nothing.
+"""Utterances without digits, on which a network learns to answer "something else", or nothing.
 
 Some are speech: words played backwards, and words spliced from the start of one digit and the end of another, such as
 "fo-ine", which resemble digits as closely as possible. Others are not speech: noise, tones, music.
@@ -24,8 +24,8 @@ _CODAS = ("OW", "N", "UW", "IY", "R", "V", "S", "N", "T", "N")
 
 def backwards(words: Words, count: int, rng: np.random.Generator) -> list[Floats]:
     """Return the power (T, bands) of digits played backwards."""
-    turned = np.flatnonzero((words.labels >= 0) & ~np.isin(words.labels, _ALIKE_BACKWARDS))
-    return [words.powers[i][PLAIN][::-1] for i in rng.choice(turned, count if len(turned) else 0)]
+    reversible = np.flatnonzero((words.labels >= 0) & ~np.isin(words.labels, _ALIKE_BACKWARDS))
+    return [words.powers[i][PLAIN][::-1] for i in rng.choice(reversible, count if len(reversible) else 0)]
 
 
 def spliced(words: Words, count: int, rng: np.random.Generator) -> list[Floats]:

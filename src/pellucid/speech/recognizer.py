@@ -31,7 +31,7 @@ _FAINT = 10**-3.0
 _PADDING = 2
 """Steps of silence added before and after: a recording cut at the edges of the word sounds like part of a word."""
 _PADDING_LEVEL = 1e-3
-"""Their power, as a share of the loudest frame's."""
+"""Power of these steps, as a share of the loudest frame's."""
 
 
 _SETTINGS: dict[str, Field] = {
@@ -80,9 +80,9 @@ class Recognizer:
         """Return the log probabilities of the sounds at each step, for frames of power (T, BANDS).
 
         A network trained with CTC gives most of the probability to the blank wherever it is in doubt, which favours
-        short words. Each class is therefore divided by a power of its share in the training data, its prior. The
-        result is the mean over several lengths of the vocal tract, each with and without some steps of silence before
-        and after, which the result includes.
+        short words. The probability of each class is therefore divided by a power of its prior, its share in the
+        training data. The result is the mean over several lengths of the vocal tract, each with and without some steps
+        of silence before and after, which the result includes.
         """
         if not len(power):
             return np.zeros((0, len(CLASSES)))
@@ -159,7 +159,7 @@ def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, b
             at += 1
         least = min(sound.confidence for sound in sounds)
         syllables.append(Syllable(entry.text, sounds[0].start, sounds[-1].end, least, tuple(sounds)))
-    # No surer than its weakest sound: a word can beat all its rivals and still be wrong.
+    # At most the confidence of the weakest sound: a word can beat all its rivals and still be wrong.
     sure = share * min(syllable.confidence for syllable in syllables)
     return Word(LEXICON[word].word, start, end, sure, word if sure >= SURE else None, tuple(syllables))
 

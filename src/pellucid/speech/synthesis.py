@@ -32,7 +32,7 @@ _SHORTEST = RATE * 3 // 20
 
 @dataclass(frozen=True)
 class UtteranceSynthesis:
-    """How utterances are made of recorded words.
+    """Makes utterances from recorded words.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ class UtteranceSynthesis:
         seed : int
             The same seed gives the same utterances, bit for bit.
         rounds : int
-            How often each word starts an utterance.
+            Number of utterances that start with each word.
 
         Returns
         -------
         Sequences
-            Frames as a network takes them, and the numbers of the sounds in `pellucid.speech.lexicon.CLASSES`.
+            Frames for a network, and the numbers of the sounds in `pellucid.speech.lexicon.CLASSES`.
         """
         rng = np.random.default_rng(seed)
         made: list[tuple[Floats, list[int]]] = []
@@ -88,7 +88,7 @@ class UtteranceSynthesis:
         return Sequences(frames, arrays, classes=CLASSES, name=name)
 
     def _perhaps_other(self, words: Words, number: int, rng: np.random.Generator) -> int:
-        """Return a word of the row, or occasionally one by any speaker that is not a digit."""
+        """Return the word, or occasionally one by any speaker that is not a digit."""
         return int(rng.choice(words.others)) if len(words.others) and rng.random() < self.foreign else number
 
     def _no_digits(self, words: Words, rng: np.random.Generator) -> list[tuple[Floats, list[int]]]:

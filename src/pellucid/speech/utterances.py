@@ -91,7 +91,7 @@ class Utterances:
         return level > self._floor + max(_LEAST_ABOVE, 0.25 * (self._peak - self._floor)) and level > _SILENCE
 
     def _next(self) -> Utterance | None:
-        """Return a finished utterance, possibly empty, and stop holding it; None if there is none."""
+        """Return a finished utterance, possibly empty, and release it; None if there is none."""
         places = np.flatnonzero(self._loud)
         if not len(places):
             self._drop(max(0, len(self._held) - self._margin))
@@ -99,7 +99,7 @@ class Utterances:
         first = int(places[0])
         gaps = np.flatnonzero(np.diff(places, append=len(self._loud)) > self._pause)
         last = int(places[gaps[0]]) if len(gaps) else None
-        # Decided frame by frame, so that the result does not depend on how the stream is split.
+        # The decision is made frame by frame, so that the result does not depend on how the stream is split.
         known = len(self._held) if last is None else last + self._pause + 1
         if known - first > self._longest:
             end = self._quietest(first)

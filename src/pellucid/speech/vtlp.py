@@ -1,8 +1,8 @@
-"""Vocal tract length perturbation: as if the vocal tract were slightly longer or shorter. Formants move, frames do not.
+"""Vocal tract length perturbation: simulate a slightly longer or shorter vocal tract. Formants move, frames do not.
 
-A network trained on few speakers does best on a new speaker if it takes the utterance several times, with the
-frequencies stretched by different factors, and its outputs are averaged: one factor brings the voice closer to a known
-one. The stretching works on mel bands, by linear interpolation of their logarithms.
+A network trained on few speakers does best on a new speaker if it reads the utterance several times, with frequencies
+stretched by different factors, and the outputs are averaged: one of the factors brings the voice closer to a known one.
+Mel bands are stretched by linear interpolation of their logarithms.
 """
 
 from __future__ import annotations

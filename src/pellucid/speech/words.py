@@ -30,7 +30,7 @@ class Words:
         return Words(powers, self.labels[chosen], self.speakers[chosen])
 
     def __add__(self, other: Words) -> Words:
-        """Both."""
+        """Return the words of both."""
         return Words(
             self.powers + other.powers,
             np.concatenate([self.labels, other.labels]),

@@ -115,7 +115,7 @@ def _activate(z: Floats, activation: str) -> None:
 
 
 def _through(delta: Floats, a: Floats, activation: str) -> None:
-    """Multiply delta by the activation's slope, computed from its value a, which is overwritten."""
+    """Multiply delta by the activation's derivative, computed from its value a, which is overwritten."""
     if activation == "relu":
         delta *= a > 0
     else:

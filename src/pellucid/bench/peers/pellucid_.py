@@ -90,7 +90,7 @@ def _optimizer(work: TrainingWork) -> Optimizer:
 
 
 def _feed(work: TrainingWork) -> Feed:
-    """The images as ink: as bytes, which is what they were, where bytes give the very same values."""
+    """The images as sparse rows: of bytes, their original type, if bytes represent the values exactly."""
     levels = np.rint(work.images * 255.0)
     if np.array_equal(levels / np.float32(255.0), work.images):
         return Feed(levels.astype(np.uint8), (0.0, 255.0))

@@ -65,9 +65,9 @@ def _epoch(work: SequenceWork) -> Callable[..., Any]:
     def step(carry: Any, batch: Any) -> Any:
         p, first, second, clock = carry
         clock = clock + 1
-        loss, slopes = jax.value_and_grad(_loss)(p, *batch)
-        first = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, first, slopes)
-        second = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, second, slopes)
+        loss, gradients = jax.value_and_grad(_loss)(p, *batch)
+        first = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, first, gradients)
+        second = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, second, gradients)
         scale, root = work.learning_rate / (1 - beta1**clock), 1 - beta2**clock
         p = jax.tree.map(lambda w, m, v: w - scale * m / (jnp.sqrt(v / root) + ADAM_EPSILON), p, first, second)
         return (p, first, second, clock), loss

@@ -31,7 +31,7 @@ class SklearnMLP(Peer):
         return super().available()
 
     def train(self, work: TrainingWork) -> TrainingRun:
-        """Fit once with nothing to learn, which allocates the arrays; then set the weights and fit."""
+        """Fit once on zeros, which allocates the arrays; then set the weights and fit."""
         import sklearn
         from sklearn.exceptions import ConvergenceWarning
 

@@ -44,8 +44,8 @@ def pairs(typing: Any, memory: Any, base: Any, places: Any) -> Any:
     """
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        pointer, start, wanted = arguments
-        integers = builder.fptosi(wanted, places.integers)
+        pointer, start, offsets = arguments
+        integers = builder.fptosi(offsets, places.integers)
         two = ir.VectorType(ir.FloatType(), 2)
         parts = []
         for lane in range(places.width):
