@@ -25,7 +25,7 @@ def test_a_processor_without_a_name_in_proc_still_has_one(monkeypatch: pytest.Mo
     assert machine._processor()
 
 
-def test_the_cache_is_guessed_where_the_system_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_size_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.last_level_cache() > 0
     monkeypatch.setattr(Path, "glob", lambda self, pattern: iter(()))
     assert machine.last_level_cache() == 32 << 20
@@ -43,7 +43,7 @@ def test_no_limit_is_no_change() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system places threads itself")
-def test_few_cores_are_left_and_all_given_back() -> None:
+def test_cores_are_restricted_and_restored() -> None:
     before = os.sched_getaffinity(0)
     for count in (None, 1, len(before)):
         with machine.few_cores(count):

@@ -67,11 +67,11 @@ def test_a_cut_epoch_counts_by_the_image_and_is_checked_on_its_own_images(clock:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told", "runs"),
+    ("seconds", "median", "runs"),
     [([3.0, 1.0], 3.0, 1), ([0.09, 0.02, 0.03], 0.02, 2), ([0.05, 0.01, 0.02, 0.03, 0.04], 0.02, 4)],
 )
 def test_short_runs_are_repeated_and_the_first_does_not_count(
-    clock: Clock, seconds: list[float], told: float, runs: int
+    clock: Clock, seconds: list[float], median: float, runs: int
 ) -> None:
     taken = iter(seconds)
     calls = []
@@ -80,12 +80,12 @@ def test_short_runs_are_repeated_and_the_first_does_not_count(
         calls.append(clock.now)
         clock.now += next(taken)
 
-    assert timed(run, 0) == pytest.approx(told)
+    assert timed(run, 0) == pytest.approx(median)
     assert len(calls) == runs
 
 
 @pytest.mark.parametrize(("loss", "agrees"), [(0.5004, True), (0.5006, False), (math.nan, False), (math.inf, False)])
-def test_another_loss_is_told(clock: Clock, loss: float, agrees: bool) -> None:
+def test_a_different_loss_is_reported(clock: Clock, loss: float, agrees: bool) -> None:
     found = run([Fake("Pellucid", clock=clock), Fake("Rival", clock=clock, loss=lambda work: loss)])
     timed = found.entries[1]
     assert timed.agrees is agrees
@@ -97,7 +97,7 @@ def test_another_loss_is_told(clock: Clock, loss: float, agrees: bool) -> None:
 
 
 @pytest.mark.parametrize(("value", "agrees"), [(0.5005, True), (0.502, False), (math.nan, False)])
-def test_other_probabilities_are_told(clock: Clock, value: float, agrees: bool) -> None:
+def test_different_probabilities_are_reported(clock: Clock, value: float, agrees: bool) -> None:
     work = InferenceWork("read", np.zeros((5, 4)), (4, 3))
     found = run([Fake("Pellucid", clock=clock), Fake("Rival", clock=clock, loss=lambda work: value)], work)
     assert [each.agrees for each in found.entries] == [True, agrees]
@@ -105,7 +105,7 @@ def test_other_probabilities_are_told(clock: Clock, value: float, agrees: bool) 
     assert found.entries[0].loss is None
 
 
-def test_those_that_cannot_do_it_are_skipped_and_say_why(clock: Clock) -> None:
+def test_unsuited_peers_are_skipped_with_a_reason(clock: Clock) -> None:
     def broken(work: TrainingWork) -> float:
         raise RuntimeError("out of beads\nand more")
 
@@ -125,7 +125,7 @@ def test_those_that_cannot_do_it_are_skipped_and_say_why(clock: Clock) -> None:
     }
 
 
-def test_a_librarys_warnings_are_not_ours(clock: Clock) -> None:
+def test_warnings_of_a_library_are_suppressed(clock: Clock) -> None:
     def grumble(work: TrainingWork) -> float:
         if len(calls) == 1:
             warnings.warn("deprecated", DeprecationWarning, stacklevel=1)
@@ -136,7 +136,7 @@ def test_a_librarys_warnings_are_not_ours(clock: Clock) -> None:
     assert not found.skipped
 
 
-def test_the_best_variant_counts_and_a_hopeless_one_is_timed_once(clock: Clock) -> None:
+def test_the_best_variant_counts_and_a_very_slow_one_is_timed_once(clock: Clock) -> None:
     calls: list[str] = []
     peers = [
         Fake("Pellucid", clock=clock),
@@ -151,7 +151,7 @@ def test_the_best_variant_counts_and_a_hopeless_one_is_timed_once(clock: Clock) 
     assert "10 times slower" in found.skipped["Rival, hopeless"]
 
 
-def test_the_baselines_best_variant_is_the_measure(clock: Clock) -> None:
+def test_ratios_refer_to_the_baselines_best_variant(clock: Clock) -> None:
     peers = [Fake("Pellucid", 2, "a", clock=clock), Fake("Pellucid", 1, "b", clock=clock), Fake("B", 4, clock=clock)]
     assert [each.ratio for each in run(peers).entries] == pytest.approx([2, 1, 4])
 
@@ -163,7 +163,7 @@ def test_without_the_baseline_there_are_no_ratios() -> None:
         run([])
 
 
-def test_a_round_at_least() -> None:
+def test_at_least_one_round_is_needed() -> None:
     with pytest.raises(ConfigurationError, match="at least 1 round"):
         run([Fake("Pellucid")], rounds=0)
 

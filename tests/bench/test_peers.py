@@ -67,8 +67,8 @@ def naive_image(
         gradients[2 * layer] += np.outer(delta, values[layer]) / count
         gradients[2 * layer + 1] += delta / count
         a = values[layer]
-        slope = a * (1 - a) if work.activation == "sigmoid" else (a > 0)
-        delta = (parameters[2 * layer].T @ delta) * slope
+        derivative = a * (1 - a) if work.activation == "sigmoid" else (a > 0)
+        delta = (parameters[2 * layer].T @ delta) * derivative
     return -float(np.log(values[-1][label]))
 
 
@@ -172,7 +172,7 @@ def test_compiled_training_reaches_the_naive_loss_and_stays_compiled() -> None:
     peer = usable(TorchCompile("1 thread", threads=1))
     from torch._dynamo.utils import counters
 
-    # Two full batches to a call and none short: one compilation, which takes some seconds.
+    # Two full batches per call and no short one: one compilation, which takes some seconds.
     work = training(8, optimizer="momentum")
     run = peer.prepare(work)
     assert run() == pytest.approx(naive_epoch(work), rel=3e-6)
@@ -223,7 +223,7 @@ def test_labels_are_unique_and_versions_known() -> None:
     assert all(peer.version[0].isdigit() for peer in peers if peer.available() is None)
 
 
-def test_a_missing_library_is_said_in_words() -> None:
+def test_a_missing_library_is_reported() -> None:
     class Absent(Peer):
         name = "Absent"
         package = "no-such-package"
@@ -236,12 +236,12 @@ def test_a_missing_library_is_said_in_words() -> None:
     assert "sys" not in (peer.available() or "").split()
 
 
-def test_what_a_peer_does_not_do_is_said_in_words() -> None:
+def test_unsupported_workloads_are_reported() -> None:
     with pytest.raises(UnsuitedError, match="ONNX Runtime does not train"):
         OnnxRuntime().prepare(training())
 
 
-def test_compiling_wants_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert "compiler" in (TorchCompile().available() or "")
 
@@ -272,10 +272,10 @@ def test_lenet_is_the_same_for_everyone(peer: Peer) -> None:
     data = rng.random((10, 784)) * (rng.random((10, 784)) < 0.3)
     options = {"layers": (784, 10), "activation": "relu", "network": "lenet"}
     work = TrainingWork("lenet", data, np.arange(10), batch_size=4, learning_rate=0.05, **options)
-    wanted, probabilities = naive_lenet(work)
+    loss, probabilities = naive_lenet(work)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert peer.prepare(work)() == pytest.approx(wanted, rel=1e-4)
+        assert peer.prepare(work)() == pytest.approx(loss, rel=1e-4)
         read = peer.prepare(InferenceWork("lenet", data, **options))()
     np.testing.assert_allclose(read, probabilities, atol=1e-5)
 
@@ -287,9 +287,9 @@ def naive_lenet(work: TrainingWork) -> tuple[float, np.ndarray]:
     parameters = net.parameters.astype(np.float64)
     for rows in work.batches():
         images, labels = work.images[rows].reshape(-1, 28, 28).astype(float), work.labels[rows].tolist()
-        loss, slope, _ = naive_planes.backward(net, images, labels)
+        loss, gradient, _ = naive_planes.backward(net, images, labels)
         total += loss * len(rows)
-        parameters -= work.learning_rate * slope
+        parameters -= work.learning_rate * gradient
         net.parameters[...] = parameters
     return total / work.count, before
 

@@ -55,7 +55,7 @@ def test_a_peer_that_disagrees_is_marked_and_explained() -> None:
     assert "!" not in printed(report(result(entry("Rival", [2.0]))), 120)
 
 
-def test_a_cut_epoch_and_a_failure_are_told() -> None:
+def test_a_cut_epoch_and_a_failure_are_reported() -> None:
     skipped = {"Other": "failed: no beads", "Third": "does not train", "Fourth": "slow, so not timed again."}
     made = report(result(entry("Rival", [2.0], images=60), skipped=skipped))
     text = printed(made, 120)
@@ -65,7 +65,7 @@ def test_a_cut_epoch_and_a_failure_are_told() -> None:
     assert "does not train" not in text
 
 
-def test_versions_and_what_is_missing_are_told() -> None:
+def test_versions_and_missing_packages_are_reported() -> None:
     text = printed(report(result(entry("Other", [2.0], version="9.9"))), 120)
     assert "Versions: Pellucid 1.0, Other 9.9." in text
     assert "Rival: rival not installed" in text
@@ -84,7 +84,7 @@ def test_a_peer_missing_from_one_work_leaves_a_dash() -> None:
     assert "–" in printed(made).split("other")[1].splitlines()[0]
 
 
-def test_shares_count_ink_and_hold_one_thread_against_one_core() -> None:
+def test_shares_count_ink_and_compare_one_thread_with_one_core() -> None:
     made = full()
     layers_flops = 4 * 100 * 16 + 6 * 160
     one = made.results[0].entries[0]

@@ -26,7 +26,7 @@ def able() -> list[Peer]:
 
 @pytest.mark.parametrize("peer", able(), ids=lambda peer: peer.label)
 @pytest.mark.filterwarnings("ignore")
-def test_everybody_comes_to_the_same_losses(peer: Peer) -> None:
+def test_all_peers_reach_the_same_losses(peer: Peer) -> None:
     if reason := peer.available():
         pytest.skip(reason)
     run = peer.prepare(tiny())
@@ -37,7 +37,7 @@ def test_everybody_comes_to_the_same_losses(peer: Peer) -> None:
     assert first == pytest.approx(leader, rel=1e-5)
 
 
-def test_the_others_say_that_they_do_not() -> None:
+def test_other_peers_report_that_they_do_not_train_on_sequences() -> None:
     for peer in everyone():
         if peer.name not in ("Pellucid", "PyTorch", "JAX"):
             with pytest.raises(UnsuitedError, match="sequences"):
@@ -56,13 +56,13 @@ def test_a_report_of_sequences(tmp_path: object) -> None:
     assert load(f"{tmp_path}/report.json").results[0].frames == 5
 
 
-def test_what_a_sequence_costs() -> None:
+def test_the_cost_of_a_sequence() -> None:
     """Per weight and frame: forward 2 operations, weight gradients 2, input gradients 2; none for the frames."""
     one = cost((3, 6, 4), 4, frames=5)
     assert one.flops == 4 * (4 * 6 * 3 * 5) + 6 * (4 * 6 * 6 * 5 + 6 * 4)
     assert one.bytes == 4 * 3 * 5 + 8
 
 
-def test_works_that_make_no_sense() -> None:
+def test_invalid_workloads_are_refused() -> None:
     with pytest.raises(ShapeError, match="multiple of 4"):
         SequenceWork("odd", np.zeros((6, 2, 3), np.float32), np.zeros(6, np.int64), batch_size=4)

@@ -50,7 +50,7 @@ def test_json_has_the_ratios_worked_out() -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", "null", '{"format": 2}', '{"format": 1}', '{"format": 1, "limits": 3, "machine": {}}']
 )
-def test_what_is_no_report_is_refused(text: str, tmp_path: Path) -> None:
+def test_files_that_are_not_reports_are_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(text)
     with pytest.raises(FileFormatError, match=r"report\.json"):
@@ -63,7 +63,7 @@ def test_binary_files_are_refused(tmp_path: Path) -> None:
         bench.load(tmp_path / "report.json")
 
 
-def test_no_works_no_report() -> None:
+def test_a_report_needs_workloads() -> None:
     with pytest.raises(ConfigurationError, match="at least one work"):
         bench.compare([])
 

@@ -14,7 +14,7 @@ import pellucid.bench as bench
 from pellucid.bench import Report, Variant, measure_variants
 
 
-def test_each_change_is_held_against_the_plain_epoch() -> None:
+def test_each_change_is_compared_with_the_plain_epoch() -> None:
     rng = np.random.default_rng(0)
     images = rng.random((70, 784), dtype=np.float32) * (rng.random((70, 784)) < 0.2)
     found = measure_variants(images.astype(np.float32), np.arange(70) % 10, rounds=2)

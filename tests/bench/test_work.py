@@ -88,7 +88,7 @@ def test_arrays_become_contiguous_float32_and_int64() -> None:
         ({"network": "alexnet"}, ConfigurationError, "dense, lenet"),
     ],
 )
-def test_what_makes_no_sense_is_refused(changes: dict[str, object], error: type[Exception], words: str) -> None:
+def test_invalid_workloads_are_refused(changes: dict[str, object], error: type[Exception], words: str) -> None:
     options = {"images": images(), "labels": np.zeros(7), "layers": (4, 3), **changes}
     with pytest.raises(error, match=words):
         TrainingWork("w", **options)

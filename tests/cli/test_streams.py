@@ -98,10 +98,10 @@ def test_a_reader_that_was_never_there(name: str, folder: Path) -> None:
         cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         os.close(writing)
-        _, told = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 141
-    assert name == "bench" or told == b""
-    assert b"Traceback" not in told
+    assert name == "bench" or errors == b""
+    assert b"Traceback" not in errors
     assert half_written(folder) == []
 
 
@@ -149,8 +149,8 @@ def test_training_under_nohup_survives_the_hang_up(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
     assert process.stderr is not None
     with process.stdout, process.stderr:
-        rest, told = process.stdout.read(), process.stderr.read()
-    assert process.wait(timeout=60) == 0, told
+        rest, errors = process.stdout.read(), process.stderr.read()
+    assert process.wait(timeout=60) == 0, errors
     assert (first + rest).count("\n") == 80
     assert (tmp_path / "digits.safetensors").exists()
 

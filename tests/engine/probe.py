@@ -1,6 +1,6 @@
-"""The engine's kernels one by one, callable from tests: compiled once as a library of their own, or plain Python.
+"""Single kernels of the engine, callable from tests: compiled once as a separate library, or plain Python.
 
-`probe()` gives an object with one function for each entry of `PROBES`; arguments as for the kernels themselves.
+`probe()` returns an object with one function for each entry of `PROBES`, with the arguments of the kernel.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def pair(which: int, y: Float32s, a: Float32s, b: Float32s, c: Float32s) -> None
 
 @kernel
 def reduce(y: Float32s, x: Float32s, small: UInt8s, count: int) -> None:
-    """Of a vector x (LANES,): sum, maximum, maximum of the first ``count``, whether all are 0; and bytes to floats."""
+    """For a vector x (LANES,): sum, maximum, maximum of the first ``count``, whether all are 0; and bytes to floats."""
     v = load(x, 0, LANES)
     y[0] = sum_lanes(v)
     y[1] = max_lanes(v)
@@ -94,7 +94,7 @@ def reduce(y: Float32s, x: Float32s, small: UInt8s, count: int) -> None:
 
 @kernel
 def is_correct(y: Float32s, rows: int, width: int, targets: Int64s, answers: Int64s) -> None:
-    """Whether each row (width,) of y has its largest at its target."""
+    """Whether the largest element of each row (width,) of y is at its target."""
     for n in range(rows):
         answers[n] = 1 if losses.is_correct(Vector(y, n * width), width, targets[n]) else 0
 

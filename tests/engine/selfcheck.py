@@ -1,6 +1,6 @@
-"""What an engine of any lane width has to get right, run as a script: prints its numbers as JSON.
+"""Results that must be the same for any lane width, as a script that prints them as JSON.
 
-Usage: ``python tests/engine/selfcheck.py``, with PELLUCID_LANES or NUMBA_DISABLE_JIT as the case may be.
+Usage: ``python tests/engine/selfcheck.py``, with PELLUCID_LANES or NUMBA_DISABLE_JIT set if needed.
 """
 
 from __future__ import annotations
@@ -45,13 +45,17 @@ def network(name: str) -> pl.Network:
 def learned(name: str) -> dict[str, Any]:
     """Outputs, gradient, losses of one epoch, and the parameters at its end."""
     net, (_, loss, optimizer) = network(name), CASES[name]
-    slope = net.gradient(images(), labels(), loss)
-    told = {"outputs": net(images()).tolist(), "gradient": slope.parameters.tolist(), "inputs": slope.inputs.tolist()}
+    gradient = net.gradient(images(), labels(), loss)
+    results = {
+        "outputs": net(images()).tolist(),
+        "gradient": gradient.parameters.tolist(),
+        "inputs": gradient.inputs.tolist(),
+    }
     feed, steps = Feed(images(), None), -(-COUNT // BATCH)
     stepper = net.program.stepper(StepperOptions(optimizer, loss, BATCH, threads=2), sparse=feed.is_sparse)
     rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
     history = stepper.run(Batches(feed, feed.order, labels()), 0, steps, optimizer, rates)
-    return {**told, "losses": history[:, 0].tolist(), "end": net.parameters.tolist()}
+    return {**results, "losses": history[:, 0].tolist(), "end": net.parameters.tolist()}
 
 
 PLANES: list[Any] = [
@@ -66,19 +70,19 @@ def pictures() -> np.ndarray:
 
 
 def planes() -> dict[str, Any]:
-    """Outputs, all at once and one by one, gradient, and what two steps of training with dropout come to."""
+    """Outputs, all at once and one by one, gradient, and the losses of two training steps with dropout."""
     net = pl.Network(PLANES, input_shape=SHAPE, seed=3)
-    slope, singles = net.gradient(pictures(), labels()), [net(x).tolist() for x in pictures()[:3]]
-    told = {"outputs": net(pictures()).tolist(), "single": singles, "gradient": slope.parameters.tolist()}
-    told["inputs"] = slope.inputs.tolist()
+    gradient, singles = net.gradient(pictures(), labels()), [net(x).tolist() for x in pictures()[:3]]
+    results = {"outputs": net(pictures()).tolist(), "single": singles, "gradient": gradient.parameters.tolist()}
+    results["inputs"] = gradient.inputs.tolist()
     dropping = pl.Network([*PLANES[:4], pl.Dropout(0.3), *PLANES[4:]], input_shape=SHAPE, seed=3)
     data = pl.data.Dataset(pictures(), labels(), classes=list("abcde"))
     trainer = pl.Trainer(dropping, data, optimizer=pl.Momentum(0.05), batch_size=COUNT, seed=4)
-    return {**told, "losses": trainer.take_steps(2).tolist()}
+    return {**results, "losses": trainer.take_steps(2).tolist()}
 
 
 def applied() -> dict[str, list[float]]:
-    """The functions over a few hundred numbers, ends included."""
+    """The functions over a few hundred numbers, including the ends of their ranges."""
     x = np.linspace(-87, 88, 256).astype(np.float32)
     made = {}
     for name in ("EXP", "LOG", "SIGMOID", "TANH"):
@@ -89,14 +93,14 @@ def applied() -> dict[str, list[float]]:
 
 
 def main() -> None:
-    told = {
+    results = {
         "planes": planes(),
         "lanes": LANES,
         "plain": PLAIN,
         "functions": applied(),
         **{name: learned(name) for name in CASES},
     }
-    json.dump(told, sys.stdout)
+    json.dump(results, sys.stdout)
 
 
 if __name__ == "__main__":

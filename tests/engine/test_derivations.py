@@ -1,4 +1,4 @@
-"""The pages under docs/derivations name functions of the engine: each of them is there."""
+"""Every function of the engine that a page under docs/derivations names exists."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ NAMED = [
 ]
 
 
-def test_every_page_names_some() -> None:
+def test_every_page_names_functions() -> None:
     assert {page for page, _, _ in NAMED} >= {"activations.md", "dense.md", "optimizers.md"}
     assert len(PAGES) >= 4
 
 
 @pytest.mark.parametrize(("page", "module", "function"), NAMED)
-def test_what_a_page_names_exists(page: str, module: str, function: str) -> None:
+def test_named_functions_exist(page: str, module: str, function: str) -> None:
     assert hasattr(importlib.import_module(f"pellucid.engine.{module.replace('/', '.')}"), function)
 
 
-def test_the_engine_leads_to_pages_that_exist() -> None:
+def test_pages_that_the_engine_names_exist() -> None:
     source = Path(__file__).parents[2] / "src" / "pellucid"
     led = {
         page for path in source.rglob("*.py") for page in re.findall(r"docs/derivations/(\w+\.md)", path.read_text())

@@ -1,4 +1,4 @@
-"""The same source on any processor: lanes of 4, 8 and 16 and plain Python come to the same numbers."""
+"""Lanes of 4, 8 and 16 and plain Python give the same results, up to rounding."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def files(folder: Path) -> set[Path]:
 
 @pytest.fixture(scope="module")
 def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for engines of other widths than this machine's: in pytest's own cache where it has one."""
+    """A folder for engines of other widths than this machine's, in pytest's cache if there is one."""
     cache: pytest.Cache | None = getattr(request.config, "cache", None)
     return tmp_path_factory.mktemp("engines") if cache is None else cache.mkdir("pellucid-engines")
 
 
 @pytest.fixture(scope="module", params=WIDTHS)
-def told(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
-    """What the self-check says in a process of its own."""
+def results(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
+    """The output of the self-check in a separate process."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONWARNINGS": "error"}
     for choice in ("PELLUCID_LANES", "PELLUCID_PROCESSOR", "NUMBA_DISABLE_JIT"):
         environment.pop(choice, None)
@@ -59,34 +59,34 @@ def told(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
     return answers
 
 
-def test_functions(told: dict[str, Any]) -> None:
+def test_functions(results: dict[str, Any]) -> None:
     x = np.linspace(-87, 88, 256).astype(np.float32).astype(np.float64)
     truth = {"EXP": np.exp(x), "LOG": np.log(np.abs(x) + 1), "SIGMOID": 1 / (1 + np.exp(-x)), "TANH": np.tanh(x)}
-    for name, wanted in truth.items():
-        np.testing.assert_allclose(told["functions"][name], wanted, rtol=4e-7)
+    for name, expected in truth.items():
+        np.testing.assert_allclose(results["functions"][name], expected, rtol=4e-7)
 
 
 @pytest.mark.parametrize("name", selfcheck.CASES)
-def test_networks_answer_and_learn(told: dict[str, Any], name: str) -> None:
+def test_networks_answer_and_learn(results: dict[str, Any], name: str) -> None:
     _, loss, optimizer = selfcheck.CASES[name]
     layers = reference.layers_of(selfcheck.network(name))
     x, labels = selfcheck.images().astype(np.float64), selfcheck.labels().tolist()
-    slope = reference.backward(layers, x, labels, loss)
-    np.testing.assert_allclose(told[name]["outputs"], reference.forward(layers, x)[-1].a, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(told[name]["gradient"], slope.parameters, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(told[name]["inputs"], slope.inputs, rtol=1e-4, atol=1e-6)
+    gradient = reference.backward(layers, x, labels, loss)
+    np.testing.assert_allclose(results[name]["outputs"], reference.forward(layers, x)[-1].a, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(results[name]["gradient"], gradient.parameters, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(results[name]["inputs"], gradient.inputs, rtol=1e-4, atol=1e-6)
 
     size = selfcheck.BATCH
     batches = [(x[i : i + size], labels[i : i + size]) for i in range(0, len(x), size)]
     descent = naive.Descent(name, optimizer.decay)
-    layers, slopes = naive.train(layers, batches, loss, descent, [optimizer.learning_rate] * len(batches))
-    means = np.array(told[name]["losses"]) / [len(batch[1]) for batch in batches]
-    np.testing.assert_allclose(means, [slope.loss for slope in slopes], rtol=1e-5)
-    np.testing.assert_allclose(told[name]["end"], reference.flatten(layers), rtol=1e-4, atol=1e-5)
+    layers, gradients = naive.train(layers, batches, loss, descent, [optimizer.learning_rate] * len(batches))
+    means = np.array(results[name]["losses"]) / [len(batch[1]) for batch in batches]
+    np.testing.assert_allclose(means, [gradient.loss for gradient in gradients], rtol=1e-5)
+    np.testing.assert_allclose(results[name]["end"], reference.flatten(layers), rtol=1e-4, atol=1e-5)
 
 
-def test_planes_answer_and_learn(told: dict[str, Any]) -> None:
-    answers = told["planes"]
+def test_planes_answer_and_learn(results: dict[str, Any]) -> None:
+    answers = results["planes"]
     net = pellucid.Network(selfcheck.PLANES, input_shape=selfcheck.SHAPE, seed=3)
     x = selfcheck.pictures().astype(np.float64)
     outputs = naive_planes.forward(net, x)[-1][2]
@@ -95,7 +95,7 @@ def test_planes_answer_and_learn(told: dict[str, Any]) -> None:
     loss, parameters, inputs = naive_planes.backward(net, x, selfcheck.labels().tolist())
     np.testing.assert_allclose(answers["gradient"], parameters, rtol=1e-3, atol=1e-6)
     np.testing.assert_allclose(answers["inputs"], inputs, rtol=1e-3, atol=1e-7)
-    # What is dropped does not depend on the lanes.
+    # Dropout does not depend on the lanes.
     np.testing.assert_allclose(answers["losses"], selfcheck.planes()["losses"], rtol=1e-5)
     assert abs(answers["losses"][0] - loss) > 1e-4
 

@@ -36,11 +36,11 @@ def labels(loss: str) -> list[Any]:
 def learned(loss: str) -> dict[str, Any]:
     """Outputs, the gradient, and the parameters after some steps."""
     net = network(loss)
-    slope = net.gradient(sequences(), labels(loss))
-    told = {"outputs": [answer.tolist() for answer in net(sequences())], "gradient": slope.parameters.tolist()}
+    gradient = net.gradient(sequences(), labels(loss))
+    results = {"outputs": [answer.tolist() for answer in net(sequences())], "gradient": gradient.parameters.tolist()}
     data = pl.data.Sequences(sequences(), labels(loss), classes=["0", "1", "2"])
     taught = pl.Trainer(net, data, loss=loss, optimizer=pl.SGD(0.1), batch_size=9, threads=2)
-    return {**told, "losses": taught.take_steps(2).tolist(), "end": net.parameters.tolist()}
+    return {**results, "losses": taught.take_steps(2).tolist(), "end": net.parameters.tolist()}
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ def test_multiply_adds(layers: list[Layer], shape: tuple[int, ...], products: in
     ],
 )
 def test_memory_is_about_what_the_plan_has(layers: list[Layer], shape: tuple[int, ...]) -> None:
-    told = cost_of(layers, shape).memory
+    memory = cost_of(layers, shape).memory
     program = pl.Network(layers, input_shape=shape).program
     real = 4 * program.plan.size
-    assert told / 4 < real < 2 * told
+    assert memory / 4 < real < 2 * memory

@@ -40,18 +40,18 @@ def network(name: str) -> pl.Network:
 
 
 def optimizer(name: str) -> Optimizer:
-    told = CASES[name]["optimizer"]
+    options = CASES[name]["optimizer"]
     schedules: dict[str | None, float | Schedule] = {
-        None: told["rate"],
-        "cosine": Cosine(told["rate"]),
-        "warm_up": WarmUp(told["rate"], epochs=0.5),
+        None: options["rate"],
+        "cosine": Cosine(options["rate"]),
+        "warm_up": WarmUp(options["rate"], epochs=0.5),
     }
-    rate, decay = schedules[told.get("schedule")], told.get("decay", 0.0)
-    if told["kind"] == "adam":
-        beta1, beta2 = told.get("betas", (0.9, 0.999))
-        return Adam(rate, beta1=beta1, beta2=beta2, epsilon=told.get("epsilon", 1e-8), decay=decay)
-    if told["kind"] == "momentum":
-        return Momentum(rate, momentum=told["momentum"], nesterov=told.get("nesterov", False), decay=decay)
+    rate, decay = schedules[options.get("schedule")], options.get("decay", 0.0)
+    if options["kind"] == "adam":
+        beta1, beta2 = options.get("betas", (0.9, 0.999))
+        return Adam(rate, beta1=beta1, beta2=beta2, epsilon=options.get("epsilon", 1e-8), decay=decay)
+    if options["kind"] == "momentum":
+        return Momentum(rate, momentum=options["momentum"], nesterov=options.get("nesterov", False), decay=decay)
     return SGD(rate, decay=decay)
 
 
@@ -70,10 +70,10 @@ def test_activations_and_gradients(name: str) -> None:
         np.testing.assert_allclose(step.sums, golden[f"sums{i}"], rtol=1e-5, atol=2e-6)
         np.testing.assert_allclose(step.activations, golden[f"activations{i}"], rtol=1e-5, atol=2e-6)
     np.testing.assert_allclose(net(x), net.trace(x).outputs, rtol=1e-5, atol=1e-6)
-    slope = net.gradient(x, labels, CASES[name]["loss"])
-    assert slope.loss == pytest.approx(float(golden["loss"]), rel=1e-6)
-    np.testing.assert_allclose(slope.parameters, golden["gradient"], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(slope.inputs, golden["by_input"], rtol=1e-4, atol=1e-6)
+    gradient = net.gradient(x, labels, CASES[name]["loss"])
+    assert gradient.loss == pytest.approx(float(golden["loss"]), rel=1e-6)
+    np.testing.assert_allclose(gradient.parameters, golden["gradient"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(gradient.inputs, golden["by_input"], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -92,16 +92,16 @@ def test_ten_steps(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_naive_twin_takes_the_same_ten_steps(name: str) -> None:
-    golden, told, rule = kept(name), CASES[name]["optimizer"], optimizer(name)
-    beta1, beta2 = told.get("betas", (0.9, 0.999))
-    kind = "nesterov" if told.get("nesterov") else told["kind"]
+    golden, options, rule = kept(name), CASES[name]["optimizer"], optimizer(name)
+    beta1, beta2 = options.get("betas", (0.9, 0.999))
+    kind = "nesterov" if options.get("nesterov") else options["kind"]
     descent = naive.Descent(
-        kind, told.get("decay", 0.0), told.get("momentum", 0.9), beta1, beta2, told.get("epsilon", 1e-8)
+        kind, options.get("decay", 0.0), options.get("momentum", 0.9), beta1, beta2, options.get("epsilon", 1e-8)
     )
     x, labels = golden["images"].astype(np.float64), golden["labels"].tolist()
     batches = [(x[i : i + BATCH], labels[i : i + BATCH]) for i in range(0, len(x), BATCH)]
     schedule = rule.schedule.configuration()
     rates = [naive.rate_at(schedule, step, STEPS, STEPS) for step in range(STEPS)]
-    layers, slopes = naive.train(reference.layers_of(network(name)), batches, CASES[name]["loss"], descent, rates)
-    np.testing.assert_allclose([slope.loss for slope in slopes], golden["losses"], rtol=1e-6)
+    layers, gradients = naive.train(reference.layers_of(network(name)), batches, CASES[name]["loss"], descent, rates)
+    np.testing.assert_allclose([gradient.loss for gradient in gradients], golden["losses"], rtol=1e-6)
     np.testing.assert_allclose(reference.flatten(layers), golden["end"], rtol=1e-5, atol=1e-6)

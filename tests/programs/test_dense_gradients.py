@@ -40,11 +40,11 @@ def example(hidden: str, last: str) -> tuple[pl.Network, np.ndarray]:
 @pytest.mark.parametrize(("hidden", "loss", "last"), CASES)
 def test_the_engine_agrees_with_the_reference_network(hidden: str, loss: str, last: str) -> None:
     net, x = example(hidden, last)
-    slope = net.gradient(x, TARGETS, loss)
+    gradient = net.gradient(x, TARGETS, loss)
     twin = reference.backward(reference.layers_of(net), x.astype(np.float64), TARGETS, loss)
-    assert slope.loss == pytest.approx(twin.loss, rel=1e-6)
-    np.testing.assert_allclose(slope.parameters, twin.parameters, rtol=2e-5, atol=2e-7)
-    np.testing.assert_allclose(slope.inputs, twin.inputs, rtol=2e-5, atol=2e-7)
+    assert gradient.loss == pytest.approx(twin.loss, rel=1e-6)
+    np.testing.assert_allclose(gradient.parameters, twin.parameters, rtol=2e-5, atol=2e-7)
+    np.testing.assert_allclose(gradient.inputs, twin.inputs, rtol=2e-5, atol=2e-7)
 
 
 @pytest.mark.parametrize(("hidden", "loss", "last"), CASES)
@@ -54,35 +54,35 @@ def test_the_engine_agrees_with_its_own_differences(hidden: str, loss: str, last
     Two steps, the second twice as long, take the cubic term out: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h.
     """
     net, x = example(hidden, last)
-    slope = net.gradient(x, TARGETS, loss)
+    gradient = net.gradient(x, TARGETS, loss)
     vector = net.parameters.copy()
 
     def rise(ahead: float, behind: float) -> float:
         return ahead - behind
 
     def by_parameter(i: int, step: float) -> float:
-        told = []
+        losses = []
         for sign in (1, -1):
             net.parameters[...] = vector
             net.parameters[i] += sign * step
-            told.append(net.gradient(x, TARGETS, loss).loss)
+            losses.append(net.gradient(x, TARGETS, loss).loss)
         net.parameters[...] = vector
-        return rise(*told)
+        return rise(*losses)
 
     def by_input(place: tuple[int, ...], step: float) -> float:
-        told = []
+        losses = []
         for sign in (1, -1):
             moved = x.copy()
             moved[place] += sign * step
-            told.append(net.gradient(moved, TARGETS, loss).loss)
-        return rise(*told)
+            losses.append(net.gradient(moved, TARGETS, loss).loss)
+        return rise(*losses)
 
     for i in range(net.parameter_count):
-        wanted = (8 * by_parameter(i, STEP) - by_parameter(i, 2 * STEP)) / (12 * STEP)
-        assert slope.parameters[i] == pytest.approx(wanted, rel=2e-3, abs=5e-5)
+        expected = (8 * by_parameter(i, STEP) - by_parameter(i, 2 * STEP)) / (12 * STEP)
+        assert gradient.parameters[i] == pytest.approx(expected, rel=2e-3, abs=5e-5)
     for place in np.ndindex(x.shape):
-        wanted = (8 * by_input(place, STEP) - by_input(place, 2 * STEP)) / (12 * STEP)
-        assert slope.inputs[place] == pytest.approx(wanted, rel=2e-3, abs=5e-5)
+        expected = (8 * by_input(place, STEP) - by_input(place, 2 * STEP)) / (12 * STEP)
+        assert gradient.inputs[place] == pytest.approx(expected, rel=2e-3, abs=5e-5)
 
 
 def test_one_example_worked_out_by_hand() -> None:
@@ -112,11 +112,11 @@ def test_one_example_worked_out_by_hand() -> None:
     np.testing.assert_allclose(trace[1].sums, [1, -1])
     np.testing.assert_allclose(net(x), [0.880797, 0.119203], atol=1e-6)
 
-    slope = net.gradient(x, 1)
-    assert slope.loss == pytest.approx(2.126928, abs=1e-6)
+    gradient = net.gradient(x, 1)
+    assert gradient.loss == pytest.approx(2.126928, abs=1e-6)
     by_hand = [1.761594, 3.523188, 3.523188, 0.440399, -0.440399, 0.880797, -0.880797]
-    np.testing.assert_allclose(slope.parameters, by_hand, atol=2e-6)
-    np.testing.assert_allclose(slope.inputs, [[3.523188, -1.761594]], atol=2e-6)
+    np.testing.assert_allclose(gradient.parameters, by_hand, atol=2e-6)
+    np.testing.assert_allclose(gradient.inputs, [[3.523188, -1.761594]], atol=2e-6)
 
     data = pl.data.Dataset(x[None], [1], classes=["0", "1"])
     pl.Trainer(net, data, optimizer=pl.SGD(0.1), batch_size=1).take_steps(1)

@@ -62,9 +62,9 @@ def test_the_usual_levels() -> None:
 def test_levels_to_unit(dtype: npt.DTypeLike, levels: tuple[float, float]) -> None:
     low, high = levels
     flat_inputs = np.linspace(low, high, 12).round().astype(dtype).reshape(2, 6)
-    wanted = (flat_inputs.astype(np.float64) - low) / (high - low)
+    expected = (flat_inputs.astype(np.float64) - low) / (high - low)
     unit = to_unit(flat_inputs, levels)
-    np.testing.assert_allclose(unit, wanted, rtol=1e-7)
+    np.testing.assert_allclose(unit, expected, rtol=1e-7)
     assert unit.dtype == np.float32
     assert unit.dtype.isnative
     assert unit.flags.c_contiguous

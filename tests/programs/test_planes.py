@@ -98,9 +98,9 @@ def test_gradients(net: pl.Network, count: int, seed: int) -> None:
     loss, parameters, inputs = naive_planes.backward(net, x.astype(np.float64), labels)
     assert gradient.loss == pytest.approx(loss, rel=1e-5)
     sizes = naive_planes.magnitudes(net, x.astype(np.float64), labels)
-    for made, wanted, size in zip((gradient.parameters, gradient.inputs), (parameters, inputs), sizes, strict=True):
-        spare = 1e-6 * size + 1e-5 * np.abs(wanted).max()
-        assert (np.abs(made - wanted) <= 1e-3 * np.abs(wanted) + spare).all()
+    for made, expected, size in zip((gradient.parameters, gradient.inputs), (parameters, inputs), sizes, strict=True):
+        spare = 1e-6 * size + 1e-5 * np.abs(expected).max()
+        assert (np.abs(made - expected) <= 1e-3 * np.abs(expected) + spare).all()
 
 
 def smooth(pool: Any, stride: int = 1, padding: int = 1) -> pl.Network:

@@ -174,10 +174,10 @@ def test_extreme_weights_give_finite_outputs_and_gradients(activation: str, size
     net.parameters[...] = size
     x = np.random.default_rng(0).random((5, 12)).astype(np.float32)
     for loss in ("cross_entropy", "squared"):
-        slope = net.gradient(x, [0, 1, 2, 3, 0], loss)
-        assert np.isfinite(slope.loss)
-        assert np.isfinite(slope.parameters).all()
-        assert np.isfinite(slope.inputs).all()
+        gradient = net.gradient(x, [0, 1, 2, 3, 0], loss)
+        assert np.isfinite(gradient.loss)
+        assert np.isfinite(gradient.parameters).all()
+        assert np.isfinite(gradient.inputs).all()
     assert np.isfinite(net(x)).all()
 
 
@@ -190,14 +190,14 @@ def test_judging_is_the_mean_loss_and_the_share_read_right(loss: str, count: int
     mean, accuracy = net.program.evaluate(Feed(x, None), labels, loss)
     assert mean == pytest.approx(twin.loss, rel=1e-5)
     assert accuracy == twin.right / count
-    slope = net.gradient(x, labels, loss)
-    assert slope.loss == pytest.approx(mean, rel=1e-6)
-    np.testing.assert_allclose(slope.parameters, twin.parameters, rtol=1e-3, atol=1e-6)
-    np.testing.assert_allclose(slope.inputs, twin.inputs, rtol=1e-3, atol=1e-7)
+    gradient = net.gradient(x, labels, loss)
+    assert gradient.loss == pytest.approx(mean, rel=1e-6)
+    np.testing.assert_allclose(gradient.parameters, twin.parameters, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(gradient.inputs, twin.inputs, rtol=1e-3, atol=1e-7)
 
 
 @pytest.mark.parametrize(
-    ("x", "labels", "loss", "error", "told"),
+    ("x", "labels", "loss", "error", "words"),
     [
         (np.zeros(12), 4, "squared", DataError, "4 outputs, so labels run from 0 to 3"),
         (np.zeros(12), -1, "squared", DataError, "labels run from 0"),
@@ -210,9 +210,9 @@ def test_judging_is_the_mean_loss_and_the_share_read_right(loss: str, count: int
     ],
 )
 def test_gradients_that_make_no_sense(
-    x: np.ndarray, labels: object, loss: str, error: type[Exception], told: str
+    x: np.ndarray, labels: object, loss: str, error: type[Exception], words: str
 ) -> None:
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=words):
         network().gradient(x, labels, loss)  # type: ignore[arg-type]
 
 
@@ -229,10 +229,10 @@ def test_images_too_large_for_ink_take_the_dense_way() -> None:
     rng = np.random.default_rng(4)
     x = (rng.random((3, 257 * 256)) * (rng.random((3, 257 * 256)) < 0.05)).astype(np.float32)
     twin = reference.backward(reference.layers_of(net), x.astype(np.float64), [0, 1, 0], "cross_entropy")
-    slope = net.gradient(x, [0, 1, 0])
-    assert slope.loss == pytest.approx(twin.loss, rel=1e-5)
-    np.testing.assert_allclose(slope.parameters, twin.parameters, rtol=1e-3, atol=1e-7)
-    np.testing.assert_allclose(slope.inputs, twin.inputs, rtol=1e-3, atol=1e-7)
+    gradient = net.gradient(x, [0, 1, 0])
+    assert gradient.loss == pytest.approx(twin.loss, rel=1e-5)
+    np.testing.assert_allclose(gradient.parameters, twin.parameters, rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(gradient.inputs, twin.inputs, rtol=1e-3, atol=1e-7)
     np.testing.assert_allclose(
         net(x), reference.forward(reference.layers_of(net), x.astype(np.float64))[-1].a, rtol=1e-4
     )

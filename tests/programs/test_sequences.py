@@ -134,9 +134,9 @@ def test_trace_tells_every_gate() -> None:
         tuple(np.array(view, np.float64) for view in (lstm.weight_ih, lstm.weight_hh, lstm.bias)),
         tuple(np.array(v, np.float64) for v in (lstm.weight_ih_reverse, lstm.weight_hh_reverse, lstm.bias_reverse)),
     ]
-    wanted, _ = naive.run_lstm(x.astype(np.float64), ways, "frames")  # type: ignore[arg-type]
+    expected, _ = naive.run_lstm(x.astype(np.float64), ways, "frames")  # type: ignore[arg-type]
     for name in "ifgoch":
-        np.testing.assert_allclose(getattr(trace[0], name), wanted[name], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(getattr(trace[0], name), expected[name], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(trace[1].inputs, trace[0].activations)
     assert trace.outputs.tobytes() == net(x).tobytes()
     assert len(trace) == 3

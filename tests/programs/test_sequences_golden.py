@@ -39,28 +39,28 @@ def network(name: str) -> Any:
 
 
 def sequences(name: str) -> tuple[list[Any], list[Any]]:
-    told = kept(name)
-    xs = np.split(told["frames"], np.cumsum(told["lengths"])[:-1])
-    labels: list[Any] = np.split(told["labels"], np.cumsum(told["counts"])[:-1])
+    golden = kept(name)
+    xs = np.split(golden["frames"], np.cumsum(golden["lengths"])[:-1])
+    labels: list[Any] = np.split(golden["labels"], np.cumsum(golden["counts"])[:-1])
     return xs, labels if CASES[name]["loss"] == "ctc" else [int(label[0]) for label in labels]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_hidden_values_and_gradients(name: str) -> None:
-    net, told, (xs, labels) = network(name), kept(name), sequences(name)
+    net, golden, (xs, labels) = network(name), kept(name), sequences(name)
     trace = net.trace(xs[0])
     for i in range(len(CASES[name]["hidden"])):
-        np.testing.assert_allclose(trace[i].h, told[f"hidden{i}"], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(trace[-1].sums, told["sums"], rtol=1e-5, atol=1e-6)
-    slope = net.gradient(xs, labels)
-    assert slope.loss == pytest.approx(float(told["loss"]), rel=1e-6)
-    np.testing.assert_allclose(slope.parameters, told["gradient"], rtol=2e-5, atol=5e-7)
-    np.testing.assert_allclose(np.concatenate(slope.inputs), told["by_input"], rtol=2e-5, atol=5e-7)
+        np.testing.assert_allclose(trace[i].h, golden[f"hidden{i}"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(trace[-1].sums, golden["sums"], rtol=1e-5, atol=1e-6)
+    gradient = net.gradient(xs, labels)
+    assert gradient.loss == pytest.approx(float(golden["loss"]), rel=1e-6)
+    np.testing.assert_allclose(gradient.parameters, golden["gradient"], rtol=2e-5, atol=5e-7)
+    np.testing.assert_allclose(np.concatenate(gradient.inputs), golden["by_input"], rtol=2e-5, atol=5e-7)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_ten_steps(name: str) -> None:
-    net, told, (xs, labels) = network(name), kept(name), sequences(name)
+    net, golden, (xs, labels) = network(name), kept(name), sequences(name)
     data, optimizer = pl.data.Sequences(xs, labels), Adam(0.02, epsilon=1e-3)
     stepper = net.program.stepper(
         StepperOptions(optimizer, CASES[name]["loss"], BATCH, clip=CASES[name]["clip"], threads=2)
@@ -69,5 +69,5 @@ def test_ten_steps(name: str) -> None:
     targets = Targets(data.symbols, data.label_starts, data.transcribed)
     rates = optimizer.step_rates(np.full(STEPS, 0.02), np.arange(STEPS))
     history = stepper.run(SequenceEpoch(data.flat, data.starts, targets, order), 0, STEPS, optimizer, rates)
-    np.testing.assert_allclose(history[:, 0] / BATCH, told["losses"], rtol=1e-5)
-    np.testing.assert_allclose(net.parameters, told["end"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(history[:, 0] / BATCH, golden["losses"], rtol=1e-5)
+    np.testing.assert_allclose(net.parameters, golden["end"], rtol=1e-4, atol=1e-5)

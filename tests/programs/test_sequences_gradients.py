@@ -40,10 +40,10 @@ def example(name: str) -> tuple[pl.Network, list[np.ndarray], list[Any]]:
 @pytest.mark.parametrize("name", STACKS)
 def test_by_parameters_and_inputs(name: str) -> None:
     net, xs, labels = example(name)
-    slope = net.gradient(xs, labels)
-    assert slope.loss == pytest.approx(naive.mean_loss(net, xs, labels), rel=1e-6)
+    gradient = net.gradient(xs, labels)
+    assert gradient.loss == pytest.approx(naive.mean_loss(net, xs, labels), rel=1e-6)
     by_parameter = naive.differences(lambda p: naive.mean_loss(net, xs, labels, p), net.parameters.astype(np.float64))
-    np.testing.assert_allclose(slope.parameters, by_parameter, rtol=2e-5, atol=3e-7)
+    np.testing.assert_allclose(gradient.parameters, by_parameter, rtol=2e-5, atol=3e-7)
     for i, x in enumerate(xs):
         others = [naive.mean_loss(net, [other], [label]) for other, label in zip(xs, labels, strict=True)]
 
@@ -51,7 +51,7 @@ def test_by_parameters_and_inputs(name: str) -> None:
             return (rest + naive.mean_loss(net, [moved], [labels[i]])) / len(xs)
 
         by_input = naive.differences(loss, x.astype(np.float64))
-        np.testing.assert_allclose(slope.inputs[i], by_input, rtol=2e-5, atol=3e-7)
+        np.testing.assert_allclose(gradient.inputs[i], by_input, rtol=2e-5, atol=3e-7)
 
 
 @pytest.mark.parametrize("hidden", [1, 15, 16, 17, 33])
@@ -62,10 +62,10 @@ def test_sizes_around_the_lanes(hidden: int, features: int) -> None:
     rng = np.random.default_rng(hidden)
     xs = [rng.standard_normal((length, features)).astype(np.float32) for length in ((3, 2) if PLAIN else (6, 3, 4))]
     labels = [[1], [3, 2], [2, 2]][: len(xs)]
-    slope = net.gradient(xs, labels)
+    gradient = net.gradient(xs, labels)
     start, way = net.parameters.astype(np.float64), rng.standard_normal(net.parameter_count)
     rise = naive.differences(lambda step: naive.mean_loss(net, xs, labels, start + step[0] * way), np.zeros(1))
-    assert float(slope.parameters @ way) == pytest.approx(float(rise[0]), rel=1e-4, abs=1e-5)
+    assert float(gradient.parameters @ way) == pytest.approx(float(rise[0]), rel=1e-4, abs=1e-5)
 
 
 def test_one_sequence_and_several() -> None:
@@ -86,10 +86,10 @@ def test_more_sequences_than_one_group() -> None:
     rng = np.random.default_rng(0)
     xs = [rng.standard_normal((1 + i % 5, 2)).astype(np.float32) for i in range(37)]
     labels = [[1] for _ in xs]
-    slope = net.gradient(xs, labels)
+    gradient = net.gradient(xs, labels)
     parts = [net.gradient(x, [1]) for x in xs]
     np.testing.assert_allclose(
-        slope.parameters, np.mean([one.parameters for one in parts], axis=0), rtol=1e-4, atol=1e-6
+        gradient.parameters, np.mean([one.parameters for one in parts], axis=0), rtol=1e-4, atol=1e-6
     )
 
 
@@ -98,11 +98,11 @@ def test_a_padded_batch_gives_padded_gradients() -> None:
     padded = np.zeros((4, 5, 2), np.float32)
     for place, x in zip(padded, xs, strict=True):
         place[: len(x)] = x
-    slope = net.gradient(padded, labels, lengths=LENGTHS)
-    assert slope.inputs.shape == padded.shape
+    gradient = net.gradient(padded, labels, lengths=LENGTHS)
+    assert gradient.inputs.shape == padded.shape
     for i, by_input in enumerate(net.gradient(xs, labels).inputs):
-        np.testing.assert_array_equal(slope.inputs[i, : LENGTHS[i]], by_input)
-        assert not slope.inputs[i, LENGTHS[i] :].any()
+        np.testing.assert_array_equal(gradient.inputs[i, : LENGTHS[i]], by_input)
+        assert not gradient.inputs[i, LENGTHS[i] :].any()
 
 
 def test_one_example_worked_out_by_hand() -> None:
@@ -126,8 +126,8 @@ def test_one_example_worked_out_by_hand() -> None:
     trace = net.trace(np.ones((1, 1)))
     assert trace[0].c[0, 0] == pytest.approx(0.25)
     assert trace[0].h[0, 0] == pytest.approx(0.122459, abs=1e-6)
-    slope = net.gradient(np.ones((1, 1)), 1)
-    assert slope.loss == pytest.approx(0.823085, abs=1e-5)
-    np.testing.assert_allclose(slope.parameters[:4], [0.065910, 0.0, 0.197729, 0.068690], atol=2e-6)
-    np.testing.assert_allclose(slope.parameters[4:8], 0.0)
-    np.testing.assert_allclose(slope.parameters[8:12], slope.parameters[:4])
+    gradient = net.gradient(np.ones((1, 1)), 1)
+    assert gradient.loss == pytest.approx(0.823085, abs=1e-5)
+    np.testing.assert_allclose(gradient.parameters[:4], [0.065910, 0.0, 0.197729, 0.068690], atol=2e-6)
+    np.testing.assert_allclose(gradient.parameters[4:8], 0.0)
+    np.testing.assert_allclose(gradient.parameters[8:12], gradient.parameters[:4])

@@ -27,7 +27,7 @@ def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module", params=["4", "plain"])
-def told(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
+def results(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
     """What the self-check says in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PELLUCID_CACHE": str(engines)}
     environment.pop("PELLUCID_LANES", None)
@@ -42,8 +42,8 @@ def told(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("loss", selfcheck.STACKS)
-def test_networks_answer_and_learn(told: dict[str, Any], loss: str) -> None:
-    net, xs, answers = selfcheck.network(loss), selfcheck.sequences(), told[loss]
+def test_networks_answer_and_learn(results: dict[str, Any], loss: str) -> None:
+    net, xs, answers = selfcheck.network(loss), selfcheck.sequences(), results[loss]
     for x, outputs in zip(xs, answers["outputs"], strict=True):
         np.testing.assert_allclose(outputs, naive.outputs_of(net, x)[1], rtol=1e-5, atol=1e-6)
     here = selfcheck.learned(loss)

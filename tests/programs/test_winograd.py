@@ -33,8 +33,8 @@ def test_rounding_stays_small(tile: int, taps: int) -> None:
     rng = np.random.default_rng(taps)
     x = rng.normal(size=(500, tile + taps - 1)).astype(np.float32)
     w = rng.normal(size=(500, taps)).astype(np.float32)
-    wanted = [np.correlate(one, filtered) for one, filtered in zip(x.astype(float), w.astype(float), strict=True)]
-    error = (w @ g.T * (x @ b.T)) @ a - np.array(wanted)
+    expected = [np.correlate(one, filtered) for one, filtered in zip(x.astype(float), w.astype(float), strict=True)]
+    error = (w @ g.T * (x @ b.T)) @ a - np.array(expected)
     assert np.sqrt(np.mean(error**2)) < 4e-6 * np.sqrt(taps)
 
 
@@ -79,11 +79,11 @@ def test_a_step_is_the_gradient_of_the_naive_twin(net: pl.Network, count: int) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "_WORTH_IT", 1e9)
         net = awake(net.copy())
-    _, wanted, _ = naive_planes.backward(net, x.astype(np.float64), labels)
+    _, expected, _ = naive_planes.backward(net, x.astype(np.float64), labels)
     start = net.parameters.copy()
     data = pl.data.Dataset(x, np.array(labels), classes=list("abc"))
     pl.Trainer(net, data, optimizer=pl.SGD(1.0), batch_size=count, threads=2).take_steps(1)
-    np.testing.assert_allclose(start - net.parameters, wanted, rtol=2e-3, atol=2e-5 * np.abs(wanted).max() + 3e-7)
+    np.testing.assert_allclose(start - net.parameters, expected, rtol=2e-3, atol=2e-5 * np.abs(expected).max() + 3e-7)
 
 
 def test_the_shipped_networks_are_trained_so() -> None:

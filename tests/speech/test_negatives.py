@@ -49,9 +49,9 @@ def test_one_word_alone_cannot_be_spliced_nor_a_foreign_one_be_turned(words: Wor
 
 
 def test_backwards_is_backwards(words: Words) -> None:
-    turned = backwards(words, 8, np.random.default_rng(1))
+    reversed_words = backwards(words, 8, np.random.default_rng(1))
     originals = [power[PLAIN] for power in words.powers]
-    for power in turned:
+    for power in reversed_words:
         assert any(len(power) == len(one) and np.array_equal(power[::-1], one) for one in originals)
 
 

@@ -22,11 +22,11 @@ def few() -> data.Recordings:
 def test_a_recipe_gives_a_network_that_can_be_asked(few: data.Recordings) -> None:
     recipe = SpokenRecipe(hidden=8, layers=1, rounds=2, epochs=2)
     words = recipe.synthesis.all_of(few)
-    told: list[float] = []
-    one, same = (recipe.train(words, seed=3, threads=1, say=lambda event: told.append(event.loss)) for _ in range(2))
+    losses: list[float] = []
+    one, same = (recipe.train(words, seed=3, threads=1, say=lambda event: losses.append(event.loss)) for _ in range(2))
     assert one.parameters.tobytes() == same.parameters.tobytes()
-    assert told[:2] == told[2:]
-    assert told[1] < told[0]
+    assert losses[:2] == losses[2:]
+    assert losses[1] < losses[0]
     hearing = one.record["hearing"]
     assert sum(hearing["priors"]) == pytest.approx(1, abs=1e-3)
     assert hearing["prior_share"] == recipe.prior_share

@@ -110,10 +110,10 @@ def test_priors_are_divided_out() -> None:
     shared = np.full(len(CLASSES), 0.01)
     shared[0] = 0.8
     plain = Recognizer(Parrot([4]))  # type: ignore[arg-type]
-    told = Recognizer(Parrot([4], record={"hearing": {"priors": shared.tolist(), "prior_share": 1.0}}))  # type: ignore[arg-type]
+    adjusted = Recognizer(Parrot([4], record={"hearing": {"priors": shared.tolist(), "prior_share": 1.0}}))  # type: ignore[arg-type]
     even = np.full((1, len(CLASSES)), 1 / len(CLASSES))
     np.testing.assert_allclose(np.exp(plain.weighed(even)).sum(), 1)
-    assert told.weighed(even)[0, 0] < plain.weighed(even)[0, 0] - 2
+    assert adjusted.weighed(even)[0, 0] < plain.weighed(even)[0, 0] - 2
 
 
 @pytest.mark.parametrize("priors", [[0.5, 0.5], [0.0] * 21, [float("nan")] * 21])

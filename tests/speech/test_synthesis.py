@@ -132,10 +132,10 @@ def test_lessons_are_the_same_in_another_process() -> None:
         "s = data.load('spoken').test; L = UtteranceSynthesis(spliced=0.5);"
         "print(hashlib.sha256(L.sequences(L.all_of(s[range(0, len(s), 12)]), 0).flat.tobytes()).hexdigest())"
     )
-    told = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script], env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True
         ).stdout
         for seed in ("1", "2")
     }
-    assert len(told) == 1
+    assert len(outputs) == 1

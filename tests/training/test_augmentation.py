@@ -204,8 +204,8 @@ def test_levels_that_cannot_be() -> None:
         ALL.apply(np.zeros((1, 4, 4)), seed=-1)
 
 
-def source(data: pl.data.Dataset, batch_size: int = 32, crew: int = 1, seed: int = 7) -> Augmented:
-    return Augmented(ALL, data, data.labels, batch_size, seed, crew)
+def source(data: pl.data.Dataset, batch_size: int = 32, threads: int = 1, seed: int = 7) -> Augmented:
+    return Augmented(ALL, data, data.labels, batch_size, seed, threads)
 
 
 def seen(source: Augmented, epoch: int, begin: int, past: int, size: int = 120) -> tuple[Any, Any]:
@@ -235,13 +235,13 @@ def test_batches_are_the_epochs_images_varied(small_blocks: None) -> None:
 @given(
     asked=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(1, 30)), min_size=1, max_size=6),
     batch_size=st.sampled_from([1, 7, 32, 64, 500]),
-    crew=st.sampled_from([1, 64]),
+    threads=st.sampled_from([1, 64]),
 )
-def test_any_steps_in_any_order(asked: list[tuple[int, int, int]], batch_size: int, crew: int) -> None:
+def test_any_steps_in_any_order(asked: list[tuple[int, int, int]], batch_size: int, threads: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pellucid.training.augmentation._BLOCK", 16)
         data = dataset(300)
-        made = source(data, batch_size, crew)
+        made = source(data, batch_size, threads)
         steps = -(-300 // batch_size)
         for epoch, begin, count in asked:
             begin = begin % steps

@@ -292,9 +292,9 @@ def test_steps_beyond_the_epoch_or_without_rates_are_refused(kind: str) -> None:
     batches, _ = taught._task.batches(0, 0, 4)
     rates = np.zeros((5, 2), np.float32)
     before = taught.net.parameters.copy()
-    for begin, end, told in ((0, 5, rates), (-1, 4, rates), (3, 2, rates[:0]), (0, 4, rates), (0, 4, rates[:4].T)):
+    for begin, end, given in ((0, 5, rates), (-1, 4, rates), (3, 2, rates[:0]), (0, 4, rates), (0, 4, rates[:4].T)):
         with pytest.raises(CapacityError):
-            taught._task.stepper.run(batches, begin, end, pl.SGD(0.1), told)
+            taught._task.stepper.run(batches, begin, end, pl.SGD(0.1), given)
     with pytest.raises(CapacityError, match="moment 0"):
         taught._task.stepper.run(batches, 0, 4, pl.Momentum(0.1), rates[:4])
     assert taught.net.parameters.tobytes() == before.tobytes()
@@ -313,5 +313,5 @@ def test_the_last_mini_batch_of_any_size(kind: str, batch_size: int) -> None:
     taught.take_steps(1)
     x: Any = [FRAMES[i] for i in last] if kind == "sequences" else IMAGES[last]
     labels: Any = LABELS[last].tolist() if kind == "sequences" else LABELS[last]
-    wanted = before.parameters - 0.1 * before.gradient(x, labels, "cross_entropy").parameters
-    np.testing.assert_allclose(net.parameters, wanted, rtol=1e-4, atol=1e-6)
+    expected = before.parameters - 0.1 * before.gradient(x, labels, "cross_entropy").parameters
+    np.testing.assert_allclose(net.parameters, expected, rtol=1e-4, atol=1e-6)

@@ -41,10 +41,10 @@ def test_what_the_engine_is_told() -> None:
     assert len(settings) == 8
     rates, steps = np.array([0.5, 0.25]), np.array([0, 9])
     np.testing.assert_array_equal(SGD(1).step_rates(rates, steps), [[0.5, 1], [0.25, 1]])
-    told = Adam(1, beta1=0.8, beta2=0.9).step_rates(rates, steps)
-    wanted = [[0.5 / (1 - 0.8), (1 - 0.9) ** -0.5], [0.25 / (1 - 0.8**10), (1 - 0.9**10) ** -0.5]]
-    np.testing.assert_allclose(told, wanted, rtol=1e-6)
-    assert told.dtype == np.float32
+    found = Adam(1, beta1=0.8, beta2=0.9).step_rates(rates, steps)
+    expected = [[0.5 / (1 - 0.8), (1 - 0.9) ** -0.5], [0.25 / (1 - 0.8**10), (1 - 0.9**10) ** -0.5]]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert found.dtype == np.float32
 
 
 def test_adam_after_a_million_steps_needs_no_correction() -> None:

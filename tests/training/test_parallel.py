@@ -23,12 +23,12 @@ def trainers(digits) -> list[pl.Trainer]:
 
 def test_each_has_the_bits_of_training_alone(digits):
     alone = trainers(digits)
-    wanted = [[event.test_loss for event in trainer.run(2, validation=digits.test)] for trainer in alone]
+    expected = [[event.test_loss for event in trainer.run(2, validation=digits.test)] for trainer in alone]
     together = trainers(digits)
-    told: dict[int, list[float]] = {index: [] for index in range(len(together))}
+    losses: dict[int, list[float]] = {index: [] for index in range(len(together))}
     for index, event in pl.train_many(together, 2, validation=digits.test, workers=4):
-        told[index].append(event.test_loss)
-    assert list(told.values()) == wanted
+        losses[index].append(event.test_loss)
+    assert list(losses.values()) == expected
     for one, other in zip(alone, together, strict=True):
         assert np.array_equal(one.net.parameters, other.net.parameters)
 

@@ -32,8 +32,8 @@ EXAMPLES: list[Schedule] = [
 def test_every_rate(schedule: Schedule, per_epoch: int, epochs: int) -> None:
     total = per_epoch * epochs
     rates = schedule.rates(np.arange(total + 3), per_epoch, total)
-    wanted = [naive.rate_at(schedule.configuration(), step, per_epoch, total) for step in range(total + 3)]
-    np.testing.assert_allclose(rates, wanted, rtol=1e-12, atol=1e-15)
+    expected = [naive.rate_at(schedule.configuration(), step, per_epoch, total) for step in range(total + 3)]
+    np.testing.assert_allclose(rates, expected, rtol=1e-12, atol=1e-15)
     assert rates.dtype == np.float64
     middle = total // 2
     assert schedule.rates(np.arange(middle, total), per_epoch, total).tobytes() == rates[middle:total].tobytes()

@@ -1,4 +1,4 @@
-"""Training of sequence networks: against the twin, stopped and resumed anywhere, on any number of threads."""
+"""Training of sequence networks: against the reference, stopped and resumed anywhere, on any number of threads."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def jittered(frames: Floats, rng: np.random.Generator) -> Floats:
 
 @pytest.mark.parametrize(("rule", "clip"), [("sgd", None), ("nesterov", 0.5), ("adam", 0.5)])
 @pytest.mark.parametrize("loss", ["ctc", "cross_entropy"])
-def test_steps_are_the_twins(rule: str, clip: float | None, loss: str) -> None:
+def test_steps_equal_the_reference(rule: str, clip: float | None, loss: str) -> None:
     data = sequences(5, classes=loss != "ctc")
     optimizer = {"sgd": pl.SGD(0.1), "nesterov": pl.Momentum(0.1, nesterov=True), "adam": pl.Adam(0.01, epsilon=1e-3)}
     net = network(loss != "ctc", hidden=1)
@@ -66,8 +66,8 @@ def test_steps_are_the_twins(rule: str, clip: float | None, loss: str) -> None:
     xs, labels = [x for x, _ in data], [label for _, label in data]
     descent = naive.Descent(rule, epsilon=1e-3)
     w = start
-    for told in losses:
-        assert told == pytest.approx(naive_sequences.mean_loss(net, xs, labels, w), rel=1e-5)
+    for step_loss in losses:
+        assert step_loss == pytest.approx(naive_sequences.mean_loss(net, xs, labels, w), rel=1e-5)
         g = naive_sequences.differences(lambda p: naive_sequences.mean_loss(net, xs, labels, p), w)
         if clip is not None:
             g *= min(1.0, clip / np.linalg.norm(g))
@@ -115,7 +115,7 @@ def test_resumed_training_has_the_same_bits(augment: Any, done: int, tmp_path: P
     assert resumed.net.parameters.tobytes() == whole.net.parameters.tobytes()
 
 
-def test_resuming_wants_the_same_data_and_function(tmp_path: Path) -> None:
+def test_resuming_needs_the_same_data_and_function(tmp_path: Path) -> None:
     plain, varied = tmp_path / "plain", tmp_path / "varied"
     trainer().save(plain)
     trainer(augment=jittered).save(varied)
@@ -152,7 +152,7 @@ def test_clipping_shortens_long_gradients_only() -> None:
     )
 
 
-def test_a_loss_that_runs_away_goes_back() -> None:
+def test_a_diverging_loss_restores_good_parameters() -> None:
     taught = trainer(optimizer=pl.Momentum(3e38))
     with pytest.raises(pl.DivergedError, match="after step"):
         taught.take_steps(9)
@@ -180,7 +180,7 @@ def test_options_are_checked(options: dict[str, Any], words: str) -> None:
         trainer(**options)
 
 
-def test_networks_and_losses_that_do_not_go_together() -> None:
+def test_losses_that_do_not_suit_the_network_are_refused() -> None:
     data, classes = sequences(), sequences(classes=True)
     for net, given, loss, words in (
         (network(), data, "cross_entropy", "one output per sequence"),
@@ -227,7 +227,7 @@ def test_early_stopping_and_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("loss", ["ctc", "cross_entropy"])
 @pytest.mark.parametrize(("count", "batch_size"), [(7, 8), (13, 8), (15, 8), (23, 9), (37, 10), (39, 33), (60, 65)])
 def test_a_smaller_mini_batch_has_room_for_its_larger_groups(count: int, batch_size: int, loss: str) -> None:
-    """5 to 7 sequences stay together, while 8 are split in two; the memory after an arena belongs to others."""
+    """5 to 7 sequences form one group, while 8 are split in two; writes past an arena would corrupt other memory."""
     data = sequences(count, classes=loss != "ctc")
     plain = network(loss != "ctc")
     taught = trainer(data, loss=loss, optimizer=pl.SGD(0.1), batch_size=batch_size)
@@ -235,9 +235,9 @@ def test_a_smaller_mini_batch_has_room_for_its_larger_groups(count: int, batch_s
     taught.take_steps(taught.steps_per_epoch - 1)
     plain.parameters[...] = taught.net.parameters
     last = np.random.default_rng([4, 0]).permutation(count)[begin:past]
-    slope = plain.gradient([data[i][0] for i in last], [data[i][1] for i in last], loss).parameters
+    gradient = plain.gradient([data[i][0] for i in last], [data[i][1] for i in last], loss).parameters
     taught.take_steps(1)
-    np.testing.assert_allclose(taught.net.parameters, plain.parameters - 0.1 * slope, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(taught.net.parameters, plain.parameters - 0.1 * gradient, rtol=1e-4, atol=1e-6)
 
 
 def test_a_step_without_room_is_refused() -> None:

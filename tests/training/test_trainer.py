@@ -103,7 +103,7 @@ def test_learning_rate_can_change_while_running(some):
 
 
 @pytest.mark.parametrize(
-    ("schedule", "wanted"),
+    ("schedule", "expected"),
     [
         (pl.Constant(0.5), [0.5, 0.5, 0.5, 0.5]),
         (pl.Step(1.0, every=2, factor=0.1), [1.0, 1.0, 0.1, 0.1]),
@@ -112,8 +112,8 @@ def test_learning_rate_can_change_while_running(some):
         (pl.WarmUp(1.0, epochs=2, then=pl.Cosine(1.0)), [0.5, 1.0, 1.0, 0.5]),
     ],
 )
-def test_schedules(schedule, wanted):
-    assert schedule.rates(np.arange(4), per_epoch=1, total=4) == pytest.approx(wanted)
+def test_schedules(schedule, expected):
+    assert schedule.rates(np.arange(4), per_epoch=1, total=4) == pytest.approx(expected)
 
 
 def test_patience_goes_back_to_the_best(digits):

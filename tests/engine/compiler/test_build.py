@@ -1,4 +1,4 @@
-"""The processes that compile: started apart from what lies in the current folder, and replaced where none starts."""
+"""Child processes that compile: isolated from the current folder, with a fallback if none can be started."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ HOME = str(Path(pellucid.__file__).parent.parent)
 
 
 @compiled_only
-def test_parts_are_compiled_here_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_are_compiled_in_this_process_if_no_child_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     monkeypatch.setattr(build, "compile_part", lambda part: part.encode())
     assert build.build(["dense", "planes"]) == {"dense": b"dense", "planes": b"planes"}
 
 
 @compiled_only
-def test_a_child_that_fails_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_is_compiled_here_if_its_child_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PELLUCID_LANES", "5")
     monkeypatch.setattr(build, "compile_part", lambda part: part.encode())
     assert build.build(["dense"]) == {"dense": b"dense"}
@@ -44,7 +44,7 @@ def test_a_frozen_program_is_not_started_again(monkeypatch: pytest.MonkeyPatch) 
 def test_no_module_of_the_current_folder_is_run(
     entry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A child that is asked for a part that does not exist fails after it imported the compiler, which needs these."""
+    """A child for a part that does not exist fails only after it has imported the compiler and these modules."""
     for module in ("numpy", "numba", "llvmlite", "json", "sitecustomize", "usercustomize"):
         (tmp_path / f"{module}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
     monkeypatch.chdir(tmp_path)
@@ -78,7 +78,7 @@ def test_the_import_path_of_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert build.import_path() == ["/elsewhere", HOME]
     monkeypatch.setattr(sys, "path", ["/elsewhere", str(tmp_path / "link")])
     assert build.import_path() == ["/elsewhere", str(tmp_path / "link")]
-    monkeypatch.setattr(sys, "path", ["", "/elsewhere"])  # as with an editable install that is found by a hook
+    monkeypatch.setattr(sys, "path", ["", "/elsewhere"])  # as for an editable install with an import hook
     assert build.import_path() == ["/elsewhere", HOME]
     monkeypatch.chdir(HOME)
     monkeypatch.setattr(sys, "path", ["", HOME, "/elsewhere"])

@@ -1,4 +1,4 @@
-"""The cache of compiled code: what is read is what was written for this very source and machine, or nothing."""
+"""The cache of compiled code: it returns what was written for this source and machine, or nothing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_relative_folder_is_refused(path: str, monkeypatch: pytest.MonkeyPatch
         code_folder()
 
 
-def test_what_is_written_is_read(cache: Cache) -> None:
+def test_written_code_is_read(cache: Cache) -> None:
     assert cache.read("dense") is None
     cache.write({"dense": CODE, "planes": b""})
     assert cache.read("dense") == CODE
@@ -76,7 +76,7 @@ def test_a_flipped_bit_is_noticed(cache: Cache, place: int) -> None:
     assert cache.read("dense") is None
 
 
-def test_bytes_of_another_kind_are_replaced(cache: Cache) -> None:
+def test_a_file_of_another_format_is_replaced(cache: Cache) -> None:
     cache.folder.mkdir(parents=True)
     cache.path_of("dense").write_bytes(os.urandom(5000))
     assert cache.read("dense") is None
@@ -85,13 +85,13 @@ def test_bytes_of_another_kind_are_replaced(cache: Cache) -> None:
 
 
 def write_with_one_warning(cache: Cache) -> str:
-    """What the cache says when it cannot write; what it was given can be read from it nevertheless."""
-    with pytest.warns(RuntimeWarning, match=r"every run will compile it again.*PELLUCID_CACHE") as told:
+    """The warning of a cache that cannot write; the code can still be read from it."""
+    with pytest.warns(RuntimeWarning, match=r"every run will compile it again.*PELLUCID_CACHE") as caught:
         cache.write({"dense": CODE, "planes": b"planes"})
-    assert len(told) == 1
+    assert len(caught) == 1
     assert cache.read("dense") == CODE
     assert cache.read("planes") == b"planes"
-    return str(told[0].message)
+    return str(caught[0].message)
 
 
 def test_without_a_folder_code_is_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has acc
 
 @posix_only
 @pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
-def test_what_was_written_is_trusted_under_any_umask(cache: Cache, umask: int) -> None:
+def test_written_files_are_trusted_under_any_umask(cache: Cache, umask: int) -> None:
     before = os.umask(umask)
     try:
         cache.write({"dense": CODE})
@@ -143,7 +143,7 @@ def test_a_file_that_others_can_write_to_is_replaced(cache: Cache, mode: int) ->
 @posix_only
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only the superuser gives files away")
 @pytest.mark.parametrize("what", ["folder", "file"])
-def test_what_belongs_to_another_user(cache: Cache, what: str) -> None:
+def test_files_of_another_user_are_not_trusted(cache: Cache, what: str) -> None:
     cache.write({"dense": CODE})
     os.chown(cache.folder if what == "folder" else cache.path_of("dense"), 12345, 12345)
     other = Cache(cache.folder)
@@ -153,7 +153,7 @@ def test_what_belongs_to_another_user(cache: Cache, what: str) -> None:
 
 
 @posix_only
-def test_what_belongs_to_the_superuser_is_trusted(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_the_superuser_are_trusted(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.write({"dense": CODE})
     number = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
@@ -270,7 +270,7 @@ def test_bytecode_is_not_part_of_the_source(edited: Cache) -> None:
         ("platform.python_version", lambda: "3.99"),
     ],
 )
-def test_all_that_the_code_depends_on_is_in_the_fingerprint(
+def test_the_fingerprint_depends_on_everything_that_affects_the_code(
     cache: Cache, name: str, value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = cache.fingerprint()
@@ -278,6 +278,6 @@ def test_all_that_the_code_depends_on_is_in_the_fingerprint(
     assert cache.fingerprint() != before
 
 
-def test_a_version_is_what_the_package_says_or_its_distribution() -> None:
+def test_a_version_is_read_from_the_package_or_its_distribution() -> None:
     assert importlib.metadata.version("numba") in version_of("numba")
     assert version_of("numpy") == importlib.metadata.version("numpy")

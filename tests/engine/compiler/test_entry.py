@@ -1,4 +1,4 @@
-"""Calling compiled code: arguments arrive as they are, and stay alive as long as they are needed."""
+"""Calls of compiled code: arguments are passed unchanged, and stay alive as long as they are needed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pellucid.engine.records import Batch, Pixels, SparseRows
 from pellucid.engine.simd.lanes import PLAIN
 
 
-def test_many_threads_call_with_arguments_of_their_own() -> None:
-    """Arguments are passed in a block of memory; a block that is freed too soon would be another thread's."""
+def test_threads_call_with_different_arguments() -> None:
+    """Arguments are passed in a block of memory; another thread could reuse a block that is freed too soon."""
     apply, rounds = engine().apply, 3 if PLAIN else 400
 
     def work(seed: int) -> bool:
@@ -32,7 +32,7 @@ def test_many_threads_call_with_arguments_of_their_own() -> None:
         assert all(pool.map(work, range(16)))
 
 
-def test_arrays_are_passed_whatever_they_are_and_numbers_past_float32_as_infinite() -> None:
+def test_any_arrays_are_passed_and_numbers_too_large_for_float32_become_infinite() -> None:
     writable = np.arange(6, dtype=np.float32)
     frozen = writable.copy()
     frozen.flags.writeable = False

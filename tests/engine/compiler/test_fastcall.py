@@ -1,4 +1,4 @@
-"""The fast path for one image or a few: what it accepts, what it refuses, and the layout of arrays it relies on."""
+"""The fast path for one image or a few: the images that it accepts, and the layout of arrays that it relies on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(PLAIN or guarded(), reason="plain Python and gua
 @pytest.fixture
 def net() -> pl.Network:
     net = pl.Network([pl.Dense(5, "relu"), pl.Dense(3, "softmax")], input_shape=(4, 6), seed=1)
-    net(np.zeros((4, 6), np.float32))  # which prepares the fast path
+    net(np.zeros((4, 6), np.float32))  # prepares the fast path
     return net
 
 
@@ -37,17 +37,17 @@ def fastcall(net: pl.Network, x: Any) -> tuple[bool, npt.NDArray[np.float32]]:
     return net._fast_path.call(x, answer), answer
 
 
-def test_this_machine_has_it() -> None:
+def test_this_machine_supports_it() -> None:
     assert is_supported()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
-def test_it_gives_the_bits_of_a_batch(net: pl.Network, dtype: npt.DTypeLike) -> None:
+def test_outputs_have_the_bits_of_a_batch(net: pl.Network, dtype: npt.DTypeLike) -> None:
     images = (np.stack([image(seed) for seed in range(50)]) * (255 if dtype == np.uint8 else 1)).astype(dtype)
-    for x, wanted in zip(images, net(images), strict=True):
+    for x, expected in zip(images, net(images), strict=True):
         taken, answer = fastcall(net, x)
         assert taken is True
-        assert answer.tobytes() == wanted.tobytes()
+        assert answer.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
@@ -76,7 +76,7 @@ def test_an_answer_has_as_many_rows_as_there_are_images(net: pl.Network) -> None
     assert net(many[:0]).shape == (0, 3)
 
 
-def test_one_bad_image_among_a_few_is_told(net: pl.Network) -> None:
+def test_one_bad_image_among_a_few_is_reported(net: pl.Network) -> None:
     images = np.stack([image(1), np.full((4, 6), np.nan, np.float32), image(2)])
     with pytest.raises(pl.PellucidError, match="finite"):
         net(images)
@@ -84,7 +84,7 @@ def test_one_bad_image_among_a_few_is_told(net: pl.Network) -> None:
 
 
 class Odd(np.ndarray):
-    """An array of another type, which may mean anything by its elements."""
+    """An array of a subclass, which may interpret its elements differently."""
 
 
 STRANGERS: dict[str, Any] = {
@@ -94,7 +94,7 @@ STRANGERS: dict[str, Any] = {
     "text": "three",
     "a class": np.ndarray,
     "a line": image().reshape(24),
-    "turned": np.asfortranarray(image()),
+    "Fortran order": np.asfortranarray(image()),
     "another shape": image().reshape(6, 4),
     "more axes": image()[None],
     "no axes": np.array(1, np.float32),
@@ -114,16 +114,16 @@ STRANGERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_all_else_is_left_to_the_program(net: pl.Network, name: str) -> None:
+def test_other_inputs_are_left_to_the_program(net: pl.Network, name: str) -> None:
     assert fastcall(net, STRANGERS[name])[0] is False
     x, fresh = STRANGERS[name], pl.Network(net.layers, input_shape=(4, 6), seed=1)
     try:
-        wanted = fresh(x)
+        expected = fresh(x)
     except pl.PellucidError as error:
         with pytest.raises(type(error)):
             net(x)
     else:
-        np.testing.assert_array_equal(net(x), wanted)
+        np.testing.assert_array_equal(net(x), expected)
 
 
 def test_read_only_and_borrowed_images_are_taken(net: pl.Network) -> None:
@@ -135,19 +135,19 @@ def test_read_only_and_borrowed_images_are_taken(net: pl.Network) -> None:
 
 
 def test_copies_have_a_fast_path_of_their_own(net: pl.Network) -> None:
-    x, wanted = image(), net(image())
+    x, expected = image(), net(image())
     for twin in (net.copy(), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         twin(x)
-        np.testing.assert_array_equal(twin(x), wanted)
+        np.testing.assert_array_equal(twin(x), expected)
         twin.parameters[...] = 0
         np.testing.assert_allclose(twin(x), 1 / 3)
-        np.testing.assert_array_equal(net(x), wanted)
+        np.testing.assert_array_equal(net(x), expected)
 
 
-def test_it_holds_what_it_goes_by() -> None:
-    """The network is gone, and memory has been used again by others."""
+def test_it_keeps_its_memory_alive() -> None:
+    """The network has been deleted, and its memory may have been reused."""
     net = pl.Network([pl.Dense(5, "relu"), pl.Dense(3, "softmax")], input_shape=(4, 6), seed=1)
-    wanted = net(image())
+    expected = net(image())
     assert net._fast_path is not None
     look = net._fast_path.call
     del net
@@ -155,7 +155,7 @@ def test_it_holds_what_it_goes_by() -> None:
     taken = [np.full(size, 7.0, np.float32) for size in range(1, 3000)]
     answer = np.zeros(3, np.float32)
     assert look(image(), answer)
-    np.testing.assert_array_equal(answer, wanted)
+    np.testing.assert_array_equal(answer, expected)
     assert len(taken) == 2999
 
 
@@ -174,12 +174,12 @@ def test_nothing_is_leaked(net: pl.Network) -> None:
 
 def test_threads_do_not_disturb_each_other(net: pl.Network) -> None:
     images = np.stack([image(seed) for seed in range(8)])
-    wanted = net(images)
+    expected = net(images)
     wrong: list[int] = []
 
     def ask(mine: int) -> None:
-        told = (net(images[mine]).tobytes() for _ in range(2000))
-        wrong.extend(mine for one in told if one != wanted[mine].tobytes())
+        answers = (net(images[mine]).tobytes() for _ in range(2000))
+        wrong.extend(mine for one in answers if one != expected[mine].tobytes())
 
     threads = [threading.Thread(target=ask, args=(mine,)) for mine in range(8)]
     for thread in threads:
@@ -190,7 +190,7 @@ def test_threads_do_not_disturb_each_other(net: pl.Network) -> None:
 
 
 def test_large_networks_have_no_fast_path() -> None:
-    """Python's lock is not held for large networks."""
+    """Large networks would hold Python's lock for too long."""
     large = pl.Network([pl.Dense(1200, "relu"), pl.Dense(1000, "softmax")], input_shape=(28, 28), seed=0)
     wide = pl.Network([pl.Dense(2, "softmax")], input_shape=(100, 100), seed=0)
     for net in (large, wide):
@@ -202,6 +202,6 @@ def test_another_layout_of_arrays_is_noticed(monkeypatch: pytest.MonkeyPatch) ->
     from pellucid.engine.compiler import fastcall as module
 
     for field in ("_TYPE", "_DATA", "_AXES", "_SHAPE", "_KIND", "_FLAGS"):
-        monkeypatch.setattr(module, field, 6)  # where an array keeps its base
+        monkeypatch.setattr(module, field, 6)  # the offset of an array's base
         assert not is_supported.__wrapped__()
         monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""Compiling: every kind of argument arrives, whatever its place, and kernels can be compiled again and again."""
+"""Compilation: every kind of argument is passed correctly in any position, and kernels can be compiled repeatedly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def double(x: float) -> float:
 def take(
     i: int, f: Float32, p: Float32s, d: Float64s, n: Int64s, h: UInt16s, b: UInt8s, last: int, out: Float64s
 ) -> None:
-    """Write down what came, one number an argument."""
+    """Write the arguments to memory, one number each."""
     out[0] = i
     out[1] = double(f)
     out[2] = p[1]
@@ -50,12 +50,12 @@ def test_every_kind_of_argument(again: bool) -> None:
     n, h, b = np.array([0, -(1 << 50)], np.int64), np.array([0, 65534], np.uint16), np.array([0, 254], np.uint8)
     out = np.zeros(8)
     entry()(-(1 << 60), 0.1, p, d, n, h, b, True, out)
-    wanted = [-(1 << 60), 2 * np.float32(0.1), np.float32(0.1), 0.1, -(1 << 50), 65534, 254, 1]
-    np.testing.assert_array_equal(out, wanted)
+    expected = [-(1 << 60), 2 * np.float32(0.1), np.float32(0.1), 0.1, -(1 << 50), 65534, 254, 1]
+    np.testing.assert_array_equal(out, expected)
     assert (p[0], h[0], b[0], n[0]) == (1.5, 65535, 255, -(1 << 40))
 
 
-def test_arrays_of_any_shape_arrive_as_memory() -> None:
+def test_arrays_of_any_shape_are_passed_as_memory() -> None:
     p = np.arange(6, dtype=np.float32).reshape(3, 2)
     out = np.zeros((2, 4))
     small = np.zeros(2, np.uint8)

@@ -1,4 +1,4 @@
-"""The library: whatever happens to the cache, the engine it gives computes right, and is compiled once."""
+"""The library: whatever happens to the cache, its engine computes correctly and is compiled once."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def works(engine: Engine) -> bool:
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    """The engine of this processor, as the cache keeps it."""
+    """The compiled engine of this processor, in the cache's format."""
     library.engine()
     return Cache(code_folder()).read("dense") or library.compile_parts(["dense"])["dense"]
 
 
 class Compiler:
-    """Stands in for the compiler: notes what it was asked for, and hands out what was compiled before."""
+    """Replaces the compiler: records its calls, and returns code that was compiled before."""
 
     def __init__(self, content: bytes) -> None:
         self.calls: list[list[str]] = []
@@ -70,7 +70,7 @@ def test_compiled_once_and_kept(cache: Cache, compiler: Compiler) -> None:
 
 
 @compiled_only
-def test_a_damaged_file_is_made_again(cache: Cache, compiler: Compiler) -> None:
+def test_a_damaged_file_is_replaced(cache: Cache, compiler: Compiler) -> None:
     Library(cache, compiler).engine()
     path = cache.path_of("dense")
     whole = path.read_bytes()
@@ -83,15 +83,15 @@ def test_a_damaged_file_is_made_again(cache: Cache, compiler: Compiler) -> None:
 @compiled_only
 def test_a_cache_that_cannot_be_written_costs_one_warning(cache: Cache, compiler: Compiler) -> None:
     cache.folder.parent.write_text("in the way")
-    with pytest.warns(RuntimeWarning, match="PELLUCID_CACHE") as told:
+    with pytest.warns(RuntimeWarning, match="PELLUCID_CACHE") as caught:
         assert works(Library(cache, compiler).engine())
-    assert len(told) == 1
+    assert len(caught) == 1
     assert works(Library(cache, compiler).engine())
     assert len(compiler.calls) == 1
 
 
 @compiled_only
-def test_what_a_killed_process_left_is_no_hindrance(cache: Cache, compiler: Compiler) -> None:
+def test_files_left_by_a_killed_process_are_ignored(cache: Cache, compiler: Compiler) -> None:
     cache.folder.mkdir(parents=True)
     for pid in (1, os.getpid()):
         (cache.folder / f".{cache.path_of('engine').name}.{pid}.part").write_bytes(b"half")
@@ -101,7 +101,7 @@ def test_what_a_killed_process_left_is_no_hindrance(cache: Cache, compiler: Comp
 
 
 @compiled_only
-def test_threads_that_come_at_once_share_one_engine(cache: Cache, content: bytes) -> None:
+def test_concurrent_threads_share_one_engine(cache: Cache, content: bytes) -> None:
     calls = []
 
     def slow(parts: Sequence[str]) -> dict[str, bytes]:
@@ -133,19 +133,19 @@ assert np.allclose(y, np.tanh(x), atol=1e-6)
 
 
 @compiled_only
-def test_processes_that_come_at_once(cache: Cache, content: bytes, tmp_path: Path) -> None:
+def test_concurrent_processes(cache: Cache, content: bytes, tmp_path: Path) -> None:
     (tmp_path / "content").write_bytes(content)
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONWARNINGS": "error"}
     command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path / "content"), str(cache.folder)]
     both = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
     for process in both:
-        _, told = process.communicate(timeout=60)
-        assert process.returncode == 0, told.decode()
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
     assert {path.name for path in cache.folder.iterdir()} == {cache.path_of(part).name for part in PARTS}
 
 
 @compiled_only
-def test_listeners_hear_of_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listeners_are_notified_of_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[tuple[str, float]] = []
     monkeypatch.setattr(build, "build", lambda parts: dict.fromkeys(parts, b"code"))
     monkeypatch.setattr(library, "listeners", [lambda event, seconds: heard.append((event, seconds))])
@@ -155,7 +155,7 @@ def test_listeners_hear_of_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @compiled_only
-def test_other_parts_call_what_the_first_has_for_all(
+def test_other_parts_call_shared_functions_of_the_first(
     cache: Cache, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered: list[str] = []
@@ -169,7 +169,7 @@ def test_other_parts_call_what_the_first_has_for_all(
 
 
 @compiled_only
-def test_what_is_kept_is_not_compiled_again(cache: Cache, compiler: Compiler) -> None:
+def test_cached_parts_are_not_compiled_again(cache: Cache, compiler: Compiler) -> None:
     Library(cache, compiler).engine()
     cache.path_of("planes").unlink()
     compiler.calls.clear()

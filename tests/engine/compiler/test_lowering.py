@@ -1,4 +1,4 @@
-"""The Python that kernels are written in: compiled, it means what it means in Python."""
+"""Compiled kernels compute what the same Python functions compute."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCALES = (np.float32(0.5), np.float32(-2.0), np.float32(0.25))
 
 @kernel
 def loops(out: Int64s, a: int, b: int, c: int) -> None:
-    """Ranges of one, two and three arguments; steps either way; how often, and what came last."""
+    """Ranges of one, two and three arguments, with steps up and down: number of iterations, and the last value."""
     times, last = 0, -1
     for i in range(a):
         times += 1
@@ -73,7 +73,7 @@ def choices(out: Int64s, a: int, b: int, c: int) -> None:
 
 @kernel
 def is_even(a: int) -> bool:
-    """A truth that is returned, from the middle of a loop."""
+    """A boolean that is returned from the middle of a loop."""
     for i in range(2):
         if (a + i) % 2 == 1:
             return i == 1
@@ -82,7 +82,7 @@ def is_even(a: int) -> bool:
 
 @kernel
 def sums(out: Int64s, a: int, b: int, c: int) -> None:
-    """Whole numbers: floors, remainders, shifts, tuples that are returned and passed."""
+    """Integers: floor divisions, remainders, shifts, tuples that are returned and passed."""
     part, rest = halves(a)
     out[0] = part
     out[1] = rest
@@ -103,13 +103,13 @@ def halves(a: int) -> tuple[int, int]:
 
 @kernel
 def added(both: tuple[int, int]) -> int:
-    """A tuple's items, by number."""
+    """The items of a tuple by index."""
     return both[0] + 10 * both[1]
 
 
 @kernel
 def numbers(out: Float64s, a: int, b: int, c: int) -> None:
-    """Float32 stays float32, constants come from tuples, lanes are carried round a loop."""
+    """Float32 stays float32, constants come from tuples, lanes are carried through a loop."""
     x = np.float32(a) * _SCALES[1] + _SCALES[2]
     out[0] = np.float64(x)
     out[1] = np.float64(np.float32(b) / np.float32(c * c + 1))
@@ -150,13 +150,13 @@ def compiled(name: str) -> Callable[..., None]:
 
 @functools.cache
 def library() -> Any:
-    """All of them."""
+    """All kernels of this module, compiled."""
     return link(content_of(ENTRIES))
 
 
 @functools.cache
 def plain(name: str) -> Callable[..., None]:
-    """A kernel as Python runs it, among kernels that are the same."""
+    """A kernel as plain Python, which calls other kernels as plain Python."""
     among = dict(globals())
     for other in (*ENTRIES, "is_even", "halves", "added"):
         code = getattr(among[other], "py_func", among[other]).__code__
@@ -166,7 +166,7 @@ def plain(name: str) -> Callable[..., None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled_beforehand() -> None:
-    """So that no single test takes long."""
+    """Compile once before all tests, so that no single test takes long."""
     if not PLAIN:
         library()
 
@@ -176,30 +176,30 @@ SMALL = st.integers(-30, 30)
 
 @pytest.mark.parametrize("name", ["loops", "choices", "sums"])
 @given(a=SMALL, b=SMALL, c=SMALL.filter(bool))
-def test_whole_numbers(name: str, a: int, b: int, c: int) -> None:
-    found, wanted = np.zeros((2, 6), np.int64)
+def test_integers(name: str, a: int, b: int, c: int) -> None:
+    found, expected = np.zeros((2, 6), np.int64)
     compiled(name)(found, a, b, c)
-    plain(name)(wanted, a, b, c)
-    np.testing.assert_array_equal(found, wanted)
+    plain(name)(expected, a, b, c)
+    np.testing.assert_array_equal(found, expected)
 
 
 @given(a=SMALL, b=SMALL, c=SMALL)
 def test_floats(a: int, b: int, c: int) -> None:
-    found, wanted = np.zeros((2, 6), np.float64)
+    found, expected = np.zeros((2, 6), np.float64)
     compiled("numbers")(found, a, b, c)
-    plain("numbers")(wanted, a, b, c)
-    np.testing.assert_array_equal(found, wanted)
+    plain("numbers")(expected, a, b, c)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("count", [-1, 0, 1, 7])
-def test_lanes_round_a_loop(count: int) -> None:
+def test_lanes_through_a_loop(count: int) -> None:
     x, y = np.arange(LANES, dtype=np.float32), np.zeros(LANES, np.float32)
     compiled("lanes")(y, x, count)
     np.testing.assert_array_equal(y, x + sum(range(count)))
 
 
 @pytest.mark.skipif(PLAIN, reason="plain Python compiles nothing")
-def test_what_cannot_be_compiled_says_where() -> None:
+def test_compilation_errors_name_the_place() -> None:
     from numba.core.errors import NumbaError
 
     from pellucid.engine.compiler.kernels import compile_entries

@@ -1,4 +1,4 @@
-"""What a kernel's arguments are is told by its annotations."""
+"""The kinds of a kernel's arguments are read from its annotations."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_records_are_their_fields_in_order() -> None:
 
 
 @pytest.mark.parametrize("hint", [Any, float, str, list[int], tuple])
-def test_what_machine_code_cannot_take_is_named(hint: Any) -> None:
+def test_unsupported_annotations_are_named(hint: Any) -> None:
     def kernel(x: int) -> None: ...
 
     kernel.__annotations__["x"] = hint

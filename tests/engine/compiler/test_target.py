@@ -1,4 +1,4 @@
-"""What is compiled for: lanes as told, or as the processor's registers are."""
+"""The target of compilation: lanes as configured, or as wide as the processor's registers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pellucid.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("width", target.WIDTHS)
-def test_a_width_that_was_asked_for(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PELLUCID_LANES", str(width))
     assert target.lane_width.__wrapped__() == width
 
 
 @pytest.mark.parametrize("asked", ["3", "32", "eight", "8.0", " 8", "-8", "0"])
-def test_widths_that_make_no_sense(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_widths_are_refused(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PELLUCID_LANES", asked)
     with pytest.raises(ConfigurationError, match="PELLUCID_LANES expected one of"):
         target.lane_width.__wrapped__()

@@ -26,7 +26,7 @@ def kept(top: Floats, mass: Floats) -> Normalizer:
 
 
 def activated(name: str, z: Floats) -> tuple[Floats, Floats, Floats]:
-    """f(z) row by row through the engine; and what softmax stores, the rows' maxima and sums."""
+    """f(z) row by row from the engine, and the rows' maxima and sums, which softmax stores."""
     rows, width = z.shape
     stride = padded(width)
     memory, y = np.zeros((rows, stride), np.float32), np.zeros((rows, stride), np.float32)
@@ -53,7 +53,7 @@ def derived(name: str, d: Floats, y: Floats) -> Floats:
 @given(
     rows=st.integers(1, 5), width=st.integers(1, 40), size=st.sampled_from([0.1, 1.0, 30.0]), seed=st.integers(0, 99)
 )
-def test_forward_and_back(name: str, rows: int, width: int, size: float, seed: int) -> None:
+def test_forward_and_backward(name: str, rows: int, width: int, size: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     z, d = ((rng.standard_normal((rows, width)) * scale).astype(np.float32) for scale in (size, 1.0))
     y, top, mass = activated(name, z)
@@ -78,7 +78,7 @@ def test_extreme_sums_give_finite_activations_and_gradients(name: str, extreme: 
 
 
 @pytest.mark.parametrize("name", CODES)
-def test_nan_is_not_hidden(name: str) -> None:
+def test_nan_propagates(name: str) -> None:
     for place in range(20):
         z = np.zeros((1, 20), np.float32)
         z[0, place] = np.nan
@@ -106,12 +106,12 @@ def test_softmax_of_many_rows_has_the_bits_of_each(rows: int, width: int, seed: 
     memory[:, :width], y[2 * rows :] = z, 7
     top, mass = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
     probe().softmax(Vector(y, 0), Matrix(memory, 0, stride), rows, width, kept(top, mass), rows * stride)
-    for found, wanted in zip((y[:rows, :width], top, mass), singly, strict=True):
-        assert found.tobytes() == wanted.tobytes()
+    for found, expected in zip((y[:rows, :width], top, mass), singly, strict=True):
+        assert found.tobytes() == expected.tobytes()
     assert (y[2 * rows :] == 7).all()
 
 
-def test_softmax_leaves_what_lies_beyond_a_row_alone() -> None:
+def test_softmax_writes_nothing_beyond_a_row() -> None:
     z, y = np.full((2, 16), 9, np.float32), np.full((2, 16), 7, np.float32)
     z[:, :3] = [[1, 2, 3], [3, 2, 1]]
     top, mass = np.zeros(2, np.float32), np.zeros(2, np.float32)

@@ -29,7 +29,7 @@ Dense = npt.NDArray[np.float32]
 
 @dataclass
 class Made:
-    """The ink the engine made, and what it came to, (n, H, W)."""
+    """The sparse rows that the engine wrote, and the images (n, H, W) that they represent."""
 
     columns: npt.NDArray[np.uint16]
     values: npt.NDArray[np.float32]
@@ -47,7 +47,7 @@ def make(
     levels: tuple[float, float] = (0.0, 1.0),
     entry: int = 0,
 ) -> Made:
-    """Call the engine; ``levels`` are the level of the background, and the distance of full ink from it."""
+    """Call the engine; ``levels`` are the level of the background, and the distance from it to full ink."""
     count, height, width = images.shape
     picked = np.array(range(count) if chosen is None else chosen, np.int64)
     torus = np.zeros((1, 1), np.float32) if torus is None else torus
@@ -85,7 +85,7 @@ def make(
 
 
 def sketch(rng: np.random.Generator, count: int, height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Images with ink in a box of their own, and some without any."""
+    """Images with ink in a random box, and some without any."""
     images = np.zeros((count, height, width), np.uint8)
     for image in images:
         top, left = rng.integers(height), rng.integers(width)
@@ -160,7 +160,7 @@ def test_every_pixel_is_where_the_naive_warp_finds_it(
     kind=st.sampled_from([np.uint8, np.float32]),
     seed=st.integers(0, 99),
 )
-def test_nothing_drawn_gives_the_ink_of_the_image_bit_for_bit(
+def test_without_augmentation_images_stay_unchanged_bit_for_bit(
     shape: tuple[int, int], levels: tuple[float, float], kind: type, seed: int
 ) -> None:
     images = sketch(np.random.default_rng(seed), 3, *shape)
@@ -180,7 +180,7 @@ def test_nothing_drawn_gives_the_ink_of_the_image_bit_for_bit(
 
 @hypothesis_settings(deadline=None, max_examples=EXAMPLES)
 @given(shape=shapes, sizes=some_sizes, chosen=st.lists(st.integers(0, 4), max_size=6), entry=st.integers(0, 40))
-def test_ink_is_in_order_and_depends_on_nothing_but_the_image(
+def test_entries_are_sorted_and_depend_on_the_image_alone(
     shape: tuple[int, int], sizes: Sizes, chosen: list[int], entry: int
 ) -> None:
     rng = np.random.default_rng(3)

@@ -1,4 +1,4 @@
-"""CTC against every path counted one by one, against Graves's recursion in float64, and at its limits."""
+"""CTC against an enumeration of all paths, against Graves's recursion in float64, and at its limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLES = 5 if PLAIN else 60
 
 
 def plain_softmax(classes: int) -> pl.Network:
-    """A network whose last sums are its inputs, so that gradients by inputs are those by the sums."""
+    """A network with its inputs as the last sums, so that gradients by inputs are those by the sums."""
     net = pl.Network([pl.Dense(classes, "softmax")], input_shape=(None, classes))
     net.parameters[...] = 0.0
     net.layers[0].named()["weight"][...] = np.eye(classes)
@@ -31,10 +31,10 @@ def test_every_path_of_small_cases() -> None:
     for frames, count in itertools.product(range(1, 5), range(4)):
         for labels in itertools.product((1, 2), repeat=count):
             z = rng.standard_normal((frames, 3)).astype(np.float32)
-            wanted = naive.ctc_by_enumeration(z.astype(np.float64), labels)
-            if np.isfinite(wanted):
-                assert naive.ctc(z.astype(np.float64), labels) == pytest.approx(wanted, rel=1e-9)
-                assert net.gradient(z, list(labels), "ctc").loss == pytest.approx(wanted, rel=1e-5, abs=1e-6)
+            expected = naive.ctc_by_enumeration(z.astype(np.float64), labels)
+            if np.isfinite(expected):
+                assert naive.ctc(z.astype(np.float64), labels) == pytest.approx(expected, rel=1e-9)
+                assert net.gradient(z, list(labels), "ctc").loss == pytest.approx(expected, rel=1e-5, abs=1e-6)
                 checked += 1
             else:
                 with pytest.raises(pl.DataError, match=f"Sequence 0 has {frames} frames"):
@@ -56,63 +56,65 @@ def test_probabilities_of_all_transcripts_add_up_to_one() -> None:
     size=st.sampled_from([0.1, 1.0, 8.0]),
     seed=st.integers(0, 99),
 )
-def test_loss_and_gradient_are_the_twins(classes: int, labels: list[int], spare: int, size: float, seed: int) -> None:
+def test_loss_and_gradient_equal_the_reference(
+    classes: int, labels: list[int], spare: int, size: float, seed: int
+) -> None:
     labels = [min(label, classes - 1) for label in labels]
     needed = len(labels) + sum(a == b for a, b in itertools.pairwise(labels))
     z = (np.random.default_rng(seed).standard_normal((max(1, needed + spare), classes)) * size).astype(np.float32)
-    slope = plain_softmax(classes).gradient(z, labels, "ctc")
+    gradient = plain_softmax(classes).gradient(z, labels, "ctc")
     exact = z.astype(np.float64)
-    assert slope.loss == pytest.approx(naive.ctc(exact, labels), rel=2e-6, abs=1e-5)
+    assert gradient.loss == pytest.approx(naive.ctc(exact, labels), rel=2e-6, abs=1e-5)
     way = np.random.default_rng(seed + 1).standard_normal(z.shape)
     rise = naive.differences(lambda step: naive.ctc(exact + step[0] * way, labels), np.zeros(1), 1e-4)
-    assert float((slope.inputs * way).sum()) == pytest.approx(float(rise[0]), rel=1e-4, abs=2e-4)
-    np.testing.assert_allclose(slope.inputs.sum(axis=1), 0, atol=1e-5)
+    assert float((gradient.inputs * way).sum()) == pytest.approx(float(rise[0]), rel=1e-4, abs=2e-4)
+    np.testing.assert_allclose(gradient.inputs.sum(axis=1), 0, atol=1e-5)
 
 
-def test_long_sequences_lose_nothing() -> None:
+def test_long_sequences_lose_no_precision() -> None:
     rng = np.random.default_rng(2)
     frames = 60 if PLAIN else 3000
     z = (rng.standard_normal((frames, 6)) * 3).astype(np.float32)
     labels = rng.integers(1, 6, frames // 5).tolist()
-    slope = plain_softmax(6).gradient(z, labels, "ctc")
+    gradient = plain_softmax(6).gradient(z, labels, "ctc")
     exact = z.astype(np.float64)
-    assert slope.loss == pytest.approx(naive.ctc(exact, labels), rel=1e-6)
-    np.testing.assert_allclose(slope.inputs.sum(axis=1), 0, atol=1e-5)
+    assert gradient.loss == pytest.approx(naive.ctc(exact, labels), rel=1e-6)
+    np.testing.assert_allclose(gradient.inputs.sum(axis=1), 0, atol=1e-5)
     for place in [(0, 0), (frames // 2, 3), (frames - 1, labels[-1])]:
         step = np.zeros_like(exact)
         step[place] = 1e-4
-        wanted = (naive.ctc(exact + step, labels) - naive.ctc(exact - step, labels)) / 2e-4
-        assert slope.inputs[place] == pytest.approx(wanted, abs=1e-5)
+        expected = (naive.ctc(exact + step, labels) - naive.ctc(exact - step, labels)) / 2e-4
+        assert gradient.inputs[place] == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("size", [30.0, 1e4, 1e20, 3e38])
-def test_certain_and_wrong_stays_finite(size: float) -> None:
-    """Every frame says blank, as surely as float32 can; the labels are wanted all the same."""
+def test_a_certain_but_wrong_output_has_a_finite_loss(size: float) -> None:
+    """Every frame gives the blank a probability as near to 1 as float32 allows, but there are labels."""
     z = np.zeros((9, 3), np.float32)
     z[:, 0] = size
-    slope = plain_softmax(3).gradient(z, [1, 2, 2], "ctc")
-    assert np.isfinite(slope.loss)
-    assert slope.loss >= 3 * min(size, 1e19) * 0.95
-    assert np.isfinite(slope.inputs).all()
-    np.testing.assert_allclose(slope.inputs.sum(axis=1), 0, atol=1e-5)
-    assert np.abs(slope.inputs).max() <= 1
+    gradient = plain_softmax(3).gradient(z, [1, 2, 2], "ctc")
+    assert np.isfinite(gradient.loss)
+    assert gradient.loss >= 3 * min(size, 1e19) * 0.95
+    assert np.isfinite(gradient.inputs).all()
+    np.testing.assert_allclose(gradient.inputs.sum(axis=1), 0, atol=1e-5)
+    assert np.abs(gradient.inputs).max() <= 1
 
 
 def test_no_labels_mean_blanks_throughout() -> None:
     z = np.random.default_rng(3).standard_normal((5, 3)).astype(np.float32)
-    slope = plain_softmax(3).gradient(z, [], "ctc")
-    assert slope.loss == pytest.approx(-naive.log_softmax(z.astype(np.float64))[:, 0].sum(), rel=1e-6)
+    gradient = plain_softmax(3).gradient(z, [], "ctc")
+    assert gradient.loss == pytest.approx(-naive.log_softmax(z.astype(np.float64))[:, 0].sum(), rel=1e-6)
 
 
-def test_a_frame_for_every_label_leaves_one_way() -> None:
+def test_one_frame_per_label_has_one_alignment() -> None:
     z = np.random.default_rng(4).standard_normal((3, 3)).astype(np.float32)
-    slope = plain_softmax(3).gradient(z, [2, 1, 2], "ctc")
+    gradient = plain_softmax(3).gradient(z, [2, 1, 2], "ctc")
     logs = naive.log_softmax(z.astype(np.float64))
-    assert slope.loss == pytest.approx(-(logs[0, 2] + logs[1, 1] + logs[2, 2]), rel=1e-6)
-    np.testing.assert_allclose(slope.inputs, np.exp(logs) - np.eye(3)[[2, 1, 2]], atol=1e-6)
+    assert gradient.loss == pytest.approx(-(logs[0, 2] + logs[1, 1] + logs[2, 2]), rel=1e-6)
+    np.testing.assert_allclose(gradient.inputs, np.exp(logs) - np.eye(3)[[2, 1, 2]], atol=1e-6)
 
 
-def test_what_cannot_be_aligned_is_named() -> None:
+def test_sequences_that_cannot_be_aligned_are_named() -> None:
     net = plain_softmax(3)
     xs = [np.zeros((4, 3)), np.zeros((2, 3))]
     with pytest.raises(pl.DataError, match=r"Sequence 1 has 2 frames, too few for its 2 labels, which need 3"):
@@ -123,10 +125,10 @@ def test_what_cannot_be_aligned_is_named() -> None:
         net.gradient(xs[0], [3])
 
 
-def test_right_means_the_whole_transcript() -> None:
-    """Frames that say - 1 1 - 1 2 spell 1, 1, 2."""
+def test_only_the_whole_transcript_is_correct() -> None:
+    """The frames - 1 1 - 1 2 decode to 1, 1, 2."""
     net, z = plain_softmax(3), np.eye(3)[[0, 1, 1, 0, 1, 2]] * 5.0
-    for labels, right in (([1, 1, 2], 1.0), ([1, 2], 0.0), ([1, 1, 2, 2], 0.0), ([1, 1], 0.0)):
+    for labels, accuracy in (([1, 1, 2], 1.0), ([1, 2], 0.0), ([1, 1, 2, 2], 0.0), ([1, 1], 0.0)):
         data = pl.data.Sequences([np.concatenate([z, z[:1]])], [labels], classes=["-", "1", "2"])
         event = next(iter(pl.Trainer(net.copy(), data, loss="ctc").run(1, validation=data)))
-        assert event.train_accuracy == right  # type: ignore[union-attr]
+        assert event.train_accuracy == accuracy  # type: ignore[union-attr]

@@ -85,13 +85,13 @@ def test_images_as_lanes_give_the_same_bits(n: int, d: int, k: int, seed: int) -
     delta, p = draw(seed, (n, k), (7 + d * k,))
     lanes = -(-n // LANES) * LANES
     dx = np.full(n * (d + 3) + lanes * (d + k) + 1, MARK, np.float32)
-    wanted, transposed = np.zeros((n, d + 3), np.float32), np.zeros((k, d), np.float32)
+    expected, transposed = np.zeros((n, d + 3), np.float32), np.zeros((k, d), np.float32)
     by_sums, weights, sizes = Matrix(wide(delta), 0, k + 3), Vector(p, 7), Sizes(n, d, k)
     probe().transpose_weights(Matrix(transposed, 0, d), weights, d, k, ALONE)
-    probe().input_gradient(Matrix(wanted, 0, d + 3), by_sums, Matrix(transposed, 0, d), sizes, ALONE)
+    probe().input_gradient(Matrix(expected, 0, d + 3), by_sums, Matrix(transposed, 0, d), sizes, ALONE)
     team = Team(ALONE, np.zeros(16, np.int64))
     probe().input_gradient_by_images(Matrix(dx, 0, d + 3), by_sums, weights, n * (d + 3), sizes, team)
     found = dx[: n * (d + 3)].reshape(n, d + 3)
-    assert found[:, :d].tobytes() == wanted[:, :d].tobytes()
+    assert found[:, :d].tobytes() == expected[:, :d].tobytes()
     assert (found[:, d:] == MARK).all()
     assert dx[-1] == MARK

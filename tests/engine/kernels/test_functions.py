@@ -1,4 +1,4 @@
-"""exp, log, sigmoid and tanh: as many units in the last place from the truth as their docstrings say, at most."""
+"""exp, log, sigmoid and tanh: the largest error in ulps is at most what their docstrings state."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def applied(which: int, x: npt.ArrayLike) -> Floats:
 
 
 def samples() -> Floats:
-    """Every exponent and both signs: the ends of its range and mantissas at random; and the busy middle, densely."""
+    """Every exponent with both signs, at the ends of its range and at random mantissas; dense around zero."""
     rng = np.random.default_rng(2)
     mantissas = np.concatenate([[0, 1, 2, 0x7FFFFF, 0x7FFFFE], rng.integers(0, 1 << 23, PER_EXPONENT)])
     bits = (np.arange(255)[:, None] << 23 | mantissas).ravel().astype(np.uint32)
@@ -74,7 +74,7 @@ def test_the_docstring_states_the_bound(which: int) -> None:
     assert stated in str(getattr(functions, NAMES[which]).__doc__)
 
 
-def test_exp_at_its_ends() -> None:
+def test_exp_at_the_ends_of_its_range() -> None:
     last = np.float32(88.72283)
     assert np.isfinite(applied(functions.EXP, last))
     np.testing.assert_array_equal(applied(functions.EXP, [np.nextafter(last, np.float32(99)), 89, 1e30]), np.inf)
@@ -86,13 +86,13 @@ def test_exp_at_its_ends() -> None:
 @pytest.mark.parametrize("offset", range(LANES))
 def test_special_values_in_any_lane(offset: int) -> None:
     x = np.full(LANES, 0.5, np.float32)
-    wanted = {
+    expected = {
         functions.EXP: {np.inf: np.inf, -np.inf: 0.0, np.nan: np.nan, -0.0: 1.0, 1e-45: 1.0, -1e-40: 1.0},
         functions.LOG: {np.inf: np.inf, np.nan: np.nan, 1.0: 0.0},
         functions.SIGMOID: {np.inf: 1.0, -np.inf: 0.0, np.nan: np.nan, -0.0: 0.5, 1e-45: 0.5, 1e4: 1.0, -1e4: 0.0},
         functions.TANH: {np.inf: 1.0, -np.inf: -1.0, np.nan: np.nan, 0.0: 0.0, 1e-45: 1e-45, -1e-40: -1e-40, 1e4: 1.0},
     }
-    for which, cases in wanted.items():
+    for which, cases in expected.items():
         usual = applied(which, x)
         for value, result in cases.items():
             special = x.copy()

@@ -40,7 +40,7 @@ def evaluated(loss: str, name: str, z: Floats, targets: list[int], scale: float 
 
 
 def truth(loss: str, name: str, z: Floats, targets: list[int]) -> tuple[reference.Array, reference.Array]:
-    """The same from a network of one layer whose sums are its inputs."""
+    """The same from a network of one layer with its inputs as sums."""
     width = z.shape[1]
     layers = [reference.Layer(np.eye(width), np.zeros(width), name)]
     exact = z.astype(np.float64)
@@ -62,9 +62,9 @@ def test_loss_and_gradient(loss: str, name: str, rows: int, width: int, size: fl
     z = (rng.standard_normal((rows, width)) * size).astype(np.float32)
     targets = rng.integers(0, width, rows).tolist()
     each, gradient = evaluated(loss, name, z, targets, scale)
-    wanted, wanted_gradient = truth(loss, name, z, targets)
-    np.testing.assert_allclose(each, wanted, rtol=1e-5, atol=1e-6 * max(1.0, float(np.abs(z).max())))
-    np.testing.assert_allclose(gradient, wanted_gradient * scale, rtol=1e-5, atol=1e-6)
+    expected, expected_gradient = truth(loss, name, z, targets)
+    np.testing.assert_allclose(each, expected, rtol=1e-5, atol=1e-6 * max(1.0, float(np.abs(z).max())))
+    np.testing.assert_allclose(gradient, expected_gradient * scale, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("loss", "name"), [pair for pair in PAIRS if pair[1] not in ("identity", "relu")])
@@ -73,9 +73,9 @@ def test_extreme_sums_give_the_true_loss(loss: str, name: str, extreme: float) -
     z = np.array([[extreme, 0, 1], [extreme, extreme, -extreme], [0, extreme, 0], [5, -3, extreme]], np.float32)
     for target in range(3):
         each, gradient = evaluated(loss, name, z, [target] * 4)
-        wanted, wanted_gradient = truth(loss, name, z, [target] * 4)
-        np.testing.assert_allclose(each, wanted, rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(gradient, wanted_gradient, rtol=1e-5, atol=1e-6)
+        expected, expected_gradient = truth(loss, name, z, [target] * 4)
+        np.testing.assert_allclose(each, expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-5, atol=1e-6)
         assert np.isfinite(each).all()
         assert np.isfinite(gradient).all()
 
@@ -99,7 +99,7 @@ def test_correct_is_the_first_of_the_largest(row: list[float], first: int) -> No
     assert answers.tolist() == [1 if j == first else 0 for j in range(3)]
 
 
-def test_nothing_is_correct_among_nan() -> None:
+def test_rows_with_nan_are_not_correct() -> None:
     answers = np.full(3, 9)
     probe().is_correct(np.tile(np.array([1, np.nan, 0], np.float32), 3), 3, 3, np.arange(3), answers)
     assert answers.tolist() == [0, 0, 0]

@@ -1,4 +1,4 @@
-"""Panels of gates: sums against float64, the same bits however many rows go together; packing there and back."""
+"""Panels of gates: sums against float64, with the same bits for any number of rows; packing and unpacking."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 
 
 def sums(a: Floats, w: Floats, start: Floats, transposed: bool) -> Floats:
-    """What `panel_sums` makes of A (n, k), W (k, WIDTH) and S (n or 1, WIDTH), all in one memory."""
+    """The result of `panel_sums` for A (n, k), W (k, WIDTH) and S (n or 1, WIDTH), all in one array."""
     (n, k), each = a.shape, start.shape[0] > 1
     memory = np.concatenate([start.ravel(), (a.T if transposed else a).ravel(), w.ravel(), np.full(n * WIDTH, 7.0)])
     memory = memory.astype(np.float32)
@@ -52,8 +52,8 @@ def test_packed_unpacked_and_transposed(d: int, h: int, seed: int) -> None:
     probe().pack(Vector(packed, 0), Vector(p.ravel(), 0), d, h)
     wide = np.zeros((d + h + 1, GATE_COUNT, units), np.float32)
     wide[..., :h] = p
-    wanted = wide.reshape(d + h + 1, GATE_COUNT, -1, LANES).transpose(2, 0, 1, 3)
-    np.testing.assert_array_equal(packed, wanted.ravel())
+    expected = wide.reshape(d + h + 1, GATE_COUNT, -1, LANES).transpose(2, 0, 1, 3)
+    np.testing.assert_array_equal(packed, expected.ravel())
 
     back = np.zeros(p.size, np.float32)
     probe().unpack_gates(Vector(back, 0), Vector(packed, 0), d, h)
@@ -61,5 +61,5 @@ def test_packed_unpacked_and_transposed(d: int, h: int, seed: int) -> None:
 
     memory = np.concatenate([packed, np.zeros(GATE_COUNT * units * h, np.float32)])
     probe().transpose_panels(Matrix(memory, size, h), Vector(memory, 0), d, h, d + h + 1, units)
-    hidden = wanted.reshape(-1, d + h + 1, WIDTH)[:, d : d + h]
+    hidden = expected.reshape(-1, d + h + 1, WIDTH)[:, d : d + h]
     np.testing.assert_array_equal(memory[size:], hidden.transpose(0, 2, 1).ravel())

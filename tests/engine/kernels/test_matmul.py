@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def framed(array: Floats, before: int, stride: int) -> Floats:
-    """An array (rows, columns) in memory, from element ``before`` on, rows ``stride`` apart; marks elsewhere."""
+    """Memory with an array (rows, columns) from element ``before`` on, rows ``stride`` apart, and marks elsewhere."""
     rows, columns = array.shape
     memory = np.full(before + rows * stride + 64, MARK, np.float32)
     memory[before : before + rows * stride].reshape(rows, stride)[:, :columns] = array
@@ -31,15 +31,20 @@ sizes = st.integers(0, 11) | st.sampled_from([LANES - 1, LANES, LANES + 1, 2 * L
 
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(
-    m=sizes, n=sizes, k=sizes, turned=st.booleans(), gaps=st.tuples(*[st.integers(0, 5)] * 4), seed=st.integers(0, 99)
+    m=sizes,
+    n=sizes,
+    k=sizes,
+    transposed=st.booleans(),
+    gaps=st.tuples(*[st.integers(0, 5)] * 4),
+    seed=st.integers(0, 99),
 )
-def test_adds_the_product(m: int, n: int, k: int, turned: bool, gaps: tuple[int, ...], seed: int) -> None:
+def test_adds_the_product(m: int, n: int, k: int, transposed: bool, gaps: tuple[int, ...], seed: int) -> None:
     rng = np.random.default_rng(seed)
     a, b, c = (rng.standard_normal(shape).astype(np.float32) for shape in ((m, k), (k, n), (m, n)))
     before, more_a, more_b, more_c = gaps
-    in_a = framed(np.ascontiguousarray(a.T) if turned else a, before, (m if turned else k) + more_a)
+    in_a = framed(np.ascontiguousarray(a.T) if transposed else a, before, (m if transposed else k) + more_a)
     in_b, in_c = framed(b, before, n + more_b), framed(c, before, n + more_c)
-    steps = (1, m + more_a) if turned else (k + more_a, 1)
+    steps = (1, m + more_a) if transposed else (k + more_a, 1)
     records = Matrix(in_c, before, n + more_c), Strided(in_a, before, *steps), Matrix(in_b, before, n + more_b)
     probe().add_product(*records, m, n, k)
 
@@ -53,7 +58,7 @@ def test_adds_the_product(m: int, n: int, k: int, turned: bool, gaps: tuple[int,
 
 @pytest.mark.parametrize("n", [1, LANES, 2 * LANES + 1])
 @pytest.mark.parametrize("m", [1, 4, 6])
-def test_bits_do_not_depend_on_the_cut(m: int, n: int) -> None:
+def test_bits_do_not_depend_on_the_partition(m: int, n: int) -> None:
     rng = np.random.default_rng(3)
     k = 9
     a, b = rng.standard_normal((m, k)).astype(np.float32), rng.standard_normal((k, n)).astype(np.float32)

@@ -26,7 +26,7 @@ RULES: dict[str, Callable[[float], optimizers.Optimizer]] = {
 
 
 def settings_of(optimizer: optimizers.Optimizer, step: int) -> Vector:
-    """The engine's settings for one step at the rate 0.1, behind eight floats of another thread."""
+    """The engine's settings for one step at a rate of 0.1, behind eight floats of another thread."""
     filled = optimizer.settings()
     filled[[0, 5]] = optimizer.step_rates(np.array([0.1]), np.array([step]))[0]
     return Vector(np.concatenate([np.full(8, np.nan, np.float32), filled]), 8)
@@ -46,17 +46,17 @@ def test_steps(rule: str, count: int, cuts: tuple[float, float], decay: float, s
     p = rng.standard_normal(count).astype(np.float32)
     first, second, untouched = np.zeros(count, np.float32), np.zeros(count, np.float32), p.copy()
     optimizer, twin = RULES[rule](decay), naive.Descent(rule, decay, 0.8, 0.8, 0.99, 1e-6)
-    wanted = p.astype(np.float64)
+    expected = p.astype(np.float64)
     for step in range(4):
         g = rng.standard_normal(count).astype(np.float32)
-        wanted = twin.step(wanted, g.astype(np.float64), 0.1)
+        expected = twin.step(expected, g.astype(np.float64), 0.1)
         gradient = g.copy()
         probe().optimize(optimizer.code, p, Moments(gradient, first, second), begin, end, settings_of(optimizer, step))
         assert (gradient[begin:end] == 0).all()
         outside = np.r_[0:begin, end:count]
         np.testing.assert_array_equal(gradient[outside], g[outside])
         np.testing.assert_array_equal(p[outside], untouched[outside])
-    np.testing.assert_allclose(p[begin:end], wanted[begin:end], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(p[begin:end], expected[begin:end], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -82,7 +82,7 @@ def test_adam_steps_by_the_rate_whatever_the_size_of_the_gradient(size: float) -
         np.testing.assert_allclose(p, -0.1, rtol=1e-4)
 
 
-def test_nan_gradients_are_not_hidden() -> None:
+def test_nan_gradients_propagate() -> None:
     for rule, make in RULES.items():
         p, g = np.zeros(16, np.float32), np.zeros(16, np.float32)
         g[3] = np.nan

@@ -1,4 +1,4 @@
-"""Sparse against dense inputs: the same sums and the same gradients, with the zeros left out."""
+"""Sparse and dense inputs give the same sums and the same gradients."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def image(rng: np.random.Generator, size: int, density: float) -> Floats:
 
 
 def entries(x: Floats) -> tuple[npt.NDArray[np.uint16], Floats]:
-    """The entries of an image, found naively, with one spare place at the end."""
+    """The entries of an image, found by NumPy, with one spare place at the end."""
     indices = [i for i, v in enumerate(x) if v != 0]
     return np.array([*indices, 0], np.uint16), np.array([*(x[i] for i in indices), MARK], np.float32)
 
@@ -106,7 +106,7 @@ def test_scanning_finds_the_nonzero_quads(
 
 @pytest.mark.parametrize("low", [0.0, 3.0, 127.0])
 @pytest.mark.parametrize("span", [1.0, 3.0, 7.0, 9.0, 100.0, 254.0, 255.0, 0.1, 1e-30, 3e38])
-def test_bytes_become_what_division_makes_of_them(low: float, span: float) -> None:
+def test_normalized_bytes_equal_the_division(low: float, span: float) -> None:
     small = np.arange(256, dtype=np.uint8)
     line = np.zeros(256, np.float32)
     probe().normalize_row(Vector(line, 0), DenseRow(LEVELS, small, line, 0, 256, low, span))
@@ -158,7 +158,7 @@ def test_collect(counts: list[float], width: int, kind: int, levels: tuple[float
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.0, 1e-45])
-def test_collect_keeps_all_that_is_not_zero(value: float) -> None:
+def test_collect_keeps_every_non_zero_value(value: float) -> None:
     x = np.zeros((1, 3 * LANES + 1), np.float32)
     x[0, [5, 3 * LANES]] = value
     indptr, indices, data = np.zeros(2, np.int64), np.zeros(3, np.uint16), np.zeros(3, np.float32)

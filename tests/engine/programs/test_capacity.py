@@ -1,4 +1,4 @@
-"""Sizes of what the engine is given, against the kernels that cut the work; and what is refused before a call."""
+"""Capacities against the kernels that split the work, and the checks before a call of the engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def dealt(count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("batch", range(1, 301))
-def test_there_is_room_for_the_groups_of_every_smaller_mini_batch(batch: int) -> None:
+def test_the_largest_group_covers_every_smaller_mini_batch(batch: int) -> None:
     sizes = [dealt(count) for count in range(1, batch + 1)]
     assert all(sum(each) == count for count, each in enumerate(sizes, 1))
     assert st.largest_group(batch) == max(max(each) for each in sizes)

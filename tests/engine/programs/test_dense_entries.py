@@ -1,4 +1,4 @@
-"""Whole training loops against the naive twin: batches of any size, loops cut anywhere, losses that run away."""
+"""Whole training loops against the reference network: batches of any size, loops cut anywhere, diverging losses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pellucid.programs.interface import StepperOptions
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 
 EXAMPLES = 6 if PLAIN else 40
-# A large epsilon: Adam divides by the size of the gradient, and one that is all rounding error would make a whole step.
+# Adam divides by the size of the gradient; with a small epsilon, one that is all rounding error would make a full step.
 EPSILON = 1e-3
 KINDS = {
     "sgd": SGD(0.3),
@@ -35,7 +35,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def images(count: int, width: int, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Images with a few non-zero pixels, and the class of each, of three."""
+    """Images with a few non-zero pixels, and their classes, from 0 to 2."""
     rng = np.random.default_rng(seed)
     x = (rng.random((count, width)) * (rng.random((count, width)) < 0.3)).astype(np.float32)
     return x, rng.integers(0, 3, count)
@@ -90,23 +90,23 @@ def test_images_too_large_for_sparse_rows(kind: str) -> None:
 
 
 def compare(net: pl.Network, kind: str, batch: int, data: Any, loss: str, rule: Optimizer | None = None) -> None:
-    """One epoch in the engine and in the naive twin."""
+    """Compare one epoch in the engine and in the reference network."""
     twin, rule = reference.layers_of(net), rule or KINDS[kind]
     loop = Loop(net, rule, batch, data, loss)
     history = loop.run()
     x, labels = data[0][loop.order].astype(np.float64), data[1][loop.order].tolist()
     batches = [(x[i : i + batch], labels[i : i + batch]) for i in range(0, len(x), batch)]
     rates = [rule.schedule.learning_rate] * len(batches)
-    descent, slopes, ties = naive.Descent(kind, epsilon=EPSILON), [], []
+    descent, gradients, ties = naive.Descent(kind, epsilon=EPSILON), [], []
     for one, rate in zip(batches, rates, strict=True):
         ties.append(naive.ties(twin, *one, 1e-4))
-        twin, gradients = naive.train(twin, [one], loss, descent, [rate])
-        slopes += gradients
+        twin, found = naive.train(twin, [one], loss, descent, [rate])
+        gradients += found
     means = history[:, 0] / [len(targets) for _, targets in batches]
-    np.testing.assert_allclose(means, [slope.loss for slope in slopes], rtol=2e-4, atol=1e-6)
+    np.testing.assert_allclose(means, [gradient.loss for gradient in gradients], rtol=2e-4, atol=1e-6)
     np.testing.assert_allclose(net.parameters, reference.flatten(twin), rtol=2e-4, atol=2e-5)
-    # Equal, but for rows in which rounding decides what is largest.
-    assert (np.abs(history[:, 1] - [slope.right for slope in slopes]) <= ties).all()
+    # Equal except for rows in which rounding decides which output is largest.
+    assert (np.abs(history[:, 1] - [gradient.right for gradient in gradients]) <= ties).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -141,12 +141,12 @@ def test_a_loss_that_is_not_finite_ends_the_loop_before_its_step(kind: str, widt
     assert np.isfinite(net.parameters).all()
 
 
-def test_how_many_are_read_right_is_counted_before_the_step() -> None:
+def test_correct_outputs_are_counted_before_the_step() -> None:
     x, labels = images(50, 12)
     net = pl.Network([pl.Dense(3, "softmax")], input_shape=(12,), seed=4)
     loop = Loop(net, SGD(0.1), 50, (x, labels), "cross_entropy")
-    right = int((net(x).argmax(axis=1) == labels).sum())
-    assert loop.run()[0, 1] == right
+    correct = int((net(x).argmax(axis=1) == labels).sum())
+    assert loop.run()[0, 1] == correct
 
 
 @pytest.mark.skipif(PLAIN, reason="slow in plain Python")
@@ -172,7 +172,7 @@ def test_wide_layers_on_any_number_of_threads(kind: str, batch: int, small: bool
 
 
 def gradient_step(net: pl.Network, kind: str, x: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
-    """One step by hand, in float64 and whole matrices; the mean loss before it."""
+    """Take one step in float64 with whole matrices; return the mean loss before it."""
     weights = [(layer.weight.astype(np.float64).T, layer.bias.astype(np.float64)) for layer in net.layers]  # type: ignore[attr-defined]
     values = [x]
     for w, b in weights[:-1]:
@@ -182,7 +182,7 @@ def gradient_step(net: pl.Network, kind: str, x: npt.NDArray[np.float64], labels
     p /= p.sum(axis=1, keepdims=True)
     delta = (p - np.eye(3)[labels]) / len(x)
     for layer, (w, _), a in zip(net.layers[::-1], weights[::-1], values[::-1], strict=True):
-        for memory, slope in ((layer.weight, (a.T @ delta).T), (layer.bias, delta.sum(axis=0))):  # type: ignore[attr-defined]
-            memory -= 0.3 * slope if kind == "sgd" else 0.01 * slope / (abs(slope) + EPSILON)
+        for memory, gradient in ((layer.weight, (a.T @ delta).T), (layer.bias, delta.sum(axis=0))):  # type: ignore[attr-defined]
+            memory -= 0.3 * gradient if kind == "sgd" else 0.01 * gradient / (abs(gradient) + EPSILON)
         delta = delta @ w.T * (1 - a * a)
     return float(-np.log(p[np.arange(len(x)), labels]).mean())

@@ -1,4 +1,4 @@
-"""Lanes: every operation does to each lane what its plain meaning says, and touches no memory it should not."""
+"""Lanes: every operation has its defined result in each lane, and accesses no memory that it should not."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def test_arithmetic_is_ieee(data: st.DataObject, which: int) -> None:
     value = st.sampled_from(ODD) | st.floats(width=32)
     a, b = (np.array(data.draw(st.lists(value, min_size=LANES, max_size=LANES)), np.float32) for _ in range(2))
     with np.errstate(all="ignore"):
-        wanted = (a + b, a - b, a * b, a / b)[which]
-    np.testing.assert_array_equal(run(which, a, b, a), wanted)
+        expected = (a + b, a - b, a * b, a / b)[which]
+    np.testing.assert_array_equal(run(which, a, b, a), expected)
 
 
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
-def test_fma_is_within_a_rounding_of_the_product_and_the_sum(data: st.DataObject) -> None:
+def test_fma_differs_from_product_and_sum_by_rounding_only(data: st.DataObject) -> None:
     value = st.floats(-1e10, 1e10, width=32)
     a, b, c = (np.array(data.draw(st.lists(value, min_size=LANES, max_size=LANES)), np.float32) for _ in range(3))
     exact = a.astype(np.float64) * b + c
@@ -56,7 +56,7 @@ def test_minimum_and_maximum(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("which", [5, 6], ids=["minimum", "maximum"])
-def test_where_either_is_nan_the_first_is_taken(which: int) -> None:
+def test_minimum_and_maximum_with_nan_return_the_first(which: int) -> None:
     a, b = vector(np.nan, 1.0, np.nan, -3.0), vector(2.0, np.nan, np.nan, np.nan)
     np.testing.assert_array_equal(run(which, a, b, a), a)
 
@@ -68,8 +68,8 @@ def test_where_less() -> None:
 
 def test_magnitude_and_sign() -> None:
     a, b = np.resize(np.array(ODD, np.float32), LANES), np.resize(np.array(ODD[::-1], np.float32), LANES)
-    for got, wanted in ((run(9, a, b, a), np.abs(a)), (run(10, a, b, a), np.copysign(a, b))):
-        np.testing.assert_array_equal(got.view(np.int32), wanted.view(np.int32))
+    for got, expected in ((run(9, a, b, a), np.abs(a)), (run(10, a, b, a), np.copysign(a, b))):
+        np.testing.assert_array_equal(got.view(np.int32), expected.view(np.int32))
 
 
 def test_square_root_is_correctly_rounded() -> None:
@@ -111,6 +111,6 @@ def test_reductions_see_every_lane(place: int) -> None:
     assert reduced(lone)[3] == 1
 
 
-def test_bytes_come_as_floats_without_sign() -> None:
+def test_bytes_are_loaded_as_unsigned() -> None:
     small = np.resize(np.array([0, 1, 127, 128, 200, 255], np.uint8), LANES)
     np.testing.assert_array_equal(reduced(vector(0.0), small=small)[4:], small.astype(np.float32))
