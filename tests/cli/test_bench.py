@@ -23,7 +23,7 @@ def few(run: Run, monkeypatch: pytest.MonkeyPatch) -> str:
     return "few.npz"
 
 
-def test_tables_for_people(run: Run, few: str) -> None:
+def test_tables(run: Run, few: str) -> None:
     done = run("bench", "--quick", "--data", few)
     assert done.code == 0, done.err
     assert "NumPy" in done.out
@@ -31,7 +31,7 @@ def test_tables_for_people(run: Run, few: str) -> None:
     assert "round 1 of 3" in done.err
 
 
-def test_json_for_programs_and_a_chart(run: Run, few: str) -> None:
+def test_json_and_a_chart(run: Run, few: str) -> None:
     pytest.importorskip("matplotlib")
     done = run("bench", "--quick", "--data", few, "--json", "--chart", "bench.png")
     assert done.code == 0, done.err
@@ -41,7 +41,7 @@ def test_json_for_programs_and_a_chart(run: Run, few: str) -> None:
         assert picture.width > 1000
 
 
-def test_data_that_do_not_fit_and_charts_that_cannot_be_kept(run: Run, few: str) -> None:
+def test_unsuitable_data_and_charts_that_cannot_be_written(run: Run, few: str) -> None:
     np.savez("small.npz", images=np.ones((20, 5, 5), np.uint8), labels=np.arange(20) % 2)
     done = run("bench", "--quick", "--data", "small.npz")
     assert (done.code, "784 pixels" in done.err.splitlines()[-1]) == (2, True)

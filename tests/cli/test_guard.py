@@ -1,4 +1,4 @@
-"""The outermost layer of the process: internal errors, user errors, closed pipes, compilation in the first run."""
+"""The outermost layer of the process: internal errors, user errors, closed pipes, compilation during the first run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_endings(run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException
     assert (done.code, done.err) == (code, said)
 
 
-def test_a_crash_of_ours_is_a_traceback_and_exit_code_1(tmp_path: Path) -> None:
+def test_an_internal_error_has_a_traceback_and_exit_code_1(tmp_path: Path) -> None:
     script = "import pellucid.data as d; d.load = lambda *a, **k: 1 / 0; from pellucid.cli import main; main(['train'])"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
@@ -48,7 +48,7 @@ def test_a_crash_of_ours_is_a_traceback_and_exit_code_1(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes as Unix has them")
 @pytest.mark.parametrize("arguments", [[], ["train", "--epochs", "100000", "--json"], ["train", "--help"]])
-def test_a_reader_that_leaves_ends_it_quietly(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_closed_pipe_ends_the_command_quietly(tmp_path: Path, arguments: list[str]) -> None:
     with begin(*arguments, cwd=tmp_path) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -81,7 +81,7 @@ COMPILING = (
 )
 
 
-def test_compiling_is_told_of_and_how_long_it_took(tmp_path: Path) -> None:
+def test_compilation_and_its_time_are_reported(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", COMPILING], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
     )
@@ -91,7 +91,7 @@ def test_compiling_is_told_of_and_how_long_it_took(tmp_path: Path) -> None:
     assert last == "ready 0"
 
 
-def test_compiling_counts_seconds_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compilation_counts_seconds_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pellucid_compiling.py").write_text(COMPILING)
     shown = in_terminal(cwd=tmp_path, module="pellucid_compiling")
     assert shown.code == 0, shown.text
@@ -100,7 +100,7 @@ def test_compiling_counts_seconds_in_a_terminal(tmp_path: Path, monkeypatch: pyt
     assert shown.raw.rindex("\x1b[?25h") > shown.raw.rindex("\x1b[?25l")
 
 
-def test_an_interruption_while_compiling_leaves_no_listener() -> None:
+def test_an_interruption_during_compilation_leaves_no_listener() -> None:
     from pellucid.cli.compiling import announced
 
     before = list(library.listeners)

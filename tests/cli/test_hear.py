@@ -1,4 +1,4 @@
-"""`pellucid hear` as a person or a program calls it, on recordings made here."""
+"""`pellucid hear` with text and JSON output, on synthetic recordings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.stem: path for path in folder.iterdir()}
 
 
-def test_a_digit_is_heard_with_its_ladder(run: Run, said: dict[str, Path]) -> None:
+def test_a_digit_is_recognised_with_its_syllables_and_sounds(run: Run, said: dict[str, Path]) -> None:
     answer = run("hear", "--json", said["seven"])
     assert answer.code == 0
     heard = json.loads(answer.out)
@@ -48,19 +48,19 @@ def test_a_digit_is_heard_with_its_ladder(run: Run, said: dict[str, Path]) -> No
         assert 0 <= rung["confidence"] <= 1
 
 
-def test_lines_say_the_same_where_there_is_no_terminal(run: Run, said: dict[str, Path]) -> None:
+def test_plain_lines_without_a_terminal(run: Run, said: dict[str, Path]) -> None:
     answer = run("hear", said["seven"])
     assert f"{said['seven']}: 7" in answer.out
     assert "S-EH V-AH-N" in answer.out
 
 
 @pytest.mark.parametrize("name", ["noise", "silence"])
-def test_no_digit_is_made_up(run: Run, said: dict[str, Path], name: str) -> None:
+def test_recordings_without_digits_have_an_empty_text(run: Run, said: dict[str, Path], name: str) -> None:
     assert json.loads(run("hear", "--json", said[name]).out)["text"] == ""
     assert "no digit recognised" in run("hear", said[name]).out
 
 
-def test_a_bad_file_is_an_error_and_the_others_are_heard(run: Run, said: dict[str, Path]) -> None:
+def test_a_bad_file_is_an_error_and_the_others_are_processed(run: Run, said: dict[str, Path]) -> None:
     answer = run("hear", said["bad"], said["seven"], "missing.wav")
     assert answer.code == 2
     assert ": 7" in answer.out
@@ -72,20 +72,20 @@ def test_files_or_the_microphone_but_not_both(run: Run, arguments: list[str]) ->
     assert run("hear", *arguments).code == 2
 
 
-def test_a_network_that_reads_cannot_hear(run: Run, said: dict[str, Path]) -> None:
+def test_a_network_for_images_is_refused(run: Run, said: dict[str, Path]) -> None:
     answer = run("hear", "--model", "digits-relu", said["seven"])
     assert answer.code == 2
     assert "spoken-digits" in answer.err
 
 
-def test_without_the_package_the_microphone_is_a_clear_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_microphone_without_its_package_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     answer = run("hear", "--microphone")
     assert answer.code == 2
     assert "pip install sounddevice" in answer.err
 
 
-def test_what_a_microphone_gives_is_heard_while_it_comes(
+def test_sound_from_a_microphone_is_recognised_as_it_arrives(
     run: Run, said: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = np.concatenate([soundfile.read(said["seven"], dtype="float32")[0], np.zeros(8000, np.float32)])

@@ -37,7 +37,7 @@ def test_examples_use_options_that_exist(command: str) -> None:
     assert {"--json", "--save", "--no-browser"} & known
 
 
-def test_every_option_says_what_it_does(run: Run) -> None:
+def test_every_option_has_a_help_text(run: Run) -> None:
     for command in COMMANDS:
         for parameter in app.commands[command].params:
             assert parameter.name == "help" or parameter.help, parameter.name
@@ -54,7 +54,7 @@ def test_as_a_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("dance",), ("--dance",), ("read",), ("look", "a", "b"), ("train", "--epochs")])
-def test_what_does_not_exist_is_refused_in_one_line(run: Run, arguments: tuple[str, ...]) -> None:
+def test_unknown_commands_and_options_are_refused_in_one_line(run: Run, arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: ")

@@ -58,7 +58,7 @@ def test_the_sheet_places_each_weight(network: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 130])
-def test_in_terminals_of_any_width(tmp_path: Path, network: Path, width: int) -> None:
+def test_terminals_of_any_width(tmp_path: Path, network: Path, width: int) -> None:
     (tmp_path / "net.safetensors").write_bytes(network.read_bytes())
     shown = in_terminal("look", "net.safetensors", cwd=tmp_path, width=width)
     assert shown.code == 0, shown.text
@@ -66,7 +66,7 @@ def test_in_terminals_of_any_width(tmp_path: Path, network: Path, width: int) ->
     assert "▀" in shown.text
 
 
-def test_inputs_that_are_no_picture(run: Run) -> None:
+def test_inputs_that_are_not_a_picture(run: Run) -> None:
     pl.save(pl.Network([pl.Dense(3, "softmax")], input_shape=(7,)), "line.safetensors")
     done = run("look", "line.safetensors")
     assert (done.code, "do not form a picture" in done.out, "has no training record" in done.out) == (0, True, True)
@@ -94,7 +94,7 @@ def test_weights_that_are_all_zero_and_a_single_neuron(run: Run) -> None:
     assert run("look", "zero.safetensors", "--save", "zero.png").code == 0
 
 
-def test_a_hostile_record_is_only_text(run: Run, network: Path) -> None:
+def test_a_hostile_record_is_printed_as_text(run: Run, network: Path) -> None:
     net = pl.load(network)
     net.record = {
         "data": "\x1b[2Jdigits", "images": "many", "epochs": None, "optimizer": ["adam"], "test_accuracy": {},

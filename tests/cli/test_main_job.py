@@ -21,26 +21,26 @@ def piped(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Complete
     return call(cwd=folder), folder
 
 
-def test_the_main_job_trains_reads_saves_and_leads_on(
+def test_the_main_job_trains_reads_saves_and_suggests_commands(
     piped: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
     done, folder = piped
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
-    right = int(re.search(r"it reads ([\d,]+) right", done.stdout)[1].replace(",", ""))  # type: ignore[index]
-    assert right >= 0.92 * 2000
+    correct = int(re.search(r"it reads ([\d,]+) right", done.stdout)[1].replace(",", ""))  # type: ignore[index]
+    assert correct >= 0.92 * 2000
     assert re.search(r"^epoch  1 of \d+  loss \d", done.stdout, re.MULTILINE)
     assert sorted(path.name for path in folder.iterdir()) == ["digits.safetensors"]
 
     net, test = pl.load(folder / "digits.safetensors"), pl.data.load("digits").test
     assert net.parameter_count == 13_002
-    assert (net(test.images).argmax(1) == test.labels).sum() == right
-    assert net.record["test_accuracy"] == pytest.approx(right / 2000)
+    assert (net(test.images).argmax(1) == test.labels).sum() == correct
+    assert net.record["test_accuracy"] == pytest.approx(correct / 2000)
 
     wrong = re.findall(r"(\d) at (0\.\d\d|1\.00), then (\d) at (0\.\d\d): it is (\d)", done.stdout)
     assert wrong
     assert all(best != truth and float(share) >= float(next_share) for best, share, _, next_share, truth in wrong)
-    assert f"{2000 - right:,}" in done.stdout.split("Read wrong", 1)[1].splitlines()[0]
+    assert f"{2000 - correct:,}" in done.stdout.split("Read wrong", 1)[1].splitlines()[0]
     _suggestions_work(done.stdout, folder)
 
 
@@ -52,7 +52,7 @@ def _suggestions_work(out: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80])
-def test_in_a_terminal_it_is_watched_and_no_line_is_too_long(tmp_path: Path, width: int) -> None:
+def test_a_terminal_shows_progress_and_no_line_is_too_long(tmp_path: Path, width: int) -> None:
     shown = in_terminal(cwd=tmp_path, width=width)
     assert shown.code == 0, shown.text
     assert "\x1b[?25l" in shown.raw
@@ -73,7 +73,7 @@ def test_without_colour_pictures_are_drawn_in_one_colour(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("more", [{"LANG": "C"}, {"PYTHONIOENCODING": "ascii"}], ids=["C locale", "ASCII stream"])
-def test_where_only_ascii_can_be_shown_it_does_with_that_and_the_same_bits(
+def test_an_ascii_terminal_gets_ascii_and_the_same_bits(
     tmp_path: Path, more: dict[str, str], piped: tuple[subprocess.CompletedProcess[str], Path]
 ) -> None:
     done = call(cwd=tmp_path, **more)
@@ -87,7 +87,7 @@ def test_where_only_ascii_can_be_shown_it_does_with_that_and_the_same_bits(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
-def test_where_nothing_can_be_written_it_says_so_and_still_reads(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_reported_and_the_digits_are_still_read(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     script = "import os, sys; os.rmdir(os.getcwd()); from pellucid.cli import main; main([])"

@@ -44,7 +44,7 @@ def test_one_colour_and_characters() -> None:
     assert signed_picture(signed, "characters")[0].plain == "=- +#="
 
 
-def test_lightness_alone_tells_the_sign() -> None:
+def test_lightness_alone_shows_the_sign() -> None:
     def lightness(value: float) -> float:
         red, green, blue = (channel / 255 for channel in signed_colour(value))
         return 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
@@ -109,7 +109,7 @@ def test_a_cell_for_any_number_of_classes(classes: tuple[str, ...], width: int) 
     assert max(len(line) for line in cell) <= width
 
 
-def test_what_streams_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_that_streams_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
     def stream(encoding: str) -> io.TextIOWrapper:
         return io.TextIOWrapper(io.BytesIO(), encoding=encoding)
 
@@ -121,7 +121,7 @@ def test_what_streams_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
         assert shows_unicode(stream("utf-8")) is shown
 
 
-def test_signs_are_spelt_where_they_cannot_be_shown() -> None:
+def test_characters_that_cannot_be_shown_are_replaced() -> None:
     bytes_ = io.BytesIO()
     terminal = Terminal(io.TextIOWrapper(bytes_, encoding="ascii", write_through=True))
     terminal.say("784 → 16")

@@ -23,7 +23,7 @@ def blank() -> Path:
     return Path("blank.png")
 
 
-def test_json_gives_text_digits_probabilities_and_boxes(run: Run, network: Path, sheet: Sheet) -> None:
+def test_json_has_text_digits_probabilities_and_boxes(run: Run, network: Path, sheet: Sheet) -> None:
     done = run("read", sheet[0], "--model", network, "--json")
     assert (done.code, done.err) == (0, "")
     (line,) = done.out.splitlines()
@@ -41,7 +41,7 @@ def test_json_gives_text_digits_probabilities_and_boxes(run: Run, network: Path,
         assert 24 <= box[1] < box[3] <= 136
 
 
-def test_lines_where_there_is_no_terminal(run: Run, network: Path, sheet: Sheet, blank: Path) -> None:
+def test_plain_lines_without_a_terminal(run: Run, network: Path, sheet: Sheet, blank: Path) -> None:
     done = run("read", sheet[0], blank, "--model", network)
     assert done.code == 0
     lines = done.out.splitlines()
@@ -65,7 +65,7 @@ def test_a_picture_without_digits_has_an_empty_text(run: Run, network: Path, bla
     assert json.loads(done.out) == {"file": "blank.png", "text": "", "digits": []}
 
 
-def test_bad_files_are_told_and_the_others_read(run: Run, network: Path, sheet: Sheet) -> None:
+def test_bad_files_are_reported_and_the_others_are_read(run: Run, network: Path, sheet: Sheet) -> None:
     Path("torn.png").write_bytes(sheet[0].read_bytes()[:200])
     Path("noise.png").write_bytes(b"\x00\xff" * 40)
     Image.new("L", (1, 1)).save("dot.png")
@@ -94,7 +94,7 @@ def test_a_picture_from_standard_input(tmp_path: Path, network: Path, sheet: She
     assert json.loads(done.stdout)["text"] == sheet[1], done.stderr
 
 
-def test_levels_and_shapes_of_the_networks_own(run: Run, network: Path, sheet: Sheet) -> None:
+def test_networks_with_other_levels_and_shapes(run: Run, network: Path, sheet: Sheet) -> None:
     net = pl.load(network)
     nine = pl.Network(net.layers, input_shape=(784,), level_range=(0, 9))
     nine.parameters[...] = net.parameters
@@ -127,7 +127,7 @@ def test_networks_that_cannot_read_are_refused(run: Run, sheet: Sheet) -> None:
         assert len(done.err.splitlines()) == 1
 
 
-def test_in_a_terminal_pictures_and_bars_and_steps(tmp_path: Path, network: Path, sheet: Sheet) -> None:
+def test_pictures_bars_and_steps_in_a_terminal(tmp_path: Path, network: Path, sheet: Sheet) -> None:
     for width, extra in ((80, ()), (40, ("--steps",))):
         shown = in_terminal("read", sheet[0], "--model", network, *extra, cwd=tmp_path, width=width)
         assert shown.code == 0, shown.text

@@ -1,4 +1,4 @@
-"""Streams that are closed, full or without a reader: every command ends quietly, with the right exit code."""
+"""Streams that are closed, full or without a reader: every command ends quietly, with the correct exit code."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def half_written(folder: Path) -> list[str]:
 
 @on_linux
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_full_disk_is_one_line(name: str, folder: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line(name: str, folder: Path) -> None:
     done = shell(COMMANDS[name], "> /dev/full", folder)
     last = done.stderr.decode().splitlines()[-1]
     assert last == "error: Could not print: No space left on device. Redirect the output to another place."
@@ -90,7 +90,7 @@ def test_a_full_disk_is_one_line(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_reader_that_was_never_there(name: str, folder: Path) -> None:
+def test_a_pipe_without_a_reader(name: str, folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with subprocess.Popen(
@@ -107,7 +107,7 @@ def test_a_reader_that_was_never_there(name: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS.keys() - ENDLESS - {"bench"}))
 @pytest.mark.parametrize("redirections", [">&-", "<&- >&- 2>&-"], ids=["output", "all"])
-def test_closed_streams_hinder_nothing(name: str, redirections: str, folder: Path) -> None:
+def test_closed_streams_have_no_effect(name: str, redirections: str, folder: Path) -> None:
     done = shell(COMMANDS[name], redirections, folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     if name in ("main", "train", "train, JSON"):
@@ -119,7 +119,7 @@ def test_closed_streams_hinder_nothing(name: str, redirections: str, folder: Pat
 
 @on_linux
 @pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full"])
-def test_what_standard_error_cannot_take_is_dropped(redirection: str, folder: Path) -> None:
+def test_failed_writes_to_standard_error_are_dropped(redirection: str, folder: Path) -> None:
     done = shell("train --epochs 1 --json", redirection, folder)
     assert done.returncode == 0
     assert done.stdout.startswith(b'{"epoch": 1, ')
@@ -129,7 +129,7 @@ def test_what_standard_error_cannot_take_is_dropped(redirection: str, folder: Pa
 
 
 @pytest.mark.parametrize("command", ["read -", "hear -"])
-def test_closed_input_is_no_picture_and_no_recording(command: str, folder: Path) -> None:
+def test_closed_standard_input_is_an_error(command: str, folder: Path) -> None:
     done = shell(command, "<&-", folder)
     assert done.returncode == 2
     assert done.stdout == b""
@@ -166,7 +166,7 @@ def test_a_hang_up_saves_the_network(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hung_up", [False, True])
-def test_a_terminal_that_goes_away(hung_up: bool, tmp_path: Path) -> None:
+def test_a_terminal_that_disappears(hung_up: bool, tmp_path: Path) -> None:
     """Training continues without the terminal, or saves the network if it also gets a hang-up signal."""
     pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
     ours, its = pty.openpty()

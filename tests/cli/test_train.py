@@ -29,7 +29,7 @@ def bits(rows: list[dict[str, float]]) -> list[tuple[float, ...]]:
     return [tuple(row[key] for key in KEYS[:4]) for row in rows]
 
 
-def test_json_is_one_object_an_epoch_and_nothing_else(tmp_path: Path) -> None:
+def test_json_is_one_object_per_epoch_and_nothing_else(tmp_path: Path) -> None:
     done = call("train", "--epochs", 3, "--json", "--output", "net.safetensors", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = objects(done.stdout)
@@ -62,13 +62,13 @@ def test_every_option_reaches_the_training(run: Run) -> None:
     assert record["augment"] is None
 
 
-def test_images_are_varied_where_that_is_asked_for(run: Run) -> None:
+def test_images_are_augmented_on_request(run: Run) -> None:
     assert run("train", "--augment", "--epochs", 1).code == 0
     assert pl.load("digits.safetensors").record["augment"] is not None
 
 
 @pytest.mark.parametrize("options", [("--hidden", "none"), ("--schedule", "step"), ("--optimizer", "momentum")])
-def test_the_defaults_suit_each_other(run: Run, options: tuple[str, ...]) -> None:
+def test_defaults_depend_on_other_options(run: Run, options: tuple[str, ...]) -> None:
     done = run("train", "--epochs", 3, "--json", *options)
     assert done.code == 0, done.err
     assert objects(done.out)[-1]["test_accuracy"] > 0.85
@@ -96,7 +96,7 @@ def test_patience_stops_with_the_best_weights(run: Run) -> None:
     assert 100 * np.mean(net(test.images).argmax(1) == test.labels) == pytest.approx(shown, abs=0.051)
 
 
-def test_training_goes_on_from_a_network(run: Run, network: Path) -> None:
+def test_training_continues_from_a_network(run: Run, network: Path) -> None:
     before = pl.load(network)
     done = run("train", "--network", network, "--epochs", 1, "--learning-rate", 1e-6, "--output", "more.safetensors")
     assert done.code == 0, done.err
@@ -107,7 +107,7 @@ def test_training_goes_on_from_a_network(run: Run, network: Path) -> None:
     assert after.record["epochs"] == 1
 
 
-def test_ones_own_data_at_its_own_levels(run: Run) -> None:
+def test_a_users_data_with_other_levels(run: Run) -> None:
     rng = np.random.default_rng(0)
     labels = np.arange(200) % 2
     images = rng.integers(0, 3, (200, 6, 5))
@@ -121,7 +121,7 @@ def test_ones_own_data_at_its_own_levels(run: Run) -> None:
     assert "--data strokes.npz" in done.out
 
 
-def test_the_live_view_follows_and_gives_the_terminal_back(tmp_path: Path) -> None:
+def test_the_live_view_is_updated_and_restores_the_terminal(tmp_path: Path) -> None:
     shown = in_terminal("train", "--epochs", 12, cwd=tmp_path)
     assert shown.code == 0
     assert "epoch 12 of 12" in shown.text
@@ -147,14 +147,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str
 
 @unix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_broken_off_and_resumed_gives_the_same_bits(
+def test_interrupted_and_resumed_training_has_the_same_bits(
     tmp_path: Path, number: signal.Signals, undisturbed: tuple[list[dict[str, float]], np.ndarray]
 ) -> None:
     process = begin("train", *LONG, cwd=tmp_path)
     assert process.stdout is not None
     first = process.stdout.readline()
     process.send_signal(number)
-    # Read on where readline left off: communicate() would pass over what its buffer already holds.
+    # Continue with the same reader: communicate() would skip the bytes in its buffer.
     assert process.stderr is not None
     with process.stdout, process.stderr:
         rest, err = process.stdout.read(), process.stderr.read()
@@ -168,7 +168,7 @@ def test_broken_off_and_resumed_gives_the_same_bits(
 
 
 @unix
-def test_killed_and_resumed_gives_the_same_bits(
+def test_killed_and_resumed_training_has_the_same_bits(
     tmp_path: Path, undisturbed: tuple[list[dict[str, float]], np.ndarray]
 ) -> None:
     process = begin("train", *LONG, cwd=tmp_path)
@@ -185,7 +185,7 @@ def test_killed_and_resumed_gives_the_same_bits(
 
 
 @unix
-def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
+def test_ctrl_c_in_a_terminal_saves_and_prints_how_to_resume(tmp_path: Path) -> None:
     def interrupt(process: int, so_far: str) -> bool:
         if "epoch" not in so_far:
             return False
@@ -212,9 +212,7 @@ def test_more_epochs_after_the_end(run: Run) -> None:
     np.testing.assert_array_equal(pl.load("digits.safetensors").parameters, resumed_parameters)
 
 
-def test_a_loss_that_runs_away_names_step_and_rate_and_leaves_the_network_that_was_there(
-    run: Run, network: Path
-) -> None:
+def test_a_diverging_loss_is_reported_and_keeps_the_existing_network(run: Run, network: Path) -> None:
     Path("digits.safetensors").write_bytes(network.read_bytes())
     done = run("train", "--learning-rate", "1e30", "--epochs", 1)
     assert done.code == 2
@@ -256,7 +254,7 @@ def test_a_loss_that_runs_away_names_step_and_rate_and_leaves_the_network_that_w
         (("spare",), "spare"),
     ],
 )
-def test_bad_options_are_one_line_and_leave_nothing(
+def test_bad_options_are_reported_in_one_line_and_write_nothing(
     run: Run, network: Path, options: tuple[str, ...], said: str
 ) -> None:
     done = run("train", "--json", *(str(network) if option == "NET" else option for option in options))
@@ -279,7 +277,7 @@ def test_a_full_disk_costs_checkpoints_but_not_the_training(run: Run, monkeypatc
 
 
 @unix
-def test_a_device_as_the_output_stays_and_has_no_checkpoint(run: Run, tmp_path: Path) -> None:
+def test_a_device_as_the_output_is_kept_and_has_no_checkpoint(run: Run, tmp_path: Path) -> None:
     done = run("train", "--epochs", 1, "--output", os.devnull)
     assert (done.code, done.err) == (0, "")
     assert f"Saved as {os.devnull}, " in done.out
@@ -290,7 +288,7 @@ def test_a_device_as_the_output_stays_and_has_no_checkpoint(run: Run, tmp_path: 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-def test_a_full_device_as_the_output_is_one_line(run: Run) -> None:
+def test_a_full_device_as_the_output_is_reported_in_one_line(run: Run) -> None:
     done = run("train", "--epochs", 1, "--output", "/dev/full")
     assert (done.code, done.err) == (
         2,
@@ -308,7 +306,7 @@ def test_a_link_as_the_output_is_followed(run: Run, tmp_path: Path) -> None:
 
 
 @unix
-def test_links_in_a_circle_are_one_line(run: Run, tmp_path: Path) -> None:
+def test_circular_links_are_reported_in_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "net.safetensors").symlink_to("net.safetensors")
     done = run("train", "--epochs", 1, "--output", "net.safetensors")
     assert done.code == 2

@@ -1,6 +1,6 @@
-"""What sequence networks of any lane width have to get right, run as a script: prints its numbers as JSON.
+"""Results of sequence networks that must be the same for any lane width, as a script that prints them as JSON.
 
-Usage: ``python tests/programs/sequences_selfcheck.py``, with PELLUCID_LANES or NUMBA_DISABLE_JIT as the case may be.
+Usage: ``python tests/programs/sequences_selfcheck.py``, with PELLUCID_LANES or NUMBA_DISABLE_JIT set if needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a network takes is told from its layers: multiply-adds counted one by one, memory that its plan really has."""
+"""The cost of a network: its multiply-adds against a count by loops, its memory against that of its plan."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_multiply_adds(layers: list[Layer], shape: tuple[int, ...], products: in
         ([pl.Conv2d(8, 3, padding=1), pl.MaxPool2d(2), pl.Conv2d(16, 3), pl.Dense(10)], (28, 28)),
     ],
 )
-def test_memory_is_about_what_the_plan_has(layers: list[Layer], shape: tuple[int, ...]) -> None:
+def test_memory_is_close_to_the_plans(layers: list[Layer], shape: tuple[int, ...]) -> None:
     memory = cost_of(layers, shape).memory
     program = pl.Network(layers, input_shape=shape).program
     real = 4 * program.plan.size

@@ -1,4 +1,4 @@
-"""PyTorch's answers, kept in a file by tools/make_golden.py, against Pellucid's."""
+"""Pellucid's results against PyTorch's, which tools/make_golden.py stored in a file."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def optimizer(name: str) -> Optimizer:
     return SGD(rate, decay=decay)
 
 
-def test_the_file_is_small_and_says_what_made_it() -> None:
+def test_the_file_is_small_and_names_its_versions() -> None:
     assert GOLDEN.stat().st_size < 100_000
     assert json.loads(str(STORED["about"]))["torch"]
     assert len(CASES) >= 10
@@ -91,7 +91,7 @@ def test_ten_steps(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_naive_twin_takes_the_same_ten_steps(name: str) -> None:
+def test_the_reference_network_takes_the_same_ten_steps(name: str) -> None:
     golden, options, rule = kept(name), CASES[name]["optimizer"], optimizer(name)
     beta1, beta2 = options.get("betas", (0.9, 0.999))
     kind = "nesterov" if options.get("nesterov") else options["kind"]

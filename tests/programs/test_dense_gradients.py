@@ -19,7 +19,7 @@ STEP = 0.02
 
 
 def example(hidden: str, last: str) -> tuple[pl.Network, np.ndarray]:
-    """A network of 5-4-4-3 and three inputs, none of whose ReLUs stands within reach of its corner."""
+    """A network of 5-4-4-3 and three inputs; no ReLU's sum is near 0, so that differences do not cross its corner."""
     for seed in range(1000):
         net = pl.Network([pl.Dense(4, hidden), pl.Dense(4, hidden), pl.Dense(3, last)], input_shape=(5,), seed=seed)
         rng = np.random.default_rng(seed)
@@ -49,9 +49,9 @@ def test_the_engine_agrees_with_the_reference_network(hidden: str, loss: str, la
 
 @pytest.mark.parametrize(("hidden", "loss", "last"), CASES)
 def test_the_engine_agrees_with_its_own_differences(hidden: str, loss: str, last: str) -> None:
-    """In float32 a loss is known to about 1e-7, so a difference over 0.04 gives the slope to about 1e-5.
+    """In float32 a loss is accurate to about 1e-7, so a difference over 0.04 gives the derivative to about 1e-5.
 
-    Two steps, the second twice as long, take the cubic term out: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h.
+    A second step of twice the length cancels the cubic term: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h.
     """
     net, x = example(hidden, last)
     gradient = net.gradient(x, TARGETS, loss)

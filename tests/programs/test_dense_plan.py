@@ -1,4 +1,4 @@
-"""The plan: no two places of the arena overlap, and every row of lanes fits."""
+"""The plan: no two arrays in the arena overlap, and every row of lanes fits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pellucid.system.memory import aligned
     names=st.lists(st.sampled_from(["identity", "sigmoid", "softmax"]), min_size=5, max_size=5),
     width=st.integers(1, 1000),
 )
-def test_places_do_not_overlap(sizes: list[int], names: list[str], width: int) -> None:
+def test_arrays_do_not_overlap(sizes: list[int], names: list[str], width: int) -> None:
     layers = [pl.Dense(size, name) for size, name in zip(sizes, names, strict=False)]
     made = plan(layers, (width,))
     taken = [(0, 3 * t.TILE), (made.table[0, t.SOURCE], t.TILE * made.table[0, t.SOURCE_STRIDE])]
@@ -43,7 +43,7 @@ def test_places_do_not_overlap(sizes: list[int], names: list[str], width: int) -
 
 
 @given(sizes=st.lists(st.integers(1, 30), min_size=1, max_size=5), width=st.integers(1, 30))
-def test_parameters_lie_side_by_side(sizes: list[int], width: int) -> None:
+def test_parameters_are_contiguous(sizes: list[int], width: int) -> None:
     net = pl.Network([pl.Dense(size) for size in sizes], input_shape=(width,))
     at = 0
     for row in net.program.plan.table:

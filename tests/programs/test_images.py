@@ -1,4 +1,4 @@
-"""From people's arrays to the engine's: whatever the shape, type and levels, the same numbers between 0 and 1."""
+"""Conversion of users' arrays: any shape, type and levels give the same numbers from 0 to 1."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def test_shapes(shape: tuple[int, ...], input_shape: tuple[int, ...], flat: tupl
 
 
 @pytest.mark.parametrize("shape", [(), (783,), (28, 27), (5, 28, 27), (2, 3, 28, 28), (28, 28, 5), (0,), (2, 5, 784)])
-def test_other_shapes_are_named(shape: tuple[int, ...]) -> None:
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=r"expected x of shape \(28, 28\), \(784,\) or a batch .* got \("):
         as_batch(np.zeros(shape), (28, 28))
 
 
 @pytest.mark.parametrize("x", ["three", None, object(), [1 + 2j] * 784, [[1, 2], [3]], np.array(["a"]), {"a": 1}])
-def test_what_is_not_numbers_is_refused(x: Any) -> None:
+def test_inputs_that_are_not_numbers_are_refused(x: Any) -> None:
     with pytest.raises(DataError, match="The network expected"):
         as_batch(x, (28, 28))
 
@@ -75,7 +75,7 @@ def test_numbers_too_large_for_float32_become_infinite_without_a_warning() -> No
     assert pixels_of(np.array([[1e300]]), None).floats.tolist() == [[np.inf]]
 
 
-def test_strided_and_reversed_arrays_arrive_in_order() -> None:
+def test_strided_and_reversed_arrays_are_read_in_order() -> None:
     whole = np.arange(24, dtype=np.uint8).reshape(4, 6)
     for view in (whole[:, ::2], whole[::-1], whole[:, ::-1], np.asfortranarray(whole)):
         np.testing.assert_array_equal(pixels_of(view, None).small, view)
@@ -90,7 +90,7 @@ def test_strided_and_reversed_arrays_arrive_in_order() -> None:
     levels=st.sampled_from([None, (0.0, 9.0), (2.0, 7.0), (1 / 3, 1.0), (1.00000001, 2.0)]),
     seed=st.integers(0),
 )
-def test_sparse_rows_hold_what_is_not_zero(
+def test_sparse_rows_hold_the_non_zero_pixels(
     count: int, width: int, dtype: npt.DTypeLike, levels: tuple[float, float] | None, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)

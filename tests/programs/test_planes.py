@@ -1,4 +1,4 @@
-"""Networks with convolutions, pools and dropout: against naive twin, central differences, PyTorch, and themselves."""
+"""Networks with convolutions, pools and dropout, against a naive implementation, central differences and PyTorch."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ANY = [*SMOOTH, "relu"]
 
 
 def images(shape: tuple[int, ...], count: int, seed: int = 0) -> np.ndarray:
-    """Images with much background; no two other pixels are alike, so that every window has one maximum."""
+    """Images with much background; all other pixels differ, so that every window has one maximum."""
     rng = np.random.default_rng(seed)
     return (rng.random((count, *shape)) * (rng.random((count, *shape)) < 0.5)).astype(np.float32)
 
 
 def framed(shape: tuple[int, ...], count: int, seed: int) -> np.ndarray:
-    """The same with background around: lines and columns that are 0 in all images, perhaps all of them."""
+    """The same with a border of background: lines and columns that are 0 in all images, sometimes all of them."""
     rng, x = np.random.default_rng(seed), images(shape, count)
     (top, past), (left, right) = (np.sort(rng.integers(0, side + 1, 2)) for side in shape[-2:])
     inked = np.zeros_like(x)
@@ -36,7 +36,7 @@ def framed(shape: tuple[int, ...], count: int, seed: int) -> np.ndarray:
 
 @st.composite
 def networks(draw: Any) -> pl.Network:
-    """A convolution, perhaps a pool, perhaps both again, then dense layers; all shapes that fit a small picture."""
+    """A convolution, an optional pool, an optional second pair, then dense layers, in any shapes that fit."""
     sizes = st.tuples(st.integers(1, 4), st.integers(1, 4))
     shape: tuple[int, ...] = (draw(st.integers(1, 3)), draw(st.integers(3, 9)), draw(st.integers(3, 9)))
     begin, layers = shape if draw(st.booleans()) else shape[1:], []
@@ -81,7 +81,7 @@ def test_answers_and_traces(net: pl.Network, count: int, seed: int) -> None:
 
 @few
 @given(net=networks(), seed=st.integers(0, 99))
-def test_one_image_has_the_bits_of_many(net: pl.Network, seed: int) -> None:
+def test_one_image_has_the_bits_of_a_batch(net: pl.Network, seed: int) -> None:
     x = framed(net.input_shape, 3, seed)
     many = net(x)
     for _ in range(2):
@@ -115,7 +115,7 @@ CASES = [(pl.AvgPool2d(2), 1), (pl.MaxPool2d(2), 1), (pl.MaxPool2d(2, 1), 2), (p
 
 
 @pytest.mark.parametrize(("pool", "stride"), CASES)
-def test_the_naive_twin_agrees_with_its_own_differences(pool: Any, stride: int) -> None:
+def test_the_naive_implementation_agrees_with_its_own_differences(pool: Any, stride: int) -> None:
     net = smooth(pool, stride)
     x, labels, step = np.random.default_rng(1).random((3, *net.input_shape)), [0, 2, 1], 1e-4
     start = net.parameters.copy()
@@ -138,7 +138,7 @@ def test_the_naive_twin_agrees_with_its_own_differences(pool: Any, stride: int) 
 
 
 def largest_first() -> pl.Network:
-    """No parameter moves what its pool takes for the largest."""
+    """A network in which no parameter changes which element of a window is the largest."""
     layers = [pl.MaxPool2d(2, 1), pl.Conv2d(3, 3, activation="tanh"), pl.Flatten(), pl.Dense(3, "softmax")]
     return pl.Network(layers, input_shape=(2, 7, 6), seed=3)
 
@@ -201,8 +201,8 @@ def test_terms_add_up(net: pl.Network) -> None:
                 step.terms(0)
 
 
-def test_pytorch_says_the_same() -> None:
-    """Sums, gradients, losses and parameters of a small convolutional network, kept by tools/make_golden_planes.py."""
+def test_results_equal_pytorchs() -> None:
+    """Sums, gradients, losses and parameters of a small network, stored by tools/make_golden_planes.py."""
     with np.load(GOLDEN, allow_pickle=False) as file:
         golden = {name: file[name] for name in file.files}
     layers = [
@@ -263,7 +263,7 @@ def test_training_resumes_from_a_checkpoint_bit_for_bit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.net.parameters, whole.net.parameters)
 
 
-def test_trained_side_by_side(tmp_path: Path) -> None:
+def test_training_in_parallel(tmp_path: Path) -> None:
     alone = trainer(1)
     list(alone.run(1))
     pair = [trainer(1), trainer(1, seed=2)]
@@ -277,7 +277,7 @@ def test_trained_side_by_side(tmp_path: Path) -> None:
     np.testing.assert_array_equal(alone.net.copy()(x), alone.net(x))
 
 
-def test_a_loss_that_runs_away_goes_back_to_good_parameters() -> None:
+def test_a_diverging_loss_restores_good_parameters() -> None:
     digits = pl.data.load("digits").train[:300]
     net = pl.Network(small(), input_shape=(28, 28), seed=5)
     wild = pl.Trainer(net, digits, optimizer=pl.SGD(1e18), batch_size=50)
@@ -287,7 +287,7 @@ def test_a_loss_that_runs_away_goes_back_to_good_parameters() -> None:
 
 
 def test_plain_descent_on_a_batch_of_several_shards() -> None:
-    """One step of plain descent is the gradient, however the batch was cut."""
+    """One step of plain descent subtracts the gradient, however the batch is split."""
     digits = pl.data.load("digits").train[:300]
     net = pl.Network([pl.Conv2d(3, 5, 2, activation="tanh"), pl.Dense(10, "softmax")], input_shape=(28, 28))
     gradient, start = net.gradient(digits.images, digits.labels), net.parameters.copy()
@@ -322,7 +322,7 @@ def test_layers_that_do_not_fit(layers: list[Any], shape: tuple[int, ...], words
         lambda: pl.Dropout(1.0), lambda: pl.Dropout(-0.1), lambda: pl.Dropout("half"), lambda: pl.Dropout(float("nan")),
     ],
 )  # fmt: skip
-def test_options_that_mean_nothing(make: Any) -> None:
+def test_invalid_options(make: Any) -> None:
     with pytest.raises(ConfigurationError):
         make()
 
@@ -345,7 +345,7 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
 
 
 def test_dropout_drops_its_share_and_nothing_when_reading() -> None:
-    """A network that only drops and sums: the mean of what is left is the input, its spread that of the factors."""
+    """In a network that only drops and sums, the result's mean is the input; its deviation is that of the factors."""
     rate, count = 0.3, 400
     net = pl.Network([pl.Dropout(rate), pl.Dense(2, "softmax")], input_shape=(50,))
     net.parameters[...] = 0

@@ -1,4 +1,4 @@
-"""The plan of a network of any layers: places do not overlap, and convolutions are told of every line that meets."""
+"""The plan of a network of any layers: arrays do not overlap, and layouts list every overlapping line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CASES: dict[str, list[Any]] = {
 
 
 def winograd_regions(plan: PlanesPlan, head: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Where minimal filtering keeps inputs and deltas at points, weights by column, and gradients."""
+    """The offsets and sizes of Winograd's arrays: inputs and deltas at points, weights by column, and gradients."""
     products = plan.code[head[winograd.PRODUCTS] :]
     stride = head[winograd.FILTER_STRIDE]
     return [
@@ -44,7 +44,7 @@ def winograd_regions(plan: PlanesPlan, head: NDArray[np.int64]) -> list[tuple[in
 
 
 def regions(plan: PlanesPlan) -> list[tuple[int, int]]:
-    """Where each row's inputs, sums, activations and deltas begin, and how many floats they have at least."""
+    """The offset and the least size of each row's inputs, sums, activations and deltas."""
     taken = []
     for row in plan.table:
         images = max(plan.group, 4)
@@ -63,7 +63,7 @@ def regions(plan: PlanesPlan) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("options", [{}, {"open_to_view": True}, {"group": 1}], ids=["batch", "open", "one"])
 @pytest.mark.parametrize("name", CASES)
-def test_places_do_not_overlap(name: str, options: dict[str, Any]) -> None:
+def test_arrays_do_not_overlap(name: str, options: dict[str, Any]) -> None:
     if options.get("group") and not can_read_one(CASES[name]):
         pytest.skip("not read one at a time")
     plan = planes_plan(CASES[name], (24, 21), **options)
@@ -77,8 +77,8 @@ def test_places_do_not_overlap(name: str, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["lenet", "strides", "planes out"])
-def test_every_line_of_a_convolution_is_told(name: str) -> None:
-    """The kernel's lines that meet the picture are as many whether counted forward, back, or by the kernel."""
+def test_every_line_of_a_convolution_is_listed(name: str) -> None:
+    """The forward, backward and weight layouts have the same number of kernel lines that overlap the picture."""
     plan = planes_plan(CASES[name], (24, 21), open_to_view=True)
     for row in plan.table:
         if row[t.OPERATION] != t.CONV2D:
@@ -93,7 +93,7 @@ def test_every_line_of_a_convolution_is_told(name: str) -> None:
         assert counts[0] == counts[1] == counts[2] > 0
 
 
-def test_only_what_is_not_all_dense_needs_it() -> None:
+def test_only_dense_networks_need_no_planes() -> None:
     assert not needs_planes([pl.Flatten(), pl.Dense(3)])
     assert needs_planes([pl.Dense(3), pl.Dropout(0.1)])
     assert needs_planes(CASES["lenet"])

@@ -1,4 +1,4 @@
-"""Traces, gradients and evaluations over many inputs: they agree with each other and refuse what makes no sense."""
+"""Traces, gradients and evaluations over many inputs: they agree with each other and refuse invalid arguments."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def network(layers: list[pl.Dense] | None = None, width: int = 12, seed: int = 3
     count=st.sampled_from([1, 2, 5, 130]),
     seed=st.integers(0, 1 << 40),
 )
-def test_any_network_is_its_naive_twin(
+def test_any_network_equals_the_reference_network(
     sizes: list[int], activations: list[str], width: int, count: int, seed: int
 ) -> None:
     layers = [pl.Dense(size, name) for size, name in zip(sizes, activations, strict=False)]
@@ -50,7 +50,7 @@ def test_any_network_is_its_naive_twin(
 
 
 @pytest.mark.parametrize("count", [1, 127, 128, 129, 300, 1400])
-def test_batches_of_any_size_give_each_image_its_own_bits(count: int) -> None:
+def test_an_image_has_the_same_bits_in_any_batch(count: int) -> None:
     net, x = network(), np.random.default_rng(1).random((count, 12)).astype(np.float32)
     together = net(x)
     assert together.shape == (count, 4)
@@ -64,7 +64,7 @@ def test_batches_of_any_size_give_each_image_its_own_bits(count: int) -> None:
 @pytest.mark.parametrize("layers", [LAYERS, [pl.Dense(40, "relu"), pl.Dense(4, "softmax")], PLANES])
 @pytest.mark.parametrize("cores", [2, 3, 5])
 @pytest.mark.parametrize("count", [5, 129, 1000])
-def test_any_number_of_threads_reads_the_same_bits(
+def test_any_number_of_threads_gives_the_same_bits(
     layers: list[pl.Layer], cores: int, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shape = (1, 6, 6) if layers is PLANES else (36,)
@@ -81,9 +81,9 @@ def test_any_number_of_threads_reads_the_same_bits(
         net(x)
 
 
-@pytest.mark.skipif(PLAIN, reason="plain Python has no crew")
+@pytest.mark.skipif(PLAIN, reason="plain Python has one thread")
 @pytest.mark.parametrize("layers", [LAYERS, PLANES])
-def test_a_reader_that_comes_late_is_not_waited_for_and_changes_nothing(layers: list[pl.Layer]) -> None:
+def test_a_thread_that_starts_late_is_not_waited_for_and_changes_nothing(layers: list[pl.Layer]) -> None:
     net = pl.Network(layers, input_shape=(1, 6, 6) if layers is PLANES else (36,), seed=3)
     x = np.random.default_rng(1).random((300, 36)).astype(np.float32)
     outputs, doubts, barrier = np.zeros((300, 4), np.float32), np.zeros((2, 1), np.float32), np.zeros(16, np.int64)
@@ -157,7 +157,7 @@ def test_inputs_that_are_not_finite_are_refused(bad: float, count: int | None) -
             net(x.astype(np.float32))
 
 
-def test_weights_that_are_not_finite_show_in_the_outputs() -> None:
+def test_weights_that_are_not_finite_propagate_to_the_outputs() -> None:
     net = network()
     net.parameters[...] = np.nan
     assert np.isnan(net(np.ones(12))).all()
@@ -183,7 +183,7 @@ def test_extreme_weights_give_finite_outputs_and_gradients(activation: str, size
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "squared"])
 @pytest.mark.parametrize("count", [1, 100, 128, 300])
-def test_judging_is_the_mean_loss_and_the_share_read_right(loss: str, count: int) -> None:
+def test_evaluation_returns_the_mean_loss_and_the_accuracy(loss: str, count: int) -> None:
     net, rng = network(), np.random.default_rng(2)
     x, labels = rng.random((count, 12)).astype(np.float32), rng.integers(0, 4, count)
     twin = reference.backward(reference.layers_of(net), x.astype(np.float64), labels.tolist(), loss)
@@ -209,7 +209,7 @@ def test_judging_is_the_mean_loss_and_the_share_read_right(loss: str, count: int
         (np.zeros(11), 1, "squared", ShapeError, "expected x of shape"),
     ],
 )
-def test_gradients_that_make_no_sense(
+def test_invalid_arguments_of_gradients(
     x: np.ndarray, labels: object, loss: str, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
@@ -224,7 +224,7 @@ def test_cross_entropy_needs_probabilities(last: str) -> None:
     assert np.isfinite(net.gradient(np.zeros(12), 1, "squared").loss)
 
 
-def test_images_too_large_for_ink_take_the_dense_way() -> None:
+def test_images_too_large_for_sparse_rows_stay_dense() -> None:
     net = pl.Network([pl.Dense(3, "tanh"), pl.Dense(2, "softmax")], input_shape=(257, 256), seed=1)
     rng = np.random.default_rng(4)
     x = (rng.random((3, 257 * 256)) * (rng.random((3, 257 * 256)) < 0.05)).astype(np.float32)

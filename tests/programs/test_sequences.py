@@ -1,4 +1,4 @@
-"""Sequence networks as functions: every form of input, every gate, streams, and what is refused."""
+"""Sequence networks as functions: every form of input, every gate, streams, and invalid inputs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def both_ways(hidden: int = 5, features: int = 3) -> pl.Network:
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=20),
     seed=st.integers(0, 99),
 )
-def test_answers_are_the_twins(
+def test_outputs_equal_the_reference(
     hidden: int, features: int, ways: bool, outputs: str, lengths: list[int], seed: int
 ) -> None:
     layers = [pl.LSTM(hidden, bidirectional=ways, outputs=outputs), pl.Dense(3, "softmax")]
@@ -57,7 +57,7 @@ def test_answers_are_the_twins(
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=20), more=st.integers(0, 4), mark=st.floats(-1e30, 1e30)
 )
-def test_what_is_padded_never_matters(lengths: list[int], more: int, mark: float) -> None:
+def test_padding_has_no_effect(lengths: list[int], more: int, mark: float) -> None:
     net, xs = both_ways(), frames(*lengths)
     padded = np.full((len(xs), max(lengths) + more, 3), mark, np.float32)
     for place, x in zip(padded, xs, strict=True):
@@ -69,7 +69,7 @@ def test_what_is_padded_never_matters(lengths: list[int], more: int, mark: float
         assert not answers[i, length:].any()
 
 
-def test_a_sequence_has_the_same_bits_in_any_company() -> None:
+def test_a_sequence_has_the_same_bits_in_any_batch() -> None:
     net, xs = both_ways(), frames(*range(1, 40))
     for x, answer in zip(xs, net(xs), strict=True):
         assert answer.tobytes() == net(x).tobytes()
@@ -126,7 +126,7 @@ def test_extreme_inputs_stay_finite(size: float) -> None:
     assert np.isfinite(net.gradient(np.sign(x) * size, [1, 2]).loss)
 
 
-def test_trace_tells_every_gate() -> None:
+def test_a_trace_has_every_gate() -> None:
     net, x = both_ways(), frames(6)[0]
     trace = net.trace(x)
     lstm: Any = net.layers[0]
@@ -146,7 +146,7 @@ def test_trace_tells_every_gate() -> None:
 
 
 @pytest.mark.parametrize("outputs", ["frames", "last"])
-def test_a_stream_hears_what_the_whole_says(outputs: str) -> None:
+def test_a_stream_gives_the_outputs_of_the_whole_sequence(outputs: str) -> None:
     net = network(pl.LSTM(9), pl.Dense(7, "tanh"), pl.LSTM(17, outputs=outputs), pl.Dense(4, "softmax"))
     x = frames(200)[0]
     stream, whole = net.stream(), net(x)
@@ -165,7 +165,7 @@ def test_a_stream_is_fed_by_one_thread_at_a_time() -> None:
     refused: list[str] = []
 
     class Waiting:
-        """Is fed to the stream, and feeds it itself in the middle: what another thread would come to do."""
+        """Feeds the stream a second time in the middle of a call, as another thread might."""
 
         def __init__(self, read: Any) -> None:
             self.read = read
@@ -184,7 +184,7 @@ def test_a_stream_is_fed_by_one_thread_at_a_time() -> None:
     assert stream.feed(frames[:1]).tobytes() == twin.feed(frames[:1]).tobytes()
 
 
-def test_streams_refuse() -> None:
+def test_streams_refuse_invalid_frames() -> None:
     with pytest.raises(pl.ConfigurationError, match="from its end"):
         both_ways().stream()
     with pytest.raises(pl.ConfigurationError, match="mean"):
@@ -222,7 +222,7 @@ def test_files_copies_and_pickles_keep_every_bit(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_layers_that_cannot_be(options: dict[str, Any], words: str) -> None:
+def test_invalid_layers_are_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(pl.ConfigurationError, match=words):
         pl.LSTM(**{"hidden_size": 3, **options})
 
@@ -239,7 +239,7 @@ def test_level_ranges_and_images_are_refused() -> None:
 
 
 def test_nothing_is_written_outside_the_arena(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every arena and every list of integers gets a fence behind it."""
+    """Every arena and every array of integers is followed by marks that must not change."""
     fences: list[np.ndarray] = []
 
     def fenced(made: Any, mark: int) -> Any:

@@ -1,4 +1,4 @@
-"""PyTorch's answers, kept in a file by tools/make_golden_sequences.py, against Pellucid's."""
+"""Pellucid's results against PyTorch's, which tools/make_golden_sequences.py stored in a file."""
 
 from __future__ import annotations
 

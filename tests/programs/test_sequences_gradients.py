@@ -57,7 +57,7 @@ def test_by_parameters_and_inputs(name: str) -> None:
 @pytest.mark.parametrize("hidden", [1, 15, 16, 17, 33])
 @pytest.mark.parametrize("features", [1, 16, 19])
 def test_sizes_around_the_lanes(hidden: int, features: int) -> None:
-    """Against the twin's differences along one random direction, since there are thousands of parameters."""
+    """Compare with the reference's differences along one random direction, since there are thousands of parameters."""
     net = pl.Network([pl.LSTM(hidden, bidirectional=True), pl.Dense(4, "softmax")], input_shape=(None, features))
     rng = np.random.default_rng(hidden)
     xs = [rng.standard_normal((length, features)).astype(np.float32) for length in ((3, 2) if PLAIN else (6, 3, 4))]

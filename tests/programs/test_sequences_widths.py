@@ -1,4 +1,4 @@
-"""Sequence networks in lanes of another width than this machine's, and in plain Python, come to the same numbers."""
+"""Sequence networks give the same results in lanes of other widths and in plain Python, up to rounding."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PACKAGE = Path(pellucid.__file__).parent
 
 @pytest.fixture(scope="module")
 def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for engines of other widths than this machine's: in pytest's own cache where it has one."""
+    """A folder for engines of other widths than this machine's, in pytest's cache if there is one."""
     cache: pytest.Cache | None = getattr(request.config, "cache", None)
     return tmp_path_factory.mktemp("engines") if cache is None else cache.mkdir("pellucid-engines")
 
 
 @pytest.fixture(scope="module", params=["4", "plain"])
 def results(request: pytest.FixtureRequest, engines: Path) -> dict[str, Any]:
-    """What the self-check says in a process of its own."""
+    """The output of the self-check in a separate process."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PELLUCID_CACHE": str(engines)}
     environment.pop("PELLUCID_LANES", None)
     environment.pop("NUMBA_DISABLE_JIT", None)

@@ -1,4 +1,4 @@
-"""Minimal filtering: its matrices, its gradients against the naive twin, and when plain sums take its place."""
+"""Winograd's algorithm: its matrices, its gradients against a naive implementation, and when plain sums replace it."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def test_rounding_stays_small(tile: int, taps: int) -> None:
 
 
 def uses_winograd(net: pl.Network) -> list[bool]:
-    """Which convolutions are done so in training."""
+    """For each convolution, whether training uses Winograd's algorithm."""
     assert isinstance(net.program.plan, PlanesPlan)
     return [bool(row[t.WINOGRAD]) for row in net.program.plan.table if row[t.OPERATION] == t.CONV2D]
 
 
 def awake(net: pl.Network) -> pl.Network:
-    """No bias of 0 any more."""
+    """The network with no bias of 0, so that it uses Winograd's algorithm."""
     rng = np.random.default_rng(7)
     for layer in net.layers:
         if layer.named():
@@ -73,7 +73,7 @@ def networks(draw: Any) -> pl.Network:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(net=networks(), count=st.integers(1, 40))
-def test_a_step_is_the_gradient_of_the_naive_twin(net: pl.Network, count: int) -> None:
+def test_a_step_subtracts_the_gradient_of_the_naive_implementation(net: pl.Network, count: int) -> None:
     rng = np.random.default_rng(count)
     x, labels = rng.random((count, *net.input_shape)).astype(np.float32), [i % 3 for i in range(count)]
     with pytest.MonkeyPatch.context() as patch:
@@ -86,13 +86,13 @@ def test_a_step_is_the_gradient_of_the_naive_twin(net: pl.Network, count: int) -
     np.testing.assert_allclose(start - net.parameters, expected, rtol=2e-3, atol=2e-5 * np.abs(expected).max() + 3e-7)
 
 
-def test_the_shipped_networks_are_trained_so() -> None:
+def test_training_of_the_shipped_networks_uses_it() -> None:
     assert uses_winograd(pl.Network(lenet(), input_shape=(28, 28))) == [False, True]
     assert uses_winograd(pl.Network(conv(), input_shape=(28, 28))) == [False, True, True, True]
 
 
-def test_not_where_tiles_do_not_fit() -> None:
-    """Eleven columns are no whole number of tiles; steps of two leave sums out."""
+def test_plain_sums_where_tiles_do_not_fit() -> None:
+    """Eleven columns are not a whole number of tiles; a stride of two skips sums."""
     for layer in (pl.Conv2d(8, 3, padding=(0, 0)), pl.Conv2d(8, 3, stride=2)):
         net = pl.Network([pl.Conv2d(8, 3, padding=1), layer, pl.Dense(3, "softmax")], input_shape=(13, 13))
         assert uses_winograd(net) == [False, False]
@@ -123,7 +123,7 @@ def test_the_bits_do_not_depend_on_threads_or_cuts() -> None:
         np.testing.assert_array_equal(moved, parameters)
 
 
-def test_it_follows_plain_sums_to_rounding() -> None:
+def test_results_differ_from_plain_sums_by_rounding_only() -> None:
     losses, parameters = trained(2, [6])
     plain, moved = trained(2, [6], plain=True)
     np.testing.assert_allclose(losses, plain, rtol=1e-4)
@@ -132,6 +132,6 @@ def test_it_follows_plain_sums_to_rounding() -> None:
 
 
 def test_plain_sums_while_a_bias_is_zero() -> None:
-    """Where nothing is seen sums are exactly 0 then, and so is ReLU's derivative: rounding must not make it 1."""
+    """Over empty inputs, sums are then exactly 0, and so is ReLU's derivative; rounding must not make it 1."""
     for left, right in zip(trained(2, [1], ready=False), trained(2, [1], plain=True, ready=False), strict=True):
         np.testing.assert_array_equal(left, right)

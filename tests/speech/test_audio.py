@@ -22,7 +22,7 @@ def _tone(rate: int, seconds: float = 0.5, hertz: float = 440.0) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "ogg"])
 @pytest.mark.parametrize("rate", [8000, 16000, 44100])
-def test_the_formats_and_rates_come_out_alike(tmp_path: Path, kind: str, rate: int) -> None:
+def test_formats_and_rates_give_the_same_samples(tmp_path: Path, kind: str, rate: int) -> None:
     path = tmp_path / f"tone.{kind}"
     soundfile.write(path, np.stack([_tone(rate), _tone(rate)], axis=1), rate)
     samples = read(path)
@@ -65,21 +65,21 @@ def test_channels_are_mixed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"hello", b"\0" * 5000, b"RIFF\0\0\0\0WAVE", b"fLaC" + b"\1" * 90, b"OggS" + b"x" * 500]
 )
-def test_what_is_no_recording_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_not_recordings_are_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.wav"
     path.write_bytes(content)
     with pytest.raises(DataError, match=re.escape(str(path))):
         opened(path)
 
 
-def test_missing_empty_and_folders_are_told_apart(tmp_path: Path) -> None:
+def test_missing_files_empty_files_and_folders_have_different_errors(tmp_path: Path) -> None:
     (tmp_path / "empty.wav").touch()
     for name, words in (("none.wav", "There is no"), ("empty.wav", "is empty"), (".", "is a folder")):
         with pytest.raises(DataError, match=words):
             opened(tmp_path / name)
 
 
-def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+def test_samples_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "nan.wav"
     samples = _tone(RATE)
     samples[1234] = np.nan
@@ -88,7 +88,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_header_with_a_senseless_rate_is_refused(tmp_path: Path) -> None:
+def test_a_header_with_an_invalid_rate_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "fast.wav"
     soundfile.write(path, _tone(RATE), RATE)
     content = bytearray(path.read_bytes())
@@ -99,7 +99,7 @@ def test_a_header_with_a_senseless_rate_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac"])
-def test_a_truncated_file_gives_what_there_is_and_says_so(tmp_path: Path, kind: str) -> None:
+def test_a_truncated_file_is_read_and_marked_as_broken(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"cut.{kind}"
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 40_000)
     soundfile.write(path, noise, RATE)
@@ -120,7 +120,7 @@ def test_a_whole_file_is_not_called_broken(tmp_path: Path) -> None:
         assert not recording.broken, kind
 
 
-def test_clipping_and_silence_are_noticed(tmp_path: Path) -> None:
+def test_clipping_and_silence_are_detected(tmp_path: Path) -> None:
     path = tmp_path / "loud.wav"
     soundfile.write(path, np.clip(20 * _tone(RATE), -1, 1), RATE)
     recording = opened(path)
@@ -164,7 +164,7 @@ def test_a_recording_longer_than_a_day_is_refused(tmp_path: Path, monkeypatch: p
         read(path)
 
 
-def test_resampling_piece_by_piece_is_resampling_at_once() -> None:
+def test_resampling_in_pieces_equals_resampling_at_once() -> None:
     tone = _tone(22_050, 1.0).astype(np.float32)
     pieces, whole = Resampler(22_050), Resampler(22_050)
     one = np.concatenate([*(pieces.feed(tone[i : i + 777]) for i in range(0, len(tone), 777)), pieces.finish()])
@@ -173,7 +173,7 @@ def test_resampling_piece_by_piece_is_resampling_at_once() -> None:
 
 
 @pytest.mark.parametrize("start", [b"\xf0\x7e\x00\x01" + bytes(60), b"MThd" + bytes(60), b"hello, world, this is text"])
-def test_what_begins_as_no_format_never_reaches_the_reader(
+def test_unknown_formats_never_reach_the_reader(
     start: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "noise.wav"

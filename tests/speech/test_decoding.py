@@ -25,7 +25,7 @@ def test_the_probability_of_a_spelling_is_the_sum_over_its_paths(seed: int, fram
 
 @given(st.integers(0, 10_000), st.integers(1, 30))
 @settings(max_examples=30, deadline=None)
-def test_greedy_is_the_best_path_collapsed(seed: int, frames: int) -> None:
+def test_greedy_collapses_the_best_path(seed: int, frames: int) -> None:
     logs = _logs(seed, frames, 4)
     runs = greedy(logs)
     assert [run.number for run in runs] == collapsed(tuple(logs.argmax(axis=1)))
@@ -40,7 +40,7 @@ def _words(words: tuple[int, ...]) -> list[int]:
 
 @given(st.integers(0, 10_000), st.integers(3, 9))
 @settings(max_examples=15, deadline=None)
-def test_a_wide_beam_finds_the_best_sequence_and_its_whole_probability(seed: int, frames: int) -> None:
+def test_a_wide_beam_finds_the_best_sequence_and_its_full_probability(seed: int, frames: int) -> None:
     logs = _logs(seed, frames, len(CLASSES))
     best = beam(logs, width=3000)[0]
     every = [
@@ -59,7 +59,7 @@ def test_clear_words_are_found_in_any_number(words: list[int]) -> None:
     assert list(beam(logs)[0].words) == words
 
 
-def test_the_beam_takes_frames_as_they_come() -> None:
+def test_the_beam_takes_frames_in_pieces() -> None:
     logs = np.log(saying([4, 2]))
     search = Beam()
     for frame in logs:
@@ -74,18 +74,18 @@ def test_the_number_of_digits_can_be_given() -> None:
     assert beam(np.log(saying([4])[:2]), digits=2) == []
 
 
-def test_where_digits_are_known_to_be_said_no_other_words_are_heard() -> None:
+def test_a_known_number_of_digits_excludes_other_words() -> None:
     logs = np.log(saying([-1], sure=0.8))
     assert beam(logs)[0].words == (OTHER_WORD,)
     assert beam(logs, digits=1)[0].words[0] < OTHER_WORD
 
 
-def test_a_penalty_makes_words_fewer() -> None:
+def test_a_penalty_reduces_the_number_of_words() -> None:
     logs = np.log(saying([8], sure=0.3))
     assert beam(logs, penalty=100.0)[0].words == ()
 
 
-def test_no_frames_hold_no_words() -> None:
+def test_no_frames_have_no_words() -> None:
     nothing = np.zeros((0, len(CLASSES)))
     assert beam(nothing)[0].words == ()
     assert greedy(nothing) == []
@@ -104,7 +104,7 @@ def test_an_alignment_finds_every_sound_where_it_is(digits: list[int]) -> None:
         assert (logs[begin:end].argmax(axis=1) == number).all()
 
 
-def test_too_few_frames_align_to_nothing() -> None:
+def test_too_few_frames_have_no_alignment() -> None:
     assert aligned(_logs(0, 3, len(CLASSES)), spelling([7])) == []
 
 

@@ -20,7 +20,7 @@ def unknown() -> data.Recordings:
     return data.load("spoken").test
 
 
-def test_clips_without_digits_hold_none(unknown: data.Recordings) -> None:
+def test_clips_without_digits(unknown: data.Recordings) -> None:
     one, same = (no_digits(unknown, unknown[:40], seed=3) for _ in range(2))
     assert sum(map(len, one["backwards"])) > 0
     assert len(one["other words"]) == int((unknown.labels < 0).sum())
@@ -30,7 +30,7 @@ def test_clips_without_digits_hold_none(unknown: data.Recordings) -> None:
         assert all(np.isfinite(clip).all() and np.abs(clip).max() <= 1 for clip in clips)
 
 
-def test_deceived_counts_the_clips_with_a_sure_digit(recognizer: Recognizer, unknown: data.Recordings) -> None:
+def test_false_alarms_count_the_clips_with_a_sure_digit(recognizer: Recognizer, unknown: data.Recordings) -> None:
     digits = unknown[unknown.labels >= 0][::12]
     heard = [samples for samples, _ in digits]
     sure = false_alarms(recognizer, heard)
@@ -40,12 +40,12 @@ def test_deceived_counts_the_clips_with_a_sure_digit(recognizer: Recognizer, unk
     assert score.sure + score.misled == pytest.approx(sure / len(heard))
 
 
-def test_other_sounds_are_hardly_ever_taken_for_sure_digits(recognizer: Recognizer, unknown: data.Recordings) -> None:
+def test_other_sounds_are_rarely_recognised_as_sure_digits(recognizer: Recognizer, unknown: data.Recordings) -> None:
     clips = no_digits(unknown, unknown[:1], seed=11)
     few = {kind: found[:40] for kind, found in clips.items() if kind != "backwards"}
     assert sum(false_alarms(recognizer, found) for found in few.values()) <= 0.05 * sum(map(len, few.values()))
 
 
-def test_figures_of_scores() -> None:
+def test_means_and_rounding_of_scores() -> None:
     scores = [Score(1.0, 0.5, 0.1, 0.4, 0.0), Score(0.5, 0.5, 0.2, 0.2, 0.1)]
     assert rounded(mean(scores)) == {"single": 0.75, "free": 0.5, "joined": 0.15, "sure": 0.3, "misled": 0.05}

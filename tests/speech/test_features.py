@@ -10,7 +10,7 @@ from pellucid.speech.features import BANDS, HOP, RATE, WINDOW, MelBands, evened,
 
 @given(st.lists(st.integers(0, 900), min_size=1, max_size=12), st.integers(0, 99))
 @settings(max_examples=25, deadline=None)
-def test_piece_by_piece_is_the_same_as_at_once(lengths: list[int], seed: int) -> None:
+def test_feeding_in_pieces_equals_feeding_at_once(lengths: list[int], seed: int) -> None:
     samples = np.random.default_rng(seed).uniform(-1, 1, sum(lengths)).astype(np.float32)
     bands = MelBands()
     pieces = [bands.feed(part) for part in np.split(samples, np.cumsum(lengths)[:-1])]
@@ -33,7 +33,7 @@ def test_a_tone_is_in_the_band_of_its_pitch(hertz: int) -> None:
     assert abs(powers(tone).mean(axis=0).argmax() - place) < 1
 
 
-def test_a_long_stream_holds_no_frames_back() -> None:
+def test_a_long_stream_returns_every_frame() -> None:
     bands = MelBands()
     counts = [len(bands.feed(np.zeros(RATE, np.float32))) for _ in range(30)]
     assert set(counts[1:]) <= {66, 67}
@@ -41,7 +41,7 @@ def test_a_long_stream_holds_no_frames_back() -> None:
 
 @given(st.integers(0, 999), st.floats(1e-6, 1e6))
 @settings(max_examples=20, deadline=None)
-def test_loudness_makes_no_difference(seed: int, gain: float) -> None:
+def test_features_do_not_depend_on_loudness(seed: int, gain: float) -> None:
     power = np.random.default_rng(seed).gamma(1.0, 1.0, (30, BANDS)).astype(np.float32)
     np.testing.assert_allclose(evened(power * np.float32(gain)), evened(power), atol=2e-3)
 
@@ -53,12 +53,12 @@ def test_a_microphone_s_colour_counts_half() -> None:
     assert change[-1] - change[0] == pytest.approx(0.25, abs=0.02)
 
 
-def test_silence_around_makes_little_difference() -> None:
+def test_surrounding_silence_has_little_effect() -> None:
     power = np.random.default_rng(0).gamma(3.0, 1.0, (40, BANDS)).astype(np.float32)
     padding = np.full((200, BANDS), 1e-6, np.float32)
     np.testing.assert_allclose(evened(np.concatenate([padding, power, padding]))[200:240], evened(power), atol=1e-5)
 
 
-def test_silence_and_nothing_are_finite() -> None:
+def test_silence_and_empty_input_are_finite() -> None:
     for frames in (1, 50):
         assert np.isfinite(evened(np.zeros((frames, BANDS), np.float32))).all()

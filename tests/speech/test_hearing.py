@@ -25,7 +25,7 @@ def _hear(path: Path, words: list[int], **options: object) -> Hearing:
 
 
 @pytest.mark.parametrize("rate", [8000, 44_100, 192_000])
-def test_a_recording_of_any_rate_is_heard(tmp_path: Path, rate: int) -> None:
+def test_recordings_of_any_rate_are_recognised(tmp_path: Path, rate: int) -> None:
     path = tmp_path / "said.wav"
     soundfile.write(path, _burst(rate), rate, subtype="PCM_U8" if rate == 8000 else "PCM_16")
     heard = _hear(path, [4, 2])
@@ -55,7 +55,7 @@ def test_sentences_follow_each_other(tmp_path: Path) -> None:
         (np.full(50, 0.5), ""),
     ],
 )
-def test_what_holds_no_speech_says_so(tmp_path: Path, samples: np.ndarray, note: str) -> None:
+def test_recordings_without_speech_have_a_note(tmp_path: Path, samples: np.ndarray, note: str) -> None:
     path = tmp_path / "odd.wav"
     soundfile.write(path, samples, RATE)
     heard = _hear(path, [])
@@ -64,7 +64,7 @@ def test_what_holds_no_speech_says_so(tmp_path: Path, samples: np.ndarray, note:
     assert note in " ".join(heard.notes)
 
 
-def test_a_broken_file_is_heard_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_broken_file_is_recognised_up_to_the_damage(tmp_path: Path) -> None:
     path = tmp_path / "cut.wav"
     soundfile.write(path, np.concatenate([_burst(), np.zeros(4 * RATE)]), RATE)
     content = path.read_bytes()
@@ -80,7 +80,7 @@ def test_a_narrow_recording_is_noted(tmp_path: Path) -> None:
     assert "too few" in _hear(path, [1]).notes[0]
 
 
-def test_it_does_not_matter_in_what_pieces_samples_come() -> None:
+def test_the_result_does_not_depend_on_how_samples_are_split() -> None:
     said = np.concatenate([_burst(16_000), np.zeros(16_000), _burst(16_000, seed=3)])
     texts, starts = set(), set()
     for step in (160, 3333, len(said)):
@@ -93,7 +93,7 @@ def test_it_does_not_matter_in_what_pieces_samples_come() -> None:
     assert len(starts) == 1
 
 
-def test_results_come_while_somebody_speaks() -> None:
+def test_partial_results_arrive_during_speech() -> None:
     listener = Listener(Parrot([3]), partial=True, keep=True)  # type: ignore[arg-type]
     said = np.concatenate([_burst(seconds=1.5), np.zeros(RATE)])
     found = [one for at in range(0, len(said), 800) for one in listener.feed(said[at : at + 800])]
@@ -119,12 +119,12 @@ def test_an_hour_takes_no_more_memory_than_a_minute() -> None:
 
 
 @pytest.mark.parametrize("samples", [np.zeros((10, 2)), np.array([0.0, np.nan])])
-def test_senseless_samples_are_refused(samples: np.ndarray) -> None:
+def test_invalid_samples_are_refused(samples: np.ndarray) -> None:
     with pytest.raises(DataError, match="Listener expected"):
         list(Listener(Parrot([])).feed(samples))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("options", [{"digits": 0}, {"digits": True}, {"rate": 10}, {"rate": 16_000.5}])
-def test_senseless_options_are_refused(options: dict[str, int]) -> None:
+def test_invalid_options_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(ConfigurationError, match="expected"):
         Listener(Parrot([]), **options)  # type: ignore[arg-type]

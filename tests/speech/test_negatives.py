@@ -31,7 +31,7 @@ def test_no_splice_can_spell_a_digit() -> None:
             assert one[:cut] + other[resumed:] not in digits
 
 
-def test_spliced_words_are_of_two(words: Words) -> None:
+def test_spliced_words_come_from_two_digits(words: Words) -> None:
     made = spliced(words, 30, np.random.default_rng(0))
     assert 10 < len(made) <= 30
     for power in made:
@@ -40,7 +40,7 @@ def test_spliced_words_are_of_two(words: Words) -> None:
         assert np.isfinite(power).all()
 
 
-def test_one_word_alone_cannot_be_spliced_nor_a_foreign_one_be_turned(words: Words) -> None:
+def test_a_single_word_is_not_spliced_and_other_words_are_not_reversed(words: Words) -> None:
     rng = np.random.default_rng(0)
     one = words[np.arange(len(words)) == int(np.flatnonzero(words.labels >= 0)[0])]
     assert spliced(one, 5, rng) == []
@@ -48,14 +48,14 @@ def test_one_word_alone_cannot_be_spliced_nor_a_foreign_one_be_turned(words: Wor
     assert backwards(foreign, 5, rng) == []
 
 
-def test_backwards_is_backwards(words: Words) -> None:
+def test_backwards_reverses_the_frames(words: Words) -> None:
     reversed_words = backwards(words, 8, np.random.default_rng(1))
     originals = [power[PLAIN] for power in words.powers]
     for power in reversed_words:
         assert any(len(power) == len(one) and np.array_equal(power[::-1], one) for one in originals)
 
 
-def test_what_is_no_speech_is_power_in_bands() -> None:
+def test_sounds_without_speech_are_power_in_bands() -> None:
     rng = np.random.default_rng(2)
     for power in (nothing(rng, BANDS), music(rng)):
         assert power.shape[1] == BANDS

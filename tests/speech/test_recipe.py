@@ -19,7 +19,7 @@ def few() -> data.Recordings:
     return spoken[np.arange(0, len(spoken), 60)]
 
 
-def test_a_recipe_gives_a_network_that_can_be_asked(few: data.Recordings) -> None:
+def test_a_recipe_trains_a_working_network(few: data.Recordings) -> None:
     recipe = SpokenRecipe(hidden=8, layers=1, rounds=2, epochs=2)
     words = recipe.synthesis.all_of(few)
     losses: list[float] = []
@@ -35,7 +35,7 @@ def test_a_recipe_gives_a_network_that_can_be_asked(few: data.Recordings) -> Non
     assert score.joined >= 0
 
 
-def test_the_shipped_network_is_the_recipe_s() -> None:
+def test_the_shipped_network_has_the_settings_of_the_recipe() -> None:
     recipe, net = SpokenRecipe(), pl.load(NAME)
     assert net.record["recipe"] == NAME
     assert net.configuration()["layers"] == recipe.network(0).configuration()["layers"]
@@ -45,13 +45,13 @@ def test_the_shipped_network_is_the_recipe_s() -> None:
     assert net.record["figures"]["official"]["single"] >= 0.99
 
 
-def test_the_shipped_network_hears_voices_it_has_never_heard() -> None:
+def test_the_shipped_network_recognises_unknown_voices() -> None:
     unknown = data.load("spoken").test
     score = evaluate(Recognizer(pl.load(NAME)), unknown[np.arange(0, len(unknown), 10)], sequences=5)
     assert score.single > 0.9
 
 
-def test_the_recorded_accuracy_is_the_real_one() -> None:
+def test_the_recorded_accuracy_is_reproduced() -> None:
     from pellucid.data.data_folders import configured_folder
 
     place = configured_folder("fsdd")
@@ -72,7 +72,7 @@ def test_the_recorded_accuracy_is_the_real_one() -> None:
         (["--network", "lstm", "--hidden", "8,16"], "equal size"),
     ],
 )
-def test_train_says_what_does_not_go_together(
+def test_train_names_options_that_cannot_be_combined(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: object
 ) -> None:
     from pellucid.cli.guard import run
@@ -89,7 +89,7 @@ def test_options_that_are_errors_are_typed() -> None:
         hear.callback(files=(), model=None, digits=None, microphone=False, json=False)
 
 
-def test_figures_of_strangers_are_noted_one_by_one(tmp_path: Path) -> None:
+def test_results_for_left_out_speakers_are_recorded_one_by_one(tmp_path: Path) -> None:
     place = tmp_path / "net.safetensors"
     net = SpokenRecipe(hidden=4, layers=1).network(0)
     net.record["figures"] = {"official": {"single": 1.0}}

@@ -24,7 +24,7 @@ def _heard(words: list[int], frames: int = 120, **options: object) -> Sentence:
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=4))
 @settings(max_examples=20, deadline=None)
-def test_every_rung_of_the_ladder_fits_into_the_one_above(digits: list[int]) -> None:
+def test_every_segment_lies_within_the_one_above(digits: list[int]) -> None:
     sentence = _heard(digits, 40 * len(digits))
     assert sentence.text == "".join(map(str, digits))
     assert [word.text for word in sentence.words] == [LEXICON[digit].word for digit in digits]
@@ -54,12 +54,12 @@ def test_times_count_from_the_beginning_of_the_recording() -> None:
     assert late.start - early.start == pytest.approx(100 * HOP)
 
 
-def test_nothing_said_is_an_empty_sentence() -> None:
+def test_silence_is_an_empty_sentence() -> None:
     sentence = _heard([])
     assert (sentence.text, sentence.words, sentence.confidence) == ("", (), 0.0)
 
 
-def test_a_word_that_is_no_digit_is_told_as_such() -> None:
+def test_a_word_that_is_not_a_digit_is_marked() -> None:
     sentence = _heard([3, -1])
     assert sentence.text == "3?"
     assert sentence.words[1].digit is None
@@ -71,7 +71,7 @@ def test_a_network_in_doubt_is_not_sure() -> None:
     assert not any(word.sure for word in _heard([9], frames=16, sure=0.05).words)
 
 
-def test_digits_can_be_asked_for_by_number() -> None:
+def test_the_number_of_digits_can_be_given() -> None:
     power = np.ones((80, BANDS), np.float32)
     assert len(Recognizer(Parrot([3, 1])).sentence(power, digits=1).words) == 1  # type: ignore[arg-type]
 
@@ -86,7 +86,7 @@ def test_shares_are_a_distribution(seed: int, frames: int) -> None:
     assert (share >= 0).all()
 
 
-def test_a_digit_has_to_share_with_what_it_really_sounds_like() -> None:
+def test_a_digit_shares_with_the_sounds_that_were_spoken() -> None:
     clear = np.log(saying([5]))
     assert shares(clear)[5] > 0.9
     muddled = clear.copy()
@@ -96,12 +96,12 @@ def test_a_digit_has_to_share_with_what_it_really_sounds_like() -> None:
     assert shares(muddled)[-1] > 0.9
 
 
-def test_a_higher_temperature_is_humbler() -> None:
+def test_a_higher_temperature_lowers_confidence() -> None:
     logs = np.log(saying([5], sure=0.5))
     assert shares(logs, 3.0)[5] < shares(logs, 1.0)[5]
 
 
-def test_words_claim_frames_up_to_halfway() -> None:
+def test_words_extend_halfway_to_their_neighbours() -> None:
     assert spans([[(1, 2), (3, 5)], [(9, 10)], [(12, 15)]], 20) == [(0, 7), (7, 11), (11, 20)]
     assert spans([[(1, 2)]], 4) == [(0, 4)]
 
@@ -117,14 +117,14 @@ def test_priors_are_divided_out() -> None:
 
 
 @pytest.mark.parametrize("priors", [[0.5, 0.5], [0.0] * 21, [float("nan")] * 21])
-def test_senseless_priors_are_refused(priors: list[float]) -> None:
+def test_invalid_priors_are_refused(priors: list[float]) -> None:
     with pytest.raises(ShapeError, match="priors"):
         Recognizer(Parrot([1], record={"hearing": {"priors": priors}}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [None, "a", True, float("nan"), float("inf"), 10**400, [1.0], {}])
 @pytest.mark.parametrize("name", ["priors", "prior_share", "penalty", "temperature", "unheard_of", ""])
-def test_senseless_settings_are_refused(name: str, value: Any) -> None:
+def test_invalid_settings_are_refused(name: str, value: Any) -> None:
     if (name, value) in (("priors", None), ("", {})):
         pytest.skip("that is what no settings are")
     hearing = {name: value} if name else value
@@ -139,7 +139,7 @@ def test_a_network_for_something_else_is_refused() -> None:
         Recognizer(pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28)))
 
 
-def test_plain_data_has_what_the_contract_says() -> None:
+def test_plain_data_has_the_documented_fields() -> None:
     word = _heard([7]).words[0]
     assert isinstance(word, Word)
     assert set(word.plain()) == {"digit", "text", "start", "end", "confidence"}

@@ -30,14 +30,14 @@ def words(few: data.Recordings) -> Words:
     return UtteranceSynthesis().all_of(few)
 
 
-def test_the_same_seed_gives_the_same_lessons_and_another_gives_others(words: Words) -> None:
+def test_the_seed_determines_the_utterances(words: Words) -> None:
     one, same, other = (UtteranceSynthesis().sequences(words, seed) for seed in (1, 1, 2))
     assert one.flat.tobytes() == same.flat.tobytes()
     assert one.symbols.tobytes() == same.symbols.tobytes()
     assert one.flat.shape != other.flat.shape or not np.array_equal(one.flat, other.flat)
 
 
-def test_lessons_can_be_learnt_by_ctc(words: Words) -> None:
+def test_ctc_can_align_the_utterances(words: Words) -> None:
     utterances = UtteranceSynthesis(backwards=0.3, silent=0.3).sequences(words, 0, rounds=3)
     assert utterances.transcribed
     assert utterances.classes == CLASSES
@@ -53,7 +53,7 @@ def test_lessons_can_be_learnt_by_ctc(words: Words) -> None:
         assert len(frames) >= len(labels) + alike
 
 
-def test_words_as_they_are(few: data.Recordings) -> None:
+def test_words_without_augmentation(few: data.Recordings) -> None:
     sequences = plain(few)
     assert [labels.tolist() for labels in sequences.labels] == [spelling([label]) for label in few.labels.tolist()]
 
@@ -78,7 +78,7 @@ def test_tempo_keeps_the_ends_and_stays_between(frames: int, stretch: float) -> 
 
 @given(st.integers(0, 999))
 @settings(max_examples=20, deadline=None)
-def test_varied_frames_are_finite_and_their_source_untouched(seed: int) -> None:
+def test_augmented_frames_are_finite_and_the_source_is_unchanged(seed: int) -> None:
     rng = np.random.default_rng(seed)
     power = rng.gamma(2.0, 1.0, (25, BANDS)).astype(np.float32)
     before = power.copy()
@@ -101,7 +101,7 @@ def test_a_shifted_view_moves_formants_and_not_frames() -> None:
     assert (seen_from(ramp, 0.9)[:, inner] < ramp[:, inner]).all()
 
 
-def test_joined_digits_are_what_they_are_said_to_be(few: data.Recordings) -> None:
+def test_labels_of_joined_digits(few: data.Recordings) -> None:
     joined = Joining().sequences(few, 12, seed=4)
     same = Joining().sequences(few, 12, seed=4)
     for (samples, labels), (again, _) in zip(joined, same, strict=True):
@@ -122,11 +122,11 @@ def _slow(said: tuple[int, ...], heard: tuple[int, ...]) -> int:
 
 @given(st.lists(st.integers(0, 3), max_size=5), st.lists(st.integers(0, 3), max_size=5))
 @settings(max_examples=60, deadline=None)
-def test_differences_are_the_fewest(said: list[int], heard: list[int]) -> None:
+def test_differences_are_the_edit_distance(said: list[int], heard: list[int]) -> None:
     assert differences(said, heard) == _slow(tuple(said), tuple(heard))
 
 
-def test_lessons_are_the_same_in_another_process() -> None:
+def test_utterances_are_the_same_in_another_process() -> None:
     script = (
         "import hashlib; from pellucid import data; from pellucid.speech.synthesis import UtteranceSynthesis;"
         "s = data.load('spoken').test; L = UtteranceSynthesis(spliced=0.5);"

@@ -22,7 +22,7 @@ def _all(power: np.ndarray, step: int = 10**6) -> list[tuple[int, int]]:
     return [(one.begin, len(one.power)) for one in (*found, *([last] if last is not None else []))]
 
 
-def test_two_words_with_a_long_pause_are_two_utterances_and_with_a_short_one_one() -> None:
+def test_a_long_pause_separates_utterances_and_a_short_one_does_not() -> None:
     pause = round(PAUSE / HOP)
     apart = _all(_frames((30, QUIET), (25, LOUD), (2 * pause, QUIET), (25, LOUD), (60, QUIET)))
     assert len(apart) == 2
@@ -34,7 +34,7 @@ def test_two_words_with_a_long_pause_are_two_utterances_and_with_a_short_one_one
 
 @given(st.integers(1, 97))
 @settings(max_examples=20, deadline=None)
-def test_it_does_not_matter_in_what_pieces_frames_come(step: int) -> None:
+def test_the_result_does_not_depend_on_how_frames_are_split(step: int) -> None:
     power = _frames((20, QUIET), (25, LOUD), (70, QUIET), (700, LOUD), (10, QUIET), (200, LOUD))
     assert _all(power, step) == _all(power)
 
@@ -55,13 +55,13 @@ def test_memory_does_not_grow() -> None:
         assert len(utterances._held) == len(utterances._loud)
 
 
-def test_silence_clicks_and_nothing_are_no_utterances() -> None:
+def test_silence_clicks_and_empty_input_are_not_utterances() -> None:
     assert _all(np.zeros((500, BANDS), np.float32)) == []
     assert _all(_frames((100, QUIET), (2, LOUD), (100, QUIET))) == []
     assert _all(np.zeros((0, BANDS), np.float32)) == []
 
 
-def test_what_begins_and_ends_loud_is_whole() -> None:
+def test_an_utterance_that_starts_and_ends_loud_is_complete() -> None:
     assert _all(_frames((30, LOUD))) == [(0, 30)]
 
 
@@ -71,7 +71,7 @@ def test_frames_are_those_of_the_stream() -> None:
     np.testing.assert_array_equal(utterance.power, power[utterance.begin : utterance.begin + len(utterance.power)])
 
 
-def test_an_utterance_under_way_can_be_looked_at() -> None:
+def test_an_unfinished_utterance_can_be_inspected() -> None:
     utterances = Utterances()
     assert utterances.under_way() is None
     utterances.feed(_frames((50, QUIET), (30, LOUD)))

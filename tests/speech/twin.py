@@ -1,4 +1,4 @@
-"""Slow, plain twins of the decoders, and a network with fixed outputs, for tests without training."""
+"""Slow reference decoders, and a network with fixed outputs, for tests without training."""
 
 from __future__ import annotations
 

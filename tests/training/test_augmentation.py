@@ -137,7 +137,7 @@ def test_the_field_is_smooth_and_of_unit_size() -> None:
         assert torus.shape == (side, side)
         assert abs(torus.mean()) < 1e-12
         assert np.sqrt(np.mean(torus**2)) == pytest.approx(1.0)
-        for step in (1, 2):  # across the seam too
+        for step in (1, 2):  # also across the edges of the torus
             alike = np.mean(torus * np.roll(torus, step, axis=step - 1))
             assert alike == pytest.approx(np.exp(-(step**2) / (4 * sigma**2)), abs=0.1 if sigma == 0.5 else 0.02)
 
@@ -154,12 +154,12 @@ def test_elastic_bends_by_its_size() -> None:
 
 @pytest.mark.parametrize("name", ["shift", "rotation", "scale", "shear", "elastic", "elastic_sigma"])
 @pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf"), 1e9, "1", None, True, 1j, [1]])
-def test_sizes_that_mean_nothing(name: str, value: Any) -> None:
+def test_invalid_sizes(name: str, value: Any) -> None:
     with pytest.raises(pl.ConfigurationError, match=f"{name}"):
         Augment(**{name: value})
 
 
-def test_a_configuration_makes_it_again() -> None:
+def test_a_configuration_recreates_it() -> None:
     for augment in (Augment(), Augment.standard(), ALL, Augment(shift=np.float32(2), rotation=np.int64(3))):
         written = json.loads(json.dumps(augment.configuration()))
         assert Augment.from_configuration(written) == augment
@@ -168,7 +168,7 @@ def test_a_configuration_makes_it_again() -> None:
 @pytest.mark.parametrize(
     "configuration", [{"shift": 1, "colour": 2}, {"shift": "x"}, {"shift": None}, [1], None, "shift"]
 )
-def test_a_configuration_that_is_none(configuration: Any) -> None:
+def test_invalid_configurations(configuration: Any) -> None:
     with pytest.raises(pl.ConfigurationError):
         Augment.from_configuration(configuration)
 
@@ -188,12 +188,12 @@ def test_images_too_large_for_sparse_rows() -> None:
 
 
 @pytest.mark.parametrize("indices", [[-1], [5], [0.5], [[0]], 2, ["a"]])
-def test_images_that_are_not_there(indices: Any) -> None:
+def test_indices_out_of_range(indices: Any) -> None:
     with pytest.raises(pl.DataError, match="indices"):
         ALL.apply(np.zeros((5, 4, 4), np.uint8), indices=indices)
 
 
-def test_levels_that_cannot_be() -> None:
+def test_invalid_levels() -> None:
     with pytest.raises(pl.DataError):
         ALL.apply(np.full((1, 4, 4), np.nan))
     with pytest.raises(pl.DataError):
@@ -221,7 +221,7 @@ def seen(source: Augmented, epoch: int, begin: int, past: int, size: int = 120) 
 
 
 @compiled
-def test_batches_are_the_epochs_images_varied(small_blocks: None) -> None:
+def test_batches_are_the_augmented_images_of_the_epoch(small_blocks: None) -> None:
     data = dataset()
     given, labels = zip(*(seen(source(data), epoch, 0, 22) for epoch in (0, 1)), strict=True)
     for epoch in (0, 1):
@@ -252,9 +252,7 @@ def test_any_steps_in_any_order(asked: list[tuple[int, int, int]], batch_size: i
             np.testing.assert_array_equal(flat, ALL.apply(data.images, 7, epoch, order).reshape(len(order), -1))
 
 
-def test_an_engine_gone_wrong_in_the_background_is_heard_of(
-    small_blocks: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_in_the_background_thread_is_raised(small_blocks: None, monkeypatch: pytest.MonkeyPatch) -> None:
     made = source(dataset())
 
     def fail(*arguments: Any) -> None:
@@ -324,19 +322,19 @@ def test_training_on_images_unchanged_is_plain_training() -> None:
 
 
 @pytest.mark.parametrize("augment", [True, "standard", {"shift": 1}])
-def test_a_trainer_wants_an_augment(augment: Any) -> None:
+def test_a_trainer_needs_an_augment(augment: Any) -> None:
     with pytest.raises(pl.ConfigurationError, match="Augment"):
         pl.Trainer(network(), dataset(), augment=augment)
 
 
-def test_a_trainer_wants_images_with_height_and_width() -> None:
+def test_augmentation_needs_images_with_height_and_width() -> None:
     data = pl.data.Dataset(pictures(6).reshape(6, 120), [0, 1, 2] * 2)
     with pytest.raises(pl.ConfigurationError, match=r"\(N, H, W\)"):
         pl.Trainer(network(), data, augment=ALL)
 
 
 @compiled
-def test_it_helps_to_read_what_was_shifted() -> None:
+def test_it_improves_accuracy_on_shifted_images() -> None:
     """A network trained on centred digits reads shifted ones worse than one trained on shifted digits."""
     digits = pl.data.load("digits")
     moved = pl.data.Dataset(np.roll(digits.test.images, 2, axis=2), digits.test.labels)
@@ -350,8 +348,8 @@ def test_it_helps_to_read_what_was_shifted() -> None:
 
 
 @compiled
-def test_ink_holds_little_of_what_it_has_room_for(small_blocks: None) -> None:
-    """Shelves are as long as images could need, but memory is used only where they are written."""
+def test_buffers_use_little_of_their_capacity(small_blocks: None) -> None:
+    """Buffers have the largest size that images could need, but only written pages take memory."""
     resource = pytest.importorskip("resource")
     images = np.zeros((4096, 64, 64), np.uint8)
     images[:, 30:34, 30:34] = 255

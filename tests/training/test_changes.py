@@ -43,7 +43,7 @@ def trainer(kind: str = "dense", **options: Any) -> pl.Trainer:
 @kinds
 @pytest.mark.parametrize("before", RULES)
 @pytest.mark.parametrize("after", RULES)
-def test_another_optimizer_begins_with_room_for_its_moments(kind: str, before: str, after: str) -> None:
+def test_another_optimizer_starts_with_new_moments(kind: str, before: str, after: str) -> None:
     taught, other = trainer(kind, optimizer=RULES[before]), trainer(kind, optimizer=RULES[after])
     taught.take_steps(3)
     taught.optimizer = RULES[after]
@@ -59,13 +59,13 @@ def test_another_optimizer_begins_with_room_for_its_moments(kind: str, before: s
     assert taught.net.parameters.tobytes() == other.net.parameters.tobytes()
 
 
-def test_the_engine_knows_how_many_moments_there_are() -> None:
+def test_the_engine_knows_the_number_of_moments() -> None:
     assert len(OPTIMIZERS) == len(RULES)
     rules = [*RULES.values(), pl.Momentum(0.1, nesterov=True)]
     assert {rule.code: rule.moments for rule in rules} == dict(enumerate(t.MOMENTS))
 
 
-def test_decay_set_later_is_felt() -> None:
+def test_decay_set_later_takes_effect() -> None:
     plain, later, first = trainer(), trainer(), trainer(optimizer=pl.SGD(0.1, decay=0.5))
     later.optimizer = pl.SGD(0.1, decay=0.5)
     for each in (plain, later, first):
@@ -74,14 +74,14 @@ def test_decay_set_later_is_felt() -> None:
 
 
 @pytest.mark.parametrize("optimizer", [None, "adam", 0.1, pl.Cosine(0.1), pl.SGD])
-def test_what_is_no_optimizer(optimizer: Any) -> None:
+def test_values_that_are_not_optimizers_are_refused(optimizer: Any) -> None:
     taught = trainer()
     with pytest.raises(ConfigurationError, match="optimizer expected"):
         taught.optimizer = optimizer
     assert taught.optimizer == pl.SGD(0.1)
 
 
-def test_an_optimizer_that_lies_about_itself() -> None:
+def test_optimizers_with_wrong_codes_are_refused() -> None:
     class Liar(pl.SGD):
         code = t.ADAM
 
@@ -98,7 +98,7 @@ def test_an_optimizer_that_lies_about_itself() -> None:
 
 
 @kinds
-def test_options_stay_as_they_were_made(kind: str) -> None:
+def test_options_cannot_be_changed(kind: str) -> None:
     taught, straight = trainer(kind), trainer(kind)
     changes = {"net": trainer().net, "loss": "nonsense", "batch_size": 64, "seed": 9, "augment": print, "clip": 1.0}
     for name, value in changes.items():
@@ -136,7 +136,7 @@ def test_labels_and_images_changed_in_place(kind: str) -> None:
             pl.Trainer(net, data)
 
 
-def test_data_stay_as_they_were_checked() -> None:
+def test_checked_data_cannot_be_changed() -> None:
     images, sequences = pl.data.Dataset(IMAGES, LABELS), pl.data.Sequences(FRAMES, list(LABELS))
     for data, names in ((images, ["images", "labels", "level_range"]), (sequences, ["flat", "starts", "symbols"])):
         for name in names:
@@ -160,13 +160,13 @@ STATES: dict[str, list[Any]] = {
 }
 
 
-def test_every_field_of_the_state_is_tried() -> None:
+def test_every_field_of_the_state_is_tested() -> None:
     assert set(STATES) == {field.name for field in dataclasses.fields(State)}
 
 
 @kinds
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in STATES.items() for value in values])
-def test_states_that_make_no_sense(kind: str, name: str, value: Any) -> None:
+def test_invalid_states(kind: str, name: str, value: Any) -> None:
     taught = trainer(kind)
     taught.take_steps(2)
     good, snapshot, before = getattr(taught.state, name), taught.snapshot(), taught.net.parameters.copy()
@@ -185,7 +185,7 @@ def test_states_that_make_no_sense(kind: str, name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("state", [None, {}, 3, "state"])
-def test_what_is_no_state(state: Any) -> None:
+def test_values_that_are_not_states_are_refused(state: Any) -> None:
     taught = trainer()
     with pytest.raises(ConfigurationError, match="State"):
         taught.state = state
@@ -193,7 +193,7 @@ def test_what_is_no_state(state: Any) -> None:
 
 
 @pytest.mark.parametrize("count", [-1, 1.5, "3", None, True, np.nan])
-def test_counts_that_make_no_sense(count: Any) -> None:
+def test_invalid_counts(count: Any) -> None:
     taught = trainer()
     calls: list[Callable[[], object]] = [lambda: taught.take_steps(count)]
     if count is not None:
@@ -206,7 +206,7 @@ def test_counts_that_make_no_sense(count: Any) -> None:
 
 
 @pytest.mark.parametrize("options", [{"seed": -1}, {"seed": None}, {"seed": 1.5}, {"batch_size": 10**30}], ids=str)
-def test_options_that_make_no_sense(options: dict[str, Any]) -> None:
+def test_invalid_options(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(options))):
         trainer(**options)
 
@@ -253,7 +253,7 @@ def test_read_only_parameters_are_not_written_to(kind: str) -> None:
 
 
 def test_one_thread_at_a_time() -> None:
-    """The second is refused while the first is in a step; here, the first waits for its augmentation."""
+    """The second thread is refused while the first is in a step; the first waits in its augmentation."""
     begun, go_on = threading.Event(), threading.Event()
 
     def waiting(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -23,19 +23,19 @@ EXAMPLES: list[Optimizer] = [
 
 
 @pytest.mark.parametrize("optimizer", EXAMPLES, ids=repr)
-def test_back_from_data(optimizer: Optimizer) -> None:
+def test_round_trip_through_plain_data(optimizer: Optimizer) -> None:
     again = optimizer_from(json.loads(json.dumps(optimizer.configuration())))
     assert again.configuration() == optimizer.configuration()
     assert type(again) is type(optimizer)
     assert again.settings().tobytes() == optimizer.settings().tobytes()
 
 
-def test_every_kind_has_a_number_of_its_own() -> None:
+def test_every_kind_has_a_different_code() -> None:
     assert len({optimizer.code for optimizer in (SGD(1), Momentum(1), Momentum(1, nesterov=True), Adam())}) == 4
     assert [OPTIMIZERS[kind].moments for kind in ("sgd", "momentum", "adam")] == [0, 1, 2]
 
 
-def test_what_the_engine_is_told() -> None:
+def test_settings_and_rates_for_the_engine() -> None:
     settings = Adam(0.1, beta1=0.8, beta2=0.9, epsilon=1e-6, decay=0.5).settings()
     np.testing.assert_array_equal(settings[1:5], np.array([0.5, 0.8, 0.9, 1e-6], np.float32))
     assert len(settings) == 8
@@ -77,6 +77,6 @@ def test_adam_after_a_million_steps_needs_no_correction() -> None:
         lambda: Adam(epsilon=np.nan),
     ],
 )
-def test_options_that_make_no_sense(make: Callable[[], Any]) -> None:
+def test_invalid_options(make: Callable[[], Any]) -> None:
     with pytest.raises(ConfigurationError, match="expected"):
         make()

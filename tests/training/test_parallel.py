@@ -33,7 +33,7 @@ def test_each_has_the_bits_of_training_alone(digits):
         assert np.array_equal(one.net.parameters, other.net.parameters)
 
 
-def test_the_largest_begins_first(digits):
+def test_the_largest_starts_first(digits):
     layers = [
         [pl.Dense(10, "softmax")],
         [pl.Conv2d(4, 5, activation="relu"), pl.MaxPool2d(2), pl.Dense(10, "softmax")],

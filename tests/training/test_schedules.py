@@ -1,4 +1,4 @@
-"""Schedules: the rate of every step, from its number alone, against the naive twin; round trips through data."""
+"""Schedules: the rate of every step against a naive implementation, and round trips through plain data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_rate(schedule: Schedule, per_epoch: int, epochs: int) -> None:
     assert schedule.rates(np.arange(middle, total), per_epoch, total).tobytes() == rates[middle:total].tobytes()
 
 
-def test_where_they_begin_and_end() -> None:
+def test_first_and_last_rates() -> None:
     steps = np.arange(100)
     assert Cosine(0.4, floor=0.25).rates(steps, 10, 99)[[0, 99]].tolist() == pytest.approx([0.4, 0.1])
     assert WarmUp(0.4, epochs=2).rates(steps, 10, 100)[[0, 19, 20, 99]].tolist() == pytest.approx([0.02, 0.4, 0.4, 0.4])
@@ -47,7 +47,7 @@ def test_where_they_begin_and_end() -> None:
 
 
 @pytest.mark.parametrize("schedule", EXAMPLES, ids=repr)
-def test_back_from_data(schedule: Schedule) -> None:
+def test_round_trip_through_plain_data(schedule: Schedule) -> None:
     assert schedule_from(json.loads(json.dumps(schedule.configuration()))) == schedule
 
 
@@ -59,7 +59,7 @@ def test_a_number_is_a_constant_schedule() -> None:
 
 
 @pytest.mark.parametrize("rate", [0, -1.0, np.nan, np.inf, "0.1", None, [0.1], 1j])
-def test_rates_that_make_no_sense(rate: Any) -> None:
+def test_invalid_rates(rate: Any) -> None:
     for make in (Constant, Step, Cosine, WarmUp, as_schedule):
         with pytest.raises(ConfigurationError, match="learning_rate expected a finite number above 0"):
             make(rate)
@@ -83,6 +83,6 @@ def test_rates_that_make_no_sense(rate: Any) -> None:
         lambda: WarmUp(0.1, then=0.5),  # type: ignore[arg-type]
     ],
 )
-def test_options_that_make_no_sense(make: Any) -> None:
+def test_invalid_options(make: Any) -> None:
     with pytest.raises(ConfigurationError, match="expected"):
         make()

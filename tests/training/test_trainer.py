@@ -57,7 +57,7 @@ def test_other_seeds_other_bits(some):
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=5), st.integers(1, 60))
 @settings(max_examples=15, deadline=None)
-def test_steps_taken_in_any_portions_are_the_same_steps(some, portions, batch_size):
+def test_steps_have_the_same_bits_however_they_are_divided(some, portions, batch_size):
     one, other = (pl.Trainer(network(), some, optimizer=pl.Adam(0.01), batch_size=batch_size) for _ in range(2))
     whole = one.take_steps(sum(portions))
     parts = np.concatenate([other.take_steps(portion) for portion in portions])
@@ -76,7 +76,7 @@ def test_progress_inside_an_epoch(digits):
     assert isinstance(events[-1], Epoch)
 
 
-def test_stop_from_another_thread_and_go_on(digits):
+def test_stop_from_another_thread_and_continue(digits):
     straight = pl.Trainer(network(), digits.train, seed=1)
     list(straight.run(40))
     broken = pl.Trainer(network(), digits.train, seed=1)
@@ -116,7 +116,7 @@ def test_schedules(schedule, expected):
     assert schedule.rates(np.arange(4), per_epoch=1, total=4) == pytest.approx(expected)
 
 
-def test_patience_goes_back_to_the_best(digits):
+def test_patience_restores_the_best_parameters(digits):
     train, test = digits.train.take(200), digits.test.take(200)
     net = network()
     events = list(pl.Trainer(net, train, optimizer=pl.SGD(1.0)).run(500, validation=test, patience=5))
@@ -128,7 +128,7 @@ def test_patience_goes_back_to_the_best(digits):
     assert picked == pytest.approx(min(losses), rel=1e-5)
 
 
-def test_a_loss_that_runs_away_names_step_and_rate_and_keeps_the_last_good_parameters(some):
+def test_a_diverging_loss_is_reported_with_step_and_rate_and_keeps_good_parameters(some):
     trainer = pl.Trainer(network(), some, optimizer=pl.SGD(1e38), batch_size=20, seed=2)
     before = trainer.net.parameters.copy()
     with pytest.raises(pl.DivergedError, match=r"after step 0, with learning rate 1e\+38"):
@@ -139,7 +139,7 @@ def test_a_loss_that_runs_away_names_step_and_rate_and_keeps_the_last_good_param
     assert np.isfinite(trainer.net.parameters).all()
 
 
-def test_a_loss_that_runs_away_later_goes_back_just_one_step(some):
+def test_a_loss_that_diverges_later_undoes_one_step(some):
     settings = {"optimizer": pl.SGD(0.1), "batch_size": 20, "seed": 2}
     good = pl.Trainer(network(), some, **settings)
     good.take_steps(22)
@@ -198,7 +198,7 @@ def test_bad_rates(rate):
         lambda: pl.WarmUp(0.1, then=0.5),
     ],
 )
-def test_settings_that_mean_nothing(make):
+def test_invalid_settings(make):
     with pytest.raises(pl.ConfigurationError, match="expected"):
         make()
 
