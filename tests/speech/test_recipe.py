@@ -8,7 +8,7 @@ import pytest
 import pellucid as pl
 from pellucid import data
 from pellucid.errors import ConfigurationError
-from pellucid.models.spoken_digits import NAME, SpokenRecipe, noted
+from pellucid.models.spoken_digits import NAME, SpokenRecipe, record_result
 from pellucid.speech.evaluation import Score, evaluate
 from pellucid.speech.recognizer import Recognizer
 
@@ -94,8 +94,8 @@ def test_results_for_left_out_speakers_are_recorded_one_by_one(tmp_path: Path) -
     net = SpokenRecipe(hidden=4, layers=1).network(0)
     net.record["figures"] = {"official": {"single": 1.0}}
     pl.save(net, place)
-    noted(place, "theo", Score(0.9, 0.8, 0.1, 0.7, 0.0))
-    noted(place, "george", Score(0.5, 0.4, 0.2, 0.3, 0.01))
+    record_result(place, "theo", Score(0.9, 0.8, 0.1, 0.7, 0.0))
+    record_result(place, "george", Score(0.5, 0.4, 0.2, 0.3, 0.01))
     figures = pl.load(place).record["figures"]
     assert figures["official"] == {"single": 1.0}
     assert figures["leave_one_out"]["theo"]["single"] == 0.9

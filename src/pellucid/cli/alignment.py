@@ -86,7 +86,7 @@ def _line(name: str, segments: Sequence[Segment], texts: Sequence[str], column: 
     """Return one level as a line: each text at its start time, cut where the next one begins."""
     line = Text.assemble((f"{name:>{_MARGIN - 1}} ", "dim"))
     at = 0
-    starts = [column(rung.start) for rung in segments]  # type: ignore[operator]
+    starts = [column(segment.start) for segment in segments]  # type: ignore[operator]
     for number, text in enumerate(texts):
         begin = max(starts[number], at)
         end = starts[number + 1] if number + 1 < len(starts) else begin + len(text) + 1

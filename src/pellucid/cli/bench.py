@@ -71,9 +71,9 @@ def bench(
         images, labels = _images(data or ("digits" if quick else "mnist"))
         works = _works(images, labels, quick, thorough, only)
         turns = rounds or (_QUICK_ROUNDS if quick else ROUNDS)
-        report = compare(works, rounds=turns, limits=not quick, progress=_tell)
+        report = compare(works, rounds=turns, limits=not quick, progress=_report_progress)
         if not only:
-            report = replace(report, variants=measure_variants(images, labels, rounds=turns, progress=_tell))
+            report = replace(report, variants=measure_variants(images, labels, rounds=turns, progress=_report_progress))
     if chart is not None:
         _draw(report, chart)
     if json:
@@ -116,7 +116,7 @@ def _works(
     return chosen
 
 
-def _tell(line: str) -> None:
+def _report_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

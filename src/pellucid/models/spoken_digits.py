@@ -130,7 +130,7 @@ def main() -> None:
     if options.leave_one_out is None:
         train(options.output, options.seed, options.threads)
     else:
-        strangers(options.output, options.leave_one_out or SPEAKERS, options.seed, options.threads, options.keep)
+        leave_one_out(options.output, options.leave_one_out or SPEAKERS, options.seed, options.threads, options.keep)
 
 
 def train(output: Path, seed: int, threads: int | None) -> None:
@@ -151,7 +151,7 @@ def train(output: Path, seed: int, threads: int | None) -> None:
     print(f"wrote {output}")
 
 
-def strangers(output: Path, speakers: Sequence[str], seed: int, threads: int | None, keep: Path | None) -> None:
+def leave_one_out(output: Path, speakers: Sequence[str], seed: int, threads: int | None, keep: Path | None) -> None:
     """Print how well each speaker is recognised by a network trained without them, and record it in the output."""
     recipe, fsdd, spoken = SpokenRecipe(), data.load("fsdd"), data.load("spoken")
     whole, found = fsdd.train.joined_with(fsdd.test), {}
@@ -162,11 +162,11 @@ def strangers(output: Path, speakers: Sequence[str], seed: int, threads: int | N
             save(net, keep / f"without-{speaker}.safetensors")
         found[speaker] = evaluate(Recognizer(net), whole.of(speaker))
         print(f"without {speaker}: {found[speaker]}", flush=True)
-        noted(output, speaker, found[speaker])
+        record_result(output, speaker, found[speaker])
     print(f"mean: {mean(found.values())}; worst single {min(s.single for s in found.values()):.2%}")
 
 
-def noted(output: Path, speaker: str, score: Score) -> None:
+def record_result(output: Path, speaker: str, score: Score) -> None:
     """Add the result for one left-out speaker to the record of the network at ``output``."""
     shipped = load(output)
     figures: Any = shipped.record.setdefault("figures", {})

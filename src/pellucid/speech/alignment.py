@@ -175,7 +175,7 @@ class Hearing:
         return {
             "file": self.file,
             "text": self.text,
-            **{name: [rung.plain() for rung in found] for name, found in segments.items()},
+            **{name: [segment.plain() for segment in found] for name, found in segments.items()},
             "sentences": [sentence.plain() for sentence in self.sentences],
             "seconds": round(self.seconds, 3),
             "notes": list(self.notes),

@@ -64,7 +64,7 @@ class Listener:
         self._ear = Recognizer(_network(net))
         self._resampler, self._bands, self._utterances = Resampler(rate), MelBands(), Utterances()
         self._digits, self._partial, self._keep = digits, partial, keep
-        self._told = 0
+        self._reported = 0
         self._frames = 0
 
     def feed(self, samples: npt.ArrayLike) -> Iterator[Sentence]:
@@ -78,8 +78,8 @@ class Listener:
                 f"Listener expected finite samples of shape (n,), got {mono.shape}: mix the channels first."
             )
         yield from self._heard(self._resampler.feed(mono))
-        if self._partial and self._frames - self._told >= _STEP * RATE:
-            self._told = self._frames
+        if self._partial and self._frames - self._reported >= _STEP * RATE:
+            self._reported = self._frames
             if (under_way := self._utterances.under_way()) is not None:
                 yield self._sentence(under_way)
 
