@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pellucid.studio.app import NO_PAGE, studio_app
+from pellucid.studio.keys import Keys
 from pellucid.studio.request_guard import hosts_of, is_loopback
 from pellucid.studio.session import MAX_UPLOAD
 from pellucid.studio.sessions import Sessions
@@ -80,8 +81,13 @@ def sessions():
 
 
 @pytest.fixture(scope="module")
-def app(sessions: Sessions, page: Path) -> Any:
-    return studio_app(sessions, token=TOKEN, hosts=hosts_of("127.0.0.1", 8127), page=page)
+def keys() -> Keys:
+    return Keys(TOKEN)
+
+
+@pytest.fixture(scope="module")
+def app(sessions: Sessions, page: Path, keys: Keys) -> Any:
+    return studio_app(sessions, keys=keys, hosts=hosts_of("127.0.0.1", 8127), page=page)
 
 
 @pytest.mark.parametrize("who", HOSTILE)
@@ -96,10 +102,22 @@ def test_every_route_turns_strangers_away(app: Any, sessions: Sessions, kind: st
 
 
 @pytest.mark.parametrize(("kind", "path"), ROUTES)
-def test_no_route_takes_the_token_from_a_link_but_the_page(app: Any, kind: str, path: str) -> None:
+def test_no_route_takes_the_token_from_a_link_but_the_page(app: Any, keys: Keys, kind: str, path: str) -> None:
     stranger: Headers = [("Host", HOST), ("Origin", ORIGIN)]
-    answer = ask(app, kind, path, stranger, query=f"token={TOKEN}")
+    answer = ask(app, kind, path, stranger, query=f"token={keys.new_link_token()}")
     assert answer.status == (303 if (kind, path) == ("GET", "/") else 401 if kind != "WEBSOCKET" else 403)
+    assert ask(app, kind, path, stranger, query=f"token={TOKEN}").status != 303  # the key itself is in no link
+
+
+def test_a_link_works_once_and_again_where_the_browser_has_the_key(app: Any, keys: Keys) -> None:
+    query = f"token={keys.new_link_token()}"
+    assert ask(app, "GET", "/", [("Host", HOST)], query=query).status == 303
+    again = ask(app, "GET", "/", [("Host", HOST)], query=query)
+    assert (again.status, b"Press Enter" in again.body) == (401, True)
+    assert ask(app, "GET", "/", [("Host", HOST), ("Cookie", COOKIE)], query=query).status == 303
+    links = [keys.new_link_token() for _ in range(100)]
+    assert not keys.spend(links[0])
+    assert keys.spend(links[-1])
 
 
 @pytest.mark.parametrize(
@@ -122,8 +140,8 @@ def test_a_get_without_origin_is_let_in_and_a_post_is_not(app: Any) -> None:
     assert ask(app, "WEBSOCKET", "/socket", plain).status == 403
 
 
-def test_the_link_leaves_a_cookie_that_no_script_and_no_other_site_has(app: Any) -> None:
-    answer = ask(app, "GET", "/", [("Host", HOST)], query=f"room=learn&token={TOKEN}")
+def test_the_link_leaves_a_cookie_that_no_script_and_no_other_site_has(app: Any, keys: Keys) -> None:
+    answer = ask(app, "GET", "/", [("Host", HOST)], query=f"room=learn&token={keys.new_link_token()}")
     assert answer.status == 303
     assert answer.headers["location"] == "/?room=learn"
     cookie = answer.headers["set-cookie"]
@@ -131,9 +149,9 @@ def test_the_link_leaves_a_cookie_that_no_script_and_no_other_site_has(app: Any)
     assert {"httponly", "path=/", "samesite=strict"} <= {part.strip().lower() for part in cookie.split(";")}
 
 
-def test_a_link_followed_from_another_page_goes_on_from_a_page_of_our_own(app: Any) -> None:
+def test_a_link_followed_from_another_page_goes_on_from_a_page_of_our_own(app: Any, keys: Keys) -> None:
     headers: Headers = [("Host", HOST), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")]
-    answer = ask(app, "GET", "/", headers, query=f'token={TOKEN}&a="><script>')
+    answer = ask(app, "GET", "/", headers, query=f'token={keys.new_link_token()}&a="><script>')
     assert answer.status == 200
     assert b"<script>" not in answer.body
     assert b"http-equiv" in answer.body
@@ -162,7 +180,7 @@ def test_every_answer_carries_the_policy(app: Any, kind: str, path: str, headers
 
 
 def test_a_missing_page_is_explained(sessions: Sessions, tmp_path: Path) -> None:
-    app = studio_app(sessions, token=TOKEN, hosts=[HOST], page=tmp_path)
+    app = studio_app(sessions, keys=Keys(TOKEN), hosts=[HOST], page=tmp_path)
     answer = ask(app, "GET", "/", OWN)
     assert (answer.status, answer.body.decode()) == (503, NO_PAGE)
     assert "make web" in NO_PAGE

@@ -20,6 +20,7 @@ import websockets
 
 from pellucid.studio import sessions
 from pellucid.studio.app import studio_app
+from pellucid.studio.keys import Keys
 from pellucid.studio.messages import MAX_REQUEST
 from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.serving import configuration, listen
@@ -40,7 +41,7 @@ class Studio:
         self.port: int = self.listener.getsockname()[1]
         self.sessions = Sessions(EmbeddedCatalog(), "digits-relu", limit=MOST)
         self.sessions.check_model()
-        app = studio_app(self.sessions, token=TOKEN, hosts=hosts_of("127.0.0.1", self.port))
+        app = studio_app(self.sessions, keys=Keys(TOKEN), hosts=hosts_of("127.0.0.1", self.port))
         self.server = uvicorn.Server(configuration(app))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
         self.thread.start()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -50,10 +55,15 @@ def studio(port: int | None, no_browser: bool, model: str | None, data: str | No
             file=sys.stderr,
         )
 
-    def opened(link: str) -> None:
-        print(f"The studio is open: {link}\nPress Ctrl-C to stop.", flush=True)
+    def opened(new_link: Callable[[], str]) -> None:
+        print(f"The studio is open: {new_link()}", flush=True)
+        if sys.stdin is not None and sys.stdin.isatty():
+            print("A link works once: press Enter for another. Press Ctrl-C to stop.", flush=True)
+            threading.Thread(target=_give_links, args=(new_link,), daemon=True).start()
+        else:
+            print("The link works once. Press Ctrl-C to stop.", flush=True)
         if not no_browser:
-            _browse(link)
+            _browse(new_link())
 
     with announced():
         serve(model, data=data, host=host, port=port, opened=opened)
@@ -61,10 +71,33 @@ def studio(port: int | None, no_browser: bool, model: str | None, data: str | No
     return 0
 
 
+def _give_links(new_link: Callable[[], str]) -> None:
+    """Print a new link whenever Enter is pressed."""
+    with contextlib.suppress(OSError, ValueError):  # the terminal has been closed
+        for _ in sys.stdin:
+            print(new_link(), flush=True)
+
+
+_REDIRECT = (
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={}"><title>Pellucid</title>'
+)
+
+
 def _browse(link: str) -> None:
-    """Open the link in the browser, if there is one."""
-    import threading
+    """Open the link in the browser, if there is one.
+
+    Every user of a machine can read the command line of every process. So the browser is given the path of a file that
+    only this user can read, and that leads to the link.
+    """
+    import atexit
+    import html
+    import tempfile
     import webbrowser
 
+    handle, name = tempfile.mkstemp(".html", "pellucid-")  # with mode 0600
+    page = Path(name)
+    atexit.register(page.unlink, missing_ok=True)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(_REDIRECT.format(html.escape(link)))
     # Some browsers block the call that starts them until they are closed.
-    threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+    threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from pellucid.studio.connection import Connection
+from pellucid.studio.keys import Keys
 from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.request_guard import RequestGuard
 from pellucid.studio.session import MAX_UPLOAD, Session
@@ -37,14 +38,14 @@ _CLEANUP_SECONDS = 30
 _STATUS = {"too_large": 413, "busy": 503, "unavailable": 404, "internal": 500}
 
 
-def studio_app(sessions: Sessions, *, token: str, hosts: list[str], page: Path = PAGE) -> ASGIApp:
+def studio_app(sessions: Sessions, *, keys: Keys, hosts: list[str], page: Path = PAGE) -> ASGIApp:
     """Build the application, with its request guard.
 
     Parameters
     ----------
     sessions : Sessions
-    token : str
-        The key that a browser must present.
+    keys : Keys
+        The key that a browser must present, and the links that it gets the key by.
     hosts : list of str
         Values of the ``Host`` header that name this studio.
     page : Path
@@ -58,7 +59,7 @@ def studio_app(sessions: Sessions, *, token: str, hosts: list[str], page: Path =
         WebSocketRoute("/socket", handlers.socket),
         Mount("/", _page(page)),
     ]
-    return RequestGuard(Starlette(routes=routes, lifespan=handlers.lifespan), token=token, hosts=hosts)
+    return RequestGuard(Starlette(routes=routes, lifespan=handlers.lifespan), keys=keys, hosts=hosts)
 
 
 def _page(folder: Path) -> ASGIApp:

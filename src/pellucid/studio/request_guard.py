@@ -5,14 +5,13 @@ Every HTTP request and every WebSocket passes these checks first:
 - ``Host`` must be the address that the studio listens on, so that no other site's name can be pointed at it;
 - ``Origin``, where a browser sends it, must be the studio's own; the WebSocket, and all requests that change something,
   must have it;
-- the token, made at the start, comes with the link, and from then on in a cookie that no script can read and that no
-  other site can have sent.
+- the studio's key must come in a cookie that no script can read and that no other site can have sent. A browser gets it
+  in exchange for the token of a link, which works once (`pellucid.studio.keys`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hmac
 import html
 import ipaddress
 import socket
@@ -23,6 +22,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
+
+from pellucid.studio.keys import Keys
 
 POLICY = "; ".join(
     [
@@ -62,14 +63,14 @@ class RequestGuard:
     ----------
     app : ASGI application
         The guarded application.
-    token : str
-        The key that a browser must present.
+    keys : Keys
+        The key that a browser must present, and the links that it gets the key by.
     hosts : iterable of str
         Values of ``Host`` that name the studio, such as "127.0.0.1:8000".
     """
 
-    def __init__(self, app: ASGIApp, *, token: str, hosts: Iterable[str]) -> None:
-        self._app, self._token = app, token
+    def __init__(self, app: ASGIApp, *, keys: Keys, hosts: Iterable[str]) -> None:
+        self._app, self._keys = app, keys
         self._hosts = frozenset(hosts)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
         port = next(iter(sorted(self._hosts))).rpartition(":")[2]
@@ -96,7 +97,7 @@ class RequestGuard:
             await refusal(scope, receive, _with_headers(send))
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Move a token from the link to a cookie."""
+        """Let a request through; one with the token of a link gets the key in a cookie, and a link without token."""
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if "token" not in dict(query):
             await self._app(scope, receive, send)
@@ -107,7 +108,7 @@ class RequestGuard:
         # After a link from another site, the browser sends a strict cookie only from a page of our own, not after a
         # redirect.
         response = RedirectResponse(place, 303) if typed else HTMLResponse(_ONWARD.format(html.escape(place)))
-        response.set_cookie(self._cookie, self._token, path="/", httponly=True, samesite="strict")
+        response.set_cookie(self._cookie, self._keys.key, path="/", httponly=True, samesite="strict")
         await response(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -125,18 +126,24 @@ class RequestGuard:
             return PlainTextResponse("Expected a request of the studio's own page, got one of another site.", 403)
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not _opens_page(scope, headers):
             return PlainTextResponse("Expected a request of the studio's own page, got one of another site.", 403)
-        if not self._has_token(scope, headers):
-            return PlainTextResponse(
-                "Expected the key of this studio: open the link that pellucid studio printed in the terminal.",
-                401,
-            )
-        return None
+        if any(name == self._cookie and self._keys.is_key(value) for name, value in _cookies(headers)):
+            return None
+        links = _link_tokens(scope)
+        if any(self._keys.spend(token) for token in links):
+            return None
+        why = "this link has been used" if links else "this browser has none"
+        return PlainTextResponse(
+            f"Expected the key of this studio, and {why}. Press Enter in the terminal where pellucid studio runs: it "
+            "prints a new link, which works once.",
+            401,
+        )
 
-    def _has_token(self, scope: Scope, headers: Headers) -> bool:
-        given = [value for name, value in _cookies(headers) if name == self._cookie]
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == "/":
-            given += [value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "token"]
-        return any(hmac.compare_digest(value.encode(), self._token.encode()) for value in given)
+
+def _link_tokens(scope: Scope) -> list[str]:
+    """The tokens in the link of a request for the page; other requests bring none."""
+    if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
+        return []
+    return [value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "token"]
 
 
 def _opens_page(scope: Scope, headers: Headers) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -14,6 +13,8 @@ import uvicorn
 from pellucid.errors import ConfigurationError
 from pellucid.studio.app import studio_app
 from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.http_limits import LimitedProtocol
+from pellucid.studio.keys import Keys
 from pellucid.studio.messages import MAX_REQUEST
 from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.sessions import Sessions
@@ -31,7 +32,7 @@ def serve(
     data: str | None = None,
     host: str = HOST,
     port: int | None = None,
-    opened: Callable[[str], None],
+    opened: Callable[[Callable[[], str]], None],
 ) -> None:
     """Serve until stopped.
 
@@ -46,7 +47,7 @@ def serve(
     port : int, optional
         0 chooses any free port. The default is 8127, or any free port where that is taken.
     opened : function
-        Called with the link once the studio is ready.
+        Called once the studio is ready, with a function that makes links; each link works once.
 
     Raises
     ------
@@ -58,10 +59,14 @@ def serve(
     sessions = Sessions(catalog, model)
     sessions.check_model()
     sys.setswitchinterval(SWITCH)
-    token = secrets.token_urlsafe(32)
+    keys = Keys()
     names = hosts_of(host, listener.getsockname()[1])
-    app = studio_app(sessions, token=token, hosts=names)
-    server = _Server(configuration(app), sessions, lambda: opened(f"http://{names[0]}/?token={token}"))
+    app = studio_app(sessions, keys=keys, hosts=names)
+
+    def new_link() -> str:
+        return f"http://{names[0]}/?token={keys.new_link_token()}"
+
+    server = _Server(configuration(app), sessions, lambda: opened(new_link))
     # Uvicorn shuts down on Ctrl-C, and then raises KeyboardInterrupt again.
     with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
@@ -70,9 +75,10 @@ def serve(
 
 
 def configuration(app: object) -> uvicorn.Config:
-    """Configure uvicorn: requests are limited in size, and no header names the server software."""
+    """Configure uvicorn: requests are limited in size and time, and no header names the server software."""
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=LimitedProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,

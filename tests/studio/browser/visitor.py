@@ -27,6 +27,9 @@ DIGITS: dict[str, Line] = {
 """One stroke each, as shares of the pad."""
 
 
+_keys: dict[str, list[Any]] = {}
+
+
 class Visitor:
     """One tab."""
 
@@ -35,11 +38,13 @@ class Visitor:
         self.server: Any = None
         self.complaints: list[str] = []
         self.requests: list[str] = []
+        context.add_cookies(_keys.get(link, []))  # a link works once; after that its visitors come with the key
         self.page = context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(error.message))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.open(place)
+        _keys[link] = [{name: each[name] for name in ("name", "value", "domain", "path")} for each in context.cookies()]
 
     def _heard(self, message: Any) -> None:
         if message.type == "error" or "Content Security Policy" in message.text:
