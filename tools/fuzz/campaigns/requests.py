@@ -10,6 +10,7 @@ from typing import Any
 import pellucid as pl
 from pellucid.data.dataset import TrainTest
 from pellucid.studio.app import studio_app
+from pellucid.studio.keys import Keys
 from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.sessions import Sessions
 from tools.fuzz.campaign import Campaign, Case, Tally, WrongResultError
@@ -98,13 +99,14 @@ def prepare(folder: Path) -> Case:
     (folder / "assets").mkdir()
     (folder / "index.html").write_text("<!doctype html><title>page</title>")
     (folder / "assets/page.js").write_text("export {};")
-    app = studio_app(sessions, token=_TOKEN.decode(), hosts=hosts_of("127.0.0.1", _PORT), page=folder)
+    keys = Keys(_TOKEN.decode())
+    app = studio_app(sessions, keys=keys, hosts=hosts_of("127.0.0.1", _PORT), page=folder)
     session = sessions.open(None)[0].identity.encode()
 
     async def many(rng: Rng) -> Tally:
         accepted = refused = 0
         for _ in range(_REQUESTS):
-            made, before = _request(rng, session), len(sessions)
+            made, before = _request(rng, session, keys), len(sessions)
             status, headers, body = await _answer(app, made)
             let_in = status == 101 if made.socket else status not in _REFUSALS
             _judge(made, status, let_in, headers, body)
@@ -131,7 +133,7 @@ def _judge(made: _Request, status: int, let_in: bool, headers: dict[bytes, bytes
         raise WrongResultError(f"no policy: {made}"[:400])
 
 
-def _request(rng: Rng, session: bytes) -> _Request:
+def _request(rng: Rng, session: bytes, keys: Keys) -> _Request:
     """Return a request of which each part is right in most cases."""
     kind = "WEBSOCKET" if chance(rng, 0.15) else pick(rng, _METHODS)
     path = ("/socket" if kind == "WEBSOCKET" else "/") if chance(rng, 0.3) else pick(rng, _PATHS)
@@ -145,7 +147,9 @@ def _request(rng: Rng, session: bytes) -> _Request:
     made.has(b"cookie", cookies)
     link = chance(rng, 0.1)
     if link:
-        made.query = b"a=b&token=" + _TOKEN
+        fresh = chance(rng, 0.5)
+        made.query = b"a=b&token=" + (keys.new_link_token().encode() if fresh else _TOKEN)
+        link = fresh
     elif chance(rng, 0.3):
         made.query = b"session=" + session
     made.must_refuse |= cookies not in _RIGHT_COOKIES and not (link and (kind, path) == ("GET", "/"))
