@@ -1,11 +1,10 @@
-"""The throttle, on a fake clock: pictures on request only, and evaluations within their share of the time."""
+"""The throttle, on a fake clock: pictures on request only, others at intervals."""
 
 from __future__ import annotations
 
 import pytest
 
 from pellucid.studio.frame_throttle import (
-    EVALUATION_SHARE,
     EXAMINATION_SECONDS,
     HEALTH_SECONDS,
     PICTURE_BYTES_PER_SECOND,
@@ -55,18 +54,6 @@ def test_others_are_due_at_intervals_once_the_last_was_fetched(due, sent, key: s
     assert not due(made)
     outbox.end("idle")
     assert not due(made)
-
-
-def test_evaluations_take_their_share_of_the_time() -> None:
-    made, clock, _ = throttle()
-    began, spent = clock.time, 0.0
-    while clock.time < began + 1000:
-        clock.advance(0.05)  # an epoch
-        if made.evaluation_due():
-            clock.advance(0.01)
-            made.evaluated(0.01)
-            spent += 0.01
-    assert spent / 1000 == pytest.approx(EVALUATION_SHARE, rel=0.2)
 
 
 def test_the_speed_is_that_of_the_last_quarter_second() -> None:

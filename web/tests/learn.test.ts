@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { contourPath, levelsOf } from "../src/marks/contours";
-import { axisEnd, thinned, trendDomain } from "../src/marks/trend";
+import { axisEnd, stretches, trendDomain } from "../src/marks/trend";
 import { History } from "../src/state/history";
+import { Points } from "../src/state/points";
 import { lossPlaneOf } from "../src/state/learnviews";
 import {
   fromScale, knobCount, problem, sameLayers, samePlan, shapeText, toScale, withActivation, withData, withLayer, withoutLayer, withOptimizer, withSize,
@@ -18,49 +19,58 @@ const PLAN: LearnPlan = {
   centring: { thicken: true, scale: true, smooth: true, mass: true }, darkInk: false,
 };
 
-function filled(count: number, max?: number): History {
-  const history = new History(max);
+const thrice = (values: readonly number[]) => values.flatMap((value) => [value, value, value]);
+
+function filled(count: number, max = 1 << 16): Points {
+  const points = new Points(max);
   const steps = Array.from({ length: count }, (_, index) => index + 1);
-  history.add(steps, steps.map((step) => 1 / step), steps.map((step) => step / count));
-  return history;
+  points.add(steps, thrice(steps.map((step) => 1 / step)), thrice(steps.map((step) => step / count)));
+  return points;
 }
 
-describe("history", () => {
-  it("keeps a point a mini-batch, and finds it again", () => {
-    const history = filled(3000);
-    expect(history.last).toBe(3000);
-    expect(history.losses[history.at(1234)]).toBeCloseTo(1 / 1234, 8);
-    expect(history.at(3001)).toBe(-1);
-    expect(new History().at(1)).toBe(-1);
+describe("the points of a curve", () => {
+  it("are kept one a mini-batch, and found again", () => {
+    const points = filled(3000);
+    expect(points.last).toBe(3000);
+    expect(points.point("loss", points.at(1234)).mean).toBeCloseTo(1 / 1234, 8);
+    expect(points.at(3001)).toBe(-1);
+    expect(filled(0).at(1)).toBe(-1);
   });
 
-  it("forgets what came after a step that is taken again", () => {
-    const history = filled(100);
-    history.addEpoch({ step: 50, loss: 1, accuracy: 0.5 });
-    history.addEpoch({ step: 100, loss: 0.5, accuracy: 0.7 });
-    history.add([61, 62], [7, 8], [0, 0]);
-    expect(history.last).toBe(62);
-    expect(history.losses[history.at(61)]).toBe(7);
+  it("are forgotten where a step is taken again", () => {
+    const history = new History();
+    const steps = Array.from({ length: 100 }, (_, index) => index + 1);
+    history.batches.add(steps, thrice(steps), thrice(steps));
+    history.addEpoch(50, 1, 0.5);
+    history.addEpoch(100, 0.5, 0.7);
+    history.batches.add([61, 62], thrice([7, 8]), thrice([0, 0]));
+    expect(history.batches.last).toBe(62);
+    expect(history.batches.point("loss", history.batches.at(61)).mean).toBe(7);
     history.cut(55);
-    expect(history.last).toBe(55);
-    expect(history.epochs).toEqual([{ step: 50, loss: 1, accuracy: 0.5 }]);
+    expect(history.batches.last).toBe(55);
+    expect([history.epochs.count, history.epochs.last]).toEqual([1, 50]);
   });
 
-  it("thins out without moving means or the end", () => {
-    const whole = filled(1000);
-    const thin = filled(1000, 128);
+  it("are thinned out without moving means, bounds or the end", () => {
+    const [whole, thin] = [filled(1000), filled(1000, 128)];
     expect(thin.count).toBeLessThanOrEqual(128);
     expect(thin.last).toBe(1000);
-    const mean = (history: History) => {
-      const [bin] = history.bins("accuracy", 1);
-      return bin.mean;
-    };
-    expect(mean(thin)).toBeCloseTo(mean(whole), 5);
+    for (const measure of ["loss", "accuracy"] as const) {
+      const [[one], [other]] = [thin.bins(measure, 1), whole.bins(measure, 1)];
+      expect(one.mean).toBeCloseTo(other.mean, 5);
+      expect([one.low, one.high]).toEqual([other.low, other.high]);
+    }
   });
 
-  it("gives bins whose bounds hold every point", () => {
-    const history = filled(977);
-    const bins = history.bins("loss", 40);
+  it("keep the bounds of what they stand for, however they arrive", () => {
+    const points = new Points(64);
+    points.add([10, 20], [2, 1, 9, 3, 0.5, 4], [0.5, 0.2, 0.8, 0.6, 0.6, 0.6]);
+    expect(points.bins("loss", 1)).toEqual([{ step: 20, mean: 2.5, low: 0.5, high: 9 }]);
+    expect(points.range(1)).toEqual([11, 20]);
+  });
+
+  it("give bins whose bounds hold every point", () => {
+    const bins = filled(977).bins("loss", 40);
     expect(bins.length).toBeGreaterThanOrEqual(39);
     expect(bins.length).toBeLessThanOrEqual(41);
     expect(bins[bins.length - 1].step).toBe(977);
@@ -68,15 +78,25 @@ describe("history", () => {
     for (const { low, mean, high } of bins) expect(low <= mean && mean <= high).toBe(true);
   });
 
-  it("tells which mini-batches a point stands for", () => {
+  it("tell which mini-batches they stand for, and which came last", () => {
     const thin = filled(1000, 128);
     expect(filled(100).range(60)).toEqual([61, 61]);
     expect(thin.range(0)[0]).toBe(1);
     for (let at = 1; at < thin.count; at++) expect(thin.range(at)[0]).toBe(thin.range(at - 1)[1] + 1);
+    const epochs = new Points(8);
+    epochs.add([250, 500], thrice([1, 2]), thrice([0, 0]));
+    expect([249, 250, 499, 500, 9999].map((step) => epochs.before(step))).toEqual([-1, 0, 0, 1, 1]);
+    expect(new Points(8).before(3)).toBe(-1);
   });
 
-  it("gives no bins of nothing", () => {
-    expect(new History().bins("loss", 10)).toEqual([]);
+  it("leave the curve open where they are not known", () => {
+    const points = new Points(8);
+    points.add([1, 2, 3, 4], thrice([1, NaN, 3, 4]), thrice([0, NaN, 0, 0]));
+    expect(stretches(points.bins("loss", 4)).map((stretch) => stretch.map(({ step }) => step))).toEqual([[1], [3, 4]]);
+  });
+
+  it("give no bins of nothing", () => {
+    expect(filled(0).bins("loss", 10)).toEqual([]);
   });
 });
 
@@ -158,14 +178,14 @@ describe("contours", () => {
 describe("axes", () => {
   const bin = (mean: number) => ({ step: 1, mean, low: mean, high: mean });
 
-  it("hold every mean, and what is held out", () => {
-    expect(trendDomain([bin(0.5), bin(2)], [2.5], "loss", false)).toEqual([0, 2.5 * 1.08]);
-    const [low, high] = trendDomain([bin(0.5), bin(2)], [], "loss", true);
+  it("hold everything that is drawn", () => {
+    expect(trendDomain([bin(0.5), { step: 2, mean: 2, low: 1, high: 2.5 }], "loss", false)).toEqual([0, 2.5 * 1.08]);
+    const [low, high] = trendDomain([bin(0.5), bin(2)], "loss", true);
     expect(low).toBeLessThan(0.5);
     expect(high).toBeGreaterThan(2);
-    expect(trendDomain([bin(0.1)], [0.9], "accuracy", false)).toEqual([0, 1]);
-    expect(trendDomain([bin(0.93)], [], "accuracy", false)).toEqual([0.8, 1]);
-    expect(trendDomain([], [NaN], "loss", true)).toEqual([0, 1]);
+    expect(trendDomain([bin(0.1), bin(0.9)], "accuracy", false)).toEqual([0, 1]);
+    expect(trendDomain([bin(0.93)], "accuracy", false)).toEqual([0.8, 1]);
+    expect(trendDomain([bin(NaN)], "loss", true)).toEqual([0, 1]);
   });
 });
 
@@ -174,15 +194,6 @@ describe("curves that grow", () => {
     for (const last of [0, 9, 10, 99, 100, 1234, 57_000]) expect(axisEnd(last)).toBeGreaterThanOrEqual(last);
     expect(axisEnd(50_100)).toBe(axisEnd(50_800));
     expect(axisEnd(57_000) / 57_000).toBeLessThan(1.15);
-  });
-
-  it("show no more judgements than there is room for, the last one always", () => {
-    const points = Array.from({ length: 100 }, (_, at) => ({ step: at, value: at }));
-    const kept = thinned(points, 10);
-    expect(kept.length).toBeLessThan(14);
-    expect(kept[0].step).toBe(0);
-    expect(kept.at(-1)).toEqual({ step: 99, value: 99 });
-    expect(thinned(points.slice(0, 3), 0.5)).toHaveLength(3);
   });
 
   it("are planned for data of other classes", () => {

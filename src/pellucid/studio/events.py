@@ -333,9 +333,9 @@ class Picture(Event):
     """Numbers of the mini-batches since the last picture, (n,), exact up to 2^24. Where there are many, several are
     merged into one point, with the number of the last."""
     losses: Floats
-    """Mean loss of each point, before its steps, (n,)."""
+    """Mean, lowest and highest loss of the mini-batches of each point, before their steps, (n, 3)."""
     accuracies: Floats
-    """Accuracy of each point, before its steps, (n,)."""
+    """Accuracy, likewise, (n, 3)."""
     speed: float
     """Mini-batches per second, lately."""
     reading: list[LayerReading]
@@ -364,7 +364,7 @@ class Health(Event):
 
 
 class EpochDone(Event):
-    """An epoch has ended and was evaluated; of epochs in quick succession, some are not evaluated, to save time."""
+    """An epoch has ended and was evaluated; every epoch is."""
 
     epoch: Count
     """Number of the epoch, from 1."""
@@ -388,19 +388,23 @@ class Curves(Event):
     steps: Floats
     """Last mini-batch of each point, (n,)."""
     losses: Floats
-    """Mean loss over the mini-batches of each point, (n,)."""
+    """Mean, lowest and highest loss of the mini-batches of each point, (n, 3); NaN where they are not known."""
     accuracies: Floats
-    """Mean accuracy, likewise, (n,)."""
+    """Accuracy, likewise, (n, 3)."""
     epoch_steps: Floats
-    """Last mini-batch of each evaluated epoch, (epochs,)."""
+    """Last mini-batch of each epoch, or of the last of a few epochs, (epochs,)."""
     test_losses: Floats
-    """Loss on the held-out images at the end of each, (epochs,)."""
+    """Mean, lowest and highest loss on the held-out images at the end of these epochs, (epochs, 3); NaN: not known."""
     test_accuracies: Floats
-    """Accuracy, likewise, (epochs,)."""
+    """Accuracy, likewise, (epochs, 3)."""
     rate_steps: Floats
     """Steps at which the learning rate was set, (m,)."""
     rates: Floats
     """Its values, (m,)."""
+    health_steps: Floats
+    """Steps at which the gradients were measured, (k,)."""
+    health_gradients: Floats
+    """Root mean square of the gradient of each layer, as in `Health`, (k, layers)."""
 
 
 class Examined(Event):

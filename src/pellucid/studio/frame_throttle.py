@@ -14,9 +14,6 @@ PICTURE_BYTES_PER_SECOND = 24e6
 HEALTH_SECONDS = 0.5
 EXAMINATION_SECONDS = 2.0
 
-EVALUATION_SHARE = 0.02
-"""Share of the training time that may be spent evaluating epochs."""
-
 _SPEED_SECONDS = 0.25
 
 
@@ -38,7 +35,7 @@ class FrameThrottle:
 
     def reset(self) -> None:
         """Start again, for another network."""
-        self._next_evaluation = self._next_health = self._next_examination = self._last_picture = float("-inf")
+        self._next_health = self._next_examination = self._last_picture = float("-inf")
         self.speed, self._counted, self._counted_since = 0.0, 0, self._clock.now()
 
     def count(self, batches: int) -> None:
@@ -73,14 +70,6 @@ class FrameThrottle:
     def examination_sent(self) -> None:
         """Note that it was sent."""
         self._next_examination = self._clock.now() + EXAMINATION_SECONDS
-
-    def evaluation_due(self) -> bool:
-        """Whether to evaluate the epoch that has just ended."""
-        return self._clock.now() >= self._next_evaluation
-
-    def evaluated(self, seconds: float) -> None:
-        """Note that an epoch was evaluated, which took so long."""
-        self._next_evaluation = self._clock.now() + seconds / EVALUATION_SHARE
 
     def _due(self, key: str, at: float) -> bool:
         """Whether the time has come, a page is connected, and it has fetched the last event of that key."""

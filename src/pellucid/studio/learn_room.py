@@ -23,7 +23,8 @@ from pellucid.studio.plans import (
 )
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.refusal import RefusedError, failure
-from pellucid.studio.run import EpochMean, EpochTest, Run
+from pellucid.studio.run import EpochMean, Run
+from pellucid.studio.series import Series
 from pellucid.studio.session_state import SessionState, finite
 from pellucid.studio.training_view import TrainingView
 from pellucid.studio.turn_room import TurnRoom
@@ -173,21 +174,28 @@ class LearnRoom:
             )  # fmt: skip
         self._state.send(events.Training(request, plan, self._phase, *progress, pace, rate, self._trouble))
 
-    def send_curves(self, request: int, count: int = 1000) -> None:
-        """Send the whole history, thinned to about ``count`` points."""
-        payload = Payload()
-        steps = losses = accuracies = np.zeros(0, np.float32)
-        tests: list[EpochTest] = []
-        rates: list[tuple[int, float]] = []
-        if self._run is not None:
-            steps, losses, accuracies = self._run.series.points(count)
-            tests, rates = self._run.tests, self._run.timeline.rates
+    def send_curves(self, request: int, count: int = 4000) -> None:
+        """Send the whole history, thinned to at most ``count`` points."""
+        payload, run = Payload(), self._run
+        batches, tests = (
+            (Series().points(1),) * 2 if run is None else (run.series.points(count), run.tests.points(count))
+        )
+        healths = [] if run is None else run.healths
+        rates = [] if run is None else run.timeline.rates
+        sizes = np.stack([each for _, each in healths]) if healths else np.zeros((0, 0))
+        per_epoch = np.float32(1 if run is None else run.trainer.steps_per_epoch)
         arrays = [
-            steps, losses, accuracies, [test.step for test in tests], [test.loss for test in tests],
-            [test.accuracy for test in tests], [step for step, _ in rates], [rate for _, rate in rates],
+            *batches, tests[0] * per_epoch, *tests[1:], [step for step, _ in rates], [rate for _, rate in rates],
+            [step for step, _ in healths], sizes,
         ]  # fmt: skip
         floats = [payload.put(np.asarray(array, np.float32)) for array in arrays]
         self._state.send(events.Curves(request, *floats), payload)
+
+    def send_findings(self) -> None:
+        """Send the health of the layers and the mistakes, to a page that has just connected."""
+        if self._run is not None:
+            self._view.send_health(self._run)
+            self._view.send_examination(0)
 
     def _steps_per_epoch(self) -> int:
         return -(-len(self._state.data.train) // self._plan.batch_size)
@@ -240,9 +248,7 @@ class LearnRoom:
         self._state.edited.mark_changed()
         self._view.add(means)
         if epoch is not None:
-            paced = job.pace is not None or job.reached(epoch.step)
-            if paced or self._view.throttle.evaluation_due():
-                self._evaluate_epoch(run, epoch)
+            self._evaluate_epoch(run, epoch)
         self._view.send_due(run)
         if job.reached(run.trainer.step):
             self._driver.stop()
@@ -251,10 +257,9 @@ class LearnRoom:
         return True
 
     def _evaluate_epoch(self, run: Run, epoch: EpochMean) -> None:
-        state, began = self._state, self._state.clock.now()
+        state = self._state
         found = state.evaluation()
-        self._view.throttle.evaluated(state.clock.now() - began)
-        run.tests.append(EpochTest(epoch.step, finite(found.loss), found.accuracy))
+        run.tested(epoch.epoch, finite(found.loss), found.accuracy)
         seconds = run.trainer.state.seconds
         state.send(
             events.EpochDone(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from pellucid.studio.series import Floats, merged_to, points_of
 
 MAX_SENT = 512
 """Points in a picture."""
@@ -22,9 +21,9 @@ class RecentBatches:
     >>> recent = RecentBatches()
     >>> recent.add(np.array([[3.0, 0.1], [1.0, 0.3]]))
     >>> [part.tolist() for part in recent.take(step=10)]
-    [[9.0, 10.0], [3.0, 1.0], [0.1, 0.3]]
-    >>> [part.tolist() for part in recent.take(step=10)]
-    [[], [], []]
+    [[9.0, 10.0], [[3.0, 3.0, 3.0], [1.0, 1.0, 1.0]], [[0.1, 0.1, 0.1], [0.3, 0.3, 0.3]]]
+    >>> [len(part) for part in recent.take(step=10)]
+    [0, 0, 0]
     """
 
     def __init__(self) -> None:
@@ -33,25 +32,26 @@ class RecentBatches:
 
     def add(self, means: Floats) -> None:
         """Add the loss and accuracy of the next mini-batches, (n, 2)."""
-        self._parts.append(np.column_stack([np.ones(len(means)), means]))
+        self._parts.append(points_of(means))
         self._count += len(means)
         if self._count > 2 * MAX_KEPT:
-            self._parts = [_merged(np.concatenate(self._parts), MAX_KEPT)]
+            self._parts = [merged_to(np.concatenate(self._parts), MAX_KEPT)]
             self._count = len(self._parts[0])
 
     def take(self, step: int) -> tuple[Floats, Floats, Floats]:
-        """Return each point's last mini-batch (the very last is ``step``), mean loss and accuracy; then clear."""
-        points = _merged(np.concatenate([np.zeros((0, 3)), *self._parts]), MAX_SENT)
+        """Return the points, then clear.
+
+        Parameters
+        ----------
+        step : int
+            Number of the very last mini-batch.
+
+        Returns
+        -------
+        ndarray (n,), ndarray (n, 3), ndarray (n, 3)
+            Last mini-batch of each point; mean, lowest and highest loss; and accuracy.
+        """
+        points = merged_to(np.concatenate([np.zeros((0, 7)), *self._parts]), MAX_SENT)
         self._parts, self._count = [], 0
         ends = np.cumsum(points[:, 0])
-        return ends + (step - ends[-1:].sum()), points[:, 1], points[:, 2]
-
-
-def _merged(points: Floats, most: int) -> Floats:
-    """Merge points (n, 3), each a number of mini-batches and their means, into at most ``most``."""
-    if len(points) <= most:
-        return points
-    starts = np.linspace(0, len(points), most, endpoint=False).astype(np.int64)
-    counts = np.add.reduceat(points[:, 0], starts)
-    sums = np.add.reduceat(points[:, 1:] * points[:, :1], starts, axis=0)
-    return np.column_stack([counts, sums / counts[:, None]])
+        return ends + (step - ends[-1:].sum()), points[:, 1:4], points[:, 4:7]

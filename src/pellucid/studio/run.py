@@ -15,21 +15,18 @@ from pellucid.studio.series import Series
 from pellucid.studio.timeline import Timeline
 from pellucid.training.trainer import Trainer
 
+MAX_EPOCHS = 1 << 14
+"""Points of the curve on the held-out images."""
+
+MAX_HEALTHS = 600
+"""Measurements of the gradients that are kept; beyond it, every second is dropped."""
+
 
 @dataclass(frozen=True)
 class EpochMean:
     """Loss and accuracy over an epoch's mini-batches, each taken before its step."""
 
     epoch: int
-    step: int
-    loss: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class EpochTest:
-    """Loss and accuracy on the held-out images at the end of an epoch."""
-
     step: int
     loss: float
     accuracy: float
@@ -44,7 +41,10 @@ class Run:
     timeline : Timeline
     series : Series
         Loss and accuracy of every mini-batch up to the last step.
-    tests : list of EpochTest
+    tests : Series
+        Loss and accuracy on the held-out images at the end of every epoch.
+    healths : list of (int, ndarray)
+        Steps at which the gradients of the layers were measured, and their sizes.
     plan : LearnPlan
         With the present learning rate.
     edited : bool
@@ -54,7 +54,8 @@ class Run:
     def __init__(self, trainer: Trainer, plan: LearnPlan, clock: Clock) -> None:
         self.trainer, self.plan, self._clock = trainer, plan, clock
         self.timeline, self.series = Timeline(trainer), Series()
-        self.tests: list[EpochTest] = []
+        self.tests = Series(MAX_EPOCHS)
+        self.healths: list[tuple[int, NDArray[np.float32]]] = []
         self.edited = False
 
     def begin(self) -> None:
@@ -90,6 +91,19 @@ class Run:
         self.timeline.record()
         return means, self._epoch_mean(means, sums, first) if trainer.state.batch == 0 else None
 
+    def tested(self, epoch: int, loss: float, accuracy: float) -> None:
+        """Note the evaluation of an epoch, counted from 1; epochs without one stay a gap."""
+        missing = max(0, epoch - 1 - self.tests.steps)
+        self.tests.add(np.concatenate([np.full((missing, 2), np.nan), [[loss, accuracy]]]))
+
+    def measured(self, gradients: NDArray[np.float32]) -> None:
+        """Note the sizes of the layers' gradients at the present step, (layers,)."""
+        step = self.trainer.step
+        kept = [each for each in self.healths if each[0] != step]
+        self.healths = sorted([*kept, (step, gradients)], key=lambda each: each[0])
+        if len(self.healths) > MAX_HEALTHS:
+            self.healths = self.healths[::2]
+
     def go_to(self, step: int) -> None:
         """Restore training to a step."""
         self.timeline.go_to(step)
@@ -117,7 +131,8 @@ class Run:
         else:
             self.timeline.truncate()
         self.series.truncate(step)
-        self.tests = [test for test in self.tests if test.step <= step]
+        self.tests.truncate(step // self.trainer.steps_per_epoch)
+        self.healths = [each for each in self.healths if each[0] <= step]
 
     def _epoch_mean(self, means: NDArray[np.float64], sums: tuple[float, float], first: int) -> EpochMean:
         """The means of an epoch, from the sums before its mini-batch number ``first`` and the means after it."""

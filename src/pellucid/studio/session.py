@@ -149,6 +149,7 @@ class Session:
             state.send(events.DataSets(0, state.catalog.choices, None), key="dataSets")
             self._learn.send_status(0)
             self._learn.send_curves(0)
+            self._learn.send_findings()
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file."""

@@ -68,6 +68,7 @@ class TrainingView:
         count = min(_HEALTH_IMAGES, len(state.data.train))
         images = state.levels(trainer.net, state.unit("train", np.arange(count)))
         found = health(trainer.net, images, state.data.train.labels[:count], run.plan.loss)
+        run.measured(np.asarray(found.gradient_sizes, np.float32))
         state.send(
             events.Health(
                 0, state.edited.version, trainer.step, payload.put(found.gradient_sizes),

@@ -252,6 +252,55 @@ def test_a_point_of_many_mini_batches_says_so(learner: Visitor) -> None:
     assert all(1 < first < last <= step(learner) for first, last in ranges)
 
 
+def test_every_epoch_and_every_extreme_is_on_the_curves_also_after_a_hidden_time_and_a_reload(learner: Visitor) -> None:
+    page = learner.page
+    page.get_by_role("button", name="Train", exact=True).click()
+    passes(learner, 500)
+    # As in a hidden tab, no frame comes.
+    page.evaluate(
+        "() => { window.frames_come = window.requestAnimationFrame; window.requestAnimationFrame = () => 0; }"
+    )
+    page.wait_for_timeout(1500)
+    page.evaluate("() => { window.requestAnimationFrame = window.frames_come; }")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    waits(learner, "paused")
+    end = step(learner)
+    digits = pl.data.load("digits")
+    an_epoch = -(-len(digits.train) // BATCH)
+    assert end > 20 * an_epoch
+    _, means = twin(end)
+    legend = page.locator("section[aria-label=Curves] .legend")
+    expect(legend).to_contain_text("mini-batches: mean, and lowest to highest")
+    expect(legend).to_contain_text("test images, after every epoch")
+    expect(legend).not_to_contain_text("gap")
+
+    def everything() -> tuple[object, ...]:
+        charts = [page.locator(f"[data-chart={measure}]") for measure in ("loss", "accuracy")]
+        bounds = [
+            float(chart.get_attribute(f"data-{end}") or "nan") for chart in charts for end in ("lowest", "highest")
+        ]
+        last = page.locator("[data-test-epoch]").inner_text()
+        page.get_by_role("button", name="Show as a table", exact=True).click()
+        rows = [row.inner_text() for row in page.get_by_label("Epochs as a table").locator("tbody tr").all()]
+        page.get_by_role("button", name="Show as a table", exact=True).click()
+        return bounds, last, rows
+
+    found = everything()
+    bounds, last, rows = found
+    expected = [edge(means[:, column]) for column in (0, 1) for edge in (np.min, np.max)]
+    np.testing.assert_allclose(bounds, expected, rtol=1e-5)
+    done = end // an_epoch
+    assert last.startswith(f"test images after epoch {done}: ")
+    epochs = [int(row.split("\t")[0].replace(",", "")) for row in rows]
+    assert epochs == list(range(done, max(0, done - 500), -1))
+    page.reload()
+    page.locator("[data-step]").wait_for()
+    learner.settle()
+    expect(page.locator("[data-test-epoch]")).to_have_text(last)
+    assert everything() == found
+    assert page.locator("[data-gradient]").count() == 3
+
+
 def test_one_mini_batch_is_no_plural(learner: Visitor) -> None:
     status = learner.page.locator("[data-step]")
     for words in ("1 mini-batch done", "2 mini-batches done"):

@@ -1,7 +1,7 @@
 /** A training curve on a canvas: the mean as a line, the range as a pale band. */
 
 import { css, type Palette } from "./palette";
-import type { Bin } from "../state/history";
+import type { Bin, Measure } from "../state/points";
 
 export interface TrendScales {
   x(step: number): number;
@@ -19,77 +19,68 @@ export function sizeCanvas(canvas: HTMLCanvasElement, width: number, height: num
   return context;
 }
 
-/** What comes after step `now` is drawn paler. */
+/** The mini-batches: the mean as a line, lowest to highest as a band. What comes after step `now` is paler. */
 export function paintTrend(
   context: CanvasRenderingContext2D, bins: readonly Bin[], { x, y }: TrendScales, now: number, palette: Palette,
 ): void {
-  if (bins.length === 0) return;
-  const past = bins.filter(({ step }) => step <= now);
-  const ahead = bins.slice(Math.max(0, past.length - 1));
-  if (ahead.length > 1) paintStretch(context, ahead, x, y, palette, 0.35);
-  if (past.length > 0) paintStretch(context, past, x, y, palette, 1);
+  for (const stretch of stretches(bins)) {
+    const past = stretch.filter(({ step }) => step <= now);
+    const ahead = stretch.slice(Math.max(0, past.length - 1));
+    if (ahead.length > 1) paintStretch(context, ahead, { x, y }, palette.ink, 0.35);
+    if (past.length > 0) paintStretch(context, past, { x, y }, palette.ink, 1);
+    if (past.length === 1) {
+      context.fillStyle = css(palette.ink);
+      context.fillRect(x(past[0].step) - 1.5, y(past[0].mean) - 1.5, 3, 3);
+    }
+  }
 }
 
-function paintStretch(
-  context: CanvasRenderingContext2D, bins: readonly Bin[], x: TrendScales["x"], y: TrendScales["y"], palette: Palette, opacity: number,
-): void {
+/** Sections of the curve without a gap: where a number is not known, the curve stays open. */
+export function stretches(bins: readonly Bin[]): Bin[][] {
+  const found: Bin[][] = [[]];
+  for (const bin of bins) {
+    if (Number.isNaN(bin.mean)) found.push([]);
+    else found[found.length - 1].push(bin);
+  }
+  return found.filter((stretch) => stretch.length > 0);
+}
+
+function paintStretch(context: CanvasRenderingContext2D, bins: readonly Bin[], { x, y }: TrendScales, colour: Palette["ink"], opacity: number): void {
   context.beginPath();
   for (const bin of bins) context.lineTo(x(bin.step), y(bin.high));
   for (const bin of bins.toReversed()) context.lineTo(x(bin.step), y(bin.low));
   context.closePath();
-  context.fillStyle = css(palette.ink, 0.13 * opacity);
+  context.fillStyle = css(colour, 0.16 * opacity);
   context.fill();
   context.beginPath();
   for (const bin of bins) context.lineTo(x(bin.step), y(bin.mean));
-  context.strokeStyle = css(palette.ink, opacity);
+  context.strokeStyle = css(colour, opacity);
   context.lineWidth = 1.5;
   context.lineJoin = "round";
   context.stroke();
-  if (bins.length === 1) {
-    context.fillStyle = css(palette.ink, opacity);
-    context.fillRect(x(bins[0].step) - 1.5, y(bins[0].mean) - 1.5, 3, 3);
-  }
 }
 
-export interface TestPoint {
-  readonly step: number;
-  readonly value: number;
-}
-
-/** Test results as a dashed line with points; smaller points where there are many. */
+/** The test images: a dashed line, with a point for each epoch while there is room for them, otherwise with a band. */
 export function paintTests(
-  context: CanvasRenderingContext2D, tests: readonly TestPoint[], { x, y }: TrendScales, now: number, palette: Palette,
+  context: CanvasRenderingContext2D, tests: readonly Bin[], { x, y }: TrendScales, now: number, palette: Palette, dots: boolean,
 ): void {
-  if (tests.length === 0) return;
-  context.strokeStyle = css(palette.accent);
-  context.lineWidth = 1.3;
-  context.setLineDash([4, 3]);
-  context.beginPath();
-  for (const { step, value } of tests) context.lineTo(x(step), y(value));
-  context.stroke();
+  context.setLineDash(dots ? [4, 3] : []);
+  for (const stretch of stretches(tests)) paintStretch(context, stretch, { x, y }, palette.accent, 1);
   context.setLineDash([]);
+  if (!dots) return;
   context.lineWidth = 1.6;
   context.fillStyle = css(palette.surface);
+  context.strokeStyle = css(palette.accent);
   const radius = tests.length > 60 ? 1.2 : 3;
-  for (const { step, value } of tests) {
+  for (const { step, mean } of tests) {
+    if (Number.isNaN(mean)) continue;
     context.globalAlpha = step <= now ? 1 : 0.4;
     context.beginPath();
-    context.arc(x(step), y(value), radius, 0, 2 * Math.PI);
+    context.arc(x(step), y(mean), radius, 0, 2 * Math.PI);
     context.fill();
     context.stroke();
   }
   context.globalAlpha = 1;
-}
-
-/** Of points closer together than `min` steps, keeps only the last. */
-export function thinned(points: readonly TestPoint[], min: number): TestPoint[] {
-  const kept: TestPoint[] = [];
-  for (const point of points) {
-    const before = kept[kept.length - 2]?.step ?? -Infinity;
-    if (kept.length > 1 && point.step - before < min) kept.pop();
-    kept.push(point);
-  }
-  return kept;
 }
 
 /** The end of an axis that includes `last` and rarely moves while `last` grows. */
@@ -99,16 +90,18 @@ export function axisEnd(last: number): number {
   return Math.ceil((last * 1.02) / unit) * unit;
 }
 
-/** The domain of a curve's axis: from the smallest to the largest mean, with a margin. */
-export function trendDomain(bins: readonly Bin[], extra: readonly number[], measure: "loss" | "accuracy", logarithmic: boolean): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of [...bins.map(({ mean }) => mean), ...extra]) {
-    if (!Number.isFinite(value)) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
+/** The domain of a curve's axis: from the lowest to the highest value drawn, with a margin. */
+export function trendDomain(bins: readonly Bin[], measure: Measure, logarithmic: boolean): [number, number] {
+  let [low, high, mean] = [Infinity, -Infinity, Infinity];
+  for (const bin of bins) {
+    if (!Number.isFinite(bin.mean)) continue;
+    low = Math.min(low, bin.low);
+    high = Math.max(high, bin.high);
+    mean = Math.min(mean, bin.mean);
   }
-  if (low > high) return measure === "loss" ? [0, 1] : [0, 1];
+  if (low > high) return [0, 1];
   if (measure === "accuracy") return [low > 0.55 ? Math.floor(low * 10 - 0.5) / 10 : 0, 1];
-  if (logarithmic) return [Math.max(1e-9, low * 0.8), Math.max(2e-9, high * 1.25)];
+  // A mini-batch may have almost no loss: on a logarithmic axis, it would squeeze everything else.
+  if (logarithmic) return [Math.max(1e-9, low * 0.8, mean / 100), Math.max(2e-9, high * 1.25)];
   return [0, high > 0 ? high * 1.08 : 1];
 }

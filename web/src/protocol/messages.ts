@@ -923,9 +923,9 @@ export interface Picture {
   readonly knobs: Floats;
   /** Numbers of the mini-batches since the last picture, (n,), exact up to 2^24. Where there are many, several are merged into one point, with the number of the last. */
   readonly steps: Floats;
-  /** Mean loss of each point, before its steps, (n,). */
+  /** Mean, lowest and highest loss of the mini-batches of each point, before their steps, (n, 3). */
   readonly losses: Floats;
-  /** Accuracy of each point, before its steps, (n,). */
+  /** Accuracy, likewise, (n, 3). */
   readonly accuracies: Floats;
   /** Mini-batches per second, lately. */
   readonly speed: number;
@@ -956,7 +956,7 @@ export interface Health {
   readonly images: number;
 }
 
-/** An epoch has ended and was evaluated; of epochs in quick succession, some are not evaluated, to save time. */
+/** An epoch has ended and was evaluated; every epoch is. */
 export interface EpochDone {
   readonly type: "epochDone";
   /** The `id` of the request that it answers; 0 where there is none. */
@@ -984,20 +984,24 @@ export interface Curves {
   readonly request: number;
   /** Last mini-batch of each point, (n,). */
   readonly steps: Floats;
-  /** Mean loss over the mini-batches of each point, (n,). */
+  /** Mean, lowest and highest loss of the mini-batches of each point, (n, 3); NaN where they are not known. */
   readonly losses: Floats;
-  /** Mean accuracy, likewise, (n,). */
+  /** Accuracy, likewise, (n, 3). */
   readonly accuracies: Floats;
-  /** Last mini-batch of each evaluated epoch, (epochs,). */
+  /** Last mini-batch of each epoch, or of the last of a few epochs, (epochs,). */
   readonly epochSteps: Floats;
-  /** Loss on the held-out images at the end of each, (epochs,). */
+  /** Mean, lowest and highest loss on the held-out images at the end of these epochs, (epochs, 3); NaN: not known. */
   readonly testLosses: Floats;
-  /** Accuracy, likewise, (epochs,). */
+  /** Accuracy, likewise, (epochs, 3). */
   readonly testAccuracies: Floats;
   /** Steps at which the learning rate was set, (m,). */
   readonly rateSteps: Floats;
   /** Its values, (m,). */
   readonly rates: Floats;
+  /** Steps at which the gradients were measured, (k,). */
+  readonly healthSteps: Floats;
+  /** Root mean square of the gradient of each layer, as in `Health`, (k, layers). */
+  readonly healthGradients: Floats;
 }
 
 /** The network's mistakes on the held-out images. */

@@ -89,8 +89,8 @@ export class LearnState {
       case "health":
         return this.#takeHealth(event, payload);
       case "epochDone":
-        this.history.addEpoch({ step: event.step, loss: event.testLoss, accuracy: event.testAccuracy });
-        this.revision++;
+        this.history.addEpoch(event.step, event.testLoss, event.testAccuracy);
+        this.#showCurvesSoon();
         return;
       case "curves":
         return this.#takeCurves(event, payload);
@@ -139,7 +139,11 @@ export class LearnState {
     this.step = event.step;
     this.#latest = event;
     const steps = floats(payload, event.steps);
-    this.history.add(steps, floats(payload, event.losses), floats(payload, event.accuracies));
+    this.history.batches.add(steps, floats(payload, event.losses), floats(payload, event.accuracies));
+    this.#showCurvesSoon();
+  }
+
+  #showCurvesSoon(): void {
     if (this.running) this.#timer ??= setTimeout(() => this.#showCurves(), CURVE_INTERVAL);
     else this.#showCurves();
   }
@@ -165,9 +169,12 @@ export class LearnState {
   #takeCurves(event: wire.Curves, payload: Float32Array): void {
     const read = (place: wire.Floats) => floats(payload, place);
     this.history.clear();
-    this.history.add(read(event.steps), read(event.losses), read(event.accuracies));
-    const [losses, accuracies, rates] = [read(event.testLosses), read(event.testAccuracies), read(event.rates)];
-    this.history.epochs = Array.from(read(event.epochSteps), (step, index) => ({ step, loss: losses[index], accuracy: accuracies[index] }));
+    this.history.batches.add(read(event.steps), read(event.losses), read(event.accuracies));
+    this.history.epochs.add(read(event.epochSteps), read(event.testLosses), read(event.testAccuracies));
+    const [rates, gradients] = [read(event.rates), read(event.healthGradients)];
+    const layers = event.healthGradients.shape[1] ?? 0;
+    // Copies: a view would keep the whole frame in memory.
+    this.healths = Array.from(read(event.healthSteps), (step, index) => ({ step, gradients: gradients.slice(index * layers, (index + 1) * layers) }));
     this.history.rates = Array.from(read(event.rateSteps), (step, index) => ({ step, rate: rates[index] }));
     this.revision++;
   }
