@@ -1,15 +1,44 @@
-"""The peak memory of one case, from the kernel's high-water mark (Linux)."""
+"""Peak memory and time of one case, from the kernel's own counts (Linux)."""
 
 from __future__ import annotations
 
 import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET = b"5"  # resets the high-water mark of the resident set: proc(5)
 _LINES = re.compile(rb"VmHWM:\s*(\d+) kB\s*VmRSS:\s*(\d+) kB")
+
+
+class Stopwatch:
+    """The time of a process less the time for which its main thread waited for a processor: others may be busy too.
+
+    Parameters
+    ----------
+    process : int or "self"
+    """
+
+    def __init__(self, process: int | str = "self") -> None:
+        self._file = -1
+        with suppress(OSError):
+            self._file = os.open(f"/proc/{process}/schedstat", os.O_RDONLY)
+
+    def now(self) -> float:
+        """Return seconds, from an arbitrary start."""
+        return time.monotonic() - self._waited()
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._file >= 0:
+            os.close(self._file)
+
+    def _waited(self) -> float:
+        with suppress(OSError, IndexError, ValueError):  # without the file, or at the end of the process
+            return int(os.pread(self._file, 100, 0).split()[1]) / 1e9
+        return 0.0
 
 
 class PeakMemory:

@@ -17,6 +17,7 @@ from typing import Any
 from tools.fuzz import ROOT
 from tools.fuzz.campaign import campaign_of, name_of
 from tools.fuzz.failures import CRASH, SLOW, Failure
+from tools.fuzz.measure import Stopwatch
 from tools.fuzz.state import State
 
 MOST_PATIENCE = 60.0
@@ -58,8 +59,9 @@ class _Process:
         )
         self.ranges: list[tuple[int, int]] = []
         self.number: int | None = None
-        self.began = time.monotonic()
-        self.started = False
+        self.watch = Stopwatch(self.process.pid)
+        self.began = self.watch.now()
+        self.late = False
         self._rest = b""
         os.set_blocking(self._out, False)
 
@@ -110,6 +112,7 @@ class _Process:
             self.process.kill()
             self.process.wait()
         self.errors.close()
+        self.watch.close()
 
 
 @dataclass
@@ -180,7 +183,8 @@ class Run:
                 self._crashed(each)
                 each.end()
                 self._processes[i] = _Process(self.module, self.state.seed)
-            elif each.number is not None and time.monotonic() - each.began > self.patience:
+            elif each.number is not None and each.watch.now() - each.began > self.patience:
+                each.late = True
                 each.process.kill()
         for each in self._processes:
             while len(each.ranges) < _RANGES_AHEAD and (count := self._wanted()):
@@ -204,7 +208,7 @@ class Run:
 
     def _heard(self, each: _Process, word: str, number: int, *more: Any) -> None:
         if word == "begin":
-            each.number, each.began, each.started = number, time.monotonic(), True
+            each.number, each.began = number, each.watch.now()
         elif word == "done":
             each.past(number)
             self.progress.done(*more)
@@ -222,10 +226,9 @@ class Run:
             if self._bad_starts >= _MOST_BAD_STARTS:
                 raise WorkerError(f"{self.name}: a worker ended with status {status}: {each.last_words()}")
         else:
-            late = time.monotonic() - each.began > self.patience
             name = signal.Signals(-status).name if status < 0 else f"status {status}"
-            kind, what = (SLOW, f"was ended after {self.patience:.0f} s") if late else (CRASH, f"{name}: ")
-            message = what + ("" if late else each.last_words())
+            kind, what = (SLOW, f"was ended after {self.patience:.0f} s") if each.late else (CRASH, f"{name}: ")
+            message = what + ("" if each.late else each.last_words())
             self.state.fail(Failure(self.name, self.state.seed, each.number, kind, message))
             self.progress.cases += 1
             each.past(each.number)

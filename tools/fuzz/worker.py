@@ -21,7 +21,7 @@ from typing import Any
 from pellucid.errors import CapacityError, PellucidError
 from tools.fuzz.campaign import REFUSED, Campaign, Case, Tally, WrongResultError, campaign_of, generator_of, name_of
 from tools.fuzz.failures import MEMORY, MOST_BYTES, MOST_SECONDS, SLOW, UNTYPED, WRONG
-from tools.fuzz.measure import PeakMemory
+from tools.fuzz.measure import PeakMemory, Stopwatch
 
 _MEMORY_DISK = Path("/dev/shm")
 
@@ -33,7 +33,7 @@ class Worker:
         self._name, self._seed, self._out = name_of(module), seed, out
         self._campaign: Campaign = campaign_of(module)
         self._case: Case = self._campaign.prepare(folder)
-        self._memory = PeakMemory()
+        self._memory, self._watch = PeakMemory(), Stopwatch()
 
     def run(self, begin: int, end: int, deadline: float) -> None:
         """Run the cases of a range, at least one of them, until the deadline."""
@@ -49,7 +49,7 @@ class Worker:
         self._memory.begin()
         tally, seconds = self._timed(number)
         grown = self._memory.growth()
-        if seconds > MOST_SECONDS:  # another program may have taken the processor: only a slow case is slow again
+        if seconds > MOST_SECONDS:  # its threads may have waited for a processor: only a slow case is slow again
             tally, again = self._timed(number)
             seconds = min(seconds, again)
         if seconds > MOST_SECONDS:
@@ -59,9 +59,9 @@ class Worker:
         self._say("done", number, tally.accepted, tally.refused, round(seconds, 6), grown)
 
     def _timed(self, number: int) -> tuple[Tally, float]:
-        began = time.perf_counter()
+        began = self._watch.now()
         tally = self._outcome(number)
-        return tally, time.perf_counter() - began
+        return tally, self._watch.now() - began
 
     def _outcome(self, number: int) -> Tally:
         try:
