@@ -375,3 +375,20 @@ def test_only_so_many_train_at_a_time() -> None:
     assert page.refused("train") == "busy"
     catalog.slots.release()
     assert go_to_step(page, 1)
+
+
+def test_a_network_keeps_what_it_was_opened_as_through_training_and_new_plans() -> None:
+    page = Page(session("digits-sigmoid"))
+    opened = parameters(page)
+    plan = only(page.greeting, "training").plan
+    page.ask("setUp", plan=plan | {"seed": 5}, keepNetwork=True)
+    go_to_step(page, 5)
+    page.ask("setUp", plan=plan | {"seed": 6}, keepNetwork=True)
+    received = go_to_step(page, 5)
+    np.testing.assert_array_equal(only(received, "parameters").opened, opened)
+    assert (parameters(page) != opened).any()
+    page.ask("resetKnobs", to="opened")
+    np.testing.assert_array_equal(parameters(page), opened)
+    page.ask("undoTurn")
+    assert (parameters(page) != opened).any()
+    page.session.close("closing")

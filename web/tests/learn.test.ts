@@ -7,7 +7,8 @@ import { History } from "../src/state/history";
 import { Points } from "../src/state/points";
 import { lossPlaneOf } from "../src/state/learnviews";
 import {
-  fromScale, knobCount, problem, sameLayers, samePlan, shapeText, toScale, withActivation, withData, withLayer, withoutLayer, withOptimizer, withSize,
+  fromScale, knobCount, planDifferences, problem, sameLayers, samePlan, shapeText, toScale, withActivation, withData, withLayer, withoutLayer,
+  withOptimizer, withRateOf, withSize,
 } from "../src/state/plan";
 import type { LearnPlan, LossPlane } from "../src/protocol/messages";
 
@@ -194,6 +195,22 @@ describe("curves that grow", () => {
     for (const last of [0, 9, 10, 99, 100, 1234, 57_000]) expect(axisEnd(last)).toBeGreaterThanOrEqual(last);
     expect(axisEnd(50_100)).toBe(axisEnd(50_800));
     expect(axisEnd(57_000) / 57_000).toBeLessThan(1.15);
+  });
+
+  it("name what differs from the run, and nothing else", () => {
+    expect(planDifferences(PLAN, PLAN)).toEqual([]);
+    const other = { ...PLAN, seed: 7, darkInk: true, centring: { ...PLAN.centring, mass: false }, optimizer: { ...PLAN.optimizer, learningRate: 0.1 } };
+    expect(planDifferences(PLAN, other)).toEqual([
+      `learning rate ${PLAN.optimizer.learningRate} → 0.1`, `seed ${PLAN.seed} → 7`,
+      "preparation widen thin strokes, crop and scale, average pixels, centre by mass → widen thin strokes, crop and scale, average pixels",
+      "ink light → dark",
+    ]);
+  });
+
+  it("follow the rate of the run unless they have one of their own", () => {
+    const at = (learningRate: number, seed = 1): LearnPlan => ({ ...PLAN, seed, optimizer: { ...PLAN.optimizer, learningRate } });
+    expect(withRateOf(at(0.5, 9), at(0.5), at(0.2)).optimizer.learningRate).toBe(0.2);
+    expect(withRateOf(at(0.4, 9), at(0.5), at(0.2)).optimizer.learningRate).toBe(0.4);
   });
 
   it("are planned for data of other classes", () => {

@@ -42,16 +42,19 @@ class EditedNetwork:
         Number of changes so far, counted across the networks of a session.
     trained : ndarray (parameter_count,)
         The knobs as loaded or last trained.
+    opened : ndarray (parameter_count,)
+        The knobs as the network came here: as loaded, or as its seed drew them; training does not change these.
     factors : dict of (layer, neuron) to float
         Multiply the activations of neurons on their way to the next layer.
     """
 
-    def __init__(self, net: Network, name: str, loss: Loss, version: int = 0) -> None:
+    def __init__(self, net: Network, name: str, loss: Loss, version: int = 0, opened: Vector | None = None) -> None:
         check_suitable(net)
         self.net, self.name, self.loss = net, name, loss
         self.version = version
         self.preparation = Preparation.of_record(net.record) or Preparation()
         self.trained: Vector = net.parameters.copy()
+        self.opened: Vector = self.trained if opened is None else opened
         self.factors: dict[Place, float] = {}
         self._initial: Vector | None = None
         self._effective: Network | None = None

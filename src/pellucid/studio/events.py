@@ -93,6 +93,8 @@ class Parameters(Event):
     """The knobs with the factors of switched neurons, with which the network computes; None without factors."""
     trained: Floats
     """(parameterCount,): the knobs as loaded or last trained."""
+    opened: Floats | None
+    """The knobs as the network came here, as loaded or as its seed drew them; None where that is `trained`."""
 
 
 class Drawing(Event):

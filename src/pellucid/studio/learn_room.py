@@ -64,15 +64,19 @@ class LearnRoom:
                 raise RefusedError(
                     "bad_value", "The layers of the plan are not those of the network: make a new network instead."
                 )
-            net, name = state.edited.net, state.edited.name
+            if data.train.classes != state.edited.net.classes:
+                raise RefusedError(
+                    "bad_value", "The classes of the data are not those of the network: make a new network instead."
+                )
+            net, name, opened = state.edited.net, state.edited.name, state.edited.opened
         else:
-            net, name = planned_network(plan, data.train.classes), NEW
+            net, name, opened = planned_network(plan, data.train.classes), NEW, None
         run = Run(planned_trainer(plan, net, data.train), plan, state.clock)
         self._driver.stop()
         record_preparation(net, plan, raw)
         state.use_data(plan.data, preparation)
         self._next = run
-        return EditedNetwork(net, name, plan.loss, version)
+        return EditedNetwork(net, name, plan.loss, version, opened)
 
     def adopt_run(self) -> None:
         """Train the network of `set_up`, which the session now uses."""

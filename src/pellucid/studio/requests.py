@@ -229,8 +229,9 @@ class GoToChange(Request):
 class ResetKnobs(Request):
     """Reset all knobs and switched neurons, as a change that can be undone. Answered as `TurnKnobs`."""
 
-    to: Literal["trained", "initial"]
-    """To their values as loaded or last trained, or to the initial values, which the network's seed determines."""
+    to: Literal["trained", "initial", "opened"]
+    """To their values as loaded or last trained; to the initial values, which the network's seed determines; or as the
+    network came here, before any training."""
 
 
 # Learn.

@@ -179,7 +179,9 @@ class SessionState:
         payload, edited = Payload(), self.edited
         knobs = payload.put(edited.net.parameters)
         effective = payload.put(edited.effective.parameters) if edited.factors else None
-        self.send(events.Parameters(request, edited.version, knobs, effective, payload.put(edited.trained)), payload)
+        trained = payload.put(edited.trained)
+        opened = None if edited.opened is edited.trained else payload.put(edited.opened)
+        self.send(events.Parameters(request, edited.version, knobs, effective, trained, opened), payload)
 
     def send_evaluation(self, request: int) -> None:
         """Send loss and accuracy on the held-out images."""

@@ -103,8 +103,11 @@ class TurnRoom:
     def reset_knobs(self, request: requests.ResetKnobs) -> None:
         """Reset all knobs."""
         edited = self._state.edited
-        after = edited.trained if request.to == "trained" else edited.initial
-        text = "all knobs as trained" if request.to == "trained" else f"all knobs as drawn from seed {edited.net.seed}"
+        after, text = {
+            "trained": (edited.trained, "all knobs as trained"),
+            "initial": (edited.initial, f"all knobs as drawn from seed {edited.net.seed}"),
+            "opened": (edited.opened, f"{edited.name} as it was opened"),
+        }[request.to]
         edit = self._edit("reset", text, None, edited.net.parameters.copy(), after.copy(), factors={})
         self._apply(edit, request.id)
 

@@ -432,8 +432,8 @@ export interface ResetKnobs {
   readonly type: "resetKnobs";
   /** Number of the request, increasing; the events that answer it repeat it as `request`. */
   readonly id: number;
-  /** To their values as loaded or last trained, or to the initial values, which the network's seed determines. */
-  readonly to: "initial" | "trained";
+  /** To their values as loaded or last trained; to the initial values, which the network's seed determines; or as the network came here, before any training. */
+  readonly to: "initial" | "opened" | "trained";
 }
 
 /** Make a new network and a training run. Answered by `Network`, `Training` and all that follows from them. */
@@ -666,6 +666,8 @@ export interface Parameters {
   readonly effective: Floats | null;
   /** (parameterCount,): the knobs as loaded or last trained. */
   readonly trained: Floats;
+  /** The knobs as the network came here, as loaded or as its seed drew them; None where that is `trained`. */
+  readonly opened: Floats | null;
 }
 
 /** What is read: a drawing, an uploaded picture, an example or bare pixels. */

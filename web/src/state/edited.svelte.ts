@@ -26,6 +26,8 @@ export class EditedNetwork {
   parameters: Float32Array<ArrayBufferLike> | null = $state.raw(null);
   /** Every knob as loaded or last trained. */
   trained: Float32Array<ArrayBufferLike> | null = $state.raw(null);
+  /** Every knob as the network came here: as loaded, or as its seed drew it. */
+  opened: Float32Array<ArrayBufferLike> | null = $state.raw(null);
   trace: Trace | null = $state.raw(null);
   evaluation: wire.Judged | null = $state.raw(null);
   turned: wire.Turned | null = $state.raw(null);
@@ -72,7 +74,7 @@ export class EditedNetwork {
       layers: network.layers.map((layer, index) => ({ index, ...layer })),
     };
     this.trace = null;
-    this.parameters = this.knobs = this.trained = this.#confirmed = null;
+    this.parameters = this.knobs = this.trained = this.opened = this.#confirmed = null;
     this.swept = null;
   }
 
@@ -81,6 +83,7 @@ export class EditedNetwork {
     this.#effective = event.effective !== null;
     if (event.effective) this.parameters = floats(payload, event.effective);
     this.trained = floats(payload, event.trained);
+    this.opened = event.opened ? floats(payload, event.opened) : this.trained;
     this.#showKnobs();
   }
 
@@ -155,12 +158,12 @@ export class EditedNetwork {
     return this.factors.get(`${layer}/${neuron}`) ?? 1;
   }
 
-  /** Number and value of each knob that differs from its trained value. */
+  /** Number and value of each knob that differs from its value as the network came here. */
   changedKnobs(): (readonly [number, number])[] {
-    const { knobs, trained } = this;
+    const { knobs, opened } = this;
     const changed: (readonly [number, number])[] = [];
-    if (!knobs || !trained) return changed;
-    for (let knob = 0; knob < knobs.length; knob++) if (knobs[knob] !== trained[knob]) changed.push([knob, knobs[knob]]);
+    if (!knobs || !opened) return changed;
+    for (let knob = 0; knob < knobs.length; knob++) if (knobs[knob] !== opened[knob]) changed.push([knob, knobs[knob]]);
     return changed;
   }
 }

@@ -7,10 +7,13 @@ import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
 import { History } from "./history";
 import { confusionOf, healthOf, lossPlaneOf, type Confusion, type Health, type LossPlane } from "./learnviews";
-import { samePlan, withData } from "./plan";
+import { planDifferences, rateProblem, samePlan, withData, withRateOf } from "./plan";
 
 export type LearnEvent =
   wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.LossPlane;
+
+/** What a person pressed to make training go on. */
+type Start = "train" | "step" | "epoch";
 
 interface Move {
   readonly step: number;
@@ -48,6 +51,11 @@ export class LearnState {
   plane: LossPlane | null = $state.raw(null);
   planeAsked = $state(false);
 
+  /** What waits for an answer, since the plan is not that of the run. */
+  waiting: Start | null = $state(null);
+
+  /** How the plan being edited differs from that of the run. */
+  readonly differences: readonly string[] = $derived(this.training && this.draft ? planDifferences(this.training.plan, this.draft) : []);
   readonly running: boolean = $derived(this.training?.state === "running" || this.training?.state === "stepping");
   /** The last step that `goTo` can reach. */
   readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.curveStep : 0));
@@ -119,6 +127,7 @@ export class LearnState {
     this.health = this.confusion = this.plane = null;
     this.healths = [];
     this.draft = null;
+    this.waiting = null;
   }
 
   #takeTraining(event: wire.Training): void {
@@ -129,6 +138,7 @@ export class LearnState {
     this.#latest = null;
     if (event.state !== "running" && event.state !== "stepping") this.speed = 0;
     if (!this.draft || (before && samePlan(this.draft, before.plan))) this.draft = event.plan;
+    else if (before) this.draft = withRateOf(this.draft, before.plan, event.plan);
     this.history.cut(event.lastStep);
     this.healths = this.healths.filter(({ step }) => step <= event.lastStep);
     if (this.plane && this.plane.step > event.lastStep) this.plane = null;
@@ -195,15 +205,38 @@ export class LearnState {
   }
 
   toggle(): void {
-    this.#session.send({ type: this.running ? "pause" : "train" });
+    if (this.running) this.#session.send({ type: "pause" });
+    else this.#start("train");
   }
 
-  stepBatches(count: number): void {
-    this.#session.send({ type: "stepBatches", count });
+  stepOne(): void {
+    this.#start("step");
   }
 
   runToEpoch(): void {
-    this.#session.send({ type: "runToEpoch" });
+    this.#start("epoch");
+  }
+
+  /** Go on with training, unless the plan differs from that of the run: then ask first. */
+  #start(start: Start): void {
+    if (this.differences.length > 0 && !this.running) this.waiting = start;
+    else this.#go(start);
+  }
+
+  #go(start: Start): void {
+    this.waiting = null;
+    if (start === "step") this.#session.send({ type: "stepBatches", count: 1 });
+    else this.#session.send({ type: start === "train" ? "train" : "runToEpoch" });
+  }
+
+  /** The answer to that question: train a new network by the plan, this one by the plan, or this one as before. */
+  answer(choice: "new" | "keep" | "before" | "nothing"): void {
+    const start = this.waiting;
+    this.waiting = null;
+    if (!start || choice === "nothing") return;
+    if (choice === "before") this.draft = this.training?.plan ?? this.draft;
+    else this.setUp(choice === "keep");
+    this.#go(start);
   }
 
   setPace(batchesPerSecond: number | null): void {
@@ -211,7 +244,8 @@ export class LearnState {
   }
 
   setRate(rate: number): void {
-    if (rate > 0 && rate <= 1e6) this.#rates.push(rate);
+    if (rateProblem(rate)) return;
+    this.#rates.push(rate);
   }
 
   /** Go to a step of this run; while `scrubbing`, slow results are postponed. */

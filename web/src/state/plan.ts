@@ -1,6 +1,7 @@
 /** A training plan while it is edited: the choices, the limits, the number of parameters. */
 
 import type { DataChoice, LearnPlan } from "../protocol/messages";
+import { STEPS } from "./centring";
 
 export type Activation = LearnPlan["layers"][number]["activation"];
 export type OptimizerKind = LearnPlan["optimizer"]["kind"];
@@ -48,6 +49,12 @@ export function withOptimizer(plan: LearnPlan, kind: OptimizerKind): LearnPlan {
   return { ...plan, optimizer: { ...plan.optimizer, kind, learningRate: USUAL_RATES[kind] } };
 }
 
+/** The plan with the rate of the run, where it had that rate `before` the run's was set. */
+export function withRateOf(plan: LearnPlan, before: LearnPlan, run: LearnPlan): LearnPlan {
+  if (plan.optimizer.learningRate !== before.optimizer.learningRate) return plan;
+  return { ...plan, optimizer: { ...plan.optimizer, learningRate: run.optimizer.learningRate } };
+}
+
 export function canAddLayer(plan: LearnPlan): boolean {
   return plan.layers.length < MAX_LAYERS;
 }
@@ -67,13 +74,23 @@ export function shapeText(plan: LearnPlan, inputs: number): string {
   return [inputs, ...plan.layers.map(({ size }) => size)].join("-");
 }
 
+/** The limits of every learning rate, and the range of its slider. */
+export const MAX_RATE = 1e6;
+export const RATE_SLIDER = [1e-5, 10] as const;
+
+/** An error message for an invalid learning rate; null for a valid one. */
+export function rateProblem(rate: number): string | null {
+  return rate > 0 && rate <= MAX_RATE ? null : "The learning rate must be greater than 0 and at most a million.";
+}
+
 /** An error message for an invalid plan; null for a valid one. */
 export function problem(plan: LearnPlan): string | null {
   if (plan.layers.some(({ size }) => !whole(size, 1, MAX_NEURONS))) return `Each layer must have 1 to ${MAX_NEURONS} neurons.`;
   if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch must have 1 to ${MAX_BATCH} images.`;
   if (!whole(plan.seed, 0, Number.MAX_SAFE_INTEGER)) return "The seed must be a whole number of at least 0.";
   const { learningRate, momentum, decay } = plan.optimizer;
-  if (!(learningRate > 0 && learningRate <= 1e6)) return "The learning rate must be greater than 0 and at most a million.";
+  const wrong = rateProblem(learningRate);
+  if (wrong) return wrong;
   if (!(momentum >= 0 && momentum < 1)) return "Momentum must be at least 0 and less than 1.";
   if (!(decay >= 0 && decay <= 10)) return "Weight decay must be between 0 and 10.";
   if (plan.loss === "cross_entropy" && !["softmax", "sigmoid"].includes(plan.layers[plan.layers.length - 1].activation)) {
@@ -85,6 +102,28 @@ export function problem(plan: LearnPlan): string | null {
 /** Whether two plans have the same layers, so that training can continue with the same network. */
 export function sameLayers(a: LearnPlan, b: LearnPlan): boolean {
   return a.layers.length === b.layers.length && a.layers.every(({ size, activation }, at) => size === b.layers[at].size && activation === b.layers[at].activation);
+}
+
+/** How the run differs from an edited plan, thing by thing: "learning rate 0.5 → 0.1". */
+export function planDifferences(run: LearnPlan, plan: LearnPlan): string[] {
+  const words = (names: readonly (readonly [string, string])[], key: string) => names.find(([each]) => each === key)?.[1] ?? key;
+  const layers = ({ layers }: LearnPlan) => layers.map(({ size, activation }) => `${size} ${activation}`).join(", ");
+  const centring = ({ centring }: LearnPlan) => STEPS.filter(([name]) => centring[name]).map(([, label]) => label).join(", ") || "no steps";
+  const facts: (readonly [string, (plan: LearnPlan) => string | number])[] = [
+    ["layers", layers],
+    ["loss", ({ loss }) => words(LOSSES, loss)],
+    ["optimiser", ({ optimizer }) => words(OPTIMIZERS, optimizer.kind)],
+    ["learning rate", ({ optimizer }) => optimizer.learningRate],
+    ["momentum", ({ optimizer }) => (optimizer.kind === "momentum" ? optimizer.momentum : "none")],
+    ["weight decay", ({ optimizer }) => optimizer.decay],
+    ["mini-batch size", ({ batchSize }) => batchSize],
+    ["data set", ({ data }) => data],
+    ["seed", ({ seed }) => seed],
+    ["augmentation", ({ augment }) => (augment ? "on" : "off")],
+    ["preparation", centring],
+    ["ink", ({ darkInk }) => (darkInk ? "dark" : "light")],
+  ];
+  return facts.filter(([, of]) => of(run) !== of(plan)).map(([name, of]) => `${name} ${of(run)} → ${of(plan)}`);
 }
 
 export function samePlan(a: LearnPlan, b: LearnPlan): boolean {
