@@ -253,7 +253,8 @@ def without_transposed_copies() -> None:
     from pellucid.engine.kernels import dense
     from pellucid.engine.records import Matrix, Part, Sizes, Vector
     from pellucid.engine.simd.barrier import share
-    from pellucid.engine.simd.lanes import LANES, fma, load_first, splat, sum_lanes
+    from pellucid.engine.simd.lanes import LANES, fma, load_first, splat
+    from pellucid.engine.simd.reductions import sum_lanes
 
     zero = np.float32(0.0)
 

@@ -27,23 +27,21 @@ from pellucid.engine.simd.lanes import (
     LANES,
     PLAIN,
     absolute,
-    all_zero,
     copysign,
     fill_rest,
     fma,
     load,
     load_bytes,
     load_first,
-    max_lanes,
     maximum,
     minimum,
     splat,
     sqrt,
     store,
     store_first,
-    sum_lanes,
     where_less,
 )
+from pellucid.engine.simd.reductions import all_zero, max_lanes, sum_lanes
 
 
 @kernel

@@ -18,14 +18,13 @@ from pellucid.engine.simd.lanes import (
     fill_rest,
     load,
     load_first,
-    max_lanes,
     maximum,
     splat,
     store,
     store_first,
-    sum_lanes,
     where_less,
 )
+from pellucid.engine.simd.reductions import max_lanes, sum_lanes
 from pellucid.engine.simd.shuffles import transpose_block
 
 _ZERO = np.float32(0.0)

@@ -24,7 +24,6 @@ from pellucid.engine.programs.table import LEVELS
 from pellucid.engine.records import Distortion, Grid, Matrix, Picked, Pixels, SparseRows, Vector
 from pellucid.engine.simd.lanes import (
     LANES,
-    all_zero,
     fill_rest,
     fma,
     load,
@@ -35,6 +34,7 @@ from pellucid.engine.simd.lanes import (
     splat,
     store,
 )
+from pellucid.engine.simd.reductions import all_zero
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

@@ -26,12 +26,11 @@ from pellucid.engine.simd.lanes import (
     fill_rest,
     load,
     load_first,
-    max_lanes,
     maximum,
     splat,
     store,
-    sum_lanes,
 )
+from pellucid.engine.simd.reductions import max_lanes, sum_lanes
 
 _ZERO = np.float32(0.0)
 _LOG_ZERO = np.float32(-1e30)  # stands for log 0; finite, so that it can be subtracted from itself

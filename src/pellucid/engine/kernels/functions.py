@@ -12,16 +12,14 @@ import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s
+from pellucid.engine.simd.float_bits import exponent, mantissa, raise_power
 from pellucid.engine.simd.lanes import (
     LANES,
     absolute,
     copysign,
-    exponent,
     fma,
     load,
-    mantissa,
     minimum,
-    raise_power,
     splat,
     store,
     where_less,

@@ -17,15 +17,14 @@ from pellucid.engine.programs.table import CROSS_ENTROPY, SOFTMAX
 from pellucid.engine.records import Matrix, Vector
 from pellucid.engine.simd.lanes import (
     LANES,
-    count_less,
     fill_rest,
     load,
     load_first,
     maximum,
     splat,
     store,
-    sum_lanes,
 )
+from pellucid.engine.simd.reductions import count_less, sum_lanes
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

@@ -29,7 +29,8 @@ from pellucid.engine.programs.table import (
 )
 from pellucid.engine.records import Matrix, PlanesLayer, Vector
 from pellucid.engine.simd.barrier import lesser
-from pellucid.engine.simd.lanes import LANES, all_zero, load, store
+from pellucid.engine.simd.lanes import LANES, load, store
+from pellucid.engine.simd.reductions import all_zero
 
 _ZERO = np.float32(0.0)
 

@@ -29,7 +29,6 @@ from pellucid.engine.records import ByteImages, DenseRow, Images, Matrix, Sparse
 from pellucid.engine.simd.barrier import lesser
 from pellucid.engine.simd.lanes import (
     LANES,
-    all_zero,
     fma,
     load,
     load_bytes,
@@ -40,6 +39,7 @@ from pellucid.engine.simd.lanes import (
     store_first,
 )
 from pellucid.engine.simd.panels import BROAD, NARROW, access
+from pellucid.engine.simd.reductions import all_zero
 from pellucid.engine.simd.shuffles import broadcast_lane, load_quad
 
 _ZERO = np.float32(0.0)

@@ -18,7 +18,6 @@ from pellucid.engine.programs.table import ALIGNMENT, LEVELS
 from pellucid.engine.records import DenseRow, Matrix, Vector
 from pellucid.engine.simd.lanes import (
     LANES,
-    all_zero,
     fma,
     load,
     load_bytes,
@@ -27,6 +26,7 @@ from pellucid.engine.simd.lanes import (
     store,
 )
 from pellucid.engine.simd.panels import BROAD, NARROW, access
+from pellucid.engine.simd.reductions import all_zero
 from pellucid.engine.simd.shuffles import (
     append_nonzero_quads,
     append_numbers,

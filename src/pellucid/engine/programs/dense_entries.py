@@ -70,7 +70,8 @@ from pellucid.engine.records import (
     Vector,
 )
 from pellucid.engine.simd.barrier import finish_work, lesser, take_work, wait, wait_for_work
-from pellucid.engine.simd.lanes import LANES, load_first, splat, sum_lanes
+from pellucid.engine.simd.lanes import LANES, load_first, splat
+from pellucid.engine.simd.reductions import sum_lanes
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

@@ -58,7 +58,8 @@ from pellucid.engine.records import (
     Vector,
 )
 from pellucid.engine.simd.barrier import finish_work, lesser, share, take_work, wait, wait_for_work
-from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first, sum_lanes
+from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first
+from pellucid.engine.simd.reductions import sum_lanes
 
 NO_DRAWS = Draws(0, Key(0, 0))
 """Placeholder where nothing is dropped."""

@@ -52,7 +52,8 @@ from pellucid.engine.sequence_records import (
     Totals,
 )
 from pellucid.engine.simd.barrier import lesser, share, wait
-from pellucid.engine.simd.lanes import LANES, load_first, max_lanes, splat, sqrt, store_first
+from pellucid.engine.simd.lanes import LANES, load_first, splat, sqrt, store_first
+from pellucid.engine.simd.reductions import max_lanes
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

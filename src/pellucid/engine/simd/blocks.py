@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engine.simd.lanes import PLAIN, operation, sum_lanes
+from pellucid.engine.simd.lanes import PLAIN, operation
+from pellucid.engine.simd.reductions import sum_lanes
 
 if not PLAIN:
     from llvmlite import ir

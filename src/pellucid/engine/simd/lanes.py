@@ -284,17 +284,6 @@ def where_less(typing: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
     return a(a, a, a, a), emit
 
 
-@operation(plain=lambda a, b: int((a < b).sum()))
-def count_less(typing: Any, a: Any, b: Any) -> Any:
-    """The number of lanes in which ``a < b``."""
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        less = builder.bitcast(builder.fcmp_ordered("<", *arguments), ir.IntType(a.width))
-        return builder.zext(builder.ctpop(less), _INT)
-
-    return types.int64(a, a), emit
-
-
 def _plain_fill_rest(lanes: Any, count: int, value: Any) -> Any:
     return np.where(np.arange(len(lanes)) < count, lanes, np.float32(value))
 
@@ -310,97 +299,12 @@ def fill_rest(typing: Any, lanes: Any, count: Any, value: Any) -> Any:
     return lanes(lanes, types.int64, types.float32), emit
 
 
-def _reduce_halves(lanes: Any, combine: Callable[..., Any]) -> Any:
-    """Reduce by halves, as the compiled shuffles do, so that both give the same bits."""
-    while len(lanes) > 1:
-        half = len(lanes) // 2
-        lanes = combine(lanes[:half], lanes[half:])
-    return lanes[0]
-
-
-def _reduction(plain: Callable[..., Any], combine: Callable[..., Any]) -> Any:
-    @operation(plain=lambda lanes: _reduce_halves(lanes, plain))
-    def reduce(typing: Any, lanes: Any) -> Any:
-        def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-            value, width = arguments[0], lanes.width
-            while width > 1:
-                width //= 2
-                nothing = ir.Constant(value.type, ir.Undefined)
-                indices = ir.VectorType(ir.IntType(32), width)
-                low = builder.shuffle_vector(value, nothing, ir.Constant(indices, list(range(width))))
-                high = builder.shuffle_vector(value, nothing, ir.Constant(indices, list(range(width, 2 * width))))
-                value = combine(builder, low, high)
-            return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
-
-        return types.float32(lanes), emit
-
-    return reduce
-
-
-sum_lanes = _reduction(operator.add, lambda builder, low, high: builder.fadd(low, high))
-"""The sum of all lanes, added by halves."""
-
-max_lanes = _reduction(
-    _plain_maximum,
-    lambda builder, low, high: builder.select(builder.fcmp_unordered(">", low, high), low, high),
-)
-"""The largest of all lanes, compared by halves; with a NaN, the result depends on its lane."""
-
-
 @operation(plain=np.sqrt)
 def sqrt(typing: Any, a: Any) -> Any:
     """The square root, lane by lane, correctly rounded."""
 
     def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
         return _call(builder, "llvm.sqrt", a.vector, list(arguments))
-
-    return a(a), emit
-
-
-def _plain_raise_power(a: Any, shifted: Any) -> Any:
-    return (a.view(np.int32) + (shifted.view(np.int32) << 23)).view(np.float32)
-
-
-@operation(plain=_plain_raise_power)
-def raise_power(typing: Any, a: Any, shifted: Any) -> Any:
-    """``a * 2**n`` for normal a and result, where ``shifted`` is the float ``n + 1.5 * 2**23`` of an integer n."""
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        bits, power = (builder.bitcast(argument, a.integers) for argument in arguments)
-        places = ir.Constant(a.integers, [23] * a.width)
-        return builder.bitcast(builder.add(bits, builder.shl(power, places)), a.vector)
-
-    return a(a, a), emit
-
-
-def _plain_exponent(a: Any) -> Any:
-    return ((a.view(np.int32) >> 23) - 127).astype(np.float32)
-
-
-@operation(plain=_plain_exponent)
-def exponent(typing: Any, a: Any) -> Any:
-    """The integer e, as a float, with ``a = m * 2**e`` and ``1 <= m < 2``, for positive normal ``a``."""
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        bits = builder.bitcast(arguments[0], a.integers)
-        raised = builder.ashr(bits, ir.Constant(a.integers, [23] * a.width))
-        return builder.sitofp(builder.sub(raised, ir.Constant(a.integers, [127] * a.width)), a.vector)
-
-    return a(a), emit
-
-
-def _plain_mantissa(a: Any) -> Any:
-    return ((a.view(np.int32) & 0x007FFFFF) | 0x3F800000).view(np.float32)
-
-
-@operation(plain=_plain_mantissa)
-def mantissa(typing: Any, a: Any) -> Any:
-    """The m with ``a = m * 2**e`` and ``1 <= m < 2``, for positive normal ``a``."""
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        bits = builder.bitcast(arguments[0], a.integers)
-        low = builder.and_(bits, ir.Constant(a.integers, [0x007FFFFF] * a.width))
-        return builder.bitcast(builder.or_(low, ir.Constant(a.integers, [0x3F800000] * a.width)), a.vector)
 
     return a(a), emit
 
@@ -416,18 +320,6 @@ def load_bytes(typing: Any, memory: Any, index: Any, width: Any) -> Any:
         return builder.sitofp(builder.zext(loaded, lanes.integers), lanes.vector)
 
     return lanes(memory, types.int64, width), emit
-
-
-@operation(plain=lambda lanes: not lanes.any())
-def all_zero(typing: Any, lanes: Any) -> Any:
-    """Whether every lane is 0; NaN is not."""
-
-    def emit(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
-        unlike = builder.fcmp_unordered("!=", arguments[0], _constant(lanes, 0.0))
-        bits = builder.bitcast(unlike, ir.IntType(lanes.width))
-        return builder.icmp_unsigned("==", bits, ir.Constant(bits.type, 0))
-
-    return types.boolean(lanes), emit
 
 
 def _prefetch(memory: Any, write: int) -> Any:
