@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,11 @@ class Page:
 
     def __init__(self, catalog: DatasetCatalog) -> None:
         self.session = Session("a", catalog, "digits-relu")
+        self._wake = lambda: None  # frames are read after every message
         self.session.outbox.attach(self._wake)
         self.accepted = self.refused = 0
         self.session.greet(False)
         self._read()
-
-    def _wake(self) -> None:
-        """Frames are read after every message."""
 
     def send(self, text: str) -> None:
         """Send a message."""
@@ -79,13 +78,18 @@ class Page:
                 self.session.open_network(content, "uploaded")
         except Exception as error:
             self._refused(error)
+            return
         self._count(self._read())
 
     def answers(self) -> bool:
         """Whether the session still answers."""
-        before = self.accepted
-        self.send('{"type": "clearDrawing", "id": 1000000}')
-        return self.accepted == before + 1
+        self.session.handle(decode_request('{"type": "clearDrawing", "id": 1000000}'))
+        found = [unframe(data)[0] for data in self._frames()]
+        return any(event["type"] == "reading" and event["request"] == 1_000_000 for event in found)
+
+    def _frames(self) -> Iterator[bytes]:
+        while (data := self.session.outbox.take(self._wake)) is not None:
+            yield data
 
     def _refused(self, error: Exception) -> None:
         found = failure(error)
@@ -100,7 +104,7 @@ class Page:
     def _read(self) -> bool:
         """Read all frames; return whether one says that a request failed."""
         failed = False
-        while (data := self.session.outbox.take(self._wake)) is not None:
+        for data in self._frames():
             if b'"failed"' not in data[:200]:
                 continue
             event, _ = unframe(data)

@@ -136,17 +136,21 @@ def _compare_steps(rng: Rng, net: pl.Network, data: Any, twin: Twin, loss: str) 
         return
     optimizer, descent = _optimizer(rng)
     batch, seed = int(rng.integers(1, 2 + len(data))), int(rng.integers(1 << 30))
+    clip = 0.3 if twin.ragged and chance(rng, 0.5) else None
+    threads = 2 if chance(rng, 0.2) else 1
     trainer = pl.Trainer(
-        net, data, loss=loss, optimizer=optimizer, batch_size=batch, seed=seed, threads=pick(rng, (1, 1, 1, 1, 2))
+        net, data, loss=loss, optimizer=optimizer, batch_size=batch, seed=seed, threads=threads, clip=clip
     )
     xs, labels, per_epoch = twin.inputs(data), data.labels, -(-len(data) // batch)
     for step in range(int(rng.integers(1, _MOST_STEPS))):
         epoch, at = divmod(step, per_epoch)
         chosen = shuffled_order(seed, epoch, len(data))[at * batch : (at + 1) * batch]
         gradient = net.gradient(*twin.batch([xs[i] for i in chosen], [labels[i] for i in chosen]), loss)
-        before = net.parameters.astype(np.float64)
+        before, slope = net.parameters.astype(np.float64), gradient.parameters.astype(np.float64)
+        if clip is not None:
+            slope *= min(1.0, clip / max(float(np.linalg.norm(slope)), 1e-30))
         made = trainer.take_steps(1)
-        wanted = descent.step(before, gradient.parameters.astype(np.float64), optimizer.learning_rate)
+        wanted = descent.step(before, slope, optimizer.learning_rate)
         close("loss of a step", made, gradient.loss, rtol=1e-3, atol=1e-5)
         size = np.abs(gradient.parameters).max(initial=0) * optimizer.learning_rate
         close("parameters after a step", net.parameters, wanted, rtol=1e-4, atol=2e-6 + 1e-3 * size)
