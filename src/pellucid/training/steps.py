@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,6 +16,12 @@ from pellucid.system.fields import FieldError
 from pellucid.training.optimizers import Optimizer
 from pellucid.training.state import Rewind, Snapshot, State, check_state
 from pellucid.training.task import Task
+
+_CHUNK_SECONDS = 0.02
+"""Approximate time after which the engine returns to Python, which can then report, stop or change the rate."""
+
+_CHUNK_EXAMPLES = 8192
+"""Largest number of examples that `Steps.advance_by` takes at a time: augmented examples take memory until used."""
 
 
 class Steps:
@@ -41,6 +48,7 @@ class Steps:
         self.optimizer, self.state = optimizer, State()
         self._busy = threading.Lock()
         self._rewind = Rewind()
+        self._chunk = 1
 
     @property
     def per_epoch(self) -> int:
@@ -141,6 +149,32 @@ class Steps:
             self._undo(self.done + int(np.argmin([*finite, False])))
         self._account(history, past)
         return history
+
+    def advance_by(self, count: int) -> NDArray[np.float64]:
+        """Take the next ``count`` steps, across epochs; return mean loss and accuracy of each (count, 2)."""
+        means = [np.zeros((0, 2))]
+        while count > 0:
+            if self.state.batch == self.per_epoch:
+                self.next_epoch()
+            begin = self.state.batch
+            most = min(count, max(1, _CHUNK_EXAMPLES // self._batch_size))
+            past = min(begin + most, self.per_epoch)
+            means.append(self.advance(past) / self.sizes(begin, past)[:, None])
+            count -= past - begin
+        if self.state.batch == self.per_epoch:
+            self.next_epoch()
+        return np.concatenate(means)
+
+    def advance_chunk(self) -> None:
+        """Take one chunk of steps of this epoch, sized so that it takes about `_CHUNK_SECONDS`."""
+        begin = time.perf_counter()
+        past = min(self.state.batch + self._chunk, self.per_epoch)
+        taken = past - self.state.batch
+        self.advance(past)
+        took = time.perf_counter() - begin
+        self.state.seconds += took
+        self.state.epoch_seconds += took
+        self._chunk = max(1, min(int(taken * _CHUNK_SECONDS / max(took, 1e-6)), 4 * taken))
 
     def _take(self, past: int) -> NDArray[np.float64]:
         """Have the engine take the steps of this epoch up to ``past``."""

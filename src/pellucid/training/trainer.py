@@ -28,12 +28,6 @@ from pellucid.training.task import Evaluation, Task, TaskOptions
 if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences
 
-_CHUNK_SECONDS = 0.02
-"""Approximate time after which the engine returns to Python, which can then report, stop or change the rate."""
-
-_CHUNK_EXAMPLES = 8192
-"""Largest number of examples per call of `take_steps`: augmented examples take memory until they are used."""
-
 
 class Trainer(Fixed):
     """Trains a network in place.
@@ -108,7 +102,6 @@ class Trainer(Fixed):
         self._task = _task_for(net)(net, data, options)
         self._steps = Steps(net, self._task, optimizer, self.batch_size)
         self._stop = threading.Event()
-        self._chunk = 1
 
     @property
     def augment_configuration(self) -> dict[str, Any] | None:
@@ -267,7 +260,7 @@ class Trainer(Fixed):
 
     def _turn(self, evaluation: Evaluation | None, patience: int | None) -> Epoch | None:
         """Take some steps; return the epoch's event if they complete one."""
-        self._some_steps()
+        self._steps.advance_chunk()
         if self.state.batch < self.steps_per_epoch:
             return None
         event = self._finish_epoch(evaluation)
@@ -291,21 +284,7 @@ class Trainer(Fixed):
         """Like `take_steps`, but returns mean loss and accuracy of each mini-batch, (count, 2)."""
         count = checked_integer("count", count, 0)
         with self._steps.alone():
-            return self._take(count)
-
-    def _take(self, count: int) -> NDArray[np.float64]:
-        steps, means = self._steps, [np.zeros((0, 2))]
-        while count > 0:
-            if self.state.batch == steps.per_epoch:
-                steps.next_epoch()
-            begin = self.state.batch
-            most = min(count, max(1, _CHUNK_EXAMPLES // self.batch_size))
-            past = min(begin + most, steps.per_epoch)
-            means.append(steps.advance(past) / steps.sizes(begin, past)[:, None])
-            count -= past - begin
-        if self.state.batch == steps.per_epoch:
-            steps.next_epoch()
-        return np.concatenate(means)
+            return self._steps.advance_by(count)
 
     def snapshot(self) -> Snapshot:
         """A copy of the state, the parameters and the moments, for `restore`."""
@@ -318,17 +297,6 @@ class Trainer(Fixed):
         self._steps.check(snapshot.state)
         with self._steps.alone():
             self._steps.restore(snapshot)
-
-    def _some_steps(self) -> None:
-        """Take one chunk of steps, sized so that the engine returns to Python about every `_CHUNK_SECONDS`."""
-        begin = time.perf_counter()
-        past = min(self.state.batch + self._chunk, self.steps_per_epoch)
-        taken = past - self.state.batch
-        self._steps.advance(past)
-        took = time.perf_counter() - begin
-        self.state.seconds += took
-        self.state.epoch_seconds += took
-        self._chunk = max(1, min(int(taken * _CHUNK_SECONDS / max(took, 1e-6)), 4 * taken))
 
     def _finish_epoch(self, evaluation: Evaluation | None) -> Epoch:
         state, count = self.state, self.examples
