@@ -1,8 +1,8 @@
-"""Guard pages for the engine: with ``PELLUCID_GUARD=1`` a kernel that leaves an array ends the process at that moment.
+"""Guard pages for the engine: with ``PELLUCID_GUARD=1``, a kernel that accesses memory past an array ends the process.
 
-Each array that an entry point is handed is copied to memory of its own. The copy ends where a page begins that nobody
-may touch, so reading or writing past its end is a memory fault; a pattern lies before its begin, and is checked after
-the call. Then the contents are copied back. This is slow, and meant for tests.
+Each array that is passed to an entry point is copied. The copy ends at an inaccessible page, so that an access past its
+end is a memory fault. A pattern before its start is checked after the call. Then the contents are copied back. This is
+slow, and meant for tests.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _PATTERN = 0xA5
 
 
 def guarded() -> bool:
-    """Whether the engine runs with guard pages: ``PELLUCID_GUARD=1``, on systems whose memory can be protected."""
+    """Whether the engine runs with guard pages: ``PELLUCID_GUARD=1``, on systems that can protect memory."""
     return os.environ.get("PELLUCID_GUARD", "0") not in ("", "0") and os.name == "posix"
 
 
 class GuardedEntry:
-    """An entry point that sees copies of its arrays, each against a guard page. Called like `Entry`."""
+    """An entry point that gets copies of its arrays, each before a guard page. It is called like `Entry`."""
 
     def __init__(self, entry: Entry) -> None:
         self._entry = entry
@@ -59,11 +59,11 @@ class GuardedEntry:
 
 
 class _Copy:
-    """The guarded copy of one array, shared by all threads whose calls use the array at that moment."""
+    """The guarded copy of one array, shared by all concurrent calls that use the array."""
 
     def __init__(self, array: NDArray[Any]) -> None:
         if not array.flags.c_contiguous:
-            raise CapacityError(f"The engine expected arrays in one piece, got strides {array.strides}.")
+            raise CapacityError(f"The engine expected C-contiguous arrays, got strides {array.strides}.")
         self.array, self.users = array, 0
         room = -(-max(array.nbytes, 1) // mmap.PAGESIZE) * mmap.PAGESIZE
         memory = np.frombuffer(mmap.mmap(-1, room + mmap.PAGESIZE), np.uint8)
@@ -75,14 +75,14 @@ class _Copy:
         self.passed = self._content.view(array.dtype)
 
     def take(self) -> None:
-        """Another call uses the copy; what was written to the array since the last call is in it then."""
+        """Register a call that uses the copy, and update the copy if the array has changed since the last call."""
         now = _bytes_of(self.array)
         if not np.array_equal(now, self._known):
             self._known[...] = self._content[...] = now
         self.users += 1
 
     def release(self) -> None:
-        """Copy the contents back, and forget the copy with its last user."""
+        """Copy the contents back; the last call to do so drops the copy."""
         self.users -= 1
         if not self.users:
             del _copies[_key(self.array)]
