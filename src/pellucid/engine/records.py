@@ -71,6 +71,10 @@ class Part(NamedTuple):
     size: int
 
 
+STOP = 2
+"""The place in a barrier that the caller sets to 1 to have a training step given up."""
+
+
 class Team(NamedTuple):
     """A thread of those that share a loop, and their barrier (at least 16 int64)."""
 

@@ -12,7 +12,7 @@ from pellucid.engine.programs.capacity import check_optimizer, check_steps
 from pellucid.engine.records import Schedule
 from pellucid.layers.layer import Vector
 from pellucid.programs.feed import Feed
-from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
+from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule
 from pellucid.system.threads import ThreadPool
 
 
@@ -33,7 +33,7 @@ class ImageStepper(Stepper):
     def __init__(self, parameters: Vector, options: StepperOptions, loss: int, threads: int) -> None:
         super().__init__(parameters, options, loss)
         self.threads = threads
-        self._pool, self._barrier = ThreadPool(threads), np.zeros(16, np.int64)
+        self._pool = ThreadPool(threads)
 
     def run(
         self,
@@ -58,7 +58,7 @@ class ImageStepper(Stepper):
         self._pool.run(work)
         if not np.isfinite(history[:, 0]).all():
             self._gradient[...] = 0.0
-        return finished(history)
+        return self._finished(history)
 
     def _check(self, batches: Batches, begin: int, end: int, rates: NDArray[np.float32]) -> None:
         """Raise if the steps exceed the images of the epoch."""

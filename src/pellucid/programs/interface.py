@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import STOP
 from pellucid.errors import ConfigurationError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.cost import cost_of
@@ -82,7 +83,18 @@ class Stepper(ABC):
     def __init__(self, parameters: Vector, options: StepperOptions, loss: int) -> None:
         self._parameters, self._count = parameters, parameters.size
         self._batch_size, self._loss = options.batch_size, loss
+        self._barrier = np.zeros(16, np.int64)
         self.equip(options.rule)
+
+    def stop(self) -> None:
+        """Give up the step that another thread takes at this moment in `run`, which then returns the steps before."""
+        self._barrier[STOP] = 1
+
+    def _finished(self, history: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The rows of the steps that were taken, and of one whose loss is not finite; not of one that was given up."""
+        given_up, finite = self._barrier[STOP] != 0, np.isfinite(history[:, 0])
+        self._barrier[STOP] = 0
+        return history if finite.all() else history[: int(np.argmin(finite)) + (0 if given_up else 1)]
 
     def equip(self, rule: UpdateRule) -> None:
         """Allocate the moments of this optimiser; those of a previous one are dropped."""
@@ -116,7 +128,7 @@ class Stepper(ABC):
         -------
         ndarray (steps, 2)
             Summed loss and number of correct predictions of each mini-batch. A loss that is not finite ends the steps:
-            its row is the last, and its step was not taken.
+            its row is the last, and its step was not taken. After `stop` there are fewer rows.
         """
 
 
@@ -196,9 +208,3 @@ class Program(Fixed, ABC, Generic[Inputs]):
     @abstractmethod
     def _check_loss(self, loss: str) -> None:
         """Raise unless the network's outputs suit a loss."""
-
-
-def finished(history: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rows of steps that were begun: up to and including the first with a loss that is not finite."""
-    finite = np.isfinite(history[:, 0])
-    return history if finite.all() else history[: int(np.argmin(finite)) + 1]

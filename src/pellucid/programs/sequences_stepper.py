@@ -23,7 +23,7 @@ from pellucid.engine.sequence_records import (
     Totals,
 )
 from pellucid.layers.layer import Vector
-from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule, finished
+from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule
 from pellucid.programs.sequence_batches import Floats, Integers
 from pellucid.programs.sequence_targets import Targets
 from pellucid.programs.sequences_plan import Capacity, SequencePlan, capacity_for, check_plan, lengths_of
@@ -61,7 +61,6 @@ class SequencesStepper(Stepper):
         self._group_count = group_count(options.batch_size)
         self._group_gradients, self._gradient = aligned(self._group_count * count), aligned(count)
         self._totals, self._norms = np.zeros(2 * self._group_count), np.zeros(-(-count // BLOCK))
-        self._barrier = np.zeros(16, np.int64)
         self._plan: SequencePlan | None = None
         self._arenas: list[Floats] = []
         self._integers: list[Integers] = []
@@ -136,4 +135,4 @@ class SequencesStepper(Stepper):
             )
 
         self._pool.run(run_thread)
-        return finished(history)
+        return self._finished(history)

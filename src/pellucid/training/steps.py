@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ConfigurationError, DivergedError
 from pellucid.network.network import Network
 from pellucid.system.fields import FieldError
+from pellucid.system.interrupts import deferred_interrupt, run_aside
 from pellucid.training.optimizers import Optimizer
 from pellucid.training.state import Rewind, Snapshot, State, check_state
 from pellucid.training.task import Task
@@ -22,6 +24,9 @@ _CHUNK_SECONDS = 0.02
 
 _CHUNK_EXAMPLES = 8192
 """Largest number of examples that `Steps.advance_by` takes at a time: augmented examples take memory until used."""
+
+_LONG_SECONDS = 0.1
+"""Steps that take longer run in another thread, so that Ctrl-C is noticed."""
 
 
 class Steps:
@@ -47,6 +52,7 @@ class Steps:
         self._net, self._task, self._batch_size = net, task, batch_size
         self.optimizer, self.state = optimizer, State()
         self._busy = threading.Lock()
+        self._step_seconds = math.inf  # until it is known
         self._rewind = Rewind()
         self._chunk = 1
 
@@ -135,19 +141,33 @@ class Steps:
         Returns
         -------
         ndarray (steps, 2)
-            Summed loss and number of correct predictions of each mini-batch.
+            Summed loss and number of correct predictions of each mini-batch; fewer after Ctrl-C, if its handler
+            does not raise.
 
         Raises
         ------
         DivergedError
             If the loss becomes NaN or infinite; the parameters are then those before the step that caused it.
         """
+        with deferred_interrupt(self._task.stepper.stop):
+            return self._advance(past)
+
+    def _advance(self, past: int) -> NDArray[np.float64]:
         self._rewind.remember(self.done, self.state, self.vectors)
-        history = self._take(past)
+        history = self._take_listening(past)
         finite = np.isfinite(history[:, 0])
         if not (finite.all() and np.isfinite(self._net.parameters).all()):
             self._undo(self.done + int(np.argmin([*finite, False])))
-        self._account(history, past)
+        self._account(history)
+        return history
+
+    def _take_listening(self, past: int) -> NDArray[np.float64]:
+        """Take steps, and handle signals meanwhile if that may take long."""
+        seconds = self._step_seconds * (past - self.state.batch)
+        begin = time.perf_counter()
+        history = self._take(past) if seconds < _LONG_SECONDS else run_aside(lambda: self._take(past))
+        if len(history):
+            self._step_seconds = (time.perf_counter() - begin) / len(history)
         return history
 
     def advance_by(self, count: int) -> NDArray[np.float64]:
@@ -159,8 +179,9 @@ class Steps:
             begin = self.state.batch
             most = min(count, max(1, _CHUNK_EXAMPLES // self._batch_size))
             past = min(begin + most, self.per_epoch)
-            means.append(self.advance(past) / self.sizes(begin, past)[:, None])
-            count -= past - begin
+            history = self.advance(past)
+            means.append(history / self.sizes(begin, begin + len(history))[:, None])
+            count -= len(history)
         if self.state.batch == self.per_epoch:
             self.next_epoch()
         return np.concatenate(means)
@@ -169,8 +190,7 @@ class Steps:
         """Take one chunk of steps of this epoch, sized so that it takes about `_CHUNK_SECONDS`."""
         begin = time.perf_counter()
         past = min(self.state.batch + self._chunk, self.per_epoch)
-        taken = past - self.state.batch
-        self.advance(past)
+        taken = max(1, len(self.advance(past)))
         took = time.perf_counter() - begin
         self.state.seconds += took
         self.state.epoch_seconds += took
@@ -185,10 +205,10 @@ class Steps:
         serial = epoch * self._task.examples + offset * self._batch_size
         return self._task.stepper.run(batches, begin - offset, past - offset, optimizer, rates, serial)
 
-    def _account(self, history: NDArray[np.float64], past: int) -> None:
+    def _account(self, history: NDArray[np.float64]) -> None:
         """Add up losses in order, one by one, so that the total has the same bits wherever chunks end."""
         state = self.state
-        state.batch = past
+        state.batch += len(history)
         state.right += int(history[:, 1].sum())
         state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
 
@@ -218,8 +238,7 @@ class Steps:
         while self.done < until:
             if self.state.batch == self.per_epoch:
                 self.next_epoch()
-            past = self.state.batch + 1
-            self._account(self._take(past), past)
+            self._account(self._take(self.state.batch + 1))
             if not np.isfinite(self._net.parameters).all():
                 return self.done - 1
         return until

@@ -16,6 +16,7 @@ from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.network.configuration import checked_vector
 from pellucid.network.network import Network
 from pellucid.system.fixed import Fixed
+from pellucid.system.interrupts import run_aside
 from pellucid.training.checkpoint_writer import CheckpointWriter
 from pellucid.training.events import Epoch, Event, Progress, Stopped
 from pellucid.training.image_task import ImageTask
@@ -304,7 +305,7 @@ class Trainer(Fixed):
         rate = self._steps.rate(self.step - 1)
         self._steps.next_epoch()
         self._record()
-        test_loss, test_accuracy = (None, None) if evaluation is None else evaluation()
+        test_loss, test_accuracy = (None, None) if evaluation is None else run_aside(evaluation)
         return Epoch(
             state.epoch,
             self.step,

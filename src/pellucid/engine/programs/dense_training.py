@@ -57,10 +57,11 @@ from pellucid.engine.records import (
     Update,
     Vector,
 )
-from pellucid.engine.simd.barrier import lesser, share, wait, wait_for_other
+from pellucid.engine.simd.barrier import lesser, share, should_stop, wait, wait_for_other
 from pellucid.engine.simd.lanes import LANES, prefetch
 
 _ONE = np.float32(1.0)
+_NAN = np.float32(np.nan)
 
 
 class Sharing(NamedTuple):
@@ -157,10 +158,10 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
 
     ``settings`` has SETTINGS floats per thread; ``rates`` has two per step, the learning rate and Adam's scale of the
     second moment. ``history`` receives the summed loss and the number of correct outputs, two float64 per step. A loss
-    that is not finite ends the loop before its step, and the rest of ``history`` stays as it was. ``direct`` is for
-    plain gradient descent with batches of at most one tile: all deltas are multiplied by -rate from the start, and the
-    gradients are added to the parameters themselves. ``tile_targets`` has one element more than a tile, for the number
-    of correct outputs that a second thread counts.
+    that is not finite ends the loop before its step, and the rest of ``history`` stays as it was; a step that
+    `should_stop` gives up has the loss NaN. ``direct`` is for plain gradient descent with batches of at most one tile:
+    all deltas are multiplied by -rate from the start, and the gradients are added to the parameters themselves.
+    ``tile_targets`` has one element more than a tile, for the number of correct outputs that a second thread counts.
     """
     program, update, order = learner.program, learner.update, epoch.order
     work, tile_targets = learner.scratch.work, learner.scratch.tile_targets
@@ -190,6 +191,8 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
                 scale = (-settings[at + RATE] if descent.direct else _ONE) / np.float32(until - since)
                 classes = TileTargets(epoch.targets, tile_targets, order, first)
                 evaluate_loss(program.table, program.rows, work, classes, done, descent.loss, scale)
+                if rank == 0 and should_stop(team):
+                    work[LOSS] = _NAN
                 correct += count_correct(program.table, program.rows, work, tile_targets, done.begin, done.end)
             wait(behind)
             backward(program, work, done, most, behind)

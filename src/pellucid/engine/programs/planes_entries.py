@@ -57,7 +57,7 @@ from pellucid.engine.records import (
     Team,
     Vector,
 )
-from pellucid.engine.simd.barrier import finish_work, lesser, share, take_work, wait, wait_for_work
+from pellucid.engine.simd.barrier import finish_work, lesser, share, should_stop, take_work, wait, wait_for_work
 from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first
 from pellucid.engine.simd.reductions import sum_lanes
 
@@ -125,6 +125,9 @@ def train(
                 )
                 parts[2 * shard] += sum_losses(Vector(work, LOSS), n)
                 parts[2 * shard + 1] += count_correct(table, rows, work, tile_targets, 0, n)
+                if should_stop(team):
+                    parts[2 * shard] = np.nan
+                    break
                 backward(program, Vector(update.moments.gradient, shard * count), work, n)
         wait(team)
         lost = np.float64(0.0)

@@ -51,7 +51,7 @@ from pellucid.engine.sequence_records import (
     Steps,
     Totals,
 )
-from pellucid.engine.simd.barrier import lesser, share, wait
+from pellucid.engine.simd.barrier import lesser, share, should_stop, wait
 from pellucid.engine.simd.lanes import LANES, load_first, splat, sqrt, store_first
 from pellucid.engine.simd.reductions import max_lanes
 
@@ -149,6 +149,9 @@ def train(
         if rank < groups:
             prepare(program, arena.work, True)
         for group in range(rank, groups, threads):
+            if should_stop(totals.team):
+                totals.groups[2 * group] = np.nan
+                continue
             fill_zeros(group_gradients, group * count, (group + 1) * count)
             split = Split(steps.batch, steps.order, low, high, group, groups)
             objective = Objective(descent.loss, _ONE / np.float32(high - low))

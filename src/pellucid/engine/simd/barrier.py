@@ -9,7 +9,7 @@ from typing import Any
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Int64s
-from pellucid.engine.records import Part, Team
+from pellucid.engine.records import STOP, Part, Team
 from pellucid.engine.simd.lanes import PLAIN
 
 ARRIVED, ROUND = 0, 8
@@ -119,6 +119,11 @@ if not PLAIN:
         if team.part.size > 1:
             _spin_until(team.barrier, _DONE, count)
 
+    @kernel
+    def should_stop(team: Team) -> bool:
+        """Whether the caller wants the step to be given up."""
+        return bool(_load_acquire(team.barrier, STOP) != 0)
+
 else:
     # Plain Python runs the engine with one thread.
 
@@ -137,6 +142,10 @@ else:
 
     def wait_for_work(team: Team, count: int) -> None:
         """There is no other thread to wait for."""
+
+    def should_stop(team: Team) -> bool:
+        """Whether the caller wants the step to be given up."""
+        return bool(team.barrier[STOP] != 0)
 
 
 @kernel
