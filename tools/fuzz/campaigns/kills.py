@@ -24,6 +24,8 @@ _EPOCHS = 200
 _MOST_LOST = 1.0
 """Seconds of training before the end of the last epoch, which may be lost."""
 
+_PATIENCE = 10.0
+
 _ENTRY = struct.Struct("dq")
 
 
@@ -70,7 +72,9 @@ def prepare(folder: Path) -> Case:
         child = os.fork()
         if child == 0:
             _train(training, path, shared, at_once=not long)
-        time.sleep(rng.uniform(1.0, 2.5) if long else float(rng.exponential(0.02)))
+        if not chance(rng, 0.1):  # otherwise it may not even have begun
+            _wait(shared, int(rng.integers(12)), rng.uniform(1.0, 2.5) if long else 0.0)
+        time.sleep(float(rng.exponential(0.003)))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         _check(training, path, shared)
@@ -86,11 +90,22 @@ def _uninterrupted(trainer: pl.Trainer) -> list[bytes]:
     return after
 
 
+def _wait(shared: mmap.mmap, epoch: int, seconds: float) -> None:
+    """Wait until the child has ended an epoch, and has trained for some seconds; not forever."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        began, _ = _ENTRY.unpack_from(shared, 0)
+        if began and time.monotonic() - began >= seconds and _ENTRY.unpack_from(shared, _ENTRY.size * epoch)[0]:
+            return
+        time.sleep(0.0005)
+
+
 def _train(training: _Training, path: Path, shared: mmap.mmap, at_once: bool) -> NoReturn:
     """Train until killed; with ``at_once`` every epoch is a run of its own, which writes checkpoints all the time."""
     try:
         trainer, _ = training.make()
         trainer.save(path)
+        _ENTRY.pack_into(shared, 0, time.monotonic(), 0)
         rounds = _EPOCHS if at_once else 1
         for _ in range(rounds):
             for event in trainer.run(_EPOCHS // rounds, checkpoint=path):
@@ -109,7 +124,7 @@ def _check(training: _Training, path: Path, shared: mmap.mmap) -> None:
     kept = max((step for ended, step in done if 0 < ended < last - _MOST_LOST), default=0)
     if not path.exists():
         if last:
-            raise WrongResultError("there is no checkpoint after an epoch")
+            raise WrongResultError("there is no checkpoint, although one was written")
         return
     trainer = pl.Trainer.resume(path, training.make()[1], threads=1)
     if trainer.step < kept:
