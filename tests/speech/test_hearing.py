@@ -9,7 +9,7 @@ import soundfile
 
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.speech import Hearing, Listener, hear
-from pellucid.speech.features import RATE
+from pellucid.speech.features import LARGEST, RATE
 from speech.twin import Parrot
 
 
@@ -118,7 +118,9 @@ def test_an_hour_takes_no_more_memory_than_a_minute() -> None:
     assert grown < 2_000_000
 
 
-@pytest.mark.parametrize("samples", [np.zeros((10, 2)), np.array([0.0, np.nan])])
+@pytest.mark.parametrize(
+    "samples", [np.zeros((10, 2)), np.array([0, np.nan]), np.array([1.1 * LARGEST]), np.array([1e300]), np.array(["a"])]
+)
 def test_invalid_samples_are_refused(samples: np.ndarray) -> None:
     with pytest.raises(DataError, match="Listener expected"):
         list(Listener(Parrot([])).feed(samples))  # type: ignore[arg-type]
@@ -128,3 +130,14 @@ def test_invalid_samples_are_refused(samples: np.ndarray) -> None:
 def test_invalid_options_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(ConfigurationError, match="expected"):
         Listener(Parrot([]), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("largest", [LARGEST, 3e38])
+def test_huge_samples_are_heard_or_refused(tmp_path: Path, largest: float) -> None:
+    path = tmp_path / "loud.wav"
+    soundfile.write(path, largest * np.sign(_burst()), RATE, subtype="FLOAT")
+    if largest > LARGEST:
+        with pytest.raises(DataError, match=r"loud\.wav holds samples .* beyond 1e\+12, at 0\.00 s"):
+            hear(path)
+    else:
+        assert "it is clipped: it was recorded too loud" in hear(path).notes

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import DataError
-from pellucid.speech.features import RATE
+from pellucid.speech.features import LARGEST, RATE
 
 Floats = npt.NDArray[np.float32]
 Source = str | Path | IO[bytes]
@@ -75,7 +75,7 @@ class Recording:
         Raises
         ------
         DataError
-            If a sample is NaN or infinite, or the recording is longer than `MOST_HOURS`.
+            If a sample is NaN, infinite or beyond `LARGEST`, or the recording is longer than `MOST_HOURS`.
         """
         resampler = Resampler(self.rate)
         with self.held or nullcontext(), self.file:
@@ -105,9 +105,12 @@ class Recording:
 
     def _mixed(self, block: Floats) -> Floats:
         """Mix a block (n, channels) to one channel, and update length and peak of the recording."""
-        if not np.isfinite(block).all():
-            raise DataError(f"{self.name} holds samples that are NaN or infinite, at {self.seconds:.2f} s: repair it.")
         loud = np.abs(block)
+        if not (loud <= LARGEST).all():
+            raise DataError(
+                f"{self.name} holds samples that are NaN, infinite or beyond {LARGEST:g}, at {self.seconds:.2f} s: "
+                "repair it."
+            )
         self.peak = max(self.peak, float(loud.max(initial=0.0)))
         self._full += int(np.count_nonzero(loud >= _FULL))
         self._read += block.size

@@ -27,6 +27,9 @@ LOWEST, HIGHEST = 80.0, 3700.0
 """Frequency range of the bands in Hz."""
 STACK = 2
 """Frames that the network takes per step."""
+LARGEST = 1e12
+"""The largest magnitude of a sample, full scale being 1: the power of much larger ones is no float32."""
+
 FLOOR = 1e-5
 """Floor of every frame's power, as a share of the loudest frame's: fainter sounds are not speech."""
 _LOUD = 10**-2.5

@@ -9,10 +9,11 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pellucid.data.checks import as_array
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.speech.alignment import Hearing, Sentence
 from pellucid.speech.audio import Recording, Resampler, opened
-from pellucid.speech.features import RATE, MelBands
+from pellucid.speech.features import LARGEST, RATE, MelBands
 from pellucid.speech.recognizer import Recognizer
 from pellucid.speech.utterances import Utterance, Utterances
 
@@ -72,10 +73,13 @@ class Listener:
 
         With ``partial``, the unfinished sentence comes last, with ``final`` False.
         """
-        mono = np.ascontiguousarray(samples, np.float32)
-        if mono.ndim != 1 or not np.isfinite(mono).all():
+        with np.errstate(over="ignore"):
+            mono = np.ascontiguousarray(as_array(samples, "samples"), np.float32)
+        if mono.ndim != 1:
+            raise DataError(f"Listener expected samples of shape (n,), got {mono.shape}: mix the channels first.")
+        if not (np.abs(mono) <= LARGEST).all():
             raise DataError(
-                f"Listener expected finite samples of shape (n,), got {mono.shape}: mix the channels first."
+                f"Listener expected samples up to {LARGEST:g}, got NaN, infinite or larger ones: scale them."
             )
         yield from self._heard(self._resampler.feed(mono))
         if self._partial and self._frames - self._reported >= _STEP * RATE:

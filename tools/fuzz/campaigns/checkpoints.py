@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import pellucid as pl
-from tools.fuzz.campaign import ACCEPTED, Campaign, Case, Tally
+from tools.fuzz.campaign import ACCEPTED, Campaign, Case, Tally, WrongResultError
 from tools.fuzz.mutations import FRAMES, Rng, TensorFile, pick
 
 _COUNT, _BATCH = 25, 6
@@ -65,6 +65,10 @@ def prepare(folder: Path) -> Case:
         path.write_bytes(file.changed(rng))
         trainer = pl.Trainer.resume(path, data, augment=augment)
         trainer.take_steps(2)
+        trainer.save(path)
+        again = pl.Trainer.resume(path, data, augment=augment)
+        if again.step != trainer.step or again.net.parameters.tobytes() != trainer.net.parameters.tobytes():
+            raise WrongResultError("saved and resumed, it is another training")
         return ACCEPTED
 
     return case

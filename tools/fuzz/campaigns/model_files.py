@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from safetensors.numpy import save as to_bytes
 
 import pellucid as pl
-from pellucid.network.files import network_bytes
-from tools.fuzz.campaign import ACCEPTED, Campaign, Case, Tally
-from tools.fuzz.mutations import FRAMES, Rng, TensorFile, pick
+from hostile import exchanged, places
+from pellucid.network.configuration import described_size
+from pellucid.network.files import network_bytes, network_tensors
+from tools.fuzz.campaign import ACCEPTED, Campaign, Case, Tally, WrongResultError
+from tools.fuzz.mutations import FRAMES, Rng, TensorFile, chance, changed_json, json_text, pick
+
+_MOST_PARAMETERS = 100_000
 
 
 def networks() -> list[pl.Network]:
@@ -42,15 +48,51 @@ def prepare(folder: Path) -> Case:
     path = folder / "net.safetensors"
 
     def case(rng: Rng) -> Tally:
-        path.write_bytes(pick(rng, files).changed(rng))
+        file = pick(rng, files)
+        path.write_bytes(_agreeing(rng, file) if chance(rng, 0.3) else file.changed(rng))
         net = pl.load(path)
         x = an_input(net)
         if net.level_range is not None:
             x = np.full_like(x, net.level_range[0])
         net(x)
+        net.summary()
+        path.write_bytes(network_bytes(net))
+        again = pl.load(path)
+        if again.parameters.tobytes() != net.parameters.tobytes() or again.configuration() != net.configuration():
+            raise WrongResultError("saved and loaded, it is another network")
         return ACCEPTED
 
     return case
+
+
+def _agreeing(rng: Rng, file: TensorFile) -> bytes:
+    """Return a file with another description and with the tensors that belong to it, if there can be any."""
+    described = file.described["pellucid"]
+    for _ in range(int(rng.integers(1, 3))):
+        described = _resized(rng, described) if chance(rng, 0.7) else changed_json(rng, described)
+    try:
+        if described_size(described["network"]) < _MOST_PARAMETERS:
+            net = pl.Network.from_configuration(described["network"])
+            return to_bytes(
+                {name: np.ascontiguousarray(each) for name, each in network_tensors(net).items()},
+                {"pellucid": json_text(described)},
+            )
+    except Exception:  # whatever the description lacks, `pl.load` has to refuse it
+        pass
+    return to_bytes(file.tensors, {"pellucid": json_text(described)})
+
+
+def _resized(rng: Rng, described: Any) -> Any:
+    """Return a description with another small number in one place, where sizes are."""
+    found = [path for path in places(described) if _at_is_integer(described, path)]
+    return exchanged(described, pick(rng, found), int(rng.integers(0, 8))) if found else described
+
+
+def _at_is_integer(described: Any, path: tuple[str | int, ...]) -> bool:
+    value = described
+    for name in path:
+        value = value[name]
+    return type(value) is int
 
 
 CAMPAIGN = Campaign("network files with random changes", prepare, share=250)
