@@ -78,9 +78,7 @@ class Listener:
         if mono.ndim != 1:
             raise DataError(f"Listener expected samples of shape (n,), got {mono.shape}: mix the channels first.")
         if not (np.abs(mono) <= LARGEST).all():
-            raise DataError(
-                f"Listener expected samples up to {LARGEST:g}, got NaN, infinite or larger ones: scale them."
-            )
+            raise DataError(f"Listener expected samples up to {LARGEST:g}, got larger ones or NaN: scale them.")
         yield from self._heard(self._resampler.feed(mono))
         if self._partial and self._frames - self._reported >= _STEP * RATE:
             self._reported = self._frames
