@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -12,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from pellucid.data.drawings import find_digits, read_picture
+from pellucid.data.drawings import find_digits, read_picture, reading
 from pellucid.errors import DataError
 
 GREY = np.linspace(0, 255, 20 * 30).reshape(20, 30).astype(np.uint8)
@@ -244,3 +246,73 @@ def test_flipped_bytes_give_a_picture_or_the_typed_error(data: st.DataObject) ->
         assert read_picture(content, max_pixels=1_000_000).ndim == 2
     except DataError as error:
         assert "Expected" in str(error)  # noqa: PT017 either outcome is right
+
+
+LARGE = [
+    ("L", "PNG", 250, 20),
+    ("RGB", "PNG", (250, 250, 240), (20, 20, 30)), ("RGB", "JPEG", (250, 250, 240), (20, 20, 30)),
+    ("RGBA", "PNG", (0, 0, 0, 0), (20, 20, 30, 255)), ("RGBA", "TIFF", (250, 250, 240, 255), (20, 20, 30, 255)),
+    ("1", "PNG", 1, 0), ("I;16", "PNG", 60_000, 3_000), ("F", "TIFF", 0.95, 0.05), ("LA", "PNG", (0, 0), (10, 255)),
+]  # fmt: skip
+
+
+def seven(mode: str, side: int, paper: Any, ink: Any) -> Image.Image:
+    picture = Image.new(mode, (side, side), paper)
+    line = [(0.3 * side, 0.2 * side), (0.6 * side, 0.2 * side), (0.45 * side, 0.8 * side)]
+    ImageDraw.Draw(picture).line(line, fill=ink, width=side // 18)
+    return picture
+
+
+@pytest.mark.parametrize(("mode", "kind", "paper", "ink"), LARGE)
+def test_large_pictures_are_reduced_and_boxes_are_in_the_pixels_of_the_file(
+    mode: str, kind: str, paper: Any, ink: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = io.BytesIO()
+    seven(mode, 901, paper, ink).save(file, kind)
+    full, whole = read_picture(file.getvalue()), find_digits(file.getvalue())
+    monkeypatch.setattr(reading, "FULL_PIXELS", 901 * 901 // 5)
+    reduced, found = read_picture(file.getvalue()), find_digits(file.getvalue())
+    assert (full.shape, reduced.shape) == ((901, 901), (226, 226) if kind == "JPEG" else (301, 301))
+    assert len(whole) == len(found) == 1
+    np.testing.assert_allclose(found[0].box, whole[0].box, atol=12)
+    assert np.abs(found[0].pixels - whole[0].pixels).mean() < 0.04
+    assert abs(float(full.mean()) - float(reduced.mean())) < 0.01
+
+
+def test_large_arrays_are_reduced_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.asarray(seven("RGB", 900, (250, 250, 240), (20, 20, 30)))
+    whole = find_digits(array)
+    monkeypatch.setattr(reading, "FULL_PIXELS", 300 * 300)
+    np.testing.assert_allclose(find_digits(array)[0].box, whole[0].box, atol=12)
+    assert read_picture(array).shape == (300, 300)
+
+
+MEMORY = """
+import sys
+from pellucid.data.drawings import find_digits
+from scipy import ndimage
+def memory(kind):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(kind))
+before = memory("VmRSS")
+assert len(find_digits(sys.argv[1])) == 1
+print((memory("VmHWM") - before) * 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_largest_pictures_take_less_than_500_megabytes(mode: str, tmp_path: Path) -> None:
+    side, alpha = 7_900, (255,) if mode == "RGBA" else ()
+    path = tmp_path / "large.png"
+    seven(mode, side, (250, 250, 240, *alpha), (20, 20, 30, *alpha)).save(path, compress_level=1)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert int(done.stdout) < 450e6
+
+
+def test_webp_pictures_are_refused_earlier(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    Image.new("L", (5_000, 5_000), 255).save(file, "WEBP")
+    with pytest.raises(DataError, match="24,000,000"):
+        read_picture(file.getvalue())

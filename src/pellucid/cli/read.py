@@ -89,10 +89,10 @@ def _network(model: str | None) -> Network:
 
 
 def _found(net: Network, name: str) -> _Found:
-    from pellucid.data.drawings import find_digits, read_picture
+    from pellucid.data.drawings import find_digits
 
     try:
-        digits = find_digits(read_picture(sys.stdin.buffer if name == "-" else name))
+        digits = find_digits(sys.stdin.buffer if name == "-" else name)
     except DataError as error:
         # One of many files: name it if the message does not.
         raise error if name in str(error) else DataError(f"{name}: {error}") from error

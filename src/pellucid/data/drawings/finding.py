@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from pellucid.data.drawings.grouping import find_groups
 from pellucid.data.drawings.ink import ink_mask
 from pellucid.data.drawings.light import WIDEST_STROKE, evened, ink_is_dark, noise_level, shrunk, without_salt
 from pellucid.data.drawings.patches import Group, Labels, Mask, widest_stroke
-from pellucid.data.drawings.reading import read_picture
+from pellucid.data.drawings.reading import Source, read_reduced
 
 Picture = NDArray[np.float32]
 
@@ -67,12 +66,12 @@ class _Scene:
     labels: Labels
 
 
-def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken: bool = True) -> list[Digit]:
+def find_digits(picture: Source, *, dark_ink: bool | None = None, thicken: bool = True) -> list[Digit]:
     """Find the digits of a picture, row by row from left to right.
 
     Parameters
     ----------
-    picture : array
+    picture : path, bytes, file object or array
         In any form that `read_picture` accepts or returns.
     dark_ink : bool, optional
         Whether the ink is darker than the paper; by default determined from the picture.
@@ -97,7 +96,7 @@ def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken:
     >>> [digit.box for digit in find_digits(sheet)]
     [(20, 10, 26, 50), (60, 10, 66, 50)]
     """
-    grey = read_picture(picture)
+    grey, reduced = read_reduced(picture)
     factor = math.ceil(math.sqrt(grey.size / WORK_PIXELS))
     small = shrunk(grey, factor)
     if min(small.shape) >= LEAST_SALTED:
@@ -106,7 +105,7 @@ def find_digits(picture: NDArray[Any], *, dark_ink: bool | None = None, thicken:
     contrast = evened(small, dark=dark, widest=_stroke_window(small, dark))
     mask, calm = ink_mask(contrast)
     groups, labels = find_groups(mask, calm)
-    scene = _Scene(factor, small, contrast, calm, noise_level(calm), labels)
+    scene = _Scene(factor * reduced, small, contrast, calm, noise_level(calm), labels)
     return [_digit(scene, group, thicken) for group in groups]
 
 

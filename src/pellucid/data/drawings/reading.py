@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import warnings
 from contextlib import suppress
@@ -22,6 +23,9 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO
 # Formats decoded by Pillow alone; others (EPS, for one) would start another program.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 MAX_PIXELS = 64_000_000
+_BAND = 256  # rows that are reduced at a time
+FULL_PIXELS = 20_000_000  # a picture with more is reduced by a whole factor
+_LIMITS = {"WEBP": 24_000_000}  # its decoder takes 16 bytes per pixel
 MAX_BYTES = 256_000_000
 MIN_SIDE = 8
 MAX_SIDE = 32_768
@@ -32,7 +36,8 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
 
     Orientation tags are applied. Transparent pixels become white if the strokes are dark, black if they are light, and
     the colour of the paper if a whole sheet was cut out. Colours are converted to luma, or, if ink and paper differ too
-    little in it, along the direction in which neighbouring colours differ most.
+    little in it, along the direction in which neighbouring colours differ most. A picture of more than `FULL_PIXELS` is
+    reduced by a whole factor on each side.
 
     Parameters
     ----------
@@ -40,7 +45,8 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
         PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM; or an array of shape (H, W), (H, W, 3) or (H, W, 4),
         bool, uint8, uint16 or floats from 0 to 1.
     max_pixels : int
-        Larger pictures are refused before they are decoded; peak memory is about 14 bytes per pixel.
+        Larger pictures are refused before they are decoded; peak memory is about 14 bytes per pixel up to
+        `FULL_PIXELS`, and 7 above.
 
     Returns
     -------
@@ -59,6 +65,11 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
     >>> read_picture(sheet).shape
     (40, 60)
     """
+    return read_reduced(source, max_pixels)[0]
+
+
+def read_reduced(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[np.float32], int]:
+    """Return what `read_picture` does, and the factor by which each side was reduced."""
     if isinstance(source, np.ndarray):
         return _read_array(source, max_pixels)
     name, stream = _open(source)
@@ -66,18 +77,50 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
         with stream, warnings.catch_warnings():
             # `_check_size` replaces Pillow's size warning.
             warnings.simplefilter("ignore")
-            image = Image.open(stream, formats=FORMATS)
-            _check_size(image.size, max_pixels, name)
+            image: Image.Image = Image.open(stream, formats=FORMATS)
+            _check_size(image.size, min(max_pixels, _LIMITS.get(image.format or "", max_pixels)), name)
+            width, factor = image.width, _factor_of(image.size)
+            image.draft(None, (image.width // factor, image.height // factor))  # JPEG files are decoded smaller
             image.load()
+            drafted = round(width / image.width)
+            factor = -(-factor // drafted)
+            image = _reduced(image, factor)
             _turn_upright(image)
-            return grey_of(flatten(image))
+            return grey_of(flatten(image)), drafted * factor
     except DataError:
         raise
     except Exception as error:  # decoders raise all kinds of errors for damaged files
         raise DataError(_explain(name, error)) from error
 
 
-def _read_array(array: NDArray[Any], max_pixels: int) -> NDArray[np.float32]:
+def _factor_of(size: tuple[int, int]) -> int:
+    """Return the least whole factor that reduces a picture to `FULL_PIXELS`."""
+    return max(1, math.ceil(math.sqrt(size[0] * size[1] / FULL_PIXELS)))
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """Return a picture with sides of 1 / ``factor``: means of its pixels, or single ones where there is no mean."""
+    if factor == 1:
+        return image
+    whole: Image.Image | None = None
+    step = _BAND * factor
+    for top in range(0, image.height, step):  # in bands, since converting takes as much memory as the picture
+        band = _reduced_band(image.crop((0, top, image.width, min(top + step, image.height))), factor)
+        if whole is None:
+            whole = Image.new(band.mode, (band.width, -(-image.height // factor)))
+        whole.paste(band, (0, top // factor))
+    return whole or image
+
+
+def _reduced_band(image: Image.Image, factor: int) -> Image.Image:
+    if image.mode in ("P", "1", "LA", "PA") or image.has_transparency_data:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode.startswith("I;16"):
+        return Image.fromarray(np.asarray(image)[::factor, ::factor])
+    return image.reduce(factor)
+
+
+def _read_array(array: NDArray[Any], max_pixels: int) -> tuple[NDArray[np.float32], int]:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
@@ -85,10 +128,11 @@ def _read_array(array: NDArray[Any], max_pixels: int) -> NDArray[np.float32]:
             f"Expected an array of shape (H, W), (H, W, 3) or (H, W, 4), got {array.shape}: pass one picture."
         )
     _check_size((array.shape[1], array.shape[0]), max_pixels, "the array")
-    levels = as_levels(array)
-    if levels.ndim == 2:
-        return levels
-    return grey_of(flatten(Image.fromarray(np.round(levels * 255).astype(np.uint8))))
+    factor = _factor_of(array.shape[:2])
+    levels = as_levels(array[::factor, ::factor])
+    if levels.ndim == 3:
+        levels = grey_of(flatten(Image.fromarray(np.round(levels * 255).astype(np.uint8))))
+    return levels, factor
 
 
 def _open(source: Source) -> tuple[str, IO[bytes]]:
