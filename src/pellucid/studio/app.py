@@ -23,6 +23,7 @@ from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.request_guard import RequestGuard
 from pellucid.studio.session import MAX_UPLOAD, Session
 from pellucid.studio.sessions import Sessions
+from pellucid.studio.upload_check import UploadCheck
 
 PAGE = Path(__file__).parent / "page"
 """The built page."""
@@ -33,6 +34,7 @@ NO_PAGE = (
 )
 
 _WORKERS = 8
+_UPLOADS = 4  # in threads of their own, so that they leave those of the pages free
 _UPLOAD_SECONDS = 60
 _CLEANUP_SECONDS = 30
 _STATUS = {"too_large": 413, "busy": 503, "unavailable": 404, "internal": 500}
@@ -74,6 +76,8 @@ class _Routes:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._workers = CapacityLimiter(_WORKERS)
+        self._uploads = CapacityLimiter(_UPLOADS)
+        self._check = UploadCheck()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -97,12 +101,22 @@ class _Routes:
 
     async def picture(self, request: Request) -> Response:
         """Receive a picture."""
-        return await self._receive(request, lambda session, content: session.open_picture(content))
+
+        def use(session: Session, content: bytes) -> None:
+            self._check.try_out("picture", content)
+            session.open_picture(content)
+
+        return await self._receive(request, use)
 
     async def network(self, request: Request) -> Response:
         """Receive a network file."""
         name = request.query_params.get("name", "network.safetensors")[:200]
-        return await self._receive(request, lambda session, content: session.open_network(content, name))
+
+        def use(session: Session, content: bytes) -> None:
+            self._check.try_out("network", content)
+            session.open_network(content, name)
+
+        return await self._receive(request, use)
 
     async def download(self, request: Request) -> Response:
         """Send the network as a file."""
@@ -127,7 +141,7 @@ class _Routes:
             session = self._session(request)
             with anyio.fail_after(_UPLOAD_SECONDS):
                 content = await _body(request)
-            await to_thread.run_sync(use, session, content, limiter=self._workers)
+            await to_thread.run_sync(use, session, content, limiter=self._uploads)
         except TimeoutError:
             return _failed(
                 RefusedError("too_large", f"Expected the file within {_UPLOAD_SECONDS} seconds: send a smaller one.")

@@ -21,7 +21,7 @@ from pellucid.studio.parts import Centring, CentringStep, Example, Part
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session_state import Pixels, SessionState
 
-_MAX_PICTURE_PIXELS = 24_000_000
+MAX_PICTURE_PIXELS = 24_000_000
 """Most pixels of an uploaded picture."""
 
 
@@ -98,7 +98,7 @@ class ReadRoom:
         """Read a picture file: the largest digit in it."""
         from pellucid.data.drawings import read_picture  # slow to import
 
-        grey = read_picture(content, max_pixels=_MAX_PICTURE_PIXELS)
+        grey = read_picture(content, max_pixels=MAX_PICTURE_PIXELS)
         raw = self._state.catalog.is_raw(self._state.data_name)
         self._picture = self._own_ink(grey) if raw else _largest_digit(grey)
         self._source, self._example, self._state.label = "picture", None, None

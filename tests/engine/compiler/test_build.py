@@ -69,17 +69,3 @@ def test_a_child_finds_modules_where_this_process_does(
     with caplog.at_level(logging.INFO, "pellucid"):
         build.build(["dense"])
     assert "another numba" in caplog.text
-
-
-def test_the_import_path_of_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "link").symlink_to(HOME)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", ["", "relative", str(tmp_path), "/elsewhere", HOME])
-    assert build.import_path() == ["/elsewhere", HOME]
-    monkeypatch.setattr(sys, "path", ["/elsewhere", str(tmp_path / "link")])
-    assert build.import_path() == ["/elsewhere", str(tmp_path / "link")]
-    monkeypatch.setattr(sys, "path", ["", "/elsewhere"])  # as for an editable install with an import hook
-    assert build.import_path() == ["/elsewhere", HOME]
-    monkeypatch.chdir(HOME)
-    monkeypatch.setattr(sys, "path", ["", HOME, "/elsewhere"])
-    assert build.import_path() == [HOME, "/elsewhere"]

@@ -182,6 +182,8 @@ def _turn_upright(image: Image.Image) -> None:
 def _explain(name: str, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return f"Expected a PNG, JPEG or other common picture, got {name}, which is not one: save it as PNG or JPEG."
-    if isinstance(error, (Image.DecompressionBombError, MemoryError)):
+    if isinstance(error, MemoryError):
+        return f"Expected enough memory to decode {name}: resize the picture, or crop it to the digits."
+    if isinstance(error, Image.DecompressionBombError):
         return f"Expected a picture of at most {MAX_PIXELS:,} pixels, got {name}, which has far more: resize it."
     return f"Expected an intact picture, got {name}, which is damaged or incomplete ({error}): save or copy it again."

@@ -1,0 +1,67 @@
+"""Uploads are tried in a child with limits: good ones pass, others are refused with the reason."""
+
+from __future__ import annotations
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pellucid as pl
+from pellucid.network.files import network_bytes
+from pellucid.studio.refusal import RefusedError
+from pellucid.studio.upload_check import Kind, Limits, UploadCheck
+
+
+def net() -> bytes:
+    return network_bytes(pl.load("digits-relu"))
+
+
+def picture(side: int) -> bytes:
+    file = io.BytesIO()
+    array = np.full((side, side), 240, np.uint8)
+    array[side // 4 : side // 2, side // 3 : side // 3 + side // 20] = 10
+    Image.fromarray(array).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_good_uploads_pass() -> None:
+    check = UploadCheck()
+    check.try_out("network", net())
+    check.try_out("picture", picture(200))
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "words"),
+    [
+        ("network", b"{}", "safetensors"),
+        ("network", net()[:-9], "the network"),
+        ("picture", b"GIF89a", "damaged|picture"),
+        ("picture", picture(5_000), "24,000,000"),
+    ],
+)
+def test_bad_uploads_are_refused_with_the_reason(kind: Kind, content: bytes, words: str) -> None:
+    with pytest.raises(RefusedError, match=words) as caught:
+        UploadCheck().try_out(kind, content)
+    assert caught.value.code == "bad_value"
+
+
+@pytest.mark.parametrize(("kind", "content"), [("network", net()), ("picture", picture(4_000))])
+def test_uploads_that_take_too_long_or_too_much_memory_are_refused(kind: Kind, content: bytes) -> None:
+    begun = time.monotonic()
+    with pytest.raises(RefusedError, match=r"0\.05 seconds") as caught:
+        UploadCheck(Limits(seconds=0.05)).try_out(kind, content)
+    assert caught.value.code == "too_large"
+    assert time.monotonic() - begun < 5
+    if Path("/proc/self/statm").exists():
+        with pytest.raises(RefusedError, match=r"at most 1 MB|enough memory"):
+            UploadCheck(Limits(memory=1_000_000)).try_out(kind, content)
+
+
+def test_many_at_once_take_turns() -> None:
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _: UploadCheck().try_out("picture", picture(100)), range(6)))
