@@ -21,6 +21,9 @@ Array = npt.NDArray[np.float64]
 _KINK = 1e-5
 """Nearer than this to the corner of a ReLU, or to a tie of a maximum, float32 may fall on the other side."""
 
+_SATURATED = {"tanh": 5.0, "sigmoid": 9.0}
+"""Weighted sums beyond which little is left of the derivative, 1 - a^2 or a (1 - a), after rounding a to float32."""
+
 
 class Twin(ABC):
     """A network in float64.
@@ -73,8 +76,7 @@ class DenseTwin(Twin):
         """See `Twin.check_gradient`."""
         layers, x = reference.layers_of(self.net), np.stack([_levels(each).ravel() for each in xs])
         steps = reference.forward(layers, x)
-        corners = [step.z for layer, step in zip(layers, steps, strict=True) if layer.activation == "relu"]
-        if min((float(np.abs(z).min()) for z in corners), default=1.0) < _KINK:
+        if any(_is_delicate(layer.activation, step.z) for layer, step in zip(layers, steps, strict=True)):
             return
         wanted = reference.backward(layers, x, list(labels), self.loss)
         made = self.net.gradient(*self.batch(xs, labels), self.loss)
@@ -95,7 +97,7 @@ class PlanesTwin(Twin):
         """See `Twin.check_gradient`."""
         xs, labels = xs[:4], list(labels[:4])  # these loops take long
         x = np.stack([_levels(each) for each in xs])
-        if self._near_a_kink(x):
+        if self._is_delicate(x):
             return
         loss, *wanted = naive_planes.backward(self.net, x, labels)
         sizes = naive_planes.magnitudes(self.net, x, labels)
@@ -107,10 +109,10 @@ class PlanesTwin(Twin):
             spare = 3e-6 * size.reshape(its.shape) + 1e-5 * np.abs(its).max(initial=0)
             _within(what, np.reshape(mine, its.shape), its, 1e-3 * np.abs(its) + spare)
 
-    def _near_a_kink(self, x: Array) -> bool:
-        """Whether a ReLU is near its corner, or two values in a window of a maximum are nearly equal."""
+    def _is_delicate(self, x: Array) -> bool:
+        """Whether the gradient depends on rounding: see `_is_delicate`; or on the larger of two nearly equal values."""
         for layer, (inputs, z, _) in zip(self.net.layers, naive_planes.forward(self.net, x), strict=True):
-            if getattr(layer, "activation", "") == "relu" and np.abs(z).min() < _KINK:
+            if _is_delicate(getattr(layer, "activation", ""), z):
                 return True
             if isinstance(layer, pl.MaxPool2d):
                 for _, seen in naive_planes.windows(layer, inputs):
@@ -155,6 +157,12 @@ class SequencesTwin(Twin):
         behind = loss(start, [x - step * each for x, each in zip(xs, ways, strict=True)])
         mine = sum(float(np.sum(d * each)) for d, each in zip(made.inputs, ways, strict=True))
         _same_slope("gradient by inputs", mine, (ahead - behind) / (2 * step))
+
+
+def _is_delicate(activation: str, z: Array) -> bool:
+    """Whether a derivative is near a jump, or has lost its digits."""
+    size = np.abs(z)
+    return bool(size.min() < _KINK if activation == "relu" else size.max() > _SATURATED.get(activation, np.inf))
 
 
 def _levels(x: Any) -> Array:

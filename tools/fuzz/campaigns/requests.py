@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 import pellucid as pl
 from pellucid.data.dataset import TrainTest
+from pellucid.network.files import network_bytes
 from pellucid.studio.app import studio_app
 from pellucid.studio.keys import Keys
 from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.sessions import Sessions
 from tools.fuzz.campaign import Campaign, Case, Tally, WrongResultError
 from tools.fuzz.campaigns.messages import SmallCatalog
+from tools.fuzz.campaigns.pictures import encoded
 from tools.fuzz.mutations import Rng, chance, changed_bytes, pick
 
 _TOKEN = b"k" * 43
@@ -91,6 +95,14 @@ class _Request:
         return self.kind == "WEBSOCKET"
 
 
+class _Studio(NamedTuple):
+    """An open session, the keys, and files to upload."""
+
+    session: bytes
+    keys: Keys
+    files: list[bytes]
+
+
 def prepare(folder: Path) -> Case:
     """Return the case."""
     whole: Any = pl.data.load("digits")
@@ -101,12 +113,14 @@ def prepare(folder: Path) -> Case:
     (folder / "assets/page.js").write_text("export {};")
     keys = Keys(_TOKEN.decode())
     app = studio_app(sessions, keys=keys, hosts=hosts_of("127.0.0.1", _PORT), page=folder)
-    session = sessions.open(None)[0].identity.encode()
+    pictures = [encoded(np.random.default_rng(n), whole.test.images) for n in range(20)]
+    files = [network_bytes(pl.load("digits-relu")), *pictures]
 
     async def many(rng: Rng) -> Tally:
         accepted = refused = 0
+        studio = _Studio(sessions.open(None)[0].identity.encode(), keys, files)
         for _ in range(_REQUESTS):
-            made, before = _request(rng, session, keys), len(sessions)
+            made, before = _request(rng, studio), len(sessions)
             status, headers, body = await _answer(app, made)
             let_in = status == 101 if made.socket else status not in _REFUSALS
             _judge(made, status, let_in, headers, body)
@@ -133,11 +147,21 @@ def _judge(made: _Request, status: int, let_in: bool, headers: dict[bytes, bytes
         raise WrongResultError(f"no policy: {made}"[:400])
 
 
-def _request(rng: Rng, session: bytes, keys: Keys) -> _Request:
+def _request(rng: Rng, studio: _Studio) -> _Request:
     """Return a request of which each part is right in most cases."""
+    if chance(rng, 0.15):
+        made = _Request("POST", pick(rng, ("/picture", "/network")), b"")
+        _complete(rng, made, studio)
+        return made
     kind = "WEBSOCKET" if chance(rng, 0.15) else pick(rng, _METHODS)
     path = ("/socket" if kind == "WEBSOCKET" else "/") if chance(rng, 0.3) else pick(rng, _PATHS)
     made = _Request(kind, path, pick(rng, _QUERIES))
+    _complete(rng, made, studio)
+    return made
+
+
+def _complete(rng: Rng, made: _Request, studio: _Studio) -> None:
+    """Add headers, a query and a body."""
     right = 0.85
     host = [pick(rng, (_HOST, _NAME))] if chance(rng, right) else pick(rng, _WRONG_HOSTS)
     made.has(b"host", host)
@@ -148,18 +172,19 @@ def _request(rng: Rng, session: bytes, keys: Keys) -> _Request:
     link = chance(rng, 0.1)
     if link:
         fresh = chance(rng, 0.5)
-        made.query = b"a=b&token=" + (keys.new_link_token().encode() if fresh else _TOKEN)
+        made.query = b"a=b&token=" + (studio.keys.new_link_token().encode() if fresh else _TOKEN)
         link = fresh
-    elif chance(rng, 0.3):
-        made.query = b"session=" + session
-    made.must_refuse |= cookies not in _RIGHT_COOKIES and not (link and (kind, path) == ("GET", "/"))
+    elif not made.query or chance(rng, 0.3):
+        made.query = b"session=" + studio.session
+    made.must_refuse |= cookies not in _RIGHT_COOKIES and not (link and (made.kind, made.path) == ("GET", "/"))
     if chance(rng, 0.1):
         made.has(b"authorization", [b"Bearer " + _TOKEN])
     if chance(rng, 0.1):
         made.has(pick(rng, (b"range", b"content-length", b"if-none-match", b"x", b"cookie2")), [rng.bytes(8)])
     made.must_admit &= cookies in _RIGHT_COOKIES and not made.must_refuse and made.query.isascii()
-    made.body = changed_bytes(rng, rng.bytes(200)) if chance(rng, 0.5) else b""
-    return made
+    made.body = pick(rng, studio.files) if chance(rng, 0.6) else b""
+    if made.body and chance(rng, 0.4):
+        made.body = changed_bytes(rng, made.body)
 
 
 def _add_origin(rng: Rng, made: _Request, right: float) -> None:
