@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import DataError, ShapeError
-from pellucid.programs.images import as_batch, pixels_of, scale_of, to_sparse, to_unit
+from pellucid.programs import images
+from pellucid.programs.images import as_batch, pixels_of, scale_of, to_sparse, to_sparse_bytes, to_unit
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,17 @@ def test_sparse_rows_of_many_images_made_in_chunks() -> None:
     assert sparse.indptr[-1] == np.count_nonzero(flat_inputs)
     np.testing.assert_array_equal(np.diff(sparse.indptr), np.count_nonzero(flat_inputs, axis=1))
     np.testing.assert_array_equal(sparse.indices, np.nonzero(flat_inputs)[1])
+
+
+def test_images_that_are_written_to_meanwhile_are_never_packed_past_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels, room_for = np.zeros((700, 49), np.uint8), images._room_for
+
+    def counted(flat_inputs: np.ndarray, low: float) -> int:
+        room = room_for(flat_inputs, low)
+        pixels[600:] = 255  # another thread, after the count
+        return room
+
+    monkeypatch.setattr(images, "_room_for", counted)
+    with pytest.raises(DataError, match="changed while they were read"):
+        to_sparse_bytes(pixels)
+    assert to_sparse_bytes(pixels).indptr[600] == 0

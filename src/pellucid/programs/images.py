@@ -18,6 +18,7 @@ MAX_SPARSE_INPUTS = 65536
 """Largest number of inputs of a sparse row: an index is an unsigned 16-bit number."""
 
 _CHUNK = 4096  # images that are made sparse at a time
+_SOME = 512  # images of bytes that are made sparse at a time: they stay in the processor's cache
 _READ_PAST = 64  # entries that the engine may read past the last
 _NO_FLOATS = np.zeros(1, np.float32)
 _NO_BYTES = np.zeros(1, np.uint8)
@@ -155,7 +156,7 @@ def to_sparse(flat_inputs: NDArray[np.generic], level_range: LevelRange | None =
 
 def _collect(flat_inputs: NDArray[np.generic], level_range: LevelRange | None) -> SparseRows:
     """A few images as sparse rows, in new arrays."""
-    batch = batch_of(flat_inputs, level_range)
+    batch = batch_of(np.array(flat_inputs), level_range)  # a copy, since another thread may write to the images
     dense, background = memory_of(batch.pixels), batch.pixels.background
     count = len(flat_inputs)
     entries = int(np.count_nonzero(dense != np.float32(background) if background else dense))
@@ -171,17 +172,26 @@ def can_stay_bytes(dtype: np.dtype[np.generic], low: float) -> bool:
     return dtype == np.uint8 and low in range(256)
 
 
+def _room_for(flat_inputs: NDArray[np.generic], low: float) -> int:
+    """Entries that images of bytes (N, D) take at most, with what the engine may read past them."""
+    chunks = (flat_inputs[begin : begin + _CHUNK] for begin in range(0, len(flat_inputs), _CHUNK))
+    entries = sum(int(np.count_nonzero(chunk != np.uint8(low) if low else chunk)) for chunk in chunks)
+    return entries + 2 * (t.SPARSE_STEP - 1) * len(flat_inputs) + _READ_PAST
+
+
 def to_sparse_bytes(flat_inputs: NDArray[np.generic], level_range: LevelRange | None = None) -> Images:
     """Images (N, D) for which `can_stay_bytes` holds as sparse rows of bytes, with room for the engine to read past."""
     count, width = flat_inputs.shape
     low, high = scale_of(flat_inputs.dtype, level_range)
-    chunks = (flat_inputs[begin : begin + _CHUNK] for begin in range(0, count, _CHUNK))
-    entries = sum(int(np.count_nonzero(chunk != np.uint8(low) if low else chunk)) for chunk in chunks)
-    room = entries + 2 * (t.SPARSE_STEP - 1) * count + _READ_PAST
+    room = _room_for(flat_inputs, low)
     indices, levels = np.empty(room, np.uint16), np.empty(room, np.uint8)
-    indptr, middles = np.empty(count + 1, np.int64), np.empty(count, np.int64)
-    images = ByteImages(np.ascontiguousarray(flat_inputs), count, width, int(low))
-    engine().collect_bytes(SparseByteRows(indices, levels, indptr, middles), 0, images)
+    indptr, middles = np.zeros(count + 1, np.int64), np.empty(count, np.int64)
+    for begin in range(0, count, _SOME):
+        some = np.array(flat_inputs[begin : begin + _SOME])  # a copy, since another thread may write to the images
+        if indptr[begin] + _room_for(some, low) > room:
+            raise DataError("Images were changed while they were read: wait until they are complete.")
+        rows = SparseByteRows(indices, levels, indptr[begin:], middles[begin:])
+        engine().collect_bytes(rows, int(indptr[begin]), ByteImages(some, len(some), width, int(low)))
     return _NO_IMAGES._replace(
         kind=t.SPARSE_BYTES_INPUT, indptr=indptr, middles=middles, indices=indices, levels=levels,
         background=low, span=high - low,
