@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pellucid import data as data
     from pellucid import inspect as inspect
+    from pellucid.errors import ConfigurationError as ConfigurationError
+    from pellucid.errors import DataError as DataError
+    from pellucid.errors import DivergedError as DivergedError
+    from pellucid.errors import DownloadError as DownloadError
+    from pellucid.errors import FileFormatError as FileFormatError
     from pellucid.errors import PellucidError as PellucidError
+    from pellucid.errors import ShapeError as ShapeError
     from pellucid.layers import LSTM as LSTM
     from pellucid.layers import AvgPool2d as AvgPool2d
     from pellucid.layers import Conv2d as Conv2d
@@ -29,7 +35,21 @@ if TYPE_CHECKING:
     from pellucid.layers import Dropout as Dropout
     from pellucid.layers import Flatten as Flatten
     from pellucid.layers import MaxPool2d as MaxPool2d
+    from pellucid.network.files import load as load
+    from pellucid.network.files import save as save
     from pellucid.network.network import Network as Network
+    from pellucid.network.prediction import Reading as Reading
+    from pellucid.speech import hear as hear
+    from pellucid.training.augmentation import Augment as Augment
+    from pellucid.training.optimizers import SGD as SGD
+    from pellucid.training.optimizers import Adam as Adam
+    from pellucid.training.optimizers import Momentum as Momentum
+    from pellucid.training.parallel import train_many as train_many
+    from pellucid.training.schedules import Constant as Constant
+    from pellucid.training.schedules import Cosine as Cosine
+    from pellucid.training.schedules import Step as Step
+    from pellucid.training.schedules import WarmUp as WarmUp
+    from pellucid.training.trainer import Trainer as Trainer
 
 __version__ = "0.1.0"
 

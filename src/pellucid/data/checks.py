@@ -17,6 +17,8 @@ Range = tuple[float, float]
 
 def as_array(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
     """Return `values` as an array of numbers."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise DataError(f"Expected {what} without gaps, got a masked array: fill them, as in x.filled(0).")
     try:
         array = np.asarray(values)
     except ValueError as error:

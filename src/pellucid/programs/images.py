@@ -49,6 +49,8 @@ def as_batch(x: ArrayLike, input_shape: tuple[int, ...]) -> tuple[NDArray[np.gen
     DataError
         If x is not numeric, or ragged.
     """
+    if isinstance(x, np.ma.MaskedArray):
+        raise DataError("The network expected numbers, got a masked array: fill its gaps, as in x.filled(0).")
     try:
         array = np.asarray(x)
     except ValueError:

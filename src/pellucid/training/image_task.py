@@ -24,8 +24,6 @@ class ImageTask(Task):
     def __init__(self, net: Network, data: Any, options: TaskOptions) -> None:
         if options.clip is not None:
             raise ConfigurationError("clip works for networks of sequences only: omit it.")
-        if not hasattr(data, "images"):
-            raise ConfigurationError(f"A network of images expected a Dataset for training, got {type(data).__name__}.")
         self._program, self._data, self._options = cast("ImageProgram", net.program), data, options
         self._feed, self._labels = self._fitting(data)
         self.examples = len(self._labels)
@@ -34,6 +32,8 @@ class ImageTask(Task):
 
     def _fitting(self, data: Any) -> tuple[Feed, Labels]:
         """A data set in the engine's format; raises if it does not fit the network."""
+        if not hasattr(data, "images"):
+            raise ConfigurationError(f"A network of images expected a Dataset, got {type(data).__name__}.")
         program = self._program
         if math.prod(data.shape) != math.prod(program.input_shape):
             raise ShapeError(f"The network takes inputs of shape {program.input_shape}; the data are {data.shape}.")

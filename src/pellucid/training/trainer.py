@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -381,6 +381,12 @@ class Trainer(Fixed):
             vector[...] = moment
         trainer.state, trainer.best = kept.state, kept.best
         return trainer
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigurationError(
+            "A Trainer cannot be pickled or copied: save a checkpoint and resume from it, or make another Trainer and "
+            "restore a snapshot."
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a checkpoint (network, moments and state of training) atomically."""
