@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tools.fuzz.__main__ import main
+from tools.fuzz.__main__ import _rounds, main
 from tools.fuzz.campaign import campaign_of, generator_of, name_of
 from tools.fuzz.campaigns import MODULES
 from tools.fuzz.failures import CRASH, KINDS, MEMORY, SLOW, UNTYPED, WRONG
@@ -125,6 +125,11 @@ def test_the_command(tmp_path: Path) -> None:
     assert total.startswith("| all |")
     assert runner.invoke(main, ["--only", "model_files:3"]).exit_code == 0
     assert runner.invoke(main, ["--only", "nothing:3"]).exit_code == 2
+
+
+def test_campaigns_take_turns() -> None:
+    assert _rounds(None) == _rounds(100_000) == [1.0]
+    assert _rounds(1_000_000) == pytest.approx(np.arange(1, 11) / 10)
 
 
 def test_a_failure_is_in_the_table() -> None:

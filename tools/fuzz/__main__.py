@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import signal
 import sys
 import time
 from pathlib import Path
@@ -18,6 +20,7 @@ from tools.fuzz.runner import Limits, Run, run_only
 from tools.fuzz.state import State
 
 _SAVE_SECONDS = 2.0
+_ROUND = 100_000
 _NAMES = {name_of(module): module for module in MODULES}
 
 
@@ -88,18 +91,32 @@ def _run_all(
                 state.save(state_file)
 
         try:
-            for module in modules:
+            for share, module in itertools.product(_rounds(count), modules):
                 limits = Limits()
                 if seconds is not None:
-                    limits.seconds = seconds / len(modules)
+                    limits.seconds = seconds / len(modules) / len(_rounds(count))
                 if count is not None:
-                    wanted = count * shares[module] / sum(shares.values())
-                    limits.inputs = max(0.0, wanted - state.progress(name_of(module)).inputs)
-                Run(module, state, limits, workers, tick).run()
+                    wanted = share * count * shares[module] / sum(shares.values())
+                    limits.inputs = wanted - state.progress(name_of(module)).inputs
+                if limits.inputs > 0:
+                    Run(module, state, limits, workers, tick).run()
         finally:
             if state_file is not None:
                 state.save(state_file)
 
 
+def _rounds(count: int | None) -> list[float]:
+    """Return the shares of ``count`` after which the campaigns take turns: a run that is stopped has tried all of them.
+
+    Examples
+    --------
+    >>> _rounds(None), _rounds(250_000)
+    ([1.0], [0.3333333333333333, 0.6666666666666666, 1.0])
+    """
+    rounds = 1 if count is None else -(-count // _ROUND)
+    return [(number + 1) / rounds for number in range(rounds)]
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the state is kept then, as after Ctrl-C
     main()
