@@ -16,7 +16,11 @@ export function begin(studio: Studio): void {
       return address.href;
     },
     onFrame(frame) {
-      if (frame.event.type === "welcome") store(frame.event.session);
+      if (frame.event.type === "welcome") {
+        store(frame.event.session);
+        // After an upgrade the server has another page.
+        if (studio.session.welcome && studio.session.welcome.version !== frame.event.version) location.reload();
+      }
       studio.receive(frame);
     },
     onState: (state) => studio.setLink(state),

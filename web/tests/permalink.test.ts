@@ -8,6 +8,7 @@ describe("a scene", () => {
     { room: "read" },
     { room: "turn", network: "digits-relu", strokes: STROKES },
     { room: "read", example: { part: "test", index: 812 } },
+    { room: "learn", run: "0123456789abcdef" },
     { room: "read", example: { part: "train", index: 3 }, data: { name: "shapes", digest: "0a1b2c3d4e5f" } },
     { room: "read", pixels: Uint8Array.from({ length: 784 }, (_, at) => at % 256) },
     { room: "turn", centring: { thicken: false, scale: true, smooth: false, mass: true } },

@@ -1,4 +1,4 @@
-"""The data sets and shipped networks that all sessions share; each data set is loaded once."""
+"""The data sets, shipped networks and kept runs that all sessions share; each data set is loaded once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pellucid.data.preparation import Preparation, has_dark_ink, is_prepared, lo
 from pellucid.errors import DataError, PellucidError
 from pellucid.network.files import load
 from pellucid.studio.edited_network import SIDE, centring_of, check_suitable
+from pellucid.studio.kept_runs import KeptRuns
 from pellucid.studio.parts import Centring, DataChoice
 from pellucid.studio.refusal import RefusedError
 
@@ -39,9 +40,12 @@ class DatasetCatalog:
     ----------
     own : str, optional
         Path of the user's own data; see `pellucid.data.load`.
+    runs : KeptRuns, optional
+        The networks that were trained here; by default none are kept.
     """
 
-    def __init__(self, own: str | None = None) -> None:
+    def __init__(self, own: str | None = None, runs: KeptRuns | None = None) -> None:
+        self.runs = runs or KeptRuns()
         self._lock, self._fetching = threading.Lock(), threading.Lock()
         self.slots = threading.BoundedSemaphore(MAX_TRAININGS)
         self._loaded: dict[str, TrainTest] = {}

@@ -14,6 +14,7 @@ from pellucid.studio.parts import (
     Example,
     Factor,
     Floats,
+    KeptRun,
     LearnPlan,
     Loss,
     NetworkInfo,
@@ -37,8 +38,8 @@ class Event(Shared, tag_field="type", tag=_tag):
 class Welcome(Event):
     """The first event of a connection.
 
-    `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Judged`, `DataSets`, `Training` and `Curves` follow at
-    once, so that a page that reconnects shows what it showed before.
+    `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Runs`, `DataSets`, `Training`, `Judged` and `Curves` follow
+    at once, so that a page that reconnects shows what it showed before.
     """
 
     session: str
@@ -291,6 +292,13 @@ class DataSets(Event):
     """Progress of a download, in words; None where none is running."""
 
 
+class Runs(Event):
+    """The networks that were trained here and are kept on this machine; sent after `Welcome`, and after changes."""
+
+    runs: list[KeptRun]
+    """The latest first."""
+
+
 class Training(Event):
     """State of training."""
 
@@ -316,6 +324,10 @@ class Training(Event):
     """Requested pace; None is full speed."""
     learning_rate: float
     """Learning rate of the next step."""
+    run: str | None
+    """Identity under which the trained network is kept, or will be; None before any training."""
+    kept: bool
+    """Whether what is kept under that identity are the weights as last trained."""
     trouble: str | None
     """If the loss diverged, a sentence that says why training stopped."""
 

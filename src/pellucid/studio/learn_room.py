@@ -11,6 +11,7 @@ from pellucid.studio import events, requests
 from pellucid.studio.driver import Driver, Job
 from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.frames import Payload
+from pellucid.studio.parts import KeptRun
 from pellucid.studio.plans import (
     NEW,
     has_layers,
@@ -24,6 +25,7 @@ from pellucid.studio.plans import (
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.run import EpochMean, Run
+from pellucid.studio.run_keeper import RunKeeper
 from pellucid.studio.series import Series
 from pellucid.studio.session_state import SessionState, finite
 from pellucid.studio.training_view import TrainingView
@@ -42,13 +44,17 @@ class LearnRoom:
         self._state, self._turn = state, turn
         self._driver = Driver(lock, state.outbox, state.catalog.slots, self._work, self._on_stopped, state.clock)
         self._view = TrainingView(state)
+        self.keeper = RunKeeper(state)
         self.reset()
 
-    def reset(self) -> None:
-        """Start again with another network, which has not been trained here."""
+    def reset(self, kept: KeptRun | None = None) -> None:
+        """Start again with another network, which may be a ``kept`` one."""
         self._driver.stop()
         self._run: Run | None = None
         self._plan = plan_of(self._state.edited, self._state.data_name)
+        if kept is not None and kept.plan.data == self._state.data_name:
+            self._plan = kept.plan
+        self.keeper.reset(None if kept is None else kept.id)
         self._phase: Phase = "ready"
         self._trouble: str | None = None
         self._view.reset()
@@ -82,6 +88,7 @@ class LearnRoom:
         """Train the network of `set_up`, which the session now uses."""
         self._run, self._plan, self._phase, self._trouble = self._next, self._next.plan, "ready", None
         self._view.reset()
+        self.keeper.reset()
 
     def train(self, request: requests.Train) -> None:
         """Train until paused."""
@@ -101,6 +108,7 @@ class LearnRoom:
         if self._driver.busy:
             self._driver.stop()
             self._phase = "paused"
+            self.keeper.keep(self._prepared_run())
             self._send_all(request.id)
         else:
             self.send_status(request.id)
@@ -161,8 +169,10 @@ class LearnRoom:
         return self._driver.busy
 
     def close(self) -> None:
-        """Stop training."""
-        self._driver.stop()
+        """Stop training, and keep what was trained."""
+        if self._driver.busy:
+            self._driver.stop()
+            self.keeper.keep(self._prepared_run())
 
     def send_status(self, request: int) -> None:
         """Send the state of training."""
@@ -176,7 +186,12 @@ class LearnRoom:
                 trainer.step, run.timeline.first_step, run.timeline.last_step, trainer.state.epoch,
                 trainer.state.batch, trainer.steps_per_epoch, trainer.state.seconds,
             )  # fmt: skip
-        self._state.send(events.Training(request, plan, self._phase, *progress, pace, rate, self._trouble))
+        kept = not self._driver.busy and self.keeper.is_kept(progress[0])
+        self._state.send(
+            events.Training(
+                request, plan, self._phase, *progress, pace, rate, self.keeper.identity, kept, self._trouble
+            )
+        )
 
     def send_curves(self, request: int, count: int = 4000) -> None:
         """Send the whole history, thinned to at most ``count`` points."""
@@ -215,6 +230,7 @@ class LearnRoom:
     def _start(self, phase: Phase, goal: int | None, request: int) -> None:
         run, edited = self._prepared_run(), self._state.edited
         self._driver.start(goal)  # first, since it may refuse; its thread waits for the lock, which the caller holds
+        self.keeper.begin()
         record_training(run.trainer.net, run.plan)
         run.begin()
         switched = bool(edited.factors)
@@ -273,12 +289,14 @@ class LearnRoom:
         )  # fmt: skip
         if self._view.throttle.examination_due():
             self._view.send_examination(0)
+        self.keeper.keep_if_due(run)
 
     def _on_stopped(self, error: Exception | None) -> None:
         """The driver has stopped by itself."""
         if error is not None:
             self._state.send(failure(error))
         self._phase = "paused"
+        self.keeper.keep(self._prepared_run())
         self._send_all(0)
 
     def _diverge(self, error: DivergedError) -> None:
@@ -286,5 +304,6 @@ class LearnRoom:
         self._driver.stop()
         self._phase, self._trouble = "diverged", str(error)
         self._state.edited.mark_changed()
+        self.keeper.keep(self._prepared_run())
         self._send_all(0)
         self.send_curves(0)

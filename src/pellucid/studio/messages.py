@@ -47,6 +47,9 @@ AnyRequest = (
     | requests.GoToChange
     | requests.ResetKnobs
     | requests.SetUp
+    | requests.OpenRun
+    | requests.RenameRun
+    | requests.DeleteRun
     | requests.FetchData
     | requests.Train
     | requests.Pause
@@ -81,6 +84,7 @@ AnyEvent = (
     | events.Knobs
     | events.Swept
     | events.DataSets
+    | events.Runs
     | events.Training
     | events.Picture
     | events.Health

@@ -136,6 +136,29 @@ class LearnPlan(Shared):
     """Whether pictures of one's own have ink that is darker than the paper."""
 
 
+class KeptRun(Shared):
+    """A network that was trained in the studio and is kept on this machine."""
+
+    id: Name
+    """Identity, for `OpenRun`."""
+    name: Name
+    """Name."""
+    named: bool
+    """Whether somebody gave it that name."""
+    plan: LearnPlan
+    """The plan of its training."""
+    data: Name
+    """Name of its data set."""
+    step: Count
+    """Mini-batches done."""
+    accuracy: Unit
+    """Share of the held-out images that it reads correctly."""
+    total: Count
+    """Number of held-out images."""
+    when: float
+    """When it was kept, in seconds since 1970."""
+
+
 class LayerInfo(Shared):
     """A layer of the network, and where its parameters lie in the flat vector of `Parameters`."""
 

@@ -246,6 +246,29 @@ class SetUp(Request):
     """Train the present network further; its layers must be those of the plan."""
 
 
+class OpenRun(Request):
+    """Use a network that was trained here and kept. Answered by `Network` and all that follows from it."""
+
+    run: Name
+    """Its identity."""
+
+
+class RenameRun(Request):
+    """Give a kept network another name. Answered by `Runs`."""
+
+    run: Name
+    """Its identity."""
+    name: Name
+    """The name."""
+
+
+class DeleteRun(Request):
+    """Delete a kept network from this machine. Answered by `Runs`."""
+
+    run: Name
+    """Its identity."""
+
+
 class FetchData(Request):
     """Download a data set. Answered by `DataSets`, repeatedly, until the download ends.
 

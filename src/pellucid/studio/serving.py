@@ -14,10 +14,13 @@ from pellucid.errors import ConfigurationError
 from pellucid.studio.app import studio_app
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.http_limits import LimitedProtocol
+from pellucid.studio.kept_key import kept_key
+from pellucid.studio.kept_runs import KeptRuns
 from pellucid.studio.keys import Keys
 from pellucid.studio.messages import MAX_REQUEST
 from pellucid.studio.request_guard import hosts_of
 from pellucid.studio.sessions import Sessions
+from pellucid.system.data_folder import data_folder
 
 HOST = "127.0.0.1"
 PORT = 8127
@@ -55,12 +58,14 @@ def serve(
         If the address cannot be used, or the data cannot be read.
     """
     listener = listen(host, port)
-    catalog = DatasetCatalog(data)
+    folder = data_folder("studio")
+    catalog = DatasetCatalog(data, KeptRuns(None if folder is None else folder / "runs"))
     sessions = Sessions(catalog, model)
     sessions.check_model()
     sys.setswitchinterval(SWITCH)
-    keys = Keys()
-    names = hosts_of(host, listener.getsockname()[1])
+    number = listener.getsockname()[1]
+    keys = Keys(kept_key(folder, host, number))
+    names = hosts_of(host, number)
     app = studio_app(sessions, keys=keys, hosts=names)
 
     def new_link() -> str:

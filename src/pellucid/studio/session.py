@@ -80,6 +80,9 @@ class Session:
             requests.GoToChange: self._turn.go_to,
             requests.ResetKnobs: self._turn.reset_knobs,
             requests.SetUp: self._set_up,
+            requests.OpenRun: self._open_run,
+            requests.RenameRun: self._rename_run,
+            requests.DeleteRun: self._delete_run,
             requests.FetchData: self._fetch_data,
             requests.Train: self._learn.train,
             requests.Pause: self._learn.pause,
@@ -145,9 +148,10 @@ class Session:
             self._turn.send_changes(0, None)
             self._read.send_drawing(0)
             self._read.read(0)
-            state.send_evaluation(0)
+            self._learn.keeper.send(0)
             state.send(events.DataSets(0, state.catalog.choices, None), key="dataSets")
             self._learn.send_status(0)
+            state.send_evaluation(0)  # the page takes it for the end of what it needs to open a link
             self._learn.send_curves(0)
             self._learn.send_findings()
 
@@ -216,6 +220,28 @@ class Session:
             raise RefusedError("unavailable", f"Expected a shipped network ({known}), got {request.name!r}.")
         self._use_network(EditedNetwork.load(request.name, self._state.edited.version + 1), request.id)
 
+    def _open_run(self, request: requests.OpenRun) -> None:
+        """Use a network that was trained here and kept."""
+        state = self._state
+        run, content = state.catalog.runs.network(request.run)
+        edited = EditedNetwork.of_bytes(content, run.name, state.edited.version + 1)
+        here = run.data in state.catalog.data_sets
+        if here and state.catalog.data(run.data, edited.preparation).test.classes == edited.net.classes:
+            state.use_data(run.data, edited.preparation)
+        self._use_network(edited, request.id, lambda: self._learn.reset(run))
+
+    def _rename_run(self, request: requests.RenameRun) -> None:
+        """Give a kept network another name."""
+        self._state.catalog.runs.rename(request.run, request.name)
+        self._learn.keeper.send(request.id)
+
+    def _delete_run(self, request: requests.DeleteRun) -> None:
+        """Delete a kept network."""
+        self._state.catalog.runs.delete(request.run)
+        self._learn.keeper.forget(request.run)
+        self._learn.keeper.send(request.id)
+        self._learn.send_status(request.id)
+
     def _on_change(self, request: int) -> None:
         """Update the rooms after a change of knobs."""
         self._learn.knobs_turned()
@@ -258,6 +284,7 @@ class Session:
         return self._learn.busy
 
     def close(self, reason: Reason) -> None:
-        """Stop everything; a connected page is told why."""
-        self._learn.close()
+        """Stop everything, and keep what was trained; a connected page is told why."""
+        with self._lock.high_priority():
+            self._learn.close()
         self.outbox.end(reason)

@@ -55,7 +55,9 @@ class Server:
         self.stop()
 
     def stop(self) -> None:
-        """Stop it as Ctrl-C does."""
+        """Stop it as Ctrl-C does; starting it again takes the same port."""
+        if self._process.poll() is not None:
+            return
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
         assert self._process.stdout is not None

@@ -97,6 +97,28 @@ export interface LearnPlan {
   readonly darkInk: boolean;
 }
 
+/** A network that was trained in the studio and is kept on this machine. */
+export interface KeptRun {
+  /** Identity, for `OpenRun`. */
+  readonly id: string;
+  /** Name. */
+  readonly name: string;
+  /** Whether somebody gave it that name. */
+  readonly named: boolean;
+  /** The plan of its training. */
+  readonly plan: LearnPlan;
+  /** Name of its data set. */
+  readonly data: string;
+  /** Mini-batches done. */
+  readonly step: number;
+  /** Share of the held-out images that it reads correctly. */
+  readonly accuracy: number;
+  /** Number of held-out images. */
+  readonly total: number;
+  /** When it was kept, in seconds since 1970. */
+  readonly when: number;
+}
+
 /** A layer of the network, and where its parameters lie in the flat vector of `Parameters`. */
 export interface LayerInfo {
   /** Kind of layer; so far only dense. */
@@ -447,6 +469,35 @@ export interface SetUp {
   readonly keepNetwork?: boolean;
 }
 
+/** Use a network that was trained here and kept. Answered by `Network` and all that follows from it. */
+export interface OpenRun {
+  readonly type: "openRun";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its identity. */
+  readonly run: string;
+}
+
+/** Give a kept network another name. Answered by `Runs`. */
+export interface RenameRun {
+  readonly type: "renameRun";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its identity. */
+  readonly run: string;
+  /** The name. */
+  readonly name: string;
+}
+
+/** Delete a kept network from this machine. Answered by `Runs`. */
+export interface DeleteRun {
+  readonly type: "deleteRun";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its identity. */
+  readonly run: string;
+}
+
 /** Download a data set. Answered by `DataSets`, repeatedly, until the download ends. This is the only request for which the server contacts another machine. */
 export interface FetchData {
   readonly type: "fetchData";
@@ -603,7 +654,7 @@ export interface TakeStep {
   readonly learningRate: number;
 }
 
-/** The first event of a connection. `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Judged`, `DataSets`, `Training` and `Curves` follow at once, so that a page that reconnects shows what it showed before. */
+/** The first event of a connection. `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Runs`, `DataSets`, `Training`, `Judged` and `Curves` follow at once, so that a page that reconnects shows what it showed before. */
 export interface Welcome {
   readonly type: "welcome";
   /** The `id` of the request that it answers; 0 where there is none. */
@@ -879,6 +930,15 @@ export interface DataSets {
   readonly fetching: string | null;
 }
 
+/** The networks that were trained here and are kept on this machine; sent after `Welcome`, and after changes. */
+export interface Runs {
+  readonly type: "runs";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The latest first. */
+  readonly runs: readonly KeptRun[];
+}
+
 /** State of training. */
 export interface Training {
   readonly type: "training";
@@ -906,6 +966,10 @@ export interface Training {
   readonly batchesPerSecond: number | null;
   /** Learning rate of the next step. */
   readonly learningRate: number;
+  /** Identity under which the trained network is kept, or will be; None before any training. */
+  readonly run: string | null;
+  /** Whether what is kept under that identity are the weights as last trained. */
+  readonly kept: boolean;
   /** If the loss diverged, a sentence that says why training stopped. */
   readonly trouble: string | null;
 }
@@ -1214,6 +1278,9 @@ export type AnyRequest =
   | GoToChange
   | ResetKnobs
   | SetUp
+  | OpenRun
+  | RenameRun
+  | DeleteRun
   | FetchData
   | Train
   | Pause
@@ -1247,6 +1314,7 @@ export type AnyEvent =
   | Knobs
   | Swept
   | DataSets
+  | Runs
   | Training
   | Picture
   | Health

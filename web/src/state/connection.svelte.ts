@@ -83,6 +83,7 @@ export class Connection implements Session {
 
   end(reason: wire.Gone["reason"]): void {
     this.gone = reason;
-    this.#link?.end();
+    // A server that stops may be started again: the link keeps trying.
+    if (reason !== "closing") this.#link?.end();
   }
 }

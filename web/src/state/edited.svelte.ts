@@ -158,12 +158,12 @@ export class EditedNetwork {
     return this.factors.get(`${layer}/${neuron}`) ?? 1;
   }
 
-  /** Number and value of each knob that differs from its value as the network came here. */
-  changedKnobs(): (readonly [number, number])[] {
-    const { knobs, opened } = this;
+  /** Number and value of each knob that differs from that in another vector: as the network came here, by default. */
+  changedKnobs(from = this.opened): (readonly [number, number])[] {
+    const { knobs } = this;
     const changed: (readonly [number, number])[] = [];
-    if (!knobs || !opened) return changed;
-    for (let knob = 0; knob < knobs.length; knob++) if (knobs[knob] !== opened[knob]) changed.push([knob, knobs[knob]]);
+    if (!knobs || !from) return changed;
+    for (let knob = 0; knob < knobs.length; knob++) if (knobs[knob] !== from[knob]) changed.push([knob, knobs[knob]]);
     return changed;
   }
 }

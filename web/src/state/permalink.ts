@@ -13,6 +13,8 @@ export interface Centring {
 export interface Scene {
   readonly room: string;
   readonly network?: string;
+  /** Identity of the network among those that were trained and kept on this machine. */
+  readonly run?: string;
   readonly strokes?: readonly Stroke[];
   readonly example?: { readonly part: "train" | "test"; readonly index: number };
   /** The data set of the example: its name, and what tells it from others of that name. */
@@ -36,7 +38,8 @@ const STEPS = ["thicken", "scale", "smooth", "mass"] as const;
 
 export function encodeScene(scene: Scene): string {
   const parts = new URLSearchParams();
-  if (scene.network) parts.set("n", scene.network);
+  if (scene.run) parts.set("r", scene.run);
+  else if (scene.network) parts.set("n", scene.network);
   if (scene.example) {
     parts.set("x", `${scene.example.part}-${scene.example.index}`);
     if (scene.data) parts.set("s", `${scene.data.digest}.${scene.data.name}`);
@@ -62,6 +65,7 @@ export function decodeScene(hash: string): Scene {
   const pixels = parts.has("p") ? toBytes(parts.get("p") ?? "") : null;
   return {
     room,
+    ...(/^[0-9a-f]{16}$/.test(parts.get("r") ?? "") && { run: parts.get("r") ?? "" }),
     ...(parts.get("n") && { network: parts.get("n") ?? "" }),
     ...(example && { example: { part: example[1] as "train" | "test", index: Number(example[2]) } }),
     ...(example && data && { data: { digest: data[1], name: data[2] } }),

@@ -22,6 +22,20 @@ export class Studio {
   /** Whether an answer or the evaluation of the current network is outstanding. */
   readonly pending: boolean = $derived(this.session.sent > this.session.answered || this.edited.unevaluated);
 
+  /** The networks that were trained and kept on this machine, the latest first. */
+  runs: readonly wire.KeptRun[] = $state.raw([]);
+  /** The kept one that has the weights of the current network as last trained. */
+  readonly kept: wire.KeptRun | null = $derived.by(() => {
+    const { training } = this.learn;
+    return (training?.kept && this.runs.find(({ id }) => id === training.run)) || null;
+  });
+  /** The name of the current network, which may have been given to what is kept of it. */
+  readonly name: string = $derived(this.kept?.name ?? this.edited.network?.name ?? "");
+  /** Whether the page has shown everything once. */
+  #begun = false;
+  /** What the page showed before the server was started anew. */
+  #lost: Scene | null = null;
+
   setLink(state: LinkState): void {
     this.session.setLink(state);
     if (state !== "open") this.#interrupt();
@@ -40,6 +54,7 @@ export class Studio {
   #apply(event: wire.AnyEvent, payload: Float32Array): void {
     switch (event.type) {
       case "welcome":
+        this.#lost = this.#begun && !event.resumed ? this.#latest() : null;
         // What was sent before, or could not be sent, never arrives.
         this.#interrupt();
         return this.session.welcomed(event);
@@ -47,6 +62,9 @@ export class Studio {
         return this.session.failed(event);
       case "gone":
         return this.session.end(event.reason);
+      case "runs":
+        this.runs = event.runs;
+        return;
       case "network":
         this.edited.takeNetwork(event);
         return this.selection.clear();
@@ -93,8 +111,10 @@ export class Studio {
   /** Everything that a page shows at first has arrived. */
   #completed(): void {
     if (this.session.ready) return;
-    this.session.ready = true;
+    this.session.ready = this.#begun = true;
     this.drawing.resume();
+    if (this.#lost) this.open(this.#lost);
+    this.#lost = null;
   }
 
   /** What the page shows, for a link. */
@@ -103,20 +123,34 @@ export class Studio {
     const { network, trace, turned, data } = this.edited;
     return {
       room,
-      network: network?.name,
+      ...(this.kept ? { run: this.kept.id } : { network: network?.name }),
       ...(kind === "example" && example ? { example, ...(data && { data: { name: data.name, digest: data.digest } }) } : {}),
       ...(kind === "pad" ? { strokes: this.drawing.strokes } : {}),
       ...((kind === "picture" || kind === "pixels") && trace ? { pixels: Uint8Array.from(trace.columns[0], (level) => Math.round(level * 255)) } : {}),
       centring: this.drawing.centring,
-      knobs: this.edited.changedKnobs(),
+      knobs: this.edited.changedKnobs(this.kept ? this.edited.trained : this.edited.opened),
       factors: turned?.factors.map(({ layer, neuron, factor }) => [layer, neuron, factor] as const),
     };
+  }
+
+  /** What the page shows, with what is kept of a training that may still have been running. */
+  #latest(): Scene {
+    const scene = this.scene("");
+    const run = this.learn.training?.run;
+    return run && !scene.run ? { ...scene, run, network: undefined, knobs: [] } : scene;
   }
 
   /** Show what a link describes. */
   open(scene: Scene): void {
     const { drawing, session } = this;
-    if (scene.network && scene.network !== this.edited.network?.name) {
+    if (scene.run) {
+      if (this.runs.some(({ id }) => id === scene.run)) {
+        if (scene.run !== this.kept?.id) session.send({ type: "openRun", run: scene.run });
+      } else {
+        session.fail("The network of this page was trained on another machine, or is no longer kept on this one. Only the drawing is shown.");
+        scene = { ...scene, knobs: [], factors: [] };
+      }
+    } else if (scene.network && scene.network !== this.edited.network?.name) {
       if (session.welcome?.networks.includes(scene.network)) session.send({ type: "loadNetwork", name: scene.network });
       else {
         session.fail(`This link needs the network “${scene.network}”, which does not ship with the studio: open its file first, then the link. Only the drawing is shown.`);

@@ -70,6 +70,14 @@ export function parseWhole(text: string): number {
   return /^(\d+|\d{1,3}(,\d{3})+)$/.test(plain) ? Number(plain.replaceAll(",", "")) : NaN;
 }
 
+/** When something was, in the reader's own time: "today 14:05", "3 Nov 2026, 14:05". */
+export function when(seconds: number, now = new Date()): string {
+  const date = new Date(seconds * 1000);
+  const time = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (date.toDateString() === now.toDateString()) return `today ${time}`;
+  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })}, ${time}`;
+}
+
 /** A name cut to so many characters. */
 export function cut(name: string, most: number): string {
   const letters = Array.from(name);
