@@ -38,8 +38,8 @@ class Event(Shared, tag_field="type", tag=_tag):
 class Welcome(Event):
     """The first event of a connection.
 
-    `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Runs`, `DataSets`, `Training`, `Judged` and `Curves` follow
-    at once, so that a page that reconnects shows what it showed before.
+    `Network`, `Parameters`, `Turned`, `Drawing`, `Reading`, `Runs`, `DataSets`, `Training`, `Judged` and `Curves`
+    follow at once, so that a page that reconnects shows what it showed before.
     """
 
     session: str
