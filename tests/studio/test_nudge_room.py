@@ -75,10 +75,13 @@ def test_a_step_is_taken_reported_and_undone(page: Page, of: str) -> None:
     assert page.refused("takeStep", of=of, learningRate=0.1) == "out_of_order"
     page.ask("askNudges", label=3)
     page.ask("askBatchNudges", part="train", indices=[1, 2, 3])
+    accuracies = [page.session._state.evaluation().accuracy]
     received = page.ask("takeStep", of=of, learningRate=0.01)
+    accuracies.append(page.session._state.evaluation().accuracy)
     assert [event.type for event in received] == ["turned", "parameters", "reading", "judged", "stepped"]
     stepped = received[-1]
     assert stepped.costAfter < stepped.costBefore
+    assert [stepped.accuracyBefore, stepped.accuracyAfter] == accuracies
     assert stepped.predicted == pytest.approx(stepped.costBefore - 0.01 * stepped.gradientNorm**2)
     assert stepped.costAfter == pytest.approx(stepped.predicted, abs=0.2 * (stepped.costBefore - stepped.predicted))
     assert received[0].changes[0]["kind"] == "step"

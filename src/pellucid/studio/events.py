@@ -587,6 +587,10 @@ class Stepped(Event):
     """C of the picture or the mini-batch before the step."""
     cost_after: float
     """C of the same after the step."""
+    accuracy_before: float
+    """Accuracy on the held-out images before the step."""
+    accuracy_after: float
+    """Accuracy on them after the step."""
     predicted: float
     """C after the step to first order: costBefore - learningRate * gradientNorm^2."""
     learning_rate: float

@@ -112,12 +112,14 @@ class NudgeRoom:
             raise RefusedError("diverged", "At this learning rate the parameters would overflow: choose a smaller one.")
         pictures = "1 picture" if len(labels) == 1 else f"{len(labels)} pictures"
         what = "this picture" if request.of == "example" else pictures
+        accuracy = state.evaluation().accuracy
         self._turn.step(f"a step for {what}, rate {rate:g}", after, request.id)
         now = edited.effective.gradient(images, labels, loss).loss
         predicted = cost - rate * norm * norm
         state.send(
             events.Stepped(
-                request.id, edited.version, finite(cost), finite(now), finite(predicted), rate, finite(norm)
+                request.id, edited.version, finite(cost), finite(now), accuracy, state.evaluation().accuracy,
+                finite(predicted), rate, finite(norm),
             )
         )  # fmt: skip
 

@@ -1246,6 +1246,10 @@ export interface Stepped {
   readonly costBefore: number;
   /** C of the same after the step. */
   readonly costAfter: number;
+  /** Accuracy on the held-out images before the step. */
+  readonly accuracyBefore: number;
+  /** Accuracy on them after the step. */
+  readonly accuracyAfter: number;
   /** C after the step to first order: costBefore - learningRate * gradientNorm^2. */
   readonly predicted: number;
   /** Learning rate. */

@@ -63,6 +63,8 @@ export class NudgeState {
       if (event.type === "drawing") this.chosen = null;
       // A check holds for the image and the network it was made with.
       if (event.type === "drawing" || event.type === "turned") this.#forgetCheck();
+      // Of another network, the step's numbers no longer tell anything.
+      if (event.type === "turned" && this.stepped && event.version !== this.stepped.event.version) this.stepped = null;
       if (event.type === "examples" && event.request === this.#browse) this.#takeImages(event, payload);
       const [asked, batch] = [this.#asks.settle(event.request), this.#batches.settle(event.request)];
       if (event.type !== "failed") return;
