@@ -20,8 +20,8 @@ HEADER_SECONDS = 10.0
 BODY_SECONDS = 60.0
 """Time from the end of the headers to the end of the body."""
 
-MAX_UNFINISHED = 48
-"""Connections of one client that wait for the rest of a request; browsers open six to a server."""
+MAX_UNFINISHED = 256
+"""Connections of one client that wait for the rest of a request. A class may share one address."""
 
 
 class LimitedProtocol(H11Protocol):
