@@ -65,9 +65,11 @@ def test_every_format_gives_nearly_the_same_grey(fmt: str) -> None:
 def test_every_mode_keeps_black_black_and_white_white(mode: str) -> None:
     sheet = Image.fromarray(strokes(0, 255))
     image = sheet.convert("P").convert(mode) if mode == "PA" else sheet.convert("RGB").convert(mode)
-    assert read_picture(encoded(image, "TIFF" if mode in ("CMYK", "YCbCr", "PA") else "PNG")) == pytest.approx(
-        strokes(0, 255) / 255, abs=0.02
-    )
+    if mode == "YCbCr":  # some versions of Pillow write it to TIFF files that none can read
+        content = encoded(image, "JPEG", quality=100, subsampling=0)
+    else:
+        content = encoded(image, "TIFF" if mode in ("CMYK", "PA") else "PNG")
+    assert read_picture(content) == pytest.approx(strokes(0, 255) / 255, abs=0.02)
 
 
 def test_sixteen_bits_keep_their_precision() -> None:
