@@ -213,3 +213,16 @@ def test_data_that_do_not_fit(digits):
     linear = pl.Network([pl.Dense(10)], input_shape=(28, 28))
     with pytest.raises(pl.ConfigurationError, match="softmax"):
         pl.Trainer(linear, digits.train)
+
+
+def test_the_best_of_an_earlier_run_does_not_undo_a_later_one(digits):
+    """The first run ends well; the second, on other held-out data, goes back to its own best and no further."""
+    train, test = digits.train[:400], digits.test[:200]
+    trainer = pl.Trainer(network(), train, optimizer=pl.SGD(1.0), seed=1)
+    list(trainer.run(3, validation=test, patience=50))
+    first, step = trainer.net.parameters.copy(), trainer.step
+    worse = pl.data.Dataset(test.images, (test.labels + 1) % 10, classes=test.classes)
+    events = list(trainer.run(20, validation=worse, patience=2))
+    assert isinstance(events[-1], Stopped)
+    assert trainer.step > step
+    assert not np.array_equal(trainer.net.parameters, first)

@@ -55,7 +55,9 @@ def run(
 ) -> Outcome:
     """Train up to ``epochs`` in total, or as many as planned. Return early after Ctrl-C or a termination signal."""
     outcome = Outcome()
-    more = None if epochs is None else max(0, epochs - trainer.state.epoch)
+    state = trainer.state
+    as_planned = epochs is None or (epochs == state.planned and not state.over)
+    more = None if epochs is None or as_planned else max(0, epochs - state.epoch)
     planned = trainer.state.planned if epochs is None else max(epochs, trainer.state.epoch)
     with _stopping(trainer, outcome), view.watching(planned, trainer.state.epoch):
         try:

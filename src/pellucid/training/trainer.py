@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -227,6 +228,7 @@ class Trainer(Fixed):
         if epochs is not None:
             self.state.planned = self.state.epoch + checked_integer("epochs", epochs, 0, MOST_EPOCHS - self.state.epoch)
             self.state.over, self.state.waited = False, 0
+            self.state.best_loss, self._best = math.inf, None  # those of an earlier run would undo this one
         if patience is not None and validation is None:
             raise ConfigurationError("patience expected validation data: pass validation to run.")
         if patience is not None:
