@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -113,10 +113,14 @@ def checked_classes(classes: Sequence[str] | None, largest: int) -> tuple[str, .
         if largest >= 2**16:
             raise DataError(f"Expected labels below 65,536, got {largest}: renumber the classes from 0.")
         return tuple(str(number) for number in range(largest + 1))
-    if isinstance(classes, str) or not isinstance(classes, Iterable) or not all(isinstance(n, str) for n in classes):
+    try:
+        names = () if isinstance(classes, str) else tuple(classes)
+    except TypeError:
+        names = ()
+    if not names or not all(isinstance(name, str) for name in names):
         raise DataError(f"Expected classes as a list of names, got {classes!r}: for example ['zero', 'one'].")
-    if len(classes) <= largest:
-        raise DataError(f"Expected a name for each class up to {largest}, got {len(classes)} names: add the rest.")
-    if len(set(classes)) != len(classes):
+    if len(names) <= largest:
+        raise DataError(f"Expected a name for each class up to {largest}, got {len(names)} names: add the rest.")
+    if len(set(names)) != len(names):
         raise DataError("Expected a different name for each class, got one twice: rename one.")
-    return tuple(classes)
+    return names

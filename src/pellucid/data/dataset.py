@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pellucid.data.checks import checked_classes, checked_images, checked_labels, checked_range, matched
 from pellucid.data.stratify import IntArray, stratified
 from pellucid.errors import ConfigurationError, DataError
+from pellucid.system.arguments import as_fraction
 from pellucid.system.fixed import Fixed
 
 Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -124,9 +125,7 @@ class Dataset(Fixed):
         >>> len(learn), len(held_out), held_out.counts.tolist()
         (8, 2, [1, 1])
         """
-        if not 0 < fraction < 1:
-            raise ConfigurationError(f"split expected a fraction between 0 and 1, got {fraction!r}: try 0.8.")
-        count = round(fraction * len(self))
+        count = round(as_fraction("fraction", fraction) * len(self))
         if not 0 < count < len(self):
             raise DataError(
                 f"split expected at least one image in each part, got {count} of {len(self)} in the first: choose a "

@@ -11,6 +11,7 @@ from pellucid.data.dataset import TrainTest
 from pellucid.data.options import Options, Progress
 from pellucid.data.recordings import SpokenParts
 from pellucid.errors import ConfigurationError
+from pellucid.system.arguments import as_fraction, as_path, exists, expanded
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,7 @@ def load(
     >>> len(digits.train), len(digits.test), digits.train.shape
     (8000, 2000, (28, 28))
     """
-    if not 0 < test_fraction < 1:
-        raise ConfigurationError(f"Expected test_fraction between 0 and 1, got {test_fraction!r}: try 0.2.")
-    options = Options(size, level_range, test_fraction, seed, progress)
+    options = Options(size, level_range, as_fraction("test_fraction", test_fraction), seed, progress)
     if isinstance(source, str) and source in _NAMED:
         given = [name for name, value in (("size", size), ("level_range", level_range)) if value is not None]
         if given:
@@ -144,9 +143,10 @@ def load(
         return _NAMED[source].load(options)
     from pellucid.data.paths import load_path
 
-    if isinstance(source, str) and not Path(source).expanduser().exists():
+    path = expanded(as_path("load", source))
+    if isinstance(source, str) and not exists(path):
         raise ConfigurationError(
             f"{source!r} is neither a data set nor a path that exists: expected one of {', '.join(map(repr, _NAMED))}, "
             "or the path of a folder of images, an .npz, a CSV or an IDX file."
         )
-    return load_path(Path(source).expanduser(), options)
+    return load_path(path, options)

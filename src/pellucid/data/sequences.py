@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.data.checks import as_array, checked_classes
-from pellucid.errors import ConfigurationError, DataError
+from pellucid.errors import DataError
+from pellucid.system.arguments import as_fraction, as_seed
 from pellucid.system.fixed import Fixed
 
 Frames = npt.NDArray[np.float32]
@@ -79,6 +80,7 @@ class Sequences(Fixed):
     ) -> None:
         self.flat, self.starts = checked_frames(frames)
         count = len(self.starts) - 1
+        labels = _listed(labels, "labels")
         if len(labels) != count:
             raise DataError(
                 f"Expected labels for each sequence, got {count} sequences and labels for {len(labels)}: check that "
@@ -122,15 +124,13 @@ class Sequences(Fixed):
         >>> [len(part) for part in data.split(0.8)]
         [8, 2]
         """
-        if not 0 < fraction < 1:
-            raise ConfigurationError(f"split expected a fraction between 0 and 1, got {fraction!r}: try 0.8.")
-        count = round(fraction * len(self))
+        count = round(as_fraction("fraction", fraction) * len(self))
         if not 0 < count < len(self):
             raise DataError(
                 f"split expected at least one sequence in each part, got {count} of {len(self)} in the first: choose a "
                 "fraction nearer to a half."
             )
-        order = np.random.default_rng(seed).permutation(len(self))
+        order = np.random.default_rng(as_seed("seed", seed)).permutation(len(self))
         return self[np.sort(order[:count])], self[np.sort(order[count:])]
 
     def __len__(self) -> int:
@@ -186,7 +186,7 @@ def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
         If there are none, or one is not an array (T, D) of finite numbers with the D of the first.
     """
     arrays: list[Frames] = []
-    for i, given in enumerate(frames):
+    for i, given in enumerate(_listed(frames, "frames")):
         array = as_array(given, f"the frames of sequence {i}")
         if array.ndim != 2 or 0 in array.shape or (arrays and array.shape[1] != arrays[0].shape[1]):
             expected = f"(T, {arrays[0].shape[1]})" if arrays else "(T, D)"
@@ -203,6 +203,17 @@ def checked_frames(frames: Sequence[npt.ArrayLike]) -> tuple[Frames, Labels]:
         raise DataError("Expected at least one sequence, got none: check where they come from.")
     starts = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
     return np.ascontiguousarray(np.concatenate(arrays)), starts
+
+
+def _listed(values: Any, what: str) -> list[Any]:
+    """Return a list of what there is for each sequence."""
+    try:
+        return list(values)
+    except TypeError:
+        raise DataError(
+            f"Expected {what} as a list with one entry for each sequence, got {type(values).__name__}: put one "
+            "sequence into a list too."
+        ) from None
 
 
 def _checked_labels(labels: Sequence[npt.ArrayLike]) -> tuple[bool, Labels, Labels]:

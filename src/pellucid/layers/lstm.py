@@ -84,7 +84,7 @@ class LSTM(Layer):
         self.hidden_size = int(size)
         if not isinstance(self.bidirectional, bool):
             raise ConfigurationError(f"LSTM expected bidirectional True or False, got {self.bidirectional!r}.")
-        if self.outputs not in OUTPUTS:
+        if not isinstance(self.outputs, str) or self.outputs not in OUTPUTS:
             raise ConfigurationError(f"LSTM expected outputs as one of {', '.join(OUTPUTS)}; got {self.outputs!r}.")
         initializer(self.initialization)
 

@@ -167,7 +167,7 @@ class Network(Fixed):
 
     def reset(self, seed: int | None = None) -> None:
         """Draw the parameters again, from ``seed``, or from the network's own seed, which restores the initial ones."""
-        rng = np.random.default_rng(self.seed if seed is None else seed)
+        rng = np.random.default_rng(self.seed if seed is None else checked_seed(seed))
         for layer in self.layers:
             layer.initialize(rng)
 

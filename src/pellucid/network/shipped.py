@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from pellucid.errors import ConfigurationError
+from pellucid.system.arguments import as_path, exists
 
 _FOLDER = Path(__file__).parents[1] / "models"
 
@@ -32,10 +33,10 @@ def shipped_path(source: str | PathLike[str]) -> Path:
     ConfigurationError
         If there is neither such a file nor such a name.
     """
-    path = Path(source)
+    path = as_path("load", source)
     if isinstance(source, str) and source in names():
         return _FOLDER / f"{source}.safetensors"
-    if path.exists():
+    if exists(path):
         return path
     raise ConfigurationError(
         f"There is no file {str(source)!r}, nor a shipped network of that name; those are {', '.join(names())}."

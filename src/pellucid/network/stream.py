@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pellucid.data.checks import as_array
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
 from pellucid.engine.sequence_records import Arena, Reading, Selection, Sequences
@@ -103,8 +104,8 @@ class Stream:
                     self._arena[row[column] : row[column] + row[st.UNITS] * (_CHUNK + 16)] = 0.0
 
     def _checked(self, frames: ArrayLike) -> Any:
-        array = np.asarray(frames)
-        if array.dtype.kind not in "buif" or array.ndim not in (1, 2) or array.shape[-1] != self._features:
+        array = as_array(frames, "frames")
+        if array.ndim not in (1, 2) or array.shape[-1] != self._features:
             raise ShapeError(f"A stream expected frames (n, {self._features}), got {array.dtype} {array.shape}.")
         with np.errstate(over="ignore"):
             array = np.ascontiguousarray(array, np.float32)

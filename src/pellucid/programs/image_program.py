@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid.data.checks import as_array
 from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.fastcall import Accepted, Prepared, is_supported
 from pellucid.engine.compiler.target import plain_python
@@ -164,8 +165,8 @@ class ImageProgram(Program[FlatInputs]):
         if not len(flat_inputs):
             raise DataError("gradient expected at least one input, got an empty batch.")
         refuse_infinite(flat_inputs)
-        targets = checked_labels(np.atleast_1d(np.asarray(labels)), len(flat_inputs), self.output_shape[0])
-        feed, code = Feed(flat_inputs, self.level_range), self.loss_code(loss or "cross_entropy")
+        targets = checked_labels(np.atleast_1d(as_array(labels, "labels")), len(flat_inputs), self.output_shape[0])
+        feed, code = Feed(flat_inputs, self.level_range), self.loss_code("cross_entropy" if loss is None else loss)
         by_parameter, by_input = np.zeros(self.parameter_count, np.float32), np.zeros(flat_inputs.shape, np.float32)
         sums = self._gradient(feed, targets, code, by_parameter, by_input)
         return Gradient(float(sums[0] / feed.count), by_parameter, by_input)

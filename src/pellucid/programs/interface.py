@@ -200,7 +200,7 @@ class Program(Fixed, ABC, Generic[Inputs]):
 
     def loss_code(self, loss: str) -> int:
         """The engine's code of a loss; raises unless the network's outputs suit it."""
-        if loss not in self.losses:
+        if not isinstance(loss, str) or loss not in self.losses:
             raise ConfigurationError(f"loss expected one of {', '.join(self.losses)}; got {loss!r}.")
         self._check_loss(loss)
         return self.losses[loss]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid.data.checks import as_array
 from pellucid.data.sequences import Sequences, checked_frames
 from pellucid.errors import DataError, ShapeError
 
@@ -92,7 +93,7 @@ def _as_numbers(x: Any) -> NDArray[Any]:
 def _checked_lengths(lengths: ArrayLike | None, count: int, width: int) -> Integers:
     if lengths is None:
         return np.full(count, width)
-    counts = np.asarray(lengths)
+    counts = as_array(lengths, "lengths")
     if (
         counts.dtype.kind not in "ui"
         or counts.shape != (count,)

@@ -82,7 +82,8 @@ class SequencesProgram(Program[SequenceBatch]):
     def gradient(self, inputs: SequenceBatch, labels: Any, loss: str | None = None) -> Gradient:
         """Mean loss and gradients of sequences."""
         targets = as_targets(labels, inputs)
-        loss = loss or ("ctc" if targets.transcribed else "cross_entropy")
+        if loss is None:
+            loss = "ctc" if targets.transcribed else "cross_entropy"
         if not inputs.count:
             raise DataError("gradient expected at least one sequence, got an empty list.")
         code, lengths = self.loss_code(loss), np.diff(inputs.starts)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from pellucid.network.files import (
     write_tensors,
 )
 from pellucid.network.network import Network
+from pellucid.system.arguments import as_path
 from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Table, Text, check
 from pellucid.training.optimizers import Optimizer, optimizer_from
 from pellucid.training.sequence_augmentation import described
@@ -116,7 +116,7 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     FileFormatError
         Naming the field that is missing, unknown or wrong, or does not agree with others.
     """
-    place = Path(path)
+    place = as_path("resume", path)
     tensors, metadata = read_tensors(place)
     try:
         training = _checked_training(metadata)

@@ -8,6 +8,7 @@ MODULES = tuple(
         "model_files",
         "checkpoints",
         "networks",
+        "arguments",
         "pictures",
         "sounds",
         "data_files",

@@ -17,7 +17,7 @@ _RNG = np.random.default_rng(0)
 _IMAGES = _RNG.random((12, 6, 6)).astype(np.float32)
 _FRAMES = [_RNG.random((5, 4)).astype(np.float32) for _ in range(12)]
 _LABELS = [k % 3 for k in range(12)]
-_LARGEST = 1 << 14
+_LARGEST = 1 << 8
 """Of the sizes between small and absurd: larger ones rightly take memory and time."""
 
 _LONG = ("count", "epochs")
@@ -31,10 +31,11 @@ _ARRAYS: list[Any] = [
     np.zeros((6, 6), "c8"), np.zeros((6, 6), "M8[s]"), np.array([["a"] * 6] * 6), np.array([None] * 36, object),
     np.zeros((6, 6), np.float16), np.zeros((6, 6), np.longdouble), np.zeros((6, 6), ">f4"),
     np.zeros((6, 12))[:, ::2],
-    np.zeros((6, 6)).T[::-1], np.zeros((6, 6), "i4,f4"), np.ma.masked_all((6, 6)), np.array(3), np.zeros((1,) * 32),
-    np.broadcast_to(np.float32(0), (6, 6)), np.zeros((6, 6), bool), np.full((6, 6), 1 << 62), [[1, 2], [3]], [[]], [[[]]],
+    np.zeros((6, 6)).T[::-1], np.zeros((6, 6), "i4,f4"), np.ma.MaskedArray(np.zeros((6, 6)), True),
+    np.array(3), np.zeros((1,) * 32),
+    np.broadcast_to(np.float32(0), (6, 6)), np.zeros((6, 6), bool), np.full((6, 6), 1 << 62), [[1, 2], [3]], [[]],
     np.zeros((5, 4)), np.zeros((3, 5, 4)), [np.zeros((5, 4)), np.zeros((2, 4))], [np.zeros((5, 4)), np.zeros((2, 3))],
-    range(6), (x for x in ()), b"abc", bytearray(36), memoryview(bytes(36)), {1, 2}, {"a": 1}, print, object(), type,
+    range(6), iter(()), b"abc", bytearray(36), memoryview(bytes(36)), {1, 2}, {"a": 1}, print, object(), type,
 ]  # fmt: skip
 
 

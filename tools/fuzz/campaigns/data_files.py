@@ -168,4 +168,4 @@ def _written(path: Path, content: bytes) -> Path:
     return path
 
 
-CAMPAIGN = Campaign("CSV tables, NPZ archives, IDX files and folders of images, whole and damaged", prepare, share=190)
+CAMPAIGN = Campaign("CSV tables, NPZ archives, IDX files and folders of images, whole and damaged", prepare, share=170)
