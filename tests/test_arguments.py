@@ -67,6 +67,26 @@ def test_lists_of_sequences(values: Any) -> None:
     refused(DataError, "list of names", lambda: pl.data.Dataset(IMAGES.images, IMAGES.labels, classes=values or 0))
 
 
+@pytest.mark.parametrize("classes", [3, print, np.array(3), "a", {"a"}])
+def test_classes_of_a_network(classes: Any) -> None:
+    make = [pl.Dense(2, "softmax")]
+    refused(ConfigurationError, "2 different names", lambda: pl.Network(make, input_shape=(2, 2), classes=classes))
+
+
+@pytest.mark.parametrize("clip", [0, -1.0, np.nan, np.inf, 10**400, 1.75e308, True, "1", [1.0]])
+def test_clips(clip: Any) -> None:
+    refused(
+        ConfigurationError, "clip expected a positive number", lambda: pl.Trainer(LSTM.copy(), SEQUENCES, clip=clip)
+    )
+
+
+@pytest.mark.parametrize("clip", [5e-324, 1, 1.7e308])
+def test_a_clip_is_saved_and_resumed(clip: float, tmp_path: Path) -> None:
+    net = pl.Network([pl.LSTM(2, outputs="last"), pl.Dense(2, "softmax")], input_shape=FRAMES)
+    pl.Trainer(net, SEQUENCES, clip=clip).save(tmp_path / "training")
+    assert pl.Trainer.resume(tmp_path / "training", SEQUENCES).clip == clip
+
+
 def test_class_names_may_come_one_by_one() -> None:
     made = pl.data.Dataset(IMAGES.images, IMAGES.labels, classes=(name for name in "ab"))  # type: ignore[arg-type]
     assert made.classes == ("a", "b")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -121,7 +121,10 @@ def checked_range(level_range: LevelRange | None) -> LevelRange | None:
 def checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """The names of ``count`` outputs, by default their numbers."""
     given = range(count) if classes is None else classes
-    names = tuple(map(str, given)) if isinstance(given, Iterable) else ()
+    try:
+        names = tuple(map(str, given))
+    except TypeError:
+        names = ()
     if len(names) != count or len(set(names)) != count:
         raise ConfigurationError(f"Network expected {count} different names as classes, got {classes!r}.")
     return names

@@ -8,7 +8,6 @@ labels.
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -22,6 +21,9 @@ from pellucid.programs.sequences import SequencesProgram
 from pellucid.training.sequence_augmentation import AugmentedSequences, ShuffledSequences, described
 from pellucid.training.task import Evaluation, Task, TaskOptions
 
+_LARGEST_CLIP = 1.7e308
+"""The largest number that checkpoints hold, see `pellucid.system.fields.Number`."""
+
 
 class SequenceTask(Task):
     """`pellucid.data.Sequences` for a network of sequences."""
@@ -31,7 +33,7 @@ class SequenceTask(Task):
     def __init__(self, net: Network, data: Any, options: TaskOptions) -> None:
         clip = options.clip
         if clip is not None and (
-            isinstance(clip, bool) or not isinstance(clip, int | float) or not 0 < clip < math.inf
+            isinstance(clip, bool) or not isinstance(clip, int | float) or not 0 < clip <= _LARGEST_CLIP
         ):
             raise ConfigurationError(f"clip expected a positive number, got {clip!r}.")
         self._program, self._options = cast("SequencesProgram", net.program), options
