@@ -25,8 +25,9 @@ def dense(rng: Rng) -> tuple[pl.Network, Any, str]:
     shape = pick(rng, ((int(rng.integers(1, 40)),), (int(rng.integers(1, 9)), int(rng.integers(1, 9)))))
     loss, last = pick(rng, _LOSSES)
     kinds = (*_HIDDEN, "softmax")
-    layers = [pl.Dense(int(rng.integers(1, 40)), pick(rng, kinds)) for _ in range(int(rng.integers(0, 3)))]
-    classes = int(rng.integers(1 if loss == "squared" else 2, 12))
+    hidden = [pick(rng, kinds) for _ in range(int(rng.integers(0, 3)))]
+    layers = [pl.Dense(int(rng.integers(1 + (kind == "softmax"), 40)), kind) for kind in hidden]
+    classes = int(rng.integers(1 if last == "identity" else 2, 12))
     net = _network(rng, [*layers, pl.Dense(classes, last)], shape)
     return net, _images(rng, shape, int(rng.integers(1, 80)), classes), loss
 
@@ -72,7 +73,10 @@ def prepare(folder: Path) -> Case:
     def case(rng: Rng) -> Tally:
         make, twin_of = pick(rng, ((dense, DenseTwin), (dense, DenseTwin), (planes, PlanesTwin),
                                    (sequences, SequencesTwin)))  # fmt: skip
-        net, data, loss = make(rng)
+        try:
+            net, data, loss = make(rng)
+        except pl.PellucidError as error:
+            raise WrongResultError(f"refused: {error}") from error
         twin: Twin = twin_of(net, loss)
         xs, labels = twin.inputs(data), data.labels
         some = rng.permutation(len(data))[: int(rng.integers(1, 1 + min(len(data), 12)))]
