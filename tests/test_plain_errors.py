@@ -38,7 +38,12 @@ MISTAKES: dict[str, tuple[Callable[[], object], type[pl.PellucidError], str]] = 
     "a deeply copied trainer": (lambda: copy.deepcopy(trainer()), pl.ConfigurationError, "checkpoint"),
     "a masked input": (lambda: net()(MASKED), pl.DataError, "filled"),
     "masked data": (lambda: pl.data.Dataset(MASKED, CLASSES), pl.DataError, "filled"),
-    "a softmax of one": (lambda: pl.Dense(1, "softmax"), pl.ConfigurationError, "at least 2"),
+    "a softmax of one": (
+        lambda: pl.Trainer(
+            pl.Network([pl.Dense(1, "softmax")], input_shape=(4,)), pl.data.Dataset(ROWS, CLASSES * 0, classes=["a"])
+        ),
+        pl.ConfigurationError, "at least 2",
+    ),
     "an optimiser by name": (
         lambda: pl.Trainer(net(), pl.data.Dataset(ROWS, CLASSES), optimizer="adam"), pl.ConfigurationError, "SGD"
     ),

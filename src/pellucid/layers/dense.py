@@ -56,8 +56,7 @@ class Dense(Layer):
         if self.out_features < 1:
             raise ConfigurationError(f"Dense expected out_features of at least 1, got {self.out_features}.")
         self.out_features = int(self.out_features)
-        if activation(self.activation).name == "softmax" and self.out_features == 1:
-            raise ConfigurationError("Dense expected at least 2 outputs for softmax, whose only output is always 1.")
+        activation(self.activation)
         if self.initialization is not None:
             initializer(self.initialization)
 

@@ -201,6 +201,8 @@ class ImageProgram(Program[FlatInputs]):
                 "Flatten or Dense."
             )
         last = int(self.plan.table[-1, t.ACTIVATION])
+        if last == t.SOFTMAX and self.output_shape[0] == 1:
+            raise ConfigurationError("Training expected at least 2 outputs of a softmax: a single one is always 1.")
         if loss == "cross_entropy" and last not in (t.SOFTMAX, t.SIGMOID):
             raise ConfigurationError(
                 "cross_entropy needs outputs that are probabilities: give the last layer softmax (or sigmoid), "

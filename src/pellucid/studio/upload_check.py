@@ -32,7 +32,7 @@ _REFUSED = 3
 class Limits:
     """What opening an upload may take: ``seconds`` of time, and ``memory`` bytes more than the bare program."""
 
-    seconds: float = 10.0
+    seconds: float = 20.0
     memory: int = 1_000_000_000
 
 
