@@ -81,6 +81,15 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     yield "learn"
 
 
+def test_axe_finds_nothing_at_all_in_any_room(looker: Visitor, axe: str) -> None:
+    found = {}
+    for room in _rooms(looker):
+        looker.page.evaluate(axe + "; undefined")
+        for each in looker.page.evaluate("axe.run().then(({ violations }) => violations)"):
+            found[f"{room}: {each['id']}"] = [node["html"][:160] for node in each["nodes"]]
+    assert found == {}
+
+
 def test_numbers_and_words_are_whole_and_labels_not_clipped(looker: Visitor) -> None:
     for room in _rooms(looker):
         assert looker.page.evaluate(_BROKEN) == [], room
