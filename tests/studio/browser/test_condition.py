@@ -34,7 +34,7 @@ def test_a_changed_network_says_so_in_every_room_and_after_a_reload(visitor: Vis
     assert strip(visitor).locator("[data-strip-accuracy]").get_attribute("data-strip-accuracy") != before
     page.reload()
     expect(strip(visitor)).to_contain_text("1 knob changed by hand")
-    page.get_by_role("button", name="Back to digits-sigmoid as it was opened").click()
+    page.get_by_role("button", name="Back to as it was opened: digits-sigmoid").click()
     expect(strip(visitor)).to_contain_text("as opened")
     expect(strip(visitor).locator("[data-strip-accuracy]")).to_have_attribute("data-strip-accuracy", before or "")
 
@@ -49,7 +49,7 @@ def test_training_is_announced_in_every_room_and_leaves_its_mark(visitor: Visito
     in_every_room(visitor, "trained further for")
     page.reload()
     in_every_room(visitor, "trained further for")
-    page.get_by_role("button", name="Back to digits-sigmoid as it was opened").click()
+    page.get_by_role("button", name="Back to as it was opened: digits-sigmoid").click()
     in_every_room(visitor, "as opened")
 
 
