@@ -1,3 +1,4 @@
+import { spokenReading } from "../src/state/trace";
 import { describe, expect, it } from "vitest";
 import { activationFormula, sumFormula, type Piece } from "../src/state/formula";
 import { readingText } from "../src/state/trace";
@@ -72,5 +73,13 @@ describe("scales and sentences", () => {
 
   it("have true minus signs before numbers only", () => {
     expect(withMinusSigns("for 3 -0.5 (-2), cross-entropy, 784-16")).toBe("for 3 −0.5 (−2), cross-entropy, 784-16");
+  });
+});
+
+describe("a reading as people say it", () => {
+  it("has per cents for shares, and leaves out what rounds to nothing", () => {
+    expect(spokenReading([0.1, 0.301, 0.599], ["1", "8", "3"], true)).toBe("3: 60\u00a0%, then 8: 30\u00a0%");
+    expect(spokenReading([0.004, 0.996], ["ring", "cross"], true)).toBe("cross: 100\u00a0%");
+    expect(spokenReading([2.5, -1], ["a", "b"], false)).toBe("a: 2.50, then b: −1.00");
   });
 });

@@ -65,7 +65,12 @@ class Visitor:
 
     @property
     def reading(self) -> str:
-        """The reading in words."""
+        """The reading in the engine's words."""
+        return self.page.locator(".reading").get_attribute("data-words") or "nothing drawn yet"
+
+    @property
+    def said(self) -> str:
+        """The reading as the page says it."""
         return self.page.locator(".reading").inner_text().removeprefix("The network reads").strip()
 
     def draw(self, digit: str) -> None:

@@ -6,16 +6,16 @@ import type { Studio } from "../state/studio.svelte";
 export interface Room {
   readonly id: string;
   readonly title: string;
-  /** What it is for, in a few words. */
+  /** What it is for, in one sentence. */
   readonly line: string;
   load(): Promise<{ default: Component<{ studio: Studio }> }>;
 }
 
 export const ROOMS: readonly Room[] = [
-  { id: "read", title: "Read", line: "Draw a digit and see how the network reads it", load: () => import("./read/Read.svelte") },
-  { id: "turn", title: "Turn", line: "Change any weight or bias and see the effect", load: () => import("./turn/Turn.svelte") },
-  { id: "learn", title: "Learn", line: "Train a network and watch it learn", load: () => import("./learn/Learn.svelte") },
-  { id: "nudge", title: "Nudge", line: "Follow backpropagation stage by stage", load: () => import("./nudge/Nudge.svelte") },
+  { id: "read", title: "Read", line: "Draw a digit and follow every number from its pixels to the answer.", load: () => import("./read/Read.svelte") },
+  { id: "turn", title: "Turn", line: "Change any weight or bias and see at once how many test images are still read correctly.", load: () => import("./turn/Turn.svelte") },
+  { id: "learn", title: "Learn", line: "Train a network, watch every weight while it learns, and go back to any moment.", load: () => import("./learn/Learn.svelte") },
+  { id: "nudge", title: "Nudge", line: "See how one image would change every weight: backpropagation, stage by stage, each number checkable.", load: () => import("./nudge/Nudge.svelte") },
 ];
 
 export function roomOf(id: string): Room {
