@@ -1,0 +1,64 @@
+"""A newcomer knows what this is: a sentence, a digit that is there already, words explained, mistakes marked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from studio.browser.visitor import Visitor
+
+ROOMS = ("Read", "Turn", "Learn", "Nudge")
+
+
+def test_a_first_visit_shows_what_this_is_and_a_digit(visitor: Visitor) -> None:
+    page = visitor.page
+    page.goto("about:blank")
+    page.goto(visitor.link.split("?")[0])
+    page.locator(".neuron").first.wait_for()
+    visitor.settle()
+    assert "small neural network" in page.locator(".purpose").inner_text()
+    assert re.match(r"\d: \d+ %", visitor.said)
+    assert page.locator('[data-verdict="right"]').inner_text().startswith("label:")
+
+
+def test_every_room_says_what_it_is_for(visitor: Visitor) -> None:
+    said = set()
+    for room in ROOMS:
+        visitor.room(room)
+        purpose = visitor.page.locator(".purpose")
+        assert purpose.is_visible()
+        said.add(purpose.inner_text())
+    assert len(said) == len(ROOMS)
+
+
+def test_a_term_is_explained_on_focus_and_hidden_with_escape(visitor: Visitor) -> None:
+    glossary = (Path(__file__).parents[3] / "docs" / "glossary.md").read_text(encoding="utf-8")
+    term = visitor.page.locator(".accuracy .term button")
+    term.focus()
+    bubble = visitor.page.get_by_role("tooltip")
+    assert bubble.inner_text().removeprefix("held out").strip() in glossary
+    box = bubble.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1440
+    term.press("Escape")
+    assert bubble.count() == 0
+
+
+def test_a_wrong_reading_is_marked_with_the_true_output(visitor: Visitor, mnist: object) -> None:
+    """The first test image that the network reads wrongly, found by the network itself."""
+    net = pl.load("digits-sigmoid")
+    test = pl.data.load("mnist").test
+    outputs = net(test.images[:1000])
+    wrong = int(np.flatnonzero(outputs.argmax(axis=1) != test.labels[:1000])[0])
+    label = int(test.labels[wrong])
+    visitor.open(f"#/read?x=test-{wrong}")
+    visitor.settle()
+    verdict = visitor.page.locator('[data-verdict="wrong"]').inner_text()
+    assert f"it is {label}" in verdict
+    shown = float(re.search(r"([\d.]+) %", verdict)[1])  # type: ignore[index]
+    assert shown == pytest.approx(100 * outputs[wrong, label], abs=0.06)
