@@ -204,7 +204,7 @@ def test_evaluation_returns_the_mean_loss_and_the_accuracy(loss: str, count: int
         (np.zeros(12), 1.0, "squared", DataError, "integer labels"),
         (np.zeros(12), [1, 2], "squared", DataError, "Expected 1 integer labels"),
         (np.zeros((2, 12)), 1, "squared", DataError, "Expected 2 integer labels"),
-        (np.zeros(12), "3", "squared", DataError, "integer labels"),
+        (np.zeros(12), "3", "squared", DataError, "labels as numbers"),
         (np.zeros(12), 1, "hinge", ConfigurationError, "loss expected one of cross_entropy, squared; got 'hinge'"),
         (np.zeros(11), 1, "squared", ShapeError, "expected x of shape"),
     ],

@@ -42,7 +42,6 @@ _NONSENSE = (
     AttributeError,
     RecursionError,
     ArithmeticError,
-    MemoryError,
     PellucidError,
 )
 """What reading a made-up description can raise."""
@@ -145,6 +144,8 @@ def network_of(path: Path, tensors: Tensors, metadata: Mapping[str, str], *, bou
         raise
     except FieldError as error:
         raise FileFormatError(f"{path} is no Pellucid network: {error}.") from error
+    except MemoryError as error:
+        raise FileFormatError(f"{path} describes a network that takes more memory than there is.") from error
     except _NONSENSE as error:
         raise FileFormatError(f"{path} is no Pellucid network: its description makes no sense ({error}).") from error
     _fill(path, net, tensors)

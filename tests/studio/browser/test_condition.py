@@ -71,7 +71,7 @@ def train_and_answer(visitor: Visitor, answer: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "rate", "steps", "name"),
     [
-        ("A new network by the plan", "0.25", "1", "untitled"),
+        ("A new network by the plan", "0.25", "1", "784-16-16-10 on mnist"),
         ("This network by the plan", "0.25", "1", "digits-sigmoid"),
         ("This network as before", "0.5", "1", "digits-sigmoid"),
         ("Cancel", "0.5", "0", "digits-sigmoid"),

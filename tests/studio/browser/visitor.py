@@ -30,6 +30,16 @@ DIGITS: dict[str, Line] = {
 _keys: dict[str, list[Any]] = {}
 
 
+def admit(context: BrowserContext, link: str) -> None:
+    """Let the visitors of a context in: a link works once, and from then on they come with the key."""
+    context.add_cookies(_keys.get(link, []))
+
+
+def remember_key(context: BrowserContext, link: str) -> None:
+    """Keep the key that a context got by a link, for other contexts."""
+    _keys[link] = [{name: each[name] for name in ("name", "value", "domain", "path")} for each in context.cookies()]
+
+
 class Visitor:
     """One tab."""
 
@@ -38,13 +48,13 @@ class Visitor:
         self.server: Any = None
         self.complaints: list[str] = []
         self.requests: list[str] = []
-        context.add_cookies(_keys.get(link, []))  # a link works once; after that its visitors come with the key
+        admit(context, link)
         self.page = context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(error.message))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.open(place)
-        _keys[link] = [{name: each[name] for name in ("name", "value", "domain", "path")} for each in context.cookies()]
+        remember_key(context, link)
 
     def _heard(self, message: Any) -> None:
         if message.type == "error" or "Content Security Policy" in message.text:
