@@ -173,7 +173,14 @@ def test_a_session_taken_to_another_tab_says_so_and_can_come_back(visitor: Visit
     with visitor.page.expect_event("websocket") as opened:
         other.goto(visitor.page.url.partition("#")[0])
         session = visitor.page.evaluate("sessionStorage['pellucid-session']")
-        other.evaluate("(session) => { sessionStorage['pellucid-session'] = session; location.reload(); }", session)
+        other.evaluate(
+            """(session) => {
+                history.replaceState(null, "", location.pathname);  // not the other session's picture
+                sessionStorage["pellucid-session"] = session;
+                location.reload();
+            }""",
+            session,
+        )
         visitor.page.get_by_text("opened in another tab").wait_for()
         visitor.page.get_by_role("button", name="Open it here").click()
     assert session in opened.value.url
