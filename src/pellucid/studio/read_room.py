@@ -112,7 +112,7 @@ class ReadRoom:
 
     def set_centring(self, request: requests.SetCentring) -> None:
         """Choose the steps of the centring."""
-        self._centring, self._pictures = request.centring, request.pictures
+        self._centring, self._pictures = request.centring or self._centring, request.pictures
         self.read(request.id)
 
     def network_changed(self, request: int) -> None:

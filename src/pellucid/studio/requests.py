@@ -96,10 +96,10 @@ class OpenPixels(Request):
 class SetCentring(Request):
     """Choose the steps of the centring, and whether their pictures are sent. Answered by `Reading`."""
 
-    centring: Centring
-    """The steps to do."""
     pictures: bool
     """Whether `Reading.steps` is filled in."""
+    centring: Centring | None = None
+    """The steps to do; without it they stay as they are."""
 
 
 class AskVotes(Request):

@@ -299,10 +299,10 @@ export interface SetCentring {
   readonly type: "setCentring";
   /** Number of the request, increasing; the events that answer it repeat it as `request`. */
   readonly id: number;
-  /** The steps to do. */
-  readonly centring: Centring;
   /** Whether `Reading.steps` is filled in. */
   readonly pictures: boolean;
+  /** The steps to do; without it they stay as they are. */
+  readonly centring?: Centring | null;
 }
 
 /** Ask for the terms of a neuron's weighted sum. Answered by `Votes`. */

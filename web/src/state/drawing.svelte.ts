@@ -89,7 +89,7 @@ export class Drawing {
   resume(): void {
     if (this.#unsent) this.setDrawing(this.strokes);
     this.#unsent = false;
-    if (this.#hasPictures !== this.#wantPictures) this.#sendCentring();
+    if (this.#hasPictures !== this.#wantPictures) this.wantPictures(this.#wantPictures);
   }
 
   penDown(x: number, y: number, width: number, erase: boolean): void {
@@ -138,17 +138,14 @@ export class Drawing {
 
   setCentring(centring: Centring): void {
     this.centring = centring;
-    this.#sendCentring();
+    this.#session.send({ type: "setCentring", centring, pictures: this.#wantPictures });
   }
 
   /** Request or decline pictures of the centring steps, which cost a little at every pen movement. */
   wantPictures(wanted: boolean): void {
     this.#wantPictures = wanted;
-    if (this.#session.ready) this.#sendCentring();
-  }
-
-  #sendCentring(): void {
-    this.#session.send({ type: "setCentring", centring: this.centring, pictures: this.#wantPictures });
+    // Without the steps: those of a network that has just come may not be known here yet.
+    if (this.#session.ready) this.#session.send({ type: "setCentring", pictures: wanted });
   }
 }
 
