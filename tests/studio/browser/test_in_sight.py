@@ -66,15 +66,7 @@ def test_a_wire_that_is_pressed_brings_its_knob_into_reach(visitor_of: Visitor) 
     visitor_of.room("Turn")
     visitor_of.settle()
     page.locator('[data-neuron="3-8"]').evaluate("(neuron) => neuron.scrollIntoView({ block: 'center' })")
-    ends = [page.locator(f'[data-neuron="{place}"] .body').bounding_box() for place in ("2-8", "3-8")]
-    assert all(ends)
-    for share in [0.3 + 0.03 * at for at in range(15)]:
-        x = (1 - share) * (ends[0]["x"] + ends[0]["width"]) + share * ends[1]["x"]
-        y = (1 - share) * (ends[0]["y"] + ends[0]["height"] / 2) + share * (ends[1]["y"] + ends[1]["height"] / 2)
-        page.mouse.move(x, y)
-        if page.locator(".lit-wire").count():
-            page.mouse.click(x, y)
-            break
+    visitor_of.press_wire("2-8", "3-8")
     expect(page.locator("section[aria-label='Selected knob'] h2")).to_contain_text("→ output")
     page.wait_for_timeout(400)
     name = page.locator("section[aria-label='Selected knob'] h2").inner_text()

@@ -171,14 +171,7 @@ def test_a_wire_is_turned_by_pressing_it(turner: Visitor) -> None:
     turner.draw("3")
     turner.settle()
     page = turner.page
-    ends = [page.locator(f'[data-neuron="{place}"] .body').bounding_box() for place in ("2-8", "3-3")]
-    for share in np.linspace(0.3, 0.7, 9):
-        x = (1 - share) * (ends[0]["x"] + ends[0]["width"]) + share * ends[1]["x"]
-        y = (1 - share) * (ends[0]["y"] + ends[0]["height"] / 2) + share * (ends[1]["y"] + ends[1]["height"] / 2)
-        page.mouse.move(x, y)
-        if page.locator(".lit-wire").count():
-            page.mouse.click(x, y)
-            break
+    turner.press_wire("2-8", "3-3")
     expect(page.locator("section[aria-label='Selected knob'] h2")).to_contain_text("→ output")
 
 

@@ -69,6 +69,19 @@ class Visitor:
         """Go to another room."""
         self.page.get_by_role("link", name=title, exact=True).click()
 
+    def press_wire(self, source: str, target: str) -> None:
+        """Press the wire between two neurons, at the first place where it lights up."""
+        page = self.page
+        ends = [page.locator(f'[data-neuron="{place}"] .body').bounding_box() for place in (source, target)]
+        assert all(ends)
+        for share in [0.3 + 0.03 * at for at in range(15)]:
+            x = (1 - share) * (ends[0]["x"] + ends[0]["width"]) + share * ends[1]["x"]
+            y = (1 - share) * (ends[0]["y"] + ends[0]["height"] / 2) + share * (ends[1]["y"] + ends[1]["height"] / 2)
+            page.mouse.move(x, y)
+            if page.locator(".lit-wire").count():
+                page.mouse.click(x, y)
+                break
+
     @property
     def pad(self) -> Locator:
         return self.page.get_by_label("Drawing pad")
