@@ -194,9 +194,10 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
 
     import pellucid as pl
     from common import network
-    from pellucid.programs import images
+    from pellucid.programs import packing
     from pellucid.programs.dense_stepper import DenseStepper
     from pellucid.programs.feed import Feed
+    from pellucid.programs.image_targets import class_targets
     from pellucid.programs.interface import StepperOptions
     from pellucid.training.shuffling import Shuffled
 
@@ -206,7 +207,7 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
     if way.change in ("floats", "dense"):
         flat_inputs = (flat_inputs / np.float32(255)).astype(np.float32)
     if way.change == "dense":
-        vars(images)["MAX_SPARSE_INPUTS"] = 0  # images with more inputs than this are stored dense
+        vars(packing)["MAX_SPARSE_INPUTS"] = 0  # images with more inputs than this are stored dense
     feed = Feed(flat_inputs, None)
     net, optimizer = network(way.hidden), pl.SGD(0.1)
     options = StepperOptions(optimizer, "cross_entropy", way.batch, threads=way.threads)
@@ -214,7 +215,7 @@ def epoch(way: Way, source: str, most: int) -> Callable[[], object]:
     if way.change == "stored" and isinstance(stepper, DenseStepper):
         stepper.direct = False
     steps = -(-count // way.batch)
-    batches, _ = Shuffled(feed, data.labels[:count], 0).batches(0, 0, steps)
+    batches, _ = Shuffled(feed, class_targets(data.labels[:count]), 0, options.batch_size).batches(0, 0, steps)
     rates = optimizer.step_rates(np.full(steps, 0.1), np.arange(steps))
     return lambda: stepper.run(batches, 0, steps, optimizer, rates)
 

@@ -153,7 +153,7 @@ def _stat(path: Path) -> tuple[str, list[int]]:
 def by_itself(plan: LearnPlan) -> float:
     """Return the mini-batches per second of the same training in this process, without a page."""
     data = pl.data.load(plan.data).train
-    trainer = planned_trainer(plan, planned_network(plan, data.classes), data)
+    trainer = planned_trainer(plan, planned_network(plan, data), data)
     trainer.advance(200)
     began, before = time.perf_counter(), trainer.step
     while time.perf_counter() - began < SECONDS:

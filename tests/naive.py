@@ -17,7 +17,7 @@ from pellucid.inspect.reference import Array, Gradient, Layer, backward, flatten
 
 @dataclass
 class Descent:
-    """The rule of an optimiser over one vector: "sgd", "momentum", "nesterov" or "adam"."""
+    """The rule of an optimiser over one vector: "sgd", "momentum", "nesterov", "adam", "adamw" or "rmsprop"."""
 
     rule: str
     decay: float = 0.0
@@ -34,10 +34,16 @@ class Descent:
         if not self.steps:
             self.first, self.second = np.zeros_like(w), np.zeros_like(w)
         self.steps += 1
-        g = g + self.decay * w
+        if self.rule == "adamw":
+            w = w - rate * self.decay * w
+        else:
+            g = g + self.decay * w
+        if self.rule == "rmsprop":
+            self.second = self.beta2 * self.second + (1 - self.beta2) * g * g
+            return w - rate * g / (np.sqrt(self.second) + self.epsilon)
         if self.rule == "sgd":
             return w - rate * g
-        if self.rule == "adam":
+        if self.rule in ("adam", "adamw"):
             self.first = self.beta1 * self.first + (1 - self.beta1) * g
             self.second = self.beta2 * self.second + (1 - self.beta2) * g * g
             m = self.first / (1 - self.beta1**self.steps)

@@ -13,38 +13,65 @@ import numpy.typing as npt
 from pellucid.inspect.reference import activate
 
 Array = npt.NDArray[np.float64]
-Direction = tuple[Array, Array, Array]  # W_ih (4 H, D), W_hh (4 H, H), b (4 H,)
+Direction = dict[str, Array]  # weight_ih (G H, D), weight_hh (G H, H), bias (G H,), and a GRU's bias_hn (H,)
 
 
-def run_direction(x: Array, parameters: Direction) -> dict[str, Array]:
+def sigmoid(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
+
+
+def lstm_frame(p: Direction, x: Array, state: dict[str, Array]) -> dict[str, Array]:
+    zi, zf, zg, zo = np.split(p["weight_ih"] @ x + p["weight_hh"] @ state["h"] + p["bias"], 4)
+    i, f, g, o = sigmoid(zi), sigmoid(zf), np.tanh(zg), sigmoid(zo)
+    c = f * state["c"] + i * g
+    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": o * np.tanh(c)}
+
+
+def gru_frame(p: Direction, x: Array, state: dict[str, Array]) -> dict[str, Array]:
+    xr, xz, xn = np.split(p["weight_ih"] @ x + p["bias"], 3)
+    hr, hz, hn = np.split(p["weight_hh"] @ state["h"], 3)
+    q = hn + p["bias_hn"]
+    r, z = sigmoid(xr + hr), sigmoid(xz + hz)
+    n = np.tanh(xn + r * q)
+    return {"r": r, "z": z, "q": q, "n": n, "h": (1 - z) * n + z * state["h"]}
+
+
+def rnn_frame(activation: str) -> Callable[[Direction, Array, dict[str, Array]], dict[str, Array]]:
+    def frame(p: Direction, x: Array, state: dict[str, Array]) -> dict[str, Array]:
+        return {"h": activate(activation, p["weight_ih"] @ x + p["weight_hh"] @ state["h"] + p["bias"])}
+
+    return frame
+
+
+def run_direction(layer: Any, x: Array, parameters: Direction) -> dict[str, Array]:
     """Return every gate, cell and hidden value (T, H) of one direction over frames x (T, D)."""
-    by_input, by_hidden, bias = parameters
-    size = by_hidden.shape[1]
-    h, c = np.zeros(size), np.zeros(size)
-    kept: dict[str, list[Array]] = {name: [] for name in "ifgoch"}
+    frames = {"lstm": lstm_frame, "gru": gru_frame, "rnn": rnn_frame(getattr(layer, "activation", "tanh"))}
+    state = dict.fromkeys("hc", np.zeros(parameters["weight_hh"].shape[1]))
+    kept = []
     for frame in x:
-        z = by_input @ frame + by_hidden @ h + bias
-        i, f, o = (1 / (1 + np.exp(-z[k * size : (k + 1) * size])) for k in (0, 1, 3))
-        g = np.tanh(z[2 * size : 3 * size])
-        c = f * c + i * g
-        h = o * np.tanh(c)
-        for name, value in zip("ifgoch", (i, f, g, o, c, h), strict=True):
-            kept[name].append(value)
-    return {name: np.array(values) for name, values in kept.items()}
+        state = frames[layer.kind](parameters, frame, state)
+        kept.append(state)
+    return {name: np.array([one[name] for one in kept]) for name in kept[0]}
 
 
-def run_lstm(x: Array, directions: Sequence[Direction], outputs: str) -> tuple[dict[str, Array], Array]:
+def run_recurrent(layer: Any, x: Array, directions: Sequence[Direction]) -> tuple[dict[str, Array], Array]:
     """Return all gates, forward ones first, and the output of the layer."""
-    told = [run_direction(x, directions[0])]
+    told = [run_direction(layer, x, directions[0])]
     if len(directions) == 2:
-        backwards = run_direction(x[::-1], directions[1])
+        backwards = run_direction(layer, x[::-1], directions[1])
         told.append({name: values[::-1] for name, values in backwards.items()})
-    both = {name: np.concatenate([one[name] for one in told], axis=1) for name in "ifgoch"}
-    if outputs == "mean":
+    both = {name: np.concatenate([one[name] for one in told], axis=1) for name in told[0]}
+    if layer.outputs == "mean":
         return both, both["h"].mean(axis=0)
-    if outputs == "last":
+    if layer.outputs == "last":
         return both, np.concatenate([one["h"][-1 if k == 0 else 0] for k, one in enumerate(told)])
     return both, both["h"]
+
+
+def directions_of(layer: Any, views: dict[str, Array]) -> list[Direction]:
+    """Return a recurrent layer's parameters by direction, from views of all of them."""
+    names = ["weight_ih", "weight_hh", *layer.biases()]
+    return [{name: views[f"{name}{suffix}"] for name in names} for suffix in ["", "_reverse"][: layer.directions]]
 
 
 def outputs_of(net: Any, x: Array, parameters: Array | None = None) -> tuple[Array, Array]:
@@ -58,10 +85,8 @@ def outputs_of(net: Any, x: Array, parameters: Array | None = None) -> tuple[Arr
             views[name] = vector[at : at + count].reshape(sides).T
             at += count
         shape = layer.output_shape(shape)
-        if layer.kind == "lstm":
-            suffixes = ["", "_reverse"][: layer.directions]
-            ways = [tuple(views[f"{name}{s}"] for name in ("weight_ih", "weight_hh", "bias")) for s in suffixes]
-            a = run_lstm(a, ways, layer.outputs)[1]  # type: ignore[arg-type]
+        if layer.kind in ("lstm", "gru", "rnn"):
+            a = run_recurrent(layer, a, directions_of(layer, views))[1]
         else:
             rows = np.atleast_2d(a)
             z = rows @ views["weight"].T + views["bias"]

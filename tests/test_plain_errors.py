@@ -44,8 +44,9 @@ MISTAKES: dict[str, tuple[Callable[[], object], type[pl.PellucidError], str]] = 
         ),
         pl.ConfigurationError, "at least 2",
     ),
-    "an optimiser by name": (
-        lambda: pl.Trainer(net(), pl.data.Dataset(ROWS, CLASSES), optimizer="adam"), pl.ConfigurationError, "SGD"
+    "an optimiser of an unknown name": (
+        lambda: pl.Trainer(net(), pl.data.Dataset(ROWS, CLASSES), optimizer="adamant"),
+        pl.ConfigurationError, "one of sgd",
     ),
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ def lowest(requirements: list[str]) -> list[str]:
 
 if __name__ == "__main__":
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-    if lacking := [each for each in project["dependencies"] if ">=" not in each]:
+    needed = [*project["dependencies"], *project["optional-dependencies"]["compile"]]
+    if lacking := [each for each in needed if ">=" not in each]:
         raise SystemExit(f"These dependencies have no lower bound: {lacking}.")
-    print("\n".join(lowest(project["dependencies"])))
+    print("\n".join(lowest(needed)))

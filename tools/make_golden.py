@@ -53,6 +53,10 @@ CASES: dict[str, dict[str, Any]] = {
     "momentum, warm-up": {
         "layers": SOFTMAX, "optimizer": {"kind": "momentum", "rate": 0.1, "momentum": 0.9, "schedule": "warm_up"},
     },
+    "adamw, cosine": {
+        "layers": RELU, "optimizer": {"kind": "adamw", "rate": 0.02, "decay": 0.3, "schedule": "cosine"},
+    },
+    "rmsprop, decay": {"layers": SOFTMAX, "optimizer": {"kind": "rmsprop", "rate": 0.01, "decay": 0.02}},
 }  # fmt: skip
 
 ACTIVATIONS = {
@@ -102,9 +106,12 @@ def loss_of(name: str, twin: Twin, steps: list[tuple[Tensor, Tensor]], targets: 
 def optimizer_of(twin: Twin, told: dict[str, Any]) -> tuple[torch.optim.Optimizer, Any]:
     parameters, rate, decay = twin.parameters(), told["rate"], told.get("decay", 0.0)
     made: torch.optim.Optimizer
-    if told["kind"] == "adam":
+    if told["kind"] in ("adam", "adamw"):
+        kind = torch.optim.Adam if told["kind"] == "adam" else torch.optim.AdamW
         betas = tuple(told.get("betas", (0.9, 0.999)))
-        made = torch.optim.Adam(parameters, rate, betas=betas, eps=told.get("epsilon", 1e-8), weight_decay=decay)
+        made = kind(parameters, rate, betas=betas, eps=told.get("epsilon", 1e-8), weight_decay=decay)
+    elif told["kind"] == "rmsprop":
+        made = torch.optim.RMSprop(parameters, rate, weight_decay=decay)
     else:
         momentum, nesterov = told.get("momentum", 0.0), told.get("nesterov", False)
         made = torch.optim.SGD(parameters, rate, momentum=momentum, nesterov=nesterov, weight_decay=decay)

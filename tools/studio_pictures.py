@@ -1,4 +1,4 @@
-"""Take the README's pictures of the studio's four rooms: docs/images/{read,turn,learn,nudge}.png.
+"""Take the README's pictures of the studio's rooms: docs/images/{read,turn,learn,nudge,look-for}.png.
 
     python tools/studio_pictures.py
 
@@ -40,6 +40,8 @@ def main() -> None:
         take(visitor.page, "turn")
         nudge(visitor)
         take(visitor.page, "nudge")
+        look_for(visitor)
+        take(visitor.page, "look-for")
         learn(visitor)
         take(visitor.page, "learn")
         browser.close()
@@ -64,6 +66,18 @@ def nudge(visitor: Visitor) -> None:
     visitor.page.locator("[data-cost]").wait_for()
     for _ in range(4):
         visitor.page.get_by_role("button", name="Next", exact=True).click()
+
+
+def look_for(visitor: Visitor) -> None:
+    """Take the picture of Look for with a neuron of the second layer, and a round of its quiz."""
+    page = visitor.page
+    page.goto(visitor.link + "#/look-for?x=test-8")
+    page.reload()
+    page.locator("[data-maximum]").nth(1).wait_for()
+    page.locator('[data-neuron="2-5"]').click()
+    page.get_by_role("button", name="Start the quiz").click()
+    page.locator(".guess").first.wait_for()
+    page.mouse.move(5, 5)
 
 
 def learn(visitor: Visitor) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pellucid import data as data
     from pellucid import inspect as inspect
+    from pellucid import plot as plot
     from pellucid.errors import ConfigurationError as ConfigurationError
     from pellucid.errors import DataError as DataError
     from pellucid.errors import DivergedError as DivergedError
@@ -28,46 +29,68 @@ if TYPE_CHECKING:
     from pellucid.errors import FileFormatError as FileFormatError
     from pellucid.errors import PellucidError as PellucidError
     from pellucid.errors import ShapeError as ShapeError
+    from pellucid.exports.export import export as export
+    from pellucid.exports.onnx_file import to_onnx as to_onnx
+    from pellucid.layers import GRU as GRU
     from pellucid.layers import LSTM as LSTM
+    from pellucid.layers import RNN as RNN
     from pellucid.layers import AvgPool2d as AvgPool2d
     from pellucid.layers import Conv2d as Conv2d
     from pellucid.layers import Dense as Dense
     from pellucid.layers import Dropout as Dropout
     from pellucid.layers import Flatten as Flatten
     from pellucid.layers import MaxPool2d as MaxPool2d
+    from pellucid.network.files import from_onnx as from_onnx
     from pellucid.network.files import load as load
     from pellucid.network.files import save as save
     from pellucid.network.network import Network as Network
     from pellucid.network.prediction import Reading as Reading
     from pellucid.speech import hear as hear
     from pellucid.training.augmentation import Augment as Augment
+    from pellucid.training.groups import Group as Group
     from pellucid.training.optimizers import SGD as SGD
     from pellucid.training.optimizers import Adam as Adam
+    from pellucid.training.optimizers import AdamW as AdamW
     from pellucid.training.optimizers import Momentum as Momentum
+    from pellucid.training.optimizers import RMSprop as RMSprop
     from pellucid.training.parallel import train_many as train_many
+    from pellucid.training.recipe import Recipe as Recipe
     from pellucid.training.schedules import Constant as Constant
     from pellucid.training.schedules import Cosine as Cosine
     from pellucid.training.schedules import Step as Step
     from pellucid.training.schedules import WarmUp as WarmUp
+    from pellucid.training.search import search as search
+    from pellucid.training.sharded import ShardedTrainer as ShardedTrainer
     from pellucid.training.trainer import Trainer as Trainer
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Network": "network.network",
-    **dict.fromkeys(("Dense", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "Dropout", "LSTM"), "layers"),
+    **dict.fromkeys(
+        ("Dense", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "Dropout", "LSTM", "GRU", "RNN"), "layers"
+    ),
     "Trainer": "training.trainer",
     "train_many": "training.parallel",
+    "Recipe": "training.recipe",
+    "search": "training.search",
+    "ShardedTrainer": "training.sharded",
     "SGD": "training.optimizers",
     "Momentum": "training.optimizers",
     "Adam": "training.optimizers",
+    "AdamW": "training.optimizers",
+    "RMSprop": "training.optimizers",
     "Constant": "training.schedules",
     "Step": "training.schedules",
     "Cosine": "training.schedules",
     "WarmUp": "training.schedules",
     "Augment": "training.augmentation",
+    "Group": "training.groups",
     "save": "network.files",
     "load": "network.files",
+    "from_onnx": "network.files",
+    "to_onnx": "exports.onnx_file",
+    "export": "exports.export",
     "Reading": "network.prediction",
     "hear": "speech",
     **dict.fromkeys(
@@ -84,9 +107,9 @@ _HOMES = {
     ),
 }
 
-_ROOMS = ("data", "inspect")
+_ROOMS = ("data", "inspect", "plot")
 
-__all__ = ["__version__", "data", "inspect", *_HOMES]
+__all__ = ["__version__", "data", "inspect", "plot", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -31,5 +31,9 @@ class DivergedError(PellucidError, ArithmeticError):
     """Training produced a loss that is NaN or infinite; the last good weights were kept."""
 
 
+class WorkerLostError(PellucidError, RuntimeError):
+    """A process or machine that was to train a network ended, again and again, before it was done."""
+
+
 class CapacityError(PellucidError, RuntimeError):
     """The engine would have been given less memory than it needs: a defect, found before anything was overwritten."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,8 +73,52 @@ def test_start_measures_processes_and_their_memory(tmp_path: Path) -> None:
     assert median(measured, "bare Python") < median(measured, "pellucid read of one PNG")
 
 
+def test_large_data_are_measured_in_all_ways(tmp_path: Path) -> None:
+    measured = run(tmp_path, "large_data.py", "--examples", "0", "--seeds", "0")
+    speed, pictures = measured["tables"]
+    assert {row[2] for row in speed["rows"]} == {
+        "packed at once", "in memory, windows", "mapped, windows", "stream, windows"
+    }  # fmt: skip
+    assert [row[0] for row in pictures["rows"]] == ["once", "always"]
+
+
 def median(measured: dict[str, Any], what: str) -> float:
     """Return the results of one round."""
     [seconds] = measured["seconds"][what]
     assert isinstance(seconds, float)
     return seconds
+
+
+def test_memory_compares_layers_of_equal_size(tmp_path: Path) -> None:
+    told = tmp_path / "told.json"
+    options = ["--frames", "6", "--count", "300", "--epochs", "4", "--seeds", "1", "--rounds", "1", "--json", str(told)]
+    done = subprocess.run([sys.executable, str(SCRIPTS / "memory.py"), *options], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(told.read_text())
+    assert list(measured["accuracies"]["6"]) == list(measured["seconds"]) == ["RNN", "GRU", "LSTM"]
+    assert all(0.25 < accuracy <= 1 for [accuracy] in measured["accuracies"]["6"].values())
+
+
+def test_exports_answer_alike_everywhere(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    rows = run(tmp_path, "export.py")["tables"][0]["rows"]
+    assert [row[1] for row in rows[:5]] == ["Pellucid", "ONNX Runtime", "NumPy", "C, float32", "C, int8"]
+    assert all(float(row[3]) < 1e-5 and row[4] == "0" for row in rows if row[3] and row[1] != "C, int8")
+
+
+def test_many_networks_have_equal_bits_and_an_overhead(tmp_path: Path) -> None:
+    few = ("--networks", "6", "--images", "200", "--epochs", "1")
+    measured = run(tmp_path, "many_networks.py", *few, "--on", "threads", "processes")
+    assert measured["equal_bits"]
+    for [found] in measured["runs"].values():
+        assert 0 < found["arithmetic"] < found["workers"] * found["wall"]
+        assert found["networks"] == 6
+
+
+def test_shards_are_compared_with_one_process(tmp_path: Path) -> None:
+    few = ("--on", "processes", "--seeds", "1", "--epochs", "1", "--cuts", "4", "--generated", "0")
+    [table] = run(tmp_path, "sharded.py", *few)["tables"]
+    assert [row[0] for row in table["rows"]] == ["one process, one core", "4 shards, 2 together"]
+    assert all(float(row[1].split()[0]) > 50 for row in table["rows"])

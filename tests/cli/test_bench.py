@@ -32,7 +32,8 @@ def test_tables(run: Run, few: str) -> None:
 
 
 def test_json_and_a_chart(run: Run, few: str) -> None:
-    pytest.importorskip("matplotlib")
+    for package in ("matplotlib", "threadpoolctl"):
+        pytest.importorskip(package)
     done = run("bench", "--quick", "--data", few, "--json", "--chart", "bench.png")
     assert done.code == 0, done.err
     report = json.loads(done.out)

@@ -34,7 +34,7 @@ def test_examples_use_options_that_exist(command: str) -> None:
     known = {name for parameter in app.commands[command].params for name in parameter.opts}
     used = {word for rest, _ in EXAMPLES[command] for word in rest.split() if word.startswith("-")}
     assert used <= known
-    assert {"--json", "--save", "--no-browser"} & known
+    assert {"--json", "--save", "--no-browser", "--output"} & known
 
 
 def test_every_option_has_a_help_text(run: Run) -> None:

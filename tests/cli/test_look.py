@@ -123,3 +123,14 @@ def test_a_network_of_sequences(run: Run, tmp_path: Path) -> None:
     assert done.code == 0
     assert "Tx4 inputs" in done.out
     assert "weight_ih 12x4" in done.out
+
+
+def test_an_onnx_file_is_shown_like_any_other(run: Run, network: Path) -> None:
+    pytest.importorskip("onnx", reason="needs onnx: pip install '.[onnx]'")
+    pl.to_onnx(pl.load(network), "net.onnx")
+    shown = [run("look", path).out.split("\n", 1)[1] for path in (network, "net.onnx")]
+    assert shown[0] == shown[1]
+    Path("net.onnx").write_bytes(Path("net.onnx").read_bytes()[:5000])
+    done = run("look", "net.onnx")
+    assert (done.code, done.out) == (2, "")
+    assert "is no ONNX file" in done.err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import pellucid as pl
 from cli.processes import Run, call, environment, in_terminal
@@ -30,7 +30,7 @@ def test_json_has_text_digits_probabilities_and_boxes(run: Run, network: Path, s
     found = json.loads(line)
     assert list(found) == ["file", "text", "digits"]
     assert (found["file"], found["text"]) == (str(sheet[0]), sheet[1])
-    assert [list(digit) for digit in found["digits"]] == [["digit", "probabilities", "box"]] * 3
+    assert [list(digit) for digit in found["digits"]] == [["digit", "sure", "confidence", "probabilities", "box"]] * 3
     assert [digit["digit"] for digit in found["digits"]] == [int(letter) for letter in sheet[1]]
     for digit, left in zip(found["digits"], (24, 176, 328), strict=True):
         assert len(digit["probabilities"]) == 10
@@ -87,6 +87,89 @@ def test_a_file_name_cannot_move_the_cursor(run: Run, network: Path, sheet: Shee
     done = run("read", name, "\x1b[31mnone.png", "--model", network)
     assert "\x1b" not in done.out + done.err
     assert f"three?[2J.png: {sheet[1]}" in done.out
+
+
+def test_the_ink_may_be_named(run: Run, network: Path, sheet: Sheet) -> None:
+    texts = {ink: run("read", sheet[0], "--model", network, "--ink", ink, "--json").out for ink in ("dark", "light")}
+    right = [ink for ink, line in texts.items() if json.loads(line)["text"] == sheet[1]]
+    assert len(right) == 1
+    assert run("read", sheet[0], "--ink", "red").code == 2
+
+
+def test_every_intermediate_picture_is_written(run: Run, network: Path, sheet: Sheet) -> None:
+    done = run("read", sheet[0], "--model", network, "--explain", "deep/steps", "--json")
+    assert (done.code, done.err) == (0, "")
+    stem = sheet[0].stem
+    names = {path.name for path in Path("deep/steps").iterdir()}
+    whole = {f"{stem}-{k}-{step}.png" for k, step in enumerate(("grey", "evened", "ink", "digits"), 1)}
+    assert whole < names
+    assert len(names) == 4 + 6 * len(sheet[1])
+    with Image.open(sheet[0]) as given, Image.open(f"deep/steps/{stem}-1-grey.png") as grey:
+        assert grey.size == given.size
+    with Image.open(f"deep/steps/{stem}-digit-01-6-centred.png") as pixels:
+        assert pixels.size == (112, 112)
+
+
+def test_the_answers_are_drawn_into_the_picture(run: Run, network: Path, sheet: Sheet) -> None:
+    done = run("read", sheet[0], "--model", network, "--save", "answers.png", "--json")
+    first = next(digit for digit in json.loads(done.out)["digits"] if digit["sure"])
+    left, top, right, bottom = first["box"]
+    with Image.open("answers.png") as image, Image.open(sheet[0]) as given:
+        assert (image.size, image.mode) == (given.size, "RGB")
+        red = np.asarray(image)[..., 0].astype(int) - np.asarray(image)[..., 1]
+    assert (red[top:bottom, left - 2 : left] > 100).all()
+    assert (red[top:bottom, right : right + 2] > 100).all()
+    for bad in (["--save", "no/folder/a.png"], [sheet[0], "--save", "two.png"]):
+        done = run("read", sheet[0], *bad, "--model", network)
+        assert done.code == 2
+        assert len(done.err.splitlines()) == 1
+
+
+def star(size: int = 90) -> Image.Image:
+    """Return a star of five points drawn with a pen."""
+    image = Image.new("L", (size + 60, size + 60), 235)
+    at = [(30 + size / 2 + size / 2 * np.sin(k * 0.8 * np.pi), 30 + size / 2 - size / 2 * np.cos(k * 0.8 * np.pi))
+          for k in range(6)]  # fmt: skip
+    ImageDraw.Draw(image).line(at, fill=30, width=7, joint="curve")
+    return image
+
+
+def test_what_is_no_digit_is_not_in_the_text(run: Run) -> None:
+    star().save("star.png")
+    found = json.loads(run("read", "star.png", "--json").out)
+    assert (found["text"], found["digits"]) == ("", [])
+    (other,) = found["others"]
+    assert other["sure"] is False
+    assert len(other["box"]) == 4
+    lines = run("read", "star.png", "--save", "marked.png").out.splitlines()
+    assert lines[0] == "star.png: no digit found"
+    assert lines[1].startswith("  no digit, most like ")
+    with Image.open("marked.png") as image:
+        colours = np.asarray(image).astype(int)
+    assert (colours[..., 2] - colours[..., 0] > 100).any()
+
+
+def test_a_threshold_marks_more_digits_as_unsure(run: Run, network: Path, sheet: Sheet) -> None:
+    def sure(*options: object) -> list[bool]:
+        found = json.loads(run("read", sheet[0], "--model", network, "--json", *options).out)
+        assert found["text"] == sheet[1]
+        return [digit["sure"] for digit in found["digits"]]
+
+    assert sure("--threshold", 0) == [True] * 3
+    assert sure("--threshold", 1) == [False] * 3
+    plain = run("read", sheet[0], "--model", network, "--threshold", 1).out
+    assert all(", unsure  in " in line for line in plain.splitlines()[1:])
+    assert run("read", sheet[0], "--threshold", 2).code == 2
+
+
+def test_a_file_of_several_pages(run: Run, network: Path, sheet: Sheet, blank: Path) -> None:
+    with Image.open(sheet[0]) as image, Image.open(blank) as empty:
+        image.convert("L").save("pages.tiff", save_all=True, append_images=[empty.convert("L"), image.convert("L")])
+    done = run("read", "pages.tiff", "--model", network, "--json", "--save", "out.png", "--explain", "steps")
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert [(page["page"], page["text"]) for page in found] == [(1, sheet[1]), (2, ""), (3, sheet[1])]
+    assert all(Path(name).exists() for name in ("out.png", "out-2.png", "out-3.png", "steps/pages-page-3-1-grey.png"))
+    assert run("read", "pages.tiff", "--model", network).out.splitlines()[0] == f"pages.tiff, page 1: {sheet[1]}"
 
 
 def test_a_picture_from_standard_input(tmp_path: Path, network: Path, sheet: Sheet) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pellucid.data import Dataset, load
+from pellucid.data.checks import DeclaredRange
 from pellucid.errors import DataError, FileFormatError, PellucidError
 
 
@@ -19,7 +20,7 @@ def table(path: Path, text: str | bytes) -> Path:
     return path
 
 
-def both(path: Path, level_range: tuple[float, float] | None = None) -> dict[bytes, int]:
+def both(path: Path, level_range: DeclaredRange = "auto") -> dict[bytes, int]:
     """Images and labels of both parts together."""
     return {
         image.tobytes(): label
@@ -42,7 +43,9 @@ EXPECTED = {bytes([0, 128, 255]): 3, bytes([9, 8, 7]): 1, bytes([1, 2, 3]): 3, b
         ROWS.replace(",", " , "),
         "\n" + ROWS.replace("\n", "\n\n"),
         "label,pixel0,pixel1,pixel2\n" + ROWS,
-        "Class,a,b,c\n" + ROWS,
+        "Class,pixel1,pixel2,pixel3\n" + ROWS,
+        ROWS.replace(",", ";"),
+        ROWS.replace(",", "\t"),
         '"label","p0","p1","p2"\n' + ROWS,
         "\ufeffLABEL,p0,p1,p2\n" + ROWS,
         "p0,p1,label,p2\n0,128,3,255\n9,8,1,7\n1,2,3,3\n4,5,1,6\n",
@@ -93,18 +96,23 @@ def test_whole_numbers_first_and_fractions_later(tmp_path: Path) -> None:
         ("\n\n \n", "got no rows"),
         ("label,p0,p1\n", "got no rows"),
         ("1\n2\n", "1 columns"),
-        ("1,2,3\n1,2\n", "number of columns changed"),
+        ("1,2,3\n1,2\n", "3 columns in the first line .*and 2 in row 2 .line 2."),
         ("label,a,b\n1,2\n", "3 columns in the first line .*and 2"),
         ("1,2\n" * 1024 + "1,2,3\n", "2 columns in the first line .*and 3 in row 1025"),
         ("1,2\n1,x\n", "'x'"),
-        ("label,a\ncat,3\n", "'cat'"),
-        ("1,2\n1,\n", "''"),
-        ("1,2\n1,99999999999999999999\n", "99999999999999999999"),
-        ("1,2\n1,nan\n", "finite"),
-        ("1,2\n1,1e300\n", "finite"),
-        ("1,2\n1,300\n", "Expected levels from 0 to 1"),
-        ("1,2\n-1,3\n", "of at least 0"),
-        ("1,2\n1.5,3\n", "whole class numbers"),
+        ("label,a\ncat,3\ndog,x\n", "'x' in row 2 .line 3., column 'a'"),
+        ("label,a\ncat,3\n,4\n", "missing value '' in row 2 .line 3., column 'label'"),
+        ("1,2\n1,\n", "missing value ''"),
+        ("1,2,3\n1,,3\n", "missing value '' in row 2 .line 2., column 1"),
+        ("1,2,3\n1,NA,3\n", "missing value 'NA' in row 2"),
+        ("1,2\n1,nan\n", "missing value 'nan'"),
+        ("1,2,3\n1,1e300,3\n", "finite number, got '1e\\+300' in row 2"),
+        ("1,2,3\n1,inf,3\n", "finite number, got 'inf'"),
+        ("1,2\n" * 1024 + "1,2\n1,x\n", "'x' in row 1026 .line 1026., column 1"),
+        ("label,p0\n1,2\n-1.5,3\n", "whole class numbers of at least 0, got -1.5 in row 2"),
+        ("label,p0\n0,2\n-1,3\n", "whole class numbers of at least 0, got -1 in row 2 .line 3."),
+        ("0.5,2.5\n1.5,3.5\n", "measurements in both"),
+        ("label\n3\n", "1 columns"),
         ("1,2\n", "at least one image in each part"),
         (b"\xff\xfe1\x00,\x002\x00", "UTF-8"),
         (b"1,2\n1,\x00\n", "row"),
@@ -120,3 +128,38 @@ def test_broken_tables(tmp_path: Path, text: str | bytes, message: str) -> None:
 def test_any_text_is_data_or_a_typed_error(tmp_path: Path, text: bytes) -> None:
     with suppress(PellucidError):
         assert len(load(table(tmp_path / "a.csv", text)).train) > 0
+
+
+def pixels(rows: int = 60) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (rows, 64)) * (np.arange(64) % 9 > 0)
+
+
+def write_csv(path: Path, header: list[str] | None, rows: np.ndarray) -> Path:
+    lines = [",".join(header)] if header else []
+    path.write_text("\n".join([*lines, *(",".join(map(str, row)) for row in rows.tolist())]) + "\n")
+    return path
+
+
+def test_pixels_without_labels_are_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "test.csv", [f"pixel{i}" for i in range(64)], pixels())
+    with pytest.raises(DataError, match="only pixels"):
+        load(path)
+
+
+def test_a_column_that_counts_the_rows_is_no_label(tmp_path: Path) -> None:
+    rows = np.column_stack([np.arange(60), np.arange(60) % 10, pixels()])
+    with pytest.raises(DataError, match="counts the rows"):
+        load(write_csv(tmp_path / "digits.csv", None, rows))
+    assert len(load(write_csv(tmp_path / "digits.csv", None, rows), label=1, ignore=[0]).train.classes) == 10
+
+
+def test_labels_from_one_to_ten_are_ten_classes(tmp_path: Path) -> None:
+    labels = 1 + np.arange(60) % 10
+    path = write_csv(tmp_path / "a.csv", ["label", *(f"p{i}" for i in range(64))], np.column_stack([labels, pixels()]))
+    np.savez(tmp_path / "a.npz", images=pixels().reshape(-1, 8, 8).astype(np.uint8), labels=labels)
+    for loaded in (load(path), load(tmp_path / "a.npz")):
+        assert loaded.train.classes == tuple(map(str, range(1, 11)))
+        assert loaded.train.labels.min() == 0
+        assert loaded.train.labels.max() == 9
+    np.savez(tmp_path / "b.npz", images=pixels().reshape(-1, 8, 8).astype(np.uint8), labels=1 + np.arange(60) % 9)
+    assert loaded.train.classes != load(tmp_path / "b.npz").train.classes == tuple(map(str, range(10)))

@@ -34,9 +34,9 @@ def test_shape_is_that_of_one_image(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("given_type", "kept", "level_range"),
     [
-        (np.uint8, np.uint8, (0, 255)),
-        (np.int64, np.uint8, (0, 255)),
-        (np.uint16, np.uint8, (0, 255)),
+        (np.uint8, np.uint8, (0, 1)),
+        (np.int64, np.float32, None),
+        (np.uint16, np.float32, None),
         (bool, np.uint8, (0, 1)),
         (np.float16, np.float32, (0, 1)),
         (np.float32, np.float32, (0, 1)),
@@ -50,6 +50,48 @@ def test_types_and_their_natural_range(given_type: Any, kept: type, level_range:
     assert data.images.dtype == kept
     assert data.images.tolist() == [[0, 1], [1, 0]]
     assert data.level_range == level_range
+    assert data.unit_range == (0, 1)
+
+
+@pytest.mark.parametrize("given_type", [np.uint8, np.int64, np.uint16])
+@pytest.mark.parametrize("shape", [(2, 3, 3), (2, 1, 3, 3), (2, 64)])
+def test_integers_of_pictures_are_bytes(given_type: Any, shape: tuple[int, ...]) -> None:
+    images = np.zeros(shape, given_type)
+    for most, level_range in ((1, (0, 1)), (2, (0, 255)), (255, (0, 255))):
+        images[0] = most
+        data = Dataset(images, [0, 1])
+        assert (data.images.dtype, data.level_range) == (np.uint8, level_range)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.array([[-1.5, 0.2], [0.3, 1.9]]),
+        np.array([[300, 1], [2, 3]]),
+        np.array([[0, -1], [2, 3]]),
+        np.random.default_rng(0).standard_normal((2, 28, 28)),
+    ],
+)
+def test_numbers_that_cannot_be_levels_stay_as_they_are(rows: Any) -> None:
+    data = Dataset(rows, [0, 1])
+    np.testing.assert_array_equal(data.images, rows.astype(np.float32))
+    assert data.level_range is None
+    assert "numbers as they are (float32)" in repr(data)
+
+
+@pytest.mark.parametrize("images", [np.full((2, 8, 8), 16.0), np.full((2, 8, 8), 3, np.uint8), np.ones((2, 64)) > 0])
+def test_all_numbers_are_taken_as_they_are_on_request(images: Any) -> None:
+    data = Dataset(images, [0, 1], level_range=None)
+    assert (data.level_range, data.unit_range, data.images.dtype) == (None, (0, 1), np.float32)
+    np.testing.assert_array_equal(data.images, images.astype(np.float32))
+
+
+def test_the_advice_for_levels_out_of_range_works() -> None:
+    for images in (np.full((2, 28, 28), 254.5), np.full((2, 28, 28), 65535), np.full((2, 28, 28), -3)):
+        with pytest.raises(DataError, match="level_range=None") as refused:
+            Dataset(images, [0, 1])
+        low, high = map(float, str(refused.value).split("level_range=(")[1].split(")")[0].split(","))
+        assert Dataset(images, [0, 1], level_range=(low, max(high, low + 1))).level_range is not None
 
 
 def test_arrays_that_fit_are_not_copied() -> None:
@@ -80,22 +122,19 @@ def test_levels_counted_to_nine() -> None:
         (np.zeros(4), [0, 1, 2, 3], r"got \(4,\)"),
         (np.zeros((1, 1, 1, 1, 1)), [0], "got"),
         (np.zeros((2, 2)), [0, -1], "of at least 0, got -1 at 1"),
-        (np.zeros((2, 2)), [0, 1.5], "whole class numbers, got 1.5 at 1"),
         (np.zeros((2, 2)), [0, np.nan], "whole class numbers, got nan at 1"),
         (np.zeros((2, 2)), [0, np.inf], "whole class numbers, got inf at 1"),
         (np.zeros((2, 2)), [0, 2**40], "renumber the classes"),
         (np.zeros((2, 2)), np.array([0, 2**64 - 1], np.uint64), "renumber the classes"),
         (np.zeros((2, 2)), [0, 2**20], "renumber"),
-        (np.zeros((2, 2)), [[1, 0], [0, 1]], "argmax"),
         (np.zeros((2, 2)), ["a", "b"], "labels as numbers"),
         (np.zeros((2, 2)), [], r"2 images and 0 labels"),
-        (np.array([[0.0, np.nan], [0, 0]]), [0, 1], "finite levels, got nan in image 0"),
-        (np.array([[0.0, 0], [np.inf, 0]]), [0, 1], "finite levels, got inf in image 1"),
-        (np.array([[0.0, 1e300]]), [0], "finite levels, got 1e.300 in image 0"),
-        (np.array([[0.0, 1.01]]), [0], r"Expected levels from 0 to 1, got 0 to 1.01.*level_range=\(0, 1.01\)"),
-        (np.array([[-0.5, 1]]), [0], r"level_range=\(-0.5, 1\)"),
-        (np.array([[0, 256]]), [0], "Expected integer images from 0 to 255, got 0 to 256"),
-        (np.array([[0, -1]]), [0], "Expected integer images from 0 to 255, got -1 to 0"),
+        (np.array([[0.0, np.nan], [0, 0]]), [0, 1], "finite numbers, got nan in image 0"),
+        (np.array([[0.0, 0], [np.inf, 0]]), [0, 1], "finite numbers, got inf in image 1"),
+        (np.array([[0.0, 1e300]]), [0], "finite numbers, got 1e.300 in image 0"),
+        (np.array([[[0.0, 1.01]]]), [0], r"Expected levels from 0 to 1, got 0 to 1.01.*level_range=\(0, 1.01\)"),
+        (np.array([[[0, 256]]]), [0], "Expected integer images from 0 to 255, got 0 to 256"),
+        (np.array([[[0, -1]]]), [0], "Expected integer images from 0 to 255, got -1 to 0"),
         (np.array([["a", "b"]]), [0], "images as numbers"),
         (np.array([[1j, 2]]), [0], "images as numbers"),
         ([[1, 2], [3]], [0, 1], "rows of different shapes"),
@@ -108,7 +147,26 @@ def test_refusals_say_what_came(images: Any, labels: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "level_range", [(0, 0), (1, 0), (0, np.inf), (np.nan, 1), (0,), (0, 1, 2), ("a", "b"), 5, (), (0, 8)]
+    ("labels", "message"),
+    [
+        ([0, 1.5], "whole class numbers, got 1.5 at 1"),
+        ([[1, 0], [0, 1]], "argmax"),
+    ],
+)
+def test_what_cannot_be_classes(labels: Any, message: str) -> None:
+    assert not Dataset(np.zeros((2, 2)), labels).has_classes
+    with pytest.raises(DataError, match=message):
+        Dataset(np.zeros((2, 2)), labels, task="classes")
+
+
+@pytest.mark.parametrize("labels", [[[1.0, np.nan], [0, 1]], [[np.inf], [0]], np.zeros((2, 0)), np.zeros((2, 2, 2))])
+def test_impossible_values(labels: Any) -> None:
+    with pytest.raises(DataError, match="target values"):
+        Dataset(np.zeros((2, 2)), labels, task="values")
+
+
+@pytest.mark.parametrize(
+    "level_range", [(0, 0), (1, 0), (0, np.inf), (np.nan, 1), (0,), (0, 1, 2), ("a", "b"), 5, (), (0, 8), "wide"]
 )
 def test_impossible_level_ranges(level_range: Any) -> None:
     with pytest.raises(DataError, match="level"):

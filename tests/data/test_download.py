@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from loopback import Mirror, serving
 
 from pellucid.data.download import Remote, fetch, gunzipped_is
-from pellucid.data.lock import locked
 from pellucid.errors import DownloadError
 
 CONTENT = np.random.default_rng(0).bytes(400_000)
@@ -36,7 +36,7 @@ def remote(*mirrors: Mirror | str, check: Callable[[Path], str | None] = RIGHT) 
 
 
 def only_file(folder: Path) -> bytes:
-    assert [path.name for path in folder.iterdir()] == [NAME]
+    assert [path.name for path in folder.iterdir() if path.name != ".lock"] == [NAME]
     return (folder / NAME).read_bytes()
 
 
@@ -180,7 +180,7 @@ def test_two_at_once_download_once(tmp_path: Path) -> None:
 
     def work(mirror: Mirror) -> None:
         try:
-            with locked(tmp_path / ".lock"):
+            with FileLock(tmp_path / ".lock"):
                 fetch(remote(mirror), tmp_path)
         except Exception as error:
             errors.append(error)

@@ -163,10 +163,16 @@ def test_labels_in_a_column(tmp_path: Path) -> None:
 
 
 def test_own_level_range(tmp_path: Path) -> None:
-    path = saved(tmp_path / "mine.npz", {"images": np.full((10, 8), 16.0), "labels": LABELS})
+    path = saved(tmp_path / "mine.npz", {"images": np.full((10, 8, 8), 16.0), "labels": LABELS})
     assert load(path, level_range=(0, 16)).train.level_range == (0, 16)
-    with pytest.raises(DataError, match=r"level_range=\(0, 16\)"):
+    assert load(path, level_range=None).train.level_range is None
+    with pytest.raises(DataError, match=r"level_range=\(0, 16\), or level_range=None"):
         load(path)
+
+
+def test_levels_of_which_none_exceeds_one_are_0_to_1(tmp_path: Path) -> None:
+    binary = saved(tmp_path / "mine.npz", {"images": np.eye(10, 64, dtype=np.uint8), "labels": LABELS})
+    assert load(binary).train.level_range == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.library import Engine, link
 from pellucid.engine.compiler.signature import Float32s, Int64s, UInt8s
 from pellucid.engine.kernels import activations, dense, losses, matmul, optimizers, sparse, sparse_scan
-from pellucid.engine.kernels import lstm_panels as gate_panels
-from pellucid.engine.records import DenseRow, Part, Vector
+from pellucid.engine.kernels.gate_panels import gate_panels
+from pellucid.engine.programs.sequence_table import GRU, LSTM, SHAPES
+from pellucid.engine.records import DenseRow, Matrix, Part, Strided, Vector
 from pellucid.engine.simd.barrier import share
 from pellucid.engine.simd.lanes import (
     LANES,
@@ -111,6 +112,46 @@ def find_quads(found: Int64s, quads: Vector, image: DenseRow) -> None:
     found[0] = sparse_scan.find_quads(quads, image, 0)
 
 
+FOUR_PACK, FOUR_UNPACK, FOUR_TRANSPOSE, FOUR_SUMS = gate_panels(*SHAPES[LSTM])
+THREE_PACK, THREE_UNPACK, THREE_TRANSPOSE, THREE_SUMS = gate_panels(*SHAPES[GRU])
+
+
+@kernel
+def panel_sums(products: int, z: Matrix, start: Matrix, a: Strided, w: Matrix, n: int, k: int) -> None:
+    """`Panels.sums` of panels with four or three products."""
+    if products == 4:
+        FOUR_SUMS(z, start, a, w, n, k)
+    else:
+        THREE_SUMS(z, start, a, w, n, k)
+
+
+@kernel
+def pack_panels(products: int, packed: Vector, parameters: Vector, d: int, h: int) -> None:
+    """`Panels.pack`."""
+    if products == 4:
+        FOUR_PACK(packed, parameters, d, h)
+    else:
+        THREE_PACK(packed, parameters, d, h)
+
+
+@kernel
+def unpack_panels(products: int, parameters: Vector, packed: Vector, d: int, h: int) -> None:
+    """`Panels.unpack`."""
+    if products == 4:
+        FOUR_UNPACK(parameters, packed, d, h)
+    else:
+        THREE_UNPACK(parameters, packed, d, h)
+
+
+@kernel
+def transpose_panels(products: int, transposed: Matrix, packed: Vector, panel: int, count: int, units: int) -> None:
+    """`Panels.transpose`."""
+    if products == 4:
+        FOUR_TRANSPOSE(transposed, packed, panel, count, units)
+    else:
+        THREE_TRANSPOSE(transposed, packed, panel, count, units)
+
+
 PROBES = {
     "cut": cut,
     "copy_first": copy_first,
@@ -119,10 +160,10 @@ PROBES = {
     "is_correct": is_correct,
     "add_product": matmul.add_product,
     "transpose": matmul.transpose,
-    "panel_sums": gate_panels.panel_sums,
-    "pack": gate_panels.pack,
-    "unpack_gates": gate_panels.unpack,
-    "transpose_panels": gate_panels.transpose_panels,
+    "panel_sums": panel_sums,
+    "pack_panels": pack_panels,
+    "unpack_panels": unpack_panels,
+    "transpose_panels": transpose_panels,
     "sparse_sums": sparse.weighted_sums,
     "half_sums": sparse.half_sums,
     "normalize_entries": sparse.normalize_entries,

@@ -17,6 +17,7 @@ from pellucid.engine.kernels import functions
 from pellucid.engine.simd.lanes import LANES, PLAIN
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
+from pellucid.programs.image_targets import class_targets
 from pellucid.programs.interface import StepperOptions
 
 COUNT, BATCH, WIDTH = 21, 8, 37
@@ -54,7 +55,7 @@ def learned(name: str) -> dict[str, Any]:
     feed, steps = Feed(images(), None), -(-COUNT // BATCH)
     stepper = net.program.stepper(StepperOptions(optimizer, loss, BATCH, threads=2), sparse=feed.is_sparse)
     rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
-    history = stepper.run(Batches(feed, feed.order, labels()), 0, steps, optimizer, rates)
+    history = stepper.run(Batches(feed, feed.order, class_targets(labels())), 0, steps, optimizer, rates)
     return {**results, "losses": history[:, 0].tolist(), "end": net.parameters.tolist()}
 
 

@@ -65,6 +65,21 @@ def test_networks(
     assert message.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "change"),
+    [
+        ("csv_rows", "compact", lambda table: table + np.float32(0.5)),
+        ("csv_records", "with_point", lambda field: field.replace(".", "")),
+    ],
+)
+def test_tables(module: str, name: str, change: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = import_module(f"pellucid.data.{module}")
+    case = case_of("tables", tmp_path)
+    assert wrong_results(case, "tables") == []
+    monkeypatch.setattr(reading, name, altered(getattr(reading, name), change))
+    assert len(wrong_results(case, "tables")) == 1
+
+
 def test_networks_with_a_wrong_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case, take = case_of("networks", tmp_path), pl.Trainer.take_steps
 

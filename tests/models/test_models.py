@@ -5,13 +5,15 @@ import pytest
 
 import pellucid as pl
 from pellucid import models
+from pellucid.inspect.certainty import WITNESS
 from pellucid.models import digits_conv, digits_lenet, digits_relu, digits_sigmoid, spoken_digits
 
 RECIPES = [digits_sigmoid.RECIPE, digits_relu.RECIPE, digits_conv.RECIPE]
 
 
 def test_every_shipped_network_has_a_recipe_and_a_record():
-    assert models.names() == sorted([*(recipe.name for recipe in RECIPES), spoken_digits.NAME])
+    assert models.names() == sorted([*(recipe.name for recipe in RECIPES), spoken_digits.NAME, WITNESS])
+    assert pl.load(WITNESS).record["recipe"] == "tools/train_none.py"
     assert models.DEFAULT in models.names()
     for recipe in RECIPES:
         net = pl.load(recipe.name)
@@ -30,7 +32,7 @@ def test_the_recorded_accuracy_is_the_real_one(recipe, mnist):
 
 
 def test_the_best_is_the_one_that_reads():
-    readers = [name for name in models.names() if name != spoken_digits.NAME]
+    readers = [recipe.name for recipe in RECIPES]
     best = max(readers, key=lambda name: pl.load(name).record["test_accuracy_mean"])
     assert best == models.READER
     small = [name for name in readers if pl.load(name).parameter_count == 13_002]

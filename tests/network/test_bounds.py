@@ -62,16 +62,17 @@ def test_a_network_of_flatten_alone_gives_its_input() -> None:
     np.testing.assert_array_equal(net(np.stack([x, 1 - x])), np.stack([x.ravel(), 1 - x.ravel()]))
 
 
-READING = """
+LONG_CALL = """
 import signal, sys, numpy as np, pellucid as pl
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background processes ignore it
-conv = [pl.Conv2d(16, 5, padding=2, activation="relu"), pl.Conv2d(16, 5, padding=2), pl.Dense(10)]
+conv = [pl.Conv2d(16, 5, padding=2, activation="relu"), pl.Conv2d(16, 5, padding=2), pl.Dense(10, "softmax")]
 net = pl.Network(conv, input_shape=(28, 28))
 x = np.random.default_rng(0).random((30000, 28, 28)).astype("f4")
-net(x[:20])
+y = np.zeros(30000, int)
+net(x[:20]), net.trace(x[:20]), net.gradient(x[:20], y[:20])
 print("ready", flush=True)
 try:
-    net(x)
+    CALL
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     sys.exit(7)
@@ -79,8 +80,11 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are another thing there")
-def test_reading_many_inputs_can_be_interrupted() -> None:
-    with subprocess.Popen([sys.executable, "-c", READING], stdout=subprocess.PIPE, text=True) as process:
+@pytest.mark.parametrize("call", ["net(x)", "net.trace(x[:3000])", "net.gradient(x, y)"])
+def test_a_long_call_can_be_interrupted(call: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", LONG_CALL.replace("CALL", call)], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.3)

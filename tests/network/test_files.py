@@ -182,7 +182,9 @@ NETWORKS = {
         [pl.Conv2d(2, 3, padding=1), pl.MaxPool2d(2), pl.AvgPool2d(2, 1), pl.Dropout(0.1), pl.Flatten(), pl.Dense(3)],
         input_shape=(8, 8),
     ),
-    "sequences": pl.Network([pl.LSTM(3, outputs="last"), pl.Dense(3, "softmax")], input_shape=(None, 4)),
+    "sequences": pl.Network(
+        [pl.RNN(2, "relu"), pl.LSTM(3, outputs="last"), pl.Dense(3, "softmax")], input_shape=(None, 4)
+    ),
 }
 
 

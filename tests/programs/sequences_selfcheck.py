@@ -16,7 +16,12 @@ from pellucid.engine.simd.lanes import LANES, PLAIN
 
 STACKS: dict[str, list[Any]] = {
     "ctc": [pl.LSTM(9, bidirectional=True), pl.LSTM(5), pl.Dense(3, "softmax")],
-    "cross_entropy": [pl.LSTM(18, bidirectional=True, outputs="mean"), pl.Dense(3, "softmax")],
+    "cross_entropy": [
+        pl.GRU(11, bidirectional=True),
+        pl.RNN(17),
+        pl.LSTM(18, bidirectional=True, outputs="mean"),
+        pl.Dense(3, "softmax"),
+    ],
 }
 
 

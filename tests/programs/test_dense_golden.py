@@ -15,8 +15,9 @@ import pellucid as pl
 from pellucid.inspect import reference
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
+from pellucid.programs.image_targets import class_targets
 from pellucid.programs.interface import StepperOptions
-from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
+from pellucid.training.optimizers import SGD, Adam, AdamW, Momentum, Optimizer, RMSprop
 from pellucid.training.schedules import Cosine, Schedule, WarmUp
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pytorch.npz"
@@ -47,9 +48,12 @@ def optimizer(name: str) -> Optimizer:
         "warm_up": WarmUp(options["rate"], epochs=0.5),
     }
     rate, decay = schedules[options.get("schedule")], options.get("decay", 0.0)
-    if options["kind"] == "adam":
+    if options["kind"] == "rmsprop":
+        return RMSprop(rate, decay=decay)
+    if options["kind"] in ("adam", "adamw"):
         beta1, beta2 = options.get("betas", (0.9, 0.999))
-        return Adam(rate, beta1=beta1, beta2=beta2, epsilon=options.get("epsilon", 1e-8), decay=decay)
+        kind = Adam if options["kind"] == "adam" else AdamW
+        return kind(rate, beta1=beta1, beta2=beta2, epsilon=options.get("epsilon", 1e-8), decay=decay)
     if options["kind"] == "momentum":
         return Momentum(rate, momentum=options["momentum"], nesterov=options.get("nesterov", False), decay=decay)
     return SGD(rate, decay=decay)
@@ -83,7 +87,7 @@ def test_ten_steps(name: str) -> None:
     stepper = net.program.stepper(StepperOptions(rule, CASES[name]["loss"], BATCH, threads=1), sparse=feed.is_sparse)
     steps = np.arange(STEPS)
     rates = rule.step_rates(rule.schedule.rates(steps, STEPS, STEPS), steps)
-    history = stepper.run(Batches(feed, feed.order, labels), 0, STEPS, rule, rates)
+    history = stepper.run(Batches(feed, feed.order, class_targets(labels)), 0, STEPS, rule, rates)
     sizes = np.minimum(len(labels) - steps * BATCH, BATCH)
     np.testing.assert_allclose(history[:, 0] / sizes, golden["losses"], rtol=2e-5)
     np.testing.assert_allclose(net.parameters, golden["end"], rtol=1e-4, atol=2e-5)
@@ -93,7 +97,7 @@ def test_ten_steps(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_the_reference_network_takes_the_same_ten_steps(name: str) -> None:
     golden, options, rule = kept(name), CASES[name]["optimizer"], optimizer(name)
-    beta1, beta2 = options.get("betas", (0.9, 0.999))
+    beta1, beta2 = options.get("betas", (0.9, 0.99 if options["kind"] == "rmsprop" else 0.999))
     kind = "nesterov" if options.get("nesterov") else options["kind"]
     descent = naive.Descent(
         kind, options.get("decay", 0.0), options.get("momentum", 0.9), beta1, beta2, options.get("epsilon", 1e-8)

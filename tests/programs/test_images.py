@@ -7,12 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pellucid.errors import DataError, ShapeError
-from pellucid.programs import images
-from pellucid.programs.images import as_batch, pixels_of, scale_of, to_sparse, to_sparse_bytes, to_unit
+from pellucid.programs.images import as_batch, pixels_of, scale_of, to_unit
 
 
 @pytest.mark.parametrize(
@@ -81,55 +78,3 @@ def test_strided_and_reversed_arrays_are_read_in_order() -> None:
     for view in (whole[:, ::2], whole[::-1], whole[:, ::-1], np.asfortranarray(whole)):
         np.testing.assert_array_equal(pixels_of(view, None).small, view)
         np.testing.assert_array_equal(to_unit(view, (0, 1)), view)
-
-
-@settings(deadline=None, max_examples=40)
-@given(
-    count=st.integers(0, 5),
-    width=st.integers(1, 70),
-    dtype=st.sampled_from([np.uint8, np.float32, np.float64, np.int16]),
-    levels=st.sampled_from([None, (0.0, 9.0), (2.0, 7.0), (1 / 3, 1.0), (1.00000001, 2.0)]),
-    seed=st.integers(0),
-)
-def test_sparse_rows_hold_the_non_zero_pixels(
-    count: int, width: int, dtype: npt.DTypeLike, levels: tuple[float, float] | None, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    flat_inputs = (rng.integers(0, 4, (count, width)) * (rng.random((count, width)) < 0.5)).astype(dtype)
-    sparse = to_sparse(flat_inputs, levels)
-    unit = to_unit(flat_inputs, levels)
-    back = np.zeros((count, width), np.float32)
-    for i in range(count):
-        entries = slice(sparse.indptr[i], sparse.indptr[i + 1])
-        back[i, sparse.indices[entries]] = sparse.data[entries]
-        assert (np.diff(sparse.indices[entries].astype(int)) > 0).all()
-        assert (sparse.indices[sparse.indptr[i] : sparse.middles[i]] < width // 2).all()
-        assert (sparse.indices[sparse.middles[i] : sparse.indptr[i + 1]] >= width // 2).all()
-    np.testing.assert_array_equal(back, unit)
-    assert sparse.indptr.shape == (count + 1,)
-    assert sparse.middles.shape == (count,)
-    assert len(sparse.indices) == len(sparse.data) == sparse.indptr[-1] == np.count_nonzero(unit)
-
-
-def test_sparse_rows_of_many_images_made_in_chunks() -> None:
-    flat_inputs = np.zeros((9000, 3), np.uint8)
-    flat_inputs[::2, 1] = 255
-    flat_inputs[4095:4098] = [1, 2, 3]
-    sparse = to_sparse(flat_inputs)
-    assert sparse.indptr[-1] == np.count_nonzero(flat_inputs)
-    np.testing.assert_array_equal(np.diff(sparse.indptr), np.count_nonzero(flat_inputs, axis=1))
-    np.testing.assert_array_equal(sparse.indices, np.nonzero(flat_inputs)[1])
-
-
-def test_images_that_are_written_to_meanwhile_are_never_packed_past_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels, room_for = np.zeros((700, 49), np.uint8), images._room_for
-
-    def counted(flat_inputs: np.ndarray, low: float) -> int:
-        room = room_for(flat_inputs, low)
-        pixels[600:] = 255  # another thread, after the count
-        return room
-
-    monkeypatch.setattr(images, "_room_for", counted)
-    with pytest.raises(DataError, match="changed while they were read"):
-        to_sparse_bytes(pixels)
-    assert to_sparse_bytes(pixels).indptr[600] == 0

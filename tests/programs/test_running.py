@@ -86,13 +86,13 @@ def test_any_number_of_threads_gives_the_same_bits(
 def test_a_thread_that_starts_late_is_not_waited_for_and_changes_nothing(layers: list[pl.Layer]) -> None:
     net = pl.Network(layers, input_shape=(1, 6, 6) if layers is PLANES else (36,), seed=3)
     x = np.random.default_rng(1).random((300, 36)).astype(np.float32)
-    outputs, doubts, barrier = np.zeros((300, 4), np.float32), np.zeros((2, 1), np.float32), np.zeros(16, np.int64)
+    outputs, doubts, barrier = np.zeros((300, 4), np.float32), np.zeros(2, np.float32), np.zeros(16, np.int64)
     program = net.program
     first, late = (
         program.bind_read(
             program.plan.reading_arena(),
             batch_of(x, None),
-            Answers(outputs, doubts[rank]),
+            Answers(outputs, doubts),
             Team(Part(rank, 2), barrier),
         )
         for rank in range(2)
@@ -202,10 +202,10 @@ def test_evaluation_returns_the_mean_loss_and_the_accuracy(loss: str, count: int
         (np.zeros(12), 4, "squared", DataError, "4 outputs, so labels run from 0 to 3"),
         (np.zeros(12), -1, "squared", DataError, "labels run from 0"),
         (np.zeros(12), 1.0, "squared", DataError, "integer labels"),
-        (np.zeros(12), [1, 2], "squared", DataError, "Expected 1 integer labels"),
-        (np.zeros((2, 12)), 1, "squared", DataError, "Expected 2 integer labels"),
+        (np.zeros(12), [1, 2], "squared", ShapeError, "targets of 1 examples are"),
+        (np.zeros((2, 12)), 1, "squared", ShapeError, "targets of 2 examples are"),
         (np.zeros(12), "3", "squared", DataError, "labels as numbers"),
-        (np.zeros(12), 1, "hinge", ConfigurationError, "loss expected one of cross_entropy, squared; got 'hinge'"),
+        (np.zeros(12), 1, "hinge", ConfigurationError, "loss expected one of cross_entropy, squared, .*; got 'hinge'"),
         (np.zeros(11), 1, "squared", ShapeError, "expected x of shape"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import pickle
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pellucid.engine.simd.lanes import PLAIN
 from pellucid.programs.sequences_plan import SequencePlan
 
 EXAMPLES = 5 if PLAIN else 40
+CELLS: list[Any] = [pl.LSTM, pl.GRU, pl.RNN]
 
 
 def network(*layers: Any, features: int = 3, seed: int = 0) -> pl.Network:
@@ -31,12 +33,13 @@ def frames(*lengths: int, features: int = 3, seed: int = 0) -> list[np.ndarray]:
     return [rng.standard_normal((length, features)).astype(np.float32) for length in lengths]
 
 
-def both_ways(hidden: int = 5, features: int = 3) -> pl.Network:
-    return network(pl.LSTM(hidden, bidirectional=True), pl.LSTM(4), pl.Dense(4, "softmax"), features=features)
+def both_ways(hidden: int = 5, features: int = 3, cell: Any = pl.LSTM) -> pl.Network:
+    return network(cell(hidden, bidirectional=True), cell(4), pl.Dense(4, "softmax"), features=features)
 
 
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(
+    cell=st.sampled_from(CELLS),
     hidden=st.integers(1, 40),
     features=st.integers(1, 20),
     ways=st.booleans(),
@@ -45,9 +48,9 @@ def both_ways(hidden: int = 5, features: int = 3) -> pl.Network:
     seed=st.integers(0, 99),
 )
 def test_outputs_equal_the_reference(
-    hidden: int, features: int, ways: bool, outputs: str, lengths: list[int], seed: int
+    cell: Any, hidden: int, features: int, ways: bool, outputs: str, lengths: list[int], seed: int
 ) -> None:
-    layers = [pl.LSTM(hidden, bidirectional=ways, outputs=outputs), pl.Dense(3, "softmax")]
+    layers = [cell(hidden, bidirectional=ways, outputs=outputs), pl.Dense(3, "softmax")]
     net, xs = network(*layers, features=features, seed=seed), frames(*lengths, features=features, seed=seed)
     for x, answer in zip(xs, net(xs), strict=True):
         np.testing.assert_allclose(answer, naive.outputs_of(net, x)[1], rtol=2e-5, atol=2e-6)
@@ -55,10 +58,13 @@ def test_outputs_equal_the_reference(
 
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(
-    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=20), more=st.integers(0, 4), mark=st.floats(-1e30, 1e30)
+    cell=st.sampled_from(CELLS),
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=20),
+    more=st.integers(0, 4),
+    mark=st.floats(-1e30, 1e30),
 )
-def test_padding_has_no_effect(lengths: list[int], more: int, mark: float) -> None:
-    net, xs = both_ways(), frames(*lengths)
+def test_padding_has_no_effect(cell: Any, lengths: list[int], more: int, mark: float) -> None:
+    net, xs = both_ways(cell=cell), frames(*lengths)
     padded = np.full((len(xs), max(lengths) + more, 3), mark, np.float32)
     for place, x in zip(padded, xs, strict=True):
         place[: len(x)] = x
@@ -69,8 +75,9 @@ def test_padding_has_no_effect(lengths: list[int], more: int, mark: float) -> No
         assert not answers[i, length:].any()
 
 
-def test_a_sequence_has_the_same_bits_in_any_batch() -> None:
-    net, xs = both_ways(), frames(*range(1, 40))
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_sequence_has_the_same_bits_in_any_batch(cell: Any) -> None:
+    net, xs = both_ways(hidden=37, cell=cell), frames(*range(1, 40))
     for x, answer in zip(xs, net(xs), strict=True):
         assert answer.tobytes() == net(x).tobytes()
     data = pl.data.Sequences(xs, [[1]] * len(xs))
@@ -117,37 +124,38 @@ def test_bad_input_is_refused(x: Any, lengths: Any, words: str) -> None:
         both_ways()(x, lengths)
 
 
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("size", [1e38, 1e10, 1e-38, 0.0])
-def test_extreme_inputs_stay_finite(size: float) -> None:
-    net, x = both_ways(), frames(6)[0]
+def test_extreme_inputs_stay_finite(cell: Any, size: float) -> None:
+    net, x = both_ways(cell=cell), frames(6)[0]
     answer = net(np.sign(x) * size)
     assert np.isfinite(answer).all()
     np.testing.assert_allclose(answer.sum(axis=1), 1.0, rtol=1e-5)
     assert np.isfinite(net.gradient(np.sign(x) * size, [1, 2]).loss)
 
 
-def test_a_trace_has_every_gate() -> None:
-    net, x = both_ways(), frames(6)[0]
+@pytest.mark.parametrize(("cell", "names"), [(pl.LSTM, "ifgoch"), (pl.GRU, "rzqnh"), (pl.RNN, "h")])
+def test_a_trace_has_every_gate(cell: Any, names: str) -> None:
+    net, x = both_ways(cell=cell), frames(6)[0]
     trace = net.trace(x)
-    lstm: Any = net.layers[0]
-    ways = [
-        tuple(np.array(view, np.float64) for view in (lstm.weight_ih, lstm.weight_hh, lstm.bias)),
-        tuple(np.array(v, np.float64) for v in (lstm.weight_ih_reverse, lstm.weight_hh_reverse, lstm.bias_reverse)),
-    ]
-    expected, _ = naive.run_lstm(x.astype(np.float64), ways, "frames")  # type: ignore[arg-type]
-    for name in "ifgoch":
+    parameters = {name: view.astype(np.float64) for name, view in net.layers[0].named().items()}
+    ways = naive.directions_of(net.layers[0], parameters)
+    expected, _ = naive.run_recurrent(net.layers[0], x.astype(np.float64), ways)
+    assert set(vars(trace[0])) == {"layer", "inputs", *names, "activations"}
+    for name in names:
         np.testing.assert_allclose(getattr(trace[0], name), expected[name], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(trace[1].inputs, trace[0].activations)
     assert trace.outputs.tobytes() == net(x).tobytes()
     assert len(trace) == 3
-    reduced = network(pl.LSTM(4, bidirectional=True, outputs="mean"), pl.Dense(2, "softmax")).trace(x)
+    reduced = network(cell(4, bidirectional=True, outputs="mean"), pl.Dense(2, "softmax")).trace(x)
     assert (reduced[0].activations.shape, reduced[1].sums.shape, reduced.outputs.shape) == ((8,), (2,), (2,))  # type: ignore[union-attr]
     np.testing.assert_allclose(reduced[0].activations, reduced[0].h.mean(axis=0), rtol=1e-5)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("outputs", ["frames", "last"])
-def test_a_stream_gives_the_outputs_of_the_whole_sequence(outputs: str) -> None:
-    net = network(pl.LSTM(9), pl.Dense(7, "tanh"), pl.LSTM(17, outputs=outputs), pl.Dense(4, "softmax"))
+def test_a_stream_gives_the_outputs_of_the_whole_sequence(cell: Any, outputs: str) -> None:
+    net = network(cell(9), pl.Dense(7, "tanh"), cell(17, outputs=outputs), pl.Dense(4, "softmax"))
     x = frames(200)[0]
     stream, whole = net.stream(), net(x)
     for cuts in ([3, 4, 100, 101], []):
@@ -197,8 +205,9 @@ def test_streams_refuse_invalid_frames() -> None:
         stream.feed(np.full((2, 3), np.inf))
 
 
-def test_files_copies_and_pickles_keep_every_bit(tmp_path: Path) -> None:
-    net, x = both_ways(), frames(6)[0]
+@pytest.mark.parametrize("cell", [*CELLS, functools.partial(pl.RNN, activation="relu")])
+def test_files_copies_and_pickles_keep_every_bit(tmp_path: Path, cell: Any) -> None:
+    net, x = both_ways(cell=cell), frames(6)[0]
     pl.save(net, tmp_path / "net.safetensors")
     for twin in (
         pl.load(tmp_path / "net.safetensors"),
@@ -210,6 +219,7 @@ def test_files_copies_and_pickles_keep_every_bit(tmp_path: Path) -> None:
         assert twin.configuration() == net.configuration()
 
 
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -222,9 +232,54 @@ def test_files_copies_and_pickles_keep_every_bit(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_invalid_layers_are_refused(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(pl.ConfigurationError, match=words):
-        pl.LSTM(**{"hidden_size": 3, **options})
+def test_invalid_layers_are_refused(cell: Any, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(pl.ConfigurationError, match=words) as caught:
+        cell(**{"hidden_size": 3, **options})
+    assert str(caught.value).startswith((f"{cell.__name__} expected", "initialization expected"))
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sin", None, 3])
+def test_activations_of_plain_recurrent_layers(activation: Any) -> None:
+    with pytest.raises(pl.ConfigurationError, match="RNN expected activation as one of identity, sigmoid, relu, tanh"):
+        pl.RNN(3, activation)
+    with pytest.raises(TypeError):
+        pl.GRU(3, activation="relu")  # type: ignore[call-arg]
+
+
+def test_what_describes_a_recurrent_layer() -> None:
+    assert pl.GRU(3, bidirectional=True).describe() == "n = tanh(W x + r U h), h = (1 - z) n + z h, both ways"
+    assert pl.RNN(3, outputs="mean").describe() == "h = tanh(W x + U h + b), the mean over all frames"
+    assert pl.RNN(3, "identity").describe() == "h = W x + U h + b"
+    net = pl.Network([pl.GRU(3), pl.RNN(2), pl.Dense(2, "softmax")], input_shape=(None, 4))
+    gru, rnn, dense = 3 * 3 * (4 + 3 + 1) + 3, 2 * (3 + 2 + 1), 2 * (2 + 1)
+    assert net.parameter_count == gru + rnn + dense
+    assert "GRU" in net._repr_html_()
+    assert "RNN" in net._repr_html_()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_initial_parameters(cell: Any) -> None:
+    net = pl.Network([cell(5, bidirectional=True), pl.Dense(2, "softmax")], input_shape=(None, 4), seed=3)
+    parameters = net.layers[0].named()
+    for suffix in ("", "_reverse"):
+        gates = np.split(parameters["weight_hh" + suffix], len(net.layers[0].gates))  # type: ignore[attr-defined]
+        for gate in gates:
+            np.testing.assert_allclose(gate @ gate.T, np.eye(5), atol=1e-5)
+        remembers = [0, 1, 0, 0] if cell is pl.LSTM else [0] * len(gates)
+        np.testing.assert_array_equal(parameters["bias" + suffix], np.repeat(remembers, 5))
+        assert not parameters.get("bias_hn" + suffix, np.zeros(1)).any()
+
+
+def test_a_gru_keeps_what_its_update_gate_keeps() -> None:
+    """With z = 0 at the first frame and z = 1 afterwards, the first candidate stays for ever."""
+    net = network(pl.GRU(2, outputs="last"), pl.Dense(2))
+    gru: Any = net.layers[0]
+    net.parameters[...] = 0.0
+    gru.weight_ih[2:4, 0] = -100  # only the first frame has a mark, which opens the units to the candidate
+    gru.bias[2:4], gru.bias[4:] = 50, 1
+    x = np.zeros((500, 3))
+    x[0, 0] = 1
+    assert net.trace(x)[0].h[-1] == pytest.approx(np.tanh([1, 1]), abs=1e-6)  # type: ignore[union-attr]
 
 
 def test_level_ranges_and_images_are_refused() -> None:
@@ -255,6 +310,8 @@ def test_nothing_is_written_outside_the_arena(monkeypatch: pytest.MonkeyPatch) -
         for layers in (
             [pl.LSTM(5, bidirectional=True), pl.LSTM(17), pl.Dense(6, "softmax")],
             [pl.LSTM(16, bidirectional=True, outputs="mean"), pl.Dense(33, "tanh"), pl.Dense(3, "softmax")],
+            [pl.GRU(5, bidirectional=True), pl.GRU(17), pl.Dense(6, "softmax")],
+            [pl.RNN(16, bidirectional=True), pl.RNN(3, outputs="last"), pl.Dense(6, "softmax")],
         ):
             net, xs = network(*layers), frames(*lengths)
             net(xs)

@@ -26,6 +26,16 @@ STACKS: dict[str, tuple[list[Any], list[Any]]] = {
     "last": ([pl.LSTM(3, outputs="last"), pl.Dense(3, "softmax")], CLASSES),
     "last of both": ([pl.LSTM(2), pl.LSTM(2, bidirectional=True, outputs="last"), pl.Dense(3, "softmax")], CLASSES),
     "mean": ([pl.LSTM(2, bidirectional=True, outputs="mean"), pl.Dense(4, "tanh"), pl.Dense(3, "softmax")], CLASSES),
+    "GRU": ([pl.GRU(3), pl.Dense(3, "softmax")], TRANSCRIPTS),
+    "GRU, two layers": ([pl.GRU(2, bidirectional=True), pl.GRU(3), pl.Dense(3, "softmax")], TRANSCRIPTS),
+    "GRU, last of both": ([pl.GRU(2), pl.GRU(2, bidirectional=True, outputs="last"), pl.Dense(3, "softmax")], CLASSES),
+    "RNN": ([pl.RNN(3, bidirectional=True), pl.RNN(2, "sigmoid"), pl.Dense(3, "softmax")], TRANSCRIPTS),
+    "RNN, mean": ([pl.RNN(3, "identity"), pl.RNN(2, outputs="mean"), pl.Dense(3, "softmax")], CLASSES),
+    "RNN, ReLU": ([pl.RNN(3, "relu", bidirectional=True, outputs="last"), pl.Dense(3, "softmax")], CLASSES),
+    "all": (
+        [pl.RNN(2), pl.GRU(2, bidirectional=True), pl.LSTM(2, outputs="mean"), pl.Dense(3, "softmax")],
+        CLASSES,
+    ),
 }
 
 
@@ -54,11 +64,12 @@ def test_by_parameters_and_inputs(name: str) -> None:
         np.testing.assert_allclose(gradient.inputs[i], by_input, rtol=2e-5, atol=3e-7)
 
 
+@pytest.mark.parametrize("cell", [pl.LSTM, pl.GRU, pl.RNN])
 @pytest.mark.parametrize("hidden", [1, 15, 16, 17, 33])
 @pytest.mark.parametrize("features", [1, 16, 19])
-def test_sizes_around_the_lanes(hidden: int, features: int) -> None:
+def test_sizes_around_the_lanes(cell: Any, hidden: int, features: int) -> None:
     """Compare with the reference's differences along one random direction, since there are thousands of parameters."""
-    net = pl.Network([pl.LSTM(hidden, bidirectional=True), pl.Dense(4, "softmax")], input_shape=(None, features))
+    net = pl.Network([cell(hidden, bidirectional=True), pl.Dense(4, "softmax")], input_shape=(None, features))
     rng = np.random.default_rng(hidden)
     xs = [rng.standard_normal((length, features)).astype(np.float32) for length in ((3, 2) if PLAIN else (6, 3, 4))]
     labels = [[1], [3, 2], [2, 2]][: len(xs)]
@@ -131,3 +142,32 @@ def test_one_example_worked_out_by_hand() -> None:
     np.testing.assert_allclose(gradient.parameters[:4], [0.065910, 0.0, 0.197729, 0.068690], atol=2e-6)
     np.testing.assert_allclose(gradient.parameters[4:8], 0.0)
     np.testing.assert_allclose(gradient.parameters[8:12], gradient.parameters[:4])
+
+
+def test_one_gated_recurrent_unit_worked_out_by_hand() -> None:
+    """One unit, frames x = 1 and 0; all parameters 0 but the candidate's weight, ln 3 / 2, and bias_hn, 1; target 1.
+
+    ::
+
+        q = 1,  r = z = 1/2
+        n1 = tanh(ln 3 / 2 + r q) = tanh(1.049306) = 0.781536,  h1 = n1 / 2 = 0.390768
+        n2 = tanh(0 + r q) = tanh(1/2) = 0.462117,              h2 = n2 / 2 + h1 / 2 = 0.426443
+        y1 = 1 / (1 + e^(2 h2)) = 0.298828,  loss = -ln y1 = 1.207887,  dh2 = 2 (1 - y1) = 1.402344
+        frame 2: dn = dh2 / 2 (1 - n2^2) = 0.551435,  dr = dn q / 4 = 0.137859,  dz = dh2 (h1 - n2) / 4 = -0.025014
+        frame 1: dh1 = dh2 / 2 = 0.701172,  dn = dh1 / 2 (1 - n1^2) = 0.136448,  dr = dn q / 4 = 0.034112,
+                 dz = dh1 (0 - n1) / 4 = -0.136998
+    """
+    net = pl.Network([pl.GRU(1, outputs="last"), pl.Dense(2, "softmax")], input_shape=(None, 1))
+    net.parameters[...] = 0.0
+    gru: Any = net.layers[0]
+    gru.weight_ih[2], gru.bias_hn = np.log(3) / 2, 1
+    net.layers[1].named()["weight"][...] = [[1], [-1]]
+    x, trace = np.array([[1], [0]]), net.trace(np.array([[1], [0]]))
+    np.testing.assert_allclose(trace[0].h[:, 0], [0.390768, 0.426443], atol=1e-6)  # type: ignore[union-attr]
+    gradient, h1 = net.gradient(x, 1), 0.390768
+    assert gradient.loss == pytest.approx(1.207887, abs=1e-5)
+    np.testing.assert_allclose(gradient.parameters[:3], [0.034112, -0.136998, 0.136448], atol=2e-6)
+    np.testing.assert_allclose(gradient.parameters[3:6], h1 * np.array([0.137859, -0.025014, 0.551435 / 2]), atol=2e-6)
+    np.testing.assert_allclose(gradient.parameters[6:9], [0.171971, -0.162012, 0.687883], atol=2e-6)
+    assert gradient.parameters[9] == pytest.approx(0.687883 / 2, abs=2e-6)
+    np.testing.assert_allclose(gradient.inputs[:, 0], np.array([0.136448, 0.551435]) * np.log(3) / 2, atol=2e-6)

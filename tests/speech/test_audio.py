@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -14,6 +15,7 @@ from pellucid.errors import DataError
 from pellucid.speech import audio
 from pellucid.speech.audio import Resampler, opened, read
 from pellucid.speech.features import RATE
+from pellucid.speech.hearing import notes
 
 
 def _tone(rate: int, seconds: float = 0.5, hertz: float = 440.0) -> np.ndarray:
@@ -179,6 +181,119 @@ def test_unknown_formats_never_reach_the_reader(
     path = tmp_path / "noise.wav"
     path.write_bytes(start)
     for source in (path, io.BytesIO(start)):
-        with pytest.raises(DataError, match="expected WAV, FLAC or OGG"):
+        with pytest.raises(DataError, match="expected WAV, FLAC, OGG, MP3, AIFF, M4A, AAC or WebM"):
             audio.read(source)
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("channels", [(1, -1), (1, -0.9, 0.2), (0.01, 1, -1)])
+def test_channels_in_opposite_phase_are_no_silence(channels: tuple[float, ...], tmp_path: Path) -> None:
+    path = tmp_path / "inverted.wav"
+    tone = _tone(RATE)
+    soundfile.write(path, np.stack([tone * gain for gain in channels], axis=1), RATE, subtype="FLOAT")
+    recording = opened(path)
+    mono = np.concatenate(list(recording.blocks(0.1)))
+    expected = sum(map(abs, channels)) / len(channels)
+    np.testing.assert_allclose(np.abs(mono), np.abs(tone) * expected, atol=1e-5)
+    assert recording.inverted
+    assert any("inverse of another" in note for note in notes(recording))
+
+
+def test_different_channels_are_not_inverted(tmp_path: Path) -> None:
+    path = tmp_path / "both.wav"
+    rng = np.random.default_rng(0)
+    soundfile.write(path, rng.uniform(-0.5, 0.5, (RATE, 2)), RATE, subtype="FLOAT")
+    recording = opened(path)
+    list(recording.blocks())
+    assert not recording.inverted
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_header_that_states_no_data_is_not_believed(subtype: str, as_file: bool, tmp_path: Path) -> None:
+    path = tmp_path / "streamed.wav"
+    soundfile.write(path, _tone(RATE), RATE, subtype=subtype)
+    whole, content = read(path), bytearray(path.read_bytes())
+    at = content.index(b"data") + 4
+    content[at : at + 4] = bytes(4)
+    content[4:8] = bytes(4)
+    path.write_bytes(content)
+    source = io.BytesIO(bytes(content)) if as_file else path
+    recording = opened(source)
+    np.testing.assert_array_equal(np.concatenate(list(recording.blocks())), whole)
+    assert not recording.broken
+
+
+def test_an_empty_recording_stays_empty(tmp_path: Path) -> None:
+    path = tmp_path / "empty.wav"
+    soundfile.write(path, np.zeros(0), RATE)
+    assert len(read(path)) == 0
+    path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", 4) + b"INFO")
+    assert len(read(path)) == 0
+
+
+def _compressed(path: Path, kind: str) -> None:
+    """A tone of 2 s at 440 Hz, with two channels."""
+    av = pytest.importorskip("av")
+    codec, rate = {"m4a": ("aac", 44_100), "webm": ("libopus", 48_000), "aac": ("aac", 16_000)}[kind]
+    tone = np.sin(2 * np.pi * 440 * np.arange(2 * rate) / rate).astype(np.float32) * 0.5
+    with av.open(str(path), "w", format={"m4a": "mp4", "aac": "adts"}.get(kind, kind)) as container:
+        stream = container.add_stream(codec, rate=rate, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), format="fltp", layout="stereo")
+        frame.rate = rate
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+
+
+@pytest.mark.parametrize("kind", ["m4a", "webm", "aac"])
+@pytest.mark.parametrize("piped", [False, True])
+def test_recordings_of_telephones_and_browsers(kind: str, piped: bool, tmp_path: Path) -> None:
+    path = tmp_path / f"said.{kind}"
+    _compressed(path, kind)
+    samples = read(io.BytesIO(path.read_bytes()) if piped else path)
+    assert len(samples) == pytest.approx(2 * RATE, abs=1200)
+    spectrum = np.abs(np.fft.rfft(samples))
+    assert spectrum.argmax() * RATE / len(samples) == pytest.approx(440, abs=2)
+    assert np.abs(samples).max() == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["m4a", "webm", "aac"])
+def test_damaged_ones_end_where_the_damage_begins_or_are_refused(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"said.{kind}"
+    _compressed(path, kind)
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    for turn in range(60):
+        damaged = bytearray(content if turn % 2 else content[: int(rng.integers(13, len(content)))])
+        for at in rng.integers(12, len(damaged), 1 + turn % 9):
+            damaged[at] = int(rng.integers(256))
+        path.write_bytes(damaged)
+        with contextlib.suppress(DataError):
+            assert len(read(path)) < 60 * RATE
+
+
+def test_without_a_decoder_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "said.m4a"
+    path.write_bytes(bytes([0, 0, 0, 28]) + b"ftypM4A " + bytes(20))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(DataError, match=r"pip install 'pellucid\[media\]'"):
+        opened(path)
+
+
+def test_the_program_ffmpeg_does_where_pyav_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the program: it prints half a second of samples, and keeps what it was asked."""
+    path, program = tmp_path / "said.m4a", tmp_path / "ffmpeg"
+    path.write_bytes(bytes([0, 0, 0, 28]) + b"ftypM4A " + bytes(20))
+    (tmp_path / "samples").write_bytes(np.full(24_000, 0.25, "<f4").tobytes())
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\ncat {tmp_path}/samples\n')
+    program.chmod(0o755)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: str(program))
+    samples = read(path)
+    assert len(samples) == pytest.approx(RATE / 2, abs=60)
+    assert np.median(samples) == pytest.approx(0.25, abs=0.01)
+    asked = (tmp_path / "asked").read_text()
+    assert "-protocol_whitelist file,pipe -f mp4 -i file:" in asked
+    (tmp_path / "samples").write_bytes(b"")
+    with pytest.raises(DataError, match="no sound"):
+        opened(path)

@@ -142,3 +142,35 @@ def test_huge_samples_are_heard_or_refused(tmp_path: Path, largest: float) -> No
             hear(path)
     else:
         assert "it is clipped: it was recorded too loud" in hear(path).notes
+
+
+class Mumbler(Parrot):
+    """Says its words in a low voice: no word is sure."""
+
+    def __call__(self, x: list[np.ndarray]) -> list[np.ndarray]:
+        return [0.45 * answer + 0.55 / answer.shape[1] for answer in super().__call__(x)]
+
+
+def test_an_unsure_digit_stands_in_the_text_as_a_guess(tmp_path: Path) -> None:
+    path = tmp_path / "said.wav"
+    soundfile.write(path, _burst(), RATE)
+    heard = hear(path, Mumbler([6, 5]))  # type: ignore[arg-type]
+    assert heard.text == "(6)(5)"
+    assert [(word.digit, word.guess, word.sure) for word in heard.words] == [(None, 6, False), (None, 5, False)]
+    assert [word["guess"] for word in heard.plain()["words"]] == [6, 5]
+    assert hear(path, Mumbler([6, 5]), threshold=0).text == "65"  # type: ignore[arg-type]
+    assert hear(path, Parrot([6, 5]), threshold=1.0).text == "(6)(5)"
+
+
+def test_what_the_caller_knows_decides_the_rivals(tmp_path: Path) -> None:
+    path = tmp_path / "said.wav"
+    soundfile.write(path, _burst(), RATE)
+    free, known = (hear(path, Mumbler([6]), digits=digits).words[0] for digits in (None, 1))  # type: ignore[arg-type]
+    assert free.confidence < known.confidence
+    assert (free.digit, known.digit) == (None, 6)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "0.5", True, None])
+def test_thresholds_that_are_none_are_refused(threshold: object) -> None:
+    with pytest.raises(ConfigurationError, match="threshold expected a number from 0 to 1"):
+        Listener(Parrot([1]), threshold=threshold)  # type: ignore[arg-type]

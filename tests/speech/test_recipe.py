@@ -35,6 +35,13 @@ def test_a_recipe_trains_a_working_network(few: data.Recordings) -> None:
     assert score.joined >= 0
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_recipe_may_have_other_layers(cell: str) -> None:
+    net = SpokenRecipe(hidden=8, cell=cell).network(0)
+    assert [layer.kind for layer in net.layers] == [cell, cell, "dense"]
+    assert net.output_shape == pl.load(NAME).output_shape
+
+
 def test_the_shipped_network_has_the_settings_of_the_recipe() -> None:
     recipe, net = SpokenRecipe(), pl.load(NAME)
     assert net.record["recipe"] == NAME
@@ -66,7 +73,8 @@ def test_the_recorded_accuracy_is_reproduced() -> None:
     ("arguments", "words"),
     [
         (["--network", "lstm", "--data", "mnist"], "--data spoken or fsdd"),
-        (["--data", "spoken", "--network", "mlp"], "--network lstm"),
+        (["--data", "spoken", "--network", "mlp"], "--network as one of lstm, gru, rnn; got 'mlp'"),
+        (["--network", "gru", "--data", "mnist"], "--network gru expected --data spoken or fsdd"),
         (["--network", "lstm", "--loss", "squared"], "--loss"),
         (["--network", "lstm", "--optimizer", "sgd"], "adam"),
         (["--network", "lstm", "--hidden", "8,16"], "equal size"),
@@ -86,7 +94,7 @@ def test_options_that_are_errors_are_typed() -> None:
     from pellucid.cli.hear import hear
 
     with pytest.raises(ConfigurationError, match="hear expected"):
-        hear.callback(files=(), model=None, digits=None, microphone=False, json=False)
+        hear.callback(files=(), model=None, digits=None, threshold=None, microphone=False, json=False)
 
 
 def test_results_for_left_out_speakers_are_recorded_one_by_one(tmp_path: Path) -> None:

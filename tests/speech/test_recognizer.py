@@ -142,5 +142,5 @@ def test_a_network_for_something_else_is_refused() -> None:
 def test_plain_data_has_the_documented_fields() -> None:
     word = _heard([7]).words[0]
     assert isinstance(word, Word)
-    assert set(word.plain()) == {"digit", "text", "start", "end", "confidence"}
+    assert set(word.plain()) == {"digit", "guess", "text", "start", "end", "confidence"}
     assert set(word.syllables[0].plain()) == {"text", "start", "end", "confidence"}

@@ -72,7 +72,12 @@ class Page:
             self.session.refuse(request)
         else:
             self.session.handle(request)
-        return self.fetch()
+        number = request.request if isinstance(request, Refused) else request.id
+        events = self.fetch()
+        if self.session.outbox.attached:
+            [done] = [event for event in events if event.type == "done"]  # training may have sent something after it
+            assert done.request == number
+        return [event for event in events if event.type != "done"]
 
     def asked(self, kind: str, answer: str, /, **fields: Any) -> Event:
         """The one event of that type among the answers."""

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+import pellucid as pl
 from drawn_shapes import draw_shape, make_folder
 from pellucid.data import load, mnist
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.paper import squared
 from pellucid.data.preparation import Preparation
-from pellucid.errors import DataError, DownloadError
+from pellucid.errors import ConfigurationError, DataError, DownloadError
 from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.session import Session
 from studio.fake_page import EmbeddedCatalog, Event, Page, wait_for
 
@@ -128,8 +130,12 @@ def test_a_file_carries_the_preparation(tmp_path: Path) -> None:
 
 def test_own_data_with_the_right_classes_are_the_default(tmp_path: Path) -> None:
     catalog = DatasetCatalog(str(archive(tmp_path / "ten.npz", classes=10)))
-    assert catalog.default_for(tuple("0123456789")) == "ten.npz"
-    assert catalog.default_for(tuple("abcdefg")) == "digits"
+    net = EditedNetwork.load("digits-relu")
+    assert catalog.default_for(net) == "ten.npz"
+    net.net.classes = "abcdefghij"
+    assert catalog.default_for(net) == "ten.npz"  # as many classes
+    seven = EditedNetwork(pl.Network([pl.Dense(7, "softmax")]), "seven", "cross_entropy")
+    assert catalog.default_for(seven) is None
 
 
 def test_a_folder_of_pictures_is_brought_to_size(tmp_path: Path) -> None:
@@ -176,14 +182,15 @@ def test_a_link_opens_the_data_that_it_names_or_says_why_not(tmp_path: Path) -> 
         assert page.refused("openExample", **example, data="mnist") == "out_of_order"
 
 
-def test_rows_of_another_size_colours_or_none_are_refused(tmp_path: Path) -> None:
+def test_rows_and_colours_are_taken_as_they_are(tmp_path: Path) -> None:
     np.savez(tmp_path / "rows.npz", images=np.zeros((60, 9), np.uint8), labels=np.arange(60) % 3)
     np.savez(tmp_path / "colours.npz", images=np.zeros((60, 3, 28, 28), np.uint8), labels=np.arange(60) % 3)
-    for name in ("rows.npz", "colours.npz"):
-        with pytest.raises(DataError, match="28x28"):
-            DatasetCatalog(str(tmp_path / name))
+    for name, shape in {"rows.npz": (9,), "colours.npz": (3, 28, 28)}.items():
+        assert DatasetCatalog(str(tmp_path / name)).data(name).train.shape == shape
     with pytest.raises(DataError):
         DatasetCatalog(str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigurationError, match="standardize"):
+        DatasetCatalog(str(tmp_path / "rows.npz"), table={"standardize": True})
 
 
 def test_a_download_reports_its_progress_until_it_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from pellucid.studio import requests
+from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.messages import EVENTS, REQUESTS
+from pellucid.studio.session import Session
 from studio.fake_page import Event, Page, session, wait_for
+from studio.tables import write_flowers, write_houses
 
 EVENT_TYPES = {kind.__struct_config__.tag: kind for kind in EVENTS}
-UNANSWERED = (requests.NextPicture,)
-"""Requests that training answers, once it runs."""
+UNANSWERED = (requests.NextPicture, requests.ReportInput)
+"""Requests that training answers, once it runs, or nobody."""
 
 NUMBERS = [0, -1, 1, 0.5, 1e-300, 5e-324, 1e30, 1e31, 1e40, 1e308, float("nan"), float("inf"), -float("inf"), 2**63]
 TEXTS = ["", "digits", "digits-relu", "layers[0].weight[3, 120]", "((((", "é\0\U0001f600", "x" * 200, "x" * 5000]
@@ -146,6 +149,42 @@ def test_any_value_is_answered_and_the_page_agrees_with_the_server(kind: Any, da
     assert not page.session.training
     mirror.take(page.ask("turnKnobs", knobs=[6], values=[0.5], gesture=2))
     assert mirror.known["knobs"][6] == 0.5
+    fresh = Mirror()
+    fresh.take(Page(page.session).greeting)
+    known = told(mirror)
+    assert known == {name: value for name, value in told(fresh).items() if name in known}
+    page.session.close("closing")
+
+
+@pytest.fixture(scope="module", params=["classes", "values"])
+def table(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DatasetCatalog:
+    folder = tmp_path_factory.mktemp("tables")
+    path = (write_flowers if request.param == "classes" else write_houses)(folder / "table.csv")
+    return DatasetCatalog(str(path), table={"label": "last", "standardize": True})
+
+
+@pytest.mark.parametrize("kind", REQUESTS, ids=lambda kind: kind.__name__)
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_any_value_is_answered_where_a_table_is_open(kind: Any, table: DatasetCatalog, data: st.DataObject) -> None:
+    page, mirror = Page(Session("t", table, None)), Mirror()
+    mirror.take(page.greeting)
+    mirror.take(page.ask("openExample", part="train", index=2))
+    mirror.take(page.ask("askNudges"))
+    tag = kind.__struct_config__.tag
+    fields = data.draw(structs(inspect.type_info(kind), data.draw(st.booleans())), label=tag)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        events = page.send(json.dumps({"type": tag, **fields, "id": 77}))
+    assert kind in UNANSWERED or any(event.request == 77 for event in events)
+    assert [event.fields for event in events if event.type == "failed" and event.code == "internal"] == []
+    mirror.take(events)
+    page.number = 100
+    mirror.take(page.ask("pause"))
+    if page.session._state.form.columns is not None:
+        mirror.take(page.ask("setFeatures", features=[0], values=[1.5]))
+        assert page.session._state.inputs.shape == page.session._state.form.shape
+    assert np.isfinite(page.session._state.inputs).all()
     fresh = Mirror()
     fresh.take(Page(page.session).greeting)
     known = told(mirror)

@@ -16,10 +16,10 @@ import pellucid as pl
 from hostile import EXTREMES
 from pellucid.network.files import network_bytes
 from pellucid.studio import kept_runs
+from pellucid.studio.first_plan import first_plan
 from pellucid.studio.kept_key import SECRET_SECONDS, kept_key
 from pellucid.studio.kept_runs import KeptRuns, new_identity
 from pellucid.studio.parts import KeptRun
-from pellucid.studio.plans import first_plan
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.run_keeper import KEEP_SECONDS
 from studio.fake_clock import FakeClock
@@ -29,7 +29,7 @@ from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 def a_run(**changes: Any) -> KeptRun:
     from pellucid.data.preparation import Preparation
 
-    plan = first_plan("digits", 10, Preparation())
+    plan = first_plan("digits", (28, 28), 10, Preparation())
     run = KeptRun(new_identity(), "first", False, plan, "digits", 7, 0.5, 2000, 1e9)
     return msgspec.structs.replace(run, **changes)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pellucid.studio import events, requests
+from pellucid.studio import events, look_for_messages, requests
 from pellucid.studio.frames import Payload, frame, unframe
 from pellucid.studio.messages import EVENTS, MODULES, REQUESTS, decode_request
 from pellucid.studio.parts import Floats, LearnPlan
@@ -38,7 +38,7 @@ def test_every_struct_and_field_is_in_the_typescript_with_a_text() -> None:
 
 def test_no_two_messages_share_a_name() -> None:
     tags = [kind.__struct_config__.tag for kind in REQUESTS + EVENTS]
-    assert len(set(tags)) == len(tags) == 67
+    assert len(set(tags)) == len(tags) == 87
 
 
 def test_every_message_declared_is_in_a_union() -> None:
@@ -48,7 +48,8 @@ def test_every_message_declared_is_in_a_union() -> None:
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, requests.Request | events.Event)
     }
-    assert declared - {requests.Request, events.Event} == {*REQUESTS, *EVENTS}
+    bases = {requests.Request, events.Event, look_for_messages.AboutNeuron, look_for_messages.AboutResponse}
+    assert declared - bases == {*REQUESTS, *EVENTS}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,9 @@ def test_every_message_declared_is_in_a_union() -> None:
         '{"type": "pen", "id": 1, "stroke": 0, "points": [0.5, 1.5], "width": 0.1}',
         '{"type": "pen", "id": 1, "stroke": 0, "points": "0.5", "width": 0.1}',
         '{"type": "setPace", "id": 1, "batchesPerSecond": 0}',
-        '{"type": "openPixels", "id": 1, "pixels": [0, 1]}',
+        '{"type": "openPixels", "id": 1, "pixels": []}',
+        '{"type": "setFeatures", "id": 1, "features": [], "values": []}',
+        '{"type": "setFeatures", "id": 1, "features": [-1], "values": [0]}',
         b"\xff\xfe",
     ],
 )

@@ -98,7 +98,7 @@ def test_a_step_with_neurons_switched_off_follows_the_knobs_gradient(page: Page)
     stepped = page.asked("takeStep", "stepped", of="example", learningRate=0.01)
     slope = (before - edited.net.parameters)[knob] / 0.01
     twin, costs = edited.net.copy(), []
-    image = page.session._state.pixels
+    image = page.session._state.inputs
     for h in (1e-2, -1e-2):
         twin.parameters[...] = before
         twin.parameters[knob] += h

@@ -8,14 +8,17 @@ import pytest
 
 import pellucid as pl
 from hostile import EXTREMES
+from pellucid.data.preparation import Preparation
 from pellucid.studio.edited_network import EditedNetwork
+from pellucid.studio.first_plan import first_plan
 from pellucid.studio.plans import plan_of
 
 
 def plan(record: dict[str, Any]) -> Any:
     net = pl.Network([pl.Dense(4, "relu"), pl.Dense(10, "softmax")], input_shape=(28, 28))
     net.record = record
-    return plan_of(EditedNetwork(net, "net", "cross_entropy", 0), "digits")
+    usual = first_plan("digits", (28, 28), 10, Preparation())
+    return plan_of(EditedNetwork(net, "net", "cross_entropy", 0), "digits", usual)
 
 
 def test_what_the_record_says_is_planned() -> None:

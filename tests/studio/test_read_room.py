@@ -6,13 +6,18 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import pellucid as pl
 from pellucid.data.drawings import center
+from pellucid.data.drawings.counting import count_digits
 from pellucid.errors import DataError
+from pellucid.inspect.familiarity import Familiarity
+from pellucid.studio.clock import Clock
+from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.pad import SIDE, Pad
-from studio.fake_page import Page, session
+from pellucid.studio.session_state import SessionState
+from studio.fake_page import EmbeddedCatalog, Page, session
 
 ONE = [0.5, 0.2, 0.5, 0.5, 0.5, 0.8]
 
@@ -25,8 +30,8 @@ def page() -> Page:
 def test_a_page_receives_all_that_it_shows(page: Page) -> None:
     kinds = [event.type for event in page.greeting]
     assert kinds == [
-        "welcome", "network", "parameters", "turned", "drawing", "reading", "runs", "dataSets", "training", "judged",
-        "curves",
+        "welcome", "network", "parameters", "turned", "compared", "drawing", "reading", "runs", "dataSets", "training",
+        "judged", "curves",
     ]  # fmt: skip
     welcome, network, parameters = page.greeting[:3]
     assert welcome.networks[0] == "digits-relu"
@@ -204,3 +209,48 @@ def test_another_network_is_loaded() -> None:
     assert [event.type for event in events][:5] == ["network", "parameters", "turned", "reading", "judged"]
     np.testing.assert_array_equal(events[1].knobs, pl.load("digits-sigmoid").parameters)
     assert page.refused("loadNetwork", name="../../etc/passwd") == "unavailable"
+
+
+def test_digits_of_a_picture_and_of_the_pad_are_counted() -> None:
+    page = Page(session())
+    sheet = Image.new("L", (420, 200), 255)
+    for x in (30, 160, 290):
+        ImageDraw.Draw(sheet).line([(x, 40), (x + 80, 40), (x + 40, 160)], fill=0, width=14)
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    page.session.open_picture(file.getvalue())
+    assert page.fetch()[-1].digits == 3
+    sevens = [{"points": [x, 0.3, x + 0.22, 0.3, x + 0.1, 0.7], "width": 0.06} for x in (0.08, 0.4, 0.72)]
+    assert page.asked("setDrawing", "reading", strokes=sevens).digits == 3
+    assert page.asked("setDrawing", "reading", strokes=sevens[:1]).digits == 1
+    assert page.asked("clearDrawing", "reading").digits == 0
+    assert page.asked("openExample", "reading", part="test", index=0).digits is None
+
+
+def test_nearly_all_well_written_digits_are_one_digit() -> None:
+    images = pl.data.load("digits").test.images[:1000]
+    enlarged = [np.asarray(Image.fromarray(each).resize((SIDE, SIDE)), np.float32) / 255 for each in images]
+    assert np.mean([count_digits(ink) == 1 for ink in enlarged]) >= 0.99
+
+
+def test_a_picture_is_compared_with_the_images_of_the_data_set() -> None:
+    page, digits = Page(session()), pl.data.load("digits")
+    known = Familiarity.of(digits.train)
+    assert known is not None
+    likeness = page.asked("openExample", "reading", part="test", index=7).likeness
+    assert likeness["limit"] == pytest.approx(known.limit)
+    assert likeness["distance"] == pytest.approx(known.distance(digits.test.images[7] / 255), rel=1e-4)
+    zigzag = [0.1, 0.1, 0.9, 0.2, 0.1, 0.35, 0.9, 0.5, 0.1, 0.65, 0.9, 0.8, 0.1, 0.9, 0.9, 0.1, 0.5, 0.9, 0.1, 0.1]
+    scribble = page.asked("setDrawing", "reading", strokes=[{"points": zigzag, "width": 0.08}]).likeness
+    assert scribble["distance"] > scribble["limit"]
+    assert page.asked("clearDrawing", "reading").likeness is None
+
+
+def test_networks_for_other_things_than_digits_say_nothing_of_digits() -> None:
+    state = SessionState(EmbeddedCatalog(), EditedNetwork.load("digits-relu"), Clock())
+    state.inputs = np.eye(28, dtype=np.float32)
+    assert state.likeness() is not None
+    other = pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28), classes=list("abcdefghij"), seed=0)
+    state.edited = EditedNetwork(other, "letters", "cross_entropy")
+    assert not state.reads_digits
+    assert state.likeness() is None

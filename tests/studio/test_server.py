@@ -74,9 +74,11 @@ class Page:
         self.welcome: Event
 
     async def next(self) -> Event:
-        data = await asyncio.wait_for(self.link.recv(), 20)
-        assert isinstance(data, bytes)
-        return Event(data)
+        while True:
+            data = await asyncio.wait_for(self.link.recv(), 20)
+            assert isinstance(data, bytes)
+            if (event := Event(data)).type != "done":
+                return event
 
     async def until(self, *kinds: str) -> Event:
         while True:

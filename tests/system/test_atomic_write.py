@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 import pellucid
+from pellucid.system import atomic_write
 from pellucid.system.atomic_write import replace_whole, write_whole
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other files and permissions")
@@ -92,6 +94,28 @@ def test_part_files_are_never_shared(tmp_path: Path, monkeypatch: pytest.MonkeyP
         write_whole(tmp_path / "file", b"content")
     assert (tmp_path / "else").read_bytes() == b"else"
     assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("refused", [0, 1, 3, 4])
+def test_a_file_that_is_open_elsewhere_is_replaced_as_soon_as_it_is_closed(
+    refused: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses to replace open files; what was there stays if it remains open."""
+    replace, left = Path.replace, refused
+
+    def replaced(self: Path, target: Path) -> Path:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise PermissionError(errno.EACCES, "Access is denied")
+        return replace(self, target)
+
+    write_whole(tmp_path / "file", b"old")
+    monkeypatch.setattr(atomic_write, "_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(Path, "replace", replaced)
+    with nullcontext() if refused < 4 else pytest.raises(PermissionError):
+        write_whole(tmp_path / "file", b"new")
+    assert contents(tmp_path) == [("file", b"new" if refused < 4 else b"old")]
 
 
 @posix_only

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,7 +37,34 @@ def test_a_child_serves_its_argument() -> None:
     assert "KeyError: 'nothing'" in done.stderr
 
 
-def test_a_frozen_program_cannot_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "argv", ["program"])
+    monkeypatch.setattr(child, "_serves", False)
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_frozen_program_that_does_not_become_a_child_is_never_started_again() -> None:
     with pytest.raises(OSError, match="not a Python interpreter"):
         child.child_command("pellucid.engine.compiler.build", "dense")
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_frozen_program_starts_itself_as_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+    monkeypatch.setitem(sys.modules, "served", SimpleNamespace(serve=served.append))
+    child.become_child()
+    program, *arguments = child.child_command("served", "an argument")
+    assert program == sys.executable
+    assert served == []
+    monkeypatch.setattr(sys, "argv", ["program", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        child.become_child()
+    assert not ended.value.code
+    assert served == ["an argument"]
+
+
+def test_the_argument_of_frozen_programs_means_nothing_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["pellucid", "--pellucid-child", "os", "nothing"])
+    child.become_child()

@@ -20,7 +20,8 @@ from pellucid import Augment
 from pellucid.engine.records import SparseRows
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.errors import CapacityError
-from pellucid.programs.images import to_sparse
+from pellucid.programs.image_targets import class_targets
+from pellucid.programs.packing import images_of
 from pellucid.training.augmentation import Variation, smooth_torus
 from pellucid.training.prefetch import Augmented
 from pellucid.training.shuffling import shuffled_order
@@ -205,7 +206,7 @@ def test_invalid_levels() -> None:
 
 
 def source(data: pl.data.Dataset, batch_size: int = 32, threads: int = 1, seed: int = 7) -> Augmented:
-    return Augmented(ALL, data, data.labels, batch_size, seed, threads)
+    return Augmented(ALL, data, class_targets(data.labels), batch_size, seed, threads)
 
 
 def seen(source: Augmented, epoch: int, begin: int, past: int, size: int = 120) -> tuple[Any, Any]:
@@ -217,7 +218,7 @@ def seen(source: Augmented, epoch: int, begin: int, past: int, size: int = 120) 
     for line, image in zip(flat, batches.order, strict=True):
         part = slice(feed.images.indptr.ravel()[image], feed.images.indptr.ravel()[image + 1])
         line[feed.images.indices[part]] = feed.images.data[part]
-    return flat, batches.labels[batches.order]
+    return flat, batches.targets.classes[batches.order]
 
 
 @compiled
@@ -354,13 +355,13 @@ def test_buffers_use_little_of_their_capacity(small_blocks: None) -> None:
     images = np.zeros((4096, 64, 64), np.uint8)
     images[:, 30:34, 30:34] = 255
     data = pl.data.Dataset(images, np.arange(4096) % 3)
-    made = Augmented(Augment(shift=1.0), data, data.labels, 32, 0, 1)
+    made = Augmented(Augment(shift=1.0), data, class_targets(data.labels), 32, 0, 1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     made.batches(0, 0, 128)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert made._buffers.images.data.nbytes > 60e6
     assert grown < 25_000  # kilobytes
-    assert len(to_sparse(images.reshape(4096, -1)).data) == 4096 * 16
+    assert len(images_of(images.reshape(4096, -1).astype(np.float32), None).data) == 4096 * 16
 
 
 def test_a_block_without_room_is_refused() -> None:

@@ -105,7 +105,8 @@ def test_every_field_left_out_and_one_more(kind: str) -> None:
     content = stored(kind)
     told = training_of(content)
     optional = {"clip", "floor", "then", "epochs", "every", "factor", "decay", "momentum", "nesterov", "beta1", "beta2"}
-    optional |= {"epsilon", *pl.Augment().configuration()}
+    optional |= {"epsilon", "smoothing", "class_weight", "label_smoothing", "groups", "frozen"}
+    optional |= {*pl.Augment().configuration()}
     for path in places(told):
         if path and path[-1] not in optional:
             error = goes_on(kind, rewritten(content, "training", lambda told, path=path: without(told, path)))
@@ -162,7 +163,7 @@ def test_the_error_names_the_field(kind: str, path: tuple[str, ...], value: Any)
 def test_fields_agree_with_each_other(kind: str) -> None:
     content = stored(kind)
     for change, error, words in (
-        ({"loss": "cross_entropy" if kind == "sequences" else "ctc"}, FileFormatError, "loss|answer"),
+        ({"loss": "cross_entropy" if kind == "sequences" else "ctc"}, (FileFormatError, DataError), "loss|label"),
         ({"clip": 1.0, "augment": {"function": "same"}}, FileFormatError, "clip|augment"),
         ({"images": COUNT + 1}, DataError, "other data"),
         ({"data": "0" * 16}, DataError, "other data"),

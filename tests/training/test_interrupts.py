@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,14 +49,19 @@ def convolutional() -> pl.Trainer:
     return pl.Trainer(net, images(1000), optimizer=pl.Adam(0.001), batch_size=1000)
 
 
-def recurrent() -> pl.Trainer:
+def recurrent(layer: Any = None) -> pl.Trainer:
     rng = np.random.default_rng(1)
     data = pl.data.Sequences([rng.random((100, 40), np.float32) for _ in range(300)], [i % 10 for i in range(300)])
-    net = pl.Network([pl.LSTM(96, outputs="last"), pl.Dense(10, "softmax")], input_shape=(None, 40))
+    layer = layer or pl.LSTM(96, outputs="last")
+    net = pl.Network([layer, pl.Dense(10, "softmax")], input_shape=(None, 40))
     return pl.Trainer(net, data, optimizer=pl.Adam(0.001), batch_size=300)
 
 
-@pytest.mark.parametrize("make", [dense, convolutional, recurrent])
+def gated() -> pl.Trainer:
+    return recurrent(pl.GRU(128, outputs="last"))
+
+
+@pytest.mark.parametrize("make", [dense, convolutional, recurrent, gated])
 def test_a_long_step_is_given_up_and_leaves_no_trace(make: type) -> None:
     trainer, twin = make(), make()
     trainer.take_steps(1)

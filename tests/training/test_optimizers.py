@@ -32,7 +32,7 @@ def test_round_trip_through_plain_data(optimizer: Optimizer) -> None:
 
 def test_every_kind_has_a_different_code() -> None:
     assert len({optimizer.code for optimizer in (SGD(1), Momentum(1), Momentum(1, nesterov=True), Adam())}) == 4
-    assert [OPTIMIZERS[kind].moments for kind in ("sgd", "momentum", "adam")] == [0, 1, 2]
+    assert [OPTIMIZERS[kind].moments for kind in ("sgd", "momentum", "adam", "adamw", "rmsprop")] == [0, 1, 2, 2, 1]
 
 
 def test_settings_and_rates_for_the_engine() -> None:
@@ -40,15 +40,15 @@ def test_settings_and_rates_for_the_engine() -> None:
     np.testing.assert_array_equal(settings[1:5], np.array([0.5, 0.8, 0.9, 1e-6], np.float32))
     assert len(settings) == 8
     rates, steps = np.array([0.5, 0.25]), np.array([0, 9])
-    np.testing.assert_array_equal(SGD(1).step_rates(rates, steps), [[0.5, 1], [0.25, 1]])
+    np.testing.assert_array_equal(SGD(1).step_rates(rates, steps), [[0.5, 1, 0], [0.25, 1, 0]])
     found = Adam(1, beta1=0.8, beta2=0.9).step_rates(rates, steps)
-    expected = [[0.5 / (1 - 0.8), (1 - 0.9) ** -0.5], [0.25 / (1 - 0.8**10), (1 - 0.9**10) ** -0.5]]
+    expected = [[0.5 / (1 - 0.8), (1 - 0.9) ** -0.5, 0], [0.25 / (1 - 0.8**10), (1 - 0.9**10) ** -0.5, 0]]
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     assert found.dtype == np.float32
 
 
 def test_adam_after_a_million_steps_needs_no_correction() -> None:
-    np.testing.assert_array_equal(Adam().step_rates(np.array([0.5]), np.array([10**6])), [[0.5, 1]])
+    np.testing.assert_array_equal(Adam().step_rates(np.array([0.5]), np.array([10**6])), [[0.5, 1, 0]])
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,17 @@ def sequences(count: int = 24, seed: int = 0, classes: bool = False) -> pl.data.
     return pl.data.Sequences(frames, labels, classes=["-", "a", "b"])
 
 
-def network(classes: bool = False, hidden: int = 6) -> pl.Network:
-    layers = [pl.LSTM(hidden, bidirectional=True, outputs="last" if classes else "frames"), pl.Dense(3, "softmax")]
+cells = pytest.mark.parametrize("cell", [pl.LSTM, pl.GRU, pl.RNN])
+
+
+def network(classes: bool = False, hidden: int = 6, cell: Any = pl.LSTM) -> pl.Network:
+    layers = [cell(hidden, bidirectional=True, outputs="last" if classes else "frames"), pl.Dense(3, "softmax")]
     return pl.Network(layers, input_shape=(None, 3), seed=3)
 
 
-def trainer(data: pl.data.Sequences | None = None, **options: Any) -> pl.Trainer:
+def trainer(data: pl.data.Sequences | None = None, cell: Any = pl.LSTM, **options: Any) -> pl.Trainer:
     settings: dict[str, Any] = {"loss": "ctc", "optimizer": pl.Adam(0.02), "batch_size": 10, "seed": 4, **options}
-    return pl.Trainer(network(settings["loss"] != "ctc"), data or sequences(), **settings)
+    return pl.Trainer(network(settings["loss"] != "ctc", cell=cell), data or sequences(), **settings)
 
 
 def jittered(frames: Floats, rng: np.random.Generator) -> Floats:
@@ -75,13 +78,14 @@ def test_steps_equal_the_reference(rule: str, clip: float | None, loss: str) -> 
     np.testing.assert_allclose(net.parameters, w, rtol=1e-4, atol=2e-6)
 
 
+@cells
 @pytest.mark.parametrize("classes", [False, True])
-def test_it_learns(classes: bool) -> None:
+def test_it_learns(classes: bool, cell: Any) -> None:
     if PLAIN:
         pytest.skip("takes too long in plain Python")
     data, held_out = sequences(200, classes=classes), sequences(50, seed=1, classes=classes)
     loss = "cross_entropy" if classes else "ctc"
-    taught = trainer(data, loss=loss, optimizer=pl.Adam(0.03), clip=1.0)
+    taught = trainer(data, cell, loss=loss, optimizer=pl.Adam(0.03), clip=1.0)
     events = [event for event in taught.run(15, validation=held_out) if isinstance(event, events_module.Epoch)]
     assert events[-1].test_accuracy is not None
     assert events[-1].test_accuracy > 0.9
@@ -91,10 +95,11 @@ def test_it_learns(classes: bool) -> None:
 
 @pytest.mark.parametrize("augment", [None, jittered])
 @pytest.mark.parametrize("batch_size", [10, 19, 64])
-def test_any_number_of_threads_gives_the_same_bits(batch_size: int, augment: Any) -> None:
+@cells
+def test_any_number_of_threads_gives_the_same_bits(batch_size: int, augment: Any, cell: Any) -> None:
     ends = []
     for threads in (1, 2, 3):
-        taught = trainer(sequences(70), batch_size=batch_size, threads=threads, augment=augment, clip=0.5)
+        taught = trainer(sequences(70), cell, batch_size=batch_size, threads=threads, augment=augment, clip=0.5)
         losses = taught.take_steps(9)
         ends.append((losses.tobytes(), taught.net.parameters.tobytes()))
     assert len(set(ends)) == 1
@@ -102,10 +107,11 @@ def test_any_number_of_threads_gives_the_same_bits(batch_size: int, augment: Any
 
 @pytest.mark.parametrize("augment", [None, jittered])
 @pytest.mark.parametrize("done", [1, 4])
-def test_resumed_training_has_the_same_bits(augment: Any, done: int, tmp_path: Path) -> None:
-    whole = trainer(augment=augment, clip=0.7)
+@cells
+def test_resumed_training_has_the_same_bits(augment: Any, done: int, cell: Any, tmp_path: Path) -> None:
+    whole = trainer(None, cell, augment=augment, clip=0.7)
     list(whole.run(3))
-    broken = trainer(augment=augment, clip=0.7)
+    broken = trainer(None, cell, augment=augment, clip=0.7)
     broken.state.planned = 3
     broken.take_steps(done)
     broken.save(tmp_path / "checkpoint")
@@ -183,7 +189,7 @@ def test_options_are_checked(options: dict[str, Any], words: str) -> None:
 def test_losses_that_do_not_suit_the_network_are_refused() -> None:
     data, classes = sequences(), sequences(classes=True)
     for net, given, loss, words in (
-        (network(), data, "cross_entropy", "one output per sequence"),
+        (network(), data, "cross_entropy", "needs a label for every frame"),
         (network(classes=True), classes, "ctc", "every frame"),
         (pl.Network([pl.LSTM(3)], input_shape=(None, 3)), data, "ctc", "probabilities"),
         (network(), classes, "ctc", "list of labels"),

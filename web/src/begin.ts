@@ -16,16 +16,27 @@ export function begin(studio: Studio): void {
       return address.href;
     },
     onFrame(frame) {
-      if (frame.event.type === "welcome") {
-        store(frame.event.session);
+      const { event } = frame;
+      const lost = event.type === "welcome" && event.inClass && studio.session.welcome && !event.resumed;
+      if (lost || (event.type === "gone" && event.reason === "restarted")) return startAgain(studio);
+      if (event.type === "welcome") {
+        store(event.session);
         // After an upgrade the server has another page.
-        if (studio.session.welcome && studio.session.welcome.version !== frame.event.version) location.reload();
+        if (studio.session.welcome && studio.session.welcome.version !== event.version) location.reload();
       }
       studio.receive(frame);
     },
     onState: (state) => studio.setLink(state),
   });
   studio.session.attach(link);
+}
+
+/** In a class: everything on the page as at the first visit, but that it stays on the projector. */
+function startAgain(studio: Studio): void {
+  studio.session.end("restarted");
+  store("");
+  history.replaceState(null, "", location.pathname + (studio.presentation.on ? "#/read?present" : ""));
+  location.reload();
 }
 
 function stored(): string | null {

@@ -4,6 +4,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import "./theme/tokens.css";
 import "./theme/base.css";
+import "./theme/presentation.css";
 import { applyTheme, storedTheme } from "./theme/theme";
 
 applyTheme(storedTheme());

@@ -10,14 +10,19 @@ import {
   fromScale, knobCount, planDifferences, problem, sameLayers, samePlan, shapeText, toScale, withActivation, withData, withLayer, withoutLayer,
   withOptimizer, withRateOf, withSize,
 } from "../src/state/plan";
-import type { LearnPlan, LossPlane } from "../src/protocol/messages";
+import type { DataChoice, LearnPlan, LossPlane } from "../src/protocol/messages";
 
 const PLAN: LearnPlan = {
   layers: [{ size: 16, activation: "sigmoid" }, { size: 16, activation: "sigmoid" }, { size: 10, activation: "softmax" }],
   loss: "cross_entropy",
   optimizer: { kind: "sgd", learningRate: 0.5, momentum: 0.9, nesterov: false, beta1: 0.9, beta2: 0.999, decay: 0 },
   batchSize: 32, data: "digits", seed: 0, augment: false,
-  centring: { thicken: true, scale: true, smooth: true, mass: true }, darkInk: false,
+  centring: { thicken: true, scale: true, smooth: true, mass: true }, darkInk: false, standardize: false,
+};
+
+const DIGITS: DataChoice = {
+  name: "digits", classes: Array.from("0123456789"), here: true, note: "", raw: false, centring: PLAN.centring, darkInk: false,
+  inputs: 784, table: false, task: "classes", plan: PLAN,
 };
 
 const thrice = (values: readonly number[]) => values.flatMap((value) => [value, value, value]);
@@ -214,9 +219,20 @@ describe("curves that grow", () => {
   });
 
   it("are planned for data of other classes", () => {
-    const letters = { name: "letters", classes: Array.from("abcdefghijklmnopqrstuvwxyz"), here: true, note: "", raw: true, centring: { ...PLAN.centring, mass: false }, darkInk: true };
-    const planned = withData(PLAN, letters);
+    const letters: DataChoice = { ...DIGITS, name: "letters", classes: Array.from("abcdefghijklmnopqrstuvwxyz"), raw: true, centring: { ...PLAN.centring, mass: false }, darkInk: true };
+    const planned = withData(PLAN, letters, DIGITS);
     expect(planned.layers.map(({ size }) => size)).toEqual([16, 16, 26]);
     expect(planned).toMatchObject({ data: "letters", centring: { mass: false }, darkInk: true });
+  });
+
+  it("begin anew, but for the seed, for data of another kind", () => {
+    const suited: LearnPlan = { ...PLAN, data: "houses", loss: "mean_squared", standardize: true, layers: [{ size: 8, activation: "tanh" }, { size: 1, activation: "identity" }] };
+    const houses: DataChoice = { ...DIGITS, name: "houses", classes: ["price"], inputs: 3, table: true, task: "values", plan: suited };
+    expect(withData({ ...PLAN, seed: 7 }, houses, DIGITS)).toEqual({ ...suited, seed: 7 });
+    expect(problem(suited, "values")).toBeNull();
+    expect(problem(suited, "classes")).toContain("choose a loss for classes");
+    expect(problem(PLAN, "values")).toContain("choose a loss for values");
+    expect(planDifferences(PLAN, suited)).toContain("loss cross-entropy → mean squared");
+    expect(planDifferences(PLAN, suited)).toContain("features as they are → standardised");
   });
 });

@@ -1,19 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { findKnob, knobAt, knobIndex, knobLabel, knobName, knobWire, sizes, wireCount, wireKnob, type Network } from "../src/state/network";
+import { findKnob, knobAt, knobIndex, knobLabel, knobName, knobWire, sizes, wireCount, wireKnob } from "../src/state/network";
 import { rankedTerms, wireStrengths } from "../src/state/terms";
-
-export function network(...widths: number[]): Network {
-  let at = 0;
-  const layers = widths.slice(1).map((outputs, index) => {
-    const inputs = widths[index];
-    const weight = at;
-    const bias = weight + inputs * outputs;
-    at = bias + outputs;
-    return { index, inputs, outputs, activation: "sigmoid", weight, bias };
-  });
-  const classes = Array.from({ length: widths[widths.length - 1] }, (_, index) => String(index));
-  return { name: "test", inputShape: [28, 28], layers, classes, knobs: at };
-}
+import { network } from "./network";
 
 const NET = network(784, 16, 16, 10);
 

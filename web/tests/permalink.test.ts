@@ -9,6 +9,8 @@ describe("a scene", () => {
     { room: "turn", network: "digits-relu", strokes: STROKES },
     { room: "read", example: { part: "test", index: 812 } },
     { room: "learn", run: "0123456789abcdef" },
+    { room: "nudge", present: true },
+    { room: "read", present: true, example: { part: "test", index: 812 } },
     { room: "read", example: { part: "train", index: 3 }, data: { name: "shapes", digest: "0a1b2c3d4e5f" } },
     { room: "read", pixels: Uint8Array.from({ length: 784 }, (_, at) => at % 256) },
     { room: "turn", centring: { thicken: false, scale: true, smooth: false, mass: true } },
@@ -49,7 +51,13 @@ describe("a scene", () => {
 
   it("leaves out what is as usual", () => {
     const centring = { thicken: true, scale: true, smooth: true, mass: true };
-    expect(encodeScene({ room: "read", centring, strokes: [], knobs: [], factors: [] })).toBe("#/read");
+    expect(encodeScene({ room: "read", centring, knobs: [], factors: [] })).toBe("#/read");
+  });
+
+  it("tells a cleared pad from a link that says nothing of a picture", () => {
+    expect(encodeScene({ room: "read", strokes: [] })).toBe("#/read?d=");
+    expect(decodeScene("#/read?d=").strokes).toEqual([]);
+    expect(decodeScene("#/read").strokes).toBeUndefined();
   });
 
   it("survives addresses that make no sense", () => {

@@ -5,10 +5,11 @@ import type { NudgeStage } from "../src/protocol/messages";
 import { knobIndex, type Network } from "../src/state/network";
 import type { Gradients } from "../src/state/nudges";
 import { pictureOf, stageStrengths } from "../src/state/stagepicture";
-import { bySize, costFormula, focusOf, rowsOf } from "../src/state/stages";
+import { bySize, costFormula, focusOf, rowsOf, valueCostFormula } from "../src/state/stages";
+import { PIXELS, rowOf } from "./network";
 
 const NETWORK: Network = {
-  name: "small", inputShape: [1, 3], classes: ["0", "1"], knobs: 3 * 2 + 2 + 2 * 2 + 2,
+  name: "small", input: { ...PIXELS, rows: 1, columns: 3 }, task: "classes", classes: ["0", "1"], knobs: 3 * 2 + 2 + 2 * 2 + 2,
   layers: [
     { index: 0, inputs: 3, outputs: 2, activation: "sigmoid", weight: 0, bias: 6 },
     { index: 1, inputs: 2, outputs: 2, activation: "softmax", weight: 8, bias: 12 },
@@ -107,5 +108,25 @@ describe("the picture of a stage", () => {
     expect(strengths.every((strength) => strength === 0)).toBe(true);
     stageStrengths(strengths, GRADIENTS, stage("forward", -1));
     expect(Math.max(...strengths.subarray(0, 6))).toBe(1);
+  });
+});
+
+describe("towards values", () => {
+  it("the cost of each is a formula of its distance", () => {
+    expect(valueCostFormula("mean_squared", 3, 1, 4, 1)).toBe("(a − y)² = (3.000 − 1.000)² = 4.000");
+    expect(valueCostFormula("mean_squared", 3, -1, 8, 2)).toBe("(a − y)² / 2 = (3.000 − (−1.000))² / 2 = 8.000");
+    expect(valueCostFormula("mean_absolute", 3, 1, 2, 1)).toBe("|a − y| = |3.000 − 1.000| = 2.000");
+    expect(valueCostFormula("huber", 1.5, 1, 0.125, 1)).toBe("½(a − y)² = ½(1.500 − 1.000)² = 0.125");
+    expect(valueCostFormula("huber", 3, 1, 1.5, 1)).toBe("(|a − y| − ½) = (|3.000 − 1.000| − ½) = 1.500");
+  });
+
+  it("features have their names, and a target its digits", () => {
+    const network: Network = { ...NETWORK, input: rowOf("area", "age", "rooms"), task: "values", classes: ["price", "taxes"] };
+    const gradients: Gradients = { ...GRADIENTS, label: null, loss: "mean_squared" };
+    const pixels = gradients.stages.find(({ kind }) => kind === "pixels") ?? { kind: "pixels" as const, layer: 0, title: "", caption: "" };
+    const shown = rowsOf(gradients, pixels, network, -1);
+    expect(shown.head).toContain("features");
+    expect(shown.rows.map(({ name }) => name).sort()).toEqual(["age", "area", "rooms"]);
+    expect(shown.rows.every(({ label }) => label.startsWith("feature "))).toBe(true);
   });
 });

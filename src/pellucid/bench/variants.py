@@ -85,4 +85,4 @@ def _epoch(data: Dataset, **options: Any) -> Callable[[], object]:
 
 def _many(data: Dataset, workers: int | None) -> Callable[[], object]:
     trainers = [_trainer(data, hidden, seed=seed) for hidden in _MIX for seed in range(2)]
-    return lambda: list(train_many(trainers, 1, workers=workers))
+    return lambda: list(train_many(trainers, 1, workers=workers, on_error="raise"))

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pellucid.cli.pictures import grey_picture
 from pellucid.cli.terminal import Terminal
+from pellucid.speech.alignment import word_text
 
 if TYPE_CHECKING:
     from pellucid.speech.alignment import Segment, Sentence, Word
@@ -77,7 +78,7 @@ def _row(
     yield _line("sounds", sounds, [sound.text for sound in sounds], column)
     yield _line("syllables", syllables, [syllable.text for syllable in syllables], column)
     yield _line("words", words, [word.text if word.sure else f"{word.text.strip('?')}?" for word in words], column)
-    yield _line("digits", words, ["?" if word.digit is None else str(word.digit) for word in words], column, "bold")
+    yield _line("digits", words, [word_text(word) for word in words], column, "bold")
     yield _line("sure", words, [f"{100 * word.confidence:.0f}%" for word in words], column, "dim")
     yield _line("seconds", words, [f"{word.start:.2f}" for word in words], column, "dim")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pellucid.cli.bench import bench
+from pellucid.cli.export import export
 from pellucid.cli.hear import hear
 from pellucid.cli.look import look
 from pellucid.cli.page import GroupPage
@@ -39,5 +40,5 @@ def app(context: click.Context, version: bool) -> int:
     return 0
 
 
-for _command in (train, read, hear, look, studio, bench):
+for _command in (train, read, hear, look, studio, export, bench):
     app.add_command(_command)

@@ -98,7 +98,7 @@ def _images(source: str) -> tuple[Floats, Integers]:
     size = int(np.prod(train.shape))
     if size != 784 or len(train.classes) > 10:
         raise ShapeError(f"The benchmark expected images of 784 pixels and 10 classes; {source} has {size} pixels.")
-    return to_unit(train.images.reshape(len(train), size), train.level_range), train.labels
+    return to_unit(train.images.reshape(len(train), size), train.unit_range), train.labels
 
 
 def _works(

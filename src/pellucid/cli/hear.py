@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_format
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -25,10 +25,22 @@ if TYPE_CHECKING:
     cls=Argument,
     metavar="FILE",
     nargs=-1,
-    help="WAV, FLAC or OGG, at any sample rate, mono or stereo; - is standard input.",
+    help="WAV, FLAC, OGG, MP3 or AIFF, at any sample rate, mono or stereo; M4A, AAC and WebM where PyAV or ffmpeg is "
+    "installed; - is standard input.",
 )
 @click.option("--model", metavar="NAME|FILE", help="The network to use. Default: spoken-digits.")
-@click.option("--digits", type=int, metavar="COUNT", help="The number of digits spoken at a time, if known.")
+@click.option(
+    "--digits",
+    type=int,
+    metavar="COUNT",
+    help="The number of digits spoken at a time, if known. Nothing but digits is then expected.",
+)
+@click.option(
+    "--threshold",
+    type=float,
+    metavar="SHARE",
+    help="The confidence, from 0 to 1, from which a word counts as a digit. Default: 0.75. With 0, every guess does.",
+)
 @click.option("--microphone", is_flag=True, help="Listen to the microphone until Ctrl-C and show results live.")
 @click.option(
     "--json",
@@ -36,24 +48,32 @@ if TYPE_CHECKING:
     help="Print one JSON object per line for each file: file, text, and words, syllables and sounds, each a list "
     "with text, start, end (seconds) and confidence. With --microphone, one for each sentence.",
 )
-def hear(files: tuple[str, ...], model: str | None, digits: int | None, microphone: bool, json: bool) -> int:
+def hear(
+    files: tuple[str, ...],
+    model: str | None,
+    digits: int | None,
+    threshold: float | None,
+    microphone: bool,
+    json: bool,
+) -> int:
     """Recognise spoken digits.
 
-    If no digit is clear, the text is empty. A file that is not a recording is an error; the other files are still
-    processed.
+    In the text, a digit in parentheses is a guess that is not sure, and "?" is another word. A file that is not a
+    recording is an error; the other files are still processed.
     """
     from pellucid.cli.compiling import announced
+    from pellucid.speech.alignment import SURE
 
     if microphone == bool(files):
         raise ConfigurationError("hear expected either recordings or --microphone, as in: pellucid hear three.wav")
-    code = 0
+    code, expected = 0, _Expected(digits, SURE if threshold is None else threshold)
     with announced():
         net = _network(model)
         if microphone:
-            return _live(net, digits, json)
+            return _live(net, expected, json)
         for name in files:
             try:
-                heard = _heard(net, name, digits, None if json else _shower())
+                heard = _heard(net, name, expected, None if json else _shower())
             except PellucidError as error:
                 code = complain(error)
             else:
@@ -71,7 +91,14 @@ def _network(model: str | None) -> Network:
     return net
 
 
-def _heard(net: Network, name: str, digits: int | None, show: Callable[[Sentence], None] | None) -> Hearing:
+class _Expected(NamedTuple):
+    """What the caller knows: the number of digits, and from which confidence a word counts as one."""
+
+    digits: int | None
+    threshold: float
+
+
+def _heard(net: Network, name: str, expected: _Expected, show: Callable[[Sentence], None] | None) -> Hearing:
     """Recognise one file and show each sentence when it is complete."""
     from pellucid.speech.alignment import Hearing
     from pellucid.speech.audio import opened
@@ -79,7 +106,7 @@ def _heard(net: Network, name: str, digits: int | None, show: Callable[[Sentence
 
     recording = opened(sys.stdin.buffer if name == "-" else name)
     found = []
-    for sentence in listen(recording, net, digits=digits, keep=show is not None):
+    for sentence in listen(recording, net, **expected._asdict(), keep=show is not None):
         if not sentence.words:
             continue
         if show is not None:
@@ -98,11 +125,11 @@ def _summary(heard: Hearing) -> None:
     from pellucid.cli.words import clean
 
     terminal = Terminal()
-    unsure = [word for word in heard.words if not word.sure]
+    unsure = [word for word in heard.words if word.guess is not None and not word.sure]
     terminal.say(f"{clean(heard.file)}: {heard}", "bold")
     if unsure:
         like = ", ".join(f"{word.text} at {word.start:.2f} s ({100 * word.confidence:.0f} %)" for word in unsure[:5])
-        terminal.say(f"  possibly not digits: {like}{', ...' if len(unsure) > 5 else ''}")
+        terminal.say(f"  not sure: {like}{', ...' if len(unsure) > 5 else ''}")
     for note in heard.notes:
         terminal.say(f"  {note}")
 
@@ -126,16 +153,15 @@ def _draw(terminal: Terminal, sentence: Sentence) -> None:
 
 
 def _lines(sentence: Sentence) -> None:
+    from pellucid.speech.alignment import word_text
+
     for word in sentence.words:
         spelt = " ".join("-".join(sound.text for sound in syllable.sounds) for syllable in word.syllables)
-        digit = "?" if word.digit is None else word.digit
-        print(
-            f"  {word.start:7.2f} to {word.end:.2f} s  {digit}  {word.text:<5}  {100 * word.confidence:3.0f} %  "
-            f"{spelt}".rstrip()
-        )
+        times, told = f"{word.start:7.2f} to {word.end:.2f} s", f"{word_text(word):<3}  {word.text:<5}"
+        print(f"  {times}  {told}  {100 * word.confidence:3.0f} %  {spelt}".rstrip())
 
 
-def _live(net: Network, digits: int | None, as_json: bool) -> int:
+def _live(net: Network, expected: _Expected, as_json: bool) -> int:
     """Recognise speech from the microphone until Ctrl-C."""
     from pellucid.cli.terminal import Terminal
     from pellucid.speech.hearing import Listener
@@ -143,7 +169,7 @@ def _live(net: Network, digits: int | None, as_json: bool) -> int:
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     with Microphone() as source:
-        listener = Listener(net, rate=source.rate, digits=digits, partial=True, keep=not as_json)
+        listener = Listener(net, rate=source.rate, **expected._asdict(), partial=True, keep=not as_json)
         terminal.say("Listening: say some digits. Press Ctrl-C to stop.")
         show = _live_json if as_json else _live_shower(terminal)
         try:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pellucid.cli.terminal import Terminal
     from pellucid.data import TrainTest
 
 
-def load_data(source: str, terminal: Terminal) -> TrainTest:
-    """Load data by name or path, and show the progress of a download."""
+def load_data(source: str, terminal: Terminal, **options: Any) -> TrainTest:
+    """Load data by name or path, with options of `pellucid.data.load`, and show the progress of a download."""
     from pellucid import data
 
     reported: set[tuple[str, int]] = set()
@@ -23,4 +23,4 @@ def load_data(source: str, terminal: Terminal) -> TrainTest:
             share = f"{10 * tenth} %" if whole else f"{here / 1e6:.1f} MB"
             print(f"downloading {name}: {share}", file=sys.stderr, flush=True)
 
-    return data.load(source, progress=progress)
+    return data.load(source, progress=progress, **options)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pellucid.cli.terminal import Terminal
     from pellucid.network.network import Network
 
+_MOST_NEURONS = 64
+
 
 @click.command(cls=CommandPage)
 @click.argument(
@@ -120,6 +122,13 @@ def _optimizer(optimizer: dict[str, Any]) -> str:
     return ", ".join([optimizer["kind"], shown, *others])
 
 
+def _columns(columns: dict[str, Any]) -> str:
+    standardized = ", standardised" if "mean" in columns else ""
+    from pellucid.data.columns import some_names
+
+    return f"{columns['label']} from {some_names(columns['features'])}{standardized}"
+
+
 _PHRASES: tuple[tuple[str, tuple[str, ...], Any], ...] = (
     ("data", ("data", "images"), lambda data, images: f"{data}, {images:,} images"),
     ("trained", ("epochs", "seconds"), _time),
@@ -128,6 +137,7 @@ _PHRASES: tuple[tuple[str, tuple[str, ...], Any], ...] = (
     ("of its kind", ("test_accuracy_mean", "test_accuracy_std", "seeds"), _of_its_kind),
     ("loss", ("loss",), str),
     ("optimizer", ("optimizer",), _optimizer),
+    ("columns", ("columns",), _columns),
     ("augmented", ("augment",), lambda augment: "no" if augment is None else _value(augment)),
 )
 
@@ -152,9 +162,13 @@ def _weights(terminal: Terminal, net: Network) -> None:
     from pellucid.cli.pictures import signed_legend, signed_picture
     from pellucid.cli.readings import side_by_side
     from pellucid.cli.sheet import first_weights, seers, shrunk
+    from pellucid.inspect.names import feature_names
 
     pictures = first_weights(net)
     terminal.say()
+    if pictures is None and feature_names(net) is not None:
+        _feature_weights(terminal, net)
+        return
     if pictures is None:
         terminal.say("The inputs of the first layer do not form a picture, so its weights are not drawn.")
         return
@@ -172,6 +186,24 @@ def _weights(terminal: Terminal, net: Network) -> None:
         for number, picture in enumerate(shown)
     ]
     terminal.show(side_by_side(cells, terminal.width, cell=room, gap=2))
+
+
+def _feature_weights(terminal: Terminal, net: Network) -> None:
+    """Print each neuron's weights by the names of the features, the largest first, as many as fit in a line."""
+    from pellucid.inspect.names import feature_names
+
+    names, weight = feature_names(net) or (), net.layers[0].named()["weight"]
+    terminal.say(f"Weights of the first layer, {len(weight)} neurons, the largest first", "underline")
+    for number, row in enumerate(weight[:_MOST_NEURONS].tolist()):
+        line = f"neuron {number}:"
+        for at in sorted(range(len(row)), key=lambda at: -abs(row[at])):
+            part = f" {row[at]:+.2f} {clean(names[at])}"
+            if len(line) + len(part) > terminal.width:
+                break
+            line += part if line.endswith(":") else f",{part}"
+        terminal.say(line)
+    if len(weight) > _MOST_NEURONS:
+        terminal.say(f"and {len(weight) - _MOST_NEURONS} more neurons")
 
 
 def _reading_help(terminal: Terminal, full: bool, who: str) -> str:

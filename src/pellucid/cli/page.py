@@ -20,6 +20,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("", "the network of plain `pellucid`, without augmentation"),
         ("--data mnist --epochs 20", "all 70,000 digits of MNIST (downloaded once)"),
         ("--data letters/ --hidden 64,32", "your own pictures, one subfolder per class"),
+        ("--data flowers.csv --label species --standardize", "a table of measurements, one row per flower"),
         ("--activation relu --optimizer adam", "another activation and optimiser"),
         ("--loss squared", "the squared-error loss of textbooks"),
         ("--network digits.safetensors --output more.safetensors", "start from existing weights"),
@@ -31,6 +32,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("*.png --json", "many pictures, for programs: one object per line"),
         ("photo.jpg --steps", "every processing step up to the network's input"),
         ("photo.jpg --model digits.safetensors", "with a network of your own"),
+        ("flowers.csv --model flowers.safetensors", "the rows of a table, with a network trained on such rows"),
     ),
     "hear": (
         ("three.wav", "the words, syllables and sounds of a recording"),
@@ -47,7 +49,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("", "draw, speak and look inside the network in the browser"),
         ("--model digits.safetensors", "with a network of your own"),
         ("--data letters/", "with your own pictures as training data"),
+        ("--data flowers.csv --label species --standardize", "with a table of measurements"),
         ("--no-browser --port 8127", "print the link only"),
+        ("--class --reset-after 3", "for a class: locked, and in its first state after 3 minutes without input"),
+    ),
+    "export": (
+        ("digits-relu --output digits.onnx", "for ONNX Runtime, browsers, phones"),
+        ("digits-relu --output digits.c --int8", "for microcontrollers: one file of C99, weights of 8 bits"),
+        ("net.safetensors --output net.py", "one page of NumPy, and net.npz beside it"),
     ),
     "bench": (
         ("--quick", "a first impression in about a minute"),

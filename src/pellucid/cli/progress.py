@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from pellucid.cli.words import clock, percent, speed
 
@@ -51,7 +52,10 @@ class JsonView:
     def epoch(self, event: Epoch) -> None:
         """Write the line immediately."""
         names = ("epoch", "loss", "train_accuracy", "test_accuracy", "seconds")
-        print(json.dumps({name: getattr(event, name) for name in names}), file=self._stream, flush=True)
+        values = {name: getattr(event, name) for name in names}
+        if not _is_share(event.train_accuracy):  # JSON has no NaN
+            values |= {"train_accuracy": None, "test_accuracy": None, "test_loss": event.test_loss}
+        print(json.dumps(values), file=self._stream, flush=True)
 
 
 class PlainView:
@@ -74,9 +78,12 @@ class PlainView:
         """Write the line immediately."""
         width = len(str(self._epochs))
         items = [f"epoch {event.epoch:>{width}} of {self._epochs}", f"loss {event.loss:.4f}"]
-        items.append(f"right {percent(event.train_accuracy)}")
-        if event.test_accuracy is not None:
+        if _is_share(event.train_accuracy):
+            items.append(f"right {percent(event.train_accuracy)}")
+        if _is_share(event.test_accuracy):
             items.append(f"held out {percent(event.test_accuracy)}")
+        elif event.test_loss is not None:
+            items.append(f"held out {event.test_loss:.4f}")
         items.append(f"{speed(event.images_per_second)} images a second")
         self._terminal.say("  ".join(items))
 
@@ -92,6 +99,8 @@ class _Figures:
     accuracy: float | None = None
     images_per_second: float | None = None
     held_out: list[float] = field(default_factory=list)
+    of_losses: bool = False
+    """Whether ``held_out`` has losses, since no answer is right or wrong; otherwise accuracies."""
     began: float = field(default_factory=time.perf_counter)
     from_done: float = 0.0
 
@@ -140,8 +149,10 @@ class LiveView:
         figures.epoch, figures.done = event.epoch, event.epoch
         figures.loss, figures.accuracy = event.loss, event.train_accuracy
         figures.images_per_second = event.images_per_second
-        if event.test_accuracy is not None:
-            figures.held_out.append(event.test_accuracy)
+        figures.of_losses = not _is_share(event.test_accuracy)
+        held_out = event.test_loss if figures.of_losses else event.test_accuracy
+        if held_out is not None:
+            figures.held_out.append(held_out)
         self._maybe_show()
 
     def _maybe_show(self) -> None:
@@ -164,19 +175,29 @@ def frame(terminal: Terminal, figures: _Figures) -> list[Text]:
     head = f"epoch {figures.epoch} of {figures.epochs}"
     lines = [_bar_line(head, figures.done / max(1, figures.epochs), left, width)]
     items = []
-    if figures.loss is not None and figures.accuracy is not None:
-        items += [f"loss {figures.loss:.4f}", f"right {percent(figures.accuracy)}"]
+    if figures.loss is not None:
+        items.append(f"loss {figures.loss:.4f}")
+    if _is_share(figures.accuracy):
+        items.append(f"right {percent(figures.accuracy)}")
     if figures.images_per_second is not None:
         items.append(f"{speed(figures.images_per_second)} images a second")
     lines += flowing(items, width)
     if figures.held_out:
-        first, last = percent(figures.held_out[0]), percent(figures.held_out[-1])
+        first, last = (
+            f"{value:.4f}" if figures.of_losses else percent(value)
+            for value in (figures.held_out[0], figures.held_out[-1])
+        )
         room = max(0, min(40, width - 24))
         drawn = curve(figures.held_out, room, terminal.unicode) or "to"
         lines.append(Text.assemble("held out ", first, " ", (drawn, "cyan"), " ", (last, "bold")))
     for line in lines:
         line.truncate(width)
     return lines
+
+
+def _is_share(accuracy: float | None) -> TypeGuard[float]:
+    """Whether an accuracy was measured: there is none without held-out data, and NaN where values are predicted."""
+    return accuracy is not None and not math.isnan(accuracy)
 
 
 def _bar_line(head: str, share: float, tail: str, width: int) -> Text:

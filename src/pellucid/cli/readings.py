@@ -23,15 +23,23 @@ _MOST_ROWS = 12
 
 
 def reading_cell(
-    terminal: Terminal, image: NDArray[np.floating], reading: Reading, truth: str | None = None, width: int = CELL
+    terminal: Terminal,
+    image: NDArray[np.floating],
+    reading: Reading,
+    truth: str | None = None,
+    width: int = CELL,
+    said: str | None = None,
 ) -> list[Text]:
-    """Draw the answer in words, then the picture beside the outputs, in lines of at most ``width``."""
+    """Draw the answer in words (``said``, or the reading), then the picture beside the outputs.
+
+    Lines have at most ``width`` characters.
+    """
     picture = grey_picture(cropped(image), terminal.look)
     drawn = max(len(line) for line in picture)
     bars = _bars(terminal, reading, truth, width - drawn - 2)
     height = max(len(picture), len(bars))
     picture += [Text(" " * drawn)] * (height - len(picture))
-    lines = [heading(reading, truth)]
+    lines = [heading(reading, truth) if said is None else Text(clean(said), "bold")]
     for left, right in zip(picture, bars + [Text()] * (height - len(bars)), strict=True):
         lines.append(Text.assemble(left, "  ", right))
     for line in lines:

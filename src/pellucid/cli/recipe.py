@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from pellucid.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
+    from pellucid.data.preparation import Preparation
     from pellucid.network.network import Network
     from pellucid.training.optimizers import Optimizer
     from pellucid.training.schedules import Schedule
@@ -19,8 +21,13 @@ EPOCHS = 30
 BATCH_SIZE = 32
 DECAY = 1e-4
 DATA = "digits"
+SIDE = 28
+"""Pixels along each side of a prepared picture."""
 SPOKEN = ("spoken", "fsdd")
 """Data sets of spoken digits."""
+
+CELLS = ("lstm", "gru", "rnn")
+"""Networks for spoken digits, by the kind of their layers."""
 
 _RATES = {"sgd": (1.0, 0.1), "momentum": (0.1, 0.02), "adam": (0.01, 0.003)}
 """Default learning rates for sigmoid layers and for other layers, by held-out accuracy on "digits"."""
@@ -64,8 +71,8 @@ class Recipe:
         return Trainer(
             net,
             data,
-            loss=self._loss,
-            optimizer=self._optimizer(net),
+            loss=self._loss(data),
+            optimizer=self._optimizer(net, data),
             batch_size=BATCH_SIZE if self.batch_size is None else self.batch_size,
             seed=self.seed or 0,
             augment=_augmentation() if self.augment else None,
@@ -73,8 +80,28 @@ class Recipe:
         )
 
     @property
-    def _loss(self) -> str:
-        return self.loss or "cross_entropy"
+    def preparation(self) -> Preparation | None:
+        """How pictures were prepared for the network that is trained further, if its record tells."""
+        from pellucid.data.preparation import Preparation
+
+        net = self._further()
+        return None if net is None else Preparation.of_record(net.record)
+
+    @property
+    def takes_prepared(self) -> bool:
+        """Whether the network takes pictures of 28x28 pixels, as a new one does."""
+        net = self._further()
+        return net is None or math.prod(net.input_shape) == SIDE * SIDE
+
+    def _further(self) -> Network | None:
+        """Return the network that is trained further; None for a new one."""
+        from pellucid.network.files import load
+
+        new = self.network in (None, "mlp", *_architectures())
+        return None if new else load(str(self.network))
+
+    def _loss(self, data: Dataset) -> str:
+        return self.loss or ("cross_entropy" if data.has_classes else "mean_squared")
 
     def _network(self, data: Dataset) -> Network:
         if self.network in _architectures():
@@ -86,14 +113,13 @@ class Recipe:
 
         hidden = hidden_sizes("16,16" if self.hidden is None else self.hidden)
         _check_size(data, hidden)
-        last = self.output_activation or ("sigmoid" if self._loss == "squared" else "softmax")
+        usual = "sigmoid" if self._loss(data) == "squared" else "softmax"
+        last = self.output_activation or (usual if data.has_classes else "identity")
         layers = [Dense(size, self.activation or "sigmoid") for size in hidden]
         return Network(
             [*layers, Dense(len(data.classes), last)],
             input_shape=data.shape,
             seed=self.seed or 0,
-            level_range=None if _natural(data) else data.level_range,
-            classes=data.classes,
         )
 
     def _convolutional_network(self, data: Dataset, name: str) -> Network:
@@ -104,8 +130,6 @@ class Recipe:
             _architectures()[name](len(data.classes)),
             input_shape=data.shape,
             seed=self.seed or 0,
-            level_range=None if _natural(data) else data.level_range,
-            classes=data.classes,
         )
 
     def _check_fixed(self, source: str) -> None:
@@ -122,11 +146,11 @@ class Recipe:
         net.record = {"began_as": Path(source).name}
         return net
 
-    def _optimizer(self, net: Network) -> Optimizer:
+    def _optimizer(self, net: Network, data: Dataset) -> Optimizer:
         from pellucid.training.optimizers import OPTIMIZERS
 
         convolutional = net.layers[0].kind == "conv2d"
-        name = self.optimizer or ("adam" if convolutional else "sgd")
+        name = self.optimizer or ("sgd" if data.has_classes and not convolutional else "adam")
         if name not in OPTIMIZERS:
             raise ConfigurationError(f"--optimizer expected one of {', '.join(OPTIMIZERS)}; got {name!r}.")
         first = net.layers[0].configuration().get("activation")
@@ -174,11 +198,6 @@ def _check_size(data: Dataset, hidden: list[int]) -> None:
             f"--hidden {','.join(map(str, hidden))} makes {count:,} parameters; at most "
             f"{_MOST_PARAMETERS:,} are possible."
         )
-
-
-def _natural(data: Dataset) -> bool:
-    """Return whether the values lie in the range that a network assumes for their data type."""
-    return data.level_range == ((0.0, 255.0) if data.images.dtype.kind == "u" else (0.0, 1.0))
 
 
 def _schedule(name: str, rate: float) -> Schedule:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.streams import LostOutputError
 from pellucid.errors import PellucidError
-from pellucid.training.events import Epoch, Progress, Stopped
+from pellucid.training.events import Epoch, Progress, Stopped, Warned
 
 if TYPE_CHECKING:
     from pellucid.cli.progress import View
@@ -41,7 +41,9 @@ class Outcome:
     unsaved: str | None = None
     """Why checkpoints could not be written, or None."""
     broken_off: bool = False
-    """Return whether a signal ended training before the last epoch."""
+    """Whether a signal ended training before the last epoch."""
+    warning: str | None = None
+    """What is likely to be wrong, or None."""
 
 
 def run(
@@ -92,6 +94,8 @@ def _follow(
             elif isinstance(event, Epoch):
                 outcome.last = event
                 view.epoch(event)
+            elif isinstance(event, Warned):
+                outcome.warning = event.message
             elif isinstance(event, Stopped):
                 outcome.out_of_patience = event.reason == "patience"
                 outcome.broken_off = event.reason == "asked"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid.cli.colours import signed_colour
 from pellucid.errors import ConfigurationError
+from pellucid.inspect.names import feature_names
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,6 +27,8 @@ Floats = NDArray[np.float32]
 _PAPER, _INK, _GREY = (255, 255, 255), (20, 20, 20), (110, 110, 110)
 _MARGIN, _GAP, _LINE = 24, 16, 22
 _MOST_NEURONS = 256
+_SMALLEST = 16
+"""Fewest inputs without a shape that are taken for the pixels of a square picture."""
 
 
 def first_weights(net: Network) -> Floats | None:
@@ -37,7 +40,7 @@ def first_weights(net: Network) -> Floats | None:
     if weight is not None and weight.ndim == 4:
         return np.ascontiguousarray(weight).reshape(-1, *weight.shape[2:])
     shape = net.input_shape[1:] if len(net.input_shape) == 3 and net.input_shape[0] == 1 else net.input_shape
-    if len(shape) == 1 and round(shape[0] ** 0.5) ** 2 == shape[0]:
+    if len(shape) == 1 and feature_names(net) is None and round(shape[0] ** 0.5) ** 2 == shape[0] >= _SMALLEST:
         shape = (round(shape[0] ** 0.5),) * 2
     if weight is None or len(shape) != 2 or weight.ndim != 2 or weight.shape[1] != shape[0] * shape[1]:
         return None

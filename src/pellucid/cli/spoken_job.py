@@ -1,4 +1,7 @@
-"""`pellucid train --network lstm`: train a network to recognise spoken digits, on utterances made of recordings."""
+"""`pellucid train --network lstm`, gru or rnn: train a network to recognise spoken digits.
+
+It learns on utterances that are made of recordings.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.loading import load_data
-from pellucid.cli.recipe import DATA, SPOKEN, hidden_sizes
+from pellucid.cli.recipe import CELLS, DATA, SPOKEN, hidden_sizes
 from pellucid.cli.training_job import TrainingJob
 from pellucid.errors import ConfigurationError
 
@@ -39,14 +42,19 @@ class SpokenJob(TrainingJob):
 
     def __init__(self, data: str, *options: Any) -> None:
         super().__init__("spoken" if data == DATA else data, *options)
+        self.cell = self.recipe.network or CELLS[0]
         if self.data not in SPOKEN:
-            raise ConfigurationError(f"--network lstm expected --data spoken or fsdd, got {data!r}.")
-        if self.recipe.network not in (None, "lstm"):
-            raise ConfigurationError(f"--data {self.data} expected --network lstm, got {self.recipe.network!r}.")
+            raise ConfigurationError(f"--network {self.cell} expected --data spoken or fsdd, got {data!r}.")
+        if self.table.typed():
+            raise ConfigurationError(f"{self.table.typed()[0]} is for CSV tables: leave it out for spoken digits.")
+        if self.cell not in CELLS:
+            raise ConfigurationError(
+                f"--data {self.data} expected --network as one of {', '.join(CELLS)}; got {self.cell!r}."
+            )
         if extra := [name for name in self.recipe.given() if name in _FIXED]:
-            raise ConfigurationError(f"--network lstm has a fixed recipe: leave out {' and '.join(extra)}.")
+            raise ConfigurationError(f"--network {self.cell} has a fixed recipe: leave out {' and '.join(extra)}.")
         if self.recipe.optimizer not in (None, "adam"):
-            raise ConfigurationError(f"--network lstm expected --optimizer adam, got {self.recipe.optimizer!r}.")
+            raise ConfigurationError(f"--network {self.cell} expected --optimizer adam, got {self.recipe.optimizer!r}.")
         if self.again[:2] != ("--data", self.data):
             self.again = ("--data", self.data, *self.again)
 
@@ -56,7 +64,8 @@ class SpokenJob(TrainingJob):
         from pellucid.models.spoken_digits import SpokenRecipe
 
         given = self.recipe
-        recipe = SpokenRecipe(rounds=_ROUNDS, epochs=self.usual_epochs if self.epochs is None else self.epochs)
+        epochs = self.usual_epochs if self.epochs is None else self.epochs
+        recipe = SpokenRecipe(rounds=_ROUNDS, epochs=epochs, cell=self.cell)
         if given.hidden is not None:
             sizes = hidden_sizes(given.hidden)
             if len(set(sizes)) != 1:
@@ -82,7 +91,10 @@ class SpokenJob(TrainingJob):
         return SpokenData(learnt, plain(parts.test), parts.test, speakers, len(words))
 
     def _introduce(self, terminal: Terminal, trainer: Trainer, parts: SpokenData) -> None:
-        terminal.say(f"{trainer.net!r}"[1:-1].replace(":", ",") + ", bidirectional LSTM, CTC loss")
+        terminal.say(
+            f"{trainer.net!r}"[1:-1].replace(":", ",")
+            + f", bidirectional {type(trainer.net.layers[0]).__name__}, CTC loss"
+        )
         terminal.say(
             f"{len(parts.train):,} utterances made of {parts.words:,} words by {parts.speakers} speakers, "
             f"{len(parts.test):,} words held out"

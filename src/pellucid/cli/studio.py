@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -12,6 +13,24 @@ from pathlib import Path
 import click
 
 from pellucid.cli.page import CommandPage
+from pellucid.cli.table_options import TableOptions, table_options
+
+DEFAULT_MINUTES = 5.0
+"""Minutes without input until the page of a class starts again."""
+
+MOST_MINUTES = 10_000
+
+
+def _minutes(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Return a number of minutes above 0; "none" is infinity."""
+    if value is None:
+        return None
+    with contextlib.suppress(ValueError):
+        minutes = math.inf if value == "none" else float(value)
+        if value == "none" or 0 < minutes <= MOST_MINUTES:
+            return minutes
+    expected = f"Expected a number of minutes above 0 and at most {MOST_MINUTES:,}, or none"
+    raise click.BadParameter(f"{expected}, got {value!r}.", context, parameter)
 
 
 @click.command(cls=CommandPage)
@@ -30,8 +49,9 @@ from pellucid.cli.page import CommandPage
 @click.option(
     "--data",
     metavar="PATH",
-    help="Your own pictures for training in the studio, as for `train --data`. They are cropped and centred.",
+    help="Your own pictures or table, as for `train --data`. Pictures in folders are cropped and centred.",
 )
+@table_options
 @click.option(
     "--host",
     metavar="ADDRESS",
@@ -39,15 +59,48 @@ from pellucid.cli.page import CommandPage
     show_default=True,
     help="Address to listen on. Default: this machine only.",
 )
-def studio(port: int | None, no_browser: bool, model: str | None, data: str | None, host: str) -> int:
+@click.option(
+    "--class",
+    "in_class",
+    is_flag=True,
+    help="For a class: visitors cannot open files, change the data, or keep, rename or delete networks.",
+)
+@click.option(
+    "--reset-after",
+    metavar="MINUTES|none",
+    callback=_minutes,
+    help="With --class: minutes without input until the page starts again. Default: 5.",
+)
+def studio(
+    port: int | None,
+    no_browser: bool,
+    model: str | None,
+    data: str | None,
+    label: str | None,
+    header: bool | None,
+    ignore: tuple[str, ...],
+    standardize: bool,
+    task: str,
+    host: str,
+    in_class: bool,
+    reset_after: float | None,
+) -> int:
     """Open the studio: look inside the network, change any number, and watch it learn.
 
     Serves a page on this machine and opens it in the browser. No request leaves the machine. Press Ctrl-C to stop.
     """
     from pellucid.cli.compiling import announced
+    from pellucid.studio.class_rules import ClassRules
     from pellucid.studio.request_guard import is_loopback
     from pellucid.studio.serving import serve
 
+    table = TableOptions(label, header, ignore, standardize, task).given()
+    if table and data is None:
+        raise click.UsageError(f"Expected --data with --{min(table)}: give the table.")
+    if reset_after is not None and not in_class:
+        raise click.UsageError("Expected --class with --reset-after: without it, the page does not start again.")
+    minutes = DEFAULT_MINUTES if reset_after is None else reset_after
+    rules = ClassRules(60 * minutes if math.isfinite(minutes) else None) if in_class else None
     if not is_loopback(host):
         print(
             f"warning: anyone who can reach {host} over the network and knows the link can use the studio. Traffic "
@@ -66,7 +119,7 @@ def studio(port: int | None, no_browser: bool, model: str | None, data: str | No
             _browse(new_link())
 
     with announced():
-        serve(model, data=data, host=host, port=port, opened=opened)
+        serve(model, data=data, table=table, host=host, port=port, rules=rules, opened=opened)
     print("The studio has stopped.", flush=True)
     return 0
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from pellucid.cli.page import CommandPage, Option
-from pellucid.cli.recipe import BATCH_SIZE, DATA, DECAY, EPOCHS, SPOKEN, Recipe
+from pellucid.cli.recipe import BATCH_SIZE, CELLS, DATA, DECAY, EPOCHS, SPOKEN, Recipe
+from pellucid.cli.table_options import TableOptions, table_options
 from pellucid.cli.training_job import TrainingJob
 
 _what = partial(click.option, cls=Option, group="What to train")
@@ -25,12 +26,13 @@ _where = partial(click.option, cls=Option, group="Output")
     help="digits or spoken (both embedded), mnist or fsdd (both downloaded), or your own data: a folder with one "
     "subfolder of pictures per class, .npz, CSV or IDX.",
 )
+@table_options
 @_what(
     "--network",
     metavar="mlp|lenet|conv|lstm|FILE",
     help="A new network: dense layers (mlp), LeNet-5 (lenet), the network that reads digits best (conv) or the one "
-    "for spoken digits (lstm). Or an existing network to train further, from a file or shipped. Default: mlp; lstm "
-    "for spoken digits.",
+    "for spoken digits (lstm; or, to compare, gru or rnn). Or an existing network to train further, from a file or "
+    "shipped. Default: mlp; lstm for spoken digits.",
 )
 @_what("--hidden", metavar="SIZES", help='Neurons of each hidden layer, or "none". Default: 16,16.')
 @_what(
@@ -90,8 +92,8 @@ _where = partial(click.option, cls=Option, group="Output")
     "--resume",
     type=click.Path(path_type=Path),
     metavar="CHECKPOINT",
-    help="Resume training from a checkpoint, bit for bit. It can be combined only with --data, --epochs, "
-    "--patience, --threads, --learning-rate, --output and --json.",
+    help="Resume training from a checkpoint, bit for bit. It can be combined only with --data and its options, "
+    "--epochs, --patience, --threads, --learning-rate, --output and --json.",
 )
 @_where(
     "--json",
@@ -100,6 +102,11 @@ _where = partial(click.option, cls=Option, group="Output")
 )
 def train(
     data: str,
+    label: str | None,
+    header: bool | None,
+    ignore: tuple[str, ...],
+    standardize: bool,
+    task: str,
     network: str | None,
     hidden: str | None,
     activation: str | None,
@@ -127,8 +134,9 @@ def train(
         network, hidden, activation, output_activation, loss, optimizer, learning_rate, schedule, batch_size,
         augment, decay, seed,
     )  # fmt: skip
-    kind = _spoken_job() if network == "lstm" or data in SPOKEN else TrainingJob
-    return kind(data, recipe, epochs, patience, threads, output, resume).run(json)
+    kind = _spoken_job() if network in CELLS or data in SPOKEN else TrainingJob
+    table = TableOptions(label, header, ignore, standardize, task)
+    return kind(data, recipe, epochs, patience, threads, output, resume, table).run(json)
 
 
 def _spoken_job() -> type[TrainingJob]:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.loading import load_data
 from pellucid.cli.recipe import DATA, EPOCHS, Recipe
+from pellucid.cli.table_options import TableOptions
 from pellucid.errors import ConfigurationError, DivergedError
 
 if TYPE_CHECKING:
     from pellucid.cli.session import Outcome
     from pellucid.cli.terminal import Terminal
     from pellucid.data import TrainTest
+    from pellucid.data.preparation import Preparation
     from pellucid.training.trainer import Trainer
 
 
@@ -32,17 +34,20 @@ class TrainingJob:
         threads: int | None,
         output: Path | None,
         resume: Path | None,
+        table: TableOptions | None = None,
     ) -> None:
         from pellucid.cli.session import checkpoint_of, output_of
 
         self.data, self.recipe, self.threads, self.resume = data, recipe, threads, resume
-        self.epochs, self.patience = epochs, patience
+        self.epochs, self.patience, self.table = epochs, patience, table or TableOptions()
+        self.preparation: Preparation | None = None
         default = Path(f"{Path(data).name.split('.')[0] or 'network'}.safetensors")
         own = None if resume is None else output_of(resume)
         self.output = output or own or default
         self.checkpoint = resume or checkpoint_of(self.output)
         # Options that a later --resume needs again.
         again: list[object] = [] if data == DATA else ["--data", data]
+        again += self.table.typed()
         again += [] if patience is None else ["--patience", patience]
         again += [] if threads is None else ["--threads", threads]
         implied = self.checkpoint is not None and output_of(self.checkpoint) == self.output
@@ -80,7 +85,15 @@ class TrainingJob:
         return 0
 
     def _load(self, terminal: Terminal) -> Any:
-        return load_data(self.data, terminal)
+        from pellucid.data import names
+        from pellucid.data.preparation import is_picture_folder, load_pictures, prepared
+
+        folder = Path(self.data).expanduser()
+        of_pictures = self.data not in names() and is_picture_folder(folder) and not self.table.given()
+        if not of_pictures or not self.recipe.takes_prepared:
+            return load_data(self.data, terminal, **self.table.given())
+        parts, _, self.preparation = prepared(load_pictures(folder), self.recipe.preparation)
+        return parts
 
     def _introduce(self, terminal: Terminal, trainer: Trainer, parts: Any) -> None:
         _introduce(terminal, trainer, parts)
@@ -89,13 +102,25 @@ class TrainingJob:
         """Describe the network's held-out accuracy in words, and add it to its record."""
         from pellucid.cli.words import percent
 
-        return f"{percent(accuracy(trainer, parts))} of the {len(parts.test):,} held-out images are read right."
+        if not parts.test.has_classes:
+            found = r_squared(trainer, parts)
+            return f"R² {found:.3f} on the {len(parts.test):,} held-out rows (1 is perfect; 0 is their mean)."
+        what = "rows" if _is_table(parts) else "images"
+        return f"{percent(accuracy(trainer, parts))} of the {len(parts.test):,} held-out {what} are read right."
 
     def _settle(self, trainer: Trainer, parts: Any) -> None:
-        """Complete the network after training, before it is saved."""
+        """Complete the network after training, before it is saved: it keeps the columns of a table."""
+        from pellucid.data.columns import record_of
+
+        trainer.net.record |= record_of(parts.train)
 
     def _begun(self, parts: Any) -> Trainer:
-        return self.recipe.trainer(parts.train, self.threads)
+        from pellucid.data.preparation import RECORD
+
+        trainer = self.recipe.trainer(parts.train, self.threads)
+        if self.preparation is not None:
+            trainer.net.record[RECORD] = self.preparation.configuration()
+        return trainer
 
     @property
     def _varied_by(self) -> Any:
@@ -125,6 +150,8 @@ class TrainingJob:
         self._settle(trainer, parts)
         score = self._score(trainer, parts)
         count = save_network(trainer.net, self.output)
+        if outcome.warning:
+            terminal.say(outcome.warning, "bold red")
         if outcome.unsaved:
             terminal.say(f"Checkpoints were not saved: could not write {outcome.unsaved}.", "bold red")
         if as_json:
@@ -150,16 +177,27 @@ class TrainingJob:
 
 def accuracy(trainer: Trainer, parts: TrainTest) -> float:
     """Return the held-out accuracy, and add it to the network's record."""
-    import numpy as np
+    score = float((_outputs(trainer, parts).argmax(axis=1) == parts.test.labels).mean())
+    trainer.net.record |= {"test_accuracy": score, "test_images": len(parts.test)}
+    return score
 
+
+def r_squared(trainer: Trainer, parts: TrainTest) -> float:
+    """Return the held-out coefficient of determination R2, and add it to the network's record."""
+    from pellucid.inspect.value_fit import fit_of
+
+    score = fit_of(_outputs(trainer, parts), parts.test.targets).r_squared
+    trainer.net.record |= {"test_r_squared": score, "test_images": len(parts.test)}
+    return score
+
+
+def _outputs(trainer: Trainer, parts: TrainTest) -> Any:
+    """Return the network's outputs for the held-out data, (N, K)."""
     from pellucid.programs.images import from_unit, to_unit
 
     net, test = trainer.net, parts.test
-    unit = to_unit(test.images.reshape(len(test), -1), test.level_range)
-    outputs = net(from_unit(unit, net.level_range))
-    score = float(np.mean(np.argmax(outputs, axis=1) == test.labels))
-    trainer.net.record |= {"test_accuracy": score, "test_images": len(parts.test)}
-    return score
+    unit = to_unit(test.images.reshape(len(test), -1), test.unit_range)
+    return net(from_unit(unit, net.level_range))
 
 
 def broken_off(
@@ -186,9 +224,21 @@ def broken_off(
     return 128 + (outcome.signal or 0)
 
 
-def _introduce(terminal: Terminal, trainer: Trainer, parts: TrainTest) -> None:
+def _introduce(terminal: Terminal, trainer: Trainer, parts: Any) -> None:
     """Print the network, the loss and the data."""
     net = trainer.net
     terminal.say(f"{net!r}"[1:-1].replace(":", ",") + f", {trainer.loss}")
-    terminal.say(f"{len(parts.train):,} training images, {len(parts.test):,} held out")
+    if _is_table(parts):
+        from pellucid.cli.words import clean
+
+        terminal.say(clean(parts.train.choices))
+    what = "rows" if _is_table(parts) else "images"
+    terminal.say(f"{len(parts.train):,} training {what}, {len(parts.test):,} held out")
     terminal.say()
+
+
+def _is_table(parts: Any) -> bool:
+    """Return whether the data are rows of a CSV table."""
+    from pellucid.data import Table
+
+    return isinstance(parts.train, Table)

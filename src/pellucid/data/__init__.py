@@ -14,8 +14,9 @@ Ten thousand real handwritten digits come with the package and need no download:
 environment variable PELLUCID_DATA names, then in the user's cache; otherwise it downloads them into that cache, and can
 resume a download. `names` lists all named data sets.
 
-Your own images load from a path: a folder with a subfolder for each class, an .npz archive, a CSV table, or IDX files;
-`load` documents each. Where they have no test part, a seeded, stratified fifth of them is held out.
+Your own data load from a path: a folder with a subfolder of images for each class, .npy files, an .npz archive, a CSV
+table of pixels or of measurements, or IDX files; `load` documents each. Where they have no test part, a seeded,
+stratified fifth of them is held out. A `Stream` takes batches from a function.
 
 Arrays in memory become a `Dataset`, which checks them once and reports what is wrong with them:
 
@@ -44,23 +45,44 @@ if TYPE_CHECKING:
     from pellucid.data import drawings as drawings
     from pellucid.data.dataset import Dataset as Dataset
     from pellucid.data.dataset import TrainTest as TrainTest
+    from pellucid.data.examples import batches as batches
+    from pellucid.data.examples import collect as collect
     from pellucid.data.idx import read_idx as read_idx
     from pellucid.data.recordings import Recordings as Recordings
     from pellucid.data.registry import load as load
     from pellucid.data.registry import names as names
     from pellucid.data.sequences import Sequences as Sequences
+    from pellucid.data.stream import Stream as Stream
+    from pellucid.data.tabular import Table as Table
 
 _HOMES = {
     "Dataset": "dataset",
     "Recordings": "recordings",
     "Sequences": "sequences",
+    "Stream": "stream",
+    "Table": "tabular",
     "TrainTest": "dataset",
+    "batches": "examples",
+    "collect": "examples",
     "load": "registry",
     "names": "registry",
     "read_idx": "idx",
 }
 
-__all__ = ["Dataset", "Recordings", "Sequences", "TrainTest", "drawings", "load", "names", "read_idx"]
+__all__ = [
+    "Dataset",
+    "Recordings",
+    "Sequences",
+    "Stream",
+    "Table",
+    "TrainTest",
+    "batches",
+    "collect",
+    "drawings",
+    "load",
+    "names",
+    "read_idx",
+]
 
 
 def __getattr__(name: str) -> Any:

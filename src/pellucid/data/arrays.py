@@ -1,4 +1,4 @@
-"""A user's .npz archive: find its images and labels by their usual names."""
+"""A user's .npz archive or .npy files: find images and labels by their usual names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.data.checks import checked_classes, checked_labels
+from pellucid.data.checks import checked_classes, checked_labels, counted_from_one
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.npz import Arrays, read_npz
 from pellucid.data.options import Options
@@ -18,12 +18,19 @@ from pellucid.errors import DataError
 _WHOLE = (("images", "labels"), ("x", "y"), ("X", "y"), ("data", "target"))
 _TRAIN = (("train_images", "train_labels"), ("x_train", "y_train"), ("X_train", "y_train"))
 _TEST = (("test_images", "test_labels"), ("x_test", "y_test"), ("X_test", "y_test"))
-_ALL = tuple({name: None for pair in (*_WHOLE, *_TRAIN, *_TEST) for name in pair})
+PAIRS = (*_WHOLE, *_TRAIN, *_TEST)
+"""The names of images and of their labels."""
+
+ARRAY_NAMES = tuple({name: None for pair in PAIRS for name in pair})
 
 
 def load_npz(path: Path, options: Options) -> TrainTest:
     """Load an .npz archive, with or without a test part."""
-    arrays = read_npz(path, wanted=_ALL)
+    return parts_of(read_npz(path, wanted=ARRAY_NAMES, most=options.memory_limit), path, options)
+
+
+def parts_of(arrays: Arrays, path: Path, options: Options) -> TrainTest:
+    """The images and labels among the arrays at a path, with or without a test part."""
     train, test = _pair(arrays, _TRAIN), _pair(arrays, _TEST)
     if train is None:
         train, test = _pair(arrays, _WHOLE), None
@@ -33,8 +40,11 @@ def load_npz(path: Path, options: Options) -> TrainTest:
             f"x_train, y_train, x_test and y_test, got none of them in {path}: rename the arrays."
         )
     if test is None:
-        return options.held_out(_dataset(train, options, path, path.stem))
-    classes = checked_classes(None, max(int(labels.max()) for _, labels in (train, test)))
+        (labels,), names = counted_from_one(train[1])
+        return options.held_out(_dataset((train[0], labels), options, path, path.stem, names))
+    (train_labels, test_labels), names = counted_from_one(train[1], test[1])
+    train, test = (train[0], train_labels), (test[0], test_labels)
+    classes = names or checked_classes(None, max(int(labels.max()) for _, labels in (train, test)))
     return TrainTest(
         _dataset(train, options, path, f"{path.stem} (train)", classes),
         _dataset(test, options, path, f"{path.stem} (test)", classes),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.limits import LIMIT_BYTES
 from pellucid.data.options import Options
 from pellucid.data.paper import squared
+from pellucid.data.rows import Rows
 from pellucid.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
@@ -83,22 +85,43 @@ def _load_part(folder: Path, classes: list[str], options: Options, name: str) ->
         )
     read = read_squared if options.squared else read_grey
     first = read(files[0][0], options.size)
-    if len(files) * first.size > LIMIT_BYTES:
-        raise DataError(
-            f"Expected at most {LIMIT_BYTES} bytes of pixels in {folder}, got more: give a smaller size=(height, "
-            "width)."
-        )
-    images = np.empty((len(files), *first.shape), dtype=np.uint8)
-    for row, (file, _) in enumerate(files):
-        image = read(file, options.size) if row else first
-        if image.shape != first.shape:
-            raise DataError(
-                f"Expected images of one size, got {file} with {image.shape[0]}x{image.shape[1]} (height x width) and "
-                f"{files[0][0]} with {first.shape[0]}x{first.shape[1]}: resize them, for example with size=(28, 28)."
-            )
-        images[row] = image
+    pictures = PictureRows([file for file, _ in files], first.shape, lambda file: read(file, options.size))
+    limit = options.memory_limit or LIMIT_BYTES
+    images: Any = pictures if pictures.nbytes > limit else np.asarray(pictures)
     labels = np.array([label for _, label in files], dtype=np.int64)
     return Dataset(images, labels, classes=classes, level_range=options.level_range, name=name, source=str(folder))
+
+
+class PictureRows(Rows):
+    """Pictures in files, read when they are needed.
+
+    Parameters
+    ----------
+    files : sequence of Path
+    shape : (height, width)
+        Of every picture.
+    read : callable
+        Reads one as grey levels.
+    """
+
+    def __init__(self, files: Sequence[Path], shape: tuple[int, ...], read: Callable[[Path], Grey]) -> None:
+        super().__init__((len(files), *shape), np.uint8)
+        self._files, self._read = files, read
+
+    def read(self, numbers: npt.NDArray[np.int64]) -> Grey:
+        """See `Rows.read`; raises DataError for damaged pictures, and for those of another size."""
+        pictures = np.empty((len(numbers), *self.shape[1:]), np.uint8)
+        for row, number in enumerate(numbers.tolist()):
+            picture = self._read(self._files[number])
+            if picture.shape != self.shape[1:]:
+                wanted = f"{self._files[0]} with {self.shape[1]}x{self.shape[2]}"
+                raise DataError(
+                    f"Expected images of one size, got {self._files[number]} with "
+                    f"{picture.shape[0]}x{picture.shape[1]} (height x width) and {wanted}: resize them, for example "
+                    "with size=(28, 28)."
+                )
+            pictures[row] = picture
+        return pictures
 
 
 def _class_files(folder: Path) -> list[Path]:

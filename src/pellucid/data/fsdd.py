@@ -22,7 +22,6 @@ import numpy as np
 
 from pellucid.data.data_folders import VARIABLE, cached_folder, configured_folder, download_folder
 from pellucid.data.download import Remote, fetch
-from pellucid.data.lock import locked
 from pellucid.data.options import Progress
 from pellucid.data.recordings import Recordings, Samples, SpokenParts
 from pellucid.errors import DataError, DownloadError, FileFormatError
@@ -103,10 +102,12 @@ def _content(folder: Path, name: str) -> bytes:
 
 def _fetched(progress: Progress | None) -> Path:
     """Return the archive in the user's cache, after downloading it if necessary."""
+    from filelock import FileLock
+
     folder = download_folder("fsdd")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / ".lock"):
+        with FileLock(folder / ".lock"):
             return fetch(Remote(ARCHIVE, MIRRORS, _MOST_BYTES, _wrong), folder, progress)
     except OSError as error:
         why = str(error) if isinstance(error, DownloadError) else f"Could not write to {folder}: {error.strerror}."

@@ -9,7 +9,6 @@ from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.download import Remote, fetch, gunzipped_is
 from pellucid.data.idx import read_idx
 from pellucid.data.idx_pairs import find, is_complete
-from pellucid.data.lock import locked
 from pellucid.data.options import Progress
 from pellucid.errors import DataError, DownloadError, FileFormatError
 
@@ -51,10 +50,12 @@ def _found() -> Path | None:
 
 def _fetched(progress: Progress | None) -> Path:
     """Download the missing files into the user's cache."""
+    from filelock import FileLock
+
     folder = download_folder("mnist")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / ".lock"):
+        with FileLock(folder / ".lock"):
             for name, (sha256, size) in FILES.items():
                 if find(folder, (name,)) is None:
                     fetch(_remote(name, sha256, size), folder, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import zipfile
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -13,10 +14,15 @@ import numpy.typing as npt
 from pellucid.data.limits import DEFLATE_RATIO, LIMIT_BYTES, fill
 from pellucid.errors import DataError, FileFormatError, PellucidError
 
+_LOCAL_HEADER = 30
+"""Bytes before an entry's name, whose last two numbers are the lengths of the name and of what follows it (APPNOTE)."""
+
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def read_npz(path: str | Path | BinaryIO, *, wanted: tuple[str, ...] | None = None, name: str = "") -> Arrays:
+def read_npz(
+    path: str | Path | BinaryIO, *, wanted: tuple[str, ...] | None = None, name: str = "", most: int | None = None
+) -> Arrays:
     """Read the arrays of an .npz archive.
 
     Parameters
@@ -27,6 +33,9 @@ def read_npz(path: str | Path | BinaryIO, *, wanted: tuple[str, ...] | None = No
         Names of the arrays to read, where they exist; by default all.
     name : str, optional
         Name of a stream, for errors.
+    most : int, optional
+        Uncompressed arrays of more bytes than this, and than 2 GiB, stay in the file: they are mapped, and their
+        checksums are not verified.
 
     Returns
     -------
@@ -44,7 +53,10 @@ def read_npz(path: str | Path | BinaryIO, *, wanted: tuple[str, ...] | None = No
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
             chosen = [key for key in (wanted or entries) if key in entries]
-            return {key: _member(archive, entries[key], f"{name}: {key}") for key in chosen}
+            larger = LIMIT_BYTES if most is None else min(most, LIMIT_BYTES)
+            mapped = [key for key in chosen if _may_be_mapped(path, entries[key], larger)]
+            return {key: _mapped(Path(str(path)), entries[key], f"{name}: {key}") if key in mapped
+                    else _member(archive, entries[key], f"{name}: {key}") for key in chosen}  # fmt: skip
     except PellucidError:
         raise
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
@@ -80,6 +92,32 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> npt.
             )
     flat = flat.astype(dtype.newbyteorder("="), copy=False)
     return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
+
+
+def _may_be_mapped(path: str | Path | BinaryIO, entry: zipfile.ZipInfo, larger: int) -> bool:
+    """Whether an entry has more bytes than ``larger``, and lies in a file as it is."""
+    stored = entry.compress_type == zipfile.ZIP_STORED and not entry.flag_bits & 1
+    return stored and entry.file_size > larger and isinstance(path, str | Path)
+
+
+def _mapped(path: Path, entry: zipfile.ZipInfo, name: str) -> npt.NDArray[Any]:
+    """One array, mapped from the archive; its shape must account for every byte of its entry."""
+    with path.open("rb") as file:
+        file.seek(entry.header_offset)
+        head = file.read(_LOCAL_HEADER)
+        if len(head) < _LOCAL_HEADER or head[:4] != b"PK\3\4":
+            raise FileFormatError(f"Expected an entry of an archive, got damage in {name}: write the archive again.")
+        begin = file.seek(entry.header_offset + _LOCAL_HEADER + sum(struct.unpack_from("<HH", head, 26)))
+        shape, fortran_order, dtype = _header(file, name)
+        offset = file.tell()
+    size = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject or dtype.kind not in "buif" or min(shape, default=0) < 0:
+        raise FileFormatError(f"Expected numbers, got {dtype} of shape {shape} in {name}: save it as numbers.")
+    if offset - begin + size != entry.file_size:
+        raise FileFormatError(
+            f"Expected {entry.file_size} bytes, got shape {shape} with {size} bytes in {name}: write the archive again."
+        )
+    return np.memmap(path, dtype, "r", offset, shape, "F" if fortran_order else "C")
 
 
 def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -7,18 +7,22 @@ says how; it is kept in the network's record, so that a file carries it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.checks import BYTES
 from pellucid.data.dataset import Dataset, TrainTest
-from pellucid.data.drawings.centring import BOX, FIELD, Picture, center, ink_box
+from pellucid.data.drawings.centring import BOX, FIELD, center, ink_box
 from pellucid.data.drawings.steps import Step, center_steps
+from pellucid.data.drawings.windows import Picture
+from pellucid.data.idx_pairs import is_idx_folder
+from pellucid.data.npy import is_npy_folder
 from pellucid.data.options import Options
-from pellucid.data.paper import paper_level
+from pellucid.data.paper import paper_level, squared
 from pellucid.system.fields import FieldError, Flag, check
 
 RECORD = "preparation"
@@ -87,6 +91,11 @@ class Preparation:
         ink = np.clip(contrast / np.float32(strongest), 0, 1)
         return np.where(ink < FAINT, np.float32(0), ink)
 
+    def ink_of_file(self, grey: NDArray[Any], dark_ink: bool | None = None) -> Picture:
+        """Return the ink of a picture from a file, on square paper; by default, its edges tell whether ink is dark."""
+        dark = paper_level(grey) > float(grey.mean()) if dark_ink is None else dark_ink
+        return replace(self, dark_ink=dark).ink(squared(grey))
+
     def __call__(self, grey: NDArray[Any]) -> Picture:
         """Return the pixels of a grey picture, (28, 28), 0 to 1 with bright ink."""
         ink = self.ink(grey)
@@ -116,10 +125,39 @@ def grey_pictures(pictures: Dataset) -> NDArray[Any]:
         images = images.reshape(-1, FIELD, FIELD)
     elif images.ndim == 4:
         images = images[:, 0]
-    if images.dtype == np.uint8 and pictures.level_range == (0.0, 255.0):
+    low, high = pictures.unit_range
+    if images.dtype == np.uint8 and (low, high) == BYTES:
         return images
-    low, high = pictures.level_range
     return ((images.astype(np.float32) - np.float32(low)) / np.float32(high - low)).clip(0, 1)
+
+
+class Prepared(NamedTuple):
+    """Data for training.
+
+    ``preparation`` says how ``pictures`` became the images of ``parts``; both are None where nothing was prepared.
+    """
+
+    parts: TrainTest
+    pictures: TrainTest | None = None
+    preparation: Preparation | None = None
+
+
+def prepared(pictures: TrainTest, how: Preparation | None = None) -> Prepared:
+    """Prepare pictures for training, by default in the usual way; leave images that are centred already."""
+    if how is None and is_prepared(pictures.train):
+        return Prepared(pictures)
+    how = how or usual_preparation(pictures.train)
+    return Prepared(how.apply(pictures), pictures, how)
+
+
+def usual_preparation(pictures: Dataset) -> Preparation:
+    """Return how pictures are prepared unless somebody chooses otherwise: all steps, and their own kind of ink."""
+    return Preparation(dark_ink=has_dark_ink(pictures))
+
+
+def is_picture_folder(path: Path) -> bool:
+    """Whether a path is a folder of pictures, which have to be prepared, and not one of IDX or .npy files."""
+    return path.is_dir() and not is_idx_folder(path) and not is_npy_folder(path)
 
 
 def has_dark_ink(pictures: Dataset) -> bool:

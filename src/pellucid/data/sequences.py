@@ -29,7 +29,9 @@ class Sequences(Fixed):
     labels : sequence
         The target of each sequence. Either an array of integers (L,): its transcript, for the loss "ctc", which
         determines the alignment; class 0 is CTC's blank, so labels start at 1. Or one integer, from 0: its class, for
-        the loss "cross_entropy".
+        the loss "cross_entropy". With ``per_frame`` an array of integers (T,), from 0: the class of every frame.
+    per_frame : bool
+        Whether labels are one for each frame.
     classes : sequence of str, optional
         The name of each class, for transcripts including the blank at 0; by default "0", "1", ...
     name, source, licence : str
@@ -42,7 +44,7 @@ class Sequences(Fixed):
     starts : ndarray of int64, shape (N + 1,)
         Index in ``flat`` of the first frame of each sequence.
     transcribed : bool
-        Whether the labels are transcripts; otherwise they are classes.
+        Whether the labels are transcripts; otherwise they are classes, of sequences or of frames.
     symbols : ndarray of int64
         All labels, one sequence after another; those of sequence i are ``symbols[label_starts[i] :
         label_starts[i + 1]]``. Labels and starts are read-only.
@@ -66,13 +68,14 @@ class Sequences(Fixed):
     0
     """
 
-    _fixed = frozenset({"flat", "starts", "transcribed", "symbols", "label_starts", "classes"})
+    _fixed = frozenset({"flat", "starts", "transcribed", "per_frame", "symbols", "label_starts", "classes"})
 
     def __init__(
         self,
         frames: Sequence[npt.ArrayLike],
         labels: Sequence[npt.ArrayLike],
         *,
+        per_frame: bool = False,
         classes: Sequence[str] | None = None,
         name: str = "data",
         source: str = "",
@@ -86,7 +89,9 @@ class Sequences(Fixed):
                 f"Expected labels for each sequence, got {count} sequences and labels for {len(labels)}: check that "
                 "they belong together."
             )
-        self.transcribed, self.symbols, self.label_starts = _checked_labels(labels)
+        self.per_frame = bool(per_frame)
+        listed, self.symbols, self.label_starts = _checked_labels(labels, self.lengths if per_frame else None)
+        self.transcribed = listed and not per_frame
         self._freeze()
         self.classes = checked_classes(classes, max(int(self.symbols.max(initial=0)), int(self.transcribed)))
         self.name = name
@@ -110,8 +115,8 @@ class Sequences(Fixed):
 
     @property
     def labels(self) -> tuple[Labels, ...] | Labels:
-        """The transcript (L,) of each sequence; or, without transcripts, all classes (N,)."""
-        if not self.transcribed:
+        """The transcript (L,) of each sequence, or the classes (T,) of its frames; otherwise all classes (N,)."""
+        if not (self.transcribed or self.per_frame):
             return self.symbols
         return tuple(self.symbols[a:b] for a, b in zip(self.label_starts, self.label_starts[1:], strict=False))
 
@@ -145,7 +150,9 @@ class Sequences(Fixed):
         if isinstance(index, int | np.integer):
             i = range(len(self))[int(index)]
             symbols = self.symbols[self.label_starts[i] : self.label_starts[i + 1]]
-            return self.flat[self.starts[i] : self.starts[i + 1]], symbols if self.transcribed else int(symbols[0])
+            return self.flat[
+                self.starts[i] : self.starts[i + 1]
+            ], symbols if self.transcribed or self.per_frame else int(symbols[0])
         chosen = np.arange(len(self))[index]
         if chosen.ndim != 1 or not len(chosen):
             raise DataError(
@@ -172,6 +179,7 @@ class Sequences(Fixed):
         low, high, features = int(self.lengths.min()), int(self.lengths.max()), self.flat.shape[1]
         kinds = len(self.classes) - self.transcribed
         labels = f"{len(self.symbols)} labels of {kinds} kinds" if self.transcribed else f"{kinds} classes"
+        labels += " of frames" if self.per_frame else ""
         return (
             f"<Sequences {self.name}: {len(self)} sequences of {low} to {high} frames of {features} features, {labels}>"
         )
@@ -216,10 +224,14 @@ def _listed(values: Any, what: str) -> list[Any]:
         ) from None
 
 
-def _checked_labels(labels: Sequence[npt.ArrayLike]) -> tuple[bool, Labels, Labels]:
-    """Return whether labels are transcripts, all labels concatenated, and the index of each first label."""
+def _checked_labels(labels: Sequence[npt.ArrayLike], lengths: Labels | None) -> tuple[bool, Labels, Labels]:
+    """Return whether labels are lists, all labels concatenated, and the index of each first label.
+
+    With ``lengths`` (N,) they are one for each frame.
+    """
     arrays = [as_array(given, f"the labels of sequence {i}") for i, given in enumerate(labels)]
     depth = arrays[0].ndim
+    least = depth if lengths is None else 0
     for i, array in enumerate(arrays):
         if array.ndim != depth or depth > 1:
             raise DataError(
@@ -228,10 +240,15 @@ def _checked_labels(labels: Sequence[npt.ArrayLike]) -> tuple[bool, Labels, Labe
             )
         if array.size and array.dtype.kind not in "ui":
             raise DataError(f"Expected integer labels, got {array.dtype} for sequence {i}: number the classes.")
-        if array.size and not depth <= array.min() <= array.max() < 2**31:
-            why = " since 0 is the blank" if depth else ""
+        if lengths is not None and array.shape != (lengths[i],):
             raise DataError(
-                f"Expected labels of at least {depth}{why}, got {array.min()} to {array.max()} for sequence {i}: "
+                f"Expected a label for each of the {lengths[i]} frames of sequence {i}, got labels of shape "
+                f"{array.shape}: give every frame one."
+            )
+        if array.size and not least <= array.min() <= array.max() < 2**31:
+            why = " since 0 is the blank" if least else ""
+            raise DataError(
+                f"Expected labels of at least {least}{why}, got {array.min()} to {array.max()} for sequence {i}: "
                 "renumber the classes."
             )
     flat = np.concatenate([array.reshape(-1) for array in arrays]).astype(np.int64)

@@ -191,7 +191,10 @@ class Grid(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Results of inference: ``outputs`` (N, K), and ``doubts`` (1,), NaN if any input was not finite, otherwise 0."""
+    """Results of inference: ``outputs`` (N, K), and ``doubts`` (threads,).
+
+    A thread's doubt becomes NaN if it met an input that is not finite; otherwise it is 0.
+    """
 
     outputs: Float32s
     doubts: Float32s
@@ -213,29 +216,44 @@ class Tile(NamedTuple):
     total: int
 
 
+class Targets(NamedTuple):
+    """What the network should give for each example: a class (N,), or values (N, K); and the examples' weights (N,).
+
+    The code of the loss tells which of them are used; the others may be empty.
+    """
+
+    classes: Int64s
+    values: Float32s
+    weights: Float32s
+
+
 class Examples(NamedTuple):
-    """``size`` examples in ``order``; the class of example i is ``targets[i]``."""
+    """``size`` examples in ``order``, and the targets of all examples."""
 
     order: Int64s
-    targets: Int64s
+    targets: Targets
     size: int
 
 
 class Slice(NamedTuple):
-    """The examples ``order[first:past]``, and the classes of all examples."""
+    """The examples ``order[first:past]``, and the targets of all examples."""
 
     order: Int64s
-    targets: Int64s
+    targets: Targets
     first: int
     past: int
 
 
 class Epoch(NamedTuple):
-    """The mini-batches ``begin`` to ``end`` of an epoch that visits ``size`` examples in ``order``."""
+    """The mini-batches ``begin`` to ``end`` of one epoch, or of several one after another.
+
+    ``order`` has ``size`` examples, ``examples`` for each epoch; mini-batches do not reach beyond the end of an epoch.
+    """
 
     order: Int64s
-    targets: Int64s
+    targets: Targets
     size: int
+    examples: int
     batch: int
     begin: int
     end: int
@@ -270,6 +288,10 @@ class Draws(NamedTuple):
     key: Key
 
 
+NO_DRAWS = Draws(0, Key(0, 0))
+"""Placeholder where nothing is dropped."""
+
+
 class Distortion(NamedTuple):
     """How images are distorted: settings and key of `pellucid.engine.kernels.random`, and a field of noise.
 
@@ -283,11 +305,19 @@ class Distortion(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """SETTINGS floats per thread, and two rates per step; ``history`` receives two float64 per step."""
+    """The optimiser's settings and rates; ``history`` receives two float64 per step.
+
+    ``settings`` has SETTINGS floats for each group of parameters, and those of all groups for each thread; ``rates``
+    has RATES numbers per step. The group g has the parameters from ``ranges[2g]`` to ``ranges[2g + 1]``, and
+    ``factors[2g]`` for its learning rate, ``factors[2g + 1]`` for its share that decays.
+    """
 
     settings: Float32s
     rates: Float32s
     history: Float64s
+    ranges: Int64s
+    factors: Float32s
+    groups: int
 
 
 class Learner(NamedTuple):

@@ -93,13 +93,15 @@ class Objective(NamedTuple):
 class Sequences(NamedTuple):
     """Sequences: number i has the frames ``starts[i]`` to ``starts[i + 1]`` of (all frames, D).
 
-    Its labels are ``label_starts[i]`` to ``label_starts[i + 1]`` of ``labels``; for a classifier that is one class.
+    Its labels are ``label_starts[i]`` to ``label_starts[i + 1]`` of ``labels``; for a classifier that is one class. For
+    the linear loss ``cotangents`` has a row (K,) for each output: for every frame, or for every sequence.
     """
 
     frames: Float32s
     starts: Int64s
     labels: Int64s
     label_starts: Int64s
+    cotangents: Float32s
 
 
 class Selection(NamedTuple):

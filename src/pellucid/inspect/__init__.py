@@ -1,4 +1,4 @@
-"""Look inside a network: its votes, ablation, the health of its layers, its mistakes, backpropagation, the loss plane.
+"""Look inside a network: votes, what excites a neuron, ablation, health, mistakes, backpropagation, the loss plane.
 
 Plain functions of a `Network`, which the studio uses too. Every number is the engine's; `pellucid.inspect.reference` is
 the whole dense network in a page of NumPy.
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pellucid.inspect.ablation import ablate as ablate
     from pellucid.inspect.ablation import noisy as noisy
+    from pellucid.inspect.answering import Answer as Answer
+    from pellucid.inspect.answering import answers as answers
     from pellucid.inspect.backward import Backpropagation as Backpropagation
     from pellucid.inspect.backward import Check as Check
     from pellucid.inspect.backward import LayerNudges as LayerNudges
@@ -28,14 +30,33 @@ if TYPE_CHECKING:
     from pellucid.inspect.backward import check_parameter as check_parameter
     from pellucid.inspect.captions import Stage as Stage
     from pellucid.inspect.captions import stages as stages
+    from pellucid.inspect.certainty import Sureness as Sureness
+    from pellucid.inspect.certainty import sureness as sureness
+    from pellucid.inspect.class_statistics import auc as auc
+    from pellucid.inspect.class_statistics import class_auc as class_auc
+    from pellucid.inspect.class_statistics import class_histograms as class_histograms
+    from pellucid.inspect.class_statistics import class_quantiles as class_quantiles
     from pellucid.inspect.confusion import Mistakes as Mistakes
     from pellucid.inspect.confusion import mistakes as mistakes
+    from pellucid.inspect.excitation import Responses as Responses
+    from pellucid.inspect.excitation import responses as responses
+    from pellucid.inspect.familiarity import Familiarity as Familiarity
     from pellucid.inspect.knobs import Knob as Knob
     from pellucid.inspect.knobs import Knobs as Knobs
+    from pellucid.inspect.maxima import Maximum as Maximum
+    from pellucid.inspect.maxima import maximum as maximum
     from pellucid.inspect.neurons import Health as Health
     from pellucid.inspect.neurons import health as health
     from pellucid.inspect.plane import LossPlane as LossPlane
     from pellucid.inspect.plane import loss_plane as loss_plane
+    from pellucid.inspect.probes import neuron_count as neuron_count
+    from pellucid.inspect.probes import probe as probe
+    from pellucid.inspect.probes import strongest_places as strongest_places
+    from pellucid.inspect.receptive_fields import receptive_field as receptive_field
+    from pellucid.inspect.untrained import never_inked as never_inked
+    from pellucid.inspect.untrained import untrained_twin as untrained_twin
+    from pellucid.inspect.value_fit import Fit as Fit
+    from pellucid.inspect.value_fit import fit as fit
     from pellucid.inspect.voting import Votes as Votes
     from pellucid.inspect.voting import votes as votes
     from pellucid.inspect.voting import weight_picture as weight_picture
@@ -48,6 +69,11 @@ _HOMES = {
     "noisy": "ablation",
     "Health": "neurons",
     "health": "neurons",
+    **dict.fromkeys(("Answer", "answers"), "answering"),
+    **dict.fromkeys(("Sureness", "sureness"), "certainty"),
+    "Familiarity": "familiarity",
+    "Fit": "value_fit",
+    "fit": "value_fit",
     "Mistakes": "confusion",
     "mistakes": "confusion",
     "LossPlane": "plane",
@@ -58,6 +84,12 @@ _HOMES = {
     "check_parameter": "backward",
     "Stage": "captions",
     "stages": "captions",
+    **dict.fromkeys(("Maximum", "maximum"), "maxima"),
+    **dict.fromkeys(("neuron_count", "probe", "strongest_places"), "probes"),
+    **dict.fromkeys(("Responses", "responses"), "excitation"),
+    **dict.fromkeys(("auc", "class_auc", "class_histograms", "class_quantiles"), "class_statistics"),
+    "receptive_field": "receptive_fields",
+    **dict.fromkeys(("never_inked", "untrained_twin"), "untrained"),
     "Knob": "knobs",
     "Knobs": "knobs",
 }

@@ -131,7 +131,7 @@ def noisy(net: Network, spread: float, *, layer: int | None = None, seed: int = 
     for index in range(len(net.layers)):
         views = result.layers[index].named().values()
         noise = [rng.standard_normal(view.shape).astype(np.float32) for view in views]
-        if index in chosen:
+        if index in chosen and noise:
             deviation = np.float32(spread * float(next(iter(views)).std(dtype=np.float64)))
             for view, drawn in zip(views, noise, strict=True):
                 view += deviation * drawn

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid.errors import DataError, ShapeError
+from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.inspect import reference
 from pellucid.inspect.checks import checked_index, dense_layer
 from pellucid.inspect.knobs import Knobs
 from pellucid.inspect.names import INPUTS, neuron_name
 from pellucid.inspect.output_loss import loss_of_outputs, output_gradient
 from pellucid.inspect.voting import slopes
+from pellucid.network.prediction import VALUE_LOSSES
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -79,11 +80,11 @@ class Backpropagation:
     ----------
     net : Network
     x : ndarray (D,)
-        The input, scaled to 0 to 1.
-    label : int
-        The target class.
+        The input as the first layer takes it: levels scaled to 0 to 1, other numbers as they are.
+    label : int or None
+        The target class; None for target values.
     loss : str
-        "cross_entropy" or "squared".
+        "cross_entropy" or "squared" for a class; "mean_squared", "mean_absolute" or "huber" for values.
     cost : float
         C, the loss of the example.
     targets, costs : ndarray (K,)
@@ -96,7 +97,7 @@ class Backpropagation:
 
     net: Network
     x: Vector
-    label: int
+    label: int | None
     loss: str
     cost: float
     targets: Vector
@@ -139,7 +140,7 @@ class Check:
         return abs(self.derivative - self.difference) / larger if larger else 0.0
 
 
-def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_entropy") -> Backpropagation:
+def backpropagate(net: Network, x: ArrayLike, target: int | ArrayLike, loss: str | None = None) -> Backpropagation:
     """Compute how one labelled example would change every number of the network.
 
     Parameters
@@ -148,15 +149,16 @@ def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_ent
         Of dense layers.
     x : array_like
         One input.
-    label : int
-        The target class.
-    loss : str
-        "cross_entropy" or "squared".
+    target : int or array_like (K,)
+        The target class, or the target value of each output.
+    loss : str, optional
+        For a class "cross_entropy", the default, or "squared"; for values "mean_squared", the default,
+        "mean_absolute" or "huber".
 
     Raises
     ------
     ShapeError
-        If ``x`` is not one input, ``label`` is not a class, or a layer is not dense.
+        If ``x`` is not one input, ``target`` is neither a class nor K values, or a layer is not dense.
     ConfigurationError
         If the loss is unknown, or does not suit the output layer.
 
@@ -174,10 +176,14 @@ def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_ent
     trace = net.trace(x)
     if trace.outputs.ndim != 1:
         raise ShapeError(f"backpropagate expected one input of shape {net.input_shape}, got {np.shape(x)}.")
-    checked_index(label, len(trace.outputs), "class")
-    gradient = net.gradient(x, label, loss)
-    targets = np.zeros(len(trace.outputs), np.float32)
-    targets[label] = 1.0
+    label, targets = _targets_of(target, len(trace.outputs))
+    aim: int | Vector = targets if label is None else label
+    loss = loss or ("mean_squared" if label is None else "cross_entropy")
+    if (loss in VALUE_LOSSES) != (label is None):
+        raise ConfigurationError(
+            f"backpropagate expected a loss for {'target values' if label is None else 'a class'}, got {loss!r}."
+        )
+    gradient = net.gradient(x, aim, loss)
     name = dense_layer(net, len(net.layers) - 1).activation
     costs = reference.loss_terms(loss, name, _float64(trace[-1].sums), _float64(targets))
     by_outputs = output_gradient(loss, name, _float64(trace.outputs), _float64(targets)).astype(np.float32)
@@ -190,7 +196,7 @@ def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_ent
         by_weights = own[: -dense.out_features].reshape(dense.in_features, dense.out_features).T
         by_biases = own[-dense.out_features :]
         last = number == len(net.layers) - 1
-        by_activations = by_outputs if last else _by_inputs(net, number + 1, seen.activations, label, loss)
+        by_activations = by_outputs if last else _by_inputs(net, number + 1, seen.activations, aim, loss)
         by_inputs = gradient.inputs[0] if number == 0 else layers[-1].by_activations
         layers.append(
             LayerNudges(
@@ -200,16 +206,25 @@ def backpropagate(net: Network, x: ArrayLike, label: int, loss: str = "cross_ent
             )
         )  # fmt: skip
     unit = trace[0].inputs.reshape(-1)
-    return Backpropagation(
-        net, unit, int(label), loss, gradient.loss, targets, costs, tuple(layers), gradient.parameters
-    )
+    return Backpropagation(net, unit, label, loss, gradient.loss, targets, costs, tuple(layers), gradient.parameters)
 
 
-def _by_inputs(net: Network, begin: int, activations: Vector, label: int, loss: str) -> Vector:
+def _targets_of(target: int | ArrayLike, count: int) -> tuple[int | None, Vector]:
+    """The target class, or None for target values; and the target of each output (K,)."""
+    given = np.asarray(target)
+    if given.ndim == 0 and given.dtype.kind != "f":
+        label = checked_index(given.item(), count, "class")
+        return label, np.eye(count, dtype=np.float32)[label]
+    if given.shape != (count,) and not (given.ndim == 0 and count == 1):
+        raise ShapeError(f"backpropagate expected a class, or {count} target values, got shape {given.shape}.")
+    return None, np.array(given, np.float32).reshape(count)
+
+
+def _by_inputs(net: Network, begin: int, activations: Vector, target: int | Vector, loss: str) -> Vector:
     """The engine's derivatives by the inputs of layer ``begin``."""
     rest = type(net)(net.layers[begin:], input_shape=activations.shape, draw=False)
     rest.parameters[...] = net.parameters[-len(rest.parameters) :]
-    by_inputs: Vector = rest.gradient(activations, label, loss).inputs[0]
+    by_inputs: Vector = rest.gradient(activations, target, loss).inputs[0]
     return by_inputs
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.columns import some_names
 from pellucid.inspect.backward import Backpropagation, LayerNudges
-from pellucid.inspect.names import layer_name, neuron_name
+from pellucid.inspect.names import input_words, layer_name, neuron_name
 
 _FLAT = 0.01
 """Slope of the activation function below which almost no nudge passes."""
@@ -18,7 +19,8 @@ _FLAT = 0.01
 class Stage:
     """One stage: ``kind`` is "forward", "cost", "outputs", "sums", "weights", "biases", "inputs" or "pixels".
 
-    ``layer`` is the layer that it shows, or -1 for none.
+    "pixels" also stands for the features of a table and other inputs. ``layer`` is the layer that it shows, or -1 for
+    none.
     """
 
     kind: str
@@ -50,18 +52,24 @@ def stages(result: Backpropagation) -> tuple[Stage, ...]:
 
 def _forward(result: Backpropagation) -> Stage:
     outputs, names = result.layers[-1].activations, result.net.classes
-    best, target = int(outputs.argmax()), result.label
-    reading = f"The picture passes through the network, which reads {names[best]} (output {outputs[best]:.2f})"
+    best, target, what = int(outputs.argmax()), result.label, input_words(result.net)[0]
+    if target is None:
+        triples = zip(names, outputs, result.targets, strict=True)
+        answers = some_names([f"{name} {a:.4g} (target {t:.4g})" for name, a, t in triples], 4)
+        return Stage("forward", -1, "Forward pass", f"The {what} passes through the network, which answers {answers}.")
+    reading = f"The {what} passes through the network, which reads {names[best]} (output {outputs[best]:.2f})"
     wrong = f"; the target is {names[target]} (output {outputs[target]:.2f})."
     return Stage("forward", -1, "Forward pass", reading + (": correct." if best == target else wrong))
 
 
 def _cost(result: Backpropagation) -> Stage:
     last = len(result.layers) - 1
-    if result.loss == "cross_entropy" and result.layers[-1].function == "softmax":
+    if result.label is not None and result.loss == "cross_entropy" and result.layers[-1].function == "softmax":
         a = result.layers[-1].activations[result.label]
         target = neuron_name(result.net, last, result.label)
         caption = f"The cost is -ln {a:.3g} = {result.cost:.3g}. It falls as {target} approaches 1."
+    elif result.label is None:
+        caption = _cost_of_values(result, last)
     else:
         worst = int(result.costs.argmax())
         terms = "squared distances of all outputs from their targets"
@@ -74,8 +82,36 @@ def _cost(result: Backpropagation) -> Stage:
     return Stage("cost", last, "Cost", caption)
 
 
+_DISTANCES = {
+    "mean_squared": "squared distance",
+    "mean_absolute": "absolute distance",
+    "huber": "distance, squared and halved where it is at most 1,",
+}
+
+
+def _cost_of_values(result: Backpropagation, last: int) -> str:
+    outputs, distance = result.layers[-1].activations, _DISTANCES[result.loss]
+    worst = int(result.costs.argmax())
+    name = neuron_name(result.net, last, worst)
+    if len(outputs) == 1:
+        gap = f"{outputs[0]:.4g} and {result.targets[0]:.4g}"
+        return f"The cost is the {distance} of {name} from its target, {gap}: {result.cost:.3g}."
+    return (
+        f"The cost is the mean over the outputs of the {distance} from the target: {result.cost:.3g}. {_capital(name)} "
+        f"contributes the most, {result.costs[worst]:.3g}."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _outputs(result: Backpropagation) -> Stage:
     nudges, last = result.wishes, len(result.layers) - 1
+    if len(nudges) == 1:
+        name = neuron_name(result.net, last, 0)
+        caption = f"The output gets a nudge toward its target: {_signed(nudges[0])} for {name}."
+        return Stage("outputs", last, "Nudge for the output", caption)
     rise, fall = int(nudges.argmax()), int(nudges.argmin())
     names = [neuron_name(result.net, last, index) for index in (rise, fall)]
     caption = (
@@ -86,12 +122,14 @@ def _outputs(result: Backpropagation) -> Stage:
 
 
 def _sums(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
-    if number == len(result.layers) - 1 and result.loss == "cross_entropy":
+    if number == len(result.layers) - 1 and result.label is not None and result.loss == "cross_entropy":
         target = neuron_name(result.net, number, result.label)
         text = (
             f"With cross-entropy, the slope of the {_function(layer)} cancels: dC/dz is the output minus its target, "
             f"{_signed(layer.by_sums[result.label])} for {target}."
         )
+    elif layer.function == "identity":
+        text = "The slope of the identity is 1 everywhere: a nudge passes through it as it is."
     else:
         flat = int((np.abs(layer.slopes) < _FLAT).sum())
         steepest = int(np.abs(layer.slopes).argmax())
@@ -143,13 +181,13 @@ def _inputs(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
 
 
 def _pixels(result: Backpropagation, layer: LayerNudges) -> Stage:
-    k = _strongest(layer)
+    k, (whole, parts) = _strongest(layer), input_words(result.net)
     caption = (
-        "The nudges have reached the pixels. Training does not change the picture, but this is how it would have to "
+        f"The nudges have reached the {parts}. Training does not change the {whole}, but this is how it would have to "
         f"change: {neuron_name(result.net, -1, k)} should {_direction(layer.by_inputs[k])} the most "
         f"({_signed(-layer.by_inputs[k])})."
     )
-    return Stage("pixels", 0, "Back to the pixels", caption)
+    return Stage("pixels", 0, f"Back to the {parts}", caption)
 
 
 def _the(result: Backpropagation, number: int) -> str:

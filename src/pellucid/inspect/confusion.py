@@ -1,4 +1,4 @@
-"""Mistakes: the confusion matrix of a network, and the images that it misreads."""
+"""Mistakes: the confusion matrix of a network, and the examples that it misreads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.sequences import Sequences
 from pellucid.errors import ShapeError
+from pellucid.programs.images import scale_of, to_unit
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
@@ -42,19 +44,19 @@ class Mistakes:
         return float(np.trace(self.confusion) / max(1, self.confusion.sum()))
 
 
-def mistakes(net: Network, data: Dataset) -> Mistakes:
+def mistakes(net: Network, data: Dataset | Sequences) -> Mistakes:
     """Read a data set, and find the mistakes.
 
     Parameters
     ----------
     net : Network
-    data : Dataset
+    data : Dataset, or Sequences with a class each
         Its labels must be less than the number of outputs.
 
     Raises
     ------
     ShapeError
-        If a label is not less than the number of outputs.
+        If a label is not less than the number of outputs, or the network has an output for every frame.
 
     Examples
     --------
@@ -63,7 +65,28 @@ def mistakes(net: Network, data: Dataset) -> Mistakes:
     >>> found.confusion.shape, int(found.confusion.sum()), len(found.wrong) == 2000 - found.confusion.trace()
     ((10, 10), 2000, np.True_)
     """
-    return mistakes_of(net(data.images), data.labels)
+    if not isinstance(data, Sequences):
+        return mistakes_of(outputs_of(net, data), data.labels)
+    if data.transcribed or data.per_frame or not net.program.takes_sequences:
+        raise ShapeError("mistakes expected sequences with one class each, and a network of sequences for them.")
+    outputs = [np.asarray(each) for each in net(list(data.frames))]
+    if outputs[0].ndim != 1:
+        raise ShapeError("mistakes expected a network with one output per sequence, got one with an output per frame.")
+    return mistakes_of(np.stack(outputs), data.symbols)
+
+
+def outputs_of(net: Network, data: Dataset) -> NDArray[np.float32]:
+    """Return the outputs of a network for all examples, (N, K), which have the levels that the data declare."""
+    outputs: NDArray[np.float32] = net(_levels(net, data))
+    return outputs
+
+
+def _levels(net: Network, data: Dataset) -> NDArray[np.generic]:
+    """Images with the levels that the data declare, also for a network that goes by the type of what it is given."""
+    images, declared = data.images, scale_of(data.images.dtype, data.unit_range)
+    if net.level_range is not None or declared == scale_of(images.dtype, None):
+        return images
+    return to_unit(images.reshape(len(images), -1), data.unit_range)
 
 
 def mistakes_of(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Mistakes:

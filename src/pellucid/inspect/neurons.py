@@ -49,7 +49,7 @@ class Health:
     weight_norms: NDArray[np.float64]
 
 
-def health(net: Network, images: ArrayLike, labels: ArrayLike, loss: str = "cross_entropy") -> Health:
+def health(net: Network, images: ArrayLike, labels: ArrayLike, loss: str | None = None) -> Health:
     """Examine all neurons on a set of images, and the gradient of the mean loss.
 
     Parameters
@@ -57,9 +57,10 @@ def health(net: Network, images: ArrayLike, labels: ArrayLike, loss: str = "cros
     net : Network
     images : array_like (N, ...)
         A few hundred suffice.
-    labels : array_like of int (N,)
-    loss : str
-        "cross_entropy" or "squared".
+    labels : array_like of int (N,), or of float (N, K)
+        Classes, or target values.
+    loss : str, optional
+        By default the one that suits labels and outputs; see `Network.gradient`.
 
     Examples
     --------

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.programs.feed import Feed
-from pellucid.programs.image_program import checked_labels
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
     from pellucid.network.network import Network
+    from pellucid.programs.image_program import ImageProgram
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def loss_plane(
     net: Network,
     path: ArrayLike,
     data: Dataset,
-    loss: str = "cross_entropy",
+    loss: str | None = None,
     *,
     side: int = 25,
     margin: float = 0.3,
@@ -73,8 +73,8 @@ def loss_plane(
         Parameters at some steps of training, first to last, at least two.
     data : Dataset
         The images for the loss.
-    loss : str
-        "cross_entropy" or "squared".
+    loss : str, optional
+        By default the one that suits the targets and the outputs.
     side : int
         Points of the grid along each direction.
     margin : float
@@ -159,11 +159,12 @@ def _grid(path: NDArray[np.float64], extent: float, side: int, margin: float) ->
 class _MeanLoss:
     """The mean loss as a function of the parameters."""
 
-    def __init__(self, net: Network, data: Dataset, loss: str) -> None:
-        self._twin, self._loss, self._feed = net.copy(), loss, Feed.of(data)
-        self._labels = checked_labels(data.labels, len(data), net.output_shape[0])
+    def __init__(self, net: Network, data: Dataset, loss: str | None) -> None:
+        self._twin, self._feed = net.copy(), Feed.of(data)
+        self._program = cast("ImageProgram", self._twin.program)
+        self._supervision = self._program.supervise(data.targets, len(data), loss)
 
     def __call__(self, parameters: NDArray[np.float64]) -> float:
         self._twin.parameters[...] = parameters
-        value = self._twin.program.evaluate(self._feed, self._labels, self._loss)[0]
+        value = self._program.evaluate_supervised(self._feed, self._supervision)[0]
         return value if np.isfinite(value) else float("inf")

@@ -2,8 +2,9 @@
 
 The page to read first, and the twin that the engine is compared with. ``docs/derivations/`` derives each equation.
 
-N examples, D inputs and K outputs of a layer; z weighted sums, a activations, t one-hot targets. L is the loss of one
-example, C the mean of L over the N examples, and dz stands for dC/dz. Weights are (K, D), as in z = W x + b.
+N examples, D inputs and K outputs of a layer; z weighted sums, a activations, t targets: one-hot classes, or values.
+L is the loss of one example, C the mean of L over the N examples, and dz stands for dC/dz. Weights are (K, D), as in
+z = W x + b.
 
 >>> import pellucid as pl
 >>> net, test = pl.load("digits-sigmoid"), pl.data.load("digits").test
@@ -20,10 +21,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pellucid.inspect.checks import dense_layer
 from pellucid.network.network import Network
+from pellucid.network.prediction import VALUE_LOSSES
 
 Array = NDArray[np.float64]
 
@@ -89,10 +91,33 @@ def activate_backward(f: str, a: Array, da: Array) -> Array:
     return da
 
 
+def value_terms(loss: str, d: Array) -> Array:
+    """The terms of the losses of values, whose mean over the K outputs is L, in terms of the distance d = a - t."""
+    size: Array = np.abs(d)
+    if loss == "mean_absolute":
+        return size
+    if loss == "huber":  # quadratic up to a distance of 1, linear beyond
+        near: Array = np.minimum(size, 1.0)
+        return near * (size - near / 2)
+    return size * size
+
+
+def value_gradient(loss: str, d: Array) -> Array:
+    """The derivative of `value_terms` by d."""
+    gradient: Array = 2 * d
+    if loss == "mean_absolute":
+        gradient = np.sign(d)
+    elif loss == "huber":
+        gradient = np.clip(d, -1.0, 1.0)
+    return gradient
+
+
 def loss_terms(loss: str, f: str, z: Array, t: Array) -> Array:
     """The terms (N, K) of each example's loss L; written in terms of z, they stay finite where a rounds to 0 or 1."""
     if loss == "squared":  # L = sum (a - t)**2
         return (activate(f, z) - t) ** 2
+    if loss in VALUE_LOSSES:
+        return value_terms(loss, activate(f, z) - t) / float(t.shape[-1])
     if f == "softmax":  # L = -sum t log a, with log a = z - log sum e**z
         largest: Array = z.max(axis=-1, keepdims=True)
         total: Array = np.exp(z - largest).sum(axis=-1, keepdims=True)
@@ -102,7 +127,12 @@ def loss_terms(loss: str, f: str, z: Array, t: Array) -> Array:
 
 def loss_backward(loss: str, f: str, a: Array, t: Array) -> Array:
     """Return dz of the last layer (N, K). For cross-entropy the derivative of f cancels, which leaves a - t."""
-    dz = activate_backward(f, a, 2 * (a - t)) if loss == "squared" else a - t
+    if loss == "squared":
+        dz = activate_backward(f, a, 2 * (a - t))
+    elif loss in VALUE_LOSSES:
+        dz = activate_backward(f, a, value_gradient(loss, a - t) / a.shape[1])
+    else:
+        dz = a - t
     return dz / len(a)
 
 
@@ -117,11 +147,14 @@ def forward(layers: Sequence[Layer], x: Array) -> list[Step]:
     return steps
 
 
-def backward(layers: Sequence[Layer], x: Array, labels: Sequence[int], loss: str = "cross_entropy") -> Gradient:
-    """From the loss back to the inputs, layer by layer: dW = dz' x, db = sum of dz, dx = dz W."""
+def backward(layers: Sequence[Layer], x: Array, targets: ArrayLike, loss: str = "cross_entropy") -> Gradient:
+    """From the loss back to the inputs, layer by layer: dW = dz' x, db = sum of dz, dx = dz W.
+
+    ``targets`` are classes (N,), or values (N, K) for the losses of values, with which nothing counts as correct.
+    """
     steps, f = forward(layers, x), layers[-1].activation
     z, a = steps[-1].z, steps[-1].a
-    t = np.eye(a.shape[1])[labels]
+    t = np.asarray(targets, np.float64) if loss in VALUE_LOSSES else np.eye(a.shape[1])[np.asarray(targets)]
     dz, gradients = loss_backward(loss, f, a, t), []
     for i in reversed(range(len(layers))):
         gradients.append(Layer(dz.T @ steps[i].x, dz.sum(axis=0), layers[i].activation))
@@ -129,7 +162,8 @@ def backward(layers: Sequence[Layer], x: Array, labels: Sequence[int], loss: str
         if i:
             dz = activate_backward(layers[i - 1].activation, steps[i - 1].a, dx)
     mean_loss = float(loss_terms(loss, f, z, t).sum(axis=1).mean())
-    return Gradient(mean_loss, gradients[::-1], dx, int((a.argmax(axis=1) == labels).sum()))
+    right = 0 if loss in VALUE_LOSSES else int((a.argmax(axis=1) == np.asarray(targets)).sum())
+    return Gradient(mean_loss, gradients[::-1], dx, right)
 
 
 def descend(

@@ -20,7 +20,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """One neuron's computation for one input: ``activation = f(weights . inputs + bias)``.
+    """One neuron's computation for one input: ``activation = f(weights @ inputs + bias)``.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ def weight_picture(net: Network, layer: int, neuron: int) -> Vector:
     Returns
     -------
     ndarray
-        A copy, of shape ``net.input_shape`` for the first layer and (D,) for later ones.
+        A copy, of shape ``net.input_shape`` for the first layer, or (D,) for frames; and (D,) for later ones.
 
     Examples
     --------
@@ -144,4 +144,5 @@ def weight_picture(net: Network, layer: int, neuron: int) -> Vector:
     """
     dense = dense_layer(net, layer)
     weights = np.array(dense.weight[checked_index(neuron, dense.out_features, "neuron")])
-    return weights.reshape(net.input_shape) if layer == 0 else weights
+    sides = [side for side in net.input_shape if side is not None]
+    return weights.reshape(sides) if layer == 0 else weights

@@ -87,6 +87,11 @@ class Layer(ABC):
                 f"The {name} of a {type(self).__name__} in a network stay as they were made: make a new network."
             )
 
+    @property
+    def is_attached(self) -> bool:
+        """Whether the layer belongs to a network, and has parameters."""
+        return self._attached
+
     @abstractmethod
     def named(self) -> dict[str, Vector]:
         """The parameters by name, as views in their usual shapes."""

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.layers.initialization import initializer
-from pellucid.layers.layer import Layer, Shape, Vector
-
-GATES = ("i", "f", "g", "o")
-"""Input, forget, candidate and output, in the order of the rows of the weights."""
-
-OUTPUTS = ("frames", "last", "mean")
+from pellucid.layers.recurrent import Recurrent
 
 
 @dataclass
-class LSTM(Layer):
+class LSTM(Recurrent):
     """Long short-term memory: a function of each frame x and of the layer's h and c at the previous frame.
 
     ::
@@ -71,117 +63,19 @@ class LSTM(Layer):
     """
 
     kind: ClassVar[str] = "lstm"
+    gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
 
     hidden_size: int
     bidirectional: bool = False
     outputs: str = "frames"
     initialization: str = "glorot_uniform"
 
-    def __post_init__(self) -> None:
-        size = self.hidden_size
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise ConfigurationError(f"LSTM expected hidden_size to be an integer of at least 1, got {size!r}.")
-        self.hidden_size = int(size)
-        if not isinstance(self.bidirectional, bool):
-            raise ConfigurationError(f"LSTM expected bidirectional True or False, got {self.bidirectional!r}.")
-        if not isinstance(self.outputs, str) or self.outputs not in OUTPUTS:
-            raise ConfigurationError(f"LSTM expected outputs as one of {', '.join(OUTPUTS)}; got {self.outputs!r}.")
-        initializer(self.initialization)
-
-    @property
-    def directions(self) -> int:
-        """2 for a bidirectional layer, otherwise 1."""
-        return 1 + self.bidirectional
-
-    @property
-    def out_features(self) -> int:
-        """Outputs of one frame."""
-        return self.directions * self.hidden_size
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """``(None, outputs)``, or ``(outputs,)`` for one output per sequence."""
-        if len(input_shape) != 2 or input_shape[0] is not None:
-            raise ShapeError(
-                f"LSTM expected sequences, of shape (None, D), got {input_shape}: give the network an input_shape such "
-                'as (None, 20), and only the last LSTM outputs="last" or "mean".'
-            )
-        return (self.out_features,) if self.outputs != "frames" else (input_shape[0], self.out_features)
-
-    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Weights are stored by input, so that products read contiguous memory."""
-        self.output_shape(input_shape)
-        h, d = self.hidden_size, input_shape[1]
-        one = {"weight_ih": (d, 4 * h), "weight_hh": (h, 4 * h), "bias": (4 * h,)}
-        both = one | {f"{name}_reverse": shape for name, shape in one.items()}
-        return both if self.bidirectional else one
-
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw the weights, gate by gate; the forget gate's biases become 1, the others 0."""
-        h = self.hidden_size
+        super().initialize(rng)
         for suffix in ("", "_reverse")[: self.directions]:
-            for name, start in (("weight_ih", self.initialization), ("weight_hh", "orthogonal")):
-                weight = self._view(name + suffix)
-                for gate in range(4):
-                    weight[:, gate * h : (gate + 1) * h] = initializer(start)(rng, len(weight), h)
-            self._view("bias" + suffix)[...] = np.repeat(np.array([0, 1, 0, 0], np.float32), h)
+            self._view("bias" + suffix)[self.hidden_size : 2 * self.hidden_size] = 1.0
 
-    def configuration(self) -> dict[str, Any]:
-        """The arguments that recreate this layer."""
-        return {
-            "hidden_size": self.hidden_size,
-            "bidirectional": self.bidirectional,
-            "outputs": self.outputs,
-            "initialization": self.initialization,
-        }
-
-    def describe(self) -> str:
-        """The equations of the cell, and the kind of outputs."""
-        taken = {"frames": "", "last": ", at the last frame", "mean": ", the mean over all frames"}[self.outputs]
-        ways = ", both ways" if self.bidirectional else ""
-        return f"c = f c + i g, h = o tanh(c){ways}{taken}"
-
-    def named(self) -> dict[str, Vector]:
-        """Weights (4 H, D) and (4 H, H), biases (4 H,): views."""
-        return {name: view.T for name, view in self._views.items()}
-
-    @property
-    def weight_ih(self) -> Vector:
-        """Weights by input, (4 H, D): a writable view."""
-        return self._view("weight_ih").T
-
-    @weight_ih.setter
-    def weight_ih(self, value: ArrayLike) -> None:
-        self.weight_ih[...] = value
-
-    @property
-    def weight_hh(self) -> Vector:
-        """Weights by hidden unit, (4 H, H): a writable view."""
-        return self._view("weight_hh").T
-
-    @weight_hh.setter
-    def weight_hh(self, value: ArrayLike) -> None:
-        self.weight_hh[...] = value
-
-    @property
-    def bias(self) -> Vector:
-        """The biases of the gates, (4 H,): a writable view."""
-        return self._view("bias")
-
-    @bias.setter
-    def bias(self, value: ArrayLike) -> None:
-        self.bias[...] = value
-
-    @property
-    def weight_ih_reverse(self) -> Vector:
-        """The same for the backward direction."""
-        return self._view("weight_ih_reverse").T
-
-    @property
-    def weight_hh_reverse(self) -> Vector:
-        """The same for the backward direction."""
-        return self._view("weight_hh_reverse").T
-
-    @property
-    def bias_reverse(self) -> Vector:
-        """The same for the backward direction."""
-        return self._view("bias_reverse")
+    def equations(self) -> str:
+        """The equations of the cell."""
+        return "c = f c + i g, h = o tanh(c)"

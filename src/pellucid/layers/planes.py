@@ -28,7 +28,7 @@ def pair(layer: str, name: str, value: Size, least: int) -> Pair:
 def as_planes(layer: str, shape: Shape) -> tuple[int, int, int]:
     """The input's shape as (C, H, W); a picture (H, W) has one channel."""
     if None in shape:
-        raise ShapeError(f"{layer} works on images, not on sequences of frames {shape}: use LSTM or Dense.")
+        raise ShapeError(f"{layer} works on images, not on sequences of frames {shape}: use LSTM, GRU, RNN or Dense.")
     if len(shape) == 2:
         return 1, shape[0], shape[1]
     if len(shape) == 3:

@@ -56,7 +56,7 @@ class Recipe:
         """Train one network per seed in parallel; return the networks and their final test accuracies."""
         trainers = [self.trainer(train, seed, threads=1 if len(seeds) > 1 else None) for seed in seeds]
         accuracies = [0.0] * len(seeds)
-        for index, event in train_many(trainers, self.epochs, validation=test):
+        for index, event in train_many(trainers, self.epochs, validation=test, on_error="raise"):
             accuracies[index] = getattr(event, "test_accuracy", accuracies[index])
         return [trainer.net for trainer in trainers], accuracies
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from pellucid import data
 from pellucid.data.fsdd import SPEAKERS
-from pellucid.layers import LSTM, Dense
+from pellucid.layers import LAYERS, Dense
 from pellucid.models import HEARER
 from pellucid.network.files import load, save
 from pellucid.network.network import Network
@@ -58,6 +58,8 @@ class SpokenRecipe:
         Settings of the optimiser, Adam.
     prior_share : float
         See `pellucid.speech.recognizer.Recognizer.logs`.
+    cell : str
+        The kind of the recurrent layers: "lstm", "gru" or "rnn".
     """
 
     hidden: int = 64
@@ -69,11 +71,13 @@ class SpokenRecipe:
     batch_size: int = 16
     clip: float = 5.0
     prior_share: float = 0.3
+    cell: str = "lstm"
 
     def network(self, seed: int) -> Network:
         """Return a new network."""
         shape: Any = (None, STACK * BANDS)
-        heard = [LSTM(self.hidden, bidirectional=True) for _ in range(self.layers)]
+        kind: Any = LAYERS[self.cell]
+        heard = [kind(self.hidden, bidirectional=True) for _ in range(self.layers)]
         return Network(
             [*heard, Dense(len(CLASSES), "softmax")],
             input_shape=shape,

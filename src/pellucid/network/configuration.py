@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pellucid.data.foreign import array_of
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers import LAYERS
 from pellucid.layers.layer import Layer, Shape, Vector
@@ -64,12 +65,29 @@ def checked_layer(layer: Layer) -> Layer:
     return type(layer)(**layer.configuration())
 
 
+def take_parameters(number: int, layer: Layer, other: Layer) -> None:
+    """Copy the parameters of a layer that belongs to another network; leave the drawn ones if it belongs to none.
+
+    Raises
+    ------
+    ShapeError
+        If they do not fit.
+    """
+    if not other.is_attached:
+        return
+    theirs = other.named()
+    for name, view in layer.named().items():
+        if view.shape != theirs[name].shape:
+            raise ShapeError(
+                f"Layer {number} belongs to another network, with a {name} of shape {theirs[name].shape}; here it "
+                f"would have {view.shape}: pass a new layer."
+            )
+        view[...] = theirs[name]
+
+
 def checked_vector(name: str, value: ArrayLike, count: int) -> Vector:
     """``count`` finite float32 values, one per parameter."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ShapeError(f"{name} expected {count:,} numbers in one vector, got a ragged nest.") from None
+    array = array_of(value, name, f"{name} expected {count:,} numbers in one vector, got a ragged nest.")
     if array.dtype.kind not in "buif" or array.shape != (count,):
         raise ShapeError(f"{name} expected {count:,} numbers in one vector, got {array.dtype} {array.shape}.")
     with np.errstate(over="ignore"):
@@ -118,9 +136,20 @@ def checked_range(level_range: LevelRange | None) -> LevelRange | None:
     return low, high
 
 
+def default_names(count: int) -> tuple[str, ...]:
+    """The names of ``count`` outputs that have no others."""
+    return tuple(map(str, range(count)))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in one line; of many, the first few."""
+    shown = ", ".join(names[:6])
+    return f"{shown}, ... ({len(names)} in all)" if len(names) > 6 else shown
+
+
 def checked_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """The names of ``count`` outputs, by default their numbers."""
-    given = range(count) if classes is None else classes
+    given = default_names(count) if classes is None else classes
     try:
         names = tuple(map(str, given))
     except TypeError:

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.errors import FileFormatError, PellucidError
+from pellucid.errors import ConfigurationError, FileFormatError, PellucidError
 from pellucid.network.configuration import checked_shape, described_size, layers_of
 from pellucid.network.network import Network
 from pellucid.network.shipped import shipped_path
 from pellucid.programs.cost import cost_of
+from pellucid.system.arguments import as_path, exists
 from pellucid.system.atomic_write import write_whole
 from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Several, Table, Text, check
 from pellucid.system.regular_file import open_regular
@@ -100,7 +101,7 @@ def load(source: StrPath, *, bounded: bool = True) -> Network:
     Parameters
     ----------
     source : path or str
-        A file, or the name of a shipped network.
+        A file that `save` wrote, an ONNX file (see `from_onnx`), or the name of a shipped network.
     bounded : bool
         Whether to refuse networks that take more than `MAX_PRODUCTS` multiply-adds for one input, or more than
         `MAX_MEMORY` bytes to run: a file of a few bytes can describe one.
@@ -113,8 +114,47 @@ def load(source: StrPath, *, bounded: bool = True) -> Network:
         If there is neither such a file nor such a name.
     """
     path = shipped_path(source)
-    tensors, metadata = read_tensors(path)
-    return network_of(path, tensors, metadata, bounded=bounded)
+    return network_of(path, *read_parts(path), bounded=bounded)
+
+
+def from_onnx(path: StrPath, *, bounded: bool = True) -> Network:
+    """Read a network from an ONNX file, of this package or of another library; `load` does the same.
+
+    Parameters
+    ----------
+    path : path
+        What can be read is in ``docs/export.md``.
+    bounded : bool
+        As for `load`.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged or hostile, refers to other files, or has a node that no layer can stand for; the
+        message names it.
+    ConfigurationError
+        If there is no such file, or the package ``onnx`` is missing.
+    """
+    from pellucid.foreign.onnx_file import parse_onnx
+
+    place = as_path("from_onnx", path)
+    if not exists(place):
+        raise ConfigurationError(f"There is no file {str(path)!r}.")
+    return network_of(place, *parse_onnx(_content(place), place), bounded=bounded)
+
+
+def read_parts(path: Path) -> tuple[Tensors, dict[str, str]]:
+    """Tensors and metadata of a network file, a safetensors or ONNX file; see `network_of`."""
+    return parse_parts(_content(path), path)
+
+
+def parse_parts(content: bytes, path: StrPath) -> tuple[Tensors, dict[str, str]]:
+    """Tensors and metadata of a network file's content; ``path`` is what errors call it."""
+    from pellucid.foreign.onnx_file import is_onnx, parse_onnx
+
+    if is_onnx(content) or Path(path).suffix.lower() == ".onnx":
+        return parse_onnx(content, path)
+    return parse_tensors(content, path)
 
 
 def network_bytes(net: Network) -> bytes:
@@ -233,15 +273,19 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
     FileFormatError
         If it cannot be read as one, is larger than ``MAX_BYTES``, or is a folder, a device or a pipe.
     """
+    return parse_tensors(_content(path), path)
+
+
+def _content(path: Path) -> bytes:
+    """All bytes of a file, within the bound."""
     try:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
                 raise FileFormatError(f"{path} has {size:,} bytes; a network file has at most {MAX_BYTES:,}.")
-            content = file.read(size)
+            return file.read(size)
     except OSError as error:
         raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return parse_tensors(content, path)
 
 
 def parse_tensors(content: bytes, path: StrPath) -> tuple[Tensors, dict[str, str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pellucid.data.frames import is_frame, rows_of_frame
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector, features
 from pellucid.network.configuration import (
@@ -18,7 +19,10 @@ from pellucid.network.configuration import (
     checked_seed,
     checked_shape,
     checked_vector,
+    default_names,
     layers_of,
+    listed,
+    take_parameters,
 )
 from pellucid.network.prediction import Reading
 from pellucid.programs.choice import program_for
@@ -27,12 +31,16 @@ from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Gradient, Program
 from pellucid.programs.traces import Trace
 from pellucid.system.fixed import Fixed
+from pellucid.system.interrupts import run_aside
 from pellucid.system.memory import aligned
 
 if TYPE_CHECKING:
     from pellucid.network.stream import Stream
     from pellucid.programs.sequences import SequencesProgram
 
+T = TypeVar("T")
+
+_LONG = 100_000_000  # products that take about 0.1 s with their gradients
 _FEW = 100  # inputs from which preparing the fast path saves time
 
 
@@ -48,10 +56,11 @@ class Network(Fixed):
     seed : int
         Seed of the initial parameters. The same seed gives the same bits.
     level_range : (float, float), optional
-        The levels of an input that mean paper and full ink, such as (0, 9). The default depends on the type: 0 to 255
-        for integers, 0 to 1 for floats.
+        The levels of an input that mean 0 and 1, such as (0, 9): of pictures, paper and full ink. By default that of
+        the data that the network is first trained on; until then 0 to 255 for integers, and 0 to 1 for floats.
     classes : sequence of str, optional
-        Names of the outputs; by default "0", "1", ...
+        Names of the outputs; by default those of the data that the network is first trained on, and until then "0",
+        "1", ...
     draw : bool
         Whether the initial parameters are drawn; otherwise they are 0, to be filled in.
 
@@ -112,7 +121,7 @@ class Network(Fixed):
         self.input_shape = checked_shape(input_shape)
         if not isinstance(layers, list | tuple) or not layers:
             raise ConfigurationError(f"Network expected a list of layers such as [pl.Dense(16)], got {layers!r}.")
-        layers = [checked_layer(layer) for layer in layers]
+        given, layers = layers, [checked_layer(layer) for layer in layers]
         self.parameter_count, self.output_shape = checked_count(layers, self.input_shape)
         self.seed = seed
         self.level_range = checked_range(level_range)
@@ -124,6 +133,8 @@ class Network(Fixed):
         self._fast_path: FastPath | None = None
         if draw:
             self.reset(seed)
+            for number, (mine, other) in enumerate(zip(self.layers, given, strict=True)):
+                take_parameters(number, mine, other)
 
     def _attached(self, layers: Sequence[Layer]) -> list[Layer]:
         shape, begin, attached = self.input_shape, 0, []
@@ -165,6 +176,44 @@ class Network(Fixed):
     def classes(self, classes: Sequence[str] | None) -> None:
         self._classes = checked_classes(classes, self.output_shape[-1])
 
+    def adopt(self, level_range: LevelRange, classes: Sequence[str]) -> None:
+        """Take over what training data declare: levels and names of classes that the network does not have yet.
+
+        Parameters
+        ----------
+        level_range : (float, float)
+            The numbers that mean 0 and 1.
+        classes : sequence of str
+            Names of the first outputs, or of all.
+
+        Raises
+        ------
+        ConfigurationError
+            If the network has others.
+        """
+        self.adopt_classes(classes)
+        if self.level_range is None:
+            for each in (self, self.program):
+                vars(each)["level_range"] = level_range
+            self._fast_path = None
+        elif self.level_range != level_range:
+            raise ConfigurationError(
+                "The network takes levels from {:g} to {:g}; those of the data are {:g} to {:g}: pass the same "
+                "level_range to both, or scale the data.".format(*self.level_range, *level_range)
+            )
+
+    def adopt_classes(self, classes: Sequence[str]) -> None:
+        """Take over the names of classes that training data declare, or raise, as in `adopt`."""
+        if len(classes) > len(self.classes) or tuple(classes) == default_names(len(classes)):
+            return
+        if self.classes == default_names(len(self.classes)) and len(classes) == len(self.classes):
+            self.classes = classes
+        elif self.classes[: len(classes)] != tuple(classes):
+            raise ConfigurationError(
+                f"The network's classes are {listed(self.classes)}; those of the data are {listed(classes)}: use the "
+                "same names, or leave them out of one."
+            )
+
     def reset(self, seed: int | None = None) -> None:
         """Draw the parameters again, from ``seed``, or from the network's own seed, which restores the initial ones."""
         rng = np.random.default_rng(self.seed if seed is None else checked_seed(seed))
@@ -185,6 +234,59 @@ class Network(Fixed):
         twin.record = dict(self.record)
         return twin
 
+    def __len__(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
+
+    @overload
+    def __getitem__(self, index: int) -> Layer: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Layer | Self:
+        """A layer; or, for a slice, a part of the network: a new network with copies of these layers' parameters.
+
+        The first part takes the inputs of the network; a later one takes activations, as they are.
+
+        Raises
+        ------
+        ConfigurationError
+            For a slice without layers, or with a step other than 1.
+
+        Examples
+        --------
+        >>> import pellucid as pl
+        >>> net = pl.Network([pl.Dense(16, "relu"), pl.Dense(8, "relu"), pl.Dense(3, "softmax")], input_shape=(4,))
+        >>> body, head = net[:2], net[2:]
+        >>> image = [0.1, 0.2, 0.3, 0.4]
+        >>> body(image).shape, bool(abs(head(body(image)) - net(image)).max() < 1e-6)
+        ((8,), True)
+        """
+        if not isinstance(index, slice):
+            return self.layers[index]
+        begin, past, step = index.indices(len(self.layers))
+        if step != 1 or begin >= past:
+            raise ConfigurationError(f"A part of a network expected one or more layers in a row, got [{index}].")
+        before = list(self._with_shapes(past))
+        as_they_are = None if self.program.takes_sequences else (0.0, 1.0)
+        part = type(self)(
+            self.layers[begin:past],
+            input_shape=before[begin][1],
+            seed=self.seed,
+            level_range=as_they_are if begin else self.level_range,
+            classes=self.classes if past == len(self.layers) else None,
+            draw=False,
+        )
+        first = sum(layer.parameter_count(shape) for layer, shape in before[:begin])
+        part.parameters[...] = self.parameters[first : first + part.parameter_count]
+        return part
+
+    def _with_shapes(self, count: int) -> Iterator[tuple[Layer, Shape]]:
+        """The first ``count`` layers, each with the shape of its input."""
+        shape = self.input_shape
+        for layer in self.layers[:count]:
+            yield layer, shape
+            shape = layer.output_shape(shape)
+
     def __call__(self, x: Any, lengths: ArrayLike | None = None) -> Any:
         """Return the network's outputs for inputs.
 
@@ -192,7 +294,9 @@ class Network(Fixed):
         ----------
         x : array_like
             Images: one of ``input_shape`` or flat (D,), or a batch (N, ...) of either; numbers of any type within the
-            level range. Sequences: one (T, D), a list of them, or a padded batch (N, T, D).
+            level range, also tensors of other libraries in the processor's memory. A frame of pandas or polars: its
+            columns are matched by name with the features that the network was trained on, and standardised as those
+            were. Sequences: one (T, D), a list of them, or a padded batch (N, T, D).
         lengths : array_like of int, optional
             The number of frames of each sequence in a padded batch, (N,); by default all.
 
@@ -217,10 +321,14 @@ class Network(Fixed):
                 answer = np.empty((len(x), *self.output_shape), np.float32)
                 if fast.call(x, answer):
                     return answer
-        inputs = self.program.inputs(x, lengths)
+        inputs = self._inputs(x, lengths)
         if fast is None and len(inputs) < _FEW:
             self._fast_path = self.program.fast_path()
         return self.program.read(inputs)
+
+    def _inputs(self, x: Any, lengths: ArrayLike | None = None) -> Any:
+        """Inputs as the program takes them; the columns of frames are matched by their names."""
+        return self.program.inputs(rows_of_frame(x, self.record) if is_frame(x) else x, lengths)
 
     def read(self, x: ArrayLike) -> Reading:
         """Read one input; the result names the best guess and the runner-up.
@@ -242,8 +350,8 @@ class Network(Fixed):
 
         For one sequence (T, D), every gate, cell and hidden value at every frame. See `Trace`.
         """
-        trace: Trace[Any] = self.program.trace(self.program.inputs(x))
-        return trace
+        inputs = self._inputs(x)
+        return self._interruptible(inputs, lambda: self.program.trace(inputs))
 
     def gradient(self, x: Any, labels: Any, loss: str | None = None, *, lengths: ArrayLike | None = None) -> Gradient:
         """The mean loss, and its gradient by every parameter and every input; see `Gradient`.
@@ -253,15 +361,55 @@ class Network(Fixed):
         x : array_like
             As for calling the network.
         labels : array_like
-            The target class, or the N target classes. For one sequence its labels (L,) or its class, for several a
-            list of those.
+            The target class, or the N target classes; or target values, (K,) or (N, K). For one sequence its labels
+            (L,) or its class, for several a list of those.
         loss : str, optional
-            "cross_entropy" or "squared"; for sequences "ctc" or "cross_entropy". By default "cross_entropy", and "ctc"
-            for sequences with lists of labels.
+            A name as for `Trainer`. By default the one that suits labels and outputs: for classes "cross_entropy", and
+            "ctc" for sequences with lists of labels.
         lengths : array_like of int, optional
             As for calling the network.
         """
-        return self.program.gradient(self.program.inputs(x, lengths), labels, loss)
+        inputs = self._inputs(x, lengths)
+        return self._interruptible(inputs, lambda: self.program.gradient(inputs, labels, loss))
+
+    def pullback(self, x: Any, cotangent: Any, *, lengths: ArrayLike | None = None) -> Gradient:
+        """The vector-Jacobian product: the gradient of ``sum(cotangent * net(x))`` by every parameter and input.
+
+        With a cotangent that is 1 for one output and 0 for the others, it is that output's gradient.
+
+        Parameters
+        ----------
+        x : array_like
+            As for calling the network.
+        cotangent : array_like, or list of array_like
+            One number for each output, in the form of the outputs: (K,) for one image, (N, K) for a batch; for a list
+            of sequences with outputs for every frame, a list of (T, K).
+        lengths : array_like of int, optional
+            As for calling the network.
+
+        Returns
+        -------
+        Gradient
+            Its ``loss`` is the sum itself.
+
+        Raises
+        ------
+        ShapeError, DataError
+            For a cotangent of another shape, or one that is not finite.
+
+        Examples
+        --------
+        >>> import pellucid as pl
+        >>> net = pl.Network([pl.Dense(3, "tanh"), pl.Dense(2)], input_shape=(4,))
+        >>> net.pullback([0.1, 0.2, 0.3, 0.4], [0, 1]).inputs.shape
+        (1, 4)
+        """
+        inputs = self._inputs(x, lengths)
+        return self._interruptible(inputs, lambda: self.program.pullback(inputs, cotangent))
+
+    def _interruptible(self, inputs: Any, work: Callable[[], T]) -> T:
+        """Do work on these inputs; if it may take long, so that Ctrl-C is noticed."""
+        return work() if self.program.products(inputs) < _LONG else run_aside(work)
 
     def stream(self) -> Stream:
         """Process a sequence frame by frame; the outputs equal those for the whole sequence.
@@ -322,6 +470,12 @@ class Network(Fixed):
     def __repr__(self) -> str:
         sizes = "-".join(str(size) for size in [features(self.input_shape), *(self._sizes())])
         return f"<Network {sizes}: {self.parameter_count:,} parameters>"
+
+    def _repr_html_(self) -> str:
+        """The layers and their architecture, for notebooks."""
+        from pellucid.reports.network import network_html
+
+        return network_html(self)
 
     def _sizes(self) -> list[int]:
         shape, sizes = self.input_shape, []

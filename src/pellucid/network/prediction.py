@@ -1,11 +1,39 @@
-"""The prediction for one input: all outputs, the best guess and the runner-up, in numbers and in words."""
+"""The prediction for one input: all outputs, the best guess and the runner-up, or values, in numbers and in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+VALUE_LOSSES = frozenset({"mean_squared", "mean_absolute", "huber"})
+"""The losses of networks that predict values, not classes."""
+
+
+def predicts_values(record: Mapping[str, Any], activation: str | None) -> bool:
+    """Whether a network predicts values: by its record, or, where that is silent, by the activation of its outputs.
+
+    Examples
+    --------
+    >>> predicts_values({"loss": "huber"}, "identity"), predicts_values({}, "softmax")
+    (True, False)
+    """
+    loss = record.get("loss")
+    return loss in VALUE_LOSSES if isinstance(loss, str) else activation == "identity"
+
+
+def values_in_words(outputs: NDArray[np.float32], names: tuple[str, ...]) -> str:
+    """Return predicted values (K,) in words.
+
+    Examples
+    --------
+    >>> values_in_words(np.array([3.25, 0.5], np.float32), ("price", "taxes"))
+    'price 3.25, taxes 0.5'
+    """
+    return ", ".join(f"{name} {value:.4g}" for name, value in zip(names, outputs.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -50,3 +78,9 @@ class Reading:
     def __str__(self) -> str:
         ranked = [f"{self.classes[i]} at {self.outputs[i]:.2f}" for i in self.order[:2]]
         return ", then ".join(ranked)
+
+    def _repr_html_(self) -> str:
+        """All outputs as bars, for notebooks."""
+        from pellucid.reports.reading import reading_html
+
+        return reading_html(self.outputs, self.classes, str(self))

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from pellucid.data.checks import as_array
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
-from pellucid.engine.sequence_records import Arena, Reading, Selection, Sequences
+from pellucid.engine.sequence_records import Arena, Reading, Selection
 from pellucid.errors import ConfigurationError, DataError, ShapeError
-from pellucid.layers.lstm import LSTM
+from pellucid.layers.recurrent import Recurrent
 from pellucid.programs.sequence_batches import Floats
 from pellucid.programs.sequence_targets import NO_TARGETS
 from pellucid.programs.sequences import SequencesProgram
@@ -39,9 +39,10 @@ class Stream:
 
     def __init__(self, program: SequencesProgram) -> None:
         for layer in program.layers:
-            if isinstance(layer, LSTM) and (layer.bidirectional or layer.outputs == "mean"):
+            if isinstance(layer, Recurrent) and (layer.bidirectional or layer.outputs == "mean"):
+                kind = type(layer).__name__
                 reason = "reads the sequence from its end too" if layer.bidirectional else "answers with the mean"
-                raise ConfigurationError(f"A stream has no end yet, but an LSTM of this network {reason}.")
+                raise ConfigurationError(f"A stream has no end yet, but a layer of this network, {kind}, {reason}.")
         self._features, self._reduced = program.features, program.reduced
         self._busy = threading.Lock()
         self._plan = program.compose(Capacity(_CHUNK, 1, _CHUNK), backward=False)
@@ -53,7 +54,7 @@ class Stream:
         self._read = engine("sequences").read.bind(
             self._plan.program(program.parameters),
             Arena(self._arena, self._plan.integers()),
-            Sequences(self._frames, self._bounds, NO_TARGETS.symbols, NO_TARGETS.starts),
+            NO_TARGETS.beside(self._frames, self._bounds),
             Selection(np.zeros(1, np.int64), 1),
             Reading(-1, 1, self._outputs, 1, np.zeros(2)),
         )
@@ -99,9 +100,10 @@ class Stream:
         """Start a new sequence."""
         for rows in self._plan.rows:
             row = self._plan.table[rows[0]]
-            if row[st.OPERATION] == st.LSTM:
-                for column in (st.PREVIOUS_HIDDEN, st.PREVIOUS_CELLS):
-                    self._arena[row[column] : row[column] + row[st.UNITS] * (_CHUNK + 16)] = 0.0
+            if row[st.OPERATION] in st.SHAPES:
+                for begin in (row[st.PREVIOUS_HIDDEN], row[st.PREVIOUS_CELLS]):
+                    if begin >= 0:
+                        self._arena[begin : begin + row[st.UNITS] * (_CHUNK + 16)] = 0.0
 
     def _checked(self, frames: ArrayLike) -> Any:
         array = as_array(frames, "frames")

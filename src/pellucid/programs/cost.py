@@ -10,8 +10,8 @@ from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, features
-from pellucid.layers.lstm import LSTM
 from pellucid.layers.pool2d import AvgPool2d, MaxPool2d
+from pellucid.layers.recurrent import Recurrent
 
 _DENSE_ROWS = 128
 _PLANES_GROUP = 16
@@ -48,7 +48,7 @@ def cost_of(layers: Sequence[Layer], input_shape: Shape) -> Cost:
         given, shape = shape, layer.output_shape(shape)
         products += _products(layer, given, shape)
         largest += features(shape)
-    dense = all(isinstance(layer, Dense | Flatten | LSTM) for layer in layers)
+    dense = all(isinstance(layer, Dense | Flatten | Recurrent) for layer in layers)
     return Cost(products, _COPIES * _FLOAT * largest * (_DENSE_ROWS if dense else _PLANES_GROUP))
 
 
@@ -61,6 +61,6 @@ def _products(layer: Layer, given: Shape, shape: Shape) -> int:
         return features(shape) * channels * math.prod(layer.geometry[0])
     if isinstance(layer, MaxPool2d | AvgPool2d):
         return features(shape) * math.prod(layer.geometry[0])
-    if isinstance(layer, LSTM):
+    if isinstance(layer, Recurrent):
         return layer.parameter_count(given)
     return features(shape)

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import table as t
-from pellucid.engine.records import Answers, Batch, Examples, Gradients, Program, Score, Scratch, Team
+from pellucid.engine.records import Answers, Batch, Draws, Examples, Gradients, Program, Score, Scratch, Team
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import Plan, plan
 from pellucid.programs.dense_stepper import DenseStepper
 from pellucid.programs.feed import Feed
-from pellucid.programs.image_program import Arrays, ImageProgram, Labels, alone
+from pellucid.programs.image_program import Arrays, ImageProgram, alone
+from pellucid.programs.image_targets import CODES, NO_TARGETS, Supervision
 from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Stepper, StepperOptions
 
-_NO_LABELS = np.zeros(16, np.int64)
+_ONLY_RUN = Supervision("", NO_TARGETS)
 
 
 class DenseProgram(ImageProgram):
@@ -68,27 +69,48 @@ class DenseProgram(ImageProgram):
             inputs = activations
         return arrays
 
-    def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
-        return self._run(feed, self.plan.arena(), labels, loss)
+    def _evaluate(self, feed: Feed, supervision: Supervision) -> NDArray[np.float64]:
+        return self._run(feed, self.plan.arena(), supervision)
 
-    def _run(self, feed: Feed, arena: Vector, labels: Labels = _NO_LABELS, loss: int = -1) -> NDArray[np.float64]:
-        """Run on a feed, leaving its last tile in the arena; return summed loss and number correct (2,) for a loss."""
+    def _run(
+        self,
+        feed: Feed,
+        arena: Vector,
+        supervision: Supervision = _ONLY_RUN,
+        order: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Run on images of a feed, in ``order`` if given, leaving the last tile in the arena.
+
+        Returns summed loss and number of correct outputs (2,), for a loss.
+        """
         history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
-        examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
+        order = feed.order if order is None else order
+        examples, score = Examples(order, supervision.targets, len(order)), Score(supervision.code, history)
         engine().evaluate(self._record, Scratch(arena, tile_targets), feed.images, examples, score, alone())
         return history
 
     def _gradient(
-        self, feed: Feed, labels: Labels, loss: int, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
+        self, feed: Feed, supervision: Supervision, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         plan = self.plan
         transposed = np.zeros((plan.table[0, t.OUTPUTS], plan.table[0, t.INPUTS]), np.float32)
         history, tile_targets = np.zeros(2), np.zeros(t.TILE, np.int64)
         gradients = Gradients(by_parameter, Scratch(plan.arena(), tile_targets), by_input, transposed)
-        examples, score = Examples(feed.order, labels, feed.count), Score(loss, history)
+        examples, score = Examples(feed.order, supervision.targets, feed.count), Score(supervision.code, history)
         engine().gradient(self._record, gradients, feed.images, examples, score, alone())
         return history
 
+    def outputs_of(self, feed: Feed, order: NDArray[np.int64], draws: Draws | None = None) -> NDArray[np.float32]:
+        """See `ImageProgram.outputs_of`."""
+        plan, arena, found = self.plan, self.plan.arena(), []
+        for begin in range(0, len(order), t.TILE):
+            some = order[begin : begin + t.TILE]
+            self._run(feed, arena, order=some)
+            found.append(plan.block(arena, plan.layers - 1, t.VALUES, len(some)).copy())
+        return np.concatenate(found)
+
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:
         """See `pellucid.programs.interface.Program.stepper`."""
-        return DenseStepper(self.plan, self.parameters, options, self.loss_code(options.loss), sparse)
+        return DenseStepper(
+            self.plan, self.parameters, options, CODES[options.loss] + t.WEIGHTED * options.weighted, sparse
+        )

@@ -11,7 +11,8 @@ from pellucid.engine.records import Descent, Epoch, Learner, Moments, Part, Prog
 from pellucid.layers.layer import Vector
 from pellucid.programs.dense_plan import Plan
 from pellucid.programs.image_stepper import Batches, ImageStepper
-from pellucid.programs.interface import StepperOptions, UpdateRule
+from pellucid.programs.interface import StepperOptions
+from pellucid.programs.update_rule import UpdateRule
 from pellucid.system.memory import aligned
 from pellucid.system.threads import available_cores
 
@@ -26,6 +27,7 @@ class DenseStepper(ImageStepper):
     """
 
     direct = True
+    spans_epochs = True
 
     def __init__(self, plan: Plan, parameters: Vector, options: StepperOptions, loss: int, sparse: bool) -> None:
         split = sparse and plan.table[0, t.OUTPUTS] < t.SPLIT_PIXELS_BELOW
@@ -45,13 +47,15 @@ class DenseStepper(ImageStepper):
         schedule: Schedule,
         serial: int,
     ) -> None:
-        direct = self.direct and rule.code == t.SGD and rule.decay == 0 and self._batch_size <= t.TILE
+        plain = rule.code == t.SGD and rule.decay == 0 and self._settings.usual
+        direct = self.direct and plain and self._batch_size <= t.TILE
         learner = Learner(
             Program(self._plan.table, self._plan.layers, self._parameters),
             Update(Moments(self._gradient, *moments), self._count),
             Scratch(self._arena, self._tile_targets),
         )
-        epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
+        size = len(batches.order)
+        epoch = Epoch(batches.order, batches.targets, size, batches.examples or size, self._batch_size, *span)
         descent = Descent(self._loss, rule.code, int(direct), schedule)
         team = Team(Part(rank, self.threads), self._barrier)
         engine().train(learner, batches.feed.images, epoch, descent, team)

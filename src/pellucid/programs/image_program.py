@@ -6,7 +6,6 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -17,13 +16,20 @@ from pellucid.engine.compiler.entry import Bound
 from pellucid.engine.compiler.fastcall import Accepted, Prepared, is_supported
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs import table as t
-from pellucid.engine.programs.capacity import check_room
-from pellucid.engine.records import Answers, Batch, Part, Team
+from pellucid.engine.records import Answers, Batch, Draws, Part, Team
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.dense_plan import Plan
 from pellucid.programs.fast_path import FastPath, fast_path
 from pellucid.programs.feed import Feed
+from pellucid.programs.image_targets import (
+    COUNTS_CORRECT,
+    LOSSES,
+    Outputs,
+    Supervision,
+    check_supervision,
+    supervise,
+)
 from pellucid.programs.images import LevelRange, as_batch, as_floats, batch_of, memory_of, to_unit
 from pellucid.programs.interface import Gradient, Program
 from pellucid.programs.planes_plan import PlanesPlan
@@ -64,9 +70,8 @@ class ImageProgram(Program[FlatInputs]):
         The levels that mean 0 and 1; by default chosen by the type of the images.
     """
 
-    losses: ClassVar = MappingProxyType({"cross_entropy": t.CROSS_ENTROPY, "squared": t.SQUARED})
+    losses: ClassVar = LOSSES
     plan: Plan | PlanesPlan
-    """Approximate number of products per weight for one image."""
 
     def __init__(
         self, layers: Sequence[Layer], input_shape: Shape, parameters: Vector, level_range: LevelRange | None = None
@@ -80,6 +85,10 @@ class ImageProgram(Program[FlatInputs]):
         if lengths is not None:
             raise ConfigurationError("lengths belong to sequences of frames; this network takes images.")
         return FlatInputs(*as_batch(x, self.input_shape))
+
+    def products(self, inputs: FlatInputs) -> int:
+        """See `Program.products`."""
+        return self.cost.products * len(inputs)
 
     def read(self, inputs: FlatInputs) -> NDArray[np.float32]:
         """Outputs (N, K), or (K,) for a single image; several threads share many images."""
@@ -95,7 +104,7 @@ class ImageProgram(Program[FlatInputs]):
 
     def _read_some(self, flat_inputs: NDArray[np.generic], outputs: NDArray[np.float32], threads: int) -> None:
         """Write the outputs (N, K) for images (N, D), on several threads."""
-        doubts, barrier = np.zeros((threads, 1), np.float32), np.zeros(16, np.int64)
+        doubts, barrier = np.zeros(threads, np.float32), np.zeros(16, np.int64)
         batch, arenas = batch_of(flat_inputs, self.level_range), self._arenas
 
         def reading(rank: int) -> Callable[[], None]:
@@ -104,7 +113,7 @@ class ImageProgram(Program[FlatInputs]):
             except IndexError:  # all are in use
                 arena = self.plan.reading_arena()
             team = Team(Part(rank, threads), barrier)
-            call = self.bind_read(arena, batch, Answers(outputs, doubts[rank]), team)
+            call = self.bind_read(arena, batch, Answers(outputs, doubts), team)
 
             def read() -> None:
                 call()
@@ -113,7 +122,7 @@ class ImageProgram(Program[FlatInputs]):
             return read
 
         run_with_help(reading, threads)
-        if any(doubts.ravel().tolist()):
+        if any(doubts.tolist()):
             refuse_infinite(flat_inputs)
 
     @abstractmethod
@@ -159,40 +168,83 @@ class ImageProgram(Program[FlatInputs]):
     def _trace(self, flat_inputs: NDArray[np.generic], unit: NDArray[np.float32]) -> list[Arrays]:
         """Inputs, sums and activations of every layer; ``unit`` (N, D) are the inputs from 0 to 1."""
 
+    @property
+    def outputs(self) -> Outputs:
+        """Number and activation of the outputs."""
+        return Outputs(self.output_shape[0], int(self.plan.table[-1, t.ACTIVATION]))
+
+    def supervise(
+        self, labels: Any, count: int, loss: str | None = None, weights: NDArray[np.float32] | None = None
+    ) -> Supervision:
+        """Loss and targets of ``count`` examples; see `pellucid.programs.image_targets.supervise`."""
+        if loss is not None:
+            self.loss_code(loss)
+        found = supervise(labels, count, self.outputs, loss, weights)
+        self._check_loss(found.name)
+        return found
+
     def gradient(self, inputs: FlatInputs, labels: Any, loss: str | None = None) -> Gradient:
-        """Mean loss and gradients of a batch with labels (N,), or one label for a single image."""
+        """Mean loss and gradients of a batch with labels (N,) or values (N, K); without N for a single image."""
         flat_inputs = inputs.values
         if not len(flat_inputs):
             raise DataError("gradient expected at least one input, got an empty batch.")
         refuse_infinite(flat_inputs)
-        targets = checked_labels(np.atleast_1d(as_array(labels, "labels")), len(flat_inputs), self.output_shape[0])
-        feed, code = Feed(flat_inputs, self.level_range), self.loss_code("cross_entropy" if loss is None else loss)
+        given = as_array(labels, "labels")
+        if inputs.single and (given.ndim == 0 or given.dtype.kind == "f" or given.size > 1):
+            given = given[None]  # one label, or the values of one image
+        return self._gradient_of(flat_inputs, self.supervise(given, len(flat_inputs), loss))
+
+    def pullback(self, inputs: FlatInputs, cotangent: ArrayLike) -> Gradient:
+        """See `Program.pullback`; the cotangent is (N, K), or (K,) for a single image."""
+        wanted, count = as_array(cotangent, "cotangent"), len(inputs)
+        if inputs.single:
+            wanted = wanted[None]
+        refuse_infinite(inputs.values)
+        self._check_loss("linear")
+        # The gradient is that of a mean.
+        found = self._gradient_of(inputs.values, supervise(wanted, count, self.outputs, "linear"))
+        return found.times(count)
+
+    def _gradient_of(self, flat_inputs: NDArray[np.generic], supervision: Supervision) -> Gradient:
+        """The mean loss of a batch and its gradients."""
+        feed = Feed(flat_inputs, self.level_range)
         by_parameter, by_input = np.zeros(self.parameter_count, np.float32), np.zeros(flat_inputs.shape, np.float32)
-        sums = self._gradient(feed, targets, code, by_parameter, by_input)
+        sums = self._gradient(feed, supervision, by_parameter, by_input)
         return Gradient(float(sums[0] / feed.count), by_parameter, by_input)
 
     @abstractmethod
     def _gradient(
-        self, feed: Feed, labels: Labels, loss: int, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
+        self, feed: Feed, supervision: Supervision, by_parameter: NDArray[np.float32], by_input: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         """Write the gradients of the mean loss; return the summed loss and the number of correct outputs (2,)."""
 
-    def evaluate(self, inputs: Feed, targets: Labels, loss: str) -> tuple[float, float]:
-        """Mean loss and accuracy over a feed with labels (N,)."""
-        self.check_feed(inputs, targets)
-        sums = self._evaluate(inputs, targets, self.loss_code(loss))
-        return float(sums[0] / inputs.count), float(sums[1] / inputs.count)
+    def evaluate(self, inputs: Feed, targets: Any, loss: str | None) -> tuple[float, float]:
+        """Mean loss and accuracy over a feed with labels (N,), or values (N, K)."""
+        return self.evaluate_supervised(inputs, self.supervise(targets, inputs.count, loss))
+
+    def evaluate_supervised(self, feed: Feed, supervision: Supervision) -> tuple[float, float]:
+        """Mean loss and accuracy over a feed; the accuracy is NaN for losses with which no output is correct."""
+        return mean_of(supervision.loss, self.evaluate_sums(feed, supervision), feed.count)
+
+    def evaluate_sums(self, feed: Feed, supervision: Supervision) -> NDArray[np.float64]:
+        """The summed loss over a feed and the number of correct outputs, (2,)."""
+        self.check_feed(feed)
+        check_supervision(supervision, feed.count, self.outputs.width)
+        return self._evaluate(feed, supervision)
 
     @abstractmethod
-    def _evaluate(self, feed: Feed, labels: Labels, loss: int) -> NDArray[np.float64]:
+    def _evaluate(self, feed: Feed, supervision: Supervision) -> NDArray[np.float64]:
         """The summed loss and the number of correct outputs (2,)."""
 
-    def check_feed(self, feed: Feed, labels: Labels) -> None:
-        """Raise if the images have the wrong size for the network, or if there are fewer labels than images."""
+    @abstractmethod
+    def outputs_of(self, feed: Feed, order: NDArray[np.int64], draws: Draws | None = None) -> NDArray[np.float32]:
+        """The outputs (n, K) for the images ``order`` of a feed; with ``draws``, with the dropout of a step."""
+
+    def check_feed(self, feed: Feed) -> None:
+        """Raise if the images have the wrong size for the network."""
         inputs = math.prod(self.input_shape)
         if feed.width != inputs:
             raise ShapeError(f"The network takes images of {inputs:,} inputs; these have {feed.width:,}.")
-        check_room("labels", feed.count, len(labels))
 
     def _check_loss(self, loss: str) -> None:
         if len(self.output_shape) != 1:
@@ -210,18 +262,10 @@ class ImageProgram(Program[FlatInputs]):
             )
 
 
-def checked_labels(labels: Any, count: int, classes: int) -> Labels:
-    """A copy of labels (N,) as int64; raises unless they fit ``count`` images and a network's ``classes``."""
-    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "ui" or labels.shape != (count,):
-        came = f"{labels.dtype} of shape {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
-        raise DataError(f"Expected {count} integer labels, one per image, got {came}.")
-    kept = np.array(labels)  # the caller may change theirs afterwards
-    if count and not (kept.min() >= 0 and kept.max() < classes):
-        raise DataError(
-            f"The network has {classes} outputs, so labels run from 0 to {classes - 1}; got {kept.min()} to "
-            f"{kept.max()}: give the last layer as many neurons as there are classes."
-        )
-    return np.ascontiguousarray(kept, np.int64)
+def mean_of(loss: str, sums: NDArray[np.float64], count: int) -> tuple[float, float]:
+    """Mean loss and accuracy from sums (2,) over examples; NaN for losses with which no output is correct."""
+    total, correct = sums.tolist()
+    return total / count, correct / count if loss in COUNTS_CORRECT else math.nan
 
 
 def alone() -> Team:

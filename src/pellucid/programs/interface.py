@@ -6,10 +6,11 @@ networks over planes and one for networks of sequences.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,8 @@ from pellucid.errors import ConfigurationError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.cost import cost_of
 from pellucid.programs.fast_path import FastPath
+from pellucid.programs.parameter_groups import ParameterGroup, Settings
+from pellucid.programs.update_rule import UpdateRule
 from pellucid.system.fixed import Fixed
 from pellucid.system.memory import aligned
 
@@ -29,26 +32,20 @@ Inputs = TypeVar("Inputs")
 
 @dataclass(frozen=True)
 class Gradient:
-    """The mean ``loss`` of a batch and its gradient by ``parameters`` (parameter_count,) and ``inputs`` (N, D)."""
+    """The mean ``loss`` of a batch and its gradient by ``parameters`` (parameter_count,) and ``inputs``.
+
+    Those by inputs are (N, D) for images, and in the form of the inputs for sequences.
+    """
 
     loss: float
     parameters: NDArray[np.float32]
     inputs: Any
 
-
-class UpdateRule(Protocol):
-    """The part of an optimiser that a stepper uses."""
-
-    @property
-    def code(self) -> int:
-        """The engine's code for the optimiser."""
-
-    @property
-    def decay(self) -> float:
-        """Weight decay."""
-
-    def settings(self) -> NDArray[np.float32]:
-        """The optimiser's settings for the engine, (SETTINGS,)."""
+    def times(self, count: int) -> Gradient:
+        """That of the sum, if this is the one of a mean over ``count`` examples."""
+        scale = np.float32(count)
+        inputs = [rows * scale for rows in self.inputs] if isinstance(self.inputs, list) else self.inputs * scale
+        return Gradient(self.loss * count, self.parameters * scale, inputs)
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,8 @@ class StepperOptions:
     """The options of a stepper.
 
     ``rule`` is the optimiser, ``loss`` a name, ``clip`` the largest norm of a gradient and ``seed`` the seed of
-    dropout; ``threads`` share a step, by default as many as save time.
+    dropout; ``threads`` share a step, by default as many as save time; ``weighted`` if examples have weights;
+    ``groups`` have all parameters, by default in one.
     """
 
     rule: UpdateRule
@@ -65,6 +63,8 @@ class StepperOptions:
     seed: int = 0
     clip: float | None = None
     threads: int | None = None
+    weighted: bool = False
+    groups: tuple[ParameterGroup, ...] = ()
 
 
 class Stepper(ABC):
@@ -76,14 +76,18 @@ class Stepper(ABC):
         The optimiser's moments: two vectors (parameter_count,), of length 0 if it has none.
     threads : int
         Threads that share a step.
+    spans_epochs : bool
+        Whether one call may take steps of several epochs.
     """
 
     threads: int
+    spans_epochs: bool = False
 
     def __init__(self, parameters: Vector, options: StepperOptions, loss: int) -> None:
         self._parameters, self._count = parameters, parameters.size
         self._batch_size, self._loss = options.batch_size, loss
         self._barrier = np.zeros(16, np.int64)
+        self._settings = Settings(options.groups or (ParameterGroup(0, parameters.size),), parameters.size)
         self.equip(options.rule)
 
     def stop(self) -> None:
@@ -92,9 +96,11 @@ class Stepper(ABC):
 
     def _finished(self, history: NDArray[np.float64]) -> NDArray[np.float64]:
         """The rows of the steps that were taken, and of one whose loss is not finite; not of one that was given up."""
-        given_up, finite = self._barrier[STOP] != 0, np.isfinite(history[:, 0])
-        self._barrier[STOP] = 0
-        return history if finite.all() else history[: int(np.argmin(finite)) + (0 if given_up else 1)]
+        given_up, self._barrier[STOP] = self._barrier[STOP] != 0, 0
+        if ends_finite(history):
+            return history
+        finite = np.isfinite(history[:, 0])
+        return history[: int(np.argmin(finite)) + (0 if given_up else 1)]
 
     def equip(self, rule: UpdateRule) -> None:
         """Allocate the moments of this optimiser; those of a previous one are dropped."""
@@ -119,7 +125,7 @@ class Stepper(ABC):
             The epoch's examples and their order, in the form that the program's stepper takes.
         rule : UpdateRule
             The optimiser, of the kind that the stepper was made for.
-        rates : ndarray (end - begin, 2)
+        rates : ndarray (end - begin, RATES)
             The rates that `pellucid.training.optimizers.Optimizer.step_rates` returns for these steps.
         serial : int
             The number of the first example in ``batches`` among all examples trained on so far.
@@ -130,6 +136,11 @@ class Stepper(ABC):
             Summed loss and number of correct predictions of each mini-batch. A loss that is not finite ends the steps:
             its row is the last, and its step was not taken. After `stop` there are fewer rows.
         """
+
+
+def ends_finite(history: NDArray[np.float64]) -> bool:
+    """Whether all losses of a history (steps, 2) are finite: one that is not ends the steps."""
+    return not len(history) or math.isfinite(history[-1, 0])
 
 
 class Program(Fixed, ABC, Generic[Inputs]):
@@ -175,6 +186,10 @@ class Program(Fixed, ABC, Generic[Inputs]):
         """
 
     @abstractmethod
+    def products(self, inputs: Inputs) -> int:
+        """Multiply-adds that reading these inputs takes."""
+
+    @abstractmethod
     def read(self, inputs: Inputs) -> Any:
         """The network's outputs, in the form that the inputs were passed in."""
 
@@ -185,6 +200,10 @@ class Program(Fixed, ABC, Generic[Inputs]):
     @abstractmethod
     def gradient(self, inputs: Inputs, labels: Any, loss: str | None = None) -> Gradient:
         """The mean loss and its gradient by parameters and inputs; by default the loss that suits the labels."""
+
+    @abstractmethod
+    def pullback(self, inputs: Inputs, cotangent: Any) -> Gradient:
+        """The gradient of ``sum(cotangent * outputs)``, whose value is the loss."""
 
     @abstractmethod
     def evaluate(self, inputs: Any, targets: Any, loss: str) -> tuple[float, float]:

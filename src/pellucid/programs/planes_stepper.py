@@ -25,8 +25,9 @@ from pellucid.engine.records import (
 )
 from pellucid.layers.layer import Vector
 from pellucid.programs.image_stepper import Batches, ImageStepper
-from pellucid.programs.interface import StepperOptions, UpdateRule
+from pellucid.programs.interface import StepperOptions
 from pellucid.programs.planes_plan import PlanesPlan
+from pellucid.programs.update_rule import UpdateRule
 from pellucid.system.memory import aligned
 from pellucid.system.threads import available_cores
 
@@ -43,7 +44,7 @@ class PlanesStepper(ImageStepper):
         self._arenas = [plan.arena() for _ in range(threads)]
         self._labels = [np.zeros(t.TILE, np.int64) for _ in self._arenas]
         self._parts = np.zeros((t.SHARDS, 2))
-        self._key = _dropout_key(options.seed)
+        self._key = dropout_key(options.seed)
 
     def _shards(self, images: int) -> int:
         """Number of parts that a mini-batch is cut into, as in `pellucid.engine.programs.planes_entries.train`."""
@@ -69,12 +70,12 @@ class PlanesStepper(ImageStepper):
             Update(Moments(self._gradient, *moments), self._count),
             Scratch(self._arenas[rank], self._labels[rank]),
         )
-        epoch = Epoch(batches.order, batches.labels, len(batches.order), self._batch_size, *span)
+        epoch = Epoch(batches.order, batches.targets, len(batches.order), len(batches.order), self._batch_size, *span)
         descent = PlanesDescent(self._loss, rule.code, schedule)
         draws, team = Draws(serial, self._key), Team(Part(rank, self.threads), self._barrier)
         engine("planes").train(learner, self._parts, batches.feed.images, epoch, descent, draws, team)
 
 
-def _dropout_key(seed: int) -> Key:
+def dropout_key(seed: int) -> Key:
     """The key of the random numbers of dropout, which are independent of those of augmentation."""
     return Key(*np.random.SeedSequence(seed, spawn_key=(2**32 - 1,)).generate_state(2).tolist())

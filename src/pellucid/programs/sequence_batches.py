@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.data.checks import as_array
+from pellucid.data.foreign import array_of
 from pellucid.data.sequences import Sequences, checked_frames
 from pellucid.errors import DataError, ShapeError
 
@@ -81,10 +82,7 @@ def as_sequences(x: Any, features: int, lengths: ArrayLike | None = None) -> Seq
 
 
 def _as_numbers(x: Any) -> NDArray[Any]:
-    try:
-        array = np.asarray(x)
-    except ValueError:
-        raise DataError("The network expected frames of equal length, got a ragged nest of sequences.") from None
+    array = array_of(x, "frames", "The network expected frames of equal length, got a ragged nest of sequences.")
     if array.dtype.kind not in "buif":
         raise DataError(f"The network expected numbers, got an array of {array.dtype}.")
     return array

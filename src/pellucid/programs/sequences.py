@@ -1,8 +1,9 @@
-"""Programs of sequence networks: LSTM and dense layers over frames, one group of sequences at a time."""
+"""Programs of sequence networks: recurrent and dense layers over frames, one group of sequences at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -12,22 +13,22 @@ from numpy.typing import ArrayLike
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
 from pellucid.engine.programs import table as t
-from pellucid.engine.sequence_records import Arena, GroupGradients, InputGradient, Selection, Sequences
+from pellucid.engine.sequence_records import Arena, GroupGradients, InputGradient, Selection
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.interface import Gradient, Program, Stepper, StepperOptions
 from pellucid.programs.sequence_batches import SequenceBatch, as_sequences
-from pellucid.programs.sequence_targets import Targets, as_targets, check_targets
+from pellucid.programs.sequence_targets import NO_TARGETS, Targets, as_targets, check_targets, cotangents_of
 from pellucid.programs.sequences_plan import Capacity, SequencePlan, capacity_for, check_plan, sequence_plan
 from pellucid.programs.sequences_reading import read_group, read_parallel
 from pellucid.programs.sequences_stepper import SequencesStepper
-from pellucid.programs.sequences_trace import LSTMTrace, layer_traces
+from pellucid.programs.sequences_trace import RecurrentTrace, layer_traces
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.system.memory import aligned
 
 
 class SequencesProgram(Program[SequenceBatch]):
-    """A network of `pellucid.layers.lstm.LSTM` and `pellucid.layers.dense.Dense` over sequences of frames.
+    """A network of `LSTM`, `GRU`, `RNN` and `Dense` layers over sequences of frames.
 
     `compose` writes a plan for groups of a given size.
     """
@@ -57,6 +58,10 @@ class SequencesProgram(Program[SequenceBatch]):
         """One sequence, a list of them, or a padded batch with lengths."""
         return as_sequences(x, self.features, lengths)
 
+    def products(self, inputs: SequenceBatch) -> int:
+        """See `Program.products`."""
+        return self.cost.products * len(inputs.flat)
+
     def read(self, inputs: SequenceBatch) -> Any:
         """The network's outputs, in the form the sequences were passed in."""
         rows = inputs.count if self.reduced else len(inputs.flat)
@@ -68,7 +73,7 @@ class SequencesProgram(Program[SequenceBatch]):
     def _reading_plan(self, batch: SequenceBatch, labels: int = 0) -> SequencePlan:
         return self.compose(capacity_for(np.diff(batch.starts), st.GROUP_SIZE, labels), backward=False)
 
-    def trace(self, inputs: SequenceBatch) -> Trace[LSTMTrace | LayerTrace]:
+    def trace(self, inputs: SequenceBatch) -> Trace[RecurrentTrace | LayerTrace]:
         """The values of every layer for one sequence (T, D)."""
         if inputs.form != "one":
             raise ShapeError(
@@ -81,14 +86,27 @@ class SequencesProgram(Program[SequenceBatch]):
 
     def gradient(self, inputs: SequenceBatch, labels: Any, loss: str | None = None) -> Gradient:
         """Mean loss and gradients of sequences."""
-        targets = as_targets(labels, inputs)
+        of_frames = isinstance(loss, str) and loss == "cross_entropy" and not self.reduced
+        targets = as_targets(labels, inputs, of_frames)
         if loss is None:
             loss = "ctc" if targets.transcribed else "cross_entropy"
         if not inputs.count:
             raise DataError("gradient expected at least one sequence, got an empty list.")
-        code, lengths = self.loss_code(loss), np.diff(inputs.starts)
-        check_targets(targets, lengths, self.output_shape[-1], loss)
-        max_labels, count = targets.max_labels if loss == "ctc" else 0, self.parameter_count
+        code = self.loss_code(loss)
+        check_targets(targets, np.diff(inputs.starts), self.output_shape, loss)
+        return self._gradient_of(inputs, targets, code)
+
+    def pullback(self, inputs: SequenceBatch, cotangent: Any) -> Gradient:
+        """See `Program.pullback`; the cotangent has the form of the outputs."""
+        if not inputs.count:
+            raise DataError("pullback expected at least one sequence, got an empty list.")
+        targets = replace(NO_TARGETS, cotangents=cotangents_of(cotangent, inputs, self.output_shape))
+        return self._gradient_of(inputs, targets, t.LINEAR).times(inputs.count)
+
+    def _gradient_of(self, inputs: SequenceBatch, targets: Targets, code: int) -> Gradient:
+        """The mean loss of sequences and its gradients."""
+        lengths, count = np.diff(inputs.starts), self.parameter_count
+        max_labels = targets.max_labels if code == st.CTC else 0
         plan = self.compose(capacity_for(lengths, st.GROUP_SIZE, max_labels), input_gradient=True)
         check_plan(plan, lengths, int(plan.table[0, st.GROUP]), max_labels)
         by_parameter, scratch = np.zeros(count, np.float32), aligned(count)
@@ -97,7 +115,7 @@ class SequencesProgram(Program[SequenceBatch]):
             plan.program(self.parameters),
             GroupGradients(by_parameter, scratch, count),
             Arena(plan.arena(), plan.integers()),
-            Sequences(inputs.flat, inputs.starts, targets.symbols, targets.starts),
+            targets.beside(inputs.flat, inputs.starts),
             Selection(np.arange(inputs.count), inputs.count),
             code,
             InputGradient(by_input, history),
@@ -105,7 +123,7 @@ class SequencesProgram(Program[SequenceBatch]):
         return Gradient(float(history[2] / inputs.count), by_parameter, inputs.restore_form(by_input, reduced=False))
 
     def evaluate(self, inputs: SequenceBatch, targets: Targets, loss: str) -> tuple[float, float]:
-        """Mean loss and accuracy: the share of sequences whose class, or with CTC whose transcript, is predicted."""
+        """Mean loss and accuracy: the share of classes, of sequences or their frames, or of transcripts predicted."""
         code = self.loss_code(loss)
         plan = self._reading_plan(inputs, targets.max_labels if loss == "ctc" else 0)
         sums = read_parallel(self.parameters, plan, inputs, targets=targets, loss=code)
@@ -113,19 +131,21 @@ class SequencesProgram(Program[SequenceBatch]):
 
     def stepper(self, options: StepperOptions, *, sparse: bool = True) -> Stepper:
         """See `pellucid.programs.interface.Program.stepper`."""
-        return SequencesStepper(self.compose, self.parameters, options, self.loss_code(options.loss))
+        code = t.LINEAR if options.loss == "linear" else self.loss_code(options.loss)
+        return SequencesStepper(self.compose, self.parameters, options, code)
+
+    def loss_code(self, loss: str) -> int:
+        """See `Program.loss_code`; cross-entropy has another code for an output at every frame."""
+        code = super().loss_code(loss)
+        return st.FRAME_CROSS_ENTROPY if code == t.CROSS_ENTROPY and not self.reduced else code
 
     def _check_loss(self, loss: str) -> None:
         last = getattr(self.layers[-1], "activation", "identity")
         if loss == "ctc":
             if self.reduced or last != "softmax":
                 raise ConfigurationError(
-                    'ctc needs probabilities at every frame: end the network with pl.Dense(K, "softmax") after an LSTM '
-                    'with outputs="frames".'
+                    'ctc needs probabilities at every frame: end the network with pl.Dense(K, "softmax") after a '
+                    'recurrent layer with outputs="frames".'
                 )
-        elif not self.reduced:
-            raise ConfigurationError(
-                f'{loss} needs one output per sequence: give the last LSTM outputs="last" or "mean", or use loss="ctc".'
-            )
         elif last != "softmax":
             raise ConfigurationError("cross_entropy needs outputs that are probabilities: give the last layer softmax.")

@@ -17,8 +17,12 @@ from pellucid.errors import CapacityError, ConfigurationError
 from pellucid.layers.activation import activation
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer import Layer, Shape, Vector
-from pellucid.layers.lstm import LSTM
+from pellucid.layers.recurrent import Recurrent
+from pellucid.layers.rnn import RNN
 from pellucid.system.memory import aligned
+
+_OPERATIONS = {"lstm": t.LSTM, "gru": t.GRU, "rnn": t.RNN}
+"""The operations of recurrent layers, by their kind."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def sequence_plan(
     Parameters
     ----------
     layers : sequence of Layer
-        `LSTM` and `Dense`, first layer first.
+        `LSTM`, `GRU`, `RNN` and `Dense`, first layer first.
     input_shape : tuple
         (None, D).
     capacity : Capacity
@@ -121,13 +125,13 @@ def sequence_plan(
     places, parameter = [], 0
     for layer in layers:
         begin = len(writer.rows) + 1
-        if isinstance(layer, LSTM):
-            writer.lstm(layer, input_shape, parameter)
+        if isinstance(layer, Recurrent):
+            writer.recurrent(layer, input_shape, parameter)
         elif isinstance(layer, Dense):
             writer.dense(layer, input_shape, parameter)
         else:
             raise ConfigurationError(
-                f"A network of sequences is made of LSTM and Dense layers; got {type(layer).__name__}."
+                f"A network of sequences is made of LSTM, GRU, RNN and Dense layers; got {type(layer).__name__}."
             )
         places.append(tuple(range(begin, len(writer.rows) + 1)))
         parameter += layer.parameter_count(input_shape)
@@ -189,24 +193,30 @@ class _Writer:
             row[t.TRANSPOSED_STRIDE] = padded(inputs)
             row[t.TRANSPOSED] = self.allocate(outputs * row[t.TRANSPOSED_STRIDE])
 
-    def lstm(self, layer: LSTM, input_shape: Shape, parameter: int) -> None:
-        """Append an LSTM and, if it has one output per sequence, the reduction to it."""
+    def recurrent(self, layer: Recurrent, input_shape: Shape, parameter: int) -> None:
+        """Append a recurrent layer and, if it has one output per sequence, the reduction to it."""
         d, h, directions = input_shape[1], layer.hidden_size, layer.directions
-        units = -(-h // lane_width()) * lane_width()
-        width, rows, group = t.GATE_COUNT * units, self.capacity.rows, padded(self.capacity.group)
-        row = self._row(t.LSTM, d, directions * h)
+        operation = _OPERATIONS[layer.kind]
+        slots, products = t.SHAPES[operation]
+        units, rows, group = -(-h // lane_width()) * lane_width(), self.capacity.rows, padded(self.capacity.group)
+        row = self._row(operation, d, directions * h)
         row[[t.WEIGHT, t.HIDDEN, t.UNITS, t.DIRECTIONS]] = parameter, h, units, directions
-        row[t.PACKED_SIZE] = (d + h + 1) * width
+        if isinstance(layer, RNN):
+            row[t.ACTIVATION] = activation(layer.activation).code
+        row[t.PACKED_SIZE] = ((d + h) * products + slots) * units
         row[t.PACKED] = self.allocate(directions * row[t.PACKED_SIZE])
-        row[t.GATES] = self.allocate(directions * rows * width)
+        row[t.GATES] = self.allocate(directions * rows * slots * units)
         row[t.PREVIOUS_HIDDEN] = self.allocate(directions * (rows + group) * units)
-        row[t.PREVIOUS_CELLS] = self.allocate(directions * (rows + group) * units)
-        row[t.TANH_CELLS] = self.allocate(directions * rows * units)
+        row[[t.PREVIOUS_CELLS, t.TANH_CELLS]] = -1
+        if operation == t.LSTM:
+            row[t.PREVIOUS_CELLS] = self.allocate(directions * (rows + group) * units)
+            row[t.TANH_CELLS] = self.allocate(directions * rows * units)
         if self.backward:
+            states = 2 if operation == t.LSTM else 1
             row[t.PACKED_GRADIENTS] = self.allocate(directions * row[t.PACKED_SIZE])
             row[t.TRANSPOSED_STRIDE] = padded(d)
-            row[t.TRANSPOSED] = self.allocate(directions * width * (units + row[t.TRANSPOSED_STRIDE]))
-            row[t.STATE_GRADIENTS] = self.allocate(2 * group * units)
+            row[t.TRANSPOSED] = self.allocate(directions * products * units * (units + row[t.TRANSPOSED_STRIDE]))
+            row[t.STATE_GRADIENTS] = self.allocate(states * group * units)
         if layer.outputs != "frames":
             reduced = self._row(t.MEAN if layer.outputs == "mean" else t.LAST, directions * h, directions * h)
             reduced[t.DIRECTIONS] = directions

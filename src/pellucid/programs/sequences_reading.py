@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.programs import sequence_table as st
-from pellucid.engine.sequence_records import Arena, Reading, Selection, Sequences
+from pellucid.engine.sequence_records import Arena, Reading, Selection
 from pellucid.programs.sequence_batches import Floats, Integers, SequenceBatch
 from pellucid.programs.sequence_targets import NO_TARGETS, Targets
 from pellucid.programs.sequences_plan import SequencePlan, check_plan, lengths_of
@@ -36,7 +36,7 @@ def read_group(
     engine("sequences").read(
         plan.program(parameters),
         Arena(plan.arena() if arena is None else arena, plan.integers()),
-        Sequences(batch.flat, batch.starts, targets.symbols, targets.starts),
+        targets.beside(batch.flat, batch.starts),
         Selection(order, len(order)),
         Reading(loss, int(carry), answers, int(outputs is not None), history),
     )

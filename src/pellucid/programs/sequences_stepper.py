@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.compiler.target import plain_python
 from pellucid.engine.programs.capacity import check_optimizer, check_room, check_steps
-from pellucid.engine.programs.sequence_table import BLOCK, CTC, group_count, largest_group
-from pellucid.engine.records import Part, Schedule, Team
+from pellucid.engine.programs.sequence_table import BLOCK, CLASSES, CTC, REDUCED, group_count, largest_group
+from pellucid.engine.programs.table import LINEAR
+from pellucid.engine.records import Part, Team
 from pellucid.engine.sequence_records import (
     Arena,
     ClippedDescent,
     GroupUpdate,
     SequenceLearner,
-    Sequences,
     Steps,
     Totals,
 )
 from pellucid.layers.layer import Vector
-from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule
+from pellucid.programs.interface import Stepper, StepperOptions
 from pellucid.programs.sequence_batches import Floats, Integers
 from pellucid.programs.sequence_targets import Targets
 from pellucid.programs.sequences_plan import Capacity, SequencePlan, capacity_for, check_plan, lengths_of
+from pellucid.programs.update_rule import UpdateRule
 from pellucid.system.memory import aligned
 from pellucid.system.threads import ThreadPool, available_cores
 
@@ -93,10 +94,13 @@ class SequencesStepper(Stepper):
     ) -> None:
         """Raise CapacityError for steps that do not fit the gradients, arenas or integers."""
         count, batch = len(batches.order), self._batch_size
-        check_steps(begin, end, batch, count, rates)
+        check_steps(begin, end, batch, (count, 1), rates)
         check_room("integers", plan.capacity.integers(batch), min(map(len, self._integers)))
         visited = batches.order[begin * batch : end * batch]
         lengths = lengths_of(batches.starts, visited)
+        if self._loss == LINEAR:
+            rows = len(batches.starts) - 1 if plan.table[0, REDUCED] else len(batches.flat)
+            check_room("cotangents", rows * int(plan.table[0, CLASSES]), batches.targets.cotangents.size)
         labels = int(lengths_of(batches.targets.starts, visited).max(initial=0)) if self._aligned else 0
         for size in {min(batch, count - step * batch) for step in (begin, end - 1)}:
             groups = group_count(size)
@@ -115,15 +119,15 @@ class SequencesStepper(Stepper):
         """See `pellucid.programs.interface.Stepper.run`."""
         targets, parameters = batches.targets, self._parameters
         plan = self._prepare(lengths_of(batches.starts, batches.order), targets.max_labels)
-        settings, moments = np.tile(rule.settings(), self.threads), self.moments
         self._check(plan, batches, begin, end, rates)
-        check_optimizer(rule.code, settings, self.threads, moments, self._count)
-        history = np.full((end - begin, 2), np.nan)
+        moments, history = self.moments, np.full((end - begin, 2), np.nan)
+        schedule = self._settings.schedule(rule, self.threads, rates, history)
+        check_optimizer(rule.code, schedule, self.threads, moments, self._count)
         program = plan.program(parameters)
         update = GroupUpdate(self._gradient, self._group_gradients, *moments, self._count)
-        sequences = Sequences(batches.flat, batches.starts, targets.symbols, targets.starts)
+        sequences = targets.beside(batches.flat, batches.starts)
         steps = Steps(batches.order, len(batches.order), self._batch_size, begin, end)
-        descent = ClippedDescent(self._loss, rule.code, self._clip, Schedule(settings, rates, history))
+        descent = ClippedDescent(self._loss, rule.code, self._clip, schedule)
 
         def run_thread(rank: int) -> None:
             engine("sequences").train(

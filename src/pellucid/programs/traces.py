@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,13 @@ class Trace(Generic[L]):
 
     def __len__(self) -> int:
         return len(self.layers)
+
+    def _repr_html_(self) -> str:
+        """The activations of every layer as colours, for notebooks."""
+        from pellucid.reports.trace import trace_html
+
+        layers: Any = self.layers
+        return trace_html(layers)
 
 
 def _window(layer: Conv2d, inputs: NDArray[np.float32], y: int, x: int) -> NDArray[np.float32]:

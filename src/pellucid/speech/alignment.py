@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 SURE = 0.75
-"""Confidence from which a word counts as a digit; below it, the digit is marked as unsure."""
+"""Confidence from which a word counts as a digit, unless another is asked for; below it, it is marked as unsure."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,13 @@ class Word(Segment):
     ----------
     digit : int or None
         None if no digit is likely enough; ``text`` is then the most similar digit, or "?" for another word.
+    guess : int or None
+        The digit, or if none is likely enough the most similar one; None for another word.
     """
 
     digit: int | None
     syllables: tuple[Syllable, ...]
+    guess: int | None = None
 
     @property
     def sure(self) -> bool:
@@ -76,12 +79,12 @@ class Word(Segment):
 
     def plain(self) -> dict[str, Any]:
         """Return plain data."""
-        return {"digit": self.digit} | super().plain()
+        return {"digit": self.digit, "guess": self.guess} | super().plain()
 
 
 @dataclass(frozen=True)
 class Sentence(Segment):
-    """The words between two silences; ``text`` such as "381" has "?" for each word that is not clearly a digit.
+    """The words between two silences, with a ``text`` such as "3(8)1"; see `sentence_text`.
 
     Attributes
     ----------
@@ -115,16 +118,24 @@ class Sentence(Segment):
 
 
 def sentence_text(words: tuple[Word, ...]) -> str:
-    """Return the digits as text, with "?" for each unsure word; empty if no digit is sure.
+    """Return the digits as text: an unsure one in parentheses, and "?" for another word beside digits.
 
     Examples
     --------
-    >>> sentence_text((Word("three", 0.0, 0.4, 0.9, 3, ()), Word("five", 0.5, 0.9, 0.4, None, ())))
-    '3?'
+    >>> three, five = Word("three", 0.0, 0.4, 0.9, 3, (), 3), Word("five", 0.5, 0.9, 0.4, None, (), 5)
+    >>> sentence_text((three, five, Word("?", 1.0, 1.4, 0.9, None, ())))
+    '3(5)?'
     """
-    if not any(word.sure for word in words):
+    if all(word.guess is None for word in words):
         return ""
-    return "".join("?" if word.digit is None else str(word.digit) for word in words)
+    return "".join(map(word_text, words))
+
+
+def word_text(word: Word) -> str:
+    """Return a digit, an unsure digit in parentheses, or "?" for another word."""
+    if word.guess is None:
+        return "?"
+    return f"({word.guess})" if word.digit is None else str(word.digit)
 
 
 @dataclass(frozen=True)
@@ -148,10 +159,7 @@ class Hearing:
 
     @property
     def text(self) -> str:
-        """The digits of all sentences, such as "381"; empty if no digit was recognised.
-
-        Each "?" stands for a word that is not clearly a digit.
-        """
+        """The digits of all sentences, such as "38(1)"; empty if no digit was recognised. See `sentence_text`."""
         return "".join(sentence.text for sentence in self.sentences)
 
     @property

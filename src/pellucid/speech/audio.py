@@ -1,4 +1,4 @@
-"""Read recordings block by block: WAV, FLAC, OGG and a few other formats, at any rate, with any number of channels.
+"""Read recordings block by block: WAV, FLAC, OGG, MP3, M4A, WebM and others, at any rate, with any number of channels.
 
 A file is never in memory as a whole. Blocks of one second are mixed to one channel and resampled to 8 kHz as they are
 read, so that ten hours take no more memory than ten seconds.
@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, PellucidError
+from pellucid.speech.compressed import FORMATS, container_of, opened_container
 from pellucid.speech.features import LARGEST, RATE
+from pellucid.speech.mixing import Mixer
+from pellucid.speech.wav_header import read_header, with_true_size
 
 Floats = npt.NDArray[np.float32]
 Source = str | Path | IO[bytes]
@@ -29,7 +32,7 @@ _SLOWEST, _FASTEST = 1000, 768_000
 _FULL = 0.999
 _MOST_IN_MEMORY, _MOST_FROM_PIPE = 1 << 24, 1 << 32
 _CLIPPED = 0.01
-_FORMATS = "WAV, FLAC or OGG"
+_FORMATS = f"WAV, FLAC, OGG, MP3, AIFF, {FORMATS}"
 _STARTS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b".snd", b"caff", b"ID3")
 """The first bytes of WAV, FLAC and OGG files, and of AIFF, AU, CAF and MP3 files, which are accepted too."""
 
@@ -63,6 +66,14 @@ class Recording:
     held: Any = field(default=None, repr=False)
     _full: int = 0
     _read: int = 0
+
+    def __post_init__(self) -> None:
+        self._mixer = Mixer(self.channels)
+
+    @property
+    def inverted(self) -> bool:
+        """Whether a channel was the inverse of the loudest one so far, as behind a faulty cable."""
+        return self._mixer.inverted
 
     @property
     def clipped(self) -> bool:
@@ -115,7 +126,7 @@ class Recording:
         self._full += int(np.count_nonzero(loud >= _FULL))
         self._read += block.size
         self.seconds += len(block) / self.rate
-        return np.ascontiguousarray(block[:, 0] if self.channels == 1 else block.mean(axis=1), np.float32)
+        return self._mixer.mix(block)
 
 
 class Resampler:
@@ -146,33 +157,44 @@ def opened(source: Source) -> Recording:
     DataError
         If there is no recording, it cannot be read as audio, or its rate or channels are out of range.
     """
-    import soundfile
-
     name = str(source) if isinstance(source, str | Path) else str(getattr(source, "name", "standard input"))
     held: IO[bytes] | None = None
     try:
-        if isinstance(source, str | Path):
-            _check_file(Path(source).expanduser(), name)
-        elif not source.seekable():
-            source = held = _spooled(source, name)
-        _check_format(source, name)
-        promised = _promised(source)
-        file = soundfile.SoundFile(Path(source).expanduser() if isinstance(source, str) else source)
-    except (soundfile.LibsndfileError, TypeError) as error:
+        held = _held(source, name)
+        stream = held or cast("IO[bytes]", source)
+        header = read_header(stream) if held is not None else None
+        file = _reader(stream, name)
+    except PellucidError:
         if held is not None:
             held.close()
-        why = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise DataError(f"{name} cannot be read as a recording ({why}): expected {_FORMATS}.") from error
+        raise
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
     if not _SLOWEST <= file.samplerate <= _FASTEST or not 1 <= file.channels <= _MOST_CHANNELS:
         file.close()
+        if held is not None:
+            held.close()
         raise DataError(
             f"{name} has {file.samplerate:,} samples per second in {file.channels} channels; expected {_SLOWEST:,} to "
             f"{_FASTEST:,} in 1 to {_MOST_CHANNELS}."
         )
     length = file.frames if file.frames < 1 << 62 else 0
-    return Recording(name, file.samplerate, file.channels, max(length / file.samplerate, promised), file, held=held)
+    promised = max(length / file.samplerate, header.seconds if header else 0.0)
+    return Recording(name, file.samplerate, file.channels, promised, file, held=held)
+
+
+def _reader(stream: IO[bytes], name: str) -> Any:
+    """What decodes a file: libsndfile, or for compressed formats PyAV or ffmpeg."""
+    import soundfile
+
+    container = _format_of(stream, name)
+    if container is not None:
+        return opened_container(stream, container, name)
+    try:
+        return soundfile.SoundFile(with_true_size(stream))
+    except (soundfile.LibsndfileError, TypeError) as error:
+        why = str(getattr(error, "error_string", error)).strip().rstrip(".")
+        raise DataError(f"{name} cannot be read as a recording ({why}): expected {_FORMATS}.") from error
 
 
 def read(source: Source) -> Floats:
@@ -181,26 +203,40 @@ def read(source: Source) -> Floats:
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
+def _held(source: Source, name: str) -> IO[bytes] | None:
+    """The file that has to be closed again: that of a path, or a copy of a pipe; None for a file of the caller."""
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        _check_file(path, name)
+        return path.open("rb")
+    return None if source.seekable() else _spooled(source, name)
+
+
 def _check_file(path: Path, name: str) -> None:
     if path.is_dir():
-        raise DataError(f"{name} is a folder: expected a recording, WAV, FLAC or OGG.")
+        raise DataError(f"{name} is a folder: expected a recording, {_FORMATS}.")
     if not path.exists():
         raise DataError(f"There is no {name}: check its spelling.")
     if path.is_file() and path.stat().st_size == 0:
-        raise DataError(f"{name} is empty: expected a recording, WAV, FLAC or OGG.")
+        raise DataError(f"{name} is empty: expected a recording, {_FORMATS}.")
 
 
-def _check_format(source: Source, name: str) -> None:
-    """Raise for files that do not start like one of the formats: libsndfile's other readers print to the terminal."""
-    if isinstance(source, str | Path):
-        with Path(source).expanduser().open("rb") as file:
-            start = file.read(12)
-    else:
-        begin = source.tell()
-        start = source.read(12)
-        source.seek(begin)
+def _format_of(stream: IO[bytes], name: str) -> str | None:
+    """The container of a compressed recording; None for the formats that libsndfile reads.
+
+    Raises
+    ------
+    DataError
+        For files that do not start like any of the formats: libsndfile's other readers print to the terminal.
+    """
+    begin = stream.tell()
+    start = stream.read(12)
+    stream.seek(begin)
+    if (container := container_of(start)) is not None:
+        return container
     if not start.startswith(_STARTS) and not (start[:1] == b"\xff" and start[1:2] >= b"\xe0"):
         raise DataError(f"{name} cannot be read as a recording: expected {_FORMATS}.")
+    return None
 
 
 def _spooled(source: IO[bytes], name: str) -> IO[bytes]:
@@ -213,23 +249,3 @@ def _spooled(source: IO[bytes], name: str) -> IO[bytes]:
     held.seek(0)
     spooled: IO[bytes] = held
     return spooled
-
-
-def _promised(source: Source) -> float:
-    """Return the seconds given in a WAV file's header, which libsndfile silently reduces if the file is shorter."""
-    if not isinstance(source, str | Path):
-        return 0.0
-    with Path(source).expanduser().open("rb") as file:
-        head = file.read(1 << 12)
-    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        return 0.0
-    at, bytes_a_second = 12, 0
-    while at + 8 <= len(head):
-        kind, size = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
-        if kind == b"fmt " and at + 20 <= len(head):
-            bytes_a_second = int.from_bytes(head[at + 16 : at + 20], "little")
-        if kind == b"data":
-            # Programs that write to a pipe leave the largest number or zero.
-            return size / bytes_a_second if bytes_a_second and size < 0x7FFFFFFF else 0.0
-        at += 8 + size + size % 2
-    return 0.0

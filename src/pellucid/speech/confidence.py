@@ -4,7 +4,8 @@ A network trained with CTC is nearly always certain in every frame, so its outpu
 the word's rivals in the same frames says more. The rivals are each other digit, another word, silence, and the sounds
 that the network would spell there without a lexicon. The probability of each is summed over all its paths, and the word
 gets its share of the total. A word that merely resembles "five" shares with the sounds that were really said. The
-confidence of a word is this share times the probability of its weakest sound.
+confidence of a word is this share times the probability of its weakest sound. Where the number of digits is known, each
+word is a digit; then its rivals are the other digits, and its confidence is its share among them.
 """
 
 from __future__ import annotations
@@ -37,9 +38,13 @@ def rivals(logs: Logs) -> list[list[int]]:
     return spellings if free in spellings else [*spellings, free]
 
 
-def shares(logs: Logs, temperature: float = TEMPERATURE) -> npt.NDArray[np.float64]:
-    """Return the share of each of `rivals` in frames (T, K); the shares add up to 1."""
-    values = np.array([log_probability(logs, rival) for rival in rivals(logs)]) / temperature
+def shares(logs: Logs, temperature: float = TEMPERATURE, *, is_digit: bool = False) -> npt.NDArray[np.float64]:
+    """Return the share of each of `rivals` in frames (T, K); the shares add up to 1.
+
+    With ``is_digit`` a digit was said for certain, and the digits alone are rivals.
+    """
+    against = [spelling([digit]) for digit in range(OTHER_WORD)] if is_digit else rivals(logs)
+    values = np.array([log_probability(logs, rival) for rival in against]) / temperature
     result: npt.NDArray[np.float64] = np.exp(values - np.logaddexp.reduce(values))
     return result
 

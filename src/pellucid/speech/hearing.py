@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pellucid.data.checks import as_array
 from pellucid.errors import ConfigurationError, DataError
-from pellucid.speech.alignment import Hearing, Sentence
+from pellucid.speech.alignment import SURE, Hearing, Sentence
 from pellucid.speech.audio import Recording, Resampler, opened
 from pellucid.speech.features import LARGEST, RATE, MelBands
 from pellucid.speech.recognizer import Recognizer
@@ -40,6 +40,8 @@ class Listener:
         Whether unfinished sentences are reported too, a few times per second.
     keep : bool
         Whether sentences keep their power in mel bands, for drawing.
+    threshold : float
+        The confidence from which a word counts as a digit.
 
     Examples
     --------
@@ -57,12 +59,13 @@ class Listener:
         digits: int | None = None,
         partial: bool = False,
         keep: bool = False,
+        threshold: float = SURE,
     ) -> None:
         if digits is not None and (isinstance(digits, bool) or not isinstance(digits, int) or digits < 1):
             raise ConfigurationError(f"digits expected a whole number of at least 1, got {digits!r}.")
         if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1000:
             raise ConfigurationError(f"rate expected at least 1000 samples per second, got {rate!r}.")
-        self._ear = Recognizer(_network(net))
+        self._ear = Recognizer(_network(net), threshold)
         self._resampler, self._bands, self._utterances = Resampler(rate), MelBands(), Utterances()
         self._digits, self._partial, self._keep = digits, partial, keep
         self._reported = 0
@@ -103,17 +106,26 @@ class Listener:
         )
 
 
-def hear(source: str | Path | IO[bytes], net: Network | str | None = None, *, digits: int | None = None) -> Hearing:
+def hear(
+    source: str | Path | IO[bytes],
+    net: Network | str | None = None,
+    *,
+    digits: int | None = None,
+    threshold: float = SURE,
+) -> Hearing:
     """Recognise the digits in a recording.
 
     Parameters
     ----------
     source : path or binary file
-        WAV, FLAC or OGG, at any rate, mono or not.
+        WAV, FLAC, OGG, MP3 or AIFF, at any rate, mono or not; M4A, AAC and WebM with the extra ``media`` or ffmpeg.
     net : Network or str, optional
         The network, or the name of a shipped one or of a file; by default "spoken-digits".
     digits : int, optional
-        Number of digits between two silences, if known.
+        Number of digits between two silences, if known. Nothing but digits is then expected.
+    threshold : float
+        The confidence, from 0 to 1, from which a word counts as a digit. Below it, the text has its best guess in
+        parentheses.
 
     Returns
     -------
@@ -128,15 +140,22 @@ def hear(source: str | Path | IO[bytes], net: Network | str | None = None, *, di
         If the network does not exist, or is not a speech network.
     """
     recording = opened(source)
-    sentences = tuple(sentence for sentence in listen(recording, net, digits=digits) if sentence.words)
+    sentences = tuple(
+        sentence for sentence in listen(recording, net, digits=digits, threshold=threshold) if sentence.words
+    )
     return Hearing(recording.name, recording.seconds, sentences, notes(recording))
 
 
 def listen(
-    recording: Recording, net: Network | str | None = None, *, digits: int | None = None, keep: bool = False
+    recording: Recording,
+    net: Network | str | None = None,
+    *,
+    digits: int | None = None,
+    keep: bool = False,
+    threshold: float = SURE,
 ) -> Iterator[Sentence]:
     """Yield the sentences of a recording from `opened` as they are complete, in bounded memory."""
-    listener = Listener(net, digits=digits, keep=keep)
+    listener = Listener(net, digits=digits, keep=keep, threshold=threshold)
     for samples in recording.blocks():
         yield from listener.feed(samples)
     yield from listener.finish()
@@ -153,6 +172,8 @@ def notes(recording: Recording) -> tuple[str, ...]:
         found.append("it is silent")
     elif recording.clipped:
         found.append("it is clipped: it was recorded too loud")
+    if recording.inverted:
+        found.append("one of its channels is the inverse of another, which was turned around")
     if 0 < recording.rate < RATE:
         found.append(f"it has only {recording.rate:,} samples a second, too few for sounds such as S and F")
     return tuple(found)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.speech.alignment import SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.confidence import shares, spans
 from pellucid.speech.decoding import OTHER_WORD, aligned, beam
@@ -50,14 +51,21 @@ class Recognizer:
     ----------
     net : Network
         Takes frames of `BANDS` bands and gives a probability for each of `pellucid.speech.lexicon.CLASSES`.
+    threshold : float
+        The confidence from which a word counts as a digit.
 
     Raises
     ------
     ShapeError
         If the network has other inputs or outputs.
+    ConfigurationError
+        If the threshold is not a number from 0 to 1.
     """
 
-    def __init__(self, net: Network) -> None:
+    def __init__(self, net: Network, threshold: float = SURE) -> None:
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
+            raise ConfigurationError(f"threshold expected a number from 0 to 1, got {threshold!r}.")
+        self.threshold = threshold
         shapes: Any = (net.input_shape, net.output_shape)
         self.stack = shapes[0][-1] // BANDS
         if shapes != ((None, self.stack * BANDS), (None, len(CLASSES))) or not self.stack:
@@ -117,14 +125,19 @@ class Recognizer:
     ) -> Sentence:
         """Recognise frames of power (T, BANDS); the first is frame ``begin`` of the recording."""
         logs = self.logs(power)
-        words = self.words(logs, power, self.said(logs, digits), begin)
+        words = self.words(logs, power, self.said(logs, digits), begin, are_digits=digits is not None)
         start, end = (words[0].start, words[-1].end) if words else (_second(begin), _second(begin + len(power)))
         surest = min((word.confidence for word in words), default=0.0)
         kept = power if keep else None
         return Sentence(sentence_text(words), start, end, surest, words, final, kept, _second(begin))
 
-    def words(self, logs: Logs, power: Floats, said: list[int], begin: int = 0) -> tuple[Word, ...]:
-        """Return the words of the sequence ``said`` with their syllables and sounds; 10 stands for another word."""
+    def words(
+        self, logs: Logs, power: Floats, said: list[int], begin: int = 0, *, are_digits: bool = False
+    ) -> tuple[Word, ...]:
+        """Return the words of the sequence ``said`` with their syllables and sounds; 10 stands for another word.
+
+        With ``are_digits`` nothing else was said for certain; see `pellucid.speech.confidence`.
+        """
         spellings = [spelling([-1 if word == OTHER_WORD else word]) for word in said]
         flat = aligned(logs, [sound for sounds in spellings for sound in sounds])
         if not flat:
@@ -134,9 +147,10 @@ class Recognizer:
         loud = power.sum(axis=1) > _FAINT * float(power.sum(axis=1).max())
         found = []
         for word, own, (first, past) in zip(said, places, spans(places, len(logs)), strict=True):
-            share = shares(logs[first:past], self.temperature)[word]
+            share = shares(logs[first:past], self.temperature, is_digit=are_digits)[word]
             widths = _widened([self._frames(one, loud) for one in own], loud, *self._frames((first, past), loud))
-            found.append(_word(word, logs, own, widths, float(share), begin))
+            made = _word(word, logs, own, widths, float(share), begin, are_digits)
+            found.append(made if made.confidence < self.threshold else replace(made, digit=made.guess))
         return tuple(found)
 
     def _frames(self, steps: tuple[int, int], loud: npt.NDArray[np.bool_]) -> tuple[int, int]:
@@ -145,8 +159,8 @@ class Recognizer:
         return begin, min(max((steps[1] - _PADDING) * self.stack, begin + 1), len(loud))
 
 
-def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int) -> Word:
-    """Build one word from the frames of its sounds."""
+def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int, is_digit: bool) -> Word:
+    """Build one word, so far without ``digit``, from the frames of its sounds."""
     start, end = _second(begin + widths[0][0]), _second(begin + widths[-1][1])
     if word == OTHER_WORD:
         return Word(OTHER, start, end, share, None, ())
@@ -160,8 +174,8 @@ def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, b
         least = min(sound.confidence for sound in sounds)
         syllables.append(Syllable(entry.text, sounds[0].start, sounds[-1].end, least, tuple(sounds)))
     # At most the confidence of the weakest sound: a word can beat all its rivals and still be wrong.
-    sure = share * min(syllable.confidence for syllable in syllables)
-    return Word(LEXICON[word].word, start, end, sure, word if sure >= SURE else None, tuple(syllables))
+    sure = share if is_digit else share * min(syllable.confidence for syllable in syllables)
+    return Word(LEXICON[word].word, start, end, sure, None, tuple(syllables), word)
 
 
 def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int) -> Places:

@@ -24,6 +24,7 @@ from pellucid.studio.request_guard import RequestGuard
 from pellucid.studio.session import MAX_UPLOAD, Session
 from pellucid.studio.sessions import Sessions
 from pellucid.studio.upload_check import UploadCheck
+from pellucid.studio.uploads import Kind, Upload
 
 PAGE = Path(__file__).parent / "page"
 """The built page."""
@@ -37,7 +38,8 @@ _WORKERS = 8
 _UPLOADS = 4  # in threads of their own, so that they leave those of the pages free
 _UPLOAD_SECONDS = 60
 _CLEANUP_SECONDS = 30
-_STATUS = {"too_large": 413, "busy": 503, "unavailable": 404, "internal": 500}
+_CLASS_SECONDS = 1
+_STATUS = {"too_large": 413, "busy": 503, "unavailable": 404, "locked": 403, "internal": 500}
 
 
 def studio_app(sessions: Sessions, *, keys: Keys, hosts: list[str], page: Path = PAGE) -> ASGIApp:
@@ -91,8 +93,9 @@ class _Routes:
         await to_thread.run_sync(self._sessions.close)
 
     async def _free_idle(self) -> None:
+        seconds = _CLEANUP_SECONDS if self._sessions.rules is None else _CLASS_SECONDS
         while True:
-            await anyio.sleep(_CLEANUP_SECONDS)
+            await anyio.sleep(seconds)
             await to_thread.run_sync(self._sessions.free_idle)
 
     async def socket(self, socket: WebSocket) -> None:
@@ -101,22 +104,16 @@ class _Routes:
 
     async def picture(self, request: Request) -> Response:
         """Receive a picture."""
-
-        def use(session: Session, content: bytes) -> None:
-            self._check.try_out("picture", content)
-            session.open_picture(content)
-
-        return await self._receive(request, use)
+        return await self._receive(request, "picture", Session.open_picture)
 
     async def network(self, request: Request) -> Response:
         """Receive a network file."""
         name = request.query_params.get("name", "network.safetensors")[:200]
 
-        def use(session: Session, content: bytes) -> None:
-            self._check.try_out("network", content)
-            session.open_network(content, name)
+        def use(session: Session, content: bytes, upload: Upload) -> None:
+            session.open_network(content, name, upload)
 
-        return await self._receive(request, use)
+        return await self._receive(request, "network", use)
 
     async def download(self, request: Request) -> Response:
         """Send the network as a file."""
@@ -132,16 +129,27 @@ class _Routes:
         if session is None:
             raise RefusedError(
                 "unavailable",
-                "Expected an open session: this one was closed after a long idle time, so reload the page.",
+                "This session was closed because it was idle for a long time: reload the page.",
             )
         return session
 
-    async def _receive(self, request: Request, use: Callable[[Session, bytes], None]) -> Response:
+    async def _receive(self, request: Request, kind: Kind, use: Callable[[Session, bytes, Upload], None]) -> Response:
+        def work(session: Session, content: bytes, upload: Upload) -> None:
+            try:
+                self._check.try_out(kind, content)
+            except Exception:
+                if session.uploads.is_obsolete(upload):
+                    return
+                raise
+            use(session, content, upload)
+
         try:
             session = self._session(request)
+            session.check_upload()
+            upload = session.uploads.begin(kind, _number(request.query_params.get("after", "")))
             with anyio.fail_after(_UPLOAD_SECONDS):
                 content = await _body(request)
-            await to_thread.run_sync(use, session, content, limiter=self._uploads)
+            await to_thread.run_sync(work, session, content, upload, limiter=self._uploads)
         except TimeoutError:
             return _failed(
                 RefusedError("too_large", f"Expected the file within {_UPLOAD_SECONDS} seconds: send a smaller one.")
@@ -151,6 +159,11 @@ class _Routes:
         except Exception as error:
             return _failed(error)
         return Response(status_code=204)
+
+
+def _number(text: str) -> int | None:
+    """Return the number of a request, where the page tells it."""
+    return int(text) if text.isdecimal() and len(text) < 14 else None
 
 
 async def _body(request: Request) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import cast
 
@@ -15,12 +14,13 @@ from pellucid.inspect.ablation import ablate
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer import features
 from pellucid.models import shipped_path
-from pellucid.network.files import network_of, parse_tensors, read_tensors
+from pellucid.network.files import network_of, parse_parts, read_parts
 from pellucid.network.network import Network
+from pellucid.network.prediction import VALUE_LOSSES, predicts_values
+from pellucid.studio.input_form import InputForm, own_columns
 from pellucid.studio.parts import ActivationName, Centring, Factor, LayerInfo, Loss, NetworkInfo
 from pellucid.studio.refusal import RefusedError
 
-SIDE = 28
 MAX_PARAMETERS = 300_000
 """The page can neither draw more nor receive them many times a second."""
 
@@ -38,6 +38,8 @@ class EditedNetwork:
         Its parameters are the knobs.
     preparation : Preparation
         How pictures were prepared for its training, as its record says; otherwise as in MNIST.
+    columns : Columns or None
+        The features that it was trained on, and their standardisation, if it was trained on a table.
     version : int
         Number of changes so far, counted across the networks of a session.
     trained : ndarray (parameter_count,)
@@ -53,6 +55,7 @@ class EditedNetwork:
         self.net, self.name, self.loss = net, name, loss
         self.version = version
         self.preparation = Preparation.of_record(net.record) or Preparation()
+        self.columns = own_columns(net)
         self.trained: Vector = net.parameters.copy()
         self.opened: Vector = self.trained if opened is None else opened
         self.factors: dict[Place, float] = {}
@@ -69,13 +72,13 @@ class EditedNetwork:
     @classmethod
     def read(cls, path: Path, name: str, version: int = 0) -> EditedNetwork:
         """Read a file."""
-        net = network_of(path, *read_tensors(path))
+        net = network_of(path, *read_parts(path))
         return cls(net, name, default_loss(net), version)
 
     @classmethod
     def of_bytes(cls, content: bytes, name: str, version: int = 0) -> EditedNetwork:
         """Read an uploaded file."""
-        net = network_of(Path(name), *parse_tensors(content, name))
+        net = network_of(Path(name), *parse_parts(content, name))
         return cls(net, name, default_loss(net), version)
 
     @property
@@ -112,8 +115,21 @@ class EditedNetwork:
         """Make the present knobs the ones to which they are reset."""
         self.trained = self.net.parameters.copy()
 
-    def info(self) -> NetworkInfo:
-        """Describe the network for the page."""
+    @property
+    def predicts_values(self) -> bool:
+        """Whether its outputs are values to predict, and not one for each class."""
+        return self.loss in VALUE_LOSSES
+
+    def info(self, form: InputForm) -> NetworkInfo:
+        """Describe the network, whose inputs have this form, for the page."""
+        return NetworkInfo(
+            self.name, list(self.net.input_shape), form.info(), "values" if self.predicts_values else "classes",
+            list(self.net.classes), self.layers(), self.net.parameter_count, self.net.seed, self.loss,
+            centring_of(self.preparation),
+        )  # fmt: skip
+
+    def layers(self) -> list[LayerInfo]:
+        """Describe its layers for the page."""
         layers, begin = [], 0
         for layer in self.net.layers:
             if isinstance(layer, Dense):
@@ -122,10 +138,7 @@ class EditedNetwork:
                 bias = begin + inputs * outputs
                 layers.append(LayerInfo("dense", inputs, outputs, activation, layer.describe(), begin, bias))
             begin += layer.parameter_count(layer.input_shape)
-        return NetworkInfo(
-            self.name, list(self.net.input_shape), list(self.net.classes), layers, self.net.parameter_count,
-            self.net.seed, self.loss, centring_of(self.preparation),
-        )  # fmt: skip
+        return layers
 
     def factor_list(self) -> list[Factor]:
         """The factors, in the form that the page receives."""
@@ -143,13 +156,12 @@ def check_suitable(net: Network) -> None:
     if kinds != {"dense"}:
         raise RefusedError(
             "bad_value",
-            f"Expected a network of dense layers, got {', '.join(sorted(kinds))}: the studio draws no others yet.",
+            f"Expected a network of dense layers, got {', '.join(sorted(kinds))}: the studio cannot show other kinds "
+            "yet.",
         )
-    if math.prod(net.input_shape) != SIDE * SIDE:
-        shape = "x".join(map(str, net.input_shape))
+    if net.program.takes_sequences:
         raise RefusedError(
-            "bad_value",
-            f"Expected a network for {SIDE}x{SIDE} pixels, got {shape}: the studio draws no others.",
+            "bad_value", "Expected a network of images or rows, got one of sequences: the studio cannot show these yet."
         )
     if net.parameter_count > MAX_PARAMETERS:
         raise RefusedError(
@@ -161,7 +173,9 @@ def check_suitable(net: Network) -> None:
 
 def default_loss(net: Network) -> Loss:
     """The loss that a network was trained with, where its record tells; otherwise the one that suits its outputs."""
-    recorded = net.record.get("loss")
+    recorded, activation = net.record.get("loss"), net.layers[-1].configuration().get("activation")
+    if predicts_values(net.record, activation):
+        return cast(Loss, recorded) if recorded in VALUE_LOSSES else "mean_squared"
     fitting: list[Loss] = [name for name in ("cross_entropy", "squared") if _fits(net, name)]
     return recorded if recorded in fitting else fitting[0]
 

@@ -8,6 +8,8 @@ from pellucid.studio.parts import (
     Centring,
     CentringStep,
     Change,
+    ClassInfo,
+    ComparedNetwork,
     Count,
     DataChoice,
     DataInfo,
@@ -54,24 +56,33 @@ class Welcome(Event):
     """Names of the data sets on this machine, for `LearnPlan.data`."""
     max_upload: Count
     """Most bytes of an uploaded file."""
+    in_class: ClassInfo | None
+    """The rules of a class, if the studio was started for one."""
 
 
 class Failed(Event):
     """A request could not be served; the session is as it was before."""
 
-    code: Literal["malformed", "too_large", "out_of_order", "bad_value", "unavailable", "diverged", "busy", "internal"]
+    code: Literal[
+        "malformed", "too_large", "out_of_order", "bad_value", "unavailable", "diverged", "busy", "locked", "internal"
+    ]
     """malformed: not a message of the schema; too_large: over a limit; out_of_order: not possible now; bad_value: a
     value that is not valid here; unavailable: not on this machine; diverged: the numbers overflow; busy: too many at
-    once; internal: a bug in the studio."""
+    once; locked: not in a class; internal: a bug in the studio."""
     message: str
     """A sentence for people: what was expected, what came, what to do."""
+
+
+class Done(Event):
+    """All that answers the request has been sent, but for what is told to take longer: downloads and training."""
 
 
 class Gone(Event):
     """The server ends the connection."""
 
-    reason: Literal["elsewhere", "idle", "full", "closing"]
-    """The session was opened in another tab; was idle for long; made room for another; or the server stops."""
+    reason: Literal["elsewhere", "idle", "full", "closing", "restarted"]
+    """The session was opened in another tab; was idle for long; made room for another; the server stops; or, in a
+    class, the session has ended and the page starts again with a new one."""
 
 
 class Network(Event):
@@ -99,10 +110,10 @@ class Parameters(Event):
 
 
 class Drawing(Event):
-    """What is read: a drawing, an uploaded picture, an example or bare pixels."""
+    """What is read: a drawing, an uploaded picture, an example, bare pixels, or a row of one's own."""
 
-    source: Literal["pad", "picture", "example", "pixels"]
-    """Where the picture comes from."""
+    source: Literal["pad", "picture", "example", "pixels", "row"]
+    """Where the inputs come from."""
     strokes: list[Stroke]
     """Strokes on the pad; empty unless the pad is the source."""
     can_undo: bool
@@ -113,6 +124,8 @@ class Drawing(Event):
     """The image of the data set, if it is one."""
     label: int | None
     """Its class, if it is known."""
+    targets: list[float] | None
+    """Its target values, (K,), if they are known."""
     centring: Centring
     """The steps of the centring that are switched on."""
     pictures: bool
@@ -128,21 +141,54 @@ class LayerReading(Shared):
     """a, (K,): the activations."""
 
 
+class Likeness(Shared):
+    """How unlike the images of the data set a picture is; see `pellucid.inspect.familiarity`."""
+
+    distance: float
+    """Its distance from them."""
+    limit: float
+    """The distance that 99 % of such images stay within."""
+
+
 class Reading(Event):
     """The network's reading of the present picture."""
 
     version: Count
     """Version of the network."""
     pixels: Floats
-    """(28, 28), the inputs: 0 is paper, 1 is full ink."""
+    """The inputs: of a drawing, (28, 28) or any other grid, 0 is paper, 1 is full ink; of a row, (D,)."""
+    row: Floats | None
+    """The features of the row in the units of the data, (D,); None for a drawing."""
+    layers: list[LayerReading]
+    """First layer first; the activations of the last are the outputs."""
+    order: list[int]
+    """The classes, in decreasing order of their outputs; values in their own order."""
+    words: str
+    """The reading in words, such as "3 at 0.60, then 8 at 0.40" or "price 3.25"; empty where there is no ink."""
+    steps: list[CentringStep]
+    """The steps of the centring; empty unless `SetCentring.pictures` asked for them, or where there is no centring."""
+    digits: Count | None
+    """How many digits the drawing or picture seems to hold; None where that is unknown, or where no digits are read."""
+    likeness: Likeness | None
+    """None where there is no ink, where no digits are read, or where the data set is too small to tell."""
+
+
+class Compared(Event):
+    """The network that is compared with the present one."""
+
+    other: ComparedNetwork | None
+    """The network; None where there is none any more."""
+
+
+class ComparedReading(Event):
+    """What the compared network reads in the present picture; follows every `Reading` while there is one."""
+
     layers: list[LayerReading]
     """First layer first; the activations of the last are the outputs."""
     order: list[int]
     """The classes, in decreasing order of their outputs."""
     words: str
-    """The reading in words, such as "3 at 0.60, then 8 at 0.40"; empty where there is no ink."""
-    steps: list[CentringStep]
-    """The steps of the centring; empty unless `SetCentring.pictures` asked for them, or where there is no centring."""
+    """The reading in words; empty where there is no ink."""
 
 
 class Votes(Event):
@@ -190,13 +236,15 @@ class Examples(Event):
     indices: list[int]
     """Indices of the images sent, (n,)."""
     labels: list[int]
-    """Their classes, (n,)."""
+    """Their classes, (n,); empty for values."""
     readings: list[int]
-    """The classes that the network reads, (n,)."""
+    """The classes that the network reads, (n,); empty for values."""
     confidences: Floats
     """The largest outputs, (n,)."""
+    targets: Floats | None
+    """Their target values, (n, K); None for classes."""
     pixels: Floats
-    """(n, 28, 28), 0 to 1."""
+    """(n, 28, 28), 0 to 1, or any other grid; the inputs of rows, (n, D)."""
 
 
 class Turned(Event):
@@ -224,9 +272,10 @@ class Judged(Event):
     version: Count
     """Version of the network."""
     accuracy: float
-    """Share of the images that are read correctly."""
+    """Share of the images that are read correctly; for values R2, 1 minus the squared errors relative to those of
+    always answering with the mean."""
     right: Count
-    """Number of those."""
+    """Number of images that are read correctly; 0 for values."""
     total: Count
     """Number of held-out images."""
     loss: float
@@ -278,7 +327,7 @@ class Swept(Event):
     values: Floats
     """Its values, (n,)."""
     accuracies: Floats
-    """Accuracy on the held-out images for each, (n,)."""
+    """Accuracy on the held-out images for each, (n,), as in `Judged`."""
     losses: Floats
     """Loss on the held-out images for each, (n,)."""
 
@@ -349,7 +398,7 @@ class Picture(Event):
     losses: Floats
     """Mean, lowest and highest loss of the mini-batches of each point, before their steps, (n, 3)."""
     accuracies: Floats
-    """Accuracy, likewise, (n, 3)."""
+    """Accuracy, likewise, (n, 3); NaN for values."""
     speed: float
     """Mini-batches per second, lately."""
     reading: list[LayerReading]
@@ -386,12 +435,12 @@ class EpochDone(Event):
     """Mini-batches done."""
     loss: float
     """Mean loss over its mini-batches, each before its step."""
-    accuracy: float
-    """Accuracy, likewise."""
+    accuracy: float | None
+    """Accuracy, likewise; None for values."""
     test_loss: float
     """Loss on the held-out images at its end."""
     test_accuracy: float
-    """Accuracy, likewise."""
+    """Accuracy there, as in `Judged`."""
     seconds: float
     """Total time spent training."""
 
@@ -441,7 +490,26 @@ class Examined(Event):
     confidences: Floats
     """The largest outputs, (n,)."""
     pixels: Floats
-    """(n, 28, 28), 0 to 1."""
+    """(n, 28, 28), 0 to 1, or any other grid; the inputs of rows, (n, D)."""
+
+
+class Predicted(Event):
+    """The network's predictions of values on the held-out examples, beside the true ones."""
+
+    version: Count
+    """Version of the network."""
+    total: Count
+    """Number of held-out examples."""
+    r_squared: float
+    """R2 over all of them, the mean over the outputs."""
+    errors: list[float]
+    """Root mean squared error of each output, (K,), in the units of its values."""
+    indices: list[int]
+    """The examples sent, at most 2,000, evenly spaced, (n,)."""
+    outputs: Floats
+    """Predicted values, (n, K)."""
+    targets: Floats
+    """True values, (n, K)."""
 
 
 class LossPlane(Event):
@@ -512,8 +580,8 @@ class Nudges(Event):
 
     version: Count
     """Version of the network."""
-    label: Count
-    """The target class."""
+    label: Count | None
+    """The target class; None for values."""
     loss: Loss
     """The loss."""
     cost: float
@@ -542,7 +610,9 @@ class BatchNudges(Event):
     costs: Floats
     """Cost of each image, (n,)."""
     labels: list[int]
-    """Class of each image, (n,)."""
+    """Class of each image, (n,); empty for values."""
+    targets: Floats | None
+    """Target values of each, (n, K); None for classes."""
     gradient: Floats
     """(parameterCount,)."""
     wishes: Floats | None

@@ -35,7 +35,7 @@ _FIELDS: dict[str, Field] = {
     "named": Integer(0, 1),
     "data": Text(200),
     "step": Integer(0, 1 << 40),
-    "accuracy": Number(0.0, 1.0),
+    "accuracy": Number(-1e30, 1.0),
     "total": Integer(1, 1 << 40),
     "when": Number(0.0, 1e12),
     "plan": Table(),
@@ -57,10 +57,12 @@ class KeptRuns:
     ----------
     folder : Path, optional
         Without one, nothing is kept.
+    read_only : bool
+        Whether no run is added.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None = None, *, read_only: bool = False) -> None:
+        self._folder, self._read_only = folder, read_only
 
     def all(self) -> list[KeptRun]:
         """Return all runs, the latest first."""
@@ -71,7 +73,7 @@ class KeptRuns:
 
     def keep(self, run: KeptRun, network: bytes) -> bool:
         """Keep a run in place of an earlier one of its identity, whose name it keeps; return whether it was kept."""
-        if self._folder is None:
+        if self._folder is None or self._read_only:
             return False
         before = self._described(run.id)
         if before is not None and before.named:

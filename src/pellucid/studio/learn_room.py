@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from pellucid.data.columns import record_of
 from pellucid.errors import DivergedError
 from pellucid.studio import events, requests
 from pellucid.studio.driver import Driver, Job
@@ -51,7 +52,8 @@ class LearnRoom:
         """Start again with another network, which may be a ``kept`` one."""
         self._driver.stop()
         self._run: Run | None = None
-        self._plan = plan_of(self._state.edited, self._state.data_name)
+        state = self._state
+        self._plan = plan_of(state.edited, state.data_name, state.catalog.first_plan(state.data_name))
         if kept is not None and kept.plan.data == self._state.data_name:
             self._plan = kept.plan
         self.keeper.reset(None if kept is None else kept.id)
@@ -62,27 +64,32 @@ class LearnRoom:
     def set_up(self, request: requests.SetUp) -> EditedNetwork:
         """Return the network of a plan: a new one, or the present one for a new run. `adopt_run` must follow."""
         state, plan = self._state, request.plan
-        preparation, raw = preparation_of(plan), state.catalog.is_raw(plan.data)
-        data = state.catalog.data(plan.data, preparation)
+        state.check_data(plan.data)
+        catalog = state.catalog
+        raw = catalog.is_raw(plan.data)
+        data = catalog.data(plan.data, preparation_of(plan), catalog.columns(plan.data, plan.standardize))
         version = state.edited.version + 1
         if request.keep_network:
             if not has_layers(state.edited.net, plan):
                 raise RefusedError(
-                    "bad_value", "The layers of the plan are not those of the network: make a new network instead."
+                    "bad_value", "The plan has other layers than the network: make a new network instead."
                 )
-            if data.train.classes != state.edited.net.classes:
+            if not catalog.suits(plan.data, state.edited, named=True):
                 raise RefusedError(
-                    "bad_value", "The classes of the data are not those of the network: make a new network instead."
+                    "bad_value",
+                    "The data set has other inputs or classes than the network: make a new network instead.",
                 )
             net, name, opened = state.edited.net, state.edited.name, state.edited.opened
         else:
-            net, name, opened = planned_network(plan, data.train.classes), NEW, None
+            net, name, opened = planned_network(plan, data.train), NEW, None
         run = Run(planned_trainer(plan, net, data.train), plan, state.clock)
         self._driver.stop()
         record_preparation(net, plan, raw)
-        state.use_data(plan.data, preparation)
+        net.record |= record_of(data.train)
+        edited = EditedNetwork(net, name, plan.loss, version, opened)
+        state.use_data(plan.data, edited)
         self._next = run
-        return EditedNetwork(net, name, plan.loss, version, opened)
+        return edited
 
     def adopt_run(self) -> None:
         """Train the network of `set_up`, which the session now uses."""
@@ -152,6 +159,19 @@ class LearnRoom:
     def plane(self, request: requests.AskLossPlane) -> None:
         """Send the loss around the path of training."""
         self._view.send_plane(self._prepared_run(), request)
+
+    def moment(self, step: int) -> EditedNetwork:
+        """Return a copy of the network after so many mini-batches of this run; training stays where it is."""
+        edited, timeline = self._state.edited, self._prepared_run().timeline
+        if not timeline.first_step <= step <= timeline.last_step:
+            raise RefusedError(
+                "bad_value",
+                f"Expected a moment of this training, from {timeline.first_step} to {timeline.last_step}, got {step}.",
+            )
+        net = edited.net.copy()
+        net.parameters[...] = self._prepared_run().parameters_at(step)
+        after = f"{step:,} mini-batch" + ("" if step == 1 else "es")
+        return EditedNetwork(net, f"{edited.name[:150]} after {after}", edited.loss)
 
     def knobs_turned(self) -> None:
         """Note that parameters were changed by hand."""

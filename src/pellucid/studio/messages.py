@@ -6,10 +6,11 @@ encoding. The routes:
 - ``/?token=``: the page; the token becomes a cookie.
 - ``/socket?session=``: the WebSocket. Without a session, or with one that no longer exists, a new one starts. Requests
   of a session are served in order; of a rapid series, the page should send each after the answer to the last.
-- ``POST /picture?session=``: the body is a PNG, JPEG or other picture, which is read; `Drawing` and `Reading` follow on
-  the socket. Answered by 204, or by a `Failed` as JSON.
-- ``POST /network?session=&name=``: the body is a network file; `Network` and all that follows from it come on the
-  socket.
+- ``POST /picture?session=&after=``: the body is a PNG, JPEG or other picture, which is read; `Drawing` and `Reading`
+  follow on the socket. Answered by 204, or by a `Failed` as JSON. ``after`` is the number of the last request that the
+  page had sent: an upload that a later request has made obsolete is dropped.
+- ``POST /network?session=&after=&name=``: the body is a network file; `Network` and all that follows from it come on
+  the socket.
 - ``GET /network.safetensors?session=``: the present network as a file.
 """
 
@@ -22,20 +23,24 @@ from typing import get_args
 
 import msgspec
 
-from pellucid.studio import events, parts, requests
+from pellucid.studio import events, look_for_messages, parts, requests
 
 AnyRequest = (
-    requests.Pen
+    requests.StartAgain
+    | requests.ReportInput
+    | requests.Pen
     | requests.UndoStroke
     | requests.RedoStroke
     | requests.ClearDrawing
     | requests.SetDrawing
     | requests.OpenExample
     | requests.OpenPixels
+    | requests.SetFeatures
     | requests.SetCentring
     | requests.AskVotes
     | requests.BrowseExamples
     | requests.LoadNetwork
+    | requests.Compare
     | requests.TurnKnobs
     | requests.FindKnobs
     | requests.SweepKnob
@@ -66,17 +71,26 @@ AnyRequest = (
     | requests.AskBatchNudges
     | requests.CheckNudge
     | requests.TakeStep
+    | look_for_messages.AskSubject
+    | look_for_messages.AskNeuron
+    | look_for_messages.AskMaximum
+    | look_for_messages.AskExcitement
+    | look_for_messages.AskPair
+    | look_for_messages.AnswerPair
 )
 """All requests of the page."""
 
 AnyEvent = (
     events.Welcome
     | events.Failed
+    | events.Done
     | events.Gone
     | events.Network
     | events.Parameters
     | events.Drawing
     | events.Reading
+    | events.Compared
+    | events.ComparedReading
     | events.Votes
     | events.Examples
     | events.Turned
@@ -91,17 +105,24 @@ AnyEvent = (
     | events.EpochDone
     | events.Curves
     | events.Examined
+    | events.Predicted
     | events.LossPlane
     | events.Nudges
     | events.BatchNudges
     | events.Checked
     | events.Stepped
+    | look_for_messages.LookSubject
+    | look_for_messages.NeuronResponse
+    | look_for_messages.NeuronMaximum
+    | look_for_messages.Excitement
+    | look_for_messages.Pair
+    | look_for_messages.PairAnswered
 )
 """All events of the server."""
 
 REQUESTS: tuple[type[requests.Request], ...] = get_args(AnyRequest)
 EVENTS: tuple[type[events.Event], ...] = get_args(AnyEvent)
-MODULES: tuple[ModuleType, ...] = (parts, requests, events)
+MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages)
 """The modules that declare them."""
 
 MAX_REQUEST = 1 << 20

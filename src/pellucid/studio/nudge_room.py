@@ -19,6 +19,8 @@ from pellucid.studio.session_state import SessionState, finite
 from pellucid.studio.turn_room import TurnRoom
 
 Vector = NDArray[np.float32]
+Targets = NDArray[np.int64] | NDArray[np.float32]
+"""Classes (n,), or values (n, K)."""
 
 
 class _Batch(msgspec.Struct):
@@ -26,7 +28,7 @@ class _Batch(msgspec.Struct):
 
     version: int
     images: Vector
-    labels: NDArray[np.int64]
+    targets: Targets
     loss: str
     cost: float
     gradient: Vector
@@ -43,15 +45,27 @@ class NudgeRoom:
     def nudges(self, request: requests.AskNudges) -> None:
         """Backpropagate the present picture."""
         state = self._state
-        label = state.label if request.label is None else request.label
-        if label is None:
-            raise RefusedError("bad_value", "Expected a target digit for this drawing: choose one.")
-        net = state.edited.effective
+        net, target = state.edited.effective, self._target(request)
         # A copy, so that the numbers and their checks stay valid while knobs are turned.
-        levels = state.levels(net, state.pixels)
-        result = backpropagate(net.copy(), levels, label, request.loss or state.edited.loss)
+        levels = state.levels(net, state.inputs)
+        result = backpropagate(net.copy(), levels, target, request.loss or state.edited.loss)
         self._latest = state.edited.version, result, levels
         self._send(request.id, result)
+
+    def _target(self, request: requests.AskNudges) -> int | Vector:
+        """The target class, or the target values, of what is read."""
+        state = self._state
+        if not state.edited.predicts_values:
+            if request.values is not None:
+                raise RefusedError("bad_value", "Expected a target class for this network, got values.")
+            label = state.label if request.label is None else request.label
+            if label is None:
+                raise RefusedError("bad_value", "This drawing has no label: choose a target.")
+            return label
+        values = state.targets if request.values is None else np.array(request.values, np.float32)
+        if values is None or request.label is not None or values.shape != state.edited.net.output_shape:
+            raise RefusedError("bad_value", "Expected a target value for each output: type them.")
+        return values
 
     def batch(self, request: requests.AskBatchNudges) -> None:
         """Average the gradient over a mini-batch."""
@@ -62,13 +76,14 @@ class NudgeRoom:
         net, loss = state.edited.effective, request.loss or state.edited.loss
         if request.knob is not None and request.knob >= net.parameter_count:
             raise RefusedError("bad_value", f"Expected a knob up to {net.parameter_count - 1}, got {request.knob}.")
-        images, labels = state.levels(net, state.unit(request.part, indices)), data.labels[indices]
-        mean = net.gradient(images, labels, loss)
-        costs, norms, wishes = _each(net, images, labels, loss, request.knob)
-        self._batch = _Batch(state.edited.version, images, labels, loss, mean.loss, mean.parameters)
+        images, targets = state.levels(net, state.unit(request.part, indices)), data.targets[indices]
+        mean = net.gradient(images, targets, loss)
+        costs, norms, wishes = _each(net, images, targets, loss, request.knob)
+        self._batch = _Batch(state.edited.version, images, targets, loss, mean.loss, mean.parameters)
         state.send(
             events.BatchNudges(
-                request.id, state.edited.version, finite(mean.loss), payload.put(costs), labels.tolist(),
+                request.id, state.edited.version, finite(mean.loss), payload.put(costs),
+                targets.tolist() if data.has_classes else [], None if data.has_classes else payload.put(targets),
                 payload.put(mean.parameters), None if request.knob is None else payload.put(wishes),
                 payload.put(norms), _norm(mean.parameters),
             ),
@@ -99,7 +114,7 @@ class NudgeRoom:
     def step(self, request: requests.TakeStep) -> None:
         """Take the step that the example or the mini-batch asks for."""
         state, edited = self._state, self._state.edited
-        images, labels, loss, cost, gradient = self._latest_gradient(request.of)
+        images, targets, loss, cost, gradient = self._latest_gradient(request.of)
         scaled = gradient
         if edited.factors:
             # The gradient by a knob that a factor multiplies is multiplied by that factor.
@@ -110,11 +125,12 @@ class NudgeRoom:
         after = (edited.net.parameters - np.float32(rate) * scaled).astype(np.float32)
         if not np.isfinite(after).all():
             raise RefusedError("diverged", "At this learning rate the parameters would overflow: choose a smaller one.")
-        pictures = "1 picture" if len(labels) == 1 else f"{len(labels)} pictures"
-        what = "this picture" if request.of == "example" else pictures
+        one = "picture" if state.form.columns is None else "row"
+        pictures = f"1 {one}" if len(images) == 1 else f"{len(images)} {one}s"
+        what = f"this {one}" if request.of == "example" else pictures
         accuracy = state.evaluation().accuracy
         self._turn.step(f"a step for {what}, rate {rate:g}", after, request.id)
-        now = edited.effective.gradient(images, labels, loss).loss
+        now = edited.effective.gradient(images, targets, loss).loss
         predicted = cost - rate * norm * norm
         state.send(
             events.Stepped(
@@ -123,15 +139,16 @@ class NudgeRoom:
             )
         )  # fmt: skip
 
-    def _latest_gradient(self, of: str) -> tuple[Vector, NDArray[np.int64], str, float, Vector]:
-        """Images, labels, loss, cost and gradient to take a step for; they must be of the present network."""
+    def _latest_gradient(self, of: str) -> tuple[Vector, Targets, str, float, Vector]:
+        """Images, targets, loss, cost and gradient to take a step for; they must be of the present network."""
         version = self._state.edited.version
         if of == "batch" and self._batch is not None and self._batch.version == version:
             batch = self._batch
-            return batch.images, batch.labels, batch.loss, batch.cost, batch.gradient
+            return batch.images, batch.targets, batch.loss, batch.cost, batch.gradient
         if of == "example" and self._latest is not None and self._latest[0] == version:
             _, result, levels = self._latest
-            return levels[None], np.array([result.label]), result.loss, result.cost, result.gradient
+            targets = result.targets[None] if result.label is None else np.array([result.label])
+            return levels[None], targets, result.loss, result.cost, result.gradient
         raise RefusedError("out_of_order", "The network has changed since its gradient was computed: compute it again.")
 
     def _send(self, request: int, result: Backpropagation) -> None:
@@ -156,12 +173,12 @@ class NudgeRoom:
 
 
 def _each(
-    net: Network, images: Vector, labels: NDArray[np.int64], loss: str, knob: int | None
+    net: Network, images: Vector, targets: Targets, loss: str, knob: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The cost, the norm of the gradient and the wish for a knob, of each image; all (n,)."""
     found = np.zeros((3, len(images)))
     for index, image in enumerate(images):
-        own = net.gradient(image, labels[index : index + 1], loss)
+        own = net.gradient(image[None], targets[index : index + 1], loss)
         wish = 0.0 if knob is None else -float(own.parameters[knob])
         found[:, index] = own.loss, _norm(own.parameters), wish
     return found[0], found[1], found[2]

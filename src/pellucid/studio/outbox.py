@@ -11,7 +11,7 @@ from typing import Literal
 MAX_BYTES = 24 << 20
 """Most bytes that wait for a slow page; beyond it, the page is disconnected."""
 
-Reason = Literal["elsewhere", "idle", "full", "closing"]
+Reason = Literal["elsewhere", "idle", "full", "closing", "restarted"]
 
 
 class Outbox:

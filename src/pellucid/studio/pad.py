@@ -11,7 +11,7 @@ from pellucid.errors import DataError
 from pellucid.studio.parts import Stroke
 
 SIDE = 112
-"""Pixels along each side of the pad, four for each of the 28x28 field."""
+"""Pixels along the longer side of the pad, about: four for each of a field of 28x28."""
 
 MAX_SEGMENTS = 8192
 """Most line segments of a drawing; drawing them takes about a quarter of a second."""
@@ -20,7 +20,13 @@ Ink = NDArray[np.float32]
 
 
 class Pad:
-    """Strokes on a square pad, and their ink.
+    """Strokes on a pad, and their ink.
+
+    Parameters
+    ----------
+    grid : (int, int)
+        Height and width of the field that is drawn on, in pixels of the network's input; the pad has a whole number of
+        its own for each.
 
     Examples
     --------
@@ -33,9 +39,11 @@ class Pad:
     False
     """
 
-    def __init__(self) -> None:
+    def __init__(self, grid: tuple[int, int] = (SIDE // 4, SIDE // 4)) -> None:
+        self.grid = grid
         self.strokes: list[Stroke] = []
-        self.ink: Ink = np.zeros((SIDE, SIDE), np.float32)
+        fine = max(1, SIDE // max(grid))
+        self.ink: Ink = np.zeros((fine * grid[0], fine * grid[1]), np.float32)
         self._undone: list[list[Stroke]] = []
         self._cleared: list[Stroke] = []
 
@@ -57,9 +65,9 @@ class Pad:
         stroke : int
             Number of the last stroke, or the next number for a new one.
         points : list of float
-            x, y, x, y, ... as shares of the side.
+            x, y, x, y, ... as shares of the pad's width and height.
         width, erase
-            For a new stroke: its width as a share of the side, and whether it removes ink.
+            For a new stroke: its width as a share of the longer side, and whether it removes ink.
 
         Raises
         ------
@@ -133,10 +141,11 @@ def _check_points(points: list[float]) -> None:
 
 def _draw_line(ink: Ink, points: list[float], stroke: Stroke) -> None:
     """Draw a line through points: a segment covers all pixels within half its width."""
-    places = np.array(points, np.float32).reshape(-1, 2) * np.float32(SIDE)
+    height, width = ink.shape
+    places = np.array(points, np.float32).reshape(-1, 2) * np.array([width, height], np.float32)
     if len(places) == 1:
         places = np.repeat(places, 2, axis=0)
-    radius = stroke.width * SIDE / 2
+    radius = stroke.width * max(ink.shape) / 2
     for start, end in itertools.pairwise(places):
         _draw_segment(ink, start, end, radius, stroke.erase)
 
@@ -144,7 +153,7 @@ def _draw_line(ink: Ink, points: list[float], stroke: Stroke) -> None:
 def _draw_segment(ink: Ink, start: NDArray[np.float32], end: NDArray[np.float32], radius: float, erase: bool) -> None:
     """Draw one segment, with soft edges one pixel wide."""
     low = np.maximum(np.floor(np.minimum(start, end) - radius - 1), 0).astype(int)
-    high = np.minimum(np.ceil(np.maximum(start, end) + radius + 1), SIDE).astype(int)
+    high = np.minimum(np.ceil(np.maximum(start, end) + radius + 1), ink.shape[::-1]).astype(int)
     x = np.arange(low[0], high[0], dtype=np.float32)[None, :] + np.float32(0.5) - start[0]
     y = np.arange(low[1], high[1], dtype=np.float32)[:, None] + np.float32(0.5) - start[1]
     dx, dy = end - start
@@ -157,3 +166,25 @@ def _draw_segment(ink: Ink, start: NDArray[np.float32], end: NDArray[np.float32]
         np.minimum(part, 1 - cover, out=part)
     else:
         np.maximum(part, cover, out=part)
+
+
+def averaged(ink: Ink, grid: tuple[int, int]) -> Ink:
+    """Return ink of any size on a grid of (H, W) pixels, each the mean of the ink that falls into it.
+
+    Examples
+    --------
+    >>> averaged(np.eye(4, dtype=np.float32), (2, 2)).tolist()
+    [[0.5, 0.0], [0.0, 0.5]]
+    """
+    rows, columns = _shares(ink.shape[0], grid[0]), _shares(ink.shape[1], grid[1])
+    mean: Ink = (rows @ ink @ columns.T).astype(np.float32)
+    return mean
+
+
+def _shares(before: int, after: int) -> NDArray[np.float64]:
+    """The share (after, before) that each of ``before`` equal sections of a line has in each of ``after`` sections."""
+    starts = np.arange(after)[:, None] * (before / after)
+    sections = np.arange(before)[None, :]
+    overlap = np.minimum(starts + before / after, sections + 1) - np.maximum(starts, sections)
+    shares: NDArray[np.float64] = np.clip(overlap, 0, None) * (after / before)
+    return shares

@@ -24,8 +24,12 @@ Name = Annotated[str, Meta(max_length=200)]
 Part = Literal["train", "test"]
 """Part of the data set: training images or held-out images."""
 
-Loss = Literal["cross_entropy", "squared"]
-"""The loss: cross-entropy, or the sum of (a - y)^2 over the outputs."""
+Loss = Literal["cross_entropy", "squared", "mean_squared", "mean_absolute", "huber"]
+"""The loss: of classes, cross-entropy or the sum of (a - y)^2 over the outputs; of values, the mean over the outputs of
+(a - y)^2, of |a - y|, or of half the square up to a distance of 1 and linear beyond."""
+
+Task = Literal["classes", "values"]
+"""What the outputs are: one for each class, or values to predict."""
 
 ActivationName = Literal["identity", "sigmoid", "relu", "tanh", "softmax"]
 """An activation function."""
@@ -117,7 +121,7 @@ class LearnPlan(Shared):
     """Everything that determines a training run: the same plan gives the same numbers, bit for bit."""
 
     layers: Annotated[list[LayerPlan], Meta(min_length=1, max_length=8)]
-    """First layer first; the last layer has one neuron for each class."""
+    """First layer first; the last layer has one neuron for each class or value."""
     loss: Loss
     """Loss to minimise."""
     optimizer: OptimizerPlan
@@ -134,6 +138,8 @@ class LearnPlan(Shared):
     """The steps from pictures of one's own to pixels; images that are prepared already are used as they are."""
     dark_ink: bool = False
     """Whether pictures of one's own have ink that is darker than the paper."""
+    standardize: bool = False
+    """Whether the features of a table are brought to mean 0 and standard deviation 1 of the training part."""
 
 
 class KeptRun(Shared):
@@ -151,8 +157,8 @@ class KeptRun(Shared):
     """Name of its data set."""
     step: Count
     """Mini-batches done."""
-    accuracy: Unit
-    """Share of the held-out images that it reads correctly."""
+    accuracy: Annotated[float, Meta(le=1.0)]
+    """Share of the held-out images that it reads correctly; for values their R2 there."""
     total: Count
     """Number of held-out images."""
     when: float
@@ -178,6 +184,45 @@ class LayerInfo(Shared):
     """Index of the first bias; that of neuron j has index ``bias + j``."""
 
 
+class FeatureInfo(Shared):
+    """A feature of a row: the input that it becomes is ``(value - mean) / scale``."""
+
+    name: str
+    """Name."""
+    mean: float
+    """What is subtracted from its values; 0 for values that reach the network as they are."""
+    scale: float
+    """What they are divided by after that; 1 likewise."""
+
+
+class InputInfo(Shared):
+    """What a network takes: a drawing on a grid of pixels, or a row of features."""
+
+    kind: Literal["drawing", "row"]
+    """Which of the two."""
+    channels: Count
+    """Number of grids, which a drawing fills alike; 0 for a row."""
+    rows: Count
+    """Pixels from top to bottom; 0 for a row."""
+    columns: Count
+    """Pixels from left to right; 0 for a row."""
+    centred: bool
+    """Whether drawings go through the steps of the centring: those of 28x28 pixels."""
+    features: list[FeatureInfo]
+    """The features of a row, (D,); empty for a drawing."""
+
+
+class ValueRange(Shared):
+    """The values of a feature or a target in the training data, in its own unit."""
+
+    low: float
+    """The lowest."""
+    high: float
+    """The highest."""
+    whole: bool
+    """Whether all are whole numbers."""
+
+
 class NetworkInfo(Shared):
     """Description of a network, without its parameters."""
 
@@ -185,6 +230,10 @@ class NetworkInfo(Shared):
     """Name of the file or of the shipped network, or "untitled" for one made here."""
     input_shape: list[Count]
     """Shape of the input, such as [28, 28]."""
+    input: InputInfo
+    """What it takes."""
+    task: Task
+    """What its outputs are."""
     classes: list[str]
     """Names of the outputs, (K,)."""
     layers: list[LayerInfo]
@@ -197,6 +246,29 @@ class NetworkInfo(Shared):
     """Loss of its past or future training."""
     centring: Centring
     """The steps from drawings and pictures to pixels with which it was trained."""
+
+
+Origin = Literal["shipped", "kept", "moment"]
+"""Where a compared network comes from: the package, those kept on this machine, or a moment of this training."""
+
+
+class ComparedNetwork(Shared):
+    """The network that is compared with the present one."""
+
+    network: NetworkInfo
+    """The network; its name says what it is."""
+    origin: Origin
+    """Where it comes from."""
+    knobs: Floats
+    """(parameterCount,), in the order that `LayerInfo` defines."""
+    accuracy: float
+    """Share of the held-out images that it reads correctly, prepared as for its own training; for values their R2."""
+    right: Count
+    """Number of them."""
+    total: Count
+    """Number of held-out images."""
+    seen: bool
+    """Whether it was trained on those images, as far as its record tells."""
 
 
 class DataInfo(Shared):
@@ -214,6 +286,10 @@ class DataInfo(Shared):
     """Tells its images and labels from all others."""
     raw: bool
     """Whether it consists of pictures that go through the centring; others are centred already."""
+    features: list[ValueRange]
+    """The features of a table, (D,); empty for pictures."""
+    targets: list[ValueRange]
+    """The values to predict, (K,); empty for classes."""
 
 
 class DataChoice(Shared):
@@ -233,6 +309,14 @@ class DataChoice(Shared):
     """The usual steps of their centring."""
     dark_ink: bool
     """Whether most of its pictures have ink that is darker than the paper, as measured."""
+    inputs: Count
+    """Number of inputs of a network for it."""
+    table: bool
+    """Whether its examples are rows of features."""
+    task: Task
+    """Whether its classes are classes, or the names of values to predict."""
+    plan: LearnPlan
+    """A plan that suits it."""
 
 
 class Change(Shared):
@@ -252,6 +336,13 @@ class Change(Shared):
     """Its value after."""
 
 
+class ClassInfo(Shared):
+    """The rules of a class: no uploads, no other data; kept networks are neither added, renamed nor deleted."""
+
+    reset_seconds: Annotated[float, Meta(gt=0.0)] | None
+    """Time without input after which the session starts again; None for never."""
+
+
 class Factor(Shared):
     """A factor by which a neuron's activation is multiplied before the next layer; 0 switches the neuron off."""
 
@@ -264,7 +355,7 @@ class Factor(Shared):
 
 
 class Example(Shared):
-    """An image of the data set."""
+    """An image, or a row, of the data set."""
 
     part: Part
     """Part of the data set."""

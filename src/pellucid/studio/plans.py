@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any, cast
 
 import msgspec
 
+from pellucid.data.columns import record_of
 from pellucid.data.dataset import Dataset
 from pellucid.data.preparation import RECORD, Preparation
+from pellucid.data.tabular import Table
 from pellucid.layers.dense import Dense
 from pellucid.network.network import Network
+from pellucid.network.prediction import VALUE_LOSSES
 from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.edited_network import SIDE, EditedNetwork, centring_of
+from pellucid.studio.edited_network import EditedNetwork, centring_of
+from pellucid.studio.first_plan import USUAL_RATES
+from pellucid.studio.input_form import SIDE
 from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan
 from pellucid.studio.refusal import RefusedError
 from pellucid.system.fields import Choice, Integer
@@ -28,23 +34,31 @@ NEW = "untitled"
 _LONGEST = 1000
 """Characters of a record's list of data sets."""
 
-_USUAL_RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 0.003}
 
-
-def planned_network(plan: LearnPlan, classes: tuple[str, ...]) -> Network:
-    """Make a new network, drawn from the plan's seed."""
-    sizes = [SIDE * SIDE, *(layer.size for layer in plan.layers)]
+def planned_network(plan: LearnPlan, train: Dataset) -> Network:
+    """Make a new network for training data, drawn from the plan's seed."""
+    inputs = math.prod(train.shape)
+    sizes = [inputs, *(layer.size for layer in plan.layers)]
     # Refuse before memory is allocated; `check_suitable` applies the studio's own limit.
     if sum((before + 1) * after for before, after in itertools.pairwise(sizes)) > 1 << 24:
         raise RefusedError(
             "too_large", "Expected a network of fewer than 17 million parameters, got more: use smaller layers."
         )
-    if plan.layers[-1].size != len(classes):
+    if plan.layers[-1].size != len(train.classes):
+        kind = "class" if train.has_classes else "value"
         raise RefusedError(
-            "bad_value", f"Expected {len(classes)} outputs, one for each class, got {plan.layers[-1].size}."
+            "bad_value", f"Expected {len(train.classes)} outputs, one for each {kind}, got {plan.layers[-1].size}."
         )
+    if (plan.loss in VALUE_LOSSES) == train.has_classes:
+        kind = "classes" if train.has_classes else "values"
+        raise RefusedError("bad_value", f"Expected a loss for {kind}, got {plan.loss}: choose another loss.")
     layers = [Dense(layer.size, layer.activation) for layer in plan.layers]
-    return Network(layers, input_shape=(SIDE, SIDE), seed=plan.seed, classes=classes)
+    is_drawn = inputs == SIDE * SIDE and not isinstance(train, Table)
+    shape = (SIDE, SIDE) if is_drawn else train.shape
+    net = Network(layers, input_shape=shape, seed=plan.seed, classes=train.classes)
+    net.adopt(train.unit_range, train.classes)
+    net.record |= record_of(train)
+    return net
 
 
 def planned_optimizer(plan: OptimizerPlan) -> Optimizer:
@@ -64,11 +78,11 @@ def first_network(catalog: DatasetCatalog, model: str | None) -> EditedNetwork:
     edited = EditedNetwork.load(model or DEFAULT_NETWORK)
     if model is not None or catalog.own is None:
         return edited
-    classes = catalog.data(catalog.own).train.classes
-    if classes == edited.net.classes:
+    if catalog.suits(catalog.own, edited, named=True):
         return edited
-    plan = first_plan(catalog.own, len(classes), catalog.usual_preparation(catalog.own))
-    net = planned_network(plan, classes)
+    plan = catalog.first_plan(catalog.own)
+    train = catalog.data(catalog.own, columns=catalog.columns(catalog.own, plan.standardize)).train
+    net = planned_network(plan, train)
     record_preparation(net, plan, catalog.is_raw(catalog.own))
     return EditedNetwork(net, NEW, plan.loss)
 
@@ -119,29 +133,22 @@ def has_layers(net: Network, plan: LearnPlan) -> bool:
     ]
 
 
-def plan_of(edited: EditedNetwork, data: str) -> LearnPlan:
-    """Plan how to train a network further: as its record says, with the usual values for what it omits."""
+def plan_of(edited: EditedNetwork, data: str, usual: LearnPlan) -> LearnPlan:
+    """Plan how to train a network further: as its record says, and for what that omits as is usual for the data."""
     net, record = edited.net, edited.net.record
     layers = [
         LayerPlan(layer.out_features, cast(ActivationName, layer.activation))
         for layer in net.layers
         if isinstance(layer, Dense)
     ]
-    optimizer = _recorded_optimizer(record)
+    optimizer = _recorded_optimizer(record) or usual.optimizer
     batch: Any = record.get("batch_size")
     size = batch if Integer(1, 8192).takes(batch) else 32
     return LearnPlan(
         layers, edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1),
         centring=centring_of(edited.preparation), dark_ink=edited.preparation.dark_ink,
+        standardize=edited.columns is not None and edited.columns.mean is not None,
     )  # fmt: skip
-
-
-def first_plan(data: str, classes: int, preparation: Preparation) -> LearnPlan:
-    """Plan a network for somebody's own data: two hidden layers of 16 sigmoid neurons, plain gradient descent."""
-    layers = [LayerPlan(16, "sigmoid"), LayerPlan(16, "sigmoid"), LayerPlan(classes, "softmax")]
-    optimizer = OptimizerPlan("sgd", _USUAL_RATES["sgd"])
-    centring = centring_of(preparation)
-    return LearnPlan(layers, "cross_entropy", optimizer, 32, data, 0, centring=centring, dark_ink=preparation.dark_ink)
 
 
 def preparation_of(plan: LearnPlan) -> Preparation:
@@ -150,12 +157,12 @@ def preparation_of(plan: LearnPlan) -> Preparation:
     return Preparation(plan.dark_ink, how.thicken, how.scale, how.smooth, how.mass)
 
 
-def _recorded_optimizer(record: dict[str, Any]) -> OptimizerPlan:
+def _recorded_optimizer(record: dict[str, Any]) -> OptimizerPlan | None:
     recorded = record.get("optimizer")
     kind: Any = recorded.get("kind") if isinstance(recorded, dict) else None
-    if not Choice(tuple(_USUAL_RATES)).takes(kind):
-        kind = "sgd"
-    return OptimizerPlan(cast(Any, kind), _USUAL_RATES[kind])
+    if not Choice(tuple(USUAL_RATES)).takes(kind):
+        return None
+    return OptimizerPlan(cast(Any, kind), USUAL_RATES[kind])
 
 
 def with_rate(plan: LearnPlan, rate: float) -> LearnPlan:

@@ -1,46 +1,53 @@
-"""Read: run a drawing, an example or a picture through the network, and show every step."""
+"""Read: run a drawing, an example, a picture or a row of features through the network, and show every step."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pellucid.data.drawings.centring import fit
-from pellucid.data.paper import paper_level, squared
-from pellucid.data.preparation import Preparation
 from pellucid.inspect.voting import votes_of
-from pellucid.network.prediction import Reading
+from pellucid.network.prediction import Reading, values_in_words
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio import events, requests
-from pellucid.studio.edited_network import centring_of
+from pellucid.studio.drawing_input import DrawingInput
+from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.frames import Payload
-from pellucid.studio.pad import SIDE, Pad
-from pellucid.studio.parts import Centring, CentringStep, Example, Part
+from pellucid.studio.pad import Pad
+from pellucid.studio.parts import Example, Part
 from pellucid.studio.refusal import RefusedError
-from pellucid.studio.session_state import Pixels, SessionState
+from pellucid.studio.row_input import set_features, typical_row
+from pellucid.studio.session_state import SessionState
 
-MAX_PICTURE_PIXELS = 24_000_000
-"""Most pixels of an uploaded picture."""
+Source = Literal["pad", "picture", "example", "pixels", "row"]
 
 
 class ReadRoom:
-    """The picture at the inputs, wherever it comes from, and what the network reads."""
+    """What is at the inputs, wherever it comes from, and what the network reads; ``on_read`` is called after it."""
 
-    def __init__(self, state: SessionState) -> None:
-        self._state = state
-        self._pad = Pad()
-        self._picture: Pixels | None = None
-        self._source: Literal["pad", "picture", "example", "pixels"] = "pad"
+    def __init__(self, state: SessionState, on_read: Callable[[int], None]) -> None:
+        self._state, self._on_read = state, on_read
+        self._drawing = DrawingInput(state)
+        self._source: Source = "pad"
         self._example: Example | None = None
-        self._data, self._data_name = state.data, state.data_name
-        self._preparation = state.edited.preparation
-        self._centring, self._pictures = centring_of(self._preparation), False
+        self._data, self._data_name, self._form = state.data, state.data_name, state.form
+        self._clear()
+
+    def _clear(self) -> None:
+        """Show nothing: an empty pad, or a typical row."""
+        state = self._state
+        self._example = state.label = state.targets = self._drawing.picture = None
+        if state.form.columns is None:
+            self._source = "pad"
+            state.inputs = state.form.inputs_of(np.zeros(state.form.grid, np.float32))
+        else:
+            self._source, state.inputs = "row", typical_row(state)
 
     def pen(self, request: requests.Pen) -> None:
         """Draw."""
-        self._pad.draw(request.stroke, request.points, request.width, request.erase)
+        self._pad().draw(request.stroke, request.points, request.width, request.erase)
         if self._source == "pad":
             self.read(request.id)
         else:
@@ -48,23 +55,34 @@ class ReadRoom:
 
     def undo(self, request: requests.UndoStroke) -> None:
         """Undo the last stroke."""
-        self._pad.undo()
+        self._pad().undo()
         self._show_pad(request.id)
 
     def redo(self, request: requests.RedoStroke) -> None:
         """Redo the last stroke that was undone."""
-        self._pad.redo()
+        self._pad().redo()
         self._show_pad(request.id)
 
     def clear(self, request: requests.ClearDrawing) -> None:
         """Clear the pad."""
-        self._pad.clear()
+        self._pad().clear()
         self._show_pad(request.id)
 
     def set_drawing(self, request: requests.SetDrawing) -> None:
         """Replace the drawing."""
-        self._pad.replace(request.strokes)
+        self._pad().replace(request.strokes)
         self._show_pad(request.id)
+
+    def _pad(self) -> Pad:
+        self._check_drawn()
+        return self._drawing.pad
+
+    def _check_drawn(self) -> None:
+        """Refuse drawings and pictures for a network that takes rows."""
+        if self._state.form.columns is not None:
+            raise RefusedError(
+                "bad_value", "Expected the features of a row, which this network takes, got a drawing: set its values."
+            )
 
     def open_example(self, request: requests.OpenExample) -> None:
         """Read an image of the data set."""
@@ -77,59 +95,73 @@ class ReadRoom:
             raise RefusedError("bad_value", f"Expected an image from 0 to {len(data) - 1}, got {index}.")
         self._source, self._example = "example", Example(part, index)
         self._take_example(part, index)
-        self._show(request)
+        self.show(request)
 
     def _take_example(self, part: Part, index: int) -> None:
-        state = self._state
-        self._data, self._data_name = state.data, state.data_name
-        self._picture = state.raw_ink(part, index)
-        state.pixels = state.unit(part, np.array([index]))[0]
-        state.label = int(state.part(part).labels[index])
+        state, data = self._state, self._state.part(part)
+        self._data, self._data_name, self._form = state.data, state.data_name, state.form
+        self._drawing.take_example(part, index)
+        state.inputs = state.unit(part, np.array([index]))[0]
+        state.label = int(data.labels[index]) if data.has_classes else None
+        state.targets = None if data.has_classes else data.targets[index]
 
     def open_pixels(self, request: requests.OpenPixels) -> None:
         """Read pixels without centring."""
-        self._source = "pixels"
-        self._picture = None
-        self._example = self._state.label = None
-        self._state.pixels = np.array(request.pixels, np.float32).reshape(self._state.pixels.shape)
-        self._show(request.id)
+        self._check_drawn()
+        state = self._state
+        if len(request.pixels) != state.form.size:
+            raise RefusedError("bad_value", f"Expected {state.form.size:,} pixels, got {len(request.pixels):,}.")
+        self._leave_example("pixels")
+        state.inputs = np.array(request.pixels, np.float32).reshape(state.form.shape)
+        self.show(request.id)
+
+    def set_features(self, request: requests.SetFeatures) -> None:
+        """Change values of the row."""
+        self._state.inputs = set_features(self._state, request.features, request.values)
+        self._leave_example("row")
+        self.show(request.id)
+
+    def _leave_example(self, source: Source) -> None:
+        """Something of one's own takes the place of an example, a drawing or a picture."""
+        self._source = source
+        self._example = self._state.label = self._state.targets = self._drawing.picture = None
 
     def open_picture(self, content: bytes) -> None:
         """Read a picture file: the largest digit in it."""
-        from pellucid.data.drawings import read_picture  # slow to import
-
-        grey = read_picture(content, max_pixels=MAX_PICTURE_PIXELS)
-        raw = self._state.catalog.is_raw(self._state.data_name)
-        self._picture = self._own_ink(grey) if raw else _largest_digit(grey)
-        self._source, self._example, self._state.label = "picture", None, None
-        self._show(0)
-
-    def _own_ink(self, grey: Pixels) -> Pixels:
-        """The ink of a whole picture, as of those that the network was trained on; its own edges are its paper."""
-        dark = paper_level(grey) > float(grey.mean())
-        square = squared(grey)
-        return replace(self._state.edited.preparation, dark_ink=dark).ink(square)
+        self._check_drawn()
+        self._drawing.open_picture(content)
+        picture = self._drawing.picture
+        self._leave_example("picture")
+        self._drawing.picture = picture
+        self.show(0)
 
     def set_centring(self, request: requests.SetCentring) -> None:
         """Choose the steps of the centring."""
-        self._centring, self._pictures = request.centring or self._centring, request.pictures
+        drawing = self._drawing
+        drawing.centring, drawing.sends_pictures = request.centring or drawing.centring, request.pictures
         self.read(request.id)
 
     def network_changed(self, request: int) -> None:
-        """Read with another network: where its training prepared pictures in another way, prepare them so here."""
-        data, preparation = self._state.data, self._state.edited.preparation
-        moved = preparation != self._preparation
-        if moved:
-            self._preparation, self._centring = preparation, centring_of(preparation)
-        if self._example is not None and self._data is not data:
-            if self._state.data_name != self._data_name:
-                self._source, self._example, self._state.label = "pad", None, None
-                moved = True
-            else:
-                self._take_example(self._example.part, self._example.index)
-        if moved:
-            self.send_drawing(request)
-        self.read(request)
+        """Read with another network: where its training prepared the data in another way, prepare them so here."""
+        state = self._state
+        moved = self._drawing.refit() if state.form.columns is None else False
+        others = state.data_name != self._data_name and (self._example is not None or self._source == "row")
+        if state.form.shape != self._form.shape or others:
+            self._clear()
+            moved = True
+        elif self._data is not state.data:
+            moved = moved or state.form.columns is not None
+            self._prepare_again()
+        self._data, self._data_name, self._form = state.data, state.data_name, state.form
+        (self.show if moved else self.read)(request)
+
+    def _prepare_again(self) -> None:
+        """Prepare the example, or the row, as the present network takes it."""
+        if self._example is not None:
+            self._take_example(self._example.part, self._example.index)
+        elif self._form.columns is not None and self._state.form.columns is not None:
+            row = self._form.columns.restore(self._state.inputs)
+            self._state.inputs = self._state.form.columns.prepare(row)
 
     def votes(self, request: requests.AskVotes) -> None:
         """Send the votes for one neuron."""
@@ -149,98 +181,90 @@ class ReadRoom:
         """Send a page of the data set."""
         state, payload = self._state, Payload()
         data, outputs = state.part(request.part), state.outputs(request.part)
-        guesses = outputs.argmax(axis=1)
+        found = self._fitting(request)
+        chosen = found[request.begin : request.begin + request.count]
+        labels = data.labels[chosen].tolist() if data.has_classes else []
+        guesses = outputs[chosen].argmax(axis=1).tolist() if data.has_classes else []
+        targets = None if data.has_classes else payload.put(data.targets[chosen])
+        state.send(
+            events.Examples(
+                request.id, request.part, request.begin, len(found), chosen.tolist(), labels, guesses,
+                payload.put(outputs[chosen].max(axis=1)), targets, payload.put(state.unit(request.part, chosen)),
+            ),
+            payload,
+        )  # fmt: skip
+
+    def _fitting(self, request: requests.BrowseExamples) -> NDArray[np.intp]:
+        """The examples that a request asks for."""
+        data = self._state.part(request.part)
         fits = np.ones(len(data), bool)
+        if request.label is None and request.reading is None and not request.wrong:
+            return np.flatnonzero(fits)
+        if not data.has_classes:
+            raise RefusedError("bad_value", "Expected data with classes to choose examples by them: ask for all.")
+        guesses = self._state.outputs(request.part).argmax(axis=1)
         if request.label is not None:
             fits &= data.labels == request.label
         if request.reading is not None:
             fits &= guesses == request.reading
         if request.wrong:
             fits &= guesses != data.labels
-        found = np.flatnonzero(fits)
-        chosen = found[request.begin : request.begin + request.count]
-        state.send(
-            events.Examples(
-                request.id, request.part, request.begin, len(found), chosen.tolist(), data.labels[chosen].tolist(),
-                guesses[chosen].tolist(), payload.put(outputs[chosen].max(axis=1)),
-                payload.put(state.unit(request.part, chosen)),
-            ),
-            payload,
-        )  # fmt: skip
+        return np.flatnonzero(fits)
 
     def send_drawing(self, request: int) -> None:
         """Send the drawing, or what is read in its place."""
-        strokes = self._pad.strokes if self._source == "pad" else []
-        pad = self._pad
-        self._state.send(
+        drawing, state = self._drawing, self._state
+        pad, targets = drawing.pad, state.targets
+        state.send(
             events.Drawing(
-                request, self._source, strokes, pad.can_undo, pad.can_redo, self._example, self._state.label,
-                self._centring, self._pictures,
+                request, self._source, pad.strokes if self._source == "pad" else [], pad.can_undo, pad.can_redo,
+                self._example, state.label, None if targets is None else targets.tolist(), drawing.centring,
+                drawing.sends_pictures,
             )
         )  # fmt: skip
 
+    def show(self, request: int) -> None:
+        """Send the drawing, and what the network reads: one right after the other, since they belong together."""
+        reading, payload = self._reading(request)
+        self.send_drawing(request)
+        self._state.send(reading, payload)
+        self._on_read(request)
+
     def read(self, request: int) -> None:
         """Centre the picture, run the network on it, and send the result."""
+        self._state.send(*self._reading(request))
+        self._on_read(request)
+
+    def _reading(self, request: int) -> tuple[events.Reading, Payload]:
         state, payload = self._state, Payload()
-        steps = self._centre(payload)
-        trace = state.trace()
-        outputs = trace.outputs
-        reading = Reading(outputs if np.isfinite(outputs).all() else np.nan_to_num(outputs), state.edited.net.classes)
-        state.send(
-            events.Reading(
-                request, state.edited.version, payload.put(state.pixels), layer_readings(trace, payload),
-                reading.order.tolist(), _words(reading, trace) if state.pixels.any() else "", steps,
-            ),
-            payload,
+        drawing, edited = self._drawing, state.edited
+        steps = drawing.write_inputs(drawing.pad.ink if self._source == "pad" else drawing.picture, payload)
+        trace, row = state.trace(), state.row
+        event = events.Reading(
+            request, edited.version, payload.put(state.inputs), None if row is None else payload.put(row),
+            layer_readings(trace, payload), order_of(trace, edited), words_of(trace, edited) if state.has_ink else "",
+            steps, drawing.count_digits(self._source), state.likeness(),
         )  # fmt: skip
+        return event, payload
 
     def _show_pad(self, request: int) -> None:
-        self._source = "pad"
-        self._example = self._state.label = self._picture = None
-        self._show(request)
-
-    def _show(self, request: int) -> None:
-        self.send_drawing(request)
-        self.read(request)
-
-    def _centre(self, payload: Payload) -> list[CentringStep]:
-        """Centre a drawing or a picture; return the steps, where they are wanted."""
-        ink = self._pad.ink if self._source == "pad" else self._picture
-        if ink is None:
-            return []
-        steps = preparation_with(self._centring).steps(ink)
-        self._state.pixels = steps[-1].picture
-        if not self._pictures:
-            return []
-        return [
-            CentringStep(step.name, step.caption, step.done, payload.put(step.picture), step.box, step.centre)  # type: ignore[arg-type]
-            for step in steps
-        ]
+        self._leave_example("pad")
+        self.show(request)
 
 
-def preparation_with(how: Centring) -> Preparation:
-    """Return the preparation of ink with the steps that the page has chosen."""
-    return Preparation(False, how.thicken, how.scale, how.smooth, how.mass)
+def order_of(trace: Trace[LayerTrace], edited: EditedNetwork) -> list[int]:
+    """The classes in decreasing order of their outputs; values in their own order."""
+    outputs = np.nan_to_num(trace.outputs)
+    order: list[int] = Reading(outputs, edited.net.classes).order.tolist()
+    return list(range(len(outputs))) if edited.predicts_values else order
 
 
-def _largest_digit(grey: Pixels) -> Pixels:
-    """Return the ink of the largest digit of a picture; it fills four fifths of the pad's side."""
-    from pellucid.data.drawings import find_digits  # slow to import
-
-    digits = find_digits(grey)
-    if not digits:
-        raise RefusedError(
-            "bad_value", "Found no digit in this picture: use one whose strokes stand out from the paper."
-        )
-    largest = max(digits, key=lambda digit: digit.steps["cut out"].size)
-    ink = fit(largest.steps["cut out"], SIDE * 4 // 5)
-    return np.pad(ink, (SIDE - ink.shape[0]) // 2 + 1)[:SIDE, :SIDE]
-
-
-def _words(reading: Reading, trace: Trace[LayerTrace]) -> str:
+def words_of(trace: Trace[LayerTrace], edited: EditedNetwork) -> str:
+    """What a network reads in words, also where the outputs are not numbers."""
     if not np.isfinite(trace.outputs).all():
         return "The weighted sums are too large: the outputs are not numbers."
-    return str(reading)
+    names = edited.net.classes
+    return values_in_words(trace.outputs, names) if edited.predicts_values else str(Reading(trace.outputs, names))
 
 
 def layer_readings(trace: Trace[LayerTrace], payload: Payload) -> list[events.LayerReading]:

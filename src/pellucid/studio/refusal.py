@@ -11,7 +11,9 @@ import msgspec
 from pellucid.errors import DataError, DivergedError, FileFormatError, PellucidError
 from pellucid.studio.events import Failed
 
-Code = Literal["malformed", "too_large", "out_of_order", "bad_value", "unavailable", "diverged", "busy", "internal"]
+Code = Literal[
+    "malformed", "too_large", "out_of_order", "bad_value", "unavailable", "diverged", "busy", "locked", "internal"
+]
 
 logger = logging.getLogger("pellucid.studio")
 

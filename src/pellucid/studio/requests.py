@@ -23,6 +23,9 @@ from pellucid.studio.parts import (
 Knob = Annotated[int, Meta(ge=0, le=1 << 31)]
 """Index of a weight or bias in the flat vector of parameters."""
 
+MAX_INPUTS = 100_000
+"""Most pixels or features in a request."""
+
 LayerNumber = Annotated[int, Meta(ge=0, le=1000)]
 """A layer, from 0."""
 
@@ -36,6 +39,17 @@ class Request(Shared, tag_field="type", tag=_tag):
 
     id: Count
     """Number of the request, increasing; the events that answer it repeat it as `request`."""
+
+
+# Class.
+
+
+class StartAgain(Request):
+    """End the session of a class. Answered by `Gone`; the page then starts again with a new session."""
+
+
+class ReportInput(Request):
+    """Say that somebody uses the page, so that a class session does not start again. Not answered."""
 
 
 # Read.
@@ -89,8 +103,17 @@ class OpenExample(Request):
 class OpenPixels(Request):
     """Read pixels without centring. Answered by `Drawing` and `Reading`."""
 
-    pixels: Annotated[list[Unit], Meta(min_length=784, max_length=784)]
-    """(784,), row by row: 0 is paper, 1 is full ink."""
+    pixels: Annotated[list[Unit], Meta(min_length=1, max_length=MAX_INPUTS)]
+    """As many as the network has inputs, row by row: 0 is paper, 1 is full ink."""
+
+
+class SetFeatures(Request):
+    """Change values of the row that is read, which is then one of one's own. Answered by `Drawing` and `Reading`."""
+
+    features: Annotated[list[Count], Meta(min_length=1, max_length=MAX_INPUTS)]
+    """Indices of the features, (n,), each once."""
+    values: Annotated[list[Number], Meta(min_length=1, max_length=MAX_INPUTS)]
+    """Their values, (n,), in the units of the data."""
 
 
 class SetCentring(Request):
@@ -121,7 +144,7 @@ class BrowseExamples(Request):
     count: Annotated[int, Meta(ge=1, le=200)]
     """Most images to send."""
     label: int | None = None
-    """Only images of this class."""
+    """Only images of this class; this and what follows only for data with classes."""
     reading: int | None = None
     """Only images that the network reads as this class."""
     wrong: bool = False
@@ -133,6 +156,20 @@ class LoadNetwork(Request):
 
     name: Name
     """One of `Welcome.networks`."""
+
+
+class Compare(Request):
+    """Compare the present network with another. Answered by `Compared` and `ComparedReading`.
+
+    At most one of the fields is given; without any, the comparison ends.
+    """
+
+    network: Name | None = None
+    """A shipped network: one of `Welcome.networks`."""
+    run: Name | None = None
+    """A kept network: its identity."""
+    step: Count | None = None
+    """A moment of this training: mini-batches done, from `Training.first_step` to `Training.last_step`."""
 
 
 # Turn.
@@ -333,7 +370,7 @@ class NextPicture(Request):
 
 
 class AskExamined(Request):
-    """Ask for the confusion matrix and the misread images of the present network. Answered by `Examined`."""
+    """Ask for the mistakes of the present network. Answered by `Examined`, or for values by `Predicted`."""
 
 
 class AskLossPlane(Request):
@@ -355,6 +392,8 @@ class AskNudges(Request):
 
     label: Count | None = None
     """The target class; by default the label of the example."""
+    values: Annotated[list[Number], Meta(min_length=1, max_length=1024)] | None = None
+    """The target values, (K,); by default those of the example."""
     loss: Loss | None = None
     """By default that of the network."""
 
@@ -382,7 +421,7 @@ class CheckNudge(Request):
     layer: LayerNumber = 0
     """The layer; activation only."""
     neuron: Count = 0
-    """The neuron of that layer; or the pixel, input only."""
+    """The neuron of that layer; or the pixel or feature, input only."""
 
 
 class TakeStep(Request):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import DivergedError
+from pellucid.network.prediction import VALUE_LOSSES
 from pellucid.studio.clock import Clock
 from pellucid.studio.parts import LearnPlan
 from pellucid.studio.plans import with_rate
@@ -24,12 +26,12 @@ MAX_HEALTHS = 600
 
 @dataclass(frozen=True)
 class EpochMean:
-    """Loss and accuracy over an epoch's mini-batches, each taken before its step."""
+    """Loss and accuracy over an epoch's mini-batches, each taken before its step; values have no accuracy."""
 
     epoch: int
     step: int
     loss: float
-    accuracy: float
+    accuracy: float | None
 
 
 class Run:
@@ -87,6 +89,8 @@ class Run:
             self._fork(pinned=False)
             raise
         trainer.state.seconds += self._clock.now() - began
+        if self.plan.loss in VALUE_LOSSES:
+            means[:, 1] = np.nan  # nothing is right or wrong
         self.series.add(means)
         self.timeline.record()
         return means, self._epoch_mean(means, sums, first) if trainer.state.batch == 0 else None
@@ -109,6 +113,16 @@ class Run:
         self.timeline.go_to(step)
         self.edited = False
         self.plan = with_rate(self.plan, self.trainer.learning_rate)
+
+    def parameters_at(self, step: int) -> NDArray[np.float32]:
+        """Return the parameters at a step of the timeline (parameter_count,); training stays where it is."""
+        trainer = self.trainer
+        present, optimizer = trainer.snapshot(), trainer.optimizer
+        self.timeline.go_to(step)
+        found = trainer.net.parameters.copy()
+        trainer.restore(present)
+        trainer.optimizer = optimizer
+        return found
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate from this step on."""
@@ -141,4 +155,5 @@ class Run:
         if first + len(means) == trainer.steps_per_epoch:
             sizes[-1] = trainer.examples - (trainer.steps_per_epoch - 1) * trainer.batch_size
         loss, right = (start + float(sizes @ column) for start, column in zip(sums, means.T, strict=True))
-        return EpochMean(trainer.state.epoch, trainer.step, loss / trainer.examples, right / trainer.examples)
+        accuracy = None if math.isnan(right) else right / trainer.examples
+        return EpochMean(trainer.state.epoch, trainer.step, loss / trainer.examples, accuracy)

@@ -79,5 +79,6 @@ class RunKeeper:
         edited = self._state.edited
         if edited.name != NEW:
             return f"{edited.name}, trained further"[:200]
-        sizes = [layer.inputs for layer in edited.info().layers[:1]] + [layer.outputs for layer in edited.info().layers]
+        layers = edited.layers()
+        sizes = [layers[0].inputs, *(layer.outputs for layer in layers)]
         return f"{'-'.join(map(str, sizes))} on {self._state.data_name}"[:200]

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import uvicorn
 
 from pellucid.errors import ConfigurationError
 from pellucid.studio.app import studio_app
+from pellucid.studio.class_rules import ClassRules
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.http_limits import LimitedProtocol
 from pellucid.studio.kept_key import kept_key
@@ -28,13 +30,21 @@ PORT = 8127
 SWITCH = 0.0005
 """Python's switch interval in seconds: training must not wait long for the interpreter."""
 
+_ALONE: int = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+"""The option of a socket that takes over the port of a program that has ended, and no other.
+
+On Windows, `SO_REUSEADDR` would also let another program take over the port of this one.
+"""
+
 
 def serve(
     model: str | None,
     *,
     data: str | None = None,
+    table: Mapping[str, Any] | None = None,
     host: str = HOST,
     port: int | None = None,
+    rules: ClassRules | None = None,
     opened: Callable[[Callable[[], str]], None],
 ) -> None:
     """Serve until stopped.
@@ -45,10 +55,14 @@ def serve(
         The network that sessions start with; see `pellucid.studio.plans.first_network`.
     data : str, optional
         Path of the user's own data, which can then be chosen like the named data sets.
+    table : mapping, optional
+        How to read them where they are a table, as keyword arguments of `pellucid.data.load`.
     host : str
         Address to listen on.
     port : int, optional
         0 chooses any free port. The default is 8127, or any free port where that is taken.
+    rules : ClassRules, optional
+        The rules of a class, if the studio is for one.
     opened : function
         Called once the studio is ready, with a function that makes links; each link works once.
 
@@ -59,8 +73,9 @@ def serve(
     """
     listener = listen(host, port)
     folder = data_folder("studio")
-    catalog = DatasetCatalog(data, KeptRuns(None if folder is None else folder / "runs"))
-    sessions = Sessions(catalog, model)
+    runs = KeptRuns(None if folder is None else folder / "runs", read_only=rules is not None)
+    catalog = DatasetCatalog(data, runs, table)
+    sessions = Sessions(catalog, model, rules=rules)
     sessions.check_model()
     sys.setswitchinterval(SWITCH)
     number = listener.getsockname()[1]
@@ -105,7 +120,7 @@ def listen(host: str, port: int | None) -> socket.socket:
     wanted = [PORT, 0] if port is None else [port]
     for number in wanted:
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so that asyncio sets TCP_NODELAY
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, _ALONE, 1)
         try:
             listener.bind((host, number))
             listener.listen(128)

@@ -7,20 +7,25 @@ from typing import Any
 
 from pellucid import __version__
 from pellucid.network.files import network_bytes
-from pellucid.studio import events, requests
+from pellucid.studio import events, look_for_messages, requests
+from pellucid.studio.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.clock import Clock
+from pellucid.studio.comparison import Comparison
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.learn_room import LearnRoom
+from pellucid.studio.look_for_room import LookForRoom
 from pellucid.studio.messages import AnyRequest
 from pellucid.studio.nudge_room import NudgeRoom
 from pellucid.studio.outbox import Reason
+from pellucid.studio.parts import ClassInfo
 from pellucid.studio.plans import first_network
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import Refused, RefusedError, failure
 from pellucid.studio.session_state import SessionState
 from pellucid.studio.turn_room import TurnRoom
+from pellucid.studio.uploads import Upload, Uploads
 
 MAX_UPLOAD = 16 << 20
 """Most bytes of an uploaded picture or network."""
@@ -29,7 +34,7 @@ _OF_DRAWING = frozenset(
     kind.__struct_config__.tag
     for kind in (
         requests.Pen, requests.UndoStroke, requests.RedoStroke, requests.ClearDrawing, requests.SetDrawing,
-        requests.OpenExample, requests.OpenPixels, requests.SetCentring,
+        requests.OpenExample, requests.OpenPixels, requests.SetFeatures, requests.SetCentring,
     )
 )  # fmt: skip
 
@@ -45,19 +50,45 @@ class Session:
     model : str, optional
         The first network: the name of a shipped one, or a path; see `pellucid.studio.plans.first_network`.
     clock : Clock, optional
+    rules : ClassRules, optional
+        The rules of a class; the session then begins with the first held-out image.
+
+    Attributes
+    ----------
+    used : float
+        When a page last sent something.
+    last_input : float or None
+        When somebody last did something; None for nobody yet.
+    ended : bool
+        Whether its page asked for a new session.
     """
 
-    def __init__(self, identity: str, catalog: DatasetCatalog, model: str | None, clock: Clock | None = None) -> None:
-        self.identity = identity
+    def __init__(
+        self,
+        identity: str,
+        catalog: DatasetCatalog,
+        model: str | None,
+        clock: Clock | None = None,
+        rules: ClassRules | None = None,
+    ) -> None:
+        self.identity, self._rules = identity, rules
         self.clock = clock or Clock()
         self.used = self.clock.now()
+        self.last_input: float | None = None
+        self.ended = False
         self._lock = PriorityLock()
-        self._state = SessionState(catalog, first_network(catalog, model), self.clock)
-        self._read = ReadRoom(self._state)
+        self._state = SessionState(catalog, first_network(catalog, model), self.clock, rules)
+        self._comparison = Comparison(self._state)
+        self._read = ReadRoom(self._state, self._comparison.send_reading)
         self._turn = TurnRoom(self._state, on_change=self._on_change)
         self._learn = LearnRoom(self._state, self._turn, self._lock)
         self._nudge = NudgeRoom(self._state, self._turn)
+        self._look_for = LookForRoom(self._state)
+        if rules is not None:
+            self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            requests.StartAgain: self._start_again,
+            requests.ReportInput: self._note,
             requests.Pen: self._read.pen,
             requests.UndoStroke: self._read.undo,
             requests.RedoStroke: self._read.redo,
@@ -65,10 +96,12 @@ class Session:
             requests.SetDrawing: self._read.set_drawing,
             requests.OpenExample: self._open_example,
             requests.OpenPixels: self._read.open_pixels,
+            requests.SetFeatures: self._read.set_features,
             requests.SetCentring: self._read.set_centring,
             requests.AskVotes: self._read.votes,
             requests.BrowseExamples: self._read.browse,
             requests.LoadNetwork: self._load,
+            requests.Compare: self._compare,
             requests.TurnKnobs: self._turn.turn,
             requests.FindKnobs: self._turn.find,
             requests.SweepKnob: self._turn.sweep,
@@ -99,20 +132,31 @@ class Session:
             requests.AskBatchNudges: self._nudge.batch,
             requests.CheckNudge: self._nudge.check,
             requests.TakeStep: self._nudge.step,
+            look_for_messages.AskSubject: self._look_for.subject,
+            look_for_messages.AskNeuron: self._look_for.neuron,
+            look_for_messages.AskMaximum: self._look_for.maximum,
+            look_for_messages.AskExcitement: self._look_for.excitement,
+            look_for_messages.AskPair: self._look_for.pair,
+            look_for_messages.AnswerPair: self._look_for.answer,
         }
         self.outbox = self._state.outbox
+        self.uploads = Uploads()
 
     def handle(self, request: AnyRequest) -> None:
         """Serve a request; an error is sent to the page, and leaves the session as it was."""
         with self._lock.high_priority():
-            self.used = self.clock.now()
+            self._note(request)
             try:
+                check_allowed(self._rules, request)
                 handler = self._handlers.get(type(request))
                 if handler is None:
                     raise RefusedError("unavailable", f"Unknown request {type(request).__name__}: reload the page.")
+                self.uploads.note(request)
                 handler(request)
             except Exception as error:
                 self._refuse(Refused(error, request.id, str(request.__struct_config__.tag)))
+            else:
+                self._state.send(events.Done(request.id))
 
     def refuse(self, refused: Refused) -> None:
         """Answer a message that could not be decoded."""
@@ -124,30 +168,43 @@ class Session:
         self._state.send(failure(refused.error, refused.request))
         if refused.tag in _OF_DRAWING:
             self._read.send_drawing(refused.request)
+        self._state.send(events.Done(refused.request))
 
     def handled_at_once(self, request: AnyRequest) -> bool:
         """Serve a request that need not wait for training; return False for all others."""
-        if not isinstance(request, requests.NextPicture):
+        if not isinstance(request, requests.NextPicture | requests.ReportInput):
             return False
-        self.used = self.clock.now()
-        self._learn.next_picture()
+        self._note(request)
+        if isinstance(request, requests.NextPicture):
+            self._learn.next_picture()
         return True
+
+    def _note(self, request: AnyRequest) -> None:
+        self.used = self.clock.now()
+        if is_input(request):
+            self.last_input = self.used
+
+    def is_due(self, now: float) -> bool:
+        """Whether nobody has used a class session for so long that it has to start again."""
+        seconds = None if self._rules is None else self._rules.reset_seconds
+        return seconds is not None and self.last_input is not None and now - self.last_input > seconds
 
     def greet(self, resumed: bool) -> None:
         """Send everything that a page shows to one that has just connected."""
         with self._lock.high_priority():
             self.used = self.clock.now()
+            self.uploads.connected()
             state = self._state
             networks, data_sets = state.catalog.networks, state.catalog.data_sets
             state.send(
                 events.Welcome(
-                    0, self.identity, resumed, __version__, networks, data_sets, MAX_UPLOAD
+                    0, self.identity, resumed, __version__, networks, data_sets, MAX_UPLOAD, self._class_info()
                 )
             )  # fmt: skip
             state.send_network(0)
             self._turn.send_changes(0, None)
-            self._read.send_drawing(0)
-            self._read.read(0)
+            self._comparison.send(0)
+            self._read.show(0)
             self._learn.keeper.send(0)
             state.send(events.DataSets(0, state.catalog.choices, None), key="dataSets")
             self._learn.send_status(0)
@@ -155,10 +212,26 @@ class Session:
             self._learn.send_curves(0)
             self._learn.send_findings()
 
-    def open_picture(self, content: bytes) -> None:
-        """Read a picture file."""
+    def _class_info(self) -> ClassInfo | None:
+        return None if self._rules is None else ClassInfo(self._rules.reset_seconds)
+
+    def check_upload(self) -> None:
+        """Refuse uploads in a class.
+
+        Raises
+        ------
+        RefusedError
+            With the reason.
+        """
+        if self._rules is not None:
+            raise locked("no files can be opened")
+
+    def open_picture(self, content: bytes, upload: Upload | None = None) -> None:
+        """Read a picture file, unless its upload has become obsolete."""
+        self.check_upload()
         with self._lock.high_priority():
-            self._read.open_picture(content)
+            if upload is None or not self.uploads.is_obsolete(upload):
+                self._read.open_picture(content)
 
     def _fetch_data(self, request: requests.FetchData) -> None:
         """Download a data set, and send its progress."""
@@ -174,10 +247,11 @@ class Session:
         state, name = self._state, request.data or self._state.data_name
         self._check_link(request, name)
         if name != state.data_name:
-            state.use_data(name, state.edited.preparation)
+            state.use_data(name, state.edited)
             self._learn.reset()
             state.baseline = state.evaluation().accuracy
             state.send_network(request.id)
+            self._comparison.network_changed(request.id)
             self._turn.send_changes(request.id)
             state.send_evaluation(request.id)
             self._learn.send_status(request.id)
@@ -197,14 +271,14 @@ class Session:
         if request.digest is not None and request.digest != state.catalog.digest(name):
             raise RefusedError(
                 "unavailable",
-                f"This link shows {picture} with other pictures than {name!r} on this machine: start the studio with "
-                "the data that it was made with. The picture is not shown.",
+                f"This link shows {picture} but {name!r} on this machine has other pictures: start the studio with "
+                "the data that the link was made with. The picture is not shown.",
             )
-        if name != state.data_name and state.catalog.data(name).test.classes != state.data.test.classes:
+        if name != state.data_name and not state.catalog.suits(name, state.edited, named=True):
             raise RefusedError(
                 "bad_value",
-                f"This link shows {picture}, whose classes are not those of the present network: open a network for "
-                "that data first. The picture is not shown.",
+                f"This link shows {picture}, whose inputs or classes are not those of the present network: open a "
+                "network for that data first. The picture is not shown.",
             )
         if name != state.data_name and self._learn.has_trained:
             raise RefusedError(
@@ -215,20 +289,39 @@ class Session:
 
     def _load(self, request: requests.LoadNetwork) -> None:
         """Use a shipped network."""
-        if request.name not in self._state.catalog.networks:
-            known = ", ".join(self._state.catalog.networks)
-            raise RefusedError("unavailable", f"Expected a shipped network ({known}), got {request.name!r}.")
+        self._check_shipped(request.name)
         self._use_network(EditedNetwork.load(request.name, self._state.edited.version + 1), request.id)
+
+    def _check_shipped(self, name: str) -> None:
+        if name not in self._state.catalog.networks:
+            known = ", ".join(self._state.catalog.networks)
+            raise RefusedError("unavailable", f"Expected a shipped network ({known}), got {name!r}.")
 
     def _open_run(self, request: requests.OpenRun) -> None:
         """Use a network that was trained here and kept."""
         state = self._state
         run, content = state.catalog.runs.network(request.run)
         edited = EditedNetwork.of_bytes(content, run.name, state.edited.version + 1)
-        here = run.data in state.catalog.data_sets
-        if here and state.catalog.data(run.data, edited.preparation).test.classes == edited.net.classes:
-            state.use_data(run.data, edited.preparation)
+        here = run.data in state.catalog.data_sets and self._rules is None
+        if here and state.catalog.suits(run.data, edited, named=True):
+            state.use_data(run.data, edited)
         self._use_network(edited, request.id, lambda: self._learn.reset(run))
+
+    def _compare(self, request: requests.Compare) -> None:
+        """Compare with another network, or with none any more."""
+        given = [each for each in (request.network, request.run, request.step) if each is not None]
+        if len(given) > 1:
+            raise RefusedError("bad_value", f"Expected one network to compare with, got {len(given)}: choose one.")
+        if request.network is not None:
+            self._check_shipped(request.network)
+            self._comparison.begin(EditedNetwork.load(request.network), "shipped", request.id)
+        elif request.run is not None:
+            run, content = self._state.catalog.runs.network(request.run)
+            self._comparison.begin(EditedNetwork.of_bytes(content, run.name), "kept", request.id)
+        elif request.step is not None:
+            self._comparison.begin(self._learn.moment(request.step), "moment", request.id)
+        else:
+            self._comparison.end(request.id)
 
     def _rename_run(self, request: requests.RenameRun) -> None:
         """Give a kept network another name."""
@@ -259,6 +352,7 @@ class Session:
         (adopt or self._learn.reset)()
         self._state.send_network(request)
         self._turn.send_changes(request)
+        self._comparison.network_changed(request)
         self._read.network_changed(request)
         self._state.send_evaluation(request)
         self._learn.send_status(request)
@@ -268,9 +362,12 @@ class Session:
         """Note that the page has disconnected; it may come back."""
         self.used = self.clock.now()
 
-    def open_network(self, content: bytes, name: str) -> None:
-        """Use the network of an uploaded file."""
+    def open_network(self, content: bytes, name: str, upload: Upload | None = None) -> None:
+        """Use the network of an uploaded file, unless its upload has become obsolete."""
+        self.check_upload()
         with self._lock.high_priority():
+            if upload is not None and self.uploads.is_obsolete(upload):
+                return
             self._use_network(EditedNetwork.of_bytes(content, name, self._state.edited.version + 1), 0)
 
     def network_file(self) -> bytes:
@@ -288,3 +385,11 @@ class Session:
         with self._lock.high_priority():
             self._learn.close()
         self.outbox.end(reason)
+
+    def _start_again(self, request: requests.StartAgain) -> None:
+        """End the session of a class: its page opens a new one."""
+        if self._rules is None:
+            raise RefusedError("unavailable", "Expected a studio started with --class: reload the page instead.")
+        self._learn.close()
+        self.ended = True
+        self.outbox.end("restarted")

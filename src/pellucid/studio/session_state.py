@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import msgspec
@@ -9,22 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset, TrainTest
-from pellucid.data.preparation import Preparation, grey_pictures
+from pellucid.data.preparation import grey_pictures
+from pellucid.inspect.value_fit import fit
 from pellucid.network.network import Network
 from pellucid.programs.feed import Feed
-from pellucid.programs.image_program import checked_labels
 from pellucid.programs.images import from_unit, to_unit
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio import events
+from pellucid.studio.activity import Activity
+from pellucid.studio.class_rules import ClassRules, locked
 from pellucid.studio.clock import Clock
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.edited_network import SIDE, EditedNetwork
+from pellucid.studio.dataset_catalog import DIGITS, DatasetCatalog
+from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.frames import Payload, frame
+from pellucid.studio.input_form import InputForm, input_form, ranges_of
 from pellucid.studio.outbox import Outbox
-from pellucid.studio.parts import DataInfo, Part
+from pellucid.studio.parts import DataInfo, Loss, Part, ValueRange
 from pellucid.studio.refusal import RefusedError
 
-Pixels = NDArray[np.float32]
+Inputs = NDArray[np.float32]
 
 
 @dataclass
@@ -43,24 +47,38 @@ class SessionState:
     ----------
     edited : EditedNetwork
     data : TrainTest
-    pixels : ndarray (28, 28)
-        The picture at the inputs, 0 to 1.
+    form : InputForm
+        What the network takes.
+    inputs : ndarray, of the form's shape
+        The picture or the row at the inputs, as the first layer takes it: pixels from 0 to 1, or numbers.
     label : int or None
         Its class, where it is known.
+    targets : ndarray (K,) or None
+        Its target values, where they are known.
     baseline : float
         Accuracy before the changes by hand.
+    rules : ClassRules or None
+        Those of a class, in which the data stay what they are.
+    activity : Activity
+        What was done, for lessons to check.
     """
 
-    def __init__(self, catalog: DatasetCatalog, edited: EditedNetwork, clock: Clock) -> None:
-        self.catalog, self.clock = catalog, clock
+    def __init__(
+        self, catalog: DatasetCatalog, edited: EditedNetwork, clock: Clock, rules: ClassRules | None = None
+    ) -> None:
+        self.catalog, self.clock, self.rules = catalog, clock, rules
         self.outbox = Outbox()
-        self.pixels: Pixels = np.zeros((SIDE, SIDE), np.float32)
+        self.activity = Activity()
+        self.inputs: Inputs = np.zeros(0, np.float32)
         self.label: int | None = None
+        self.targets: Inputs | None = None
         self.edited = edited
         self._evaluation: Evaluation | None = None
         self._outputs: dict[Part, tuple[int, NDArray[np.float32]]] = {}
         self.data_name = ""
         self.data: TrainTest
+        self.form: InputForm
+        self._ranges: list[ValueRange] = []
         self._use_data_of(edited)
         self.baseline = 0.0
         self.use_network(edited)
@@ -78,33 +96,43 @@ class SessionState:
         Raises
         ------
         RefusedError
-            If no data set has a class for each of its outputs.
+            If no data set has its inputs, and a class or a value for each of its outputs.
         """
         catalog, net = self.catalog, edited.net
-        name = self.data_name
-        if not name or self.data.test.classes != net.classes:
-            name = catalog.default_for(net.classes)
-        data = catalog.data(name, edited.preparation)
-        if len(data.test.classes) != net.output_shape[0]:
+        name: str | None = self.data_name
+        if not name or not catalog.suits(name, edited, named=True):
+            name = catalog.default_for(edited)
+        if name is None:
             raise RefusedError(
                 "bad_value",
-                f"Expected a network with {len(data.test.classes)} outputs, one for each class of the data, got "
-                f"{net.output_shape[0]}: choose other data or another network.",
+                f"Expected a network for the data on this machine ({', '.join(catalog.data_sets)}), got one with "
+                f"{math.prod(net.input_shape):,} inputs for {net.output_shape[0]} "
+                f"{'values' if edited.predicts_values else 'classes'}: start the studio with its data (--data).",
             )
-        self._put_data(name, data)
+        self._put_data(name, edited)
 
-    def use_data(self, name: str, preparation: Preparation) -> None:
-        """Use another data set for training and evaluation."""
-        self._put_data(name, self.catalog.data(name, preparation))
+    def use_data(self, name: str, edited: EditedNetwork) -> None:
+        """Use another data set for training and evaluation, prepared as for a network."""
+        self._put_data(name, edited)
 
-    def _put_data(self, name: str, data: TrainTest) -> None:
+    def check_data(self, name: str) -> None:
+        """Refuse other data than the present ones in a class."""
+        if self.rules is not None and self.data_name and name != self.data_name:
+            raise locked(f"the data stay {self.data_name!r} and cannot be changed to {name[:100]!r}")
+
+    def _put_data(self, name: str, edited: EditedNetwork) -> None:
+        self.check_data(name)
+        data = self.catalog.data(name, edited.preparation, edited.columns)
         if self.data_name and data is self.data:
             return
         self.data, self.data_name = data, name
+        self.form = input_form(edited.net, data.train)
+        if self.form.columns is not None:
+            self._ranges = ranges_of(self.form.columns.restore(self.flat("train", slice(None))))
         self._evaluation = None
         self._outputs = {}
 
-    def raw_ink(self, part: Part, index: int) -> Pixels | None:
+    def raw_ink(self, part: Part, index: int) -> Inputs | None:
         """Return the ink of a picture of the user's own before its centring; None for images centred already."""
         pictures = self.catalog.pictures(self.data_name)
         if pictures is None:
@@ -116,20 +144,53 @@ class SessionState:
         """Return a part of the data set."""
         return self.data.train if name == "train" else self.data.test
 
-    def unit(self, name: Part, indices: NDArray[np.intp]) -> Pixels:
-        """Return images of the data set, scaled to 0 to 1, (n, 28, 28)."""
+    def flat(self, name: Part, indices: NDArray[np.intp] | slice) -> Inputs:
+        """Return examples of the data set as the first layer takes them, (n, D): levels from 0 to 1, or numbers."""
         data = self.part(name)
-        flat = data.images[indices].reshape(len(indices), SIDE * SIDE)
-        return to_unit(flat, data.level_range).reshape(-1, SIDE, SIDE)
+        images = data.images[indices]
+        return to_unit(images.reshape(len(images), self.form.size), data.unit_range)
+
+    def unit(self, name: Part, indices: NDArray[np.intp]) -> Inputs:
+        """Return the same in the form of the inputs: (n, 28, 28), or any other shape."""
+        flat = self.flat(name, indices)
+        return flat.reshape(len(flat), *self.form.shape)
+
+    @property
+    def row(self) -> Inputs | None:
+        """The features of the present row in the units of the data, (D,); None for a drawing."""
+        return None if self.form.columns is None else self.form.columns.restore(self.inputs)
+
+    @property
+    def has_ink(self) -> bool:
+        """Whether there is something to read: a row always, a drawing where it has ink."""
+        return self.form.columns is not None or bool(self.inputs.any())
 
     def trace(self) -> Trace[LayerTrace]:
-        """Run the network, with its switched neurons, on the present picture."""
-        return self.edited.effective.trace(self.levels(self.edited.net, self.pixels))
+        """Run the network, with its switched neurons, on the present inputs."""
+        return self.edited.effective.trace(self.levels(self.edited.net, self.inputs))
 
-    @staticmethod
-    def levels(net: Network, unit: Pixels) -> Pixels:
-        """Scale pixels from 0 to 1 to the level range of a network; any leading axes."""
-        return from_unit(unit, net.level_range).reshape(*unit.shape[:-2], *net.input_shape)
+    def levels(self, net: Network, unit: Inputs) -> Inputs:
+        """Scale inputs from 0 to 1 to the level range of a network; any leading axes."""
+        leading = unit.shape[: unit.ndim - len(self.form.shape)]
+        return from_unit(unit, net.level_range).reshape(*leading, *net.input_shape)
+
+    def inputs_for(self, other: EditedNetwork) -> Inputs:
+        """Return the present inputs as another network takes them, whose table may be standardised in another way."""
+        row = self.row
+        own = self.inputs if row is None or other.columns is None else other.columns.prepare(row)
+        return self.levels(other.net, own)
+
+    @property
+    def reads_digits(self) -> bool:
+        """Whether the classes of the network are the ten digits, drawn on 28x28 pixels."""
+        return self.form.is_centred and self.edited.net.classes == DIGITS
+
+    def likeness(self) -> events.Likeness | None:
+        """Compare the present picture with the data set, where it has ink and the network reads digits."""
+        if not self.reads_digits or not self.inputs.any():
+            return None
+        known = self.catalog.familiarity(self.data_name, self.edited.preparation)
+        return None if known is None else events.Likeness(float(known.distance(self.inputs)), known.limit)
 
     def evaluation(self) -> Evaluation:
         """Return loss and accuracy on the held-out images, computed once for each version."""
@@ -139,12 +200,17 @@ class SessionState:
             self._evaluation = Evaluation(version, loss, accuracy)
         return self._evaluation
 
-    def evaluate(self, net: Network) -> tuple[float, float]:
-        """Return mean loss and accuracy on the held-out images of any network with the same outputs."""
-        test = self.data.test
-        labels = checked_labels(test.labels, len(test), net.output_shape[0])
+    def evaluate(self, net: Network, loss: Loss | None = None, test: Dataset | None = None) -> tuple[float, float]:
+        """Return mean loss and accuracy, or R2 for values, of any network with the same outputs.
+
+        Without a ``loss`` of its own it is that of the present network, and without ``test`` its held-out images.
+        """
+        test = test or self.data.test
         with np.errstate(all="ignore"):
-            return net.program.evaluate(Feed.of(test), labels, self.edited.loss)
+            mean_loss, accuracy = net.program.evaluate(Feed.of(test), test.targets, loss or self.edited.loss)
+            if not test.has_classes:
+                accuracy = fit(net, test).r_squared
+        return mean_loss, finite(accuracy)
 
     def outputs(self, part: Part) -> NDArray[np.float32]:
         """Return the network's outputs for every image of a part, (N, K)."""
@@ -152,7 +218,7 @@ class SessionState:
         if found is None or version != self.edited.version:
             data, net = self.part(part), self.edited.effective
             images = data.images
-            if net.level_range is not None:
+            if net.level_range not in (None, data.unit_range):
                 images = self.levels(net, self.unit(part, np.arange(len(data))))
             found = net(images)
             self._outputs[part] = self.edited.version, found
@@ -162,7 +228,12 @@ class SessionState:
         """Describe the data for the page."""
         train, test = self.data
         catalog, name = self.catalog, self.data_name
-        return DataInfo(name, len(train), len(test), list(test.classes), catalog.digest(name), catalog.is_raw(name))
+        targets = [] if train.has_classes else ranges_of(train.targets)
+        features = [] if self.form.columns is None else self._ranges
+        return DataInfo(
+            name, len(train), len(test), list(test.classes), catalog.digest(name), catalog.is_raw(name), features,
+            targets,
+        )  # fmt: skip
 
     def send(self, event: msgspec.Struct, payload: Payload | None = None, key: str | None = None) -> None:
         """Send an event; it replaces an earlier one with the same key that is still waiting."""
@@ -171,7 +242,7 @@ class SessionState:
 
     def send_network(self, request: int) -> None:
         """Send the network and its knobs."""
-        self.send(events.Network(request, self.edited.info(), self.data_info()))
+        self.send(events.Network(request, self.edited.info(self.form), self.data_info()))
         self.send_parameters(request)
 
     def send_parameters(self, request: int) -> None:
@@ -186,7 +257,7 @@ class SessionState:
     def send_evaluation(self, request: int) -> None:
         """Send loss and accuracy on the held-out images."""
         found, total = self.evaluation(), len(self.data.test)
-        right = round(found.accuracy * total)
+        right = round(found.accuracy * total) if self.data.test.has_classes else 0
         loss, seen = finite(found.loss), self.edited.has_seen(self.data_name)
         self.send(
             events.Judged(request, found.version, found.accuracy, right, total, loss, self.baseline, seen), key="judged"

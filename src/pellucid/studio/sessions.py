@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 
+from pellucid.studio.class_rules import ClassRules
 from pellucid.studio.clock import Clock
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.outbox import Reason
@@ -32,6 +33,8 @@ class Sessions:
     idle_seconds : float
         How long a session without a page is kept.
     clock : Clock, optional
+    rules : ClassRules, optional
+        The rules of a class.
     """
 
     def __init__(
@@ -41,8 +44,9 @@ class Sessions:
         limit: int = MAX_SESSIONS,
         idle_seconds: float = IDLE_SECONDS,
         clock: Clock | None = None,
+        rules: ClassRules | None = None,
     ) -> None:
-        self._catalog, self._model = catalog, model
+        self._catalog, self._model, self.rules = catalog, model, rules
         self._limit, self._idle_seconds, self._clock = limit, idle_seconds, clock or Clock()
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
@@ -52,11 +56,12 @@ class Sessions:
 
     def check_model(self) -> None:
         """Open a session and close it: this refuses an unusable model at once, and loads the compiled code."""
-        Session("", self._catalog, self._model).close("closing")
+        Session("", self._catalog, self._model, rules=self.rules).close("closing")
 
     def find(self, identity: str) -> Session | None:
         """Return the session of that identity, if it still exists."""
-        return self._sessions.get(identity)
+        session = self._sessions.get(identity)
+        return None if session is None or session.ended else session
 
     def open(self, identity: str | None) -> tuple[Session, bool]:
         """Return the session that a page asks for and True, or a new one and False.
@@ -74,12 +79,12 @@ class Sessions:
                 return session, True
             if len(self._sessions) >= self._limit:
                 self._free_oldest()
-            session = Session(secrets.token_urlsafe(18), self._catalog, self._model, self._clock)
+            session = Session(secrets.token_urlsafe(18), self._catalog, self._model, self._clock, self.rules)
             self._sessions[session.identity] = session
             return session, False
 
     def free_idle(self) -> None:
-        """Free all sessions that have been idle for long."""
+        """Free all sessions that have been idle for long; those of a class start again."""
         with self._lock:
             self._free_idle()
 
@@ -93,7 +98,9 @@ class Sessions:
         now = self._clock.now()
         for identity, session in list(self._sessions.items()):
             limit = SILENT_SECONDS if session.outbox.attached else self._idle_seconds
-            if now - session.used > limit and not session.training:
+            if session.ended or session.is_due(now):
+                self._free(identity, "restarted")
+            elif now - session.used > limit and not session.training:
                 self._free(identity, "idle")
 
     def _free_oldest(self) -> None:

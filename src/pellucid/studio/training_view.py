@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 from pellucid.inspect.confusion import mistakes_of
 from pellucid.inspect.neurons import health
 from pellucid.inspect.plane import loss_plane
+from pellucid.inspect.value_fit import fit_of
 from pellucid.studio import events, requests
 from pellucid.studio.frame_throttle import FrameThrottle
 from pellucid.studio.frames import Payload
 from pellucid.studio.read_room import layer_readings
 from pellucid.studio.recent_batches import RecentBatches
 from pellucid.studio.run import Run
-from pellucid.studio.session_state import SessionState
+from pellucid.studio.session_state import SessionState, finite
 
 _HEALTH_IMAGES = 256
 _MAX_WRONG = 200
+_MAX_PREDICTED = 2000
 _MAX_PATH = 200
 
 
@@ -67,7 +69,7 @@ class TrainingView:
         self.throttle.health_sent()
         count = min(_HEALTH_IMAGES, len(state.data.train))
         images = state.levels(trainer.net, state.unit("train", np.arange(count)))
-        found = health(trainer.net, images, state.data.train.labels[:count], run.plan.loss)
+        found = health(trainer.net, images, state.data.train.targets[:count], run.plan.loss)
         run.measured(np.asarray(found.gradient_sizes, np.float32))
         state.send(
             events.Health(
@@ -80,9 +82,12 @@ class TrainingView:
         )  # fmt: skip
 
     def send_examination(self, request: int) -> None:
-        """Send the confusion matrix and the misread images."""
+        """Send the confusion matrix and the misread images; for values, predictions beside true values."""
         state, payload = self._state, Payload()
         self.throttle.examination_sent()
+        if not state.data.test.has_classes:
+            self._send_predictions(request)
+            return
         labels = state.data.test.labels
         found = mistakes_of(np.nan_to_num(state.outputs("test")), labels)
         wrong = found.wrong[:_MAX_WRONG]
@@ -91,6 +96,21 @@ class TrainingView:
                 request, state.edited.version, payload.put(found.confusion), len(labels), len(found.wrong),
                 wrong.tolist(), labels[wrong].tolist(), found.readings[wrong].tolist(),
                 payload.put(found.confidences[wrong]), payload.put(state.unit("test", wrong)),
+            ),
+            payload,
+            key=None if request else "examined",
+        )  # fmt: skip
+
+    def _send_predictions(self, request: int) -> None:
+        state, payload, targets = self._state, Payload(), self._state.data.test.targets
+        found = fit_of(state.outputs("test"), targets)
+        errors = [finite(each) for each in found.errors.tolist()]
+        count = len(targets)
+        chosen = np.arange(count) if count <= _MAX_PREDICTED else np.linspace(0, count - 1, _MAX_PREDICTED).astype(int)
+        state.send(
+            events.Predicted(
+                request, state.edited.version, count, finite(found.r_squared), errors,
+                chosen.tolist(), payload.put(found.outputs[chosen]), payload.put(targets[chosen]),
             ),
             payload,
             key=None if request else "examined",

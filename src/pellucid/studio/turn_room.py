@@ -106,7 +106,7 @@ class TurnRoom:
         after, text = {
             "trained": (edited.trained, "all knobs as trained"),
             "initial": (edited.initial, f"all knobs as drawn from seed {edited.net.seed}"),
-            "opened": (edited.opened, f"{edited.name} as it was opened"),
+            "opened": (edited.opened, f"{edited.name} as opened"),
         }[request.to]
         edit = self._edit("reset", text, None, edited.net.parameters.copy(), after.copy(), factors={})
         self._apply(edit, request.id)

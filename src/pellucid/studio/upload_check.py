@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from pellucid.engine.compiler.library import engine
+from pellucid.errors import ConfigurationError
+from pellucid.foreign.onnx_file import is_onnx
+from pellucid.foreign.package import onnx_package
 from pellucid.studio.refusal import RefusedError, failure
+from pellucid.studio.uploads import Kind
 from pellucid.system.child import HOME, child_command
-
-Kind = Literal["network", "picture"]
 
 _AT_ONCE = 2
 """Children at a time; further uploads wait."""
@@ -82,6 +84,9 @@ def serve(argument: str) -> None:
     kind, memory = argument.split()
     work = _opener(kind)
     content = sys.stdin.buffer.read()
+    if kind == "network" and is_onnx(content):
+        with contextlib.suppress(ConfigurationError):  # it is refused below
+            onnx_package()
     _limit_memory(int(memory))
     try:
         work(content)
@@ -96,8 +101,8 @@ def serve(argument: str) -> None:
 def _opener(kind: str) -> Callable[[bytes], None]:
     """What is done with an upload; everything that it imports is loaded before memory is limited."""
     from pellucid.data.drawings import find_digits, read_picture
+    from pellucid.studio.drawing_input import MAX_PICTURE_PIXELS
     from pellucid.studio.edited_network import EditedNetwork
-    from pellucid.studio.read_room import MAX_PICTURE_PIXELS
 
     def picture(content: bytes) -> None:
         find_digits(read_picture(content, max_pixels=MAX_PICTURE_PIXELS))

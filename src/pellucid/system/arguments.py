@@ -60,3 +60,25 @@ def as_seed(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
         raise ConfigurationError(f"{name} expected an integer of at least 0, got {reprlib.repr(value)}.")
     return int(value)
+
+
+def as_count(name: str, value: Any) -> int:
+    """An integer of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value < 2**31:
+        raise ConfigurationError(f"{name} expected an integer of at least 1, got {reprlib.repr(value)}.")
+    return int(value)
+
+
+def takes(value: Any, count: int) -> bool:
+    """Whether a value is a function that can be called with so many arguments, as far as it tells; not a class."""
+    if not callable(value) or isinstance(value, type):
+        return False
+    import inspect  # which takes some milliseconds
+
+    try:
+        inspect.signature(value).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # some built-in functions do not tell
+        return True
+    return True

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,9 @@ _STALE = 24 * 3600.0
 
 _LONGEST = 200
 """Bytes of a file's name that its part files begin with: file systems allow 255 for the whole name."""
+
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.6) if sys.platform == "win32" else ()
+"""Seconds to wait after each try to replace a file that another program has open."""
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -68,9 +72,23 @@ def replace_whole(target: Path, content: bytes, mode: int | None = None) -> None
 
 
 def put_in_place(partial: Path, target: Path) -> None:
-    """Move a file that is complete and on the disk to where it belongs; the move, too, is then on the disk."""
-    partial.replace(target)
+    """Move a file that is complete and on the disk to where it belongs; the move, too, is then on the disk.
+
+    Windows refuses to replace a file that another program has open, as virus scanners do for a moment with every new
+    file: there it is tried again for two seconds.
+    """
+    _replace(partial, target)
     _sync(target.parent)
+
+
+def _replace(partial: Path, target: Path) -> None:
+    for pause in _PAUSES:
+        try:
+            partial.replace(target)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    partial.replace(target)
 
 
 def is_written_directly(target: Path) -> bool:

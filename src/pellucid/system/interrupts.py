@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` takes ten times as long: it converts to enumerations
 import contextlib
 import signal
 import sys
@@ -11,6 +12,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotDoneError
 from types import FrameType
 from typing import TypeVar
+
+from pellucid.system.threads import settle
 
 T = TypeVar("T")
 
@@ -25,8 +28,7 @@ def deferred_interrupt(stop: Callable[[], None]) -> Iterator[None]:
     The handler that was there, by default the one that raises KeyboardInterrupt, is called at the end. In threads other
     than the main one, and where SIGINT is ignored, nothing changes.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[tuple[int, FrameType | None]] = []
@@ -35,11 +37,15 @@ def deferred_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         came.append((number, frame))
         stop()
 
-    signal.signal(signal.SIGINT, note)
+    before = _signal.signal(signal.SIGINT, note)
+    if not callable(before):
+        _signal.signal(signal.SIGINT, before)
+        yield
+        return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        _signal.signal(signal.SIGINT, before)
         if came:
             before(*came[0])
 
@@ -52,14 +58,7 @@ def run_aside(work: Callable[[], T]) -> T:
     if threading.current_thread() is not threading.main_thread() or sys.gettrace() is not None:
         return work()
     future: Future[T] = Future()
-
-    def do() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # it belongs to the caller
-            future.set_exception(error)
-
-    threading.Thread(target=do, name="pellucid-aside", daemon=True).start()
+    threading.Thread(target=settle, args=(future, work), name="pellucid-aside", daemon=True).start()
     while True:
         try:
             return future.result(_LISTEN_SECONDS)

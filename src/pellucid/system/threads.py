@@ -32,8 +32,16 @@ class ThreadPool:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._workers = [_Worker() for _ in range(1, count)]
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process, self._workers = os.getpid(), [_Worker() for _ in range(1, self.count)]
         weakref.finalize(self, _end, self._workers)
+
+    def _follow_fork(self) -> None:
+        """A forked process has none of the threads: begin new ones there."""
+        if self._workers and self._process != os.getpid():
+            self._begin()
 
     def run(self, work: Callable[[int], T], parts: int | None = None) -> list[T]:
         """Return ``[work(0), work(1), ...]`` for all parts, by default one per thread.
@@ -41,6 +49,7 @@ class ThreadPool:
         Thread r does the parts r, r + count, ...
         """
         parts = self.count if parts is None else parts
+        self._follow_fork()
         elsewhere = _other_cores() if self._workers else set()
 
         def mine(rank: int) -> list[T]:
@@ -53,6 +62,7 @@ class ThreadPool:
 
     def start(self, works: Sequence[Callable[[], object]]) -> None:
         """Have the workers call these, one each, without waiting for them."""
+        self._follow_fork()
         elsewhere = _other_cores()
         for worker, work in zip(self._workers, works, strict=True):
             worker.send(work, elsewhere)
@@ -77,19 +87,20 @@ class _Worker:
     def submit(self, work: Callable[[], T], cores: set[int]) -> Future[T]:
         """`send`, for work whose result or exception is wanted."""
         future: Future[T] = Future()
-
-        def do() -> None:
-            try:
-                future.set_result(work())
-            except BaseException as error:  # it belongs to whoever asks for the result
-                future.set_exception(error)
-
-        self.send(do, cores)
+        self.send(functools.partial(settle, future, work), cores)
         return future
 
     def end(self) -> None:
         """Let the thread end after the work already sent."""
         self._queue.put(None)
+
+
+def settle(future: Future[T], work: Callable[[], T]) -> None:
+    """Do the work; its result or exception becomes that of the future, for whoever asks for it."""
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
 
 
 def _serve(queue: SimpleQueue[Callable[[], object] | None]) -> None:
@@ -105,6 +116,7 @@ def _end(workers: Sequence[_Worker]) -> None:
 
 _shared_pool: ThreadPool | None = None
 _in_use = threading.Lock()
+_limit = threading.local()
 
 
 def run_parallel(work: Callable[[int], T], parts: int, threads: int | None = None) -> list[T]:
@@ -160,8 +172,28 @@ if hasattr(os, "register_at_fork"):
 
 
 def available_cores() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The number of cores that this thread may use: those of the process, or fewer within `limited_to`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, getattr(_limit, "cores", cores))
+
+
+@contextlib.contextmanager
+def limited_to(cores: int) -> Iterator[None]:
+    """Within the block, the work of this thread is not shared among more cores than these.
+
+    Examples
+    --------
+    >>> with limited_to(1):
+    ...     available_cores()
+    1
+    """
+    before = vars(_limit).copy()
+    _limit.cores = cores
+    try:
+        yield
+    finally:
+        vars(_limit).clear()
+        vars(_limit).update(before)
 
 
 def move_to(place: int) -> None:

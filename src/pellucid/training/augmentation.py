@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid.data.checks import checked_images, checked_range
+from pellucid.data.checks import UNIT, DeclaredRange, checked_images
 from pellucid.engine.compiler.library import engine
 from pellucid.engine.kernels.augment_sizes import field_shape, pitch_of, scratch_size
 from pellucid.engine.programs.capacity import check_room
 from pellucid.engine.records import Distortion, Grid, Key, Picked, SparseRows
 from pellucid.errors import ConfigurationError, DataError
-from pellucid.programs.images import MAX_SPARSE_INPUTS, LevelRange, pixels_of
+from pellucid.programs.images import MAX_SPARSE_INPUTS, LevelRange, memory_of, pixels_of
 
 _BLOCK, _BLOCK_PIXELS = 512, 1 << 19
 """Limits of one call of the engine: images, and pixels of all images together."""
@@ -145,7 +145,7 @@ class Augment:
         seed: int = 0,
         epoch: int = 0,
         indices: ArrayLike | None = None,
-        level_range: LevelRange | None = None,
+        level_range: DeclaredRange = "auto",
     ) -> NDArray[np.float32]:
         """Vary images as training with this seed does in this epoch (counted from 0), to look at them.
 
@@ -155,8 +155,8 @@ class Augment:
             All images of the data set, uint8 or floats.
         indices : array_like of int, optional
             The numbers of the images to vary, in this order; by default all.
-        level_range : (low, high), optional
-            The levels of background and of full ink; by default (0, 255) for integers and (0, 1) for floats.
+        level_range : (low, high), None or "auto"
+            The levels of background and of full ink; see `pellucid.data.Dataset`.
 
         Returns
         -------
@@ -166,12 +166,11 @@ class Augment:
         array = np.asarray(images)
         if array.ndim != 3:
             raise ConfigurationError(f"Augment expected images of shape (N, H, W), got {array.shape}.")
-        checked, natural_range = checked_images(array)
-        levels = checked_range(checked, natural_range if level_range is None else level_range)
+        checked, levels = checked_images(array, level_range)
         chosen = np.arange(len(checked)) if indices is None else np.array(indices)
         if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < len(checked))).all():
             raise DataError(f"Augment expected indices (n,) from 0 to {len(checked) - 1}, got {indices!r}.")
-        return Variation(self, checked, levels, seed).dense(epoch, np.ascontiguousarray(chosen, np.int64))
+        return Variation(self, checked, levels or UNIT, seed).dense(epoch, np.ascontiguousarray(chosen, np.int64))
 
 
 class Variation:
@@ -207,6 +206,11 @@ class Variation:
         self._augment, self._seed = augment, int(seed)
         self._pixels = pixels_of(_wide_enough(images, level_range[0]), level_range)
         self._draw = functools.lru_cache(2)(self._draw_epoch)
+
+    def put(self, images: NDArray[np.generic], begin: int) -> None:
+        """Put other images (n, ...) in place of those from number ``begin`` on."""
+        held = memory_of(self._pixels).reshape(self.count, self.height, -1)
+        held[begin : begin + len(images), :, : self.width] = images.reshape(-1, self.height, self.width)
 
     def write(self, epoch: int, chosen: NDArray[np.int64], rows: SparseRows, entry: int) -> None:
         """Write the images ``chosen``, at most ``block`` of them, as sparse rows, varied as in this epoch.

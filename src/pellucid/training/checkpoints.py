@@ -25,10 +25,21 @@ from pellucid.network.files import (
 )
 from pellucid.network.network import Network
 from pellucid.system.arguments import as_path
-from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Table, Text, check
+from pellucid.system.fields import Field, FieldError, Integer, Maybe, Number, Several, Table, Text, check
+from pellucid.training.function_loss import LossFunction, is_function, name_of
+from pellucid.training.groups import group_from
 from pellucid.training.optimizers import Optimizer, optimizer_from
+from pellucid.training.schedules import SCHEDULES
 from pellucid.training.sequence_augmentation import described
 from pellucid.training.state import STATE_FIELDS, State, check_state
+
+_LARGEST = 3.4e38
+"""About the largest float32."""
+
+CHECKPOINT_OPTIONS = (
+    "loss", "optimizer", "batch_size", "seed", "clip", "class_weight", "label_smoothing", "groups", "frozen"
+)  # fmt: skip
+"""The arguments of a trainer that a checkpoint keeps."""
 
 _TRAINING: dict[str, Field] = {
     "loss": Text(),
@@ -40,7 +51,13 @@ _TRAINING: dict[str, Field] = {
     "images": Integer(1),
     "data": Text(),
 }
-_TRAINING_OPTIONS: dict[str, Field] = {"clip": Maybe(Number(5e-324))}
+_TRAINING_OPTIONS: dict[str, Field] = {
+    "clip": Maybe(Number(5e-324)),
+    "class_weight": Maybe(Several(Number(0.0, _LARGEST), 1, 1 << 16)),
+    "label_smoothing": Number(0.0, 1.0),
+    "groups": Several(Table(), 0, 1 << 16),
+    "frozen": Several(Integer(0), 0, 1 << 16),
+}
 """What the fields under "training" may be; `STATE_FIELDS` has those of the state."""
 
 
@@ -52,7 +69,7 @@ class Checkpoint:
     ----------
     net : Network
     options : dict
-        "loss", "optimizer", "batch_size", "seed" and "clip" of the trainer.
+        Those of `CHECKPOINT_OPTIONS`.
     augment : dict, optional
         The configuration of its augmentation.
     state : State
@@ -91,6 +108,21 @@ class Checkpoint:
             )
         return function
 
+    def loss(self, function: LossFunction | None = None) -> str | LossFunction:
+        """The loss; a function is in no file and has to be given.
+
+        Raises
+        ------
+        ConfigurationError
+            If the function is another, or if there is none to give.
+        """
+        name: str = self.options["loss"]
+        if function is None and not is_function(name):
+            return name
+        if function is None or name_of(function) != name:
+            raise ConfigurationError(f"The checkpoint was made with loss={name}: give the same one to Trainer.resume.")
+        return function
+
 
 def write_checkpoint(path: str | PathLike[str], checkpoint: Checkpoint) -> None:
     """Write everything that resuming needs, whole or not at all."""
@@ -100,6 +132,8 @@ def write_checkpoint(path: str | PathLike[str], checkpoint: Checkpoint) -> None:
         tensors["best"] = checkpoint.best
     training = checkpoint.options | {
         "optimizer": checkpoint.options["optimizer"].configuration(),
+        "groups": [group.configuration() for group in checkpoint.options["groups"]],
+        "frozen": list(checkpoint.options["frozen"]),
         "augment": checkpoint.augment,
         "state": dataclasses.asdict(checkpoint.state),
         "images": checkpoint.examples,
@@ -108,8 +142,8 @@ def write_checkpoint(path: str | PathLike[str], checkpoint: Checkpoint) -> None:
     write_tensors(path, tensors, {"pellucid": describe(checkpoint.net), "training": json.dumps(training)})
 
 
-def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
-    """The checkpoint in a file.
+def read_checkpoint(path: str | PathLike[str], optimizer: Optimizer | None = None) -> Checkpoint:
+    """The checkpoint in a file, with ``optimizer`` in the place of that of the file, if given.
 
     Raises
     ------
@@ -121,7 +155,7 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     try:
         training = _checked_training(metadata)
         net = network_of(place, tensors, metadata)
-        options = _options(net, training)
+        options = _options(net, training, optimizer)
         check_state(training["state"], training["images"], training["batch_size"])
         moments, best = _vectors(tensors, net.parameter_count, options["optimizer"])
     except FileFormatError:
@@ -146,7 +180,7 @@ def _checked_training(metadata: dict[str, str]) -> dict[str, Any]:
     return training
 
 
-def _options(net: Network, training: dict[str, Any]) -> dict[str, Any]:
+def _options(net: Network, training: dict[str, Any], optimizer: Optimizer | None) -> dict[str, Any]:
     """What a trainer is made with, as far as a file says it.
 
     Raises
@@ -155,7 +189,14 @@ def _options(net: Network, training: dict[str, Any]) -> dict[str, Any]:
         Naming what is wrong, or does not agree with the network.
     """
     sequences, clip, augment = net.program.takes_sequences, training.get("clip"), training["augment"]
-    net.program.loss_code(training["loss"])
+    if not is_function(training["loss"]):
+        net.program.loss_code(training["loss"])
+    extra = {name: training[name] for name in ("class_weight", "label_smoothing", "frozen") if training.get(name)}
+    if training.get("groups"):
+        extra["groups"] = [group_from(group) for group in training["groups"]]
+    for name in extra:
+        if sequences and name not in ("groups", "frozen"):
+            raise FieldError(f"{name} expected nothing for a network of sequences")
     if clip is not None and not sequences:
         raise FieldError(f"clip expected nothing for a network of images, got {clip}")
     if augment is not None and sequences != ("function" in augment):
@@ -164,8 +205,23 @@ def _options(net: Network, training: dict[str, Any]) -> dict[str, Any]:
         raise FieldError("augment.function expected a name")
     if augment is not None and not sequences:
         _augment_from(augment)
-    optimizer = optimizer_from(training["optimizer"])
-    return {"optimizer": optimizer, "clip": clip} | {name: training[name] for name in ("loss", "batch_size", "seed")}
+    optimizer = _optimizer(training["optimizer"]) if optimizer is None else optimizer
+    return (
+        {"optimizer": optimizer, "clip": clip}
+        | extra
+        | {name: training[name] for name in ("loss", "batch_size", "seed")}
+    )
+
+
+def _optimizer(described: dict[str, Any]) -> Optimizer:
+    rate = described.get("learning_rate")
+    kind = rate.get("kind") if isinstance(rate, dict) else None
+    if isinstance(kind, str) and kind not in SCHEDULES:
+        raise FieldError(
+            f"its schedule {kind!r} is none of Pellucid's; if it is one of your own, pass the optimizer with it to "
+            "Trainer.resume"
+        )
+    return optimizer_from(described)
 
 
 def _vectors(

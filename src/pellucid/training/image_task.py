@@ -1,19 +1,18 @@
-"""Training on images."""
+"""Training on images, or on rows of numbers."""
 
 from __future__ import annotations
 
-import hashlib
-import math
 from typing import Any, ClassVar, cast
 
-import numpy as np
-
-from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.network.network import Network
 from pellucid.programs.feed import Feed
-from pellucid.programs.image_program import ImageProgram, Labels, checked_labels
+from pellucid.programs.image_program import ImageProgram
+from pellucid.programs.image_targets import COUNTS_CORRECT, Supervision
+from pellucid.programs.interface import Stepper
+from pellucid.training.image_data import check_options, digest_of, evaluation_of, suited, weights_of
 from pellucid.training.shuffling import Shuffled
 from pellucid.training.task import Evaluation, Task, TaskOptions
+from pellucid.training.weights import smoothed
 
 
 class ImageTask(Task):
@@ -22,36 +21,39 @@ class ImageTask(Task):
     takes_sequences: ClassVar = False
 
     def __init__(self, net: Network, data: Any, options: TaskOptions) -> None:
-        if options.clip is not None:
-            raise ConfigurationError("clip works for networks of sequences only: omit it.")
-        self._program, self._data, self._options = cast("ImageProgram", net.program), data, options
-        self._feed, self._labels = self._fitting(data)
-        self.examples = len(self._labels)
-        self.stepper = self._program.stepper(options.stepper(), sparse=self._feed.is_sparse)
-        self._source = self._shuffled() if options.augment is None else self._augmented()
+        check_options(options)
+        self._net, self._data, self._options = net, data, options
+        self._program = cast("ImageProgram", net.program)
+        supervision = self._suited(data)
+        self.examples, self.loss = len(data), supervision.name
+        self.measures_accuracy = self.loss in COUNTS_CORRECT
+        if options.smoothing:
+            supervision = smoothed(supervision, options.smoothing, self._program.outputs.width)
+        self._supervision = supervision
+        feed = self._packed() if options.augment is None else None
+        self.stepper = self._stepper(supervision, sparse=feed is None or feed.is_sparse)
+        self._source = self._augmented() if feed is None else self._shuffled(feed)
+        self.spans_epochs = options.augment is None and self.stepper.spans_epochs
 
-    def _fitting(self, data: Any) -> tuple[Feed, Labels]:
-        """A data set in the engine's format; raises if it does not fit the network."""
-        if not hasattr(data, "images"):
-            raise ConfigurationError(f"A network of images expected a Dataset, got {type(data).__name__}.")
-        program = self._program
-        if math.prod(data.shape) != math.prod(program.input_shape):
-            raise ShapeError(f"The network takes inputs of shape {program.input_shape}; the data are {data.shape}.")
-        feed = Feed.of(data)
-        labels = checked_labels(data.labels, feed.count, program.output_shape[0])
-        program.check_feed(feed, labels)
-        return feed, labels
+    def _suited(self, data: Any) -> Supervision:
+        return suited(self._net, data, self._options.loss, weights_of(data, self._options.class_weight))
 
-    def _shuffled(self) -> Any:
-        return Shuffled(self._feed, self._labels, self._options.seed)
+    def _packed(self) -> Feed:
+        """The images that are shuffled and trained on."""
+        return Feed.of(self._data, check=True)
+
+    def _stepper(self, supervision: Supervision, *, sparse: bool) -> Stepper:
+        options = self._options.stepper(supervision.loss, weighted=len(supervision.targets.weights) > 0)
+        return self._program.stepper(options, sparse=sparse)
+
+    def _shuffled(self, feed: Feed) -> Shuffled:
+        return Shuffled(feed, self._supervision.targets, self._options.seed, self._options.batch_size)
 
     def _augmented(self) -> Any:
         from pellucid.training.prefetch import Augmented
 
-        options = self._options
-        return Augmented(
-            options.augment, self._data, self._labels, options.batch_size, options.seed, self.stepper.threads
-        )
+        options, targets = self._options, self._supervision.targets
+        return Augmented(options.augment, self._data, targets, options.batch_size, options.seed, self.stepper.threads)
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Any, int]:
         """See `Task.batches`."""
@@ -60,14 +62,11 @@ class ImageTask(Task):
 
     def evaluation(self, data: Any) -> Evaluation:
         """See `Task.evaluation`."""
-        feed, labels = self._fitting(data)
-        return lambda: self._program.evaluate(feed, labels, self._options.loss)
+        return evaluation_of(self._net, data, self._options.loss)
 
     def digest(self) -> str:
-        """A digest of all labels, and of the pixels of some 256 images."""
-        digest = hashlib.sha256(np.ascontiguousarray(self._labels).tobytes())
-        digest.update(np.ascontiguousarray(self._data.images[:: max(1, self.examples // 256)]).tobytes())
-        return digest.hexdigest()[:16]
+        """A digest of all targets, and of the pixels of some 256 images."""
+        return digest_of(self._supervision.targets, self._data.images)
 
     def augment_configuration(self) -> dict[str, Any] | None:
         """See `Task.augment_configuration`."""

@@ -1,4 +1,4 @@
-"""Optimisers: plain gradient descent, momentum, Adam. Each holds settings; the engine takes the steps.
+"""Optimisers: plain gradient descent, momentum, Adam, AdamW, RMSprop. Each holds settings; the engine takes the steps.
 
 The update rules are derived in ``docs/derivations/optimizers.md``.
 """
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
 from pellucid.errors import ConfigurationError
+from pellucid.network.network import Network
 from pellucid.training.schedules import Schedule, as_schedule, check_number, kind_of, schedule_from
 
 
@@ -21,12 +22,15 @@ from pellucid.training.schedules import Schedule, as_schedule, check_number, kin
 class Optimizer:
     """Settings of an optimiser. ``learning_rate`` is a number or a `pellucid.training.schedules.Schedule`.
 
-    ``decay`` is L2 decay: it adds ``decay * w`` to the gradient of every parameter.
+    ``decay`` is L2 decay: it adds ``decay * w`` to the gradient of every parameter. `AdamW` uses it in another way.
     """
 
     kind: ClassVar[str] = ""
     moments: ClassVar[int] = 0
     """Number of vectors, shaped as the parameters, that the optimiser keeps between steps."""
+
+    decouples_decay: ClassVar[bool] = False
+    """Whether parameters decay apart from the gradient."""
 
     learning_rate: float | Schedule
     decay: float = field(default=0.0, kw_only=True)
@@ -52,8 +56,8 @@ class Optimizer:
         return settings
 
     def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Two numbers per step for the engine: the rate, and the scale of the second moment."""
-        return _as_float32(rates, np.ones_like(rates))
+        """Three numbers per step for the engine: rate, scale of the second moment, share that decays (steps, 3)."""
+        return _as_float32(rates, 1.0)
 
     def configuration(self) -> dict[str, Any]:
         """The arguments that recreate this optimiser, and its kind."""
@@ -153,7 +157,70 @@ class Adam(Optimizer):
         return _as_float32(rates / first, 1.0 / np.sqrt(second))
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {optimizer.kind: optimizer for optimizer in (SGD, Momentum, Adam)}
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled decay: before its step, each parameter shrinks by the share ``rate * decay``.
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled weight decay regularization", 2019.
+    """
+
+    kind: ClassVar[str] = "adamw"
+    decouples_decay: ClassVar[bool] = True
+
+    decay: float = field(default=0.01, kw_only=True)
+
+    def settings(self) -> NDArray[np.float32]:
+        """The engine's eight settings."""
+        settings = super().settings()
+        settings[1] = 0.0
+        return settings
+
+    def step_rates(self, rates: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Those of Adam, and the share that decays."""
+        found = super().step_rates(rates, steps)
+        with np.errstate(over="ignore"):
+            found[:, 2] = rates * self.decay
+        return found
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """``s`` follows the square of the gradient; ``w -= rate * g / (sqrt(s) + epsilon)``.
+
+    References
+    ----------
+    Tieleman and Hinton, "Lecture 6.5: RMSprop", Neural networks for machine learning, 2012.
+    """
+
+    kind: ClassVar[str] = "rmsprop"
+    moments: ClassVar[int] = 1
+
+    learning_rate: float | Schedule = 0.01
+    smoothing: float = 0.99
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("smoothing", self.smoothing, lambda value: 0 <= value < 1, "from 0 to below 1")
+        check_number("epsilon", self.epsilon, lambda value: value >= 1e-30, "of at least 1e-30")
+
+    @property
+    def code(self) -> int:
+        """The engine's code of the update rule."""
+        return t.RMSPROP
+
+    def settings(self) -> NDArray[np.float32]:
+        """The engine's eight settings."""
+        settings = super().settings()
+        settings[3:5] = self.smoothing, self.epsilon
+        return settings
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    optimizer.kind: optimizer for optimizer in (SGD, Momentum, Adam, AdamW, RMSprop)
+}
 """Every kind of optimiser by its name in files."""
 
 
@@ -171,9 +238,32 @@ def optimizer_from(configuration: dict[str, Any]) -> Optimizer:
     return OPTIMIZERS[kind](**described)
 
 
-def _as_float32(rates: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Two numbers per step; a rate too large for float32 becomes infinite, and training reports that it diverged."""
-    pairs = np.empty((len(rates), 2), np.float32)
+USUAL: dict[str, Optimizer] = {
+    "sgd": SGD(0.1),
+    "momentum": Momentum(0.01),
+    "adam": Adam(),
+    "adamw": AdamW(),
+    "rmsprop": RMSprop(),
+}
+"""Optimisers by name, with settings that suit most networks."""
+
+
+def suitable_optimizer(net: Network, targets: NDArray[Any] | None) -> Optimizer:
+    """The optimiser for a network and its targets, where nobody says which.
+
+    Plain gradient descent with a rate of 1 for dense networks of sigmoid neurons that learn classes, whose gradients
+    are small; `Adam` for all others.
+    """
+    of_classes = targets is not None and targets.dtype.kind in "iu"
+    dense = [layer for layer in net.layers if layer.named()]
+    if of_classes and len(dense) > 1 and all(getattr(layer, "activation", None) == "sigmoid" for layer in dense[:-1]):
+        return SGD(1.0)
+    return Adam()
+
+
+def _as_float32(rates: NDArray[np.float64], scales: NDArray[np.float64] | float) -> NDArray[np.float32]:
+    """Three numbers per step; a rate too large for float32 becomes infinite, and training reports that it diverged."""
+    found = np.zeros((len(rates), t.RATES), np.float32)
     with np.errstate(over="ignore"):
-        pairs[:, 0], pairs[:, 1] = rates, scales
-    return pairs
+        found[:, 0], found[:, 1] = rates, scales
+    return found

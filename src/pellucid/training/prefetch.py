@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import mmap
+import os
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.engine.records import SparseRows
+from pellucid.engine.records import SparseRows, Targets
 from pellucid.errors import ConfigurationError
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
+from pellucid.programs.image_targets import is_used
 from pellucid.programs.images import sparse_floats
 from pellucid.system.threads import available_cores
 from pellucid.training.augmentation import Augment, Variation
@@ -41,7 +43,7 @@ class Augmented:
     augment : Augment
     data : Dataset
         Images of shape (N, H, W).
-    labels : ndarray of int64, shape (N,)
+    targets : Targets
     batch_size : int
     seed : int
         Draws the order, as for training without augmentation, and the augmentation of each image.
@@ -50,22 +52,27 @@ class Augmented:
     """
 
     def __init__(
-        self, augment: Augment, data: Dataset, labels: NDArray[np.int64], batch_size: int, seed: int, threads: int
+        self, augment: Augment, data: Dataset, targets: Targets, batch_size: int, seed: int, threads: int
     ) -> None:
         if not isinstance(augment, Augment):
             raise ConfigurationError(f"augment expected an Augment, such as Augment.standard(), got {augment!r}.")
-        self._variation = Variation(augment, data.images, data.level_range, seed)
-        self._labels, self._batch_size = labels, batch_size
-        self._order = functools.lru_cache(2)(lambda epoch: shuffled_order(seed, epoch, len(labels)))
+        self._variation = Variation(augment, data.images, data.unit_range, seed)
+        self._targets, self._count, self._batch_size = targets, len(data), batch_size
+        self._order = functools.lru_cache(2)(lambda epoch: shuffled_order(seed, epoch, len(data)))
         self._prefetched = _PREFETCHED if threads < available_cores() else 0
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pellucid-augment")
-        self._buffers = _Buffers(self._variation, 0)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process, self._pool = os.getpid(), ThreadPoolExecutor(1, thread_name_prefix="pellucid-augment")
+        self._buffers = _Buffers(self._variation, self._targets, 0)
         self._blocks: dict[Block, tuple[int, Future[None]]] = {}
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Batches, int]:
         """The mini-batches of the steps ``begin`` to ``past``, and the number of steps that precede them there."""
+        if self._process != os.getpid():
+            self._begin()  # a forked process does not have the thread
         size = self._variation.block
-        low, high = begin * self._batch_size, min(past * self._batch_size, len(self._labels))
+        low, high = begin * self._batch_size, min(past * self._batch_size, self._count)
         first, end = low // size, -(-high // size)
         needed = [(epoch, number) for number in range(first, end)]
         coming = self._following(epoch, end, min(len(needed), self._prefetched))
@@ -81,11 +88,11 @@ class Augmented:
             raise
         buffer = np.array([self._blocks[block][0] for block in needed], np.int64)
         order = np.add.outer(buffer * (size + 1), np.arange(size)).ravel()[low - first * size : high - first * size]
-        return Batches(self._buffers, np.ascontiguousarray(order), self._buffers.labels.ravel()), begin
+        return Batches(self._buffers, np.ascontiguousarray(order), self._buffers.targets), begin
 
     def _following(self, epoch: int, number: int, count: int) -> list[Block]:
         """The next ``count`` blocks from this one on, beyond the end of the epoch if necessary."""
-        whole = -(-len(self._labels) // self._variation.block)
+        whole = -(-self._count // self._variation.block)
         return [(epoch + n // whole, n % whole) for n in range(number, number + count)]
 
     def _make_room(self, needed: list[Block], coming: list[Block]) -> None:
@@ -93,7 +100,7 @@ class Augmented:
         enough = len(needed) + len(coming) <= self._buffers.count
         self._drop(set(self._blocks).difference(needed, coming) if enough else set(self._blocks))
         if not enough:
-            self._buffers = _Buffers(self._variation, len(needed) + max(len(coming), self._prefetched))
+            self._buffers = _Buffers(self._variation, self._targets, len(needed) + max(len(coming), self._prefetched))
 
     def _drop(self, blocks: set[Block]) -> None:
         """Drop blocks as soon as no thread works on them."""
@@ -123,7 +130,10 @@ class Augmented:
         epoch, number = block
         size, buffers = self._variation.block, self._buffers
         chosen = self._order(epoch)[number * size : (number + 1) * size]
-        buffers.labels[buffer, : len(chosen)] = self._labels[chosen]
+        begin = buffer * (size + 1)
+        for kept, given in zip(buffers.targets, self._targets, strict=True):
+            if is_used(given):
+                kept[begin : begin + len(chosen)] = given[chosen]
         images = buffers.images
         rows = SparseRows(images.indices, images.data, images.indptr[buffer], images.middles[buffer])
         self._variation.write(epoch, chosen, rows, buffer * self._variation.room)
@@ -132,15 +142,22 @@ class Augmented:
 class _Buffers(Feed):
     """Sparse images in buffers of equal size, one for each block.
 
-    ``indptr``, ``middles`` and ``labels`` are (buffers, block + 1): the last element of a buffer's ``indptr`` ends its
-    last image. A buffer has room for images without background; pages that are never written take no memory.
+    ``indptr`` and ``middles`` are (buffers, block + 1): the last element of a buffer's ``indptr`` ends its last image.
+    Targets have room for as many examples in each buffer. A buffer has room for images without background; pages that
+    are never written take no memory.
     """
 
-    def __init__(self, variation: Variation, count: int) -> None:
+    def __init__(self, variation: Variation, targets: Targets, count: int) -> None:
         self.count = count
-        indptr, middles, self.labels = (np.zeros((count, variation.block + 1), np.int64) for _ in range(3))
+        examples = count * (variation.block + 1)
+        self.targets = Targets(*(_room_for(given, examples) if is_used(given) else given for given in targets))
+        indptr, middles = (np.zeros((count, variation.block + 1), np.int64) for _ in range(2))
         indices, data = (_untouched(count * variation.room, kind) for kind in (np.uint16, np.float32))
         self.images = sparse_floats(SparseRows(indices, data, indptr, middles))
+
+
+def _room_for(given: NDArray[Any], examples: int) -> NDArray[Any]:
+    return np.zeros((examples, *given.shape[1:]), given.dtype)
 
 
 def _untouched(count: int, kind: type[np.generic]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,7 @@ from pellucid.errors import ConfigurationError, DataError
 from pellucid.programs.sequence_batches import Floats, Integers
 from pellucid.programs.sequence_targets import Targets, check_alignable
 from pellucid.programs.sequences_stepper import SequenceEpoch
+from pellucid.system.arguments import takes
 from pellucid.training.shuffling import shuffled_order
 
 Function = Callable[[Floats, np.random.Generator], Floats]
@@ -36,7 +38,7 @@ class ShuffledSequences:
 
     def __init__(self, data: Sequences, seed: int) -> None:
         self._data, self._seed = data, seed
-        self._targets = Targets(data.symbols, data.label_starts, data.transcribed)
+        self._targets = Targets.of(data)
         self._epoch, self._order = -1, np.zeros(0, np.int64)
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceEpoch, int]:
@@ -55,23 +57,28 @@ class AugmentedSequences:
     """
 
     def __init__(self, function: Function, data: Sequences, batch_size: int, seed: int, aligned: bool) -> None:
-        if not callable(function):
+        if not takes(function, 2):
             raise ConfigurationError(f"augment expected a function of (frames, rng), got {function!r}.")
         self._function, self._data, self._batch_size, self._seed = function, data, batch_size, seed
         self._aligned = aligned
         self._order = functools.lru_cache(2)(lambda epoch: shuffled_order(seed, epoch, len(data)))
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pellucid-augment")
+        self._restart()
+
+    def _restart(self) -> None:
+        self._process, self._pool = os.getpid(), ThreadPoolExecutor(1, thread_name_prefix="pellucid-augment")
         self._coming: dict[tuple[int, int], Future[Floats]] = {}
 
     def batches(self, epoch: int, begin: int, past: int) -> tuple[SequenceEpoch, int]:
         """The augmented sequences of the steps ``begin`` to ``past``."""
+        if self._process != os.getpid():
+            self._restart()  # a forked process does not have the thread
         low, high = begin * self._batch_size, past * self._batch_size
         chosen = self._order(epoch)[low:high]
         part = self._data[chosen]
         varied = [self._take(epoch, int(i)) for i in chosen]
         self._begin(epoch, high, min(len(chosen), _AHEAD))
         lengths = np.array([len(frames) for frames in varied], np.int64)
-        targets = Targets(part.symbols, part.label_starts, part.transcribed)
+        targets = Targets.of(part)
         if self._aligned:
             self._check(targets, lengths, chosen)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -99,6 +106,10 @@ class AugmentedSequences:
         frames = np.asarray(self._function(given, np.random.default_rng([self._seed, epoch, i])), np.float32)
         if frames.ndim != 2 or frames.shape[1] != given.shape[1] or not len(frames):
             raise DataError(f"augment returned frames of shape {frames.shape} for {given.shape} (sequence {i}).")
+        if self._data.per_frame and len(frames) != len(given):
+            raise DataError(
+                f"augment returned {len(frames)} frames for {len(given)} (sequence {i}), which have a label each."
+            )
         if not np.isfinite(frames).all():
             raise DataError(f"augment returned NaN or infinity for sequence {i}.")
         return frames

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ STATE_FIELDS: dict[str, Field] = {
     "batch": Integer(0),
     "planned": Integer(0, MOST_EPOCHS),
     "loss_sum": Number(),
-    "right": Integer(0),
+    "right": Number(0.0),
     "seconds": Number(0.0),
     "epoch_seconds": Number(0.0),
     "best_loss": Number(high=float("inf")),
@@ -38,7 +38,7 @@ class State:
     batch: int = 0
     planned: int = 0
     loss_sum: float = 0.0
-    right: int = 0
+    right: float = 0
     seconds: float = 0.0
     epoch_seconds: float = 0.0
     best_loss: float = float("inf")
@@ -72,7 +72,7 @@ class Snapshot:
     @classmethod
     def of(cls, step: int, state: State, vectors: Sequence[NDArray[np.float32]]) -> Snapshot:
         """Copy the current state and vectors."""
-        return cls(step, replace(state), tuple(vector.copy() for vector in vectors))
+        return cls(step, State(**vars(state)), tuple(vector.copy() for vector in vectors))
 
     def restore(self, vectors: Sequence[NDArray[np.float32]]) -> State:
         """Restore the vectors, and return the state that belongs to them.
@@ -90,7 +90,7 @@ class Snapshot:
             )
         for vector, kept in zip(vectors, self.vectors, strict=True):
             vector[...] = kept
-        return replace(self.state)
+        return State(**vars(self.state))
 
 
 class Rewind:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ConfigurationError, DivergedError
 from pellucid.network.network import Network
+from pellucid.programs.interface import ends_finite
 from pellucid.system.fields import FieldError
 from pellucid.system.interrupts import deferred_interrupt, run_aside
 from pellucid.training.optimizers import Optimizer
@@ -27,6 +28,9 @@ _CHUNK_EXAMPLES = 8192
 
 _LONG_SECONDS = 0.1
 """Steps that take longer run in another thread, so that Ctrl-C is noticed."""
+
+_PRODUCT_SECONDS = 1e-9
+"""About what one multiplication takes at most, with its part of the gradient."""
 
 
 class Steps:
@@ -46,20 +50,23 @@ class Steps:
     ----------
     state : State
     optimizer : Optimizer
+    latest_loss : float
+        The mean loss of the latest chunk of steps.
     """
 
     def __init__(self, net: Network, task: Task, optimizer: Optimizer, batch_size: int) -> None:
-        self._net, self._task, self._batch_size = net, task, batch_size
+        self._net, self._task, self.batch_size = net, task, batch_size
         self.optimizer, self.state = optimizer, State()
         self._busy = threading.Lock()
-        self._step_seconds = math.inf  # until it is known
+        self._step_seconds = self._guessed_seconds()  # until one was timed
         self._rewind = Rewind()
         self._chunk = 1
+        self.latest_loss = 0.0
 
     @property
     def per_epoch(self) -> int:
         """Mini-batches in an epoch."""
-        return -(-self._task.examples // self._batch_size)
+        return -(-self._task.examples // self.batch_size)
 
     @property
     def done(self) -> int:
@@ -81,9 +88,9 @@ class Steps:
         return float(self.rates(np.array([step]))[0])
 
     def sizes(self, begin: int, past: int) -> NDArray[np.int64]:
-        """Examples in each of the mini-batches ``begin`` to ``past`` of an epoch."""
-        left = self._task.examples - np.arange(begin, past) * self._batch_size
-        return np.minimum(left, self._batch_size)
+        """Examples in each of the mini-batches ``begin`` to ``past`` of an epoch, and of the following ones."""
+        left = self._task.examples - np.arange(begin, past) % self.per_epoch * self.batch_size
+        return np.minimum(left, self.batch_size)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -115,7 +122,7 @@ class Steps:
         if not isinstance(state, State):
             raise ConfigurationError(f"A trainer expected a State, got {type(state).__name__}.")
         try:
-            check_state(vars(state), self._task.examples, self._batch_size)
+            check_state(vars(state), self._task.examples, self.batch_size)
         except FieldError as error:
             raise ConfigurationError(f"Training cannot continue from this state: {error}.") from error
 
@@ -129,11 +136,11 @@ class Steps:
         self.state = snapshot.restore(self.vectors)
         self._rewind = Rewind()
 
-    def next_epoch(self) -> None:
-        """Begin an epoch."""
+    def next_epoch(self, seconds: float = 0.0) -> None:
+        """Begin an epoch, with the seconds that training has taken since the latest event."""
         state = self.state
         state.epoch += 1
-        state.batch, state.loss_sum, state.right, state.epoch_seconds = 0, 0.0, 0, 0.0
+        state.batch, state.loss_sum, state.right, state.epoch_seconds = 0, 0.0, 0, seconds
 
     def advance(self, past: int) -> NDArray[np.float64]:
         """Take the steps of this epoch up to ``past``.
@@ -141,25 +148,38 @@ class Steps:
         Returns
         -------
         ndarray (steps, 2)
-            Summed loss and number of correct predictions of each mini-batch; fewer after Ctrl-C, if its handler
-            does not raise.
+            Summed loss and number of correct predictions of each mini-batch; fewer if no more examples are in memory,
+            and after Ctrl-C, if its handler does not raise.
 
         Raises
         ------
         DivergedError
             If the loss becomes NaN or infinite; the parameters are then those before the step that caused it.
         """
+        past = self._task.reach(self.state.epoch, self.state.batch, past)
         with deferred_interrupt(self._task.stepper.stop):
             return self._advance(past)
 
     def _advance(self, past: int) -> NDArray[np.float64]:
         self._rewind.remember(self.done, self.state, self.vectors)
         history = self._take_listening(past)
-        finite = np.isfinite(history[:, 0])
-        if not (finite.all() and np.isfinite(self._net.parameters).all()):
-            self._undo(self.done + int(np.argmin([*finite, False])))
+        if not ends_finite(history):
+            self._undo(self.done + len(history) - 1)
+        if not self._is_finite():
+            self._undo(self.done + len(history))
         self._account(history)
         return history
+
+    def _is_finite(self) -> bool:
+        """Whether parameters and moments are: an infinite moment ends the training of a parameter without a trace."""
+        return all(np.isfinite(vector).all() for vector in self.vectors if vector.size)
+
+    def _guessed_seconds(self) -> float:
+        """About what a step takes at most; sequences, whose lengths differ, may take any time."""
+        if self._net.program.takes_sequences:
+            return math.inf
+        examples = min(self.batch_size, self._task.examples)
+        return examples * self._net.program.cost.products * _PRODUCT_SECONDS
 
     def _take_listening(self, past: int) -> NDArray[np.float64]:
         """Take steps, and handle signals meanwhile if that may take long."""
@@ -177,8 +197,8 @@ class Steps:
             if self.state.batch == self.per_epoch:
                 self.next_epoch()
             begin = self.state.batch
-            most = min(count, max(1, _CHUNK_EXAMPLES // self._batch_size))
-            past = min(begin + most, self.per_epoch)
+            most = min(count, max(1, _CHUNK_EXAMPLES // self.batch_size))
+            past = begin + most if self._task.spans_epochs else min(begin + most, self.per_epoch)
             history = self.advance(past)
             means.append(history / self.sizes(begin, begin + len(history))[:, None])
             count -= len(history)
@@ -186,12 +206,17 @@ class Steps:
             self.next_epoch()
         return np.concatenate(means)
 
-    def advance_chunk(self) -> None:
-        """Take one chunk of steps of this epoch, sized so that it takes about `_CHUNK_SECONDS`."""
+    def advance_chunk(self, epochs: int = 1) -> None:
+        """Take one chunk of steps, in about `_CHUNK_SECONDS`, within so many epochs from this on."""
         begin = time.perf_counter()
-        past = min(self.state.batch + self._chunk, self.per_epoch)
-        taken = max(1, len(self.advance(past)))
+        whole = epochs if self._task.spans_epochs else 1
+        past = min(self.state.batch + self._chunk, whole * self.per_epoch)
+        since = self.state.batch
+        history = self.advance(past)
+        taken = max(1, len(history))
         took = time.perf_counter() - begin
+        if len(history):
+            self.latest_loss = float(history[:, 0].sum() / self.sizes(since, since + len(history)).sum())
         self.state.seconds += took
         self.state.epoch_seconds += took
         self._chunk = max(1, min(int(taken * _CHUNK_SECONDS / max(took, 1e-6)), 4 * taken))
@@ -202,15 +227,23 @@ class Steps:
         steps = np.arange(self.done, self.done + past - begin)
         rates = optimizer.step_rates(self.rates(steps), steps)
         batches, offset = self._task.batches(epoch, begin, past)
-        serial = epoch * self._task.examples + offset * self._batch_size
+        serial = epoch * self._task.examples + offset * self.batch_size
         return self._task.stepper.run(batches, begin - offset, past - offset, optimizer, rates, serial)
 
     def _account(self, history: NDArray[np.float64]) -> None:
-        """Add up losses in order, one by one, so that the total has the same bits wherever chunks end."""
+        """Add up losses and correct outputs one by one, so that totals have the same bits wherever chunks end."""
+        if not len(history):
+            return
         state = self.state
+        over = (state.batch + len(history) - 1) // self.per_epoch
+        if over:  # epochs that are complete and left behind
+            history = history[over * self.per_epoch - state.batch :]
+            state.epoch, state.batch, state.loss_sum, state.right = state.epoch + over, 0, 0.0, 0
+        sums = history.copy()
+        sums[0, 0] += state.loss_sum
+        sums[0, 1] += state.right
+        state.loss_sum, state.right = sums.cumsum(axis=0)[-1].tolist()
         state.batch += len(history)
-        state.right += int(history[:, 1].sum())
-        state.loss_sum = float(np.cumsum(np.append(state.loss_sum, history[:, 0]))[-1])
 
     def _undo(self, bad: int) -> None:
         """Return to the state before the step that made the loss of step ``bad`` diverge, and raise the error."""
@@ -232,13 +265,13 @@ class Steps:
     def _replay(self, until: int) -> int:
         """Take the steps from the last good state to ``until`` again, one by one.
 
-        Returns the first that makes a parameter infinite, or ``until`` if none does.
+        Returns the first that makes a parameter or a moment infinite, or ``until`` if none does.
         """
         self.state = self._rewind.restore(until, self.vectors)
         while self.done < until:
             if self.state.batch == self.per_epoch:
                 self.next_epoch()
             self._account(self._take(self.state.batch + 1))
-            if not np.isfinite(self._net.parameters).all():
+            if not self._is_finite():
                 return self.done - 1
         return until

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pellucid.network.network import Network
-from pellucid.programs.interface import Stepper, StepperOptions, UpdateRule
+from pellucid.programs.interface import Stepper, StepperOptions
+from pellucid.programs.parameter_groups import ParameterGroup
+from pellucid.programs.update_rule import UpdateRule
 
 Evaluation = Callable[[], tuple[float, float]]
 """Returns the mean loss and the accuracy on data, with the network's parameters at the time of the call."""
@@ -19,17 +21,22 @@ class TaskOptions:
     """Options of training; see `pellucid.training.trainer.Trainer`."""
 
     rule: UpdateRule
-    loss: str
+    loss: str | None
     batch_size: int
     seed: int
     augment: Any = None
     clip: float | None = None
     threads: int | None = None
+    class_weight: Any = None
+    smoothing: float = 0.0
+    function: Callable[..., Any] | None = None
+    groups: tuple[ParameterGroup, ...] = ()
+    frozen: tuple[int, ...] = ()
 
-    def stepper(self, *, batch_size: int | None = None) -> StepperOptions:
-        """The options of the stepper."""
-        size = self.batch_size if batch_size is None else batch_size
-        return StepperOptions(self.rule, self.loss, size, self.seed, self.clip, self.threads)
+    def stepper(self, loss: str, *, weighted: bool = False, most: int | None = None) -> StepperOptions:
+        """The options of the stepper for a loss, with at most ``most`` examples in a mini-batch."""
+        size = self.batch_size if most is None else min(self.batch_size, most)
+        return StepperOptions(self.rule, loss, size, self.seed, self.clip, self.threads, weighted, self.groups)
 
 
 class Task(ABC):
@@ -39,6 +46,12 @@ class Task(ABC):
     ----------
     examples : int
         Examples in an epoch.
+    loss : str
+        The name of the loss.
+    measures_accuracy : bool
+        Whether outputs are correct or not; otherwise accuracies are NaN.
+    spans_epochs : bool
+        Whether `batches` may go beyond the end of an epoch.
     stepper : Stepper
         Takes the steps; it holds the optimiser's moments.
     """
@@ -47,6 +60,9 @@ class Task(ABC):
     """Whether the task is for networks of sequences."""
 
     examples: int
+    loss: str
+    measures_accuracy: bool = True
+    spans_epochs: bool = False
     stepper: Stepper
 
     @abstractmethod
@@ -58,6 +74,10 @@ class Task(ABC):
         ShapeError, DataError, ConfigurationError
             If network, data and options do not fit each other.
         """
+
+    def reach(self, epoch: int, begin: int, past: int) -> int:
+        """Have the mini-batch of step ``begin`` ready; return ``past``, or how far the steps ready with it go."""
+        return past
 
     @abstractmethod
     def batches(self, epoch: int, begin: int, past: int) -> tuple[Any, int]:

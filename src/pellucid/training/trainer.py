@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -13,22 +12,31 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.columns import record_of
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.network.configuration import checked_vector
 from pellucid.network.network import Network
+from pellucid.system.arguments import takes
 from pellucid.system.fixed import Fixed
-from pellucid.system.interrupts import run_aside
 from pellucid.training.checkpoint_writer import CheckpointWriter
-from pellucid.training.events import Epoch, Event, Progress, Stopped
-from pellucid.training.image_task import ImageTask
-from pellucid.training.optimizers import OPTIMIZERS, SGD, Optimizer
+from pellucid.training.events import Epoch, Event
+from pellucid.training.function_loss import LossFunction
+from pellucid.training.groups import Group, frozen_layers, parameter_groups
+from pellucid.training.metrics import Metric, checked_metrics
+from pellucid.training.optimizers import Optimizer, suitable_optimizer
+from pellucid.training.options import checked_integer, checked_optimizer
+from pellucid.training.rate_search import RateSearch, search_rate
+from pellucid.training.run import Cadence, Run, Training, validation_of
+from pellucid.training.run_memory import RunMemory
 from pellucid.training.schedules import Constant, check_rate
 from pellucid.training.state import MOST_EPOCHS, Snapshot, State
 from pellucid.training.steps import Steps
-from pellucid.training.task import Evaluation, Task, TaskOptions
+from pellucid.training.task import TaskOptions
+from pellucid.training.task_choice import task_for
+from pellucid.training.weights import ClassWeight, checked_factor, class_weights
 
 if TYPE_CHECKING:
-    from pellucid.data import Dataset, Sequences
+    from pellucid.data import Dataset, Sequences, Stream
 
 
 class Trainer(Fixed):
@@ -38,12 +46,19 @@ class Trainer(Fixed):
     ----------
     net : Network
         Trained in place: its parameters change while it trains.
-    data : Dataset or Sequences
+    data : Dataset, Sequences or Stream
         The examples to train on.
-    loss : str
-        "cross_entropy" (with softmax or sigmoid outputs) or "squared"; "ctc" for transcribed sequences.
-    optimizer : Optimizer
-        `SGD`, `Momentum` or `Adam`, with a learning rate that may be a schedule.
+    loss : str or callable, optional
+        For classes "cross_entropy" (with softmax or sigmoid outputs, or with target probabilities) or "squared", the
+        sum of squared differences; "binary_cross_entropy" for one sigmoid output, or several labels at once. For target
+        values "mean_squared", "mean_absolute" or "huber". "ctc" for transcribed sequences. By default the one that
+        suits the data and the outputs. Or a function (outputs, targets) -> (loss, gradient), which receives the outputs
+        (n, K) and the targets of a mini-batch, and returns the mean loss and its gradient by the outputs (n, K); for
+        sequences with an output for every frame these are lists with an array for each sequence.
+    optimizer : Optimizer or str
+        `SGD`, `Momentum`, `Adam`, `AdamW` or `RMSprop`, with a learning rate that may be a schedule; or one of the
+        names "sgd", "momentum", "adam", "adamw" and "rmsprop", for their usual settings. By default `SGD` with a
+        rate of 1 for dense networks of sigmoid neurons that learn classes, and `Adam` for all others.
     batch_size : int
         Images in a mini-batch; the last of an epoch may be smaller.
     seed : int
@@ -54,6 +69,16 @@ class Trainer(Fixed):
         Threads that share a step; by default one for small networks and one per core for large ones.
     clip : float, optional
         For networks of sequences: the largest norm of a step's gradient; larger gradients are scaled down.
+    class_weight : mapping, sequence or "balanced", optional
+        A factor for the loss of each class, by name or number, or in order; "balanced" gives all classes the same
+        weight together. `Dataset.weight` is a factor for each example; the mean loss divides by the number of examples.
+    label_smoothing : float
+        With cross_entropy: the share of a target's probability that all classes divide among them.
+    groups : sequence of Group, optional
+        Parameters with a learning rate or a decay of their own.
+    frozen : int or sequence of int
+        Numbers of layers that are not trained. If they are the first ones, what they compute is computed once, and an
+        epoch takes the time of the other layers alone.
 
     Raises
     ------
@@ -70,40 +95,60 @@ class Trainer(Fixed):
     [1, 2]
     """
 
-    _fixed = frozenset({"net", "loss", "batch_size", "seed", "augment", "clip"})
+    _fixed = frozenset({"net", "loss", "batch_size", "seed", "augment", "clip", "class_weight", "label_smoothing"}) | {
+        "groups",
+        "frozen",
+    }
 
     def __init__(
         self,
         net: Network,
-        data: Dataset | Sequences,
+        data: Dataset | Sequences | Stream,
         *,
-        loss: str = "cross_entropy",
-        optimizer: Optimizer | None = None,
+        loss: str | LossFunction | None = None,
+        optimizer: Optimizer | str | None = None,
         batch_size: int = 32,
         seed: int = 0,
         augment: Any = None,
         threads: int | None = None,
         clip: float | None = None,
+        class_weight: ClassWeight | None = None,
+        label_smoothing: float = 0.0,
+        groups: Sequence[Group] = (),
+        frozen: int | Sequence[int] = (),
     ) -> None:
         if not isinstance(net, Network):
             raise ConfigurationError(f"Trainer expected a Network to train, got {type(net).__name__}.")
         if threads is not None:
             checked_integer("threads", threads, 1, 256)
-        if not isinstance(loss, str):
-            raise ConfigurationError(f"loss expected a name such as cross_entropy, got {loss!r}.")
+        if not (loss is None or isinstance(loss, str) or takes(loss, 2)):
+            raise ConfigurationError(
+                f"loss expected a name such as cross_entropy, or a function of (outputs, targets), got {loss!r}."
+            )
         self.net = net
-        self.loss = loss
-        optimizer = _checked_optimizer(SGD(1.0) if optimizer is None else optimizer)
+        optimizer = (
+            suitable_optimizer(net, getattr(data, "targets", None))
+            if optimizer is None
+            else checked_optimizer(optimizer)
+        )
+        self.class_weight = None if class_weight is None else class_weights(class_weight, data)
+        self.label_smoothing = checked_factor("label_smoothing", label_smoothing, 1.0)
         self.batch_size = checked_integer("batch_size", batch_size, 1, 1 << 31)
         self.seed = checked_integer("seed", seed, 0)
         self.augment = augment
-        self._best: NDArray[np.float32] | None = None
         self.clip = clip
         self._data = data
-        options = TaskOptions(optimizer, loss, self.batch_size, self.seed, augment, clip, threads)
-        self._task = _task_for(net)(net, data, options)
+        self.groups, self.frozen = tuple(groups), frozen_layers(net, frozen)
+        name, function = (loss, None) if loss is None or isinstance(loss, str) else (None, loss)
+        options = TaskOptions(
+            optimizer, name, self.batch_size, self.seed, augment, clip, threads, self.class_weight,
+            self.label_smoothing, function, parameter_groups(net, self.groups, self.frozen, optimizer), self.frozen,
+        )  # fmt: skip
+        self._task = task_for(net, data, options)(net, data, options)
+        self.loss = self._task.loss
         self._steps = Steps(net, self._task, optimizer, self.batch_size)
         self._stop = threading.Event()
+        self._memory = RunMemory(math.log(net.output_shape[-1]) if self.loss == "cross_entropy" else 0.0)
 
     @property
     def augment_configuration(self) -> dict[str, Any] | None:
@@ -121,12 +166,13 @@ class Trainer(Fixed):
         return self._steps.optimizer
 
     @optimizer.setter
-    def optimizer(self, optimizer: Optimizer) -> None:
-        if type(_checked_optimizer(optimizer)).kind == self._steps.optimizer.kind:
-            self._steps.optimizer = optimizer
+    def optimizer(self, optimizer: Optimizer | str) -> None:
+        checked = checked_optimizer(optimizer)
+        if type(checked).kind == self._steps.optimizer.kind:
+            self._steps.optimizer = checked
             return
         with self._steps.alone():
-            self._steps.change_optimizer(optimizer)
+            self._steps.change_optimizer(checked)
 
     @property
     def state(self) -> State:
@@ -141,11 +187,12 @@ class Trainer(Fixed):
     @property
     def best(self) -> NDArray[np.float32] | None:
         """The parameters with the lowest validation loss so far, if a run with ``patience`` keeps them."""
-        return self._best
+        return self._memory.best
 
     @best.setter
     def best(self, vector: NDArray[np.float32] | None) -> None:
-        self._best = None if vector is None else checked_vector("best", vector, self.net.parameter_count).copy()
+        checked = None if vector is None else checked_vector("best", vector, self.net.parameter_count).copy()
+        self._memory.best = checked
 
     @property
     def moments(self) -> list[NDArray[np.float32]]:
@@ -184,10 +231,12 @@ class Trainer(Fixed):
         self,
         epochs: int | None = None,
         *,
-        validation: Dataset | Sequences | None = None,
+        validation: Dataset | Sequences | Stream | None = None,
         patience: int | None = None,
         progress: float | None = None,
         checkpoint: str | PathLike[str] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        every: int = 1,
     ) -> Iterator[Event]:
         """Train, and yield events as they happen.
 
@@ -195,7 +244,7 @@ class Trainer(Fixed):
         ----------
         epochs : int, optional
             The number of further epochs; by default the remaining planned ones, so that a stopped run continues.
-        validation : Dataset, optional
+        validation : Dataset, Sequences or Stream, optional
             Evaluated after every epoch.
         patience : int, optional
             Stop if the validation loss has not fallen for this many epochs, and return to the best parameters.
@@ -204,10 +253,16 @@ class Trainer(Fixed):
         checkpoint : path, optional
             Keep the whole state of training in this file. If the process is killed, the epoch under way is lost, or
             one second of training if epochs are shorter. `Trainer.resume` continues from it bit for bit.
+        metrics : mapping of str to callable, optional
+            Functions (outputs, targets) -> number of all validation data, computed after every epoch for
+            `Epoch.metrics`.
+        every : int
+            Epochs from one `Epoch` event, with its validation, to the next. Where epochs take microseconds, many of
+            them become one call of the engine.
 
         Yields
         ------
-        Progress, Epoch, Stopped
+        Progress, Epoch, Warned, Stopped
             Closing the iterator ends training and leaves a consistent state.
 
         Raises
@@ -219,57 +274,25 @@ class Trainer(Fixed):
         """
         if progress is not None and (isinstance(progress, bool) or not isinstance(progress, int | float)):
             raise ConfigurationError(f"progress expected a number of seconds, got {progress!r}.")
+        every, own = checked_integer("every", every, 1, MOST_EPOCHS), checked_metrics(metrics, validation)
         self._plan(epochs, patience, validation)
-        evaluation = None if validation is None else self._task.evaluation(validation)
-        return self._events(evaluation, patience, progress, CheckpointWriter(self.save, checkpoint))
+        validate = validation_of(self.net, self._task, validation, own)
+        training = Training(self.net, self._task, self._steps, self._memory, self._stop, self._record)
+        return Run(training, validate, Cadence(every, patience, progress)).events(
+            CheckpointWriter(self.save, checkpoint)
+        )
 
-    def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | None) -> None:
+    def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | Stream | None) -> None:
         self._steps.check(self.state)
         if epochs is not None:
             self.state.planned = self.state.epoch + checked_integer("epochs", epochs, 0, MOST_EPOCHS - self.state.epoch)
             self.state.over, self.state.waited = False, 0
-            self.state.best_loss, self._best = math.inf, None  # those of an earlier run would undo this one
+            self.state.best_loss, self._memory.best = math.inf, None  # those of an earlier run would undo this one
         if patience is not None and validation is None:
             raise ConfigurationError("patience expected validation data: pass validation to run.")
         if patience is not None:
             checked_integer("patience", patience, 1)
         self._stop.clear()
-
-    def _events(
-        self, evaluation: Evaluation | None, patience: int | None, progress: float | None, writer: CheckpointWriter
-    ) -> Iterator[Event]:
-        reported = time.perf_counter()
-        writer.write()
-        try:
-            while True:
-                with self._steps.alone():
-                    if self.state.epoch >= self.state.planned or self.state.over:
-                        return
-                    event = self._turn(evaluation, patience)
-                if event is not None:
-                    writer.epoch_ended()
-                    yield event
-                    if self.state.over:
-                        yield Stopped(self.state.epoch, self.step, "patience")
-                elif progress is not None and time.perf_counter() - reported >= progress:
-                    reported = time.perf_counter()
-                    yield self._progress()
-                if self._stop.is_set():
-                    if self.state.epoch < self.state.planned:
-                        yield Stopped(self.state.epoch, self.step, "asked")
-                    return
-        finally:
-            writer.write()
-
-    def _turn(self, evaluation: Evaluation | None, patience: int | None) -> Epoch | None:
-        """Take some steps; return the epoch's event if they complete one."""
-        self._steps.advance_chunk()
-        if self.state.batch < self.steps_per_epoch:
-            return None
-        event = self._finish_epoch(evaluation)
-        if patience is not None:
-            self._check_patience(event, patience)
-        return event
 
     def take_steps(self, count: int) -> NDArray[np.float64]:
         """Train on the next ``count`` mini-batches and return their mean losses (count,).
@@ -301,28 +324,20 @@ class Trainer(Fixed):
         with self._steps.alone():
             self._steps.restore(snapshot)
 
-    def _finish_epoch(self, evaluation: Evaluation | None) -> Epoch:
-        state, count = self.state, self.examples
-        loss, accuracy, took = state.loss_sum / count, state.right / count, state.epoch_seconds
-        rate = self._steps.rate(self.step - 1)
-        self._steps.next_epoch()
-        self._record()
-        test_loss, test_accuracy = (None, None) if evaluation is None else run_aside(evaluation)
-        return Epoch(
-            state.epoch,
-            self.step,
-            loss,
-            accuracy,
-            test_loss,
-            test_accuracy,
-            rate,
-            state.seconds,
-            count / max(took, 1e-9),
-        )
+    @property
+    def history(self) -> list[Epoch]:
+        """The events of the epochs so far, at most the last 20,000; after `restore`, repeated epochs replace them."""
+        return self._memory.epochs.copy()
+
+    def _repr_html_(self) -> str:
+        """The curves of the epochs so far, for notebooks."""
+        from pellucid.reports.training import training_html
+
+        return training_html(f"Training of {self.net!r}"[:-1].replace("<", "", 1), self.history)
 
     def _record(self) -> None:
         """Record in the network how it was trained; the record is saved with it."""
-        self.net.record |= {
+        self.net.record |= record_of(self._data) | {
             "data": self._data.name,
             "images": self.examples,
             "epochs": self.state.epoch,
@@ -334,32 +349,64 @@ class Trainer(Fixed):
             "augment": self.augment_configuration,
         }
 
-    def _progress(self) -> Progress:
-        state = self.state
-        done = min(state.batch * self.batch_size, self.examples)
-        return Progress(
-            state.epoch + 1, self.step, done, self.examples, state.loss_sum / done, state.right / done,
-            self.learning_rate, state.seconds,
-        )  # fmt: skip
+    def search_rate(self, lowest: float = 1e-5, highest: float = 10.0, steps: int = 200) -> RateSearch:
+        """Search for a learning rate: take steps at rising rates until the loss explodes.
 
-    def _check_patience(self, event: Epoch, patience: int) -> None:
-        """Keep the best parameters, and return to them if the validation loss has not fallen for too long."""
-        state = self.state
-        if event.test_loss is not None and event.test_loss < state.best_loss:
-            state.best_loss, state.waited, self._best = event.test_loss, 0, self.net.parameters.copy()
-            return
-        state.waited += 1
-        state.over = state.waited >= patience
-        if state.over and self._best is not None:
-            self.net.parameters[...] = self._best
+        Afterwards the network and the training are as they were before.
+
+        Parameters
+        ----------
+        lowest, highest : float
+            The first and the last rate.
+        steps : int
+            Mini-batches, at least 20; each has a rate of its own.
+
+        Returns
+        -------
+        RateSearch
+            Its ``suggestion`` is a rate to begin with, ``rates`` and ``losses`` a curve to look at.
+
+        Raises
+        ------
+        ConfigurationError
+            If the rates are not in order, or if even the lowest ones make the loss explode.
+
+        Examples
+        --------
+        >>> import pellucid as pl
+        >>> digits = pl.data.load("digits")
+        >>> net = pl.Network([pl.Dense(16, "relu"), pl.Dense(10, "softmax")], input_shape=(28, 28))
+        >>> trainer = pl.Trainer(net, digits.train, optimizer=pl.Adam())
+        >>> trainer.learning_rate = trainer.search_rate().suggestion
+        """
+        count = checked_integer("steps", steps, 20, 1 << 20)
+        before, optimizer = self.snapshot(), self.optimizer
+
+        def step(rate: float) -> float:
+            self.learning_rate = rate
+            return float(self.take_steps(1)[0])
+
+        try:
+            return search_rate(step, lowest, highest, count)
+        finally:
+            self.optimizer = optimizer
+            self.restore(before)
 
     @classmethod
     def resume(
-        cls, path: str | PathLike[str], data: Dataset | Sequences, *, threads: int | None = None, augment: Any = None
+        cls,
+        path: str | PathLike[str],
+        data: Dataset | Sequences | Stream,
+        *,
+        threads: int | None = None,
+        augment: Any = None,
+        loss: LossFunction | None = None,
+        optimizer: Optimizer | str | None = None,
     ) -> Self:
         """A trainer that continues from a checkpoint, bit for bit as if it had never stopped.
 
-        The file does not contain the function that augments sequences: pass the same one again.
+        The file contains no code: pass a function that augments sequences, a function as the loss, or an optimizer with
+        a schedule of your own again.
 
         Raises
         ------
@@ -370,9 +417,10 @@ class Trainer(Fixed):
         """
         from pellucid.training.checkpoints import read_checkpoint
 
-        kept = read_checkpoint(path)
+        kept = read_checkpoint(path, None if optimizer is None else checked_optimizer(optimizer))
+        options = kept.options | {"loss": kept.loss(loss)}
         try:
-            trainer = cls(kept.net, data, **kept.options, augment=kept.augmentation(augment), threads=threads)
+            trainer = cls(kept.net, data, **options, augment=kept.augmentation(augment), threads=threads)
         except ShapeError as error:
             raise DataError(f"{path} was made with other data: {error}") from error
         if (kept.examples, kept.digest) != (trainer.examples, trainer.data_digest):
@@ -392,9 +440,9 @@ class Trainer(Fixed):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a checkpoint (network, moments and state of training) atomically."""
-        from pellucid.training.checkpoints import Checkpoint, write_checkpoint
+        from pellucid.training.checkpoints import CHECKPOINT_OPTIONS, Checkpoint, write_checkpoint
 
-        options = {name: getattr(self, name) for name in ("loss", "optimizer", "batch_size", "seed", "clip")}
+        options = {name: getattr(self, name) for name in CHECKPOINT_OPTIONS}
         write_checkpoint(
             path,
             Checkpoint(
@@ -402,27 +450,3 @@ class Trainer(Fixed):
                 self.data_digest,
             ),
         )  # fmt: skip
-
-
-def checked_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """The value as an int; raises unless it is an integer, Python's or NumPy's, from ``low`` to ``high``."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if whole and low <= value and (high is None or value <= high):
-        return int(value)
-    range_ = f"of at least {low}" if high is None else f"from {low} to {high:,}"
-    raise ConfigurationError(f"{name} expected an integer {range_}, got {value!r}.")
-
-
-def _checked_optimizer(optimizer: Optimizer) -> Optimizer:
-    if not isinstance(optimizer, Optimizer) or optimizer.kind not in OPTIMIZERS:
-        raise ConfigurationError(f"optimizer expected an Optimizer such as pl.SGD(0.1), got {optimizer!r}.")
-    return optimizer
-
-
-def _task_for(net: Network) -> type[Task]:
-    """The kind of task that suits a network."""
-    if net.program.takes_sequences:
-        from pellucid.training.sequence_task import SequenceTask
-
-        return SequenceTask
-    return ImageTask

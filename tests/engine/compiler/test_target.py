@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from pellucid.engine.compiler import target
+from pellucid.engine.compiler.ahead import LibraryAhead
 from pellucid.errors import ConfigurationError
 
 
@@ -29,6 +33,7 @@ def test_the_processor_decides(features: str, width: int, monkeypatch: pytest.Mo
     monkeypatch.delenv("PELLUCID_LANES", raising=False)
     monkeypatch.setattr(target, "plain_python", lambda: False)
     monkeypatch.setattr(target, "processor", lambda: ("some", features))
+    monkeypatch.setattr(target, "library_ahead", lambda: None)
     assert target.lane_width.__wrapped__() == width
 
 
@@ -36,3 +41,20 @@ def test_the_processor_decides(features: str, width: int, monkeypatch: pytest.Mo
 def test_plain_python(value: str, plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_DISABLE_JIT", value)
     assert target.plain_python() is plain
+
+
+def test_an_engine_that_was_compiled_ahead_has_lanes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PELLUCID_LANES", raising=False)
+    monkeypatch.setattr(target, "plain_python", lambda: False)
+    monkeypatch.setattr(target, "processor", lambda: pytest.fail("LLVM is not needed"))
+    monkeypatch.setattr(target, "library_ahead", lambda: LibraryAhead(Path("none"), 16, {}))
+    assert target.lane_width.__wrapped__() == 16
+
+
+@pytest.mark.parametrize(
+    ("asked", "windows"), [("x86_64-pc-windows-gnu", True), ("aarch64-unknown-linux-gnu", False), ("", os.name == "nt")]
+)
+def test_the_system_that_code_is_compiled_for(asked: str, windows: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELLUCID_TRIPLE", asked)
+    assert target.triple() == (asked or None)
+    assert target.is_windows() is windows

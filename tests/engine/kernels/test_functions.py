@@ -110,6 +110,16 @@ def test_sigmoid_falls_to_zero_where_it_is_no_longer_normal() -> None:
     assert (np.diff(got) >= 0).all()
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("which", [functions.EXP, functions.SIGMOID, functions.TANH], ids=["exp", "sigmoid", "tanh"])
+def test_every_float_from_64_to_128_rises_to_a_number(which: int, sign: int) -> None:
+    begin, past = (int(np.float32(x).view(np.int32)) for x in (64, 128))
+    rising = np.arange(begin, past, 4099 if PLAIN else 1, dtype=np.int32).view(np.float32)
+    got = applied(which, rising if sign > 0 else -rising[::-1])
+    assert not np.isnan(got).any()
+    assert (got[1:] >= got[:-1]).all()
+
+
 @pytest.mark.parametrize("which", [functions.SIGMOID, functions.TANH], ids=["sigmoid", "tanh"])
 def test_never_outside_its_range(which: int) -> None:
     got = applied(which, samples())

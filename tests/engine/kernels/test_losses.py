@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.kernels.test_activations import CODES, activated, kept
 from engine.probe import probe
-from pellucid.engine.kernels.losses import Outputs, Targets
+from pellucid.engine.kernels.losses import Outputs, TargetClasses
 from pellucid.engine.programs.table import CROSS_ENTROPY, SQUARED, padded
 from pellucid.engine.records import Matrix, Vector
 from pellucid.engine.simd.lanes import PLAIN
@@ -34,7 +34,7 @@ def evaluated(loss: str, name: str, z: Floats, targets: list[int], scale: float 
     code = CROSS_ENTROPY if loss == "cross_entropy" else SQUARED
     outputs = Outputs(CODES[name], Vector(sums, 0), Matrix(values, 0, stride), rows, width, kept(tops, masses))
     probe().loss_backward(
-        code, Vector(losses, 0), Vector(gradients, 0), outputs, Targets(np.array([width, *targets]), 1), scale
+        code, Vector(losses, 0), Vector(gradients, 0), outputs, TargetClasses(np.array([width, *targets]), 1), scale
     )
     return losses[:rows], gradients[:, :width]
 

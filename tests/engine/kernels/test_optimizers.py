@@ -14,7 +14,7 @@ from engine.probe import probe
 from pellucid.engine.records import Moments, Vector
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.training import optimizers
-from pellucid.training.optimizers import SGD, Adam, Momentum
+from pellucid.training.optimizers import SGD, Adam, AdamW, Momentum, RMSprop
 
 EXAMPLES = 10 if PLAIN else 60
 RULES: dict[str, Callable[[float], optimizers.Optimizer]] = {
@@ -22,13 +22,15 @@ RULES: dict[str, Callable[[float], optimizers.Optimizer]] = {
     "momentum": lambda decay: Momentum(0.1, momentum=0.8, decay=decay),
     "nesterov": lambda decay: Momentum(0.1, momentum=0.8, nesterov=True, decay=decay),
     "adam": lambda decay: Adam(0.1, beta1=0.8, beta2=0.99, epsilon=1e-6, decay=decay),
+    "adamw": lambda decay: AdamW(0.1, beta1=0.8, beta2=0.99, epsilon=1e-6, decay=decay),
+    "rmsprop": lambda decay: RMSprop(0.1, smoothing=0.99, epsilon=1e-6, decay=decay),
 }
 
 
 def settings_of(optimizer: optimizers.Optimizer, step: int) -> Vector:
     """The engine's settings for one step at a rate of 0.1, behind eight floats of another thread."""
     filled = optimizer.settings()
-    filled[[0, 5]] = optimizer.step_rates(np.array([0.1]), np.array([step]))[0]
+    filled[[0, 5, 6]] = optimizer.step_rates(np.array([0.1]), np.array([step]))[0]
     return Vector(np.concatenate([np.full(8, np.nan, np.float32), filled]), 8)
 
 

@@ -45,10 +45,10 @@ def test_room_is_checked() -> None:
     [(-1, 2, 4, 3), (2, 1, 4, 0), (0, 4, 4, 4), (0, 3, 0, 3), (0, 3, 4, 2)],
 )
 def test_steps_are_within_the_epoch(begin: int, end: int, batch: int, rates: int) -> None:
-    check_steps(0, 3, 4, 9, np.zeros((3, 2), np.float32))
-    check_steps(3, 3, 4, 9, np.zeros((0, 2), np.float32))
+    check_steps(0, 3, 4, (9, 1), np.zeros((3, 3), np.float32))
+    check_steps(3, 3, 4, (9, 1), np.zeros((0, 3), np.float32))
     with pytest.raises(CapacityError):
-        check_steps(begin, end, batch, 9, np.zeros((rates, 2), np.float32))
+        check_steps(begin, end, batch, (9, 1), np.zeros((rates, 3), np.float32))
 
 
 @pytest.mark.parametrize(

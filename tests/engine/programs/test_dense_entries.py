@@ -17,6 +17,7 @@ from pellucid.engine.simd.lanes import PLAIN
 from pellucid.inspect import reference
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
+from pellucid.programs.image_targets import class_targets
 from pellucid.programs.images import MAX_SPARSE_INPUTS
 from pellucid.programs.interface import StepperOptions
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
@@ -49,7 +50,7 @@ class Loop:
         x, labels = data
         feed = Feed(x, (0.0, 255.0) if x.dtype == np.uint8 else None)
         self.order = np.random.default_rng(2).permutation(len(x))
-        self.batches = Batches(feed, self.order, labels)
+        self.batches = Batches(feed, self.order, class_targets(labels))
         self.stepper = net.program.stepper(StepperOptions(rule, loss, batch, threads=threads), sparse=feed.is_sparse)
         self.steps = -(-len(x) // batch)
 

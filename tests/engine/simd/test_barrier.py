@@ -13,6 +13,7 @@ from pellucid.engine.records import Part
 from pellucid.engine.simd.lanes import PLAIN
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
+from pellucid.programs.image_targets import class_targets
 from pellucid.programs.images import MAX_SPARSE_INPUTS
 from pellucid.programs.interface import StepperOptions
 
@@ -57,7 +58,7 @@ def trained(
     )
     rates = optimizer.step_rates(np.full(steps, optimizer.learning_rate), np.arange(steps))
     order = np.random.default_rng(6).permutation(len(flat_inputs))
-    history = stepper.run(Batches(feed, order, labels), 0, steps, optimizer, rates)
+    history = stepper.run(Batches(feed, order, class_targets(labels)), 0, steps, optimizer, rates)
     assert np.isfinite(history).all()
     return net.parameters.tobytes(), history.tobytes()
 

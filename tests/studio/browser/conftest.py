@@ -70,7 +70,7 @@ def visit_studio(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Callable
     with contextlib.ExitStack() as stack:
         visitors: list[Visitor] = []
 
-        def visit(*options: str, place: str = "#/read", **of_context: Any) -> Visitor:
+        def visit(*options: str, place: str = "#/read?d=", **of_context: Any) -> Visitor:
             server = stack.enter_context(Server(tmp_path / "home", *options))
             context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **of_context})
             stack.callback(context.close)

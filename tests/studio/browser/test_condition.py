@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ("Read", "Turn", "Learn", "Nudge")
+ROOMS = ("Read", "Turn", "Learn", "Nudge", "Look for")
 
 
 def strip(visitor: Visitor) -> Locator:
@@ -34,7 +34,7 @@ def test_a_changed_network_says_so_in_every_room_and_after_a_reload(visitor: Vis
     assert strip(visitor).locator("[data-strip-accuracy]").get_attribute("data-strip-accuracy") != before
     page.reload()
     expect(strip(visitor)).to_contain_text("1 knob changed by hand")
-    page.get_by_role("button", name="Back to as it was opened: digits-sigmoid").click()
+    page.get_by_role("button", name="Revert to opened network: digits-sigmoid").click()
     expect(strip(visitor)).to_contain_text("as opened")
     expect(strip(visitor).locator("[data-strip-accuracy]")).to_have_attribute("data-strip-accuracy", before or "")
 
@@ -49,7 +49,7 @@ def test_training_is_announced_in_every_room_and_leaves_its_mark(visitor: Visito
     in_every_room(visitor, "trained further for")
     page.reload()
     in_every_room(visitor, "trained further for")
-    page.get_by_role("button", name="Back to as it was opened: digits-sigmoid").click()
+    page.get_by_role("button", name="Revert to opened network: digits-sigmoid").click()
     in_every_room(visitor, "as opened")
 
 
@@ -71,9 +71,9 @@ def train_and_answer(visitor: Visitor, answer: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "rate", "steps", "name"),
     [
-        ("A new network by the plan", "0.25", "1", "784-16-16-10 on mnist"),
-        ("This network by the plan", "0.25", "1", "digits-sigmoid"),
-        ("This network as before", "0.5", "1", "digits-sigmoid"),
+        ("A new network with this plan", "0.25", "1", "784-16-16-10 on mnist"),
+        ("This network with this plan", "0.25", "1", "digits-sigmoid"),
+        ("This network with its earlier plan", "0.5", "1", "digits-sigmoid"),
         ("Cancel", "0.5", "0", "digits-sigmoid"),
     ],
 )

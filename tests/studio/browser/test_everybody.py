@@ -26,7 +26,7 @@ def visit(browser: Browser, link: str) -> Iterator:
     """Somebody with a device of their own."""
     visitors: list[Visitor] = []
 
-    def visit(place: str = "#/read", **options: object) -> Visitor:
+    def visit(place: str = "#/read?d=", **options: object) -> Visitor:
         visitors.append(Visitor(browser.new_context(**options), link, place))
         return visitors[-1]
 
@@ -182,7 +182,7 @@ def test_a_session_taken_to_another_tab_says_so_and_can_come_back(visitor: Visit
             session,
         )
         visitor.page.get_by_text("opened in another tab").wait_for()
-        visitor.page.get_by_role("button", name="Open it here").click()
+        visitor.page.get_by_role("button", name="Use it here").click()
     assert session in opened.value.url
     visitor.settle()
     assert visitor.reading == words
@@ -202,13 +202,13 @@ def test_pictures_and_numbers_are_downloaded(visitor: Visitor) -> None:
         assert len(content) > 1000
 
 
-@pytest.mark.parametrize("room", ["Read", "Turn", "Learn", "Nudge"])
+@pytest.mark.parametrize("room", ["Read", "Turn", "Learn", "Nudge", "Look for"])
 def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
-    visitor.page.goto(f"{visitor.link}#/{room.lower()}?x=test-8")
+    visitor.page.goto(f"{visitor.link}#/{room.lower().replace(' ', '-')}?x=test-8")
     visitor.settle()
     visitor.page.wait_for_timeout(600)
     menus = visitor.page.get_by_role("button", name="Download", exact=True)
-    assert menus.count() >= {"Read": 2, "Turn": 6, "Learn": 3, "Nudge": 2}[room]
+    assert menus.count() >= {"Read": 2, "Turn": 6, "Learn": 3, "Nudge": 2, "Look for": 3}[room]
     starts = {"Image as SVG": b"<?xml", "Data as CSV": b""}
     for number in range(menus.count()):
         for name, start in starts.items():

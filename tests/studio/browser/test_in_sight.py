@@ -48,7 +48,7 @@ def test_the_wall_of_knobs_leaves_the_accuracy_and_the_knob_in_sight(visitor_of:
     wall.evaluate("(wall) => wall.scrollIntoView({ block: 'end' })")
     wall.click(position={"x": 60, "y": 60})
     page.wait_for_timeout(400)
-    docked = page.get_by_label("Selected knob, in reach").count() > 0
+    docked = page.get_by_label("Selected knob, quick controls").count() > 0
     field = page.get_by_label("Value of the selected knob" if docked else "value", exact=True)
     assert in_sight(field)
     assert in_sight(accuracy(visitor_of))

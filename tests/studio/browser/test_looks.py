@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from studio.browser.visitor import Visitor, admit, remember_key
 
-READY = {"learn": "[data-step]", "nudge": "[data-cost]"}
+READY = {"learn": "[data-step]", "nudge": "[data-cost]", "look-for": "[data-maximum] >> nth=0"}
 
 
 @pytest.mark.parametrize("room", READY)
@@ -71,6 +71,13 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     page.get_by_role("button", name=re.compile("^Check ")).first.click()
     page.locator("[data-agrees]").wait_for()
     yield "nudge"
+    looker.room("Look for")
+    page.locator("[data-maximum]").nth(1).wait_for()
+    page.get_by_role("button", name="Start the quiz").click()
+    page.locator(".guess").first.click()
+    page.locator("[data-right]").wait_for()
+    looker.settle()
+    yield "look for"
     looker.room("Learn")
     page.get_by_label("data set", exact=True).select_option("digits")
     page.get_by_role("button", name="New network").click()
@@ -108,7 +115,9 @@ def test_numbers_in_neurons_can_be_read(looker: Visitor) -> None:
 def test_small_pictures_fill_their_rows(looker: Visitor) -> None:
     lists = ""
     for room in _rooms(looker):
-        lists = {"nudge": "ul.tiles, ul.scroll:has(.digit)", "learn": "ul.tiles"}.get(room, "")
+        lists = {"nudge": "ul.tiles, ul.scroll:has(.digit)", "learn": "ul.tiles", "look for": ".column ul"}.get(
+            room, ""
+        )
         rows = looker.page.evaluate(_ROWS, lists) if lists else []
         assert not lists or rows
         assert all(len(set(lengths)) == 1 for lengths in rows), (room, rows)

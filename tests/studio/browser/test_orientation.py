@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import pellucid as pl
 from studio.browser.visitor import Visitor
 
-ROOMS = ("Read", "Turn", "Learn", "Nudge")
+ROOMS = ("Read", "Turn", "Learn", "Nudge", "Look for")
 
 
 def test_a_first_visit_shows_what_this_is_and_a_digit(visitor: Visitor) -> None:
@@ -57,8 +58,23 @@ def test_a_wrong_reading_is_marked_with_the_true_output(visitor: Visitor, mnist:
     visitor.open(f"#/read?x=test-{wrong}")
     visitor.settle()
     verdict = visitor.page.locator('[data-verdict="wrong"]').inner_text()
-    assert f"it is {label}" in verdict
-    shown = re.search(r"output is ([\d.]+)(\s%)?", verdict)
+    assert f"the label is {label}" in verdict
+    shown = re.search(r"output ([\d.]+)(\s%)?", verdict)
     assert shown is not None
     value, scale = float(shown[1]), 100 if shown[2] else 1
     assert value == pytest.approx(scale * outputs[wrong, label], abs=0.0051 * scale)
+
+
+def test_a_link_to_a_room_alone_begins_with_a_digit_too(visit_studio: Callable[..., Visitor]) -> None:
+    visitor = visit_studio(place="#/turn?present")
+    visitor.settle()
+    assert visitor.scene()["x"] == "test-0"
+    visitor.page.keyboard.press("Escape")
+    visitor.room("Read")
+    assert visitor.reading.startswith("7 at ")
+    visitor.page.get_by_role("button", name="Clear").click()
+    visitor.settle()
+    assert "d=" in visitor.page.url
+    visitor.page.reload()
+    visitor.settle()
+    assert visitor.reading == "nothing drawn yet"

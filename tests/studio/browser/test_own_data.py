@@ -63,7 +63,7 @@ def test_examples_show_the_steps_of_training_and_a_switch_says_that_it_departs_f
     shaper.settle()
     centring = page.get_by_role("region", name="Centring")
     expect(centring.locator("li")).to_have_count(5)
-    expect(centring.get_by_text("not trained on pictures like this")).to_have_count(0)
+    expect(centring.get_by_text("prepared differently")).to_have_count(0)
     centring.get_by_label("crop and scale").uncheck()
     expect(centring.get_by_text("without “crop and scale”")).to_be_visible()
     centring.get_by_role("button", name="Prepare as in training").click()
@@ -79,7 +79,7 @@ def test_a_switch_in_the_plan_reaches_training_and_the_pad(shaper: Visitor) -> N
     line(shaper, (0.2, 0.15), (0.2, 0.5))
     centring = page.get_by_role("region", name="Centring")
     expect(centring.get_by_label("by mass")).not_to_be_checked()
-    expect(centring.get_by_text("not trained on pictures like this")).to_have_count(0)
+    expect(centring.get_by_text("prepared differently")).to_have_count(0)
 
 
 def test_a_link_names_its_data_and_says_when_they_are_not_here(shaper: Visitor, link: str) -> None:

@@ -186,7 +186,7 @@ def _number(text: str) -> float:
 
 
 def _data(visitor: Visitor) -> str:
-    visitor.page.get_by_role("button", name="Network:").click()
+    visitor.page.get_by_role("button", name=re.compile("^Network:")).click()
     text = visitor.page.locator(".about").inner_text()
     visitor.page.keyboard.press("Escape")
     return text

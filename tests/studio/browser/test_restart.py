@@ -29,9 +29,9 @@ def test_the_page_comes_back_with_drawing_and_trained_network(visit_studio: Call
     visitor.settle()
     words, address = visitor.reading, page.url
     server.stop()
-    page.get_by_text("this page comes back by itself").wait_for()
+    page.get_by_text("this page reconnects automatically").wait_for()
     with server:
-        expect(page.get_by_text("this page comes back by itself")).to_have_count(0, timeout=60_000)
+        expect(page.get_by_text("this page reconnects automatically")).to_have_count(0, timeout=60_000)
         expect(page.locator("header")).to_contain_text("digits-sigmoid, trained further")
         expect(page).to_have_url(address)
         visitor.settle()
@@ -44,13 +44,13 @@ def test_the_page_comes_back_with_drawing_and_trained_network(visit_studio: Call
         runs.get_by_label("New name").fill("my network")
         page.keyboard.press("Enter")
         expect(page.locator("header")).to_contain_text("my network")
-        page.get_by_role("button", name="Network:").click()
+        page.get_by_role("button", name=re.compile("^Network:")).click()
         page.get_by_role("button", name="Open digits-relu").click()
         expect(page.locator("header")).to_contain_text("digits-relu")
         runs.get_by_role("button", name="Open my network").click()
         expect(page.locator("header")).to_contain_text("my network")
         runs.get_by_role("button", name="Delete my network").click()
-        runs.get_by_role("button", name="Really delete my network").click()
+        runs.get_by_role("button", name="Confirm deletion of my network").click()
         expect(runs.locator("li")).to_have_count(0)
     visitor.complaints[:] = [each for each in visitor.complaints if not AWAY.search(each)]
 
@@ -62,7 +62,7 @@ def test_training_that_ran_when_the_studio_stopped_is_opened_again(visit_studio:
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_function("() => Number(document.querySelector('[data-step]').dataset.step) > 300")
     server.stop()
-    page.get_by_text("this page comes back by itself").wait_for()
+    page.get_by_text("this page reconnects automatically").wait_for()
     with server:
         expect(page.locator("header")).to_contain_text("digits-sigmoid, trained further", timeout=60_000)
         expect(page.get_by_role("region", name="Trained networks").locator("li")).to_have_count(1)

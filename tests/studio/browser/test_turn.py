@@ -246,7 +246,7 @@ def test_a_saved_network_is_the_one_on_the_page_and_opens_again(turner: Visitor,
     find(turner, "2 bias 7")
     type_value(turner, -4.25)
     changed = turner.accuracy()
-    page.get_by_role("button", name="Network:").click()
+    page.get_by_role("button", name=re.compile("^Network:")).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save to a file").click()
     file = tmp_path_factory.mktemp("saved") / "turned.safetensors"
@@ -264,7 +264,7 @@ def _index(net: pl.Network, layer: int, neuron: int) -> int:
 
 
 def _test_images(visitor: Visitor) -> tuple[np.ndarray, np.ndarray]:
-    visitor.page.get_by_role("button", name="Network:").click()
+    visitor.page.get_by_role("button", name=re.compile("^Network:")).click()
     text = visitor.page.locator(".about").inner_text()
     visitor.page.keyboard.press("Escape")
     test = pl.data.load("mnist" if "mnist" in text else "digits").test

@@ -43,7 +43,7 @@ def remember_key(context: BrowserContext, link: str) -> None:
 class Visitor:
     """One tab."""
 
-    def __init__(self, context: BrowserContext, link: str, place: str = "#/read") -> None:
+    def __init__(self, context: BrowserContext, link: str, place: str = "#/read?d=") -> None:
         self.context, self.link = context, link
         self.server: Any = None
         self.complaints: list[str] = []
@@ -63,7 +63,7 @@ class Visitor:
     def open(self, place: str) -> None:
         """Open the studio at a place of it."""
         self.page.goto(self.link + place)
-        self.page.locator(".neuron").first.wait_for()
+        self.page.locator('main[data-settled="true"]').wait_for()
 
     def room(self, title: str) -> None:
         """Go to another room."""

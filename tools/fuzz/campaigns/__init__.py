@@ -6,12 +6,14 @@ MODULES = tuple(
     f"{__name__}.{name}"
     for name in (
         "model_files",
+        "onnx_files",
         "checkpoints",
         "networks",
         "arguments",
         "pictures",
         "sounds",
         "data_files",
+        "tables",
         "messages",
         "requests",
         "kills",

@@ -71,6 +71,8 @@ def calls() -> list[_Call]:
         _Call(pl.AvgPool2d, {"kernel_size": 2, "stride": (1, 2)}, _layer((6, 6))),
         _Call(pl.Dropout, {"rate": 0.5}, _layer((6, 6))),
         _Call(pl.LSTM, {"hidden_size": 3, "bidirectional": True, "outputs": "mean"}, _layer(FRAMES)),
+        _Call(pl.GRU, {"hidden_size": 3, "bidirectional": True, "outputs": "last"}, _layer(FRAMES)),
+        _Call(pl.RNN, {"hidden_size": 3, "activation": "relu", "bidirectional": False}, _layer(FRAMES)),
         _Call(pl.Network, {"layers": layers, "input_shape": (6, 6), "seed": 1, "level_range": (0, 1)}),
         _Call(pl.Network, {"layers": layers, "input_shape": (6, 6), "classes": ["a", "b", "c"]}),
         _Call(pl.SGD, {"learning_rate": 0.1, "decay": 0.0}),

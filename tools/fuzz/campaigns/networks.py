@@ -56,8 +56,8 @@ def planes(rng: Rng) -> tuple[pl.Network, Any, str]:
 def sequences(rng: Rng) -> tuple[pl.Network, Any, str]:
     """Return a network of sequences, data for it, and a loss."""
     features, loss = int(rng.integers(1, 6)), pick(rng, ("ctc", "cross_entropy"))
-    layers: list[Any] = [_lstm(rng, "frames") for _ in range(int(rng.integers(0, 2)))]
-    layers += [_lstm(rng, "frames" if loss == "ctc" else pick(rng, ("last", "mean")))]
+    layers: list[Any] = [_recurrent(rng, "frames") for _ in range(int(rng.integers(0, 2)))]
+    layers += [_recurrent(rng, "frames" if loss == "ctc" else pick(rng, ("last", "mean")))]
     classes = int(rng.integers(2, 6))
     net = _network(rng, [*layers, pl.Dense(classes, "softmax")], (None, features))
     frames = [rng.standard_normal((int(rng.integers(4, 12)), features)) for _ in range(int(rng.integers(1, 14)))]
@@ -110,8 +110,11 @@ def _plane_layer(rng: Rng) -> Any:
     return pl.Dropout(0.3)
 
 
-def _lstm(rng: Rng, outputs: str) -> pl.LSTM:
-    return pl.LSTM(int(rng.integers(1, 20)), bidirectional=chance(rng, 0.5), outputs=outputs)
+def _recurrent(rng: Rng, outputs: str) -> pl.layers.Layer:
+    kind = pick(rng, (pl.LSTM, pl.GRU, pl.RNN))
+    options = {"activation": pick(rng, ("tanh", "relu", "sigmoid", "identity"))} if kind is pl.RNN else {}
+    layer: pl.layers.Layer = kind(int(rng.integers(1, 20)), bidirectional=chance(rng, 0.5), outputs=outputs, **options)
+    return layer
 
 
 def _images(rng: Rng, shape: Any, count: int, classes: int) -> Any:

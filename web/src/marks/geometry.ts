@@ -18,20 +18,24 @@ const MARGIN = 12;
 const HEAD = 26;
 const WIDE = 1.5;
 
-/** `lead` is the space for the image left of the inputs. */
-export function layout(sizes: readonly number[], width: number, height: number, lead = 0): Geometry {
-  const narrow = width < 560;
-  const barRoom = narrow ? 78 : Math.min(200, width * 0.19);
+/**
+ * `lead` is the space for the image or the names left of the inputs; `scale` is how much larger text and neurons are; `tail`
+ * is more space for the bars, where there is enough.
+ */
+export function layout(sizes: readonly number[], width: number, height: number, lead = 0, scale = 1, tail = 0): Geometry {
+  const narrow = width < 560 * scale;
+  const barRoom = (narrow ? 78 * scale : Math.min(200 * scale, width * 0.19)) + tail;
   const left = lead + (narrow ? 8 : 12);
   const right = width - barRoom - (narrow ? 16 : 28);
   // The first gap, which has the most wires, is the widest.
   const steps = sizes.length - 2 + WIDE;
   const x = sizes.map((_, column) => left + ((right - left) * (column === 0 ? 0 : column - 1 + WIDE)) / steps);
-  const room = height - HEAD - MARGIN;
-  const radius = sizes.map((size, column) => (column === 0 ? (narrow ? 4 : 6) : Math.min(narrow ? 13 : 17, (room / size) * 0.42)));
+  const head = HEAD * scale;
+  const room = height - head - MARGIN;
+  const radius = sizes.map((size, column) => (column === 0 ? (narrow ? 4 : 6) : Math.min((narrow ? 13 : 17) * scale, (room / size) * 0.42)));
   return {
     width, height, sizes, x, radius,
-    top: HEAD,
+    top: head,
     bottom: height - MARGIN,
     bars: [right + (narrow ? 16 : 26), width - (narrow ? 4 : 8)],
   };

@@ -91,7 +91,7 @@ export function axisEnd(last: number): number {
 }
 
 /** The domain of a curve's axis: from the lowest to the highest value drawn, with a margin. */
-export function trendDomain(bins: readonly Bin[], measure: Measure, logarithmic: boolean): [number, number] {
+export function trendDomain(bins: readonly Bin[], measure: Measure | "R²", logarithmic: boolean): [number, number] {
   let [low, high, mean] = [Infinity, -Infinity, Infinity];
   for (const bin of bins) {
     if (!Number.isFinite(bin.mean)) continue;
@@ -101,6 +101,7 @@ export function trendDomain(bins: readonly Bin[], measure: Measure, logarithmic:
   }
   if (low > high) return [0, 1];
   if (measure === "accuracy") return [low > 0.55 ? Math.floor(low * 10 - 0.5) / 10 : 0, 1];
+  if (measure === "R²") return [low > 0.55 ? Math.floor(low * 10 - 0.5) / 10 : Math.min(0, low), 1]; // it has no lower bound
   // A mini-batch may have almost no loss: on a logarithmic axis, it would squeeze everything else.
   if (logarithmic) return [Math.max(1e-9, low * 0.8, mean / 100), Math.max(2e-9, high * 1.25)];
   return [0, high > 0 ? high * 1.08 : 1];

@@ -77,10 +77,10 @@ export interface OptimizerPlan {
 
 /** Everything that determines a training run: the same plan gives the same numbers, bit for bit. */
 export interface LearnPlan {
-  /** First layer first; the last layer has one neuron for each class. */
+  /** First layer first; the last layer has one neuron for each class or value. */
   readonly layers: readonly LayerPlan[];
   /** Loss to minimise. */
-  readonly loss: "cross_entropy" | "squared";
+  readonly loss: "cross_entropy" | "huber" | "mean_absolute" | "mean_squared" | "squared";
   /** Optimiser. */
   readonly optimizer: OptimizerPlan;
   /** Images in each mini-batch. */
@@ -95,6 +95,8 @@ export interface LearnPlan {
   readonly centring: Centring;
   /** Whether pictures of one's own have ink that is darker than the paper. */
   readonly darkInk: boolean;
+  /** Whether the features of a table are brought to mean 0 and standard deviation 1 of the training part. */
+  readonly standardize: boolean;
 }
 
 /** A network that was trained in the studio and is kept on this machine. */
@@ -111,7 +113,7 @@ export interface KeptRun {
   readonly data: string;
   /** Mini-batches done. */
   readonly step: number;
-  /** Share of the held-out images that it reads correctly. */
+  /** Share of the held-out images that it reads correctly; for values their R2 there. */
   readonly accuracy: number;
   /** Number of held-out images. */
   readonly total: number;
@@ -137,12 +139,52 @@ export interface LayerInfo {
   readonly bias: number;
 }
 
+/** A feature of a row: the input that it becomes is ``(value - mean) / scale``. */
+export interface FeatureInfo {
+  /** Name. */
+  readonly name: string;
+  /** What is subtracted from its values; 0 for values that reach the network as they are. */
+  readonly mean: number;
+  /** What they are divided by after that; 1 likewise. */
+  readonly scale: number;
+}
+
+/** What a network takes: a drawing on a grid of pixels, or a row of features. */
+export interface InputInfo {
+  /** Which of the two. */
+  readonly kind: "drawing" | "row";
+  /** Number of grids, which a drawing fills alike; 0 for a row. */
+  readonly channels: number;
+  /** Pixels from top to bottom; 0 for a row. */
+  readonly rows: number;
+  /** Pixels from left to right; 0 for a row. */
+  readonly columns: number;
+  /** Whether drawings go through the steps of the centring: those of 28x28 pixels. */
+  readonly centred: boolean;
+  /** The features of a row, (D,); empty for a drawing. */
+  readonly features: readonly FeatureInfo[];
+}
+
+/** The values of a feature or a target in the training data, in its own unit. */
+export interface ValueRange {
+  /** The lowest. */
+  readonly low: number;
+  /** The highest. */
+  readonly high: number;
+  /** Whether all are whole numbers. */
+  readonly whole: boolean;
+}
+
 /** Description of a network, without its parameters. */
 export interface NetworkInfo {
   /** Name of the file or of the shipped network, or "untitled" for one made here. */
   readonly name: string;
   /** Shape of the input, such as [28, 28]. */
   readonly inputShape: readonly number[];
+  /** What it takes. */
+  readonly input: InputInfo;
+  /** What its outputs are. */
+  readonly task: "classes" | "values";
   /** Names of the outputs, (K,). */
   readonly classes: readonly string[];
   /** First layer first. */
@@ -152,9 +194,27 @@ export interface NetworkInfo {
   /** Seed of the initial weights. */
   readonly seed: number;
   /** Loss of its past or future training. */
-  readonly loss: "cross_entropy" | "squared";
+  readonly loss: "cross_entropy" | "huber" | "mean_absolute" | "mean_squared" | "squared";
   /** The steps from drawings and pictures to pixels with which it was trained. */
   readonly centring: Centring;
+}
+
+/** The network that is compared with the present one. */
+export interface ComparedNetwork {
+  /** The network; its name says what it is. */
+  readonly network: NetworkInfo;
+  /** Where it comes from. */
+  readonly origin: "kept" | "moment" | "shipped";
+  /** (parameterCount,), in the order that `LayerInfo` defines. */
+  readonly knobs: Floats;
+  /** Share of the held-out images that it reads correctly, prepared as for its own training; for values their R2. */
+  readonly accuracy: number;
+  /** Number of them. */
+  readonly right: number;
+  /** Number of held-out images. */
+  readonly total: number;
+  /** Whether it was trained on those images, as far as its record tells. */
+  readonly seen: boolean;
 }
 
 /** The data set in use. */
@@ -171,6 +231,10 @@ export interface DataInfo {
   readonly digest: string;
   /** Whether it consists of pictures that go through the centring; others are centred already. */
   readonly raw: boolean;
+  /** The features of a table, (D,); empty for pictures. */
+  readonly features: readonly ValueRange[];
+  /** The values to predict, (K,); empty for classes. */
+  readonly targets: readonly ValueRange[];
 }
 
 /** A data set that can be chosen. */
@@ -189,6 +253,14 @@ export interface DataChoice {
   readonly centring: Centring;
   /** Whether most of its pictures have ink that is darker than the paper, as measured. */
   readonly darkInk: boolean;
+  /** Number of inputs of a network for it. */
+  readonly inputs: number;
+  /** Whether its examples are rows of features. */
+  readonly table: boolean;
+  /** Whether its classes are classes, or the names of values to predict. */
+  readonly task: "classes" | "values";
+  /** A plan that suits it. */
+  readonly plan: LearnPlan;
 }
 
 /** A change to the network that can be undone. */
@@ -207,6 +279,12 @@ export interface Change {
   readonly after: number | null;
 }
 
+/** The rules of a class: no uploads, no other data; kept networks are neither added, renamed nor deleted. */
+export interface ClassInfo {
+  /** Time without input after which the session starts again; None for never. */
+  readonly resetSeconds: number | null;
+}
+
 /** A factor by which a neuron's activation is multiplied before the next layer; 0 switches the neuron off. */
 export interface Factor {
   /** Index of the layer, from 0; -1 stands for the inputs. */
@@ -217,12 +295,26 @@ export interface Factor {
   readonly factor: number;
 }
 
-/** An image of the data set. */
+/** An image, or a row, of the data set. */
 export interface Example {
   /** Part of the data set. */
   readonly part: "test" | "train";
   /** Index in that part. */
   readonly index: number;
+}
+
+/** End the session of a class. Answered by `Gone`; the page then starts again with a new session. */
+export interface StartAgain {
+  readonly type: "startAgain";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Say that somebody uses the page, so that a class session does not start again. Not answered. */
+export interface ReportInput {
+  readonly type: "reportInput";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
 }
 
 /** Append points to a stroke. Answered by `Reading`. */
@@ -290,8 +382,19 @@ export interface OpenPixels {
   readonly type: "openPixels";
   /** Number of the request, increasing; the events that answer it repeat it as `request`. */
   readonly id: number;
-  /** (784,), row by row: 0 is paper, 1 is full ink. */
+  /** As many as the network has inputs, row by row: 0 is paper, 1 is full ink. */
   readonly pixels: readonly number[];
+}
+
+/** Change values of the row that is read, which is then one of one's own. Answered by `Drawing` and `Reading`. */
+export interface SetFeatures {
+  readonly type: "setFeatures";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Indices of the features, (n,), each once. */
+  readonly features: readonly number[];
+  /** Their values, (n,), in the units of the data. */
+  readonly values: readonly number[];
 }
 
 /** Choose the steps of the centring, and whether their pictures are sent. Answered by `Reading`. */
@@ -327,7 +430,7 @@ export interface BrowseExamples {
   readonly begin: number;
   /** Most images to send. */
   readonly count: number;
-  /** Only images of this class. */
+  /** Only images of this class; this and what follows only for data with classes. */
   readonly label?: number | null;
   /** Only images that the network reads as this class. */
   readonly reading?: number | null;
@@ -342,6 +445,19 @@ export interface LoadNetwork {
   readonly id: number;
   /** One of `Welcome.networks`. */
   readonly name: string;
+}
+
+/** Compare the present network with another. Answered by `Compared` and `ComparedReading`. At most one of the fields is given; without any, the comparison ends. */
+export interface Compare {
+  readonly type: "compare";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** A shipped network: one of `Welcome.networks`. */
+  readonly network?: string | null;
+  /** A kept network: its identity. */
+  readonly run?: string | null;
+  /** A moment of this training: mini-batches done, from `Training.first_step` to `Training.last_step`. */
+  readonly step?: number | null;
 }
 
 /** Set weights and biases. Answered by `Turned`, `Reading` and `Judged`. */
@@ -582,7 +698,7 @@ export interface NextPicture {
   readonly id: number;
 }
 
-/** Ask for the confusion matrix and the misread images of the present network. Answered by `Examined`. */
+/** Ask for the mistakes of the present network. Answered by `Examined`, or for values by `Predicted`. */
 export interface AskExamined {
   readonly type: "askExamined";
   /** Number of the request, increasing; the events that answer it repeat it as `request`. */
@@ -609,8 +725,10 @@ export interface AskNudges {
   readonly id: number;
   /** The target class; by default the label of the example. */
   readonly label?: number | null;
+  /** The target values, (K,); by default those of the example. */
+  readonly values?: readonly number[] | null;
   /** By default that of the network. */
-  readonly loss?: "cross_entropy" | "squared" | null;
+  readonly loss?: "cross_entropy" | "huber" | "mean_absolute" | "mean_squared" | "squared" | null;
 }
 
 /** Ask for the gradient averaged over a mini-batch. Answered by `BatchNudges`. */
@@ -625,7 +743,7 @@ export interface AskBatchNudges {
   /** A knob for which the nudge by each image is sent too. */
   readonly knob?: number | null;
   /** By default that of the network. */
-  readonly loss?: "cross_entropy" | "squared" | null;
+  readonly loss?: "cross_entropy" | "huber" | "mean_absolute" | "mean_squared" | "squared" | null;
 }
 
 /** Check one gradient of the last `Nudges` by a finite difference. Answered by `Checked`. */
@@ -639,7 +757,7 @@ export interface CheckNudge {
   readonly knob?: number;
   /** The layer; activation only. By default 0. */
   readonly layer?: number;
-  /** The neuron of that layer; or the pixel, input only. By default 0. */
+  /** The neuron of that layer; or the pixel or feature, input only. By default 0. */
   readonly neuron?: number;
 }
 
@@ -671,6 +789,8 @@ export interface Welcome {
   readonly dataSets: readonly string[];
   /** Most bytes of an uploaded file. */
   readonly maxUpload: number;
+  /** The rules of a class, if the studio was started for one. */
+  readonly inClass: ClassInfo | null;
 }
 
 /** A request could not be served; the session is as it was before. */
@@ -678,10 +798,17 @@ export interface Failed {
   readonly type: "failed";
   /** The `id` of the request that it answers; 0 where there is none. */
   readonly request: number;
-  /** malformed: not a message of the schema; too_large: over a limit; out_of_order: not possible now; bad_value: a value that is not valid here; unavailable: not on this machine; diverged: the numbers overflow; busy: too many at once; internal: a bug in the studio. */
-  readonly code: "bad_value" | "busy" | "diverged" | "internal" | "malformed" | "out_of_order" | "too_large" | "unavailable";
+  /** malformed: not a message of the schema; too_large: over a limit; out_of_order: not possible now; bad_value: a value that is not valid here; unavailable: not on this machine; diverged: the numbers overflow; busy: too many at once; locked: not in a class; internal: a bug in the studio. */
+  readonly code: "bad_value" | "busy" | "diverged" | "internal" | "locked" | "malformed" | "out_of_order" | "too_large" | "unavailable";
   /** A sentence for people: what was expected, what came, what to do. */
   readonly message: string;
+}
+
+/** All that answers the request has been sent, but for what is told to take longer: downloads and training. */
+export interface Done {
+  readonly type: "done";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
 }
 
 /** The server ends the connection. */
@@ -689,8 +816,8 @@ export interface Gone {
   readonly type: "gone";
   /** The `id` of the request that it answers; 0 where there is none. */
   readonly request: number;
-  /** The session was opened in another tab; was idle for long; made room for another; or the server stops. */
-  readonly reason: "closing" | "elsewhere" | "full" | "idle";
+  /** The session was opened in another tab; was idle for long; made room for another; the server stops; or, in a class, the session has ended and the page starts again with a new one. */
+  readonly reason: "closing" | "elsewhere" | "full" | "idle" | "restarted";
 }
 
 /** The session uses another network; `Parameters` follows. */
@@ -721,13 +848,13 @@ export interface Parameters {
   readonly opened: Floats | null;
 }
 
-/** What is read: a drawing, an uploaded picture, an example or bare pixels. */
+/** What is read: a drawing, an uploaded picture, an example, bare pixels, or a row of one's own. */
 export interface Drawing {
   readonly type: "drawing";
   /** The `id` of the request that it answers; 0 where there is none. */
   readonly request: number;
-  /** Where the picture comes from. */
-  readonly source: "example" | "pad" | "picture" | "pixels";
+  /** Where the inputs come from. */
+  readonly source: "example" | "pad" | "picture" | "pixels" | "row";
   /** Strokes on the pad; empty unless the pad is the source. */
   readonly strokes: readonly Stroke[];
   /** Whether `UndoStroke` has an effect. */
@@ -738,6 +865,8 @@ export interface Drawing {
   readonly example: Example | null;
   /** Its class, if it is known. */
   readonly label: number | null;
+  /** Its target values, (K,), if they are known. */
+  readonly targets: readonly number[] | null;
   /** The steps of the centring that are switched on. */
   readonly centring: Centring;
   /** Whether `Reading.steps` is sent. */
@@ -752,6 +881,14 @@ export interface LayerReading {
   readonly activations: Floats;
 }
 
+/** How unlike the images of the data set a picture is; see `pellucid.inspect.familiarity`. */
+export interface Likeness {
+  /** Its distance from them. */
+  readonly distance: number;
+  /** The distance that 99 % of such images stay within. */
+  readonly limit: number;
+}
+
 /** The network's reading of the present picture. */
 export interface Reading {
   readonly type: "reading";
@@ -759,16 +896,44 @@ export interface Reading {
   readonly request: number;
   /** Version of the network. */
   readonly version: number;
-  /** (28, 28), the inputs: 0 is paper, 1 is full ink. */
+  /** The inputs: of a drawing, (28, 28) or any other grid, 0 is paper, 1 is full ink; of a row, (D,). */
   readonly pixels: Floats;
+  /** The features of the row in the units of the data, (D,); None for a drawing. */
+  readonly row: Floats | null;
+  /** First layer first; the activations of the last are the outputs. */
+  readonly layers: readonly LayerReading[];
+  /** The classes, in decreasing order of their outputs; values in their own order. */
+  readonly order: readonly number[];
+  /** The reading in words, such as "3 at 0.60, then 8 at 0.40" or "price 3.25"; empty where there is no ink. */
+  readonly words: string;
+  /** The steps of the centring; empty unless `SetCentring.pictures` asked for them, or where there is no centring. */
+  readonly steps: readonly CentringStep[];
+  /** How many digits the drawing or picture seems to hold; None where that is unknown, or where no digits are read. */
+  readonly digits: number | null;
+  /** None where there is no ink, where no digits are read, or where the data set is too small to tell. */
+  readonly likeness: Likeness | null;
+}
+
+/** The network that is compared with the present one. */
+export interface Compared {
+  readonly type: "compared";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The network; None where there is none any more. */
+  readonly other: ComparedNetwork | null;
+}
+
+/** What the compared network reads in the present picture; follows every `Reading` while there is one. */
+export interface ComparedReading {
+  readonly type: "comparedReading";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
   /** First layer first; the activations of the last are the outputs. */
   readonly layers: readonly LayerReading[];
   /** The classes, in decreasing order of their outputs. */
   readonly order: readonly number[];
-  /** The reading in words, such as "3 at 0.60, then 8 at 0.40"; empty where there is no ink. */
+  /** The reading in words; empty where there is no ink. */
   readonly words: string;
-  /** The steps of the centring; empty unless `SetCentring.pictures` asked for them, or where there is no centring. */
-  readonly steps: readonly CentringStep[];
 }
 
 /** All terms w a of one neuron's weighted sum, for the present picture. */
@@ -819,13 +984,15 @@ export interface Examples {
   readonly found: number;
   /** Indices of the images sent, (n,). */
   readonly indices: readonly number[];
-  /** Their classes, (n,). */
+  /** Their classes, (n,); empty for values. */
   readonly labels: readonly number[];
-  /** The classes that the network reads, (n,). */
+  /** The classes that the network reads, (n,); empty for values. */
   readonly readings: readonly number[];
   /** The largest outputs, (n,). */
   readonly confidences: Floats;
-  /** (n, 28, 28), 0 to 1. */
+  /** Their target values, (n, K); None for classes. */
+  readonly targets: Floats | null;
+  /** (n, 28, 28), 0 to 1, or any other grid; the inputs of rows, (n, D). */
   readonly pixels: Floats;
 }
 
@@ -857,9 +1024,9 @@ export interface Judged {
   readonly request: number;
   /** Version of the network. */
   readonly version: number;
-  /** Share of the images that are read correctly. */
+  /** Share of the images that are read correctly; for values R2, 1 minus the squared errors relative to those of always answering with the mean. */
   readonly accuracy: number;
-  /** Number of those. */
+  /** Number of images that are read correctly; 0 for values. */
   readonly right: number;
   /** Number of held-out images. */
   readonly total: number;
@@ -913,7 +1080,7 @@ export interface Swept {
   readonly knob: number;
   /** Its values, (n,). */
   readonly values: Floats;
-  /** Accuracy on the held-out images for each, (n,). */
+  /** Accuracy on the held-out images for each, (n,), as in `Judged`. */
   readonly accuracies: Floats;
   /** Loss on the held-out images for each, (n,). */
   readonly losses: Floats;
@@ -991,7 +1158,7 @@ export interface Picture {
   readonly steps: Floats;
   /** Mean, lowest and highest loss of the mini-batches of each point, before their steps, (n, 3). */
   readonly losses: Floats;
-  /** Accuracy, likewise, (n, 3). */
+  /** Accuracy, likewise, (n, 3); NaN for values. */
   readonly accuracies: Floats;
   /** Mini-batches per second, lately. */
   readonly speed: number;
@@ -1033,11 +1200,11 @@ export interface EpochDone {
   readonly step: number;
   /** Mean loss over its mini-batches, each before its step. */
   readonly loss: number;
-  /** Accuracy, likewise. */
-  readonly accuracy: number;
+  /** Accuracy, likewise; None for values. */
+  readonly accuracy: number | null;
   /** Loss on the held-out images at its end. */
   readonly testLoss: number;
-  /** Accuracy, likewise. */
+  /** Accuracy there, as in `Judged`. */
   readonly testAccuracy: number;
   /** Total time spent training. */
   readonly seconds: number;
@@ -1091,8 +1258,29 @@ export interface Examined {
   readonly readings: readonly number[];
   /** The largest outputs, (n,). */
   readonly confidences: Floats;
-  /** (n, 28, 28), 0 to 1. */
+  /** (n, 28, 28), 0 to 1, or any other grid; the inputs of rows, (n, D). */
   readonly pixels: Floats;
+}
+
+/** The network's predictions of values on the held-out examples, beside the true ones. */
+export interface Predicted {
+  readonly type: "predicted";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network. */
+  readonly version: number;
+  /** Number of held-out examples. */
+  readonly total: number;
+  /** R2 over all of them, the mean over the outputs. */
+  readonly rSquared: number;
+  /** Root mean squared error of each output, (K,), in the units of its values. */
+  readonly errors: readonly number[];
+  /** The examples sent, at most 2,000, evenly spaced, (n,). */
+  readonly indices: readonly number[];
+  /** Predicted values, (n, K). */
+  readonly outputs: Floats;
+  /** True values, (n, K). */
+  readonly targets: Floats;
 }
 
 /** The loss on a plane through the path of training, along the two principal directions of the path. */
@@ -1165,10 +1353,10 @@ export interface Nudges {
   readonly request: number;
   /** Version of the network. */
   readonly version: number;
-  /** The target class. */
-  readonly label: number;
+  /** The target class; None for values. */
+  readonly label: number | null;
   /** The loss. */
-  readonly loss: "cross_entropy" | "squared";
+  readonly loss: "cross_entropy" | "huber" | "mean_absolute" | "mean_squared" | "squared";
   /** C, its value. */
   readonly cost: number;
   /** Targets of the outputs, (K,). */
@@ -1196,8 +1384,10 @@ export interface BatchNudges {
   readonly cost: number;
   /** Cost of each image, (n,). */
   readonly costs: Floats;
-  /** Class of each image, (n,). */
+  /** Class of each image, (n,); empty for values. */
   readonly labels: readonly number[];
+  /** Target values of each, (n, K); None for classes. */
+  readonly targets: Floats | null;
   /** (parameterCount,). */
   readonly gradient: Floats;
   /** Nudge by each image for the requested knob, (n,), -dC/dknob; their mean is that of the mini-batch. */
@@ -1258,8 +1448,318 @@ export interface Stepped {
   readonly gradientNorm: number;
 }
 
+/** Ask for the layers whose neurons can be looked at. Answered by `LookSubject`. */
+export interface AskSubject {
+  readonly type: "askSubject";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** A shipped network: one of `LookSubject.others`; None for the present network. */
+  readonly subject?: string | null;
+}
+
+/** Ask which images excite a neuron most and least. Answered by `NeuronResponse`. */
+export interface AskNeuron {
+  readonly type: "askNeuron";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Index of the layer, from 0. */
+  readonly layer: number;
+  /** Index of the neuron or channel, from 0. */
+  readonly neuron: number;
+  /** A shipped network: one of `LookSubject.others`; None for the present network. */
+  readonly subject?: string | null;
+  /** Whether to ask about the untrained twin: the same network with the weights that its seed draws. By default false. */
+  readonly twin?: boolean;
+  /** Most images of each kind to send. By default 12. */
+  readonly count?: number;
+  /** Classes, such as the digits with a loop: `NeuronResponse.member_auc` says how well it tells them from others. */
+  readonly members?: readonly number[] | null;
+}
+
+/** Ask for the picture that excites a neuron most. Answered by `NeuronMaximum`. */
+export interface AskMaximum {
+  readonly type: "askMaximum";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Index of the layer, from 0. */
+  readonly layer: number;
+  /** Index of the neuron or channel, from 0. */
+  readonly neuron: number;
+  /** A shipped network: one of `LookSubject.others`; None for the present network. */
+  readonly subject?: string | null;
+  /** Whether to ask about the untrained twin: the same network with the weights that its seed draws. By default false. */
+  readonly twin?: boolean;
+}
+
+/** Ask how much the present picture excites a neuron. Answered by `Excitement`. */
+export interface AskExcitement {
+  readonly type: "askExcitement";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Index of the layer, from 0. */
+  readonly layer: number;
+  /** Index of the neuron or channel, from 0. */
+  readonly neuron: number;
+  /** A shipped network: one of `LookSubject.others`; None for the present network. */
+  readonly subject?: string | null;
+  /** Whether to ask about the untrained twin: the same network with the weights that its seed draws. By default false. */
+  readonly twin?: boolean;
+}
+
+/** Ask for a round of the quiz. Answered by `Pair`. */
+export interface AskPair {
+  readonly type: "askPair";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Index of the layer, from 0. */
+  readonly layer: number;
+  /** Index of the neuron or channel, from 0. */
+  readonly neuron: number;
+  /** A shipped network: one of `LookSubject.others`; None for the present network. */
+  readonly subject?: string | null;
+  /** Whether to ask about the untrained twin: the same network with the weights that its seed draws. By default false. */
+  readonly twin?: boolean;
+}
+
+/** Say which image of a pair excites the neuron more. Answered by `PairAnswered`. */
+export interface AnswerPair {
+  readonly type: "answerPair";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** `Pair.round`. */
+  readonly round: number;
+  /** 0 for the first image, 1 for the second. */
+  readonly choice: number;
+}
+
+/** A layer with neurons or channels. */
+export interface LookLayer {
+  /** Its index in the network, from 0. */
+  readonly layer: number;
+  /** Its name, such as "hidden layer 1" or "layer 3, 2d convolution". */
+  readonly name: string;
+  /** What it computes, in one line. */
+  readonly equation: string;
+  /** Number of its neurons or channels. */
+  readonly neurons: number;
+  /** Height and width of its feature maps; None for neurons. */
+  readonly map: readonly number[] | null;
+  /** Names of its neurons, for the output layer; otherwise they are numbered. */
+  readonly names: readonly string[] | null;
+}
+
+/** Rounds of the quiz. */
+export interface Score {
+  /** Rounds answered right. */
+  readonly right: number;
+  /** Rounds answered. */
+  readonly rounds: number;
+}
+
+/** Images of the held-out data in the order of how much they excite a neuron. */
+export interface Exciting {
+  /** Their indices, (n,). */
+  readonly indices: readonly number[];
+  /** Their classes, (n,). */
+  readonly labels: readonly number[];
+  /** z of each, (n,); for a channel the largest in its feature map. */
+  readonly excitations: Floats;
+  /** a of each, (n,). */
+  readonly activations: Floats;
+  /** (n, D), 0 to 1. */
+  readonly pixels: Floats;
+  /** For channels, what the strongest place of the map sees in each: left, top, right, bottom, in pixels. */
+  readonly fields: readonly (readonly number[])[] | null;
+}
+
+/** The distribution of a neuron's values over the held-out images of each class. */
+export interface ByClass {
+  /** Edges of the bins, (bins + 1,). */
+  readonly edges: Floats;
+  /** Images of each class in each bin, (classes, bins). */
+  readonly counts: Floats;
+  /** The quantiles 0, 5, 25, 50, 75, 95 and 100 % of each class, (classes, 7); NaN for a class without images. */
+  readonly quantiles: Floats;
+}
+
+/** The network whose neurons are looked at. */
+export interface LookSubject {
+  readonly type: "lookSubject";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** A shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** Shipped networks that can be looked at here beside the present one, such as convolutional ones. */
+  readonly others: readonly string[];
+  /** Shape of the input. */
+  readonly inputShape: readonly number[];
+  /** Names of the classes. */
+  readonly classes: readonly string[];
+  /** The layers with neurons or channels. */
+  readonly layers: readonly LookLayer[];
+}
+
+/** What excites a neuron among the held-out images. */
+export interface NeuronResponse {
+  readonly type: "neuronResponse";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** The shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Index of the neuron or channel. */
+  readonly neuron: number;
+  /** Whether it is the untrained twin's. */
+  readonly twin: boolean;
+  /** Number of images looked through. */
+  readonly images: number;
+  /** Those that excite it most, the strongest first. */
+  readonly most: Exciting;
+  /** Those that excite it least, the weakest first. */
+  readonly least: Exciting;
+  /** z by class. */
+  readonly excitations: ByClass;
+  /** a by class. */
+  readonly activations: ByClass;
+  /** The z that 0, 1, 2, ... 100 % of the images stay at or below, (101,). */
+  readonly percentiles: Floats;
+  /** How well z tells each class from all others: the area under the ROC curve; None without such images. */
+  readonly aucs: readonly (number | null)[];
+  /** The same for the classes that were asked for together. */
+  readonly memberAuc: number | null;
+  /** The quiz for this neuron so far. */
+  readonly score: Score;
+}
+
+/** The picture that excites a neuron most. */
+export interface NeuronMaximum {
+  readonly type: "neuronMaximum";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** The shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Index of the neuron or channel. */
+  readonly neuron: number;
+  /** Whether it is the untrained twin's. */
+  readonly twin: boolean;
+  /** (D,), 0 to 1. */
+  readonly pixels: Floats;
+  /** z there, as the engine computes it. */
+  readonly excitation: number;
+  /** a there. */
+  readonly activation: number;
+  /** z of an empty picture. */
+  readonly rest: number;
+  /** Whether no picture excites it more. */
+  readonly exact: boolean;
+  /** How it was found, in one sentence. */
+  readonly method: string;
+  /** z that each start of the ascent reached; empty where it is exact. */
+  readonly starts: Floats;
+  /** z of the held-out image that excites it most. */
+  readonly strongest: number;
+  /** How near that image comes to the maximum, both counted from the empty picture; None where that says nothing. */
+  readonly share: number | null;
+  /** The class that the network reads in the maximum. */
+  readonly reading: number;
+  /** The output of that class. */
+  readonly confidence: number;
+  /** 1 for the pixels that have no ink in any training image, otherwise 0, (D,). */
+  readonly never: Floats;
+  /** z of the maximum with those pixels empty. */
+  readonly without: number;
+}
+
+/** How much the present picture excites a neuron. */
+export interface Excitement {
+  readonly type: "excitement";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** The shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Index of the neuron or channel. */
+  readonly neuron: number;
+  /** Whether it is the untrained twin's. */
+  readonly twin: boolean;
+  /** z; for a channel the largest in its feature map. */
+  readonly excitation: number;
+  /** a. */
+  readonly activation: number;
+  /** For a channel, what the strongest place of its map sees: left, top, right, bottom, in pixels. */
+  readonly field: readonly number[] | null;
+}
+
+/** Two held-out images that `NeuronResponse` did not show: one of the upper quarter by z, one of the lower. */
+export interface Pair {
+  readonly type: "pair";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** The shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Index of the neuron or channel. */
+  readonly neuron: number;
+  /** Whether it is the untrained twin's. */
+  readonly twin: boolean;
+  /** Number of the round. */
+  readonly round: number;
+  /** Their indices, (2,). */
+  readonly indices: readonly number[];
+  /** (2, D), 0 to 1. */
+  readonly pixels: Floats;
+}
+
+/** How a round of the quiz ended. */
+export interface PairAnswered {
+  readonly type: "pairAnswered";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** The shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Index of the neuron or channel. */
+  readonly neuron: number;
+  /** Whether it is the untrained twin's. */
+  readonly twin: boolean;
+  /** Number of the round. */
+  readonly round: number;
+  /** The image that was chosen. */
+  readonly choice: 0 | 1;
+  /** Whether it excites the neuron more. */
+  readonly right: boolean;
+  /** The classes of the two images. */
+  readonly labels: readonly number[];
+  /** z of the two images. */
+  readonly excitations: readonly number[];
+  /** a of the two images. */
+  readonly activations: readonly number[];
+  /** The quiz for this neuron so far. */
+  readonly score: Score;
+}
+
 /** All requests of the page. */
 export type AnyRequest =
+  | StartAgain
+  | ReportInput
   | Pen
   | UndoStroke
   | RedoStroke
@@ -1267,10 +1767,12 @@ export type AnyRequest =
   | SetDrawing
   | OpenExample
   | OpenPixels
+  | SetFeatures
   | SetCentring
   | AskVotes
   | BrowseExamples
   | LoadNetwork
+  | Compare
   | TurnKnobs
   | FindKnobs
   | SweepKnob
@@ -1300,17 +1802,26 @@ export type AnyRequest =
   | AskNudges
   | AskBatchNudges
   | CheckNudge
-  | TakeStep;
+  | TakeStep
+  | AskSubject
+  | AskNeuron
+  | AskMaximum
+  | AskExcitement
+  | AskPair
+  | AnswerPair;
 
 /** All events of the server. */
 export type AnyEvent =
   | Welcome
   | Failed
+  | Done
   | Gone
   | Network
   | Parameters
   | Drawing
   | Reading
+  | Compared
+  | ComparedReading
   | Votes
   | Examples
   | Turned
@@ -1325,8 +1836,15 @@ export type AnyEvent =
   | EpochDone
   | Curves
   | Examined
+  | Predicted
   | LossPlane
   | Nudges
   | BatchNudges
   | Checked
-  | Stepped;
+  | Stepped
+  | LookSubject
+  | NeuronResponse
+  | NeuronMaximum
+  | Excitement
+  | Pair
+  | PairAnswered;

@@ -8,14 +8,17 @@ export interface Room {
   readonly title: string;
   /** What it is for, in one sentence. */
   readonly line: string;
+  /** The same where the network takes rows of features; rooms that need images have none. */
+  readonly rowLine?: string;
   load(): Promise<{ default: Component<{ studio: Studio }> }>;
 }
 
 export const ROOMS: readonly Room[] = [
-  { id: "read", title: "Read", line: "Draw a digit and follow every number from its pixels to the answer.", load: () => import("./read/Read.svelte") },
-  { id: "turn", title: "Turn", line: "Change any weight or bias and see at once how many test images are still read correctly.", load: () => import("./turn/Turn.svelte") },
-  { id: "learn", title: "Learn", line: "Train a network, watch every weight while it learns, and go back to any moment.", load: () => import("./learn/Learn.svelte") },
-  { id: "nudge", title: "Nudge", line: "See how one image would change every weight: backpropagation, stage by stage, each number checkable.", load: () => import("./nudge/Nudge.svelte") },
+  { id: "read", title: "Read", line: "Draw a digit and follow every number from its pixels to the answer.", rowLine: "Set the features of a row and follow every number from there to the answer.", load: () => import("./read/Read.svelte") },
+  { id: "turn", title: "Turn", line: "Change any weight or bias and see at once how many test images are still read correctly.", rowLine: "Change any weight or bias and see at once what becomes of the answers for all test rows.", load: () => import("./turn/Turn.svelte") },
+  { id: "learn", title: "Learn", line: "Train a network, watch every weight while it learns, and go back to any moment.", rowLine: "Train a network, watch every weight while it learns, and go back to any moment.", load: () => import("./learn/Learn.svelte") },
+  { id: "nudge", title: "Nudge", line: "See how one image would change every weight: backpropagation, stage by stage, with a check for every number.", rowLine: "See how one row would change every weight: backpropagation, stage by stage, with a check for every number.", load: () => import("./nudge/Nudge.svelte") },
+  { id: "look-for", title: "Look for", line: "See what excites a neuron: real images, the strongest image there can be, and your own drawing.", load: () => import("./look/LookFor.svelte") },
 ];
 
 export function roomOf(id: string): Room {

@@ -14,7 +14,7 @@ export class Connection implements Session {
   gone: wire.Gone["reason"] | null = $state(null);
   welcome: wire.Welcome | null = $state.raw(null);
   ready = $state(false);
-  /** The last request sent, and the last one answered. */
+  /** The last request sent, and the last one answered in full. */
   sent = $state(0);
   answered = $state(0);
   failure: wire.Failed | null = $state.raw(null);
@@ -33,6 +33,7 @@ export class Connection implements Session {
   setLink(state: LinkState): void {
     this.link = state;
     if (state === "open") this.gone = null;
+    else this.ready = false;
   }
 
   send(request: Outgoing): number {
@@ -70,7 +71,7 @@ export class Connection implements Session {
 
   /** The state has processed an event: count it as an answer and call the listeners. */
   taken({ event, payload }: Frame): void {
-    if (event.request > this.answered) this.answered = event.request;
+    if (event.type === "done") this.answered = event.request;
     const later = event.type !== "failed" && event.request > this.#failedAt.sent;
     if (this.failure && later && performance.now() - this.#failedAt.time > READING_TIME) this.dismiss();
     for (const listener of this.#listeners) listener(event, payload);
@@ -79,6 +80,7 @@ export class Connection implements Session {
   welcomed(event: wire.Welcome): void {
     this.welcome = event;
     this.ready = false;
+    this.answered = this.sent;
   }
 
   end(reason: wire.Gone["reason"]): void {

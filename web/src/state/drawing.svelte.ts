@@ -23,6 +23,8 @@ export interface Source {
   readonly canRedo: boolean;
   readonly example: wire.Example | null;
   readonly label: number | null;
+  /** The true values of an example; null for classes, and for what is no example. */
+  readonly targets: readonly number[] | null;
 }
 
 interface PenMove {
@@ -33,7 +35,7 @@ interface PenMove {
 }
 
 const ALL_STEPS: Centring = { thicken: true, scale: true, smooth: true, mass: true };
-const NO_SOURCE: Source = { kind: "pad", canUndo: false, canRedo: false, example: null, label: null };
+const NO_SOURCE: Source = { kind: "pad", canUndo: false, canRedo: false, example: null, label: null, targets: null };
 
 export class Drawing {
   strokes: readonly Stroke[] = $state.raw([]);
@@ -61,7 +63,7 @@ export class Drawing {
   }
 
   takeDrawing(event: wire.Drawing): void {
-    this.source = { kind: event.source, canUndo: event.canUndo, canRedo: event.canRedo, example: event.example, label: event.label };
+    this.source = { kind: event.source, canUndo: event.canUndo, canRedo: event.canRedo, example: event.example, label: event.label, targets: event.targets };
     this.centring = event.centring;
     this.#hasPictures = event.pictures;
     if (this.#drawing || this.#unsent || !this.#pen.idle) return;
@@ -98,7 +100,7 @@ export class Drawing {
       this.#session.send({ type: "clearDrawing" });
       this.strokes = [];
     }
-    this.source = { kind: "pad", canUndo: true, canRedo: false, example: null, label: null };
+    this.source = { kind: "pad", canUndo: true, canRedo: false, example: null, label: null, targets: null };
     this.#drawing = true;
     const stroke = begin(width, erase, x, y);
     this.strokes = [...this.strokes, stroke];
@@ -124,6 +126,7 @@ export class Drawing {
   }
 
   setDrawing(strokes: readonly Stroke[]): void {
+    this.#drawing = false;
     this.strokes = strokes;
     this.#session.send({
       type: "setDrawing",

@@ -5,8 +5,8 @@ import { floats } from "../transport/frames";
 import type { Outgoing } from "../transport/link";
 import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
-import type { Network } from "./network";
-import { largestAt, readingText, type Trace } from "./trace";
+import { networkOf, type Network } from "./network";
+import { largestAt, readingText, valuesText, type Trace } from "./trace";
 
 interface Turns {
   readonly knobs: readonly number[];
@@ -36,8 +36,8 @@ export class EditedNetwork {
   /** Counts refused changes of neurons, layers and noise: their controls go back to what is true. */
   refusals = $state(0);
 
-  /** The class with the largest output, or -1 for an empty drawing. */
-  readonly best: number = $derived(this.trace && this.trace.words ? largestAt(this.trace.columns[this.trace.columns.length - 1]) : -1);
+  /** The class with the largest output, or -1 for an empty drawing, and for values. */
+  readonly best: number = $derived(this.trace && this.trace.words && this.network?.task !== "values" ? largestAt(this.trace.columns[this.trace.columns.length - 1]) : -1);
   readonly factors: ReadonlyMap<string, number> = $derived(
     new Map(this.turned?.factors.map(({ layer, neuron, factor }) => [`${layer}/${neuron}`, factor])),
   );
@@ -66,13 +66,7 @@ export class EditedNetwork {
   takeNetwork({ network, data }: wire.Network): void {
     this.info = network;
     this.data = data;
-    this.network = {
-      name: network.name,
-      inputShape: network.inputShape,
-      classes: network.classes,
-      knobs: network.parameterCount,
-      layers: network.layers.map((layer, index) => ({ index, ...layer })),
-    };
+    this.network = networkOf(network);
     this.trace = null;
     this.parameters = this.knobs = this.trained = this.opened = this.#confirmed = null;
     this.swept = null;
@@ -93,6 +87,8 @@ export class EditedNetwork {
       columns: [floats(payload, event.pixels), ...event.layers.map((layer) => floats(payload, layer.activations))],
       sums: event.layers.map((layer) => floats(payload, layer.sums)),
       words: event.words,
+      digits: event.digits,
+      likeness: event.likeness,
     };
   }
 
@@ -104,9 +100,10 @@ export class EditedNetwork {
     const pixels = this.trace?.columns[0];
     if (!pixels || !this.network) return;
     const activations = event.reading.map((layer) => floats(payload, layer.activations));
-    const words = this.trace?.words ? readingText(activations[activations.length - 1], this.network.classes) : "";
+    const outputs = activations[activations.length - 1];
+    const words = !this.trace?.words ? "" : this.network.task === "values" ? valuesText(outputs, this.network.classes) : readingText(outputs, this.network.classes);
     const sums = event.reading.map((layer) => floats(payload, layer.sums));
-    this.trace = { version: event.version, columns: [pixels, ...activations], sums, words };
+    this.trace = { version: event.version, columns: [pixels, ...activations], sums, words, digits: this.trace?.digits ?? null, likeness: this.trace?.likeness ?? null };
   }
 
   takeTurned(event: wire.Turned): void {

@@ -6,11 +6,11 @@ import { makeThrottle } from "../transport/throttle";
 import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
 import { History } from "./history";
-import { confusionOf, healthOf, lossPlaneOf, type Confusion, type Health, type LossPlane } from "./learnviews";
+import { confusionOf, healthOf, lossPlaneOf, predictionsOf, type Confusion, type Health, type LossPlane, type Predictions } from "./learnviews";
 import { planDifferences, rateProblem, samePlan, withData, withRateOf } from "./plan";
 
 export type LearnEvent =
-  wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.LossPlane;
+  wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.Predicted | wire.LossPlane;
 
 /** What a person pressed to make training go on. */
 type Start = "train" | "step" | "epoch";
@@ -48,6 +48,7 @@ export class LearnState {
   health: Health | null = $state.raw(null);
   healths: readonly { readonly step: number; readonly gradients: Float32Array }[] = $state.raw([]);
   confusion: Confusion | null = $state.raw(null);
+  predictions: Predictions | null = $state.raw(null);
   plane: LossPlane | null = $state.raw(null);
   planeAsked = $state(false);
 
@@ -105,6 +106,9 @@ export class LearnState {
       case "examined":
         this.confusion = confusionOf(event, payload);
         return;
+      case "predicted":
+        this.predictions = predictionsOf(event, payload);
+        return;
       case "lossPlane":
         this.planeAsked = false;
         this.plane = lossPlaneOf(event, payload);
@@ -124,7 +128,7 @@ export class LearnState {
   #forget(): void {
     this.history.clear();
     this.revision++;
-    this.health = this.confusion = this.plane = null;
+    this.health = this.confusion = this.predictions = this.plane = null;
     this.healths = [];
     this.draft = null;
     this.waiting = null;
@@ -197,7 +201,8 @@ export class LearnState {
   /** Choose a data set; the output layer gets one neuron per class. */
   chooseData(name: string): void {
     const choice = this.choices.find((each) => each.name === name);
-    if (this.draft && choice) this.draft = withData(this.draft, choice);
+    const before = this.choices.find((each) => each.name === this.draft?.data);
+    if (this.draft && choice) this.draft = withData(this.draft, choice, before);
   }
 
   fetchData(name: string): void {

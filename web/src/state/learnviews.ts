@@ -31,6 +31,19 @@ export interface Mistake {
   readonly pixels: Float32Array;
 }
 
+/** Predicted values beside the true ones, for some held-out examples. */
+export interface Predictions {
+  readonly version: number;
+  readonly total: number;
+  readonly rSquared: number;
+  /** Typical error of each output: the root mean square. */
+  readonly errors: readonly number[];
+  readonly indices: readonly number[];
+  /** Example by example, one value per output. */
+  readonly outputs: Float32Array;
+  readonly targets: Float32Array;
+}
+
 /** A point of the training path: its place on the plane, its own loss, its distance from the plane. */
 export interface PathPoint {
   readonly step: number;
@@ -70,6 +83,14 @@ export function confusionOf(event: wire.Examined, payload: Float32Array): Confus
       index, label: event.labels[at], reading: event.readings[at], confidence: confidences[at],
       pixels: pixels.subarray(at * size, (at + 1) * size),
     })),
+  };
+}
+
+export function predictionsOf(event: wire.Predicted, payload: Float32Array): Predictions {
+  const read = (place: wire.Floats) => floats(payload, place);
+  return {
+    version: event.version, total: event.total, rSquared: event.rSquared, errors: event.errors, indices: event.indices,
+    outputs: read(event.outputs), targets: read(event.targets),
   };
 }
 

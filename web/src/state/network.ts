@@ -1,5 +1,7 @@
 /** The network's structure: its layers over one flat vector of knobs, and the name of every knob. */
 
+import type { InputInfo, NetworkInfo } from "../protocol/messages";
+
 export interface Layer {
   readonly index: number;
   readonly inputs: number;
@@ -12,7 +14,8 @@ export interface Layer {
 
 export interface Network {
   readonly name: string;
-  readonly inputShape: readonly number[];
+  readonly input: InputInfo;
+  readonly task: NetworkInfo["task"];
   readonly layers: readonly Layer[];
   readonly classes: readonly string[];
   readonly knobs: number;
@@ -31,6 +34,18 @@ export interface NeuronPlace {
 }
 
 export const BIAS = -1;
+
+/** The structure of a network that the server describes. */
+export function networkOf(info: NetworkInfo): Network {
+  return {
+    name: info.name,
+    input: info.input,
+    task: info.task,
+    classes: info.classes,
+    knobs: info.parameterCount,
+    layers: info.layers.map((layer, index) => ({ index, ...layer })),
+  };
+}
 
 /** Neurons per column, the inputs first: 784, 16, 16, 10. */
 export function sizes(network: Network): number[] {
@@ -98,19 +113,27 @@ export function neuronLabel(network: Network, place: NeuronPlace): string {
   return place.layer === network.layers.length - 1 ? name : `${layerLabel(network, place.layer)}, ${name}`;
 }
 
-/** The name of a layer's input: a pixel by row and column, or a neuron of the previous layer. */
+/** The name of a layer's input: a pixel by row and column, a feature, or a neuron of the previous layer. */
 export function sourceLabel(network: Network, layer: number, input: number): string {
-  return layer > 0 ? neuronLabel(network, { layer: layer - 1, neuron: input }) : pixelName(network, input);
+  if (layer > 0) return neuronLabel(network, { layer: layer - 1, neuron: input });
+  return network.input.kind === "row" ? `feature ${featureName(network, input)}` : pixelName(network, input);
 }
 
 /** The same without the layer. */
 export function sourceName(network: Network, layer: number, input: number): string {
-  return layer > 0 ? neuronName(network, { layer: layer - 1, neuron: input }) : pixelName(network, input);
+  if (layer > 0) return neuronName(network, { layer: layer - 1, neuron: input });
+  return network.input.kind === "row" ? featureName(network, input) : pixelName(network, input);
+}
+
+function featureName(network: Network, input: number): string {
+  return network.input.features[input]?.name ?? `input ${input}`;
 }
 
 function pixelName(network: Network, input: number): string {
-  const columns = network.inputShape.at(-1) ?? 1;
-  return `pixel (${Math.floor(input / columns)}, ${input % columns})`;
+  const { columns, rows, channels } = network.input;
+  const place = input % (rows * columns);
+  const pixel = `pixel (${Math.floor(place / columns)}, ${place % columns})`;
+  return channels > 1 ? `${pixel} of channel ${Math.floor(input / (rows * columns))}` : pixel;
 }
 
 const WEIGHT = /^\s*(?:layers?)?\s*\[?\s*(\d+)\s*\]?[\s.,]*w(?:eight)?s?\s*\[?\s*(\d+)\s*[,\s]\s*(\d+)\s*(?:[,\s]\s*(\d+)\s*)?\]?\s*$/i;
@@ -163,7 +186,7 @@ function plain(text: string): string {
 
 function namedWeight(network: Network, match: RegExpExecArray): number | null {
   const [layer, neuron, first] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  const columns = network.inputShape.at(-1) ?? 1;
+  const columns = network.input.columns || 1;
   if (match[4] !== undefined && (layer !== 0 || Number(match[4]) >= columns)) return null;
   const input = match[4] === undefined ? first : first * columns + Number(match[4]);
   if (layer >= network.layers.length) return null;

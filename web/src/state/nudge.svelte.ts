@@ -11,6 +11,7 @@ export type NudgeEvent = wire.Nudges | wire.BatchNudges | wire.Checked | wire.St
 
 interface Ask {
   readonly label?: number;
+  readonly values?: readonly number[];
   readonly loss?: wire.Nudges["loss"];
 }
 
@@ -23,6 +24,8 @@ export class NudgeState {
   /** Target class and loss, if the user chose them. */
   chosen: number | null = $state(null);
   loss: wire.Nudges["loss"] | null = $state(null);
+  /** Target values that the user typed. */
+  typed: readonly number[] | null = $state.raw(null);
   checked: wire.Checked | null = $state.raw(null);
   /** Why there are no gradients of the present image, where the server refused them. */
   trouble: string | null = $state(null);
@@ -36,6 +39,8 @@ export class NudgeState {
 
   /** The target class: chosen by the user, or the image's label; null if there is neither. */
   readonly target: number | null = $derived.by(() => this.chosen ?? this.#drawing.source.label);
+  /** The target values: typed by the user, or those of the example; null if there are neither. */
+  readonly values: readonly number[] | null = $derived.by(() => this.typed ?? this.#drawing.source.targets);
 
   readonly #session: Session;
   readonly #drawing: { readonly source: Source };
@@ -60,7 +65,7 @@ export class NudgeState {
     session.listen((event, payload) => {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
-      if (event.type === "drawing") this.chosen = null;
+      if (event.type === "drawing") this.chosen = this.typed = null;
       // A check holds for the image and the network it was made with.
       if (event.type === "drawing" || event.type === "turned") this.#forgetCheck();
       // Of another network, the step's numbers no longer tell anything.
@@ -97,7 +102,7 @@ export class NudgeState {
   #forget(): void {
     this.gradients = this.batch = this.stepped = this.trouble = null;
     this.#forgetCheck();
-    this.knob = this.loss = null;
+    this.knob = this.loss = this.typed = null;
     this.stage = this.focus = 0;
   }
 
@@ -133,15 +138,19 @@ export class NudgeState {
   }
 
   #takeImages(event: wire.Examples, payload: Float32Array): void {
-    this.images = { begin: event.begin, indices: event.indices, labels: event.labels, pixels: floats(payload, event.pixels) };
+    this.images = {
+      begin: event.begin, indices: event.indices, labels: event.labels, targets: event.targets && floats(payload, event.targets),
+      pixels: floats(payload, event.pixels),
+    };
     this.askBatch();
   }
 
   /** Request the gradients of the current network and image; without a target, clear them. */
   ask(): void {
-    const label = this.target;
-    if (label === null) this.gradients = this.trouble = null;
-    else this.#asks.push({ label, ...(this.loss && { loss: this.loss }) });
+    const { target: label, values } = this;
+    const aim = label !== null ? { label } : values !== null ? { values } : null;
+    if (aim === null) this.gradients = this.trouble = null;
+    else this.#asks.push({ ...aim, ...(this.loss && { loss: this.loss }) });
   }
 
   /** Move by a number of stages; returns whether that changed the stage. */

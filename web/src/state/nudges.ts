@@ -20,7 +20,8 @@ export interface LayerGradients {
 
 export interface Gradients {
   readonly version: number;
-  readonly label: number;
+  /** The target class; null for values. */
+  readonly label: number | null;
   readonly loss: wire.Nudges["loss"];
   readonly cost: number;
   readonly targets: Float32Array;
@@ -48,7 +49,9 @@ export interface BatchImages {
   readonly begin: number;
   readonly indices: readonly number[];
   readonly labels: readonly number[];
-  /** (n, 784). */
+  /** Target values, (n, K); null for classes. */
+  readonly targets: Float32Array | null;
+  /** (n, inputs). */
   readonly pixels: Float32Array;
 }
 

@@ -12,15 +12,20 @@ export interface Centring {
 
 export interface Scene {
   readonly room: string;
+  /** Whether the page is shown on a projector. */
+  readonly present?: boolean;
   readonly network?: string;
   /** Identity of the network among those that were trained and kept on this machine. */
   readonly run?: string;
+  /** None on a cleared pad; undefined in a link that says nothing of a picture. */
   readonly strokes?: readonly Stroke[];
   readonly example?: { readonly part: "train" | "test"; readonly index: number };
   /** The data set of the example: its name, and what tells it from others of that name. */
   readonly data?: { readonly name: string; readonly digest: string };
-  /** 784 levels from 0 to 255. */
+  /** Levels from 0 to 255, one for each pixel. */
   readonly pixels?: Uint8Array;
+  /** The features of a row, in the units of the data. */
+  readonly row?: readonly number[];
   readonly centring?: Centring;
   /** Number and value of each changed knob. */
   readonly knobs?: readonly (readonly [number, number])[];
@@ -30,6 +35,12 @@ export interface Scene {
 
 /** More changed knobs than this do not fit into a link; all 13,002 of the shipped networks do. */
 export const MAX_KNOBS = 20_000;
+
+/** Rows of more features than this do not fit into a link. */
+export const MAX_ROW = 64;
+
+/** Fewest and most pixels in a link. */
+const [MIN_PIXELS, MAX_PIXELS] = [4, 4096];
 
 /** Up to this many are written as decimals, which people can read; more of them as bytes. */
 const MAX_WRITTEN = 100;
@@ -43,15 +54,16 @@ export function encodeScene(scene: Scene): string {
   if (scene.example) {
     parts.set("x", `${scene.example.part}-${scene.example.index}`);
     if (scene.data) parts.set("s", `${scene.data.digest}.${scene.data.name}`);
-  } else if (scene.pixels) parts.set("p", toText(scene.pixels));
-  else if (scene.strokes?.length) parts.set("d", encodeStrokes(scene.strokes));
+  } else if (scene.row) parts.set("v", scene.row.map(shortest).join("_"));
+  else if (scene.pixels) parts.set("p", toText(scene.pixels));
+  else if (scene.strokes) parts.set("d", encodeStrokes(scene.strokes));
   if (scene.centring && !STEPS.every((step) => scene.centring?.[step])) {
     parts.set("c", STEPS.filter((step) => scene.centring?.[step]).join("-") || "none");
   }
   if (scene.knobs && scene.knobs.length > MAX_WRITTEN) parts.set("b", packKnobs(scene.knobs));
   else if (scene.knobs?.length) parts.set("k", scene.knobs.map(([knob, value]) => `${knob}_${shortest(value)}`).join("~"));
   if (scene.factors?.length) parts.set("f", scene.factors.map(([layer, neuron, factor]) => `${layer}_${neuron}_${factor}`).join("~"));
-  const query = parts.toString();
+  const query = [scene.present ? "present" : "", parts.toString()].filter(Boolean).join("&");
   return `#/${scene.room}${query ? `?${query}` : ""}`;
 }
 
@@ -63,14 +75,17 @@ export function decodeScene(hash: string): Scene {
   const data = /^([0-9a-f]{1,64})\.(.{1,200})$/s.exec(parts.get("s") ?? "");
   const strokes = parts.has("d") ? decodeStrokes(parts.get("d") ?? "") : null;
   const pixels = parts.has("p") ? toBytes(parts.get("p") ?? "") : null;
+  const row = parts.has("v") ? decodeRow(parts.get("v") ?? "") : null;
   return {
     room,
+    ...(parts.has("present") && { present: true }),
     ...(/^[0-9a-f]{16}$/.test(parts.get("r") ?? "") && { run: parts.get("r") ?? "" }),
     ...(parts.get("n") && { network: parts.get("n") ?? "" }),
     ...(example && { example: { part: example[1] as "train" | "test", index: Number(example[2]) } }),
     ...(example && data && { data: { digest: data[1], name: data[2] } }),
     ...(strokes && { strokes }),
-    ...(pixels?.length === 784 && { pixels }),
+    ...(pixels && pixels.length >= MIN_PIXELS && pixels.length <= MAX_PIXELS && { pixels }),
+    ...(row && { row }),
     ...(parts.has("c") && { centring: decodeCentring(parts.get("c") ?? "") }),
     ...(parts.has("b") && { knobs: unpackKnobs(parts.get("b") ?? "") }),
     ...(parts.has("k") && { knobs: numbers(parts.get("k"), 2) as unknown as [number, number][] }),
@@ -78,9 +93,15 @@ export function decodeScene(hash: string): Scene {
   };
 }
 
-/** Whether two scenes are the same apart from the room. */
+/** Whether two scenes are the same apart from the room and how it is shown. */
 export function sameScene(a: Scene, b: Scene): boolean {
-  return encodeScene({ ...a, room: "" }) === encodeScene({ ...b, room: "" });
+  return encodeScene({ ...a, room: "", present: false }) === encodeScene({ ...b, room: "", present: false });
+}
+
+/** The features of a row; null unless all are numbers. */
+function decodeRow(text: string): number[] | null {
+  const values = text.split("_").map((each) => (each === "" ? NaN : Number(each)));
+  return values.length <= MAX_ROW && values.every((value) => Math.abs(value) <= 1e30) ? values : null;
 }
 
 function decodeCentring(text: string): Centring {

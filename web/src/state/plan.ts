@@ -8,12 +8,22 @@ export type OptimizerKind = LearnPlan["optimizer"]["kind"];
 
 export const HIDDEN_ACTIVATIONS: readonly Activation[] = ["sigmoid", "relu", "tanh", "identity"];
 export const OUTPUT_ACTIVATIONS: readonly Activation[] = ["softmax", "sigmoid", "identity"];
+export const VALUE_ACTIVATIONS: readonly Activation[] = ["identity", "sigmoid", "tanh", "relu"];
 export const OPTIMIZERS: readonly (readonly [OptimizerKind, string])[] = [
-  ["sgd", "gradient descent"], ["momentum", "with momentum"], ["adam", "Adam"],
+  ["sgd", "SGD"], ["momentum", "momentum"], ["adam", "Adam"],
 ];
 export const LOSSES: readonly (readonly [LearnPlan["loss"], string])[] = [
   ["cross_entropy", "cross-entropy"], ["squared", "squared error"],
 ];
+export const VALUE_LOSSES: readonly (readonly [LearnPlan["loss"], string])[] = [
+  ["mean_squared", "mean squared"], ["mean_absolute", "mean absolute"], ["huber", "Huber"],
+];
+const ALL_LOSSES = [...LOSSES, ...VALUE_LOSSES];
+
+/** The losses that suit classes, or values. */
+export function lossesOf(task: DataChoice["task"]): typeof LOSSES {
+  return task === "values" ? VALUE_LOSSES : LOSSES;
+}
 export const USUAL_RATES: Record<OptimizerKind, number> = { sgd: 0.5, momentum: 0.1, adam: 0.003 };
 
 const MAX_NEURONS = 1024;
@@ -39,8 +49,14 @@ export function withActivation(plan: LearnPlan, index: number, activation: Activ
   return { ...plan, layers: plan.layers.map((layer, at) => (at === index ? { ...layer, activation } : layer)) };
 }
 
-/** The plan for another data set, with an output for each of its classes and the usual preparation of its pictures. */
-export function withData(plan: LearnPlan, { name, classes, centring, darkInk }: DataChoice): LearnPlan {
+/**
+ * The plan for another data set, with an output for each of its classes and the usual preparation of its pictures; for data
+ * of another kind or size than `before`, the plan that suits them.
+ */
+export function withData(plan: LearnPlan, choice: DataChoice, before?: DataChoice): LearnPlan {
+  const { name, classes, centring, darkInk } = choice;
+  const alike = before !== undefined && before.inputs === choice.inputs && before.task === choice.task && before.table === choice.table;
+  if (before && !alike) return { ...choice.plan, seed: plan.seed };
   return { ...withSize(plan, plan.layers.length - 1, classes.length), data: name, centring, darkInk };
 }
 
@@ -84,15 +100,16 @@ export function rateProblem(rate: number): string | null {
 }
 
 /** An error message for an invalid plan; null for a valid one. */
-export function problem(plan: LearnPlan): string | null {
+export function problem(plan: LearnPlan, task: DataChoice["task"] = "classes"): string | null {
   if (plan.layers.some(({ size }) => !whole(size, 1, MAX_NEURONS))) return `Each layer must have 1 to ${MAX_NEURONS} neurons.`;
-  if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch must have 1 to ${MAX_BATCH} images.`;
+  if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch must have 1 to ${MAX_BATCH} examples.`;
   if (!whole(plan.seed, 0, Number.MAX_SAFE_INTEGER)) return "The seed must be a whole number of at least 0.";
   const { learningRate, momentum, decay } = plan.optimizer;
   const wrong = rateProblem(learningRate);
   if (wrong) return wrong;
   if (!(momentum >= 0 && momentum < 1)) return "Momentum must be at least 0 and less than 1.";
   if (!(decay >= 0 && decay <= 10)) return "Weight decay must be between 0 and 10.";
+  if (!lossesOf(task).some(([loss]) => loss === plan.loss)) return `These data have ${task}: choose a loss for ${task}.`;
   if (plan.loss === "cross_entropy" && !["softmax", "sigmoid"].includes(plan.layers[plan.layers.length - 1].activation)) {
     return "Cross-entropy needs outputs between 0 and 1: choose softmax or sigmoid for the output layer.";
   }
@@ -111,7 +128,7 @@ export function planDifferences(run: LearnPlan, plan: LearnPlan): string[] {
   const centring = ({ centring }: LearnPlan) => STEPS.filter(([name]) => centring[name]).map(([, label]) => label).join(", ") || "no steps";
   const facts: (readonly [string, (plan: LearnPlan) => string | number])[] = [
     ["layers", layers],
-    ["loss", ({ loss }) => words(LOSSES, loss)],
+    ["loss", ({ loss }) => words(ALL_LOSSES, loss)],
     ["optimiser", ({ optimizer }) => words(OPTIMIZERS, optimizer.kind)],
     ["learning rate", ({ optimizer }) => optimizer.learningRate],
     ["momentum", ({ optimizer }) => (optimizer.kind === "momentum" ? optimizer.momentum : "none")],
@@ -121,6 +138,7 @@ export function planDifferences(run: LearnPlan, plan: LearnPlan): string[] {
     ["seed", ({ seed }) => seed],
     ["augmentation", ({ augment }) => (augment ? "on" : "off")],
     ["preparation", centring],
+    ["features", ({ standardize }) => (standardize ? "standardised" : "as they are")],
     ["ink", ({ darkInk }) => (darkInk ? "dark" : "light")],
   ];
   return facts.filter(([, of]) => of(run) !== of(plan)).map(([name, of]) => `${name} ${of(run)} → ${of(plan)}`);

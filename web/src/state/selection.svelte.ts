@@ -1,8 +1,7 @@
 /** What is hovered over and selected: a neuron, a knob, an input; and which wires are drawn. */
 
-import type { EditedNetwork } from "./edited.svelte";
-import { knobAt, type NeuronPlace } from "./network";
-import type { WireMeasure } from "./terms";
+import { knobAt, type Network, type NeuronPlace } from "./network";
+import type { Subject, WireMeasure } from "./terms";
 
 export class Selection {
   /** The selected neuron, and the one under the pointer. */
@@ -17,9 +16,16 @@ export class Selection {
 
   readonly shown: NeuronPlace = $derived(this.hovered ?? this.pinned ?? { layer: 0, neuron: 0 });
 
-  readonly #edited: EditedNetwork;
+  /** What is under the pointer or has the focus: the network picture dims everything else. */
+  readonly subject: Subject | null = $derived.by(() => {
+    if (this.hovered) return { neuron: this.hovered };
+    if (this.pointed !== null) return { knob: this.pointed };
+    return this.pointedInput === null ? null : { input: this.pointedInput };
+  });
 
-  constructor(edited: EditedNetwork) {
+  readonly #edited: { readonly network: Network | null };
+
+  constructor(edited: { readonly network: Network | null }) {
     this.#edited = edited;
   }
 

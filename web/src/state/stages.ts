@@ -108,7 +108,10 @@ function cost(gradients: Gradients, network: Network, layer: LayerGradients): St
     head: "Each output's share of the cost", nudges: false,
     rows: Array.from(gradients.costs, (share, neuron) => ({
       key: `c${neuron}`, ...named(network, last, neuron),
-      formula: costFormula(gradients.loss, activation, layer.activations[neuron], gradients.targets[neuron], share), value: share,
+      formula: gradients.label === null
+        ? valueCostFormula(gradients.loss, layer.activations[neuron], gradients.targets[neuron], share, gradients.costs.length)
+        : costFormula(gradients.loss, activation, layer.activations[neuron], gradients.targets[neuron], share),
+      value: share,
     })),
   };
 }
@@ -120,13 +123,22 @@ export function costFormula(loss: Gradients["loss"], activation: string, a: numb
   return activation === "softmax" ? "no share of its own" : `−ln(1 − a) = −ln(1 − ${significant(a)}) = ${significant(share)}`;
 }
 
+/** The same for one of `count` values. */
+export function valueCostFormula(loss: Gradients["loss"], a: number, target: number, share: number, count: number): string {
+  const by = count > 1 ? ` / ${count}` : "";
+  const away = `${significant(a)} − ${inTerm(target)}`;
+  if (loss === "mean_absolute") return `|a − y|${by} = |${away}|${by} = ${significant(share)}`;
+  if (loss === "huber" && Math.abs(a - target) > 1) return `(|a − y| − ½)${by} = (|${away}| − ½)${by} = ${significant(share)}`;
+  return `${loss === "huber" ? "½" : ""}(a − y)²${by} = ${loss === "huber" ? "½" : ""}(${away})²${by} = ${significant(share)}`;
+}
+
 function outputs(gradients: Gradients, network: Network, layer: LayerGradients): StageRows {
   const last = network.layers.length - 1;
   return {
     head: "Nudge for the sum z of each output", nudges: true,
     rows: Array.from(gradients.nudges, (wanted, neuron) => ({
       key: `w${neuron}`, ...named(network, last, neuron),
-      formula: `a = ${significant(layer.activations[neuron])}, target ${gradients.targets[neuron]}`, value: wanted,
+      formula: `a = ${significant(layer.activations[neuron])}, target ${gradients.label === null ? significant(gradients.targets[neuron]) : gradients.targets[neuron]}`, value: wanted,
       check: { kind: "parameter", knob: knobIndex(network, { layer: last, neuron, input: BIAS }) },
     })),
   };
@@ -189,7 +201,7 @@ function inputs(network: Network, number: number, layer: LayerGradients, focus: 
 
 function pixels(network: Network, layer: LayerGradients): StageRows {
   return {
-    head: "−dC/dx: nudges for the pixels, largest first", nudges: true,
+    head: `−dC/dx: nudges for the ${network.input.kind === "row" ? "features" : "pixels"}, largest first`, nudges: true,
     rows: bySize(layer.dInputs, MAX_ROWS).map((input) => ({
       key: `x${input}`, ...sourceNamed(network, 0, input), formula: `x = ${significant(layer.inputs[input])}, Σ w · dC/dz = ${significant(layer.dInputs[input], true)}`,
       value: -layer.dInputs[input], check: { kind: "input", neuron: input },

@@ -3,24 +3,36 @@
 import type * as wire from "../protocol/messages";
 import type { Frame } from "../transport/frames";
 import type { LinkState } from "../transport/link";
+import { Classroom } from "./classroom.svelte";
+import { Comparison } from "./comparison.svelte";
 import { Connection } from "./connection.svelte";
 import { Drawing } from "./drawing.svelte";
 import { EditedNetwork } from "./edited.svelte";
 import { LearnState } from "./learn.svelte";
+import { LookForState } from "./lookfor.svelte";
 import { NudgeState } from "./nudge.svelte";
-import type { Scene } from "./permalink";
+import { MAX_ROW, type Scene } from "./permalink";
+import { Presentation } from "./presentation.svelte";
+import { Row } from "./row.svelte";
 import { Selection } from "./selection.svelte";
 
 export class Studio {
   readonly session = new Connection();
   readonly drawing = new Drawing(this.session);
+  readonly row = new Row(this.session);
   readonly edited = new EditedNetwork(this.session);
   readonly selection = new Selection(this.edited);
   readonly learn = new LearnState(this.session);
   readonly nudge = new NudgeState(this.session, this.drawing);
+  readonly lookFor = new LookForState(this.session);
+  readonly presentation = new Presentation();
+  readonly classroom = new Classroom(this.session);
+  readonly comparison = new Comparison(this.session, this.presentation);
 
-  /** Whether an answer or the evaluation of the current network is outstanding. */
-  readonly pending: boolean = $derived(this.session.sent > this.session.answered || this.edited.unevaluated);
+  /** Whether the page has not yet come (back), or an answer or the evaluation of the current network is outstanding. */
+  readonly pending: boolean = $derived(
+    !this.session.ready || this.session.link !== "open" || this.session.sent > this.session.answered || this.edited.unevaluated,
+  );
 
   /** The networks that were trained and kept on this machine, the latest first. */
   runs: readonly wire.KeptRun[] = $state.raw([]);
@@ -44,6 +56,7 @@ export class Studio {
   #interrupt(): void {
     this.drawing.interrupt();
     this.edited.interrupt();
+    this.row.interrupt();
   }
 
   receive(frame: Frame): void {
@@ -54,12 +67,15 @@ export class Studio {
   #apply(event: wire.AnyEvent, payload: Float32Array): void {
     switch (event.type) {
       case "welcome":
-        this.#lost = this.#begun && !event.resumed ? this.#latest() : null;
+        // If the connection drops before all has arrived, what was lost is not replaced by a part of the new state.
+        if (this.#begun && !event.resumed) this.#lost ??= this.#latest();
         // What was sent before, or could not be sent, never arrives.
         this.#interrupt();
         return this.session.welcomed(event);
       case "failed":
         return this.session.failed(event);
+      case "done":
+        return;
       case "gone":
         return this.session.end(event.reason);
       case "runs":
@@ -74,7 +90,13 @@ export class Studio {
         return this.drawing.takeDrawing(event);
       case "reading":
         this.edited.takeReading(event, payload);
+        this.row.take(event, payload);
         return this.drawing.takeSteps(event.steps, payload);
+      case "compared":
+        return this.comparison.take(event, payload);
+      case "comparedReading":
+        if (this.edited.trace) this.comparison.takeReading(event, payload, this.edited.trace);
+        return;
       case "turned":
         return this.edited.takeTurned(event);
       case "judged":
@@ -96,6 +118,7 @@ export class Studio {
       case "health":
       case "epochDone":
       case "examined":
+      case "predicted":
       case "lossPlane":
         return this.learn.apply(event, payload);
       case "nudges":
@@ -103,6 +126,13 @@ export class Studio {
       case "checked":
       case "stepped":
         return this.nudge.apply(event, payload);
+      case "lookSubject":
+      case "neuronResponse":
+      case "neuronMaximum":
+      case "excitement":
+      case "pair":
+      case "pairAnswered":
+        return this.lookFor.apply(event, payload);
       default:
         return unknown(event);
     }
@@ -123,8 +153,10 @@ export class Studio {
     const { network, trace, turned, data } = this.edited;
     return {
       room,
+      ...(this.presentation.on && { present: true }),
       ...(this.kept ? { run: this.kept.id } : { network: network?.name }),
       ...(kind === "example" && example ? { example, ...(data && { data: { name: data.name, digest: data.digest } }) } : {}),
+      ...(kind === "row" && this.row.values && this.row.values.length <= MAX_ROW ? { row: Array.from(this.row.values) } : {}),
       ...(kind === "pad" ? { strokes: this.drawing.strokes } : {}),
       ...((kind === "picture" || kind === "pixels") && trace ? { pixels: Uint8Array.from(trace.columns[0], (level) => Math.round(level * 255)) } : {}),
       centring: this.drawing.centring,
@@ -147,7 +179,7 @@ export class Studio {
       if (this.runs.some(({ id }) => id === scene.run)) {
         if (scene.run !== this.kept?.id) session.send({ type: "openRun", run: scene.run });
       } else {
-        session.fail("The network of this page was trained on another machine, or is no longer kept on this one. Only the drawing is shown.");
+        session.fail("The network of this link was trained on another machine or has been deleted from this one. Only the drawing is shown.");
         scene = { ...scene, knobs: [], factors: [] };
       }
     } else if (scene.network && scene.network !== this.edited.network?.name) {
@@ -159,6 +191,7 @@ export class Studio {
     }
     if (scene.centring) drawing.setCentring(scene.centring);
     if (scene.example) drawing.openExample(scene.example.part, scene.example.index, scene.data);
+    else if (scene.row) this.row.set([...scene.row.keys()], scene.row);
     else if (scene.pixels) session.send({ type: "openPixels", pixels: Array.from(scene.pixels, (level) => level / 255) });
     else if (scene.strokes) drawing.setDrawing(scene.strokes);
     const gesture = this.edited.newGesture();

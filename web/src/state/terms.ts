@@ -1,6 +1,6 @@
 /** The terms w·a of a neuron's sum, and of all wires: float32 products of the engine's numbers. */
 
-import type { Network, NeuronPlace } from "./network";
+import { knobAt, type Network, type NeuronPlace } from "./network";
 
 export interface Term {
   readonly input: number;
@@ -56,4 +56,39 @@ function fill(out: Float32Array, weights: Float32Array, activations: Float32Arra
     }
   }
   for (let wire = 0; wire < out.length; wire++) out[wire] /= max;
+}
+
+/** What a picture is about: a neuron, the wire of a weight, or an input. */
+export type Subject = { readonly neuron: NeuronPlace } | { readonly knob: number } | { readonly input: number };
+
+/** Whether a neuron belongs to the subject: it is that neuron, or a wire of the subject ends at it. */
+export function isOfSubject(network: Network, subject: Subject, { layer, neuron }: NeuronPlace): boolean {
+  const [own, from, to] = ends(network, subject);
+  if (own) return layer === own.layer ? neuron === own.neuron : Math.abs(layer - own.layer) === 1;
+  return from.layer + 1 === layer ? to < 0 || to === neuron : from.layer === layer && from.neuron === neuron;
+}
+
+/** Dims all wires but those of the subject to `share` of their strength, in place. */
+export function dimWires(strengths: Float32Array, network: Network, subject: Subject, share: number): void {
+  const [own, from, to] = ends(network, subject);
+  let wire = 0;
+  for (const { index, inputs, outputs } of network.layers) {
+    for (let input = 0; input < inputs; input++) {
+      for (let neuron = 0; neuron < outputs; neuron++, wire++) {
+        const kept = own
+          ? (index === own.layer && neuron === own.neuron) || (index === own.layer + 1 && input === own.neuron)
+          : index === from.layer + 1 && input === from.neuron && (to < 0 || neuron === to);
+        if (!kept) strengths[wire] *= share;
+      }
+    }
+  }
+}
+
+/** The neuron that the subject is; or where its wires begin (the inputs are layer -1) and at which neuron they end, -1 for all. */
+function ends(network: Network, subject: Subject): [own: NeuronPlace | null, from: NeuronPlace, to: number] {
+  const nowhere = { layer: -1, neuron: -1 };
+  if ("neuron" in subject) return [subject.neuron, nowhere, -1];
+  if ("input" in subject) return [null, { layer: -1, neuron: subject.input }, -1];
+  const { layer, neuron, input } = knobAt(network, subject.knob);
+  return input < 0 ? [{ layer, neuron }, nowhere, -1] : [null, { layer: layer - 1, neuron: input }, neuron];
 }

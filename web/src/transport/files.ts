@@ -13,8 +13,8 @@ export async function uploadNetwork(session: Session, file: File): Promise<void>
 /** Uploads a file as an image or a network, whichever it is. */
 export async function uploadFile(session: Session, file: File): Promise<void> {
   if (file.type.startsWith("image/")) await uploadPicture(session, file);
-  else if (file.name.endsWith(".safetensors")) await uploadNetwork(session, file);
-  else session.fail(`${file.name} is neither an image nor a network: drop an image or a .safetensors file.`);
+  else if (/\.(safetensors|onnx)$/.test(file.name)) await uploadNetwork(session, file);
+  else session.fail(`${file.name} is neither an image nor a network: drop an image, or a .safetensors or .onnx file.`);
 }
 
 /** Downloads the current network as a safetensors file. */
@@ -35,7 +35,7 @@ async function upload(session: Session, kind: "picture" | "network", file: File)
     return;
   }
   try {
-    const response = await fetch(`${kind}?session=${encodeURIComponent(welcome.session)}`, { method: "POST", body: file });
+    const response = await fetch(`${kind}?session=${encodeURIComponent(welcome.session)}&after=${session.sent}`, { method: "POST", body: file });
     if (!response.ok) session.fail(await problem(response));
   } catch {
     session.fail(`${file.name} did not reach the studio's server: check that it is still running.`);

@@ -9,6 +9,8 @@ export interface Session {
   readonly welcome: Welcome | null;
   /** True once everything that opens a connection has arrived. */
   readonly ready: boolean;
+  /** Number of the last request sent; an upload says after which it came. */
+  readonly sent: number;
   /** Send a request; returns its number, or 0 without a connection. */
   send(request: Outgoing): number;
   /** Send a request whose answer nobody waits for. */

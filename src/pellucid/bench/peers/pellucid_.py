@@ -14,6 +14,7 @@ from pellucid.models.architectures import lenet
 from pellucid.network.network import Network
 from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
+from pellucid.programs.image_targets import class_targets
 from pellucid.programs.interface import StepperOptions
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 
@@ -35,7 +36,9 @@ class Pellucid(Peer):
         net = _network(work)
         start, optimizer = net.parameters.copy(), _optimizer(work)
         feed = _feed(work)
-        batches = Batches(feed, np.ascontiguousarray(work.order, np.int64), np.ascontiguousarray(work.labels, np.int64))
+        batches = Batches(
+            feed, np.ascontiguousarray(work.order, np.int64), class_targets(np.ascontiguousarray(work.labels, np.int64))
+        )
         options = StepperOptions(optimizer, "cross_entropy", work.batch_size, work.seed, threads=self.threads)
         taker = net.program.stepper(options, sparse=feed.is_sparse)
         steps = np.arange(work.steps)

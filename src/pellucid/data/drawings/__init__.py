@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pellucid.data.drawings.centring import center as center
     from pellucid.data.drawings.finding import Digit as Digit
     from pellucid.data.drawings.finding import find_digits as find_digits
+    from pellucid.data.drawings.finding import find_in_steps as find_in_steps
     from pellucid.data.drawings.reading import read_picture as read_picture
     from pellucid.data.drawings.steps import Step as Step
     from pellucid.data.drawings.steps import center_steps as center_steps
@@ -19,10 +20,11 @@ _HOMES = {
     "center": "centring",
     "center_steps": "steps",
     "find_digits": "finding",
+    "find_in_steps": "finding",
     "read_picture": "reading",
 }
 
-__all__ = ["Digit", "Step", "center", "center_steps", "find_digits", "read_picture"]
+__all__ = ["Digit", "Step", "center", "center_steps", "find_digits", "find_in_steps", "read_picture"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.drawings.levels import as_levels
+from pellucid.data.drawings.windows import Picture, shrunk
 from pellucid.errors import ConfigurationError, DataError
-
-Picture = NDArray[np.float32]
 
 FIELD = 28
 BOX = 20
@@ -29,6 +28,8 @@ BOX = 20
 # digits to the second gives the best accuracy; the mean, 2.75, closes loops.
 THIN_STROKE = 1.6
 WIDENED_STROKE = 2.1
+# Strokes are widened in a copy of about so many rows or columns at most.
+LONGEST = 2500
 
 
 def center(
@@ -135,7 +136,8 @@ def place(fitted: Picture, field: int = FIELD, *, mass: bool = True) -> Picture:
 
 
 def thickened(ink: Picture, box: int = BOX) -> Picture:
-    """Widen the strokes if they would become thinner than nearly all in MNIST."""
+    """Widen the strokes if they would become thinner than nearly all in MNIST; very long ones in a smaller copy."""
+    ink = shrunk(ink, max(ink.shape) // LONGEST)
     left, top, right, bottom = ink_box(ink)
     pixel = max(bottom - top, right - left) / box
     width = stroke_width(ink) / pixel

@@ -46,7 +46,9 @@ def grey_of(flat: Image.Image) -> NDArray[np.float32]:
         low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
     else:
         low, high = (0.0, 65535.0) if low >= 0 and high <= 65535 else (low, high)
-    return ((deep.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-6))).astype(np.float32)
+    unit = (deep.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-6))
+    unit = np.clip(unit, 0, 1)  # large levels are rounded
+    return np.asarray(unit, np.float32)
 
 
 def _ground(layered: Image.Image) -> tuple[int, int, int]:

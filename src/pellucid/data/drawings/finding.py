@@ -8,23 +8,28 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from pellucid.data.drawings.centring import BOX, fit, ink_box, place, thickened, trim
 from pellucid.data.drawings.grouping import find_groups
 from pellucid.data.drawings.ink import ink_mask
-from pellucid.data.drawings.light import WIDEST_STROKE, evened, ink_is_dark, noise_level, shrunk, without_salt
-from pellucid.data.drawings.patches import Group, Labels, Mask, widest_stroke
+from pellucid.data.drawings.light import WIDEST_STROKE, evened
+from pellucid.data.drawings.margins import with_margin
+from pellucid.data.drawings.noise import noise_level, without_impulses, without_salt
+from pellucid.data.drawings.patches import Group, Labels, Mask, is_of, stroke_widths
+from pellucid.data.drawings.polarity import ink_is_dark
 from pellucid.data.drawings.reading import Source, read_reduced
-
-Picture = NDArray[np.float32]
+from pellucid.data.drawings.stripes import without_stripes
+from pellucid.data.drawings.windows import Picture, shrunk
 
 # A 12-megapixel photo is searched at a third of its width and height; its strokes are measured at a seventh.
 WORK_PIXELS = 1_500_000
 PREVIEW_PIXELS = 300_000
-# The strokes of a picture differ in width by less than this factor.
+# The strokes of a picture differ in width by less than this factor; those of this width show well in a preview.
 ROOMY = 2.2
+CLEAR_STROKE = 4
+# In narrower windows than this, noise is ink.
+NARROWEST = 6
 # In pictures smaller than this, a single pixel may be part of a stroke.
 LEAST_SALTED = 60
 # The grey edges of digits up to SMALL pixels tall are part of their shape and are kept; those of digits over LARGE
@@ -59,6 +64,7 @@ class _Scene:
     """A picture at the resolution of the search, with the results for it."""
 
     factor: int
+    margin: int
     grey: Picture
     contrast: Picture
     calm: Picture
@@ -96,38 +102,79 @@ def find_digits(picture: Source, *, dark_ink: bool | None = None, thicken: bool 
     >>> [digit.box for digit in find_digits(sheet)]
     [(20, 10, 26, 50), (60, 10, 66, 50)]
     """
+    return find_in_steps(picture, dark_ink=dark_ink, thicken=thicken)[1]
+
+
+def find_in_steps(
+    picture: Source, *, dark_ink: bool | None = None, thicken: bool = True
+) -> tuple[Mapping[str, Picture], list[Digit]]:
+    """Do the same as `find_digits`, and return the intermediate pictures of the whole picture too.
+
+    Returns
+    -------
+    mapping of str to array, float32 from 0 to 1
+        "grey", with a margin if one was added, "evened", "ink" and "digits", at the resolution of the search.
+    list of Digit
+        What `find_digits` returns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sheet = np.full((60, 90), 230, np.uint8)
+    >>> sheet[10:50, 20:26] = 40
+    >>> steps, digits = find_in_steps(sheet)
+    >>> {name: step.shape for name, step in steps.items()}, len(digits)
+    ({'grey': (60, 90), 'evened': (60, 90), 'ink': (60, 90), 'digits': (60, 90)}, 1)
+    """
     grey, reduced = read_reduced(picture)
     factor = math.ceil(math.sqrt(grey.size / WORK_PIXELS))
     small = shrunk(grey, factor)
-    if min(small.shape) >= LEAST_SALTED:
-        small = without_salt(small)
+    small = without_salt(small) if min(small.shape) >= LEAST_SALTED else without_impulses(small)
+    small = without_stripes(small)
     dark = ink_is_dark(small) if dark_ink is None else dark_ink
-    contrast = evened(small, dark=dark, widest=_stroke_window(small, dark))
+    small, margin = with_margin(small, dark=dark)
+    widest, coarser = (None, 1) if margin else _scale(small, dark)  # the paper of the margin is even
+    small, factor = shrunk(small, coarser), factor * coarser
+    contrast = evened(small, dark=dark, widest=widest)
     mask, calm = ink_mask(contrast)
     groups, labels = find_groups(mask, calm)
-    scene = _Scene(factor * reduced, small, contrast, calm, noise_level(calm), labels)
-    return [_digit(scene, group, thicken) for group in groups]
+    scene = _Scene(factor * reduced, margin, small, contrast, calm, noise_level(calm), labels)
+    chosen = np.zeros(int(labels.max()) + 1, np.float32)
+    chosen[[number for group in groups for number in group.labels]] = 1
+    steps = {
+        "grey": small,
+        "evened": np.clip(contrast, 0, 1),
+        "ink": mask.astype(np.float32),
+        "digits": chosen[labels],
+    }
+    return MappingProxyType(steps), [_digit(scene, group, thicken) for group in groups]
 
 
-def _stroke_window(grey: Picture, dark: bool) -> float:
-    """Return a width in pixels a little above that of all strokes, so that wider shadows are removed."""
+def _scale(grey: Picture, dark: bool) -> tuple[float, int]:
+    """Return a width a little above that of all strokes, and a factor by which the picture is reduced for the search.
+
+    Shadows that are wider are removed. The width is in pixels of the reduced picture. Where nearly all strokes are
+    wide enough, the search needs no more pixels than the preview.
+    """
     factor = math.ceil(math.sqrt(grey.size / PREVIEW_PIXELS))
     small = shrunk(grey, factor)
     widest: float = WIDEST_STROKE * min(small.shape)
-    while widest > 3:
+    while widest > NARROWEST:
         mask, _ = ink_mask(evened(small, dark=dark, widest=widest))
-        stroke = widest_stroke(mask)
-        if stroke:
-            return min(widest, ROOMY * stroke + 4) * factor
+        widths = stroke_widths(mask)
+        if len(widths):
+            thin, wide = np.percentile(widths, (10, 75))
+            window = float(min(widest, ROOMY * wide + 4))
+            return (window, factor) if thin >= CLEAR_STROKE else (window * factor, 1)
         # Everything found is as wide as a desk or a shadow: treat it as paper.
         widest /= 2.5
-    return float(WIDEST_STROKE * min(grey.shape))
+    return float(WIDEST_STROKE * min(grey.shape)), 1
 
 
 def _digit(scene: _Scene, group: Group, thicken: bool) -> Digit:
     rows, columns = _view(group, scene.labels.shape)
     labels = scene.labels[rows, columns]
-    mine = np.isin(labels, group.labels)
+    mine = is_of(labels, group.labels)
     ink, edge = _levels(scene.calm[rows, columns], mine, (labels > 0) & ~mine, group.size, scene.noise)
     left, top, right, bottom = ink_box(ink, edge)
     cut = ink[top:bottom, left:right].copy()
@@ -140,8 +187,10 @@ def _digit(scene: _Scene, group: Group, thicken: bool) -> Digit:
         "scaled": scaled,
         "centred": place(scaled),
     }
-    x, y, n = columns.start, rows.start, scene.factor
-    box = ((x + left) * n, (y + top) * n, (x + right) * n, (y + bottom) * n)
+    x, y = columns.start - scene.margin, rows.start - scene.margin
+    height, width = (n - 2 * scene.margin for n in scene.grey.shape)
+    inside = max(0, x + left), max(0, y + top), min(width, x + right), min(height, y + bottom)
+    box = tuple(edge * scene.factor for edge in inside)
     return Digit(box, steps["centred"], MappingProxyType(steps))
 
 

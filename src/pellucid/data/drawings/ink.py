@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pellucid.data.drawings.light import noise_level
+from pellucid.data.drawings.frames import without_frames
+from pellucid.data.drawings.light import enlarged
+from pellucid.data.drawings.noise import noise_level
 from pellucid.data.drawings.ruling import without_lines
+from pellucid.data.drawings.windows import Picture, highest, picture_of, words_of
 
-Picture = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # The least contrast of ink, and the least ratio of ink to noise that needs no smoothing.
@@ -23,6 +25,8 @@ INK_SHARE = 0.35
 # Where all ink within this share of the picture is faint, it starts lower, down to the second share.
 NEARBY = 0.15
 FAINT_SHARE = 0.2
+# Windows of this many pixels are fine enough to smooth with.
+FINE = 16
 
 
 def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
@@ -40,10 +44,23 @@ def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
     if strength < max(FAINTEST, SURE * noise):
         return np.zeros(contrast.shape, np.bool_), calm
     floor = max(FAINT_SHARE * strength, LIKELY * noise)
+    mask = calm > np.clip(INK_SHARE * _strongest_nearby(calm), floor, max(floor, INK_SHARE * strength))
+    unframed, faint = without_frames(mask), calm > floor
+    if unframed is not mask:
+        faint &= ~ndimage.binary_dilation(mask & ~unframed, np.ones((5, 5)))
+    return without_lines(unframed, faint), calm
+
+
+def _strongest_nearby(calm: Picture) -> Picture:
+    """Return the strongest contrast in a window around each pixel, smoothed with the same window."""
     window = max(3, round(NEARBY * min(calm.shape)) | 1)
-    nearby = ndimage.uniform_filter(ndimage.maximum_filter(calm, window), window)
-    mask = calm > np.clip(INK_SHARE * nearby, floor, max(floor, INK_SHARE * strength))
-    return without_lines(mask, calm > floor), calm
+    strongest = picture_of(highest(words_of(calm), window))
+    factor = max(1, window // FINE)
+    if factor == 1:
+        return np.asarray(ndimage.uniform_filter(strongest, window), np.float32)
+    middle = factor // 2
+    smooth = ndimage.uniform_filter(strongest[middle::factor, middle::factor], round(window / factor) | 1)
+    return enlarged(smooth, calm.shape, factor)
 
 
 def _strength(calm: Picture, noise: float) -> float:

@@ -16,6 +16,7 @@ FLAT = 1.6
 # The largest distance of any rule, relative to the size of a digit.
 FARTHEST = 0.35
 EDGE_POINTS = 300
+_EDGES = ("left", "top", "right", "bottom")
 
 
 def join_strokes(patches: list[Group], labels: Labels) -> list[Group]:
@@ -23,13 +24,18 @@ def join_strokes(patches: list[Group], labels: Labels) -> list[Group]:
     tall = typical_size(patches)
     groups = dict(enumerate(patches))
     gaps = _gaps(patches, labels, FARTHEST * tall)
-    while True:
-        fitting = [(gap, pair) for pair, gap in gaps.items() if _belong(groups[pair[0]], groups[pair[1]], gap, tall)]
-        if not fitting:
-            return list(groups.values())
-        _, (kept, gone) = min(fitting)
+
+    def belong(pair: tuple[int, int]) -> bool:
+        return _belong(groups[pair[0]], groups[pair[1]], gaps[pair], tall)
+
+    fitting = {pair for pair in gaps if belong(pair)}
+    while fitting:
+        kept, gone = min(fitting, key=lambda pair: (gaps[pair], pair))
         groups[kept] = groups[kept].joined(groups.pop(gone))
         gaps = _redirected(gaps, kept, gone)
+        changed = {pair for pair in gaps if kept in pair}
+        fitting = {pair for pair in fitting if pair in gaps and pair not in changed} | set(filter(belong, changed))
+    return list(groups.values())
 
 
 def typical_size(groups: list[Group]) -> float:
@@ -71,13 +77,20 @@ def _gaps(patches: list[Group], labels: Labels, farthest: float) -> dict[tuple[i
     """Return the least distance in pixels between the ink of any two patches that are near each other."""
     edges = [_edge_points(p, labels) for p in patches]
     gaps: dict[tuple[int, int], float] = {}
-    for i, a in enumerate(patches):
-        for j in range(i + 1, len(patches)):
-            if _box_gap(a, patches[j]) < farthest:
-                gap = _least_distance(edges[i], edges[j], farthest)
-                if gap < farthest:
-                    gaps[i, j] = gap
+    for i, j in _neighbours(patches, farthest):
+        gap = _least_distance(edges[i], edges[j], farthest)
+        if gap < farthest:
+            gaps[i, j] = gap
     return gaps
+
+
+def _neighbours(patches: list[Group], farthest: float) -> list[tuple[int, int]]:
+    """Return the pairs of patches, in order, between whose boxes there are less than so many pixels."""
+    left, top, right, bottom = (np.array([getattr(p, edge) for p in patches]) for edge in _EDGES)
+    across = np.maximum(left[:, None] - right, 0)
+    down = np.maximum(top[:, None] - bottom, 0)
+    near = np.hypot(np.maximum(across, across.T), np.maximum(down, down.T)) < farthest
+    return [(int(i), int(j)) for i, j in np.argwhere(np.triu(near, 1))]
 
 
 def _least_distance(a: NDArray[np.intp], b: NDArray[np.intp], farthest: float) -> float:
@@ -98,12 +111,6 @@ def _redirected(gaps: dict[tuple[int, int], float], kept: int, gone: int) -> dic
         if first != second:
             redirected[first, second] = min(gap, redirected.get((first, second), np.inf))
     return redirected
-
-
-def _box_gap(a: Group, b: Group) -> float:
-    across = max(a.left - b.right, b.left - a.right, 0)
-    down = max(a.top - b.bottom, b.top - a.bottom, 0)
-    return float(np.hypot(across, down))
 
 
 def _edge_points(patch: Group, labels: Labels) -> NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ Labels = NDArray[np.int32]
 
 # Least size of a digit in pixels, and as a share of the picture's shorter side.
 LEAST_PIXELS = 5
-LEAST_SHARE = 0.025
+LEAST_SHARE = 0.01
 # A patch below this share of the size of the largest is a speck.
 SPECK = 0.1
 # The largest ratio of thickness to size of a stroke.
@@ -61,7 +62,15 @@ class Group:
 
     def ink(self, labels: Labels) -> Mask:
         """Return the mask of the group, cropped to its box."""
-        return np.isin(labels[self.top : self.bottom, self.left : self.right], self.labels)
+        return is_of(labels[self.top : self.bottom, self.left : self.right], self.labels)
+
+
+def is_of(labels: Labels, numbers: Sequence[int]) -> Mask:
+    """Return where a picture of label numbers has one of a few."""
+    found = labels == numbers[0] if numbers else np.zeros(labels.shape, np.bool_)
+    for number in numbers[1:]:
+        found |= labels == number
+    return found
 
 
 def patches_of(mask: Mask) -> tuple[list[Group], Labels]:
@@ -84,20 +93,18 @@ def least_size(shape: tuple[int, ...]) -> float:
     return max(LEAST_PIXELS, LEAST_SHARE * min(shape))
 
 
-def widest_stroke(mask: Mask) -> float:
-    """Return the 75th percentile of stroke widths in pixels, of all that may be writing; 0 if nothing may be."""
+def stroke_widths(mask: Mask) -> NDArray[np.float64]:
+    """Return the widths in pixels of all strokes that may be writing, (n,)."""
     patches, labels = patches_of(mask)
-    if not patches:
-        return 0.0
-    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    thick = 2 * ndimage.maximum(depth, labels, [p.labels[0] for p in patches])
     least = least_size(mask.shape)
-    strokes = [(p, t) for p, t in zip(patches, thick, strict=True) if p.size >= least and t <= PLUMPEST * p.size]
+    large = [p for p in patches if p.size >= least]
+    thick = [thickness(p.ink(labels)) + 1 for p in large]
+    strokes = [(p, t) for p, t in zip(large, thick, strict=True) if t <= PLUMPEST * p.size]
     inner = [(p, t) for p, t in strokes if not _touches_edge(p, mask.shape)]
     # Shadows and desks touch the edge of the picture, but so do the digits of a tightly cropped one.
     if 2 * sum(p.size for p, _ in inner) >= sum(p.size for p, _ in strokes):
         strokes = inner
-    return float(np.percentile([t for _, t in strokes], 75)) if strokes else 0.0
+    return np.array([width for _, width in strokes])
 
 
 def line_length(ink: Mask) -> float:
@@ -114,7 +121,7 @@ def thickness(ink: Mask) -> float:
 
 
 def _is_line(patch: Group, width: int) -> bool:
-    return patch.width > 4 * patch.height and patch.width > 0.4 * width
+    return patch.width > 8 * patch.height or (patch.width > 4 * patch.height and patch.width > 0.4 * width)
 
 
 def _touches_edge(patch: Group, shape: tuple[int, ...]) -> bool:

@@ -6,7 +6,8 @@ import io
 import math
 import os
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pellucid.data.drawings.colour import flatten, grey_of
+from pellucid.data.drawings.documents import heif_formats, is_pdf, is_svg, pdf_pages
 from pellucid.data.drawings.levels import as_levels
 from pellucid.errors import DataError
 
@@ -27,6 +29,7 @@ _BAND = 256  # rows that are reduced at a time
 FULL_PIXELS = 20_000_000  # a picture with more is reduced by a whole factor
 _LIMITS = {"WEBP": 24_000_000}  # its decoder takes 16 bytes per pixel
 MAX_BYTES = 256_000_000
+_HEAD = 1024  # bytes that tell the kind of a file
 MIN_SIDE = 8
 MAX_SIDE = 32_768
 
@@ -42,8 +45,9 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
     Parameters
     ----------
     source : path, bytes, file object or array
-        PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM; or an array of shape (H, W), (H, W, 3) or (H, W, 4),
-        bool, uint8, uint16 or floats from 0 to 1.
+        PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM; PDF and HEIC with ``pip install 'pellucid[pictures]'``,
+        of PDF and TIFF the first page; or an array of shape (H, W), (H, W, 3) or (H, W, 4), bool, uint8, uint16 or
+        floats from 0 to 1.
     max_pixels : int
         Larger pictures are refused before they are decoded; peak memory is about 14 bytes per pixel up to
         `FULL_PIXELS`, and 7 above.
@@ -70,27 +74,73 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
 
 def read_reduced(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[np.float32], int]:
     """Return what `read_picture` does, and the factor by which each side was reduced."""
+    return next(read_pages(source, max_pixels))
+
+
+def read_pages(source: Source, max_pixels: int = MAX_PIXELS) -> Iterator[tuple[NDArray[np.float32], int]]:
+    """Yield each page of a TIFF or PDF file as `read_reduced` returns it, one after the other; one for other files.
+
+    Raises
+    ------
+    DataError
+        As `read_picture` does, when the page is due.
+    """
     if isinstance(source, np.ndarray):
-        return _read_array(source, max_pixels)
+        yield _read_array(source, max_pixels)
+        return
     name, stream = _open(source)
-    try:
-        with stream, warnings.catch_warnings():
-            # `_check_size` replaces Pillow's size warning.
-            warnings.simplefilter("ignore")
-            image: Image.Image = Image.open(stream, formats=FORMATS)
-            _check_size(image.size, min(max_pixels, _LIMITS.get(image.format or "", max_pixels)), name)
-            width, factor = image.width, _factor_of(image.size)
-            image.draft(None, (image.width // factor, image.height // factor))  # JPEG files are decoded smaller
-            image.load()
-            drafted = round(width / image.width)
-            factor = -(-factor // drafted)
-            image = _reduced(image, factor)
-            _turn_upright(image)
-            return grey_of(flatten(image)), drafted * factor
-    except DataError:
-        raise
-    except Exception as error:  # decoders raise all kinds of errors for damaged files
-        raise DataError(_explain(name, error)) from error
+    with stream:
+        pages = _decoded(stream, name, max_pixels)
+        while True:
+            with _explained(name):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield page
+
+
+def _decoded(stream: IO[bytes], name: str, max_pixels: int) -> Iterator[tuple[NDArray[np.float32], int]]:
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    if is_svg(head):
+        raise DataError(f"Expected a picture of pixels, got {name}, an SVG drawing: save it as PNG.")
+    if is_pdf(head):
+        for page in pdf_pages(stream, min(max_pixels, FULL_PIXELS)):
+            yield _read_array(page, max_pixels)
+        return
+    image: Image.Image = Image.open(stream, formats=(*FORMATS, *heif_formats(head)))
+    count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+    for number in range(count):
+        image.seek(number)
+        _check_size(image.size, min(max_pixels, _LIMITS.get(image.format or "", max_pixels)), name)
+        yield _read_image(image.copy() if count > 1 else image)
+
+
+def _read_image(image: Image.Image) -> tuple[NDArray[np.float32], int]:
+    """Return the grey levels of an image, which is closed where it is reduced, to free its memory."""
+    width, factor = image.width, _factor_of(image.size)
+    image.draft(None, (image.width // factor, image.height // factor))  # JPEG files are decoded smaller
+    image.load()
+    drafted = round(width / image.width)
+    factor = -(-factor // drafted)
+    reduced = _reduced(image, factor)
+    if reduced is not image:
+        image.close()
+    _turn_upright(reduced)
+    return grey_of(flatten(reduced)), drafted * factor
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn whatever decoders raise for damaged files into a `DataError`, and ignore what they warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `_check_size` replaces Pillow's warning of sizes
+        try:
+            yield
+        except DataError:
+            raise
+        except Exception as error:
+            raise DataError(_explain(name, error)) from error
 
 
 def _factor_of(size: tuple[int, int]) -> int:

@@ -42,12 +42,12 @@ def without_lines(mask: Mask, faint: Mask) -> Mask:
     return without_level_lines(without_level_lines(mask, faint).T, faint.T).T
 
 
-def without_level_lines(mask: Mask, faint: Mask) -> Mask:
-    """Remove the lines that run from the left edge to the right."""
+def without_level_lines(mask: Mask, faint: Mask, thick: float = THICK) -> Mask:
+    """Remove the lines that run from the left edge to the right, at most as thick as this share of the shorter side."""
     left = mask.copy()
     lines = level_lines(faint)
     for line in lines:
-        rows, columns = _thin_runs(mask, faint, line)
+        rows, columns = _thin_runs(mask, faint, line, thick)
         others = np.count_nonzero(mask.sum(axis=0) > np.bincount(columns, minlength=mask.shape[1]))
         # The bar of a tightly cropped 7 also runs from edge to edge, but it is a single line over a stem.
         if len(lines) > 1 or others <= (1 - ALONE) * mask.shape[1]:
@@ -60,15 +60,30 @@ def level_lines(mask: Mask) -> list[Line]:
     factor = max(1, max(mask.shape) // PREVIEW_SIDE)
     small = ndimage.maximum_filter1d(_any_of_blocks(mask, factor), 3, axis=0)
     height, width = small.shape
+    before = np.zeros((height, width + 1), np.int32)
+    np.cumsum(small, axis=1, out=before[:, 1:])
     found: list[Line] = []
     for slope in np.linspace(-SLOPE, SLOPE, SLOPES):
-        fall = np.round(slope * (np.arange(width) - width / 2)).astype(np.intp)
-        rows = np.arange(height)[:, None] + fall
-        inside = (rows >= 0) & (rows < height)
-        sheared = small[np.clip(rows, 0, height - 1), np.arange(width)] & inside
-        cover = sheared.mean(axis=1)
+        cover = _cover(before, float(slope))
         found += [Line((y + 0.5) * factor, float(slope), float(cover[y])) for y in np.flatnonzero(cover >= COVER)]
     return _apart(found, 4 * factor)
+
+
+def _cover(before: NDArray[np.int32], slope: float) -> NDArray[np.float64]:
+    """Return the share of ink along the line of a slope through the middle of each row.
+
+    ``before`` (H, W + 1) counts the ink of each row before each column. A line is level in a few runs of columns.
+    """
+    height, width = before.shape[0], before.shape[1] - 1
+    fall = np.round(slope * (np.arange(width) - width / 2)).astype(np.intp)
+    starts = np.flatnonzero(np.diff(fall, prepend=fall[0] - 1))
+    ink = np.zeros(height, np.int32)
+    for start, stop in zip(starts, (*starts[1:], width), strict=True):
+        down = int(fall[start])
+        run = before[:, stop] - before[:, start]
+        if abs(down) < height:
+            ink[max(0, -down) : height - max(0, down)] += run[max(0, down) : height - max(0, -down)]
+    return np.asarray(ink / width)
 
 
 def _apart(lines: list[Line], distance: float) -> list[Line]:
@@ -79,10 +94,10 @@ def _apart(lines: list[Line], distance: float) -> list[Line]:
     return kept
 
 
-def _thin_runs(mask: Mask, faint: Mask, line: Line) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _thin_runs(mask: Mask, faint: Mask, line: Line, thick: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows and columns of a line's pixels: vertical runs of ink that are not longer than the line is thick."""
     height, width = mask.shape
-    thickest = max(2, round(THICK * min(mask.shape)))
+    thickest = max(2, round(thick * min(mask.shape)))
     reach = 2 * math.ceil(max(mask.shape) / PREVIEW_SIDE) + 2 * thickest
     centre = np.round(line.middle + line.slope * (np.arange(width) - width / 2)).astype(np.intp)
     rows = centre + np.arange(-reach, reach + 1)[:, None]

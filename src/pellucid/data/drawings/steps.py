@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.drawings.centring import BOX, FIELD, Picture, fit, ink_box, place, thickened, trim
+from pellucid.data.drawings.centring import BOX, FIELD, fit, ink_box, place, thickened, trim
 from pellucid.data.drawings.levels import as_levels
+from pellucid.data.drawings.windows import Picture
 from pellucid.errors import DataError
 
 

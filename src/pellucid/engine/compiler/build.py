@@ -36,7 +36,7 @@ def build(parts: Sequence[str]) -> dict[str, bytes]:
         letters are functions that other parts call.
     """
     try:
-        return _side_by_side(parts)
+        return build_in_children(parts, os.environ)
     except (OSError, subprocess.SubprocessError) as error:
         logger.info("compiling in this process, because child processes failed: %s", error)
         return {part: compile_part(part) for part in parts}
@@ -48,8 +48,8 @@ def compile_part(part: str) -> bytes:
 
     entries = importlib.import_module(f"pellucid.engine.programs.{PARTS[part]}").ENTRIES
     if part != HOME:
-        return content_of(entries)
-    return content_of(entries, kernels.SHARED, fastcall.ASSEMBLY, [fastcall.SYMBOL])
+        return content_of(entries, home=part)
+    return content_of(entries, kernels.SHARED, fastcall.ASSEMBLY, [fastcall.SYMBOL], home=part)
 
 
 def content_of(
@@ -57,29 +57,38 @@ def content_of(
     exports: Mapping[str, Any] = MappingProxyType({}),
     assembly: str = "",
     symbols: Sequence[str] = (),
+    *,
+    home: str = "",
 ) -> bytes:
     """Compile entry points into the content that `pellucid.engine.compiler.library.link` loads.
 
     The parameters are those of `pellucid.engine.compiler.kernels.compile_entries`; ``symbols`` are the functions of
-    ``assembly`` that other code may call.
+    ``assembly`` that other code may call, and ``home`` is the part, so that entry points of all parts can be linked.
     """
     from pellucid.engine.compiler import kernels
 
-    code = kernels.compile_entries(entries, exports, assembly)
+    names = {name: f"{home}_{name}" if home else name for name in entries}
+    code = kernels.compile_entries({names[name]: kernel for name, kernel in entries.items()}, exports, assembly)
     header: dict[str, tuple[str, str | None]] = {
-        name: (kernels.PREFIX + name, letters_of(kernel.py_func)) for name, kernel in entries.items()
+        name: (kernels.PREFIX + names[name], letters_of(kernel.py_func)) for name, kernel in entries.items()
     }
     header |= {symbol: (symbol, None) for symbol in [*exports, *symbols]}
     return json.dumps(header).encode() + b"\n" + code
 
 
-def _side_by_side(parts: Sequence[str]) -> dict[str, bytes]:
-    """Compile each part in a child, and return the children's output."""
+def build_in_children(parts: Sequence[str], environment: Mapping[str, str]) -> dict[str, bytes]:
+    """Compile each part in a child with this environment, and return the children's output.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError
+        If a child cannot be started, or fails.
+    """
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for part in parts:
             children[part] = subprocess.Popen(
-                child_command(__name__, part), cwd=HOME_FOLDER, stdin=subprocess.DEVNULL,
+                child_command(__name__, part), cwd=HOME_FOLDER, env=dict(environment), stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
         return {part: _answer(child) for part, child in children.items()}

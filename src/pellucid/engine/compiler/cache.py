@@ -17,15 +17,12 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import pellucid.engine
+from pellucid.engine.compiler.sources import SOURCE, digest_of
 from pellucid.engine.compiler.target import lane_width, processor
 from pellucid.errors import ConfigurationError
 from pellucid.system.atomic_write import replace_whole
 from pellucid.system.cache_folder import cache_folder
 from pellucid.system.regular_file import open_regular
-
-SOURCE = Path(pellucid.engine.__file__).parent
-"""The folder of the engine's source."""
 
 _DIGEST = 32  # bytes of SHA-256
 
@@ -72,11 +69,8 @@ class Cache:
 
     def fingerprint(self) -> str:
         """A digest of everything the machine code depends on."""
-        digest = hashlib.sha256()
-        for name, path in sorted(self._sources()):
-            content = path.read_bytes()
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
         about = [
+            digest_of(self.source),
             version_of("numba"),
             version_of("llvmlite"),
             platform.python_version(),
@@ -85,16 +79,7 @@ class Cache:
             *processor(),
             lane_width(),
         ]
-        digest.update(json.dumps(about).encode())
-        return digest.hexdigest()[:24]
-
-    def _sources(self) -> list[tuple[str, Path]]:
-        """Every file in the source folder and its subfolders, with its path relative to the folder."""
-        return [
-            (path.relative_to(self.source).as_posix(), path)
-            for path in self.source.rglob("*")
-            if "__pycache__" not in path.parts and path.is_file()
-        ]
+        return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
 
     def read(self, name: str) -> bytes | None:
         """The code of this name, or None if its file is missing, unreadable, damaged or not trusted."""

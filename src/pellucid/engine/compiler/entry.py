@@ -34,8 +34,8 @@ class Entry:
         while levels:
             for each in levels[-1]:
                 if isinstance(each, np.ndarray):
-                    try:  # `address_of` inlined
-                        passed.append(_addressof(_from_buffer(each)))
+                    try:  # `address_of` inlined; nothing is read from an empty array
+                        passed.append(_addressof(_from_buffer(each)) if each.size else 0)
                     except (TypeError, ValueError, BufferError):
                         passed.append(each.ctypes.data)
                 elif isinstance(each, tuple):

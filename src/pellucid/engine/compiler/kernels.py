@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from pellucid.engine.compiler.parts import HOME
 from pellucid.engine.compiler.signature import fields_of, letters_of
-from pellucid.engine.compiler.target import plain_python, processor
+from pellucid.engine.compiler.target import plain_python, processor, triple
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -140,11 +140,23 @@ else:
         """The LLVM types of arguments."""
         return [{"i": "i64", "f": "float"}.get(letter, "ptr") for letter in letters]
 
-    def _emit(module: Any) -> bytes:
-        """Optimise a module for this processor and write it as an object file."""
+    def _machine() -> Any:
+        """LLVM's description of the processor: this one, for code that LLVM loads, or one to compile a library for."""
         name, features = processor()
-        target = llvm.Target.from_default_triple()
-        machine = target.create_target_machine(cpu=name, features=features, opt=3, codemodel="jitdefault", jit=True)
+        elsewhere = triple()
+        if elsewhere is None:
+            target = llvm.Target.from_default_triple()
+            return target.create_target_machine(cpu=name, features=features, opt=3, codemodel="jitdefault", jit=True)
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+        target = llvm.Target.from_triple(elsewhere)
+        return target.create_target_machine(cpu=name, features=features, opt=3, reloc="pic", codemodel="default")
+
+    def _emit(module: Any) -> bytes:
+        """Optimise a module for the processor and write it as an object file."""
+        machine = _machine()
+        if triple() is not None:
+            module.triple, module.data_layout = triple(), str(machine.target_data)
         # Kernels are vectorised already; LLVM's vectorisers only lengthen the remainder loops. A loop that keeps a
         # block of sums in registers has no registers left for unrolling, which would spill them at every iteration.
         tuning = llvm.create_pipeline_tuning_options(speed_level=2)

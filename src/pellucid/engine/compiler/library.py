@@ -5,7 +5,7 @@ Loading compiled code needs neither Numba nor the kernels: LLVM loads the object
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import logging
 import threading
@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from pellucid.engine.compiler.ahead import LibraryAhead, library_ahead, machine_name
 from pellucid.engine.compiler.cache import Cache, code_folder
 from pellucid.engine.compiler.entry import Entry, PlainEntry
 from pellucid.engine.compiler.guard import GuardedEntry, guarded
 from pellucid.engine.compiler.parts import HOME, PARTS
 from pellucid.engine.compiler.target import plain_python, processor
+from pellucid.errors import ConfigurationError
 
 logger = logging.getLogger("pellucid")
 
@@ -68,10 +70,17 @@ class Library:
         Where compiled code is stored; by default in `code_folder`.
     compiler : callable
         Compiles the parts that are not in the cache.
+    ahead : callable
+        Returns the library that was compiled ahead for this machine, if there is one.
     """
 
-    def __init__(self, cache: Cache | None = None, compiler: Compiler = compile_parts) -> None:
-        self.compiler = compiler
+    def __init__(
+        self,
+        cache: Cache | None = None,
+        compiler: Compiler = compile_parts,
+        ahead: Callable[[], LibraryAhead | None] = lambda: None,
+    ) -> None:
+        self.compiler, self._ahead = compiler, ahead
         self._cache = cache
         self._lock = threading.RLock()
         self._engines: dict[str, Engine] = {}
@@ -80,7 +89,7 @@ class Library:
         """One part, loaded or compiled at the first call; threads that call at once get the same object.
 
         "dense" runs networks of dense layers and has the kernels that all parts share, "planes" runs networks with
-        convolutions, pooling or dropout, and "sequences" runs networks with LSTMs.
+        convolutions, pooling or dropout, and "sequences" runs recurrent networks.
         """
         found = self._engines.get(part)
         if found is None:
@@ -91,7 +100,11 @@ class Library:
         return found
 
     def _load(self, part: str) -> Engine:
-        """Load a part from the cache, compiling it first if it is not there."""
+        """Load a part that was compiled ahead, or one from the cache, compiling it first if it is not there."""
+        ahead = self._ahead()
+        if ahead is not None:
+            return _engine(ahead.addresses(part), ahead.loaded)
+        check_compiler()
         if self._cache is None:
             self._cache = Cache(code_folder())
         # The other parts call functions of HOME.
@@ -106,7 +119,7 @@ class Library:
         return link(content, home)
 
 
-default_library = Library()
+default_library = Library(ahead=library_ahead)
 """The engine of this process."""
 
 
@@ -145,13 +158,35 @@ def link(content: bytes, home: Engine | None = None) -> Engine:
         for symbol, address in home.shared.items() if home else ():
             llvm.add_symbol(symbol, address)
         linker.finalize_object()
+    found = {
+        name: (linker.get_function_address(symbol), letters) for name, (symbol, letters) in json.loads(header).items()
+    }
+    return _engine(found, (linker, home))
+
+
+def _engine(found: Mapping[str, tuple[int, str | None]], keep: Any) -> Engine:
+    """A part from the address and the letters of each entry point, and of each shared function, which has none."""
     entries: dict[str, Any] = {}
     shared: dict[str, int] = {}
-    for name, (symbol, letters) in json.loads(header).items():
-        address = linker.get_function_address(symbol)
+    for name, (address, letters) in found.items():
         if letters is None:
-            shared[symbol] = address
+            shared[name] = address
         else:
-            entry = Entry(address, letters, (linker, home))
+            entry = Entry(address, letters, keep)
             entries[name] = GuardedEntry(entry) if guarded() else entry
     return Engine(entries, shared)
+
+
+def check_compiler() -> None:
+    """Raise if the engine has to be compiled here and cannot be.
+
+    Raises
+    ------
+    ConfigurationError
+        If Numba is not installed.
+    """
+    if importlib.util.find_spec("numba") is None:
+        raise ConfigurationError(
+            f"This installation has no compiled engine for a machine like this one ({machine_name()}), and no compiler "
+            "to make one: pip install 'pellucid[compile]'."
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 
+from pellucid.engine.compiler.ahead import library_ahead
 from pellucid.errors import ConfigurationError
 
 WIDTHS = (4, 8, 16)
@@ -32,9 +33,22 @@ def processor() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
+def triple() -> str | None:
+    """The system that the engine is compiled for, as LLVM spells it, from ``PELLUCID_TRIPLE``; None for this one."""
+    return os.environ.get("PELLUCID_TRIPLE") or None
+
+
+def is_windows() -> bool:
+    """Whether the engine is compiled for Windows."""
+    asked = triple()
+    return os.name == "nt" if asked is None else "windows" in asked
+
+
 @functools.cache
 def lane_width() -> int:
     """Floats in one vector of lanes: 16 with AVX-512, 8 with AVX, otherwise 4; ``PELLUCID_LANES`` overrides it.
+
+    An engine that was compiled ahead has lanes of its own.
 
     Any width is correct on any processor, since LLVM splits vectors that are wider than a register.
     """
@@ -47,6 +61,9 @@ def lane_width() -> int:
         return int(asked)
     if plain_python():
         return 8
+    ahead = library_ahead()
+    if ahead is not None:
+        return ahead.lanes
     features = processor()[1].split(",")
     if "+avx512f" in features:
         return 16

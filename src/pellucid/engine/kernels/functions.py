@@ -32,6 +32,7 @@ _LN2_HIGH = np.float32(0.693359375)  # has few bits, so n * _LN2_HIGH is exact
 _LN2_LOW = np.float32(-2.12194440e-4)
 _LOWEST = np.float32(-87.33654)  # exp of it is the smallest normal float32
 _TOO_HIGH = np.float32(88.72284)  # the first whose exp exceeds the largest float32
+_HIGHEST = np.nextafter(_TOO_HIGH, np.float32(0.0))
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
 _HALF = np.float32(0.5)
@@ -100,7 +101,7 @@ def sigmoid(x: Any) -> Any:
     """1 / (1 + e**-x), within 3 ulps; 0 below -88.7228, where the true value is under 3e-39."""
     power = _normal_exp(splat(-_ZERO, LANES) - minimum(x, splat(-_LOWEST, LANES)))
     y = splat(_ONE, LANES) / (splat(_ONE, LANES) + power)
-    return where_less(x, splat(-_TOO_HIGH, LANES), splat(_ZERO, LANES), y)
+    return where_less(x, splat(-_HIGHEST, LANES), splat(_ZERO, LANES), y)
 
 
 @kernel

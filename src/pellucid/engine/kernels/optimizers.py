@@ -5,20 +5,50 @@ Derivation: docs/derivations/optimizers.md
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from pellucid.engine.compiler.kernels import shared
+from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32s
-from pellucid.engine.programs.table import ADAM, MOMENTUM, NESTEROV, SGD
-from pellucid.engine.records import Moments, Vector
+from pellucid.engine.programs.table import (
+    ADAM,
+    DECAY,
+    EPSILON,
+    MOMENTUM,
+    MOMENTUM_FACTOR,
+    NESTEROV,
+    RATE,
+    RATES,
+    RMSPROP,
+    SECOND_FACTOR,
+    SECOND_SCALE,
+    SETTINGS,
+    SGD,
+    SHRINK,
+)
+from pellucid.engine.records import Interval, Moments, Schedule, Vector
 from pellucid.engine.simd.lanes import LANES, fma, load_first, splat, sqrt, store_first
-
-RATE, DECAY, MOMENTUM_FACTOR, SECOND_FACTOR, EPSILON, SECOND_SCALE = range(6)
-"""Indices into the settings of a step: learning rate (Adam: over 1 - beta1**t), L2 decay, momentum or beta1, beta2,
-epsilon, and 1 / sqrt(1 - beta2**t)."""
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
+
+
+@kernel
+def settings_of(schedule: Schedule, rank: int, group: int) -> Any:
+    """The settings of a group of parameters for thread ``rank``."""
+    return Vector(schedule.settings, (rank * schedule.groups + group) * SETTINGS)
+
+
+@kernel
+def set_rates(schedule: Schedule, rank: int, step: int) -> None:
+    """Fill in the rates of a step, counted from that of the schedule's first, in the settings of thread ``rank``."""
+    rates, factors = schedule.rates, schedule.factors
+    for group in range(schedule.groups):
+        settings, at = settings_of(schedule, rank, group)
+        settings[at + RATE] = rates[RATES * step] * factors[2 * group]
+        settings[at + SECOND_SCALE] = rates[RATES * step + 1]
+        settings[at + SHRINK] = rates[RATES * step + 2] * factors[2 * group + 1]
 
 
 @shared
@@ -38,6 +68,7 @@ def optimize(rule: int, p: Float32s, moments: Moments, begin: int, end: int, set
     complement2 = splat(_ONE - values[at + SECOND_FACTOR], LANES)
     epsilon = splat(values[at + EPSILON], LANES)
     scale = splat(values[at + SECOND_SCALE], LANES)
+    shrink = splat(-values[at + SHRINK], LANES)
     zero = splat(_ZERO, LANES)
     for i in range(begin, end, LANES):
         count = end - i
@@ -54,6 +85,21 @@ def optimize(rule: int, p: Float32s, moments: Moments, begin: int, end: int, set
             s = fma(beta2, load_first(second, i, count, LANES), complement2 * (gradient * gradient))
             store_first(first, i, m, count)
             store_first(second, i, s, count)
-            v = fma(rate, m / fma(sqrt(s), scale, epsilon), v)
+            v = fma(rate, m / fma(sqrt(s), scale, epsilon), fma(shrink, v, v))
+        elif rule == RMSPROP:
+            s = fma(beta2, load_first(first, i, count, LANES), complement2 * (gradient * gradient))
+            store_first(first, i, s, count)
+            v = fma(rate, gradient / (sqrt(s) + epsilon), v)
         store_first(p, i, v, count)
         store_first(g, i, zero, count)
+
+
+@kernel
+def optimize_groups(rule: int, p: Float32s, moments: Moments, span: Interval, schedule: Schedule, rank: int) -> None:
+    """One step on the elements of ``span``, with the settings of the group that each belongs to."""
+    ranges = schedule.ranges
+    for group in range(schedule.groups):
+        begin = ranges[2 * group] if ranges[2 * group] > span.begin else span.begin
+        end = ranges[2 * group + 1] if ranges[2 * group + 1] < span.end else span.end
+        if begin < end:
+            optimize(rule, p, moments, begin, end, settings_of(schedule, rank, group))

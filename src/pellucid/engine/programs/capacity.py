@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.engine.programs import table as t
+from pellucid.engine.records import Schedule
 from pellucid.errors import CapacityError
 
 
@@ -26,12 +27,15 @@ def check_room(what: str, needed: int, room: int) -> None:
         )
 
 
-def check_steps(begin: int, end: int, batch: int, examples: int, rates: NDArray[Any]) -> None:
-    """Raise CapacityError unless steps lie in an epoch of ``examples`` in mini-batches and have rates (steps, 2)."""
+def check_steps(begin: int, end: int, batch: int, epochs: tuple[int, int], rates: NDArray[Any]) -> None:
+    """Raise CapacityError unless steps lie in the epochs, and have rates (steps, RATES).
+
+    ``epochs`` are the examples of one, and their number.
+    """
     if batch < 1 or begin < 0 or end < begin:
         raise CapacityError(f"The engine expected mini-batches from 0 on, got {begin} to {end} of {batch} examples.")
-    check_room("mini-batches", end, -(-examples // batch))
-    check_array("rates", rates, (end - begin, 2), np.float32)
+    check_room("mini-batches", end, -(-epochs[0] // batch) * epochs[1])
+    check_array("rates", rates, (end - begin, t.RATES), np.float32)
 
 
 def check_array(name: str, array: Any, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
@@ -43,12 +47,27 @@ def check_array(name: str, array: Any, shape: tuple[int, ...], dtype: type[np.ge
         raise CapacityError(f"The engine expected {name} as {np.dtype(dtype)} {shape}, C-contiguous, got {came}.")
 
 
+def check_groups(ranges: NDArray[Any], factors: NDArray[Any], groups: int, count: int) -> None:
+    """Raise CapacityError unless groups of parameters have all ``count`` of them once, in ascending order."""
+    check_array("factors", factors, (2 * groups,), np.float32)
+    check_array("ranges", ranges, (2 * groups,), np.int64)
+    bounds = ranges.tolist()
+    if (
+        not bounds
+        or bounds[0] != 0
+        or bounds[-1] != count
+        or bounds[1:-1:2] != bounds[2::2]
+        or bounds != sorted(bounds)
+    ):
+        raise CapacityError(f"The engine expected groups of all {count} parameters, in order; got {bounds}.")
+
+
 def check_optimizer(
-    code: int, settings: NDArray[Any], threads: int, moments: Sequence[NDArray[np.float32]], count: int
+    code: int, schedule: Schedule, threads: int, moments: Sequence[NDArray[np.float32]], count: int
 ) -> None:
     """Raise CapacityError for an unknown update rule, or without room for settings or for ``count`` moments."""
     if code not in range(len(t.MOMENTS)):
         raise CapacityError(f"The engine expected an update rule from 0 to {len(t.MOMENTS) - 1}, got {code!r}.")
-    check_array("settings", settings, (threads * t.SETTINGS,), np.float32)
+    check_array("settings", schedule.settings, (threads * schedule.groups * t.SETTINGS,), np.float32)
     for i in range(t.MOMENTS[code]):
         check_room(f"numbers of moment {i}", count, moments[i].size)

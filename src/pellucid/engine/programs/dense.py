@@ -14,15 +14,28 @@ from pellucid.engine.compiler.kernels import kernel, shared
 from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
 from pellucid.engine.kernels import dense
 from pellucid.engine.kernels.activations import Normalizer, activate, activate_backward, softmax
-from pellucid.engine.kernels.losses import Outputs, Targets, is_correct, loss_backward
+from pellucid.engine.kernels.losses import (
+    Outputs,
+    TargetClasses,
+    TargetValues,
+    agree,
+    first_of_largest,
+    is_correct,
+    loss_backward,
+    values_backward,
+    weigh,
+)
 from pellucid.engine.kernels.matmul import ROWS
 from pellucid.engine.programs.table import (
     ACTIVATION,
     BIAS,
+    BINARY_CROSS_ENTROPY,
     COLUMNS,
     DELTAS,
+    FIRST_OF_VALUES,
     INPUTS,
     OUTPUTS,
+    SOFT_CROSS_ENTROPY,
     SOFTMAX,
     SOURCE,
     SOURCE_STRIDE,
@@ -33,8 +46,9 @@ from pellucid.engine.programs.table import (
     TRANSPOSED_STRIDE,
     VALUES,
     WEIGHT,
+    WEIGHTED,
 )
-from pellucid.engine.records import Affine, Interval, Matrix, Part, Program, Sizes, Team, Vector
+from pellucid.engine.records import Affine, Interval, Matrix, Part, Program, Sizes, Targets, Team, Vector
 from pellucid.engine.simd.barrier import share, wait
 from pellucid.engine.simd.lanes import LANES, load, store, store_first
 
@@ -96,9 +110,9 @@ def forward_from_sums(program: Program, work: Float32s, images: Interval, team: 
 
 
 class TileTargets(NamedTuple):
-    """The target classes of a tile: that of image i is ``targets[order[first + i]]``, copied to ``tile_targets[i]``."""
+    """The targets of a tile: image i is the example ``order[first + i]``; ``tile_targets[i]`` is its class."""
 
-    targets: Int64s
+    targets: Targets
     tile_targets: Int64s
     order: Int64s
     first: int
@@ -106,36 +120,57 @@ class TileTargets(NamedTuple):
 
 @shared
 def evaluate_loss(
-    table: Int64s, layers: int, work: Float32s, classes: TileTargets, images: Interval, loss: int, scale: Float32
+    table: Int64s, layers: int, work: Float32s, wanted: TileTargets, images: Interval, loss: int, scale: Float32
 ) -> None:
     """The losses of the images, and the last layer's deltas, the gradient of ``scale`` times the summed loss."""
     row = (layers - 1) * COLUMNS
-    begin, tile_targets = images.begin, classes.tile_targets
-    at = begin * table[row + STRIDE]
-    for i in range(begin, images.end):
-        tile_targets[i] = classes.targets[classes.order[classes.first + i]]
+    begin, tile_targets, stride = images.begin, wanted.tile_targets, table[row + STRIDE]
+    at, code, targets = begin * stride, loss % WEIGHTED, wanted.targets
     activation, losses = table[row + ACTIVATION], Vector(work, LOSS + begin)
     deltas = Vector(work, table[row + DELTAS] + at)
     outputs = Outputs(
         activation,
         Vector(work, table[row + SUMS] + at),
-        Matrix(work, table[row + VALUES] + at, table[row + STRIDE]),
+        Matrix(work, table[row + VALUES] + at, stride),
         images.end - begin,
         table[row + OUTPUTS],
         Normalizer(Vector(work, MAXIMA + begin), Vector(work, TOTALS + begin)),
     )
-    loss_backward(loss, losses, deltas, outputs, Targets(tile_targets, begin), scale)
+    if code < FIRST_OF_VALUES:
+        for i in range(begin, images.end):
+            tile_targets[i] = targets.classes[wanted.order[wanted.first + i]]
+        loss_backward(code, losses, deltas, outputs, TargetClasses(tile_targets, begin), scale)
+    else:
+        values = TargetValues(targets.values, wanted.order, wanted.first + begin)
+        values_backward(code, losses, deltas, outputs, values, scale)
+    if loss >= WEIGHTED:
+        rows = Matrix(work, deltas.at, stride)
+        weigh(losses, rows, images.end - begin, targets.weights, wanted.order, wanted.first + begin)
 
 
 @kernel
-def count_correct(table: Int64s, layers: int, work: Float32s, tile_targets: Int64s, begin: int, end: int) -> int:
-    """The number of images whose largest output is that of the target class."""
-    row = (layers - 1) * COLUMNS
-    correct = 0
+def count_correct(
+    table: Int64s, layers: int, work: Float32s, wanted: TileTargets, begin: int, end: int, loss: int
+) -> int:
+    """The number of images whose largest output is that of the target class, as copied by `evaluate_loss`.
+
+    With target values, those whose outputs all lie on the same side of one half as their targets, or, for
+    probabilities, whose largest output has the largest target.
+    """
+    row, code = (layers - 1) * COLUMNS, loss % WEIGHTED
+    width, correct = table[row + OUTPUTS], 0
     for i in range(begin, end):
         outputs = Vector(work, table[row + VALUES] + i * table[row + STRIDE])
-        if is_correct(outputs, table[row + OUTPUTS], tile_targets[i]):
-            correct += 1
+        if code < FIRST_OF_VALUES:
+            if is_correct(outputs, width, wanted.tile_targets[i]):
+                correct += 1
+        else:
+            values = Vector(wanted.targets.values, wanted.order[wanted.first + i] * width)
+            if code == SOFT_CROSS_ENTROPY:
+                if is_correct(outputs, width, first_of_largest(values, width)):
+                    correct += 1
+            elif code == BINARY_CROSS_ENTROPY and agree(outputs, width, values):
+                correct += 1
     return correct
 
 

@@ -93,10 +93,10 @@ def evaluate(program: Program, scratch: Scratch, images: Images, examples: Examp
         n = lesser(TILE, size - first)
         forward(program, work, images, Tile(order, first, n, size), team)
         if score.loss >= 0:
-            classes, done = TileTargets(targets, tile_targets, order, first), Interval(0, n)
-            evaluate_loss(table, layers, work, classes, done, score.loss, _ONE)
+            wanted, done = TileTargets(targets, tile_targets, order, first), Interval(0, n)
+            evaluate_loss(table, layers, work, wanted, done, score.loss, _ONE)
             score.history[0] += sum_losses(Vector(work, LOSS), n)
-            score.history[1] += count_correct(table, layers, work, tile_targets, 0, n)
+            score.history[1] += count_correct(table, layers, work, wanted, 0, n, score.loss)
 
 
 @kernel
@@ -127,8 +127,9 @@ def scan_image(program: Program, work: Float32s, batch: Batch, image: int, z: in
 def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team: Team) -> None:
     """Run the network on dense images of any levels, as one thread of a team; each takes a few images at a time.
 
-    The thread of rank 0 returns when all images are done; the others may start late, or not at all. ``answers.doubts``
-    becomes NaN if the first layer met a number that is not finite; it stays as it was if this thread took no images.
+    The thread of rank 0 returns when all images are done; the others may start late, or not at all. The thread's place
+    in ``answers.doubts`` becomes NaN if the first layer met a number that is not finite; it stays as it was if the
+    thread took no images.
     """
     table, count, threads = program.table, batch.size, team.part.size
     row = (program.rows - 1) * COLUMNS
@@ -148,7 +149,7 @@ def read(program: Program, work: Float32s, batch: Batch, answers: Answers, team:
         forward_from_sums(program, work, Interval(0, n), Team(Part(0, 1), team.barrier))
         rows = Matrix(work, table[row + VALUES], table[row + STRIDE])
         copy_outputs(Vector(answers.outputs, first * outs), outs, rows, n)
-        answers.doubts[0] = sum_lanes(doubt)
+        answers.doubts[team.part.rank] = sum_lanes(doubt)
         finish_work(team, n)
         first = take_work(team, first, most)
     if team.part.rank == 0:
@@ -176,10 +177,10 @@ def gradient(
         n = lesser(TILE, size - first)
         tile = Tile(examples.order, first, n, size)
         forward(program, work, images, tile, team)
-        classes, done = TileTargets(examples.targets, tile_targets, examples.order, first), Interval(0, n)
-        evaluate_loss(table, program.rows, work, classes, done, score.loss, scale)
+        wanted, done = TileTargets(examples.targets, tile_targets, examples.order, first), Interval(0, n)
+        evaluate_loss(table, program.rows, work, wanted, done, score.loss, scale)
         score.history[0] += sum_losses(Vector(work, LOSS), n)
-        score.history[1] += count_correct(table, program.rows, work, tile_targets, 0, n)
+        score.history[1] += count_correct(table, program.rows, work, wanted, 0, n, score.loss)
         backward(program, work, done, most, team)
         add_gradients(program, gradients.parameters, work, n, own)
         first_bias_gradient(table, gradients.parameters, work, n, team.part)

@@ -19,7 +19,7 @@ from pellucid.engine.kernels.first_layer import (
     splits_pixels,
 )
 from pellucid.engine.kernels.losses import sum_losses
-from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
+from pellucid.engine.kernels.optimizers import optimize_groups, set_rates, settings_of
 from pellucid.engine.kernels.sparse_columns import sort_by_column
 from pellucid.engine.kernels.vectors import is_finite
 from pellucid.engine.programs.dense import (
@@ -38,7 +38,7 @@ from pellucid.engine.programs.table import (
     COLUMNS,
     DENSE_INPUT,
     OUTPUTS,
-    SETTINGS,
+    RATE,
     SORTED,
     TILE,
     TOGETHER_FROM,
@@ -128,55 +128,55 @@ def add_tile_gradients(
 def take_step(program: Program, update: Update, descent: Descent, team: Team, sharing: Sharing) -> None:
     """Update the parameters whose gradients this thread has computed, or its share of all parameters."""
     rank = team.part.rank
-    settings = Vector(descent.schedule.settings, rank * SETTINGS)
     if sharing.split:
-        step_own(program, update, descent.optimizer, settings, rank, sharing.own)
+        step_own(program, update, descent, rank, sharing.own)
     else:
         low, high = share(team.part, update.size, LANES)
-        optimize(descent.optimizer, program.parameters, update.moments, low, high, settings)
+        optimize_groups(
+            descent.optimizer, program.parameters, update.moments, Interval(low, high), descent.schedule, rank
+        )
         wait(team)
 
 
 @kernel
-def step_own(program: Program, update: Update, optimizer: int, settings: Vector, rank: int, own: OwnLayers) -> None:
+def step_own(program: Program, update: Update, descent: Descent, rank: int, own: OwnLayers) -> None:
     """Update the parameters of thread ``rank`` of two: its half of the first layer, and its own layers."""
-    table, p = program.table, program.parameters
+    table, p, rule, schedule = program.table, program.parameters, descent.optimizer, descent.schedule
     low, high = half_of_weights(table, rank)
-    optimize(optimizer, p, update.moments, low, high, settings)
+    optimize_groups(rule, p, update.moments, Interval(low, high), schedule, rank)
     if rank == 0:
         low, high = table[BIAS], table[BIAS] + table[OUTPUTS]
-        optimize(optimizer, p, update.moments, low, high, settings)
+        optimize_groups(rule, p, update.moments, Interval(low, high), schedule, rank)
     for i in range(own.first, program.rows, own.step):
         row = i * COLUMNS
         low, high = table[row + WEIGHT], table[row + BIAS] + table[row + OUTPUTS]
-        optimize(optimizer, p, update.moments, low, high, settings)
+        optimize_groups(rule, p, update.moments, Interval(low, high), schedule, rank)
 
 
 @kernel
 def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team: Team) -> None:
-    """Train on the batches ``begin`` to ``end`` of the epoch that visits the images in ``order``.
+    """Train on the batches ``begin`` to ``end`` of epochs that visit the images in ``order``.
 
-    ``settings`` has SETTINGS floats per thread; ``rates`` has two per step, the learning rate and Adam's scale of the
-    second moment. ``history`` receives the summed loss and the number of correct outputs, two float64 per step. A loss
-    that is not finite ends the loop before its step, and the rest of ``history`` stays as it was; a step that
-    `should_stop` gives up has the loss NaN. ``direct`` is for plain gradient descent with batches of at most one tile:
-    all deltas are multiplied by -rate from the start, and the gradients are added to the parameters themselves.
+    ``history`` receives the summed loss and the number of correct outputs, two float64 per step. A loss that is not
+    finite ends the loop before its step, and the rest of ``history`` stays as it was; a step that `should_stop` gives
+    up has the loss NaN. ``direct`` is for plain gradient descent with batches of at most one tile: all deltas are
+    multiplied by -rate from the start, and the gradients are added to the parameters themselves.
     ``tile_targets`` has one element more than a tile, for the number of correct outputs that a second thread counts.
     """
     program, update, order = learner.program, learner.update, epoch.order
     work, tile_targets = learner.scratch.work, learner.scratch.tile_targets
-    settings, rates, history = descent.schedule
+    settings, history = settings_of(descent.schedule, team.part.rank, 0), descent.schedule.history
     rank = team.part.rank
-    at = rank * SETTINGS
     sharing = sharing_of(program, images.kind, epoch.batch, team)
     behind = sharing.behind
     into = program.parameters if descent.direct else update.moments.gradient
+    per_epoch = (epoch.examples + epoch.batch - 1) // epoch.batch
     for step in range(epoch.begin, epoch.end):
         number = 2 * (step - epoch.begin)
-        settings[at + RATE] = rates[number]
-        settings[at + SECOND_SCALE] = rates[number + 1]
-        since = step * epoch.batch
-        until = lesser(since + epoch.batch, epoch.size)
+        set_rates(descent.schedule, rank, step - epoch.begin)
+        before = step // per_epoch
+        since = before * epoch.examples + (step - before * per_epoch) * epoch.batch
+        until = lesser(since + epoch.batch, (before + 1) * epoch.examples)
         most = lesser(TILE, until - since)
         transpose_all_weights(program, work, most, sharing.own)
         lost = np.float64(0.0)
@@ -185,15 +185,15 @@ def train(learner: Learner, images: Images, epoch: Epoch, descent: Descent, team
             n = lesser(TILE, until - first)
             tile = Tile(order, first, n, epoch.size)
             for i in range(n):
-                prefetch(epoch.targets, order[first + i])
+                prefetch(epoch.targets.classes, order[first + i])
             done = forward_shared(program, work, images, tile, team, sharing)
             if behind.part.rank == 0:
-                scale = (-settings[at + RATE] if descent.direct else _ONE) / np.float32(until - since)
-                classes = TileTargets(epoch.targets, tile_targets, order, first)
-                evaluate_loss(program.table, program.rows, work, classes, done, descent.loss, scale)
+                scale = (-settings.memory[settings.at + RATE] if descent.direct else _ONE) / np.float32(until - since)
+                wanted = TileTargets(epoch.targets, tile_targets, order, first)
+                evaluate_loss(program.table, program.rows, work, wanted, done, descent.loss, scale)
                 if rank == 0 and should_stop(team):
                     work[LOSS] = _NAN
-                correct += count_correct(program.table, program.rows, work, tile_targets, done.begin, done.end)
+                correct += count_correct(program.table, program.rows, work, wanted, done.begin, done.end, descent.loss)
             wait(behind)
             backward(program, work, done, most, behind)
             if sharing.split:

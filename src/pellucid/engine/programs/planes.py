@@ -29,6 +29,7 @@ from pellucid.engine.programs.table import (
     CONV2D,
     DELTAS,
     DENSE,
+    DENSE_INPUT,
     DROPOUT,
     FLATTEN,
     FORWARD,
@@ -44,7 +45,6 @@ from pellucid.engine.programs.table import (
     SOURCE,
     SOURCE_STRIDE,
     SPARSE_BYTES_INPUT,
-    SPARSE_INPUT,
     STRIDE,
     SUMS,
     TRANSPOSED,
@@ -73,16 +73,17 @@ def place_images(table: Int64s, work: Float32s, group: int, images: Images, orde
     for i in range(n):
         place = i if in_planes else i * table[STRIDE]
         image = order[first + i]
+        if images.kind == DENSE_INPUT:
+            planes.place_dense(table, work, Vector(images.data, image * table[OUTPUTS]), place, step)
+            continue
         begin, end = images.indptr[image], images.indptr[image + 1]
         if images.kind == SPARSE_BYTES_INPUT:
             to = Vector(work, table[SOURCE] - begin)
             sparse.normalize_entries(to, images.levels, begin, end, images.background, images.span)
             row = Entries(images.indices, work, table[SOURCE] - begin, begin, end)
             planes.place_sparse(table, work, row, place, step)
-        elif images.kind == SPARSE_INPUT:
-            planes.place_sparse(table, work, Entries(images.indices, images.data, _ALONE, begin, end), place, step)
         else:
-            planes.place_dense(table, work, Vector(images.data, image * table[OUTPUTS]), place, step)
+            planes.place_sparse(table, work, Entries(images.indices, images.data, _ALONE, begin, end), place, step)
     if table[BOUNDS]:
         planes.find_bounds(table, work)
 

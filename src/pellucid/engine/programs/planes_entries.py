@@ -13,7 +13,7 @@ from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Float64s, Int64s
 from pellucid.engine.kernels import planes, sparse_scan
 from pellucid.engine.kernels.losses import sum_losses
-from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
+from pellucid.engine.kernels.optimizers import optimize_groups, set_rates
 from pellucid.engine.kernels.vectors import is_finite
 from pellucid.engine.programs.dense import LOSS, TileTargets, copy_outputs, count_correct, evaluate_loss
 from pellucid.engine.programs.planes import backward, forward, place_images, prepare
@@ -30,14 +30,16 @@ from pellucid.engine.programs.table import (
     INPUT_PLANES,
     OPERATION,
     OUTPUTS,
-    SETTINGS,
+    READING,
     SHARDS,
     SOURCE,
     STRIDE,
+    TRAINING,
     VALUES,
     WIDTH,
 )
 from pellucid.engine.records import (
+    NO_DRAWS,
     Answers,
     Batch,
     DenseRow,
@@ -46,7 +48,6 @@ from pellucid.engine.records import (
     Examples,
     Images,
     Interval,
-    Key,
     Learner,
     Matrix,
     PlanesDescent,
@@ -61,15 +62,10 @@ from pellucid.engine.simd.barrier import finish_work, lesser, share, should_stop
 from pellucid.engine.simd.lanes import LANES, load_first, splat, store_first
 from pellucid.engine.simd.reductions import sum_lanes
 
-NO_DRAWS = Draws(0, Key(0, 0))
-"""Placeholder where nothing is dropped."""
-
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _FIRST = 0
 _STEP = 1
-_TRAINING = 1
-_READING = 0
 
 
 @kernel
@@ -101,11 +97,9 @@ def train(
     program, update, (work, tile_targets) = learner
     table, rows, p = program
     rank, threads = team.part
-    settings, rates, history = descent.schedule
-    count, batch, at = update.size, epoch.batch, rank * SETTINGS
+    history, count, batch = descent.schedule.history, update.size, epoch.batch
     for step in range(epoch.begin, epoch.end):
-        settings[at + RATE] = rates[2 * (step - epoch.begin)]
-        settings[at + SECOND_SCALE] = rates[2 * (step - epoch.begin) + 1]
+        set_rates(descent.schedule, rank, step - epoch.begin)
         since = step * batch
         until = lesser(since + batch, epoch.size)
         groups = (until - since + LANES - 1) // LANES
@@ -118,13 +112,11 @@ def train(
             for first in range(since + groups * shard // shards * LANES, past, LANES):
                 n = lesser(LANES, past - first)
                 place_images(table, work, LANES, images, epoch.order, first, n)
-                forward(program, work, LANES, n, _TRAINING, Draws(draws.serial + first, draws.key))
-                classes = TileTargets(epoch.targets, tile_targets, epoch.order, first)
-                evaluate_loss(
-                    table, rows, work, classes, Interval(0, n), descent.loss, _ONE / np.float32(until - since)
-                )
+                forward(program, work, LANES, n, TRAINING, Draws(draws.serial + first, draws.key))
+                wanted = TileTargets(epoch.targets, tile_targets, epoch.order, first)
+                evaluate_loss(table, rows, work, wanted, Interval(0, n), descent.loss, _ONE / np.float32(until - since))
                 parts[2 * shard] += sum_losses(Vector(work, LOSS), n)
-                parts[2 * shard + 1] += count_correct(table, rows, work, tile_targets, 0, n)
+                parts[2 * shard + 1] += count_correct(table, rows, work, wanted, 0, n, descent.loss)
                 if should_stop(team):
                     parts[2 * shard] = np.nan
                     break
@@ -142,25 +134,30 @@ def train(
             return
         mine, past = share(team.part, count, LANES)
         gather(update.moments.gradient, count, shards, mine, past)
-        optimize(descent.optimizer, p, update.moments, mine, past, Vector(settings, at))
+        optimize_groups(descent.optimizer, p, update.moments, Interval(mine, past), descent.schedule, rank)
         wait(team)
 
 
 @kernel
-def evaluate(program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score) -> None:
-    """Run the network on images; add losses and correct outputs to ``score.history``, unless the loss is -1."""
+def evaluate(
+    program: Program, scratch: Scratch, images: Images, examples: Slice, score: Score, mode: int, draws: Draws
+) -> None:
+    """Run the network on images; add losses and correct outputs to ``score.history``, unless the loss is -1.
+
+    In the mode `TRAINING`, dropout is as in a step that begins with image ``draws.serial``; in `READING` there is none.
+    """
     table, rows, _ = program
     work, tile_targets = scratch
     loss, history = score
     for begin in range(examples.first, examples.past, LANES):
         n = lesser(LANES, examples.past - begin)
         place_images(table, work, LANES, images, examples.order, begin, n)
-        forward(program, work, LANES, n, _READING, NO_DRAWS)
+        forward(program, work, LANES, n, mode, Draws(draws.serial + begin, draws.key))
         if loss >= 0:
-            classes = TileTargets(examples.targets, tile_targets, examples.order, begin)
-            evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE)
+            wanted = TileTargets(examples.targets, tile_targets, examples.order, begin)
+            evaluate_loss(table, rows, work, wanted, Interval(0, n), loss, _ONE)
             history[0] += sum_losses(Vector(work, LOSS), n)
-            history[1] += count_correct(table, rows, work, tile_targets, 0, n)
+            history[1] += count_correct(table, rows, work, wanted, 0, n, loss)
 
 
 @kernel
@@ -188,10 +185,10 @@ def read(program: Program, work: Float32s, group: int, batch: Batch, answers: An
             planes.place_dense(table, work, Vector(work, table[SOURCE]), place, group if in_planes else _STEP)
         if table[BOUNDS]:
             planes.find_bounds(table, work)
-        forward(program, work, group, n, _READING, NO_DRAWS)
+        forward(program, work, group, n, READING, NO_DRAWS)
         values = Matrix(work, table[last + VALUES], table[last + STRIDE])
         copy_outputs(Vector(answers.outputs, first * outs), outs, values, n)
-        answers.doubts[0] = sum_lanes(doubt)
+        answers.doubts[team.part.rank] = sum_lanes(doubt)
         finish_work(team, n)
         first = take_work(team, first, group)
     if team.part.rank == 0:
@@ -232,11 +229,11 @@ def gradient(
     for first in range(0, examples.size, LANES):
         n = lesser(LANES, examples.size - first)
         place_images(table, work, LANES, images, examples.order, first, n)
-        forward(program, work, LANES, n, _TRAINING, NO_DRAWS)
-        classes = TileTargets(examples.targets, tile_targets, examples.order, first)
-        evaluate_loss(table, rows, work, classes, Interval(0, n), loss, _ONE / np.float32(examples.size))
+        forward(program, work, LANES, n, TRAINING, NO_DRAWS)
+        wanted = TileTargets(examples.targets, tile_targets, examples.order, first)
+        evaluate_loss(table, rows, work, wanted, Interval(0, n), loss, _ONE / np.float32(examples.size))
         history[0] += sum_losses(Vector(work, LOSS), n)
-        history[1] += count_correct(table, rows, work, tile_targets, 0, n)
+        history[1] += count_correct(table, rows, work, wanted, 0, n, loss)
         backward(program, Vector(g, _FIRST), work, n)
         take_input_deltas(table, work, dx, first, n)
 

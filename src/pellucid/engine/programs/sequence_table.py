@@ -7,6 +7,8 @@ thus consecutive rows, and nothing is padded. Offsets count float32 elements, as
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 (
     ROWS,  # capacity: frames in a group
     GROUP,  # capacity: sequences in a group
@@ -25,7 +27,7 @@ from __future__ import annotations
 ) = range(14)
 
 (
-    OPERATION,  # DENSE, LSTM, LAST or MEAN
+    OPERATION,  # DENSE, LSTM, GRU, RNN, LAST or MEAN
     INPUTS,
     OUTPUTS,
     ACTIVATION,
@@ -41,27 +43,36 @@ from __future__ import annotations
     PER_SEQUENCE,  # whether the inputs are one row per sequence
     TRANSPOSED,  # work offset of the weights transposed for the backward pass
     TRANSPOSED_STRIDE,
-    HIDDEN,  # LSTM: hidden units per direction
+    HIDDEN,  # recurrent layers: hidden units per direction
     UNITS,  # the same, padded
     DIRECTIONS,
     PACKED,  # work offset of the packed parameters, one direction after the other
     PACKED_SIZE,
     PACKED_GRADIENTS,  # work offset of their gradients
-    GATES,  # work offset of the gates in panels, by direction; in the backward pass the gradients by their sums
+    GATES,  # work offset of the gates, by direction; in the backward pass the gradients by their sums
     PREVIOUS_HIDDEN,  # work offset of h one frame earlier (rows, U), then the final h (group, U), by direction
-    PREVIOUS_CELLS,  # the same for c
-    TANH_CELLS,  # work offset of tanh c
-    STATE_GRADIENTS,  # work offset of the gradients passed back through time: by h, then by c, (group, U) each
+    PREVIOUS_CELLS,  # LSTM: the same for c; otherwise -1
+    TANH_CELLS,  # LSTM: work offset of tanh c
+    STATE_GRADIENTS,  # work offset of the gradients passed back through time: by h, then by any c, (group, U) each
     COLUMNS,
 ) = range(28)
 
-DENSE, LSTM, LAST, MEAN = range(4)
+DENSE, LSTM, GRU, RNN, LAST, MEAN = range(6)
 
-CTC = 2
-"""The CTC loss, besides CROSS_ENTROPY of `pellucid.engine.programs.table`."""
+CTC, FRAME_CROSS_ENTROPY = 2, 3
+"""The CTC loss, and the mean cross-entropy over a sequence's frames, besides CROSS_ENTROPY, that of a sequence, of
+`pellucid.engine.programs.table`."""
 
-GATE_COUNT = 4
-"""The gates of a unit: input, forget, candidate and output."""
+
+class CellShape(NamedTuple):
+    """The sums of one unit: the ``slots`` stored for a frame, and the ``products`` weights per input or hidden unit."""
+
+    slots: int
+    products: int
+
+
+SHAPES = {LSTM: CellShape(4, 4), GRU: CellShape(4, 3), RNN: CellShape(1, 1)}
+"""An LSTM has four gates. A GRU has two, and two parts of its candidate, which inputs and hidden units reach apart."""
 
 GROUP_SIZE = 16
 """Sequences per group in training, for mini-batches of at least two such groups."""

@@ -7,13 +7,16 @@ CTC's states.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pellucid.engine.compiler.kernels import kernel
-from pellucid.engine.compiler.signature import Float32s, Int64s
-from pellucid.engine.kernels import ctc, dense, lstm
+from pellucid.engine.compiler.signature import Float32, Float32s, Int64s
+from pellucid.engine.kernels import ctc, dense, gru, lstm, rnn
 from pellucid.engine.kernels.activations import Normalizer, activate, activate_backward, softmax
-from pellucid.engine.kernels.losses import Targets, cross_entropy_backward, is_correct, softmax_cross_entropy
+from pellucid.engine.kernels.functions import log
+from pellucid.engine.kernels.losses import TargetClasses, cross_entropy_backward, is_correct, softmax_cross_entropy
 from pellucid.engine.kernels.vectors import clear
 from pellucid.engine.programs.sequence_table import (
     ACTIVATION,
@@ -24,8 +27,10 @@ from pellucid.engine.programs.sequence_table import (
     DENSE,
     DIRECTIONS,
     FEATURES,
+    FRAME_CROSS_ENTROPY,
     FRAMES,
     GRADIENTS,
+    GRU,
     INPUTS,
     LOSS,
     LSTM,
@@ -34,6 +39,8 @@ from pellucid.engine.programs.sequence_table import (
     OPERATION,
     OUTPUTS,
     PER_SEQUENCE,
+    REDUCED,
+    RNN,
     SOURCE,
     SOURCE_GRADIENTS,
     SOURCE_STRIDE,
@@ -46,7 +53,7 @@ from pellucid.engine.programs.sequence_table import (
     WEIGHT,
 )
 from pellucid.engine.programs.sequence_table import group_count as table_group_count
-from pellucid.engine.programs.table import SOFTMAX
+from pellucid.engine.programs.table import LINEAR, SOFTMAX
 from pellucid.engine.records import Affine, Matrix, Part, Program, Sizes, Vector
 from pellucid.engine.sequence_records import (
     Group,
@@ -60,7 +67,9 @@ from pellucid.engine.sequence_records import (
     Times,
 )
 from pellucid.engine.simd.lanes import LANES, fma, load, load_first, splat, store, store_first
+from pellucid.engine.simd.reductions import sum_lanes
 
+_ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 group_count = kernel(table_group_count)
@@ -158,9 +167,14 @@ def prepare(program: Program, work: Float32s, with_gradient: bool) -> None:
     table, layers, p = program
     for i in range(1, layers + 1):
         row = i * COLUMNS
-        if table[row + OPERATION] == LSTM:
+        operation = table[row + OPERATION]
+        if operation == LSTM:
             lstm.prepare(Layer(table, row, work), p, with_gradient)
-        elif table[row + OPERATION] == DENSE and with_gradient and table[row + SOURCE_GRADIENTS] >= 0:
+        elif operation == GRU:
+            gru.prepare(Layer(table, row, work), p, with_gradient)
+        elif operation == RNN:
+            rnn.prepare(Layer(table, row, work), p, with_gradient)
+        elif operation == DENSE and with_gradient and table[row + SOURCE_GRADIENTS] >= 0:
             dense.transpose_weights(
                 Matrix(work, table[row + TRANSPOSED], table[row + TRANSPOSED_STRIDE]),
                 Vector(p, table[row + WEIGHT]),
@@ -200,6 +214,10 @@ def forward(program: Program, work: Float32s, group: Group, carry: bool) -> None
         operation = table[row + OPERATION]
         if operation == LSTM:
             lstm.forward(Layer(table, row, work), times, carry)
+        elif operation == GRU:
+            gru.forward(Layer(table, row, work), times, carry)
+        elif operation == RNN:
+            rnn.forward(Layer(table, row, work), times, carry)
         elif operation == DENSE:
             rows = group.size if table[row + PER_SEQUENCE] else times.ints[times.at + times.longest]
             dense_forward(Layer(table, row, work), p, rows)
@@ -241,6 +259,10 @@ def backward(program: Program, gradient: Vector, work: Float32s, group: Group) -
         operation = table[row + OPERATION]
         if operation == LSTM:
             lstm.backward(Layer(table, row, work), gradient, times)
+        elif operation == GRU:
+            gru.backward(Layer(table, row, work), gradient, times)
+        elif operation == RNN:
+            rnn.backward(Layer(table, row, work), gradient, times)
         elif operation == DENSE:
             rows = group.size if table[row + PER_SEQUENCE] else times.ints[times.at + times.longest]
             dense_backward(Layer(table, row, work), gradient, rows, step == 0)
@@ -249,19 +271,87 @@ def backward(program: Program, gradient: Vector, work: Float32s, group: Group) -
 
 
 @kernel
+def evaluate_frames(
+    program: Program, work: Float32s, group: Group, sequences: Sequences, scale: Float32, with_gradient: bool
+) -> Any:
+    """Write the mean loss of each sequence's frames; return the sum of the shares of frames that are predicted.
+
+    With ``with_gradient`` also write the gradient of ``scale`` times the sum of the losses.
+    """
+    table, row = program.table, program.rows * COLUMNS
+    starts, labels, label_starts = sequences.starts, sequences.labels, sequences.label_starts
+    ints, times_at = group.ints, group.times_at
+    stride, k = table[row + STRIDE], table[row + OUTPUTS]
+    z, y, d = table[row + SUMS], table[row + VALUES], table[row + GRADIENTS]
+    top, mass = table[MAXIMA], table[TOTALS]
+    rows = ints[times_at + group.longest]
+    for r in range(0, rows, LANES):
+        store(work, mass + r, log(load(work, mass + r, LANES)))
+    right = np.float64(0.0)
+    for s in range(group.size):
+        i = ints[group.group_at + s]
+        frames, begin = starts[i + 1] - starts[i], label_starts[i]
+        share = scale / np.float32(frames)
+        lost = np.float32(0.0)
+        correct = 0
+        for t in range(frames):
+            place = ints[times_at + t] + s
+            target = labels[begin + t]
+            # The difference comes first, because large values cancel exactly.
+            lost += work[mass + place] + (work[top + place] - work[z + place * stride + target])
+            if is_correct(Vector(work, y + place * stride), k, target):
+                correct += 1
+            if with_gradient:
+                for j in range(0, stride, LANES):
+                    store(work, d + place * stride + j, load(work, y + place * stride + j, LANES) * splat(share, LANES))
+                work[d + place * stride + target] -= share
+        work[table[LOSS] + s] = lost / np.float32(frames)
+        right += correct / np.float64(frames)
+    return right
+
+
+@kernel
+def evaluate_linear(program: Program, work: Float32s, group: Group, sequences: Sequences, scale: Float32) -> None:
+    """Each sequence's sum of outputs times cotangents, and the gradient of ``scale`` times it.
+
+    That is the gradient by the sums of a dense layer, or by the outputs of another.
+    """
+    table, row, cotangents = program.table, program.rows * COLUMNS, sequences.cotangents
+    ints, times_at, reduced = group.ints, group.times_at, table[REDUCED]
+    stride, k = table[row + STRIDE], table[row + OUTPUTS]
+    y, d = table[row + VALUES], table[row + GRADIENTS]
+    rows = group.size if reduced else ints[times_at + group.longest]
+    clear(work, d, rows * stride)
+    for s in range(group.size):
+        i = ints[group.group_at + s]
+        frames = 1 if reduced else group.starts[i + 1] - group.starts[i]
+        first = i if reduced else group.starts[i]
+        total = splat(_ZERO, LANES)
+        for t in range(frames):
+            place = s if reduced else ints[times_at + t] + s
+            for j in range(0, k, LANES):
+                c = load_first(cotangents, (first + t) * k + j, k - j, LANES)
+                total = fma(c, load_first(work, y + place * stride + j, k - j, LANES), total)
+                store_first(work, d + place * stride + j, c * splat(scale, LANES), k - j)
+        work[table[LOSS] + s] = sum_lanes(total)
+    if table[row + OPERATION] == DENSE:
+        activate_backward(table[row + ACTIVATION], Vector(work, d), Matrix(work, y, stride), rows, k)
+
+
+@kernel
 def evaluate_loss(
     program: Program, work: Float32s, group: Group, sequences: Sequences, objective: Objective, with_gradient: bool
-) -> int:
-    """Write the loss of each sequence of a group; return the number of correct predictions.
+) -> Any:
+    """Write the loss of each sequence of a group; return the number of correct predictions, a share of each sequence.
 
     With ``with_gradient`` also write the gradient of ``objective.scale`` times the sum of the losses.
     """
     table, row = program.table, program.rows * COLUMNS
-    _, starts, labels, label_starts = sequences
+    starts, labels, label_starts = sequences.starts, sequences.labels, sequences.label_starts
     ints, group_at, times = group.ints, group.group_at, Times(group.ints, group.times_at, group.longest)
     stride, k = table[row + STRIDE], table[row + OUTPUTS]
     z, y, d = table[row + SUMS], table[row + VALUES], table[row + GRADIENTS]
-    correct = 0
+    correct = np.float64(0.0)
     if objective.loss == CTC:
         for s in range(group.size):
             i = ints[group_at + s]
@@ -274,15 +364,20 @@ def evaluate_loss(
                 work, scratch, outputs, member, target, group.states_at, objective.scale, with_gradient
             )
             if ctc.decodes_to(work, outputs, member, target):
-                correct += 1
+                correct += 1.0
+        return correct
+    if objective.loss == FRAME_CROSS_ENTROPY:
+        return evaluate_frames(program, work, group, sequences, objective.scale, with_gradient)
+    if objective.loss == LINEAR:
+        evaluate_linear(program, work, group, sequences, objective.scale)
         return correct
     for s in range(group.size):
         ints[s] = labels[label_starts[ints[group_at + s]]]
-    targets, kept = Targets(ints, 0), Normalizer(Vector(work, table[MAXIMA]), Vector(work, table[TOTALS]))
+    targets, kept = TargetClasses(ints, 0), Normalizer(Vector(work, table[MAXIMA]), Vector(work, table[TOTALS]))
     softmax_cross_entropy(Vector(work, table[LOSS]), Matrix(work, z, stride), targets, group.size, kept)
     if with_gradient:
         cross_entropy_backward(Vector(work, d), Matrix(work, y, stride), targets, group.size, objective.scale)
     for s in range(group.size):
         if is_correct(Vector(work, y + s * stride), k, ints[s]):
-            correct += 1
+            correct += 1.0
     return correct

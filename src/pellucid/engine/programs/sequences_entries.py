@@ -7,7 +7,7 @@ import numpy as np
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Float32s, Float64s
 from pellucid.engine.kernels.losses import sum_losses
-from pellucid.engine.kernels.optimizers import RATE, SECOND_SCALE, optimize
+from pellucid.engine.kernels.optimizers import optimize_groups, set_rates
 from pellucid.engine.kernels.vectors import is_finite
 from pellucid.engine.programs.sequence_table import (
     BLOCK,
@@ -33,8 +33,7 @@ from pellucid.engine.programs.sequences import (
     prepare,
     select_group,
 )
-from pellucid.engine.programs.table import SETTINGS
-from pellucid.engine.records import Matrix, Moments, Program, Vector
+from pellucid.engine.records import Interval, Matrix, Moments, Program, Vector
 from pellucid.engine.sequence_records import (
     Arena,
     ClippedDescent,
@@ -137,12 +136,10 @@ def train(
     """
     program, update, arena = learner
     g, group_gradients, first_moment, second_moment, count = update
-    settings, rates, history = descent.schedule
+    history = descent.schedule.history
     rank, threads = totals.team.part
-    at = rank * SETTINGS
     for step in range(steps.begin, steps.end):
-        settings[at + RATE] = rates[2 * (step - steps.begin)]
-        settings[at + SECOND_SCALE] = rates[2 * (step - steps.begin) + 1]
+        set_rates(descent.schedule, rank, step - steps.begin)
         low = step * steps.batch
         high = lesser(low + steps.batch, steps.size)
         groups = group_count(high - low)
@@ -176,7 +173,7 @@ def train(
             wait(totals.team)
             clip_gradient(g, begin, end, totals.norms, count, descent.clip)
         moments = Moments(g, first_moment, second_moment)
-        optimize(descent.optimizer, program.parameters, moments, begin, end, Vector(settings, at))
+        optimize_groups(descent.optimizer, program.parameters, moments, Interval(begin, end), descent.schedule, rank)
         wait(totals.team)
 
 

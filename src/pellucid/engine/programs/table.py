@@ -55,18 +55,34 @@ IDENTITY, SIGMOID, RELU, TANH, SOFTMAX = range(5)
 DENSE_INPUT, SPARSE_INPUT, SPARSE_BYTES_INPUT = range(3)
 """The formats of images for training: dense, sparse rows (CSR) of float32, or sparse rows of bytes."""
 
+READING, TRAINING = range(2)
+"""The modes of a forward pass: dropout is off, or on."""
+
 FLOATS, LEVELS = range(2)
 """The elements of dense images: float32, or unsigned bytes."""
 
-CROSS_ENTROPY, SQUARED = range(2)
+CROSS_ENTROPY, SQUARED, MEAN_SQUARED, MEAN_ABSOLUTE, HUBER, BINARY_CROSS_ENTROPY, SOFT_CROSS_ENTROPY, LINEAR = range(8)
+FIRST_OF_VALUES = MEAN_SQUARED
+"""This loss and those after it compare the outputs with target values; those before it, with a target class."""
 
-SGD, MOMENTUM, NESTEROV, ADAM = range(4)
+WEIGHTED = 16
+"""Added to a loss whose examples have weights."""
 
-MOMENTS = 0, 1, 1, 2
+
+SGD, MOMENTUM, NESTEROV, ADAM, RMSPROP = range(5)
+
+MOMENTS = 0, 1, 1, 2, 1
 """Number of vectors, shaped as the parameters, that each update rule keeps between steps."""
 
+RATES = 3
+"""Numbers per step: learning rate, scale of the second moment, and the share of each parameter that decays."""
+
 SETTINGS = 8
-"""Floats in the settings of one thread's steps; `pellucid.engine.kernels.optimizers` has their indices."""
+"""Floats in the settings of a group of parameters."""
+
+RATE, DECAY, MOMENTUM_FACTOR, SECOND_FACTOR, EPSILON, SECOND_SCALE, SHRINK = range(7)
+"""Indices into the settings of a step: learning rate (Adam: over 1 - beta1**t), L2 decay, momentum or beta1, beta2,
+epsilon, 1 / sqrt(1 - beta2**t), and the share of each parameter that decays apart from the gradient."""
 
 SPARSE_STEP = 4
 """Entries per step of the loops over sparse rows; each half of an image of bytes is padded to whole steps."""

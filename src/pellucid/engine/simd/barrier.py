@@ -9,6 +9,7 @@ from typing import Any
 
 from pellucid.engine.compiler.kernels import kernel
 from pellucid.engine.compiler.signature import Int64s
+from pellucid.engine.compiler.target import is_windows
 from pellucid.engine.records import STOP, Part, Team
 from pellucid.engine.simd.lanes import PLAIN
 
@@ -25,14 +26,12 @@ _SPINS = 4000
 """Number of times that a waiting thread reads a counter before it yields its core."""
 
 if not PLAIN:
-    import os
-
     from llvmlite import ir
     from numba.core import cgutils, types
 
     from pellucid.engine.simd.intrinsics import intrinsic
 
-    _YIELD = "SwitchToThread" if os.name == "nt" else "sched_yield"
+    _YIELD = "SwitchToThread" if is_windows() else "sched_yield"
 
     @intrinsic
     def _atomic_add(typing: Any, memory: Any, index: Any, value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""What building the package makes first: the studio's page, and the engine's libraries."""

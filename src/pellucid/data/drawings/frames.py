@@ -1,0 +1,121 @@
+"""Remove frames from a mask of ink: boxes, the cells of forms, grids and underlines; the digits in them stay."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pellucid.data.drawings.margins import inner_share
+from pellucid.data.drawings.ruling import without_level_lines
+
+Mask = NDArray[np.bool_]
+Box = tuple[slice, ...]
+
+# Frames have at least this side in pixels, and their lines are at most this thick, relative to the shorter side.
+LEAST_SIDE = 20
+THICK = 0.12
+# The area in a frame is that of the quadrilateral between its corners within this share; that of an ellipse exceeds it
+# by 57 %.
+QUADRILATERAL = 0.12
+# Digits have at most two holes.
+MOST_HOLES = 2
+# What is in a frame has at least this share of its height, and an empty frame this share of the size of another.
+LEAST_CONTENT = 0.25
+LIKE_ANOTHER = 0.75
+# A patch that is this many times as wide as tall may be an underlined number.
+UNDERLINED = 1.5
+# In pictures of at least this many pixels, what is along the edges, and this share of both sides long, is a border;
+# along one edge, only if it is this many times as long as thick, which a 1 is not.
+LEAST_BORDERED = 28
+BORDER_LENGTH = 0.6
+THINNEST = 8
+LEAST_INNER = 0.2
+MOST_FRAMES = 200
+
+
+def without_frames(mask: Mask) -> Mask:
+    """Remove what is drawn around digits, in any place: the lines of frames, grids and underlines.
+
+    It is the mask itself that is returned if there is nothing to remove.
+    """
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    if not count:
+        return mask
+    boxes = [(number, box) for number, box in enumerate(ndimage.find_objects(labels), 1) if _may_be(box, mask.shape)]
+    left, borders = mask.copy(), np.zeros_like(mask)
+    empty: list[tuple[int, Box]] = []
+    found: list[tuple[int, ...]] = []
+    for number, box in boxes if len(boxes) <= MOST_FRAMES else []:
+        patch = labels[box] == number
+        if _is_border(patch, box, mask.shape):
+            borders[box] |= patch
+        elif _is_quadrilateral(patch):
+            if _holes(patch) > MOST_HOLES or _has_content(patch, labels[box], number):
+                found.append(patch.shape)
+                left[box] = left[box] & ~patch | _without_sides(patch)
+            else:
+                empty.append((number, box))
+        elif mask.shape[1] > patch.shape[1] > UNDERLINED * patch.shape[0]:
+            left[box] = left[box] & ~patch | without_level_lines(patch, patch, thick=THICK)
+    for number, box in empty:
+        patch = labels[box] == number
+        if any(_alike(patch.shape, other) for other in found):
+            left[box] &= ~patch
+    digits = left & ~borders
+    left = digits if digits.any() else left
+    return mask if np.array_equal(left, mask) else left
+
+
+def _may_be(box: Box, shape: tuple[int, ...]) -> bool:
+    height, width = (side.stop - side.start for side in box)
+    return bool(min(height, width) >= LEAST_SIDE or max(height / shape[0], width / shape[1]) >= BORDER_LENGTH)
+
+
+def _is_border(patch: Mask, box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a patch lies along the edges of the picture, as what is left of the next cells of a grid does."""
+    at_edge = any(side.start == 0 or side.stop == length for side, length in zip(box, shape, strict=True))
+    if not at_edge or min(shape) < LEAST_BORDERED or inner_share(patch, box, shape) >= LEAST_INNER:
+        return False
+    shares = [n / length for n, length in zip(patch.shape, shape, strict=True)]
+    thin = max(patch.shape) > THINNEST * min(patch.shape)
+    return bool(min(shares) >= BORDER_LENGTH or (thin and max(shares) >= BORDER_LENGTH))
+
+
+def _is_quadrilateral(patch: Mask) -> bool:
+    """Whether the outline of a patch has four straight sides, nearly level and upright."""
+    if min(patch.shape) < LEAST_SIDE:
+        return False
+    filled = ndimage.binary_fill_holes(patch)
+    area = float(filled.sum())
+    rows, columns = np.nonzero(filled)
+    down, up = rows + columns, rows - columns
+    corners = [int(at) for at in (down.argmin(), up.argmin(), down.argmax(), up.argmax())]
+    y, x = rows[corners], columns[corners]
+    between = abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1))) / 2 + float(patch.shape[0] + patch.shape[1])
+    hollow = patch.sum() < 0.6 * area
+    return bool(hollow and abs(area / between - 1) < QUADRILATERAL and area > 0.7 * patch.size)
+
+
+def _holes(patch: Mask) -> int:
+    """Return how many holes of some size a patch has."""
+    inside, count = ndimage.label(np.pad(~patch, 1, constant_values=True))
+    sizes = np.bincount(inside.ravel(), minlength=count + 1)[1:]
+    return int(np.count_nonzero(sizes >= (LEAST_SIDE / 2) ** 2)) - 1
+
+
+def _has_content(patch: Mask, labels: NDArray[np.int32], number: int) -> bool:
+    """Whether there is something of the size of a digit within a frame, or joined to its inner side."""
+    others = (labels != number) & (labels > 0)
+    inner = tuple(slice(round(0.2 * n), n - round(0.2 * n)) for n in patch.shape)
+    rows = (others | patch)[inner].any(axis=1)
+    return bool(np.count_nonzero(rows) >= LEAST_CONTENT * len(patch))
+
+
+def _without_sides(patch: Mask) -> Mask:
+    level = without_level_lines(patch, patch, thick=THICK)
+    return without_level_lines(level.T, patch.T, thick=THICK).T
+
+
+def _alike(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return all(min(m, n) >= LIKE_ANOTHER * max(m, n) for m, n in zip(a, b, strict=True))

@@ -1,0 +1,1 @@
+"""Networks for other programs: ONNX graphs, one file of C99, one page of NumPy."""

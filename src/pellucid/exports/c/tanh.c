@@ -1,0 +1,6 @@
+static void hyperbolic_tangent(float *z, int count)
+{
+    int i;
+    for (i = 0; i < count; i++)
+        z[i] = tanhf(z[i]);
+}

@@ -1,0 +1,100 @@
+"""What the digits of a picture are read as, how sure each answer is, and patches that are two digits in halves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pellucid.data.drawings.centring import center
+from pellucid.data.drawings.finding import Digit
+from pellucid.data.drawings.splitting import halves
+from pellucid.inspect.certainty import THRESHOLD, Sureness, compared, reads_digits, second_outputs, together
+from pellucid.network.network import Network
+from pellucid.network.prediction import Reading
+from pellucid.programs.images import from_unit
+
+DOUBTFUL, SURE_HALF = 0.7, 0.95
+"""A patch of less confidence than the first is two digits if both halves have more than the second."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One patch of ink, and what it is read as; ``sureness`` is None for networks that do not read 0 to 9."""
+
+    digit: Digit
+    reading: Reading
+    sureness: Sureness | None
+    sure: bool
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there is no digit."""
+        return self.sureness is not None and self.sureness.is_none
+
+
+def answers(net: Network, digits: Sequence[Digit], threshold: float = THRESHOLD, *, alone: bool = True) -> list[Answer]:
+    """Read the digits that were found in a picture, in their order.
+
+    Parameters
+    ----------
+    net : Network
+        It takes 28x28 pixels. Where its classes are others than 0 to 9, all answers are sure.
+    digits : sequence of Digit
+        From `pellucid.data.drawings.find_digits`.
+    threshold : float
+        Answers of less confidence are not sure.
+    alone : bool
+        Whether the answers are the network's own, and not those of both networks together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pellucid as pl
+    >>> sheet = np.full((60, 90), 230, np.uint8)
+    >>> sheet[10:50, 20:26] = sheet[10:50, 60:66] = 40       # 11, in dark ink
+    >>> found = answers(pl.load("digits-conv"), pl.data.drawings.find_digits(sheet))
+    >>> "".join(answer.reading.best for answer in found if not answer.is_none)
+    '11'
+    """
+
+    def each(digits: Sequence[Digit]) -> list[Answer]:
+        return _each(net, digits, threshold, alone)
+
+    return [part for answer in each(digits) for part in _parted(answer, each)]
+
+
+def _each(net: Network, digits: Sequence[Digit], threshold: float, alone: bool) -> list[Answer]:
+    """Read digits, and say how sure each answer is, where the network reads 0 to 9."""
+    readings = [net.read(from_unit(digit.pixels.ravel(), net.level_range)) for digit in digits]
+    if not digits or not reads_digits(net):
+        return [Answer(digit, reading, None, True) for digit, reading in zip(digits, readings, strict=True)]
+    pixels, outputs = np.stack([digit.pixels for digit in digits]), np.stack([reading.outputs for reading in readings])
+    second = second_outputs(pixels)
+    if not alone:
+        outputs = together(outputs, second)
+        readings = [Reading(output, net.classes) for output in outputs]
+    return [
+        Answer(digit, reading, one, not one.is_none and one.confidence >= threshold)
+        for digit, reading, one in zip(digits, readings, compared(outputs, second), strict=True)
+    ]
+
+
+def _parted(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]]) -> list[Answer]:
+    """Return the answers for both halves of a patch that is no digit, if it is two digits that overlap."""
+    if answer.sureness is None or answer.sureness.confidence >= DOUBTFUL:
+        return [answer]
+    cut, (left, top, right, bottom) = answer.digit.steps["cut out"], answer.digit.box
+    best, least = [answer], SURE_HALF
+    for first, second, column in halves(cut):
+        at = left + round(column * (right - left) / cut.shape[1])
+        parts = [
+            Digit(box, center(ink, thicken=True), answer.digit.steps)
+            for box, ink in (((left, top, at, bottom), first), ((at, top, right, bottom), second))
+        ]
+        both = read(parts)
+        found = min(0.0 if one.sureness is None or one.is_none else one.sureness.confidence for one in both)
+        if found > least:
+            best, least = both, found
+    return best

@@ -1,0 +1,1 @@
+"""What notebooks show of networks, traces, readings and trainings: HTML without scripts, readable in light and dark."""

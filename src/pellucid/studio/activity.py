@@ -1,0 +1,90 @@
+"""What was done in a session, as typed records in order: lessons are checked against them."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TypeVar
+
+MOST = 10_000
+"""Most records that are kept; the oldest are dropped first."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Base of all records.
+
+    Attributes
+    ----------
+    version : int
+        Version of the session's network at that time.
+    """
+
+    version: int
+
+
+@dataclass(frozen=True)
+class NeuronDeed(Deed):
+    """Something done with one neuron.
+
+    Attributes
+    ----------
+    subject : str or None
+        The shipped network that has the neuron; None for the session's own.
+    layer, neuron : int
+    twin : bool
+        Whether it is the neuron of the untrained twin.
+    """
+
+    subject: str | None
+    layer: int
+    neuron: int
+    twin: bool
+
+
+@dataclass(frozen=True)
+class NeuronChosen(NeuronDeed):
+    """A neuron was looked at; ``auc`` tells how well it tells the classes ``members`` from the others, if asked."""
+
+    members: tuple[int, ...]
+    auc: float | None
+
+
+@dataclass(frozen=True)
+class MaximumFound(NeuronDeed):
+    """The maximum of a neuron was computed; ``share`` of it is what the strongest real example reaches."""
+
+    share: float | None
+
+
+@dataclass(frozen=True)
+class PairJudged(NeuronDeed):
+    """A round of the quiz was answered."""
+
+    right: bool
+
+
+D = TypeVar("D", bound=Deed)
+
+
+class Activity:
+    """The records of a session, oldest first.
+
+    Examples
+    --------
+    >>> activity = Activity()
+    >>> activity.note(PairJudged(0, None, 1, 3, False, right=True))
+    >>> [deed.right for deed in activity.of(PairJudged)], activity.of(NeuronChosen)
+    ([True], [])
+    """
+
+    def __init__(self) -> None:
+        self._deeds: deque[Deed] = deque(maxlen=MOST)
+
+    def note(self, deed: Deed) -> None:
+        """Add a record."""
+        self._deeds.append(deed)
+
+    def of(self, kind: type[D]) -> list[D]:
+        """Return the records of one kind."""
+        return [deed for deed in self._deeds if isinstance(deed, kind)]

@@ -1,0 +1,70 @@
+"""What the visitors of a class may not do, and when the page returns to its first state.
+
+The person who starts the studio with ``--class`` sets these rules; every session enforces them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pellucid.studio import look_for_messages, requests
+from pellucid.studio.refusal import RefusedError
+
+_LOCKED: dict[type[Any], str] = {
+    requests.RenameRun: "trained networks cannot be renamed",
+    requests.DeleteRun: "trained networks cannot be deleted",
+    requests.FetchData: "no data can be downloaded",
+}
+
+_AUTOMATIC = (
+    requests.NextPicture,
+    requests.AskCurves,
+    requests.AskExamined,
+    requests.AskNudges,
+    requests.SweepKnob,
+    look_for_messages.AskSubject,
+    look_for_messages.AskNeuron,
+    look_for_messages.AskMaximum,
+    look_for_messages.AskExcitement,
+)
+"""Requests that the page sends by itself: they do not mean that somebody is there."""
+
+
+@dataclass(frozen=True)
+class ClassRules:
+    """The rules of a class.
+
+    Attributes
+    ----------
+    reset_seconds : float or None
+        Time without input after which a session starts again; None for never.
+    """
+
+    reset_seconds: float | None
+
+
+def check_allowed(rules: ClassRules | None, request: requests.Request) -> None:
+    """Refuse a request that visitors of a class may not send.
+
+    Raises
+    ------
+    RefusedError
+        With the reason.
+    """
+    if rules is not None and (reason := _LOCKED.get(type(request))) is not None:
+        raise locked(reason)
+
+
+def locked(reason: str) -> RefusedError:
+    """Return the error for what is locked in a class."""
+    return RefusedError(
+        "locked", f"In a class, {reason}: ask the person who started the studio, who can do so without --class."
+    )
+
+
+def is_input(request: requests.Request) -> bool:
+    """Whether a request shows that somebody is there."""
+    if isinstance(request, requests.SetCentring):
+        return request.centring is not None
+    return not isinstance(request, _AUTOMATIC)

@@ -1,0 +1,1 @@
+"""Training elsewhere: in other processes, and on other machines."""

@@ -1,0 +1,10 @@
+/** Presentation: the page for a projector, with larger text and only the panels that a room's purpose needs. */
+
+/** How much larger text and what depends on its size are. */
+const LARGER = 1.5;
+
+export class Presentation {
+  on = $state(false);
+  /** The factor of all sizes that follow the text; the stylesheet has it as --scale. */
+  readonly scale: number = $derived(this.on ? LARGER : 1);
+}
