@@ -8,7 +8,19 @@ from pellucid.bench.peers.base import Peer, UnsuitedError
 
 __all__ = ["FILES", "Peer", "UnsuitedError", "everyone"]
 
-FILES = ("pellucid_", "torch_eager", "torch_compile", "jax_scan", "sklearn_mlp", "numpy_loop", "onnx_runtime")
+FILES = (
+    "pellucid_",
+    "torch_eager",
+    "torch_compile",
+    "jax_scan",
+    "keras_jax",
+    "tinygrad_jit",
+    "sklearn_mlp",
+    "numpy_loop",
+    "native",
+    "javascript",
+    "onnx_runtime",
+)
 """The modules with entrants, in the order of the tables."""
 
 
