@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from shutil import which
 from typing import Any
 
@@ -58,9 +58,10 @@ class Tinygrad(Peer):
         rows = [Tensor(image[np.newaxis]).realize() for image in work.images] if work.one_at_a_time else []
         images = Tensor(work.images).realize()
 
-        @TinyJit
-        def probabilities(x: Any) -> Any:
+        def forward(x: Any) -> Any:
             return _logits(parameters, x, work.activation).softmax().realize()
+
+        probabilities = TinyJit(forward)
 
         def run() -> Floats | list[Any]:
             if work.one_at_a_time:
@@ -116,11 +117,10 @@ def _logits(parameters: list[Any], a: Any, activation: str) -> Any:
     return a
 
 
-def _steps(work: TrainingWork, parameters: list[Any], optimizer: Any, total: Any) -> Callable[[Any, Any], Any]:
+def _steps(work: TrainingWork, parameters: list[Any], optimizer: Any, total: Any) -> Any:
     """Return a captured function that takes some steps and adds their losses to `total`, shape (1,)."""
     from tinygrad import TinyJit
 
-    @TinyJit
     def steps(images: Any, labels: Any) -> Any:
         for step in range(images.shape[0]):
             optimizer.zero_grad()
@@ -131,7 +131,7 @@ def _steps(work: TrainingWork, parameters: list[Any], optimizer: Any, total: Any
             total.realize(*optimizer.schedule_step())
         return total
 
-    return steps
+    return TinyJit(steps)
 
 
 PEERS = (Tinygrad(),)
