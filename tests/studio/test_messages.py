@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pellucid.studio import events, look_for_messages, requests
+from pellucid.studio import events, look_for_messages, requests, why_messages
 from pellucid.studio.frames import Payload, frame, unframe
 from pellucid.studio.messages import EVENTS, MODULES, REQUESTS, decode_request
 from pellucid.studio.parts import Floats, LearnPlan
@@ -38,7 +38,7 @@ def test_every_struct_and_field_is_in_the_typescript_with_a_text() -> None:
 
 def test_no_two_messages_share_a_name() -> None:
     tags = [kind.__struct_config__.tag for kind in REQUESTS + EVENTS]
-    assert len(set(tags)) == len(tags) == 87
+    assert len(set(tags)) == len(tags) == 92
 
 
 def test_every_message_declared_is_in_a_union() -> None:
@@ -48,7 +48,10 @@ def test_every_message_declared_is_in_a_union() -> None:
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, requests.Request | events.Event)
     }
-    bases = {requests.Request, events.Event, look_for_messages.AboutNeuron, look_for_messages.AboutResponse}
+    bases = {
+        requests.Request, events.Event, look_for_messages.AboutNeuron, look_for_messages.AboutResponse,
+        why_messages.AboutLabel,
+    }  # fmt: skip
     assert declared - bases == {*REQUESTS, *EVENTS}
 
 

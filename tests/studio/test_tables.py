@@ -131,6 +131,12 @@ def test_rows_have_nothing_to_look_for(flowers: Page, houses: Page) -> None:
         assert page.refused("askNeuron", layer=0, neuron=0) == "bad_value"
 
 
+def test_rows_have_no_repair(flowers: Page, houses: Page) -> None:
+    for page in (flowers, houses):
+        for kind in ("askMisreading", "askRepair", "applyRepair"):
+            assert page.refused(kind, label=0) == "bad_value"
+
+
 def test_features_of_any_size_stay_finite(flowers: Page) -> None:
     received = flowers.ask("setFeatures", features=[0], values=[1e30])
     assert [event.type for event in received] in (["drawing", "reading"], ["failed", "drawing"])

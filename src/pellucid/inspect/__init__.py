@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from pellucid.inspect.knobs import Knobs as Knobs
     from pellucid.inspect.maxima import Maximum as Maximum
     from pellucid.inspect.maxima import maximum as maximum
+    from pellucid.inspect.misreadings import Misreading as Misreading
+    from pellucid.inspect.misreadings import misreading as misreading
     from pellucid.inspect.neurons import Health as Health
     from pellucid.inspect.neurons import health as health
     from pellucid.inspect.plane import LossPlane as LossPlane
@@ -53,6 +55,9 @@ if TYPE_CHECKING:
     from pellucid.inspect.probes import probe as probe
     from pellucid.inspect.probes import strongest_places as strongest_places
     from pellucid.inspect.receptive_fields import receptive_field as receptive_field
+    from pellucid.inspect.repair_moves import PenStroke as PenStroke
+    from pellucid.inspect.repairs import Repair as Repair
+    from pellucid.inspect.repairs import repair as repair
     from pellucid.inspect.untrained import never_inked as never_inked
     from pellucid.inspect.untrained import untrained_twin as untrained_twin
     from pellucid.inspect.value_fit import Fit as Fit
@@ -89,6 +94,9 @@ _HOMES = {
     **dict.fromkeys(("Responses", "responses"), "excitation"),
     **dict.fromkeys(("auc", "class_auc", "class_histograms", "class_quantiles"), "class_statistics"),
     "receptive_field": "receptive_fields",
+    **dict.fromkeys(("Misreading", "misreading"), "misreadings"),
+    **dict.fromkeys(("Repair", "repair"), "repairs"),
+    "PenStroke": "repair_moves",
     **dict.fromkeys(("never_inked", "untrained_twin"), "untrained"),
     "Knob": "knobs",
     "Knobs": "knobs",

@@ -64,6 +64,32 @@ class PairJudged(NeuronDeed):
     right: bool
 
 
+@dataclass(frozen=True)
+class MisreadingSeen(Deed):
+    """The votes for ``reading`` were looked at, where the picture should have been read as ``label``."""
+
+    reading: int
+    label: int
+
+
+@dataclass(frozen=True)
+class RepairFound(Deed):
+    """A change of the drawing was searched for; ``changed`` is the share of its ink that changes."""
+
+    label: int
+    mended: bool
+    strokes: int
+    changed: float
+
+
+@dataclass(frozen=True)
+class RepairApplied(Deed):
+    """The change was drawn; ``right`` tells whether the network then read ``label``."""
+
+    label: int
+    right: bool
+
+
 D = TypeVar("D", bound=Deed)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.studio import look_for_messages, requests
+from pellucid.studio import look_for_messages, requests, why_messages
 from pellucid.studio.refusal import RefusedError
 
 _LOCKED: dict[type[Any], str] = {
@@ -27,6 +27,7 @@ _AUTOMATIC = (
     look_for_messages.AskNeuron,
     look_for_messages.AskMaximum,
     look_for_messages.AskExcitement,
+    why_messages.AskMisreading,
 )
 """Requests that the page sends by itself: they do not mean that somebody is there."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.data.drawings.centring import fit
+from pellucid.data.drawings.centring import center, fit
 from pellucid.data.preparation import Preparation
 from pellucid.studio.edited_network import centring_of
 from pellucid.studio.frames import Payload
@@ -82,6 +82,13 @@ class DrawingInput:
             CentringStep(step.name, step.caption, step.done, payload.put(step.picture), step.box, step.centre)  # type: ignore[arg-type]
             for step in steps
         ]
+
+    def prepare(self, ink: Ink) -> Ink:
+        """Return the pixels that ink becomes at the inputs, without changing anything."""
+        form, how = self._state.form, self.centring
+        if not form.is_centred:
+            return form.inputs_of(averaged(ink, form.grid))
+        return center(ink, scale=how.scale, mass=how.mass, smooth=how.smooth, thicken=how.thicken)
 
     def count_digits(self, source: str) -> int | None:
         """How many digits the drawing or the picture file seems to hold, where the network reads digits."""

@@ -23,7 +23,7 @@ from typing import get_args
 
 import msgspec
 
-from pellucid.studio import events, look_for_messages, parts, requests
+from pellucid.studio import events, look_for_messages, parts, requests, why_messages
 
 AnyRequest = (
     requests.StartAgain
@@ -77,6 +77,9 @@ AnyRequest = (
     | look_for_messages.AskExcitement
     | look_for_messages.AskPair
     | look_for_messages.AnswerPair
+    | why_messages.AskMisreading
+    | why_messages.AskRepair
+    | why_messages.ApplyRepair
 )
 """All requests of the page."""
 
@@ -117,12 +120,14 @@ AnyEvent = (
     | look_for_messages.Excitement
     | look_for_messages.Pair
     | look_for_messages.PairAnswered
+    | why_messages.Misreading
+    | why_messages.Repaired
 )
 """All events of the server."""
 
 REQUESTS: tuple[type[requests.Request], ...] = get_args(AnyRequest)
 EVENTS: tuple[type[events.Event], ...] = get_args(AnyEvent)
-MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages)
+MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages, why_messages)
 """The modules that declare them."""
 
 MAX_REQUEST = 1 << 20

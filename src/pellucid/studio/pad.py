@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.drawings.segments import draw_line
 from pellucid.errors import DataError
 from pellucid.studio.parts import Stroke
 
@@ -86,7 +85,7 @@ class Pad:
         line = self.strokes[-1]
         before = line.points[-2:]
         line.points.extend(points)
-        _draw_line(self.ink, before + points, line)
+        draw_line(self.ink, before + points, line.width, line.erase)
 
     def undo(self) -> None:
         """Undo the last stroke, or the clearing of the pad."""
@@ -131,41 +130,12 @@ class Pad:
     def _redraw(self) -> None:
         self.ink[...] = 0.0
         for stroke in self.strokes:
-            _draw_line(self.ink, stroke.points, stroke)
+            draw_line(self.ink, stroke.points, stroke.width, stroke.erase)
 
 
 def _check_points(points: list[float]) -> None:
     if len(points) % 2:
         raise DataError(f"Expected points as x, y, x, y, ..., got {len(points)} numbers: send two for each point.")
-
-
-def _draw_line(ink: Ink, points: list[float], stroke: Stroke) -> None:
-    """Draw a line through points: a segment covers all pixels within half its width."""
-    height, width = ink.shape
-    places = np.array(points, np.float32).reshape(-1, 2) * np.array([width, height], np.float32)
-    if len(places) == 1:
-        places = np.repeat(places, 2, axis=0)
-    radius = stroke.width * max(ink.shape) / 2
-    for start, end in itertools.pairwise(places):
-        _draw_segment(ink, start, end, radius, stroke.erase)
-
-
-def _draw_segment(ink: Ink, start: NDArray[np.float32], end: NDArray[np.float32], radius: float, erase: bool) -> None:
-    """Draw one segment, with soft edges one pixel wide."""
-    low = np.maximum(np.floor(np.minimum(start, end) - radius - 1), 0).astype(int)
-    high = np.minimum(np.ceil(np.maximum(start, end) + radius + 1), ink.shape[::-1]).astype(int)
-    x = np.arange(low[0], high[0], dtype=np.float32)[None, :] + np.float32(0.5) - start[0]
-    y = np.arange(low[1], high[1], dtype=np.float32)[:, None] + np.float32(0.5) - start[1]
-    dx, dy = end - start
-    length = max(float(dx * dx + dy * dy), 1e-12)
-    along = np.clip((x * dx + y * dy) / np.float32(length), 0, 1)
-    away = np.hypot(x - along * dx, y - along * dy)
-    cover = np.clip(np.float32(radius + 0.5) - away, 0, 1)
-    part = ink[low[1] : high[1], low[0] : high[0]]
-    if erase:
-        np.minimum(part, 1 - cover, out=part)
-    else:
-        np.maximum(part, cover, out=part)
 
 
 def averaged(ink: Ink, grid: tuple[int, int]) -> Ink:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.data.drawings.segments import draw_line
 from pellucid.inspect.voting import votes_of
 from pellucid.network.prediction import Reading, values_in_words
 from pellucid.programs.traces import LayerTrace, Trace
@@ -15,13 +16,20 @@ from pellucid.studio import events, requests
 from pellucid.studio.drawing_input import DrawingInput
 from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.frames import Payload
-from pellucid.studio.pad import Pad
-from pellucid.studio.parts import Example, Part
+from pellucid.studio.pad import Ink, Pad
+from pellucid.studio.parts import Example, Part, Stroke
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.row_input import set_features, typical_row
 from pellucid.studio.session_state import SessionState
 
 Source = Literal["pad", "picture", "example", "pixels", "row"]
+
+
+class Drawn(NamedTuple):
+    """Ink (H, W), and the way from it to the inputs."""
+
+    ink: Ink
+    prepare: Callable[[Ink], Ink]
 
 
 class ReadRoom:
@@ -162,6 +170,44 @@ class ReadRoom:
         elif self._form.columns is not None and self._state.form.columns is not None:
             row = self._form.columns.restore(self._state.inputs)
             self._state.inputs = self._state.form.columns.prepare(row)
+
+    def ink(self) -> Drawn:
+        """Return the ink at the inputs, and how it becomes pixels; for other rooms too.
+
+        Raises
+        ------
+        RefusedError
+            For a row, for nothing drawn, and for pictures whose channels differ.
+        """
+        self._check_drawn()
+        state, drawing = self._state, self._drawing
+        if not state.has_ink:
+            raise RefusedError("out_of_order", "There is nothing drawn yet: draw something first, or open an image.")
+        ink = drawing.pad.ink if self._source == "pad" else drawing.picture
+        if ink is not None:
+            return Drawn(ink.copy(), drawing.prepare)
+        plane = state.inputs.reshape(-1, *state.form.grid)
+        if (plane != plane[:1]).any():
+            raise RefusedError("bad_value", "Expected a picture without colours: draw, or open a grey one.")
+        return Drawn(1 - plane[0] if state.form.dark_ink else plane[0].copy(), state.form.inputs_of)
+
+    def draw_over(self, strokes: Sequence[Stroke], request: int) -> None:
+        """Draw strokes over what is at the inputs: the pad, a picture file, or the pixels of an example."""
+        state, drawing = self._state, self._drawing
+        if self._source == "pad":
+            for stroke in strokes:
+                drawing.pad.draw(len(drawing.pad.strokes), stroke.points, stroke.width, stroke.erase)
+            self._show_pad(request)
+            return
+        changed, prepare = self.ink()
+        for stroke in strokes:
+            draw_line(changed, stroke.points, stroke.width, stroke.erase)
+        picture = None if drawing.picture is None else changed
+        self._leave_example("pixels" if picture is None else "picture")
+        drawing.picture = picture
+        if picture is None:
+            state.inputs = prepare(changed)
+        self.show(request)
 
     def votes(self, request: requests.AskVotes) -> None:
         """Send the votes for one neuron."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid import __version__
 from pellucid.network.files import network_bytes
-from pellucid.studio import events, look_for_messages, requests
+from pellucid.studio import events, look_for_messages, requests, why_messages
 from pellucid.studio.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.clock import Clock
 from pellucid.studio.comparison import Comparison
@@ -26,6 +26,7 @@ from pellucid.studio.refusal import Refused, RefusedError, failure
 from pellucid.studio.session_state import SessionState
 from pellucid.studio.turn_room import TurnRoom
 from pellucid.studio.uploads import Upload, Uploads
+from pellucid.studio.why_room import WhyRoom
 
 MAX_UPLOAD = 16 << 20
 """Most bytes of an uploaded picture or network."""
@@ -84,6 +85,7 @@ class Session:
         self._learn = LearnRoom(self._state, self._turn, self._lock)
         self._nudge = NudgeRoom(self._state, self._turn)
         self._look_for = LookForRoom(self._state)
+        self._why = WhyRoom(self._state, self._read)
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -138,6 +140,9 @@ class Session:
             look_for_messages.AskExcitement: self._look_for.excitement,
             look_for_messages.AskPair: self._look_for.pair,
             look_for_messages.AnswerPair: self._look_for.answer,
+            why_messages.AskMisreading: self._why.misreading,
+            why_messages.AskRepair: self._why.repair,
+            why_messages.ApplyRepair: self._why.apply,
         }
         self.outbox = self._state.outbox
         self.uploads = Uploads()

@@ -10,7 +10,19 @@ from playwright.sync_api import Browser
 
 from studio.browser.visitor import Visitor, admit, remember_key
 
-READY = {"learn": "[data-step]", "nudge": "[data-cost]", "look-for": "[data-maximum] >> nth=0"}
+READY = {
+    "learn": "[data-step]",
+    "nudge": "[data-cost]",
+    "look-for": "[data-maximum] >> nth=0",
+    "why-misread": "[data-misread]",
+}
+LISTS = {
+    "nudge": "ul.tiles, ul.scroll:has(.digit)",
+    "learn": "ul.tiles",
+    "look for": ".column ul",
+    "why misread": "ul[aria-label='Misread test images']",
+}
+"""The lists of small pictures of each room."""
 
 
 @pytest.mark.parametrize("room", READY)
@@ -78,6 +90,12 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     page.locator("[data-right]").wait_for()
     looker.settle()
     yield "look for"
+    looker.room("Why misread?")
+    page.locator("ul[aria-label='Misread test images'] button").first.click()
+    page.get_by_role("button", name="Find the smallest change").click()
+    page.locator("[data-mended]").wait_for()
+    looker.settle()
+    yield "why misread"
     looker.room("Learn")
     page.get_by_label("data set", exact=True).select_option("digits")
     page.get_by_role("button", name="New network").click()
@@ -113,11 +131,8 @@ def test_numbers_in_neurons_can_be_read(looker: Visitor) -> None:
 
 
 def test_small_pictures_fill_their_rows(looker: Visitor) -> None:
-    lists = ""
     for room in _rooms(looker):
-        lists = {"nudge": "ul.tiles, ul.scroll:has(.digit)", "learn": "ul.tiles", "look for": ".column ul"}.get(
-            room, ""
-        )
+        lists = LISTS.get(room, "")
         rows = looker.page.evaluate(_ROWS, lists) if lists else []
         assert not lists or rows
         assert all(len(set(lengths)) == 1 for lengths in rows), (room, rows)

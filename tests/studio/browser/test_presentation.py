@@ -9,13 +9,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for"]
+ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?"]
 READY = {
     "Read": ".neuron",
     "Turn": "[data-accuracy]",
     "Learn": "[data-step]",
     "Nudge": "[data-cost]",
     "Look for": "[data-maximum]",
+    "Why misread?": "main .large",
 }
 
 

@@ -1756,6 +1756,93 @@ export interface PairAnswered {
   readonly score: Score;
 }
 
+/** Ask who voted for the present reading. Answered by `Misreading`. */
+export interface AskMisreading {
+  readonly type: "askMisreading";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The class that it should have been. */
+  readonly label: number;
+}
+
+/** Ask for the smallest change of the drawing that mends its reading. Answered by `Repaired`. */
+export interface AskRepair {
+  readonly type: "askRepair";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The class that it should have been. */
+  readonly label: number;
+}
+
+/** Draw the strokes of the last `Repaired` for this class. Answered by `Drawing` and `Reading`. */
+export interface ApplyRepair {
+  readonly type: "applyRepair";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The class that it should have been. */
+  readonly label: number;
+}
+
+/** Who voted for each output, for the present picture. */
+export interface Misreading {
+  readonly type: "misreading";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network. */
+  readonly version: number;
+  /** The class that it should have been. */
+  readonly label: number;
+  /** The class that the network reads. */
+  readonly reading: number;
+  /** z of each output, (K,). */
+  readonly sums: Floats;
+  /** a of each output, (K,). */
+  readonly outputs: Floats;
+  /** w a of each neuron of the previous layer, (K, J); with the biases they add up to z. */
+  readonly terms: Floats;
+  /** b of each output, (K,). */
+  readonly biases: Floats;
+  /** The neurons of the previous layer, those first that favour the reading most over the class. */
+  readonly ranking: readonly number[];
+  /** What each pixel contributes to z, on the way from an empty picture to this one, (K, D). */
+  readonly pixels: Floats;
+  /** z of an empty picture, (K,). */
+  readonly rest: Floats;
+  /** What rest and pixels leave out of z, since the way has finitely many steps, (K,). */
+  readonly missing: Floats;
+}
+
+/** The smallest change of the drawing that was found. */
+export interface Repaired {
+  readonly type: "repaired";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network. */
+  readonly version: number;
+  /** The class that the drawing should be read as. */
+  readonly label: number;
+  /** Whether the changed drawing is read as that. */
+  readonly mended: boolean;
+  /** What is added and what is removed. */
+  readonly strokes: readonly Stroke[];
+  /** The outputs for the drawing, (K,). */
+  readonly before: Floats;
+  /** The outputs for the changed drawing, (K,). */
+  readonly after: Floats;
+  /** The ink of the drawing, (H, W). */
+  readonly ink: Floats;
+  /** The ink of the changed drawing, (H, W). */
+  readonly changedInk: Floats;
+  /** What the network reads of the changed drawing, (D,), 0 to 1. */
+  readonly pixels: Floats;
+  /** The change of ink, as a share of all ink of the drawing. */
+  readonly changed: number;
+  /** How many changed drawings were read in the search. */
+  readonly readings: number;
+  /** How it was found, in one sentence. */
+  readonly method: string;
+}
+
 /** All requests of the page. */
 export type AnyRequest =
   | StartAgain
@@ -1808,7 +1895,10 @@ export type AnyRequest =
   | AskMaximum
   | AskExcitement
   | AskPair
-  | AnswerPair;
+  | AnswerPair
+  | AskMisreading
+  | AskRepair
+  | ApplyRepair;
 
 /** All events of the server. */
 export type AnyEvent =
@@ -1847,4 +1937,6 @@ export type AnyEvent =
   | NeuronMaximum
   | Excitement
   | Pair
-  | PairAnswered;
+  | PairAnswered
+  | Misreading
+  | Repaired;

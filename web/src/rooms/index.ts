@@ -19,6 +19,7 @@ export const ROOMS: readonly Room[] = [
   { id: "learn", title: "Learn", line: "Train a network, watch every weight while it learns, and go back to any moment.", rowLine: "Train a network, watch every weight while it learns, and go back to any moment.", load: () => import("./learn/Learn.svelte") },
   { id: "nudge", title: "Nudge", line: "See how one image would change every weight: backpropagation, stage by stage, with a check for every number.", rowLine: "See how one row would change every weight: backpropagation, stage by stage, with a check for every number.", load: () => import("./nudge/Nudge.svelte") },
   { id: "look-for", title: "Look for", line: "See what excites a neuron: real images, the strongest image there can be, and your own drawing.", load: () => import("./look/LookFor.svelte") },
+  { id: "why-misread", title: "Why misread?", line: "See which neurons and pixels voted for a wrong reading, and the smallest change of the drawing that mends it.", load: () => import("./why/WhyMisread.svelte") },
 ];
 
 export function roomOf(id: string): Room {

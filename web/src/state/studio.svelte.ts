@@ -15,6 +15,7 @@ import { MAX_ROW, type Scene } from "./permalink";
 import { Presentation } from "./presentation.svelte";
 import { Row } from "./row.svelte";
 import { Selection } from "./selection.svelte";
+import { WhyState } from "./why.svelte";
 
 export class Studio {
   readonly session = new Connection();
@@ -25,6 +26,7 @@ export class Studio {
   readonly learn = new LearnState(this.session);
   readonly nudge = new NudgeState(this.session, this.drawing);
   readonly lookFor = new LookForState(this.session);
+  readonly why = new WhyState(this.session);
   readonly presentation = new Presentation();
   readonly classroom = new Classroom(this.session);
   readonly comparison = new Comparison(this.session, this.presentation);
@@ -133,6 +135,9 @@ export class Studio {
       case "pair":
       case "pairAnswered":
         return this.lookFor.apply(event, payload);
+      case "misreading":
+      case "repaired":
+        return this.why.apply(event, payload);
       default:
         return unknown(event);
     }

@@ -1,0 +1,143 @@
+"""Who voted for a reading: the terms of every output's sum, by neuron and by pixel, which add up to it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pellucid.errors import ConfigurationError, ShapeError
+from pellucid.inspect.checks import checked_index, dense_layer
+from pellucid.inspect.probes import probe
+from pellucid.programs.images import as_batch, to_unit
+
+if TYPE_CHECKING:
+    from pellucid.network.network import Network
+
+Vector = NDArray[np.float32]
+
+STEPS = 64
+"""Pictures on the way from an empty input to the input, at which gradients are taken."""
+
+
+@dataclass(frozen=True, eq=False)
+class Misreading:
+    """Who voted for each output of a network, for one input.
+
+    Attributes
+    ----------
+    reading : int
+        The class that the network reads.
+    label : int
+        The class that it should have read.
+    sums, outputs : ndarray (K,)
+        z and a of each output, as the engine computes them.
+    terms : ndarray (K, J)
+        w a of each neuron of the previous layer; with ``biases`` they add up to ``sums``.
+    biases : ndarray (K,)
+    pixels : ndarray (K, D)
+        What each pixel contributes to z, on the way from an empty picture to this one.
+    rest : ndarray (K,)
+        z of an empty picture. With ``pixels`` it adds up to ``sums``, except for ``missing``.
+    missing : ndarray (K,)
+        What the contributions of the pixels leave out, since the way has finitely many steps.
+    """
+
+    reading: int
+    label: int
+    sums: Vector
+    outputs: Vector
+    terms: Vector
+    biases: Vector
+    pixels: Vector
+    rest: Vector
+    missing: Vector
+
+    @property
+    def lead(self) -> float:
+        """How much the sum of the reading exceeds that of the label; 0 where they are the same."""
+        return float(self.sums[self.reading] - self.sums[self.label])
+
+    @property
+    def ranking(self) -> NDArray[np.intp]:
+        """The neurons of the previous layer, those first that favour the reading most over the label."""
+        return np.argsort(self.terms[self.label] - self.terms[self.reading], kind="stable")
+
+
+def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) -> Misreading:
+    """Return who voted for each output: neurons of the previous layer, and pixels.
+
+    The votes of the neurons are the terms of a weighted sum, z_k = sum_j w_kj a_j + b_k. Those of the pixels are
+    integrated gradients along the straight way from an empty picture,
+
+        c_ki = x_i (1 / S) sum_s dz_k/dx_i ((s - 1/2) x / S),
+
+    whose sum over all pixels comes to z_k(x) - z_k(0) as the steps S grow.
+
+    Parameters
+    ----------
+    net : Network
+        A network of images or rows, whose last layer is dense.
+    x : array_like
+        One input.
+    label : int
+        The class that it should have read.
+    steps : int
+        S.
+
+    Returns
+    -------
+    Misreading
+
+    Raises
+    ------
+    ShapeError
+        If ``x`` is not one input, there is no such class, or the last layer is not dense.
+    ConfigurationError
+        For a network of sequences, or fewer than one step.
+
+    References
+    ----------
+    Sundararajan, Taly, Yan, "Axiomatic attribution for deep networks", 2017.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> net, (image, label) = pl.load("digits-relu"), pl.data.load("digits").test[0]
+    >>> found = pl.inspect.misreading(net, image, label)
+    >>> bool(abs(found.terms.sum(axis=1) + found.biases - found.sums).max() < 1e-3)
+    True
+    >>> bool(abs(found.pixels.sum(axis=1) + found.rest + found.missing - found.sums).max() < 1e-3)
+    True
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise ConfigurationError(f"misreading expected steps of at least 1, got {steps!r}: try {STEPS}.")
+    last = len(net.layers) - 1
+    measured = probe(net, last, level_range=(0.0, 1.0))
+    dense = dense_layer(net, last)
+    flat, single = as_batch(x, net.input_shape)
+    if not single:
+        raise ShapeError(f"misreading expected one input of shape {net.input_shape}, got {np.shape(x)}.")
+    right = checked_index(label, dense.out_features, "class")
+    seen = net.trace(x)[last]
+    unit = np.asarray(to_unit(flat, net.level_range), np.float32)
+    pixels = _contributions(measured, unit, dense.out_features, int(steps))
+    sums, rest = seen.sums.reshape(-1), measured(np.zeros_like(unit))[0]
+    missing = sums - rest - pixels.sum(axis=1, dtype=np.float64)
+    return Misreading(
+        int(np.nan_to_num(seen.activations).argmax()), right, sums, seen.activations.reshape(-1),
+        dense.weight * seen.inputs.reshape(-1), np.array(dense.bias), pixels, rest, missing.astype(np.float32),
+    )  # fmt: skip
+
+
+def _contributions(measured: Network, unit: Vector, outputs: int, steps: int) -> Vector:
+    """The integrated gradients (K, D) of every output, for one input (1, D) of levels from 0 to 1."""
+    shares = ((np.arange(steps, dtype=np.float32) + np.float32(0.5)) / np.float32(steps))[:, None]
+    way = shares * unit
+    found = np.empty((outputs, unit.shape[1]), np.float32)
+    for output, cotangent in enumerate(np.eye(outputs, dtype=np.float32)):
+        slopes: NDArray[Any] = measured.pullback(way, np.tile(cotangent, (steps, 1))).inputs
+        found[output] = unit[0] * slopes.reshape(steps, -1).mean(axis=0, dtype=np.float64)
+    return found
