@@ -6,14 +6,18 @@ activation. The result is an ordinary network.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.inspect.checks import checked_index, dense_layer
+from pellucid.inspect.checks import checked_index, image_layer, output_shape, unit_count, weighted_layer
 from pellucid.inspect.names import INPUTS
+from pellucid.layers.conv2d import Conv2d
+from pellucid.layers.dense import Dense
+from pellucid.layers.pool2d import MaxPool2d
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -33,8 +37,9 @@ def ablate(
     net : Network
         It is not changed.
     neurons : mapping of (layer, neuron) to float, optional
-        Layers and neurons count from 0; layer -1 stands for the inputs. No layer reads the activations of the last
-        one, so there the weighted sums are multiplied.
+        Layers and neurons count from 0; layer -1 stands for the inputs. In a layer with feature maps a neuron is a
+        channel, whose whole map is multiplied. No layer reads the activations of the last one, so there the weighted
+        sums are multiplied.
     layers : mapping of int to float, optional
         Factors for all neurons of a layer.
     out : Network, optional
@@ -48,9 +53,10 @@ def ablate(
     Raises
     ------
     ShapeError
-        If a layer or neuron does not exist, a layer is not dense, or ``out`` has other layers.
+        If a layer or neuron does not exist, a layer is recurrent, ``out`` has other layers, or a single input is to
+        be scaled that a convolution reads.
     ConfigurationError
-        If a factor is not finite.
+        If a factor is not finite, or is negative before max pooling, which it does not pass unchanged.
 
     Examples
     --------
@@ -78,16 +84,45 @@ def _scale(net: Network, layer: int, neuron: int | None, factor: float) -> None:
         raise ConfigurationError(f"ablate expected a finite factor, got {factor!r}: 0 switches off, 1 has no effect.")
     last = len(net.layers) - 1
     if layer == last:
-        dense = dense_layer(net, last)
-        rows = slice(None) if neuron is None else checked_index(neuron, dense.out_features, "neuron")
-        dense.weight[rows] *= np.float32(factor)
-        dense.bias[rows] *= np.float32(factor)
+        found = weighted_layer(net, last).named()
+        rows = slice(None) if neuron is None else checked_index(neuron, len(found["bias"]), "neuron")
+        found["weight"][rows] *= np.float32(factor)
+        found["bias"][rows] *= np.float32(factor)
         return
     if layer != INPUTS:
-        dense_layer(net, layer)
-    reader = dense_layer(net, layer + 1)
-    columns = slice(None) if neuron is None else checked_index(neuron, reader.in_features, "neuron")
-    reader.weight[:, columns] *= np.float32(factor)
+        image_layer(net, layer)
+    reader = _reader(net, layer, factor)
+    weight = net.layers[reader].named()["weight"]
+    weight[:, _read_by(net, layer, neuron, reader)] *= np.float32(factor)
+
+
+def _reader(net: Network, layer: int, factor: float) -> int:
+    """The next layer with weights; a factor must pass unchanged through the layers before it."""
+    for number in range(layer + 1, len(net.layers)):
+        found = image_layer(net, number)
+        if isinstance(found, Dense | Conv2d):
+            return number
+        if isinstance(found, MaxPool2d) and factor < 0:
+            raise ConfigurationError(
+                f"ablate expected a factor of at least 0, got {factor!r}: layers[{number}] takes the largest of "
+                "several activations, which a negative factor would change."
+            )
+    raise ShapeError(f"ablate expected a layer that another one reads by weights, got layers[{layer}]: choose another.")
+
+
+def _read_by(net: Network, layer: int, neuron: int | None, reader: int) -> slice:
+    """The second axis of the reader's weights that reads a neuron, a channel or a whole layer."""
+    if neuron is None:
+        return slice(None)
+    shape, width = output_shape(net, layer), net.layers[reader].named()["weight"].shape[1]
+    if layer == INPUTS and width != math.prod(side for side in shape if side is not None):
+        raise ShapeError(
+            "ablate expected a neuron of a layer, got an input: filters read all inputs alike, so that one alone cannot "
+            "be scaled."
+        )
+    count = unit_count(net, layer)
+    at, each = checked_index(neuron, count, "neuron"), width // count
+    return slice(at * each, (at + 1) * each)
 
 
 def noisy(net: Network, spread: float, *, layer: int | None = None, seed: int = 0) -> Network:

@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from pellucid.data.columns import some_names
 from pellucid.inspect.backward import Backpropagation, LayerNudges
-from pellucid.inspect.names import input_words, layer_name, neuron_name
+from pellucid.inspect.knobs import Knobs
+from pellucid.inspect.names import input_words, knob_name, layer_name, neuron_name, value_name
+from pellucid.layers.dropout import Dropout
+from pellucid.layers.flatten import Flatten
 
 _FLAT = 0.01
 """Slope of the activation function below which almost no nudge passes."""
@@ -45,8 +48,12 @@ def stages(result: Backpropagation) -> tuple[Stage, ...]:
     found = [_forward(result), _cost(result), _outputs(result)]
     for number in reversed(range(len(result.layers))):
         layer = result.layers[number]
-        found += [_sums(result, number, layer), _weights(result, number, layer), _biases(result, number, layer)]
-        found.append(_inputs(result, number, layer) if number else _pixels(result, layer))
+        if layer.by_biases.size:
+            found += [_sums(result, number, layer), _weights(result, number, layer), _biases(result, number, layer)]
+        if number == 0:
+            found.append(_pixels(result, layer))
+        elif not isinstance(result.net.layers[number], Flatten | Dropout):  # these pass every nudge on as it is
+            found.append(_inputs(result, number, layer))
     return tuple(found)
 
 
@@ -133,23 +140,27 @@ def _sums(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     else:
         flat = int((np.abs(layer.slopes) < _FLAT).sum())
         steepest = int(np.abs(layer.slopes).argmax())
+        slope = float(layer.slopes.flat[steepest])
         text = (
-            f"To pass through the {_function(layer)}, a nudge is multiplied by its slope: {layer.slopes[steepest]:.3g} "
-            f"for {neuron_name(result.net, number, steepest)}, where it is steepest. {_flat(flat, len(layer.slopes))}"
+            f"To pass through the {_function(layer)}, a nudge is multiplied by its slope: {slope:.3g} "
+            f"for {value_name(result.net, number, steepest)}, where it is steepest. "
+            f"{_flat(flat, layer.slopes.size, 'neuron' if layer.slopes.ndim == 1 else 'place')}"
         )
     return Stage("sums", number, f"Through the {_function(layer)} of {_the(result, number)}", text)
 
 
-def _flat(count: int, total: int) -> str:
+def _flat(count: int, total: int, what: str) -> str:
     if count == 0:
-        return f"No neuron has a slope below {_FLAT}."
+        return f"No {what} has a slope below {_FLAT}."
     have = "has" if count == 1 else "have"
-    return f"{count} of {total} neurons {have} a slope below {_FLAT}, where almost no nudge passes."
+    return f"{count} of {total} {what}s {have} a slope below {_FLAT}, where almost no nudge passes."
 
 
 def _weights(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
+    if layer.weights.ndim > 2:
+        return _filters(result, number, layer)
     row, column = _largest(layer.by_weights)
-    source, target = neuron_name(result.net, number - 1, column), neuron_name(result.net, number, row)
+    source, target = value_name(result.net, number - 1, column), neuron_name(result.net, number, row)
     caption = (
         "The nudge for a weight is the nudge for its neuron times the activation at the weight's input, so that active "
         f"inputs count most. The largest is for the weight from {source} (activation {layer.inputs[column]:.3g}) to "
@@ -159,10 +170,25 @@ def _weights(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     return Stage("weights", number, f"Weights of {_the(result, number)}", caption)
 
 
+def _filters(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
+    channel, *place = (int(index) for index in np.unravel_index(np.abs(layer.by_weights).argmax(), layer.weights.shape))
+    index = int(np.ravel_multi_index((channel, *place), layer.weights.shape))
+    begin = sum(each.parameter_count(each.input_shape) for each in result.net.layers[:number])
+    derivative = float(layer.by_weights.flat[index])
+    caption = (
+        f"A filter's weight is used at all {layer.sums[0].size} places of its map. Its nudge is the sum over them: the "
+        "nudge for the sum there times the input under the weight. The largest is for "
+        f"{knob_name(result.net, Knobs(result.net)[begin + index])}: it should {_direction(derivative)} "
+        f"({_signed(-derivative)})."
+    )
+    return Stage("weights", number, f"Weights of {_the(result, number)}", caption)
+
+
 def _biases(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     k = int(np.abs(layer.by_biases).argmax())
+    what = "the nudge for its neuron" if layer.sums.ndim == 1 else "the sum of the nudges for all places of its map"
     caption = (
-        "The nudge for a bias is the nudge for its neuron. The largest is for the bias of "
+        f"The nudge for a bias is {what}. The largest is for the bias of "
         f"{neuron_name(result.net, number, k)}: it should {_direction(layer.by_biases[k])} "
         f"({_signed(-layer.by_biases[k])})."
     )
@@ -171,21 +197,34 @@ def _biases(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
 
 def _inputs(result: Backpropagation, number: int, layer: LayerNudges) -> Stage:
     k, this, before = _strongest(layer), _the(result, number), _the(result, number - 1)
+    derivative = float(layer.by_inputs.flat[k])
     caption = (
-        f"An activation cannot be set directly, but each of the {len(layer.by_sums)} neurons of {this} nudges it, "
-        f"in proportion to its weight. In sum, {neuron_name(result.net, number - 1, k)} should "
-        f"{_direction(layer.by_inputs[k])} the most ({_signed(-layer.by_inputs[k])}). With these nudges, the same "
-        f"steps repeat for {before}."
+        f"{_how_back(result, number, layer)}. In sum, {value_name(result.net, number - 1, k)} should "
+        f"{_direction(derivative)} the most ({_signed(-derivative)}). With these nudges, the same steps repeat for "
+        f"{before}."
     )
     return Stage("inputs", number, f"From {this} to {before}", caption)
+
+
+def _how_back(result: Backpropagation, number: int, layer: LayerNudges) -> str:
+    """How a layer passes nudges back to the activations before it."""
+    kind, this = result.net.layers[number].kind, _the(result, number)
+    if kind == "max_pool2d":
+        return f"In {this}, the nudge for a window goes whole to its largest activation, and nothing to the others"
+    if kind == "avg_pool2d":
+        return f"In {this}, the nudge for a window is shared equally by all its activations"
+    who = f"each of the {len(layer.by_sums)} neurons of {this} nudges it"
+    if kind == "conv2d":
+        who = f"each place of {this} whose filter covers it nudges it"
+    return f"An activation cannot be set directly, but {who}, in proportion to its weight"
 
 
 def _pixels(result: Backpropagation, layer: LayerNudges) -> Stage:
     k, (whole, parts) = _strongest(layer), input_words(result.net)
     caption = (
         f"The nudges have reached the {parts}. Training does not change the {whole}, but this is how it would have to "
-        f"change: {neuron_name(result.net, -1, k)} should {_direction(layer.by_inputs[k])} the most "
-        f"({_signed(-layer.by_inputs[k])})."
+        f"change: {neuron_name(result.net, -1, k)} should {_direction(float(layer.by_inputs.flat[k]))} the most "
+        f"({_signed(-float(layer.by_inputs.flat[k]))})."
     )
     return Stage("pixels", 0, f"Back to the {parts}", caption)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.columns import Columns
+from pellucid.inspect.checks import has_maps, output_shape
+from pellucid.layers.dense import Dense
 
 if TYPE_CHECKING:
     from pellucid.inspect.knobs import Knob
@@ -12,6 +14,16 @@ if TYPE_CHECKING:
 
 INPUTS = -1
 """Stands for the inputs where a layer number is expected."""
+
+
+_KINDS = {
+    "conv2d": "convolution",
+    "max_pool2d": "max pooling",
+    "avg_pool2d": "mean pooling",
+    "flatten": "flattening",
+    "dropout": "dropout",
+}
+"""Layers of convolutional networks in words."""
 
 
 def feature_names(net: Network) -> tuple[str, ...] | None:
@@ -35,14 +47,22 @@ def input_words(net: Network) -> tuple[str, str]:
 
 
 def layer_name(net: Network, layer: int) -> str:
-    """Name a layer, such as "hidden layer 1" or "output layer"; ``layer`` counts from 0, and -1 is the inputs."""
+    """Name a layer, such as "hidden layer 1", "layer 3, convolution" or "output layer".
+
+    ``layer`` counts from 0, and -1 is the inputs.
+    """
     if layer == INPUTS:
         return "input layer"
+    kind = _KINDS.get(net.layers[layer].kind)
+    if kind is not None:
+        return f"layer {layer + 1}, {kind}"
     return "output layer" if layer == len(net.layers) - 1 else f"hidden layer {layer + 1}"
 
 
 def neuron_name(net: Network, layer: int, neuron: int) -> str:
     """Name a neuron, such as "hidden layer 1, neuron 3", "output 7", "pixel (4, 12)" or "feature petal length".
+
+    In a layer with feature maps ``neuron`` is a channel: "layer 1, convolution, channel 3".
 
     Examples
     --------
@@ -53,9 +73,30 @@ def neuron_name(net: Network, layer: int, neuron: int) -> str:
     """
     if layer == INPUTS:
         return _input_name(net, neuron)
+    if has_maps(net, layer):
+        return f"{layer_name(net, layer)}, channel {neuron}"
     if layer == len(net.layers) - 1:
         return f"output {net.classes[neuron]}"
     return f"{layer_name(net, layer)}, neuron {neuron}"
+
+
+def value_name(net: Network, layer: int, index: int) -> str:
+    """Name one value of a layer, flat: a neuron, or a place of a feature map; what flattening and dropout pass on.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> net = pl.load("digits-conv")
+    >>> value_name(net, 0, 600), value_name(net, 7, 20)
+    ('layer 1, convolution, channel 1 at (1, 0)', 'layer 6, convolution, channel 1 at (1, 0)')
+    """
+    if has_maps(net, layer):
+        _, height, width = output_shape(net, layer)
+        channel, place = divmod(index, height * width)
+        return f"{neuron_name(net, layer, channel)} at ({place // width}, {place % width})"
+    if layer != INPUTS and not isinstance(net.layers[layer], Dense) and layer != len(net.layers) - 1:
+        return value_name(net, layer - 1, index)
+    return neuron_name(net, layer, index)
 
 
 def _input_name(net: Network, index: int) -> str:
@@ -74,6 +115,9 @@ def _input_name(net: Network, index: int) -> str:
 def knob_name(net: Network, knob: Knob) -> str:
     """Name a weight by what it connects, such as "pixel (4, 8) → hidden layer 1, neuron 3"; a bias by its neuron.
 
+    A filter's weight is named by its row and column, and by its input channel where there are several:
+    "weight (2, 1) of input channel 5 → layer 3, convolution, channel 7".
+
     Examples
     --------
     >>> import pellucid as pl
@@ -85,4 +129,8 @@ def knob_name(net: Network, knob: Knob) -> str:
     neuron = neuron_name(net, knob.layer, knob.neuron)
     if knob.input is None:
         return f"bias of {neuron}"
-    return f"{neuron_name(net, knob.layer - 1, knob.input)} → {neuron}"
+    if knob.kernel is not None:
+        channel, row, column = knob.kernel
+        several = net.layers[knob.layer].named()["weight"].shape[1] > 1
+        return f"weight ({row}, {column}){f' of input channel {channel}' if several else ''} → {neuron}"
+    return f"{value_name(net, knob.layer - 1, knob.input)} → {neuron}"

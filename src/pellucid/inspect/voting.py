@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import ShapeError
-from pellucid.inspect.checks import checked_index, dense_layer
-from pellucid.programs.traces import LayerTrace, Trace
+from pellucid.inspect.checks import checked_index, weighted_layer
+from pellucid.layers.conv2d import Conv2d
+from pellucid.programs.traces import LayerTrace, Trace, window
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -21,6 +22,8 @@ Vector = NDArray[np.float32]
 @dataclass(frozen=True, eq=False)
 class Votes:
     """One neuron's computation for one input: ``activation = f(weights @ inputs + bias)``.
+
+    In a convolution that of one place of a feature map, whose D inputs lie under the filter there.
 
     Attributes
     ----------
@@ -34,6 +37,8 @@ class Votes:
         da/dz; for softmax a (1 - a), the derivative of a by its own z.
     function : str
         Name of f.
+    at : (int, int) or None
+        Row and column in the feature map; None in a dense layer.
     """
 
     layer: int
@@ -47,6 +52,7 @@ class Votes:
     activation: float
     slope: float
     function: str
+    at: tuple[int, int] | None = None
 
     @property
     def positive(self) -> float:
@@ -66,7 +72,7 @@ class Votes:
         return f"{self.function}({inside}) = {self.function}({self.sum:.3g}){scope} = {self.activation:.3g}"
 
 
-def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
+def votes(net: Network, x: ArrayLike, layer: int, neuron: int, at: tuple[int, int] | None = None) -> Votes:
     """Return the terms of a neuron's weighted sum for one input.
 
     Parameters
@@ -75,7 +81,9 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
     x : array_like
         One input.
     layer, neuron : int
-        The neuron, both from 0.
+        The neuron, both from 0; in a convolution the channel.
+    at : (int, int), optional
+        In a convolution, row and column in the channel's feature map; by default where its sum is largest.
 
     Returns
     -------
@@ -84,7 +92,7 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
     Raises
     ------
     ShapeError
-        If the layer or neuron does not exist, the layer is not dense, or ``x`` is not one input.
+        If the layer, neuron or place does not exist, the layer has no weights, or ``x`` is not one input.
 
     Examples
     --------
@@ -96,25 +104,44 @@ def votes(net: Network, x: ArrayLike, layer: int, neuron: int) -> Votes:
     ([1.0, -1.0, 0.5], [0, 1, 2], 0.75)
     >>> print(found)
     relu(1.5 - 1 + 0.25) = relu(0.75) = 0.75
+    >>> image, _ = pl.data.load("digits").test[0]
+    >>> pl.inspect.votes(pl.load("digits-conv"), image, layer=2, neuron=7, at=(4, 5)).terms.shape
+    (108,)
     """
     trace = net.trace(x)
     if trace.outputs.ndim != 1:
         raise ShapeError(f"votes expected one input of shape {net.input_shape}, got {np.shape(x)}.")
-    return votes_of(net, trace, layer, neuron)
+    return votes_of(net, trace, layer, neuron, at)
 
 
-def votes_of(net: Network, trace: Trace[LayerTrace], layer: int, neuron: int) -> Votes:
+def votes_of(
+    net: Network, trace: Trace[LayerTrace], layer: int, neuron: int, at: tuple[int, int] | None = None
+) -> Votes:
     """Return the votes, given the trace of one input."""
-    dense = dense_layer(net, layer)
-    row = checked_index(neuron, dense.out_features, "neuron")
-    seen = trace[layer]
+    found = weighted_layer(net, layer)
+    bias, weight = found.named()["bias"], found.named()["weight"]
+    row, seen = checked_index(neuron, len(bias), "neuron"), trace[layer]
+    place: tuple[int, ...] = (row,)
     inputs = seen.inputs.reshape(-1)
-    weights = np.array(dense.weight[row])
+    if isinstance(found, Conv2d):
+        at = _place(seen.sums[row], at)
+        place, inputs = (row, *at), window(found, seen.inputs, *at).reshape(-1)
+    elif at is not None:
+        raise ShapeError(f"votes expected no place for layers[{layer}], which is dense, got {at}: leave it out.")
+    weights = np.array(weight[row]).reshape(-1)
     terms = weights * inputs
     ranking = np.argsort(-np.abs(terms), kind="stable")
-    z, a = float(seen.sums[row]), float(seen.activations[row])
-    slope = float(slopes(dense.activation, seen.sums, seen.activations)[row])
-    return Votes(layer, row, inputs, weights, terms, ranking, float(dense.bias[row]), z, a, slope, dense.activation)
+    z, a = float(seen.sums[place]), float(seen.activations[place])
+    slope = float(slopes(found.activation, seen.sums, seen.activations)[place])
+    return Votes(layer, row, inputs, weights, terms, ranking, float(bias[row]), z, a, slope, found.activation, at)
+
+
+def _place(sums: Vector, at: tuple[int, int] | None) -> tuple[int, int]:
+    """A place in a feature map (H, W): the given one, or the one with the largest sum."""
+    if at is None:
+        row, column = np.unravel_index(int(sums.argmax()), sums.shape)
+        return int(row), int(column)
+    return checked_index(at[0], sums.shape[0], "row"), checked_index(at[1], sums.shape[1], "column")
 
 
 def slopes(activation: str, sums: Vector, activations: Vector) -> Vector:
@@ -134,7 +161,8 @@ def weight_picture(net: Network, layer: int, neuron: int) -> Vector:
     Returns
     -------
     ndarray
-        A copy, of shape ``net.input_shape`` for the first layer, or (D,) for frames; and (D,) for later ones.
+        A copy: for the first layer of shape ``net.input_shape``, or (D,) for frames; for later ones (D,). For a
+        channel of a convolution its filter, (C, kernel height, kernel width).
 
     Examples
     --------
@@ -142,7 +170,8 @@ def weight_picture(net: Network, layer: int, neuron: int) -> Vector:
     >>> pl.inspect.weight_picture(pl.load("digits-relu"), layer=0, neuron=3).shape
     (28, 28)
     """
-    dense = dense_layer(net, layer)
-    weights = np.array(dense.weight[checked_index(neuron, dense.out_features, "neuron")])
+    found = weighted_layer(net, layer)
+    weight = found.named()["weight"]
+    weights = np.array(weight[checked_index(neuron, len(weight), "neuron")])
     sides = [side for side in net.input_shape if side is not None]
-    return weights.reshape(sides) if layer == 0 else weights
+    return weights.reshape(sides) if layer == 0 and not isinstance(found, Conv2d) else weights

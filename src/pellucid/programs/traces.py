@@ -45,7 +45,7 @@ class LayerTrace:
         place = (neuron, y, x) if isinstance(self.layer, Conv2d) else (neuron,)
         if not all(0 <= index < side for index, side in zip(place, shape, strict=True)):
             raise ShapeError(f"terms expected a place within {shape}, got {place}.")
-        seen = _window(self.layer, self.inputs, y, x) if isinstance(self.layer, Conv2d) else self.inputs
+        seen = window(self.layer, self.inputs, y, x) if isinstance(self.layer, Conv2d) else self.inputs
         product: NDArray[np.float32] = weight[neuron] * seen
         return product
 
@@ -86,7 +86,7 @@ class Trace(Generic[L]):
         return trace_html(layers)
 
 
-def _window(layer: Conv2d, inputs: NDArray[np.float32], y: int, x: int) -> NDArray[np.float32]:
+def window(layer: Conv2d, inputs: NDArray[np.float32], y: int, x: int) -> NDArray[np.float32]:
     """The inputs under a filter at one position, (..., C, kernel height, kernel width); 0 beyond the picture."""
     (down, across), (step_y, step_x), (pad_y, pad_x) = layer.geometry
     channels = layer.named()["weight"].shape[1]
