@@ -117,7 +117,7 @@ def _read_by(net: Network, layer: int, neuron: int | None, reader: int) -> slice
     shape, width = output_shape(net, layer), net.layers[reader].named()["weight"].shape[1]
     if layer == INPUTS and width != math.prod(side for side in shape if side is not None):
         raise ShapeError(
-            "ablate expected a neuron of a layer, got an input: filters read all inputs alike, so that one alone cannot "
+            "ablate expected a neuron of a layer, got an input: filters read all inputs alike, and one alone cannot "
             "be scaled."
         )
     count = unit_count(net, layer)
