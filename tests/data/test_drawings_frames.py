@@ -93,3 +93,19 @@ def test_what_is_no_frame_stays() -> None:
     box[36:84, 46:74] = False
     for mask in (zero, seven, box):
         assert without_frames(mask) is mask
+
+
+def test_pieces_of_the_borders_of_the_next_cells_go(mnist: TrainTest) -> None:
+    images = np.asarray(mnist.test.images[:12])
+    for k, image in enumerate(images):
+        net_of_lines = grid(np.stack([np.zeros_like(image)] * 4 + [image] + [np.zeros_like(image)] * 4), 3, 90, 3)
+        tilted = ndimage.rotate(net_of_lines, 0.9 * (-1) ** k, reshape=False, order=1)
+        shift = k % 3
+        cell = tilted[131 + shift : 221 + shift, 131 + shift : 221 + shift]
+        assert len(find_digits(0.95 - 0.85 * cell)) == 1
+
+
+def test_tight_digits_are_no_pieces_of_borders() -> None:
+    one_four = np.zeros((80, 100), np.bool_)
+    one_four[:, :11] = one_four[:45, 60:68] = one_four[40:48, 60:] = one_four[:, 88:96] = True
+    assert without_frames(one_four) is one_four

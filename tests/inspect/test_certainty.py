@@ -73,6 +73,22 @@ def test_both_networks_have_to_be_sure() -> None:
     assert found.is_none == (found.none >= NO_DIGIT)
 
 
+def test_digits_among_specks_are_read_and_their_boxes_hold_them_alone() -> None:
+    rng, right = np.random.default_rng(4), 0
+    for image, label in zip(PIXELS[:60], DIGITS.labels, strict=False):
+        spotted = image.copy()
+        empty = np.argwhere(spotted == 0)
+        for y, x in empty[rng.integers(0, len(empty), 10)]:
+            spotted[y : y + 2, x : x + 2] = 1
+        told = [one for one in answers(pl.load("digits-conv"), find_digits(spotted), alone=False) if not one.is_none]
+        right += [one.reading.best for one in told] == [str(label)]
+        for one in told:
+            left, top, right_edge, bottom = one.digit.box
+            assert 0 <= left < right_edge <= 28
+            assert 0 <= top < bottom <= 28
+    assert right >= 42  # 28 of 60 with the specks
+
+
 def test_nothing_and_other_shapes() -> None:
     assert sureness(np.zeros((0, 28, 28)), np.zeros((0, 10))) == []
     with pytest.raises(ShapeError, match="outputs for 0 to 9"):

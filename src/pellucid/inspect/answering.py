@@ -1,22 +1,24 @@
-"""What the digits of a picture are read as, how sure each answer is, and patches that are two digits in halves."""
+"""What the digits of a picture are read as, how sure each answer is; doubtful patches without specks, and in halves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pellucid.data.drawings.centring import center
+from pellucid.data.drawings.centring import center, ink_box
 from pellucid.data.drawings.finding import Digit
+from pellucid.data.drawings.specks import without_specks
 from pellucid.data.drawings.splitting import halves
+from pellucid.data.drawings.windows import Picture
 from pellucid.inspect.certainty import THRESHOLD, Sureness, compared, reads_digits, second_outputs, together
 from pellucid.network.network import Network
 from pellucid.network.prediction import Reading
 from pellucid.programs.images import from_unit
 
 DOUBTFUL, SURE_HALF = 0.7, 0.95
-"""A patch of less confidence than the first is two digits if both halves have more than the second."""
+"""Below the first confidence, a patch is read again, without specks and by halves, which count above the second."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def answers(net: Network, digits: Sequence[Digit], threshold: float = THRESHOLD,
     def each(digits: Sequence[Digit]) -> list[Answer]:
         return _each(net, digits, threshold, alone)
 
-    return [part for answer in each(digits) for part in _parted(answer, each)]
+    return [part for answer in each(digits) for part in _parted(_cleaned(answer, each), each)]
 
 
 def _each(net: Network, digits: Sequence[Digit], threshold: float, alone: bool) -> list[Answer]:
@@ -79,6 +81,28 @@ def _each(net: Network, digits: Sequence[Digit], threshold: float, alone: bool) 
         Answer(digit, reading, one, not one.is_none and one.confidence >= threshold)
         for digit, reading, one in zip(digits, readings, compared(outputs, second), strict=True)
     ]
+
+
+def _cleaned(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]]) -> Answer:
+    """Return the answer for a patch without the specks beside it, if that is a digit for sure, and the patch is not."""
+    if answer.sureness is None or answer.sureness.confidence >= DOUBTFUL:
+        return answer
+    clean = without_specks(answer.digit.steps["cut out"])
+    if clean is None:
+        return answer
+    box = _box_in(answer.digit.box, clean)
+    again = read([replace(answer.digit, box=box, pixels=center(clean, thicken=True))])[0]
+    sure = again.sureness is not None and not again.is_none and again.sureness.confidence > SURE_HALF
+    return again if sure else answer
+
+
+def _box_in(box: tuple[int, int, int, int], ink: Picture) -> tuple[int, int, int, int]:
+    """Return where the ink (H, W) is that is left in a box of the picture."""
+    across, down = ((box[2] - box[0]) / ink.shape[1], (box[3] - box[1]) / ink.shape[0])
+    left, top, right, bottom = ink_box(ink)
+    x, y = (round(box[0] + across * at) for at in (left, right)), (round(box[1] + down * at) for at in (top, bottom))
+    (first, last), (upper, lower) = x, y
+    return first, upper, max(last, first + 1), max(lower, upper + 1)
 
 
 def _parted(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]]) -> list[Answer]:

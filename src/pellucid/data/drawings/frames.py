@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pellucid.data.drawings.margins import inner_share
+from pellucid.data.drawings.margins import ALONG_EDGE, inner_share
 from pellucid.data.drawings.ruling import without_level_lines
 
 Mask = NDArray[np.bool_]
@@ -31,6 +31,11 @@ LEAST_BORDERED = 28
 BORDER_LENGTH = 0.6
 THINNEST = 8
 LEAST_INNER = 0.2
+# Where a patch of at least this share of the height is away from all edges, what is near two of them, by this share of
+# the shorter side or so many pixels, is a piece of a border if it is thin, and so many times as long as thick.
+INNER_HEIGHT = 0.25
+NEAR_EDGE, LEAST_NEAR = 0.015, 3
+LONG_PIECE = 2
 MOST_FRAMES = 200
 
 
@@ -42,8 +47,12 @@ def without_frames(mask: Mask) -> Mask:
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     if not count:
         return mask
-    boxes = [(number, box) for number, box in enumerate(ndimage.find_objects(labels), 1) if _may_be(box, mask.shape)]
+    every = list(enumerate(ndimage.find_objects(labels), 1))
+    boxes = [(number, box) for number, box in every if _may_be(box, mask.shape)]
     left, borders = mask.copy(), np.zeros_like(mask)
+    if any(_is_inner(box, mask.shape) for _, box in every):
+        pieces = [number for number, box in every if _is_in_corner(box, mask.shape)]
+        borders |= np.isin(labels, pieces)
     empty: list[tuple[int, Box]] = []
     found: list[tuple[int, ...]] = []
     for number, box in boxes if len(boxes) <= MOST_FRAMES else []:
@@ -80,6 +89,27 @@ def _is_border(patch: Mask, box: Box, shape: tuple[int, ...]) -> bool:
     shares = [n / length for n, length in zip(patch.shape, shape, strict=True)]
     thin = max(patch.shape) > THINNEST * min(patch.shape)
     return bool(min(shares) >= BORDER_LENGTH or (thin and max(shares) >= BORDER_LENGTH))
+
+
+def _is_inner(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a patch is as tall as a digit in a cell, and away from all edges of the picture."""
+    tall, near = box[0].stop - box[0].start >= INNER_HEIGHT * shape[0], _near(shape)
+    return tall and all(s.start > near and s.stop < n - near for s, n in zip(box, shape, strict=True))
+
+
+def _is_in_corner(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a patch runs along an edge into a corner of the picture, as a piece of the next cell's border does."""
+    if min(shape) < LEAST_BORDERED:
+        return False
+    near = _near(shape)
+    ends = [(s.start <= near, s.stop >= n - near) for s, n in zip(box, shape, strict=True)]
+    height, width = (side.stop - side.start for side in box)
+    thin = min(height, width) <= ALONG_EDGE * min(shape)
+    return thin and all(any(side) for side in ends) and max(height, width) >= LONG_PIECE * min(height, width)
+
+
+def _near(shape: tuple[int, ...]) -> int:
+    return max(LEAST_NEAR, round(NEAR_EDGE * min(shape)))
 
 
 def _is_quadrilateral(patch: Mask) -> bool:
