@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pellucid.speech.decoding import OTHER_WORD, Beam, aligned, beam, greedy, log_probability
+from pellucid.speech.decoding import OTHER_WORD, Beam, aligned, beam, greedy, log_probabilities, log_probability
 from pellucid.speech.lexicon import CLASSES, LEXICON, spelling
 from speech.twin import collapsed, probability, saying
 
@@ -21,6 +21,24 @@ def _logs(seed: int, frames: int, kinds: int, peaked: float = 0.4) -> np.ndarray
 def test_the_probability_of_a_spelling_is_the_sum_over_its_paths(seed: int, frames: int, classes: list[int]) -> None:
     logs = _logs(seed, frames, 3)
     assert np.exp(log_probability(logs, classes)) == pytest.approx(probability(logs, classes), rel=1e-9, abs=1e-15)
+
+
+@given(
+    st.integers(0, 10_000), st.integers(1, 6), st.lists(st.lists(st.integers(1, 2), max_size=4), min_size=1, max_size=4)
+)
+@settings(max_examples=30, deadline=None)
+def test_spellings_of_different_lengths_are_computed_together(
+    seed: int, frames: int, spellings: list[list[int]]
+) -> None:
+    logs = _logs(seed, frames, 3)
+    found = np.exp(log_probabilities(logs, spellings))
+    assert found == pytest.approx([probability(logs, classes) for classes in spellings], rel=1e-9, abs=1e-15)
+
+
+def test_long_utterances_neither_overflow_nor_vanish() -> None:
+    logs = np.log(np.full((4000, 3), 1e-8))
+    plain, longer = log_probabilities(logs, [[1], [1, 2, 1, 2]])
+    assert -4000 * 18.5 < plain < longer < 0
 
 
 @given(st.integers(0, 10_000), st.integers(1, 30))

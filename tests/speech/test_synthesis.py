@@ -14,7 +14,7 @@ from pellucid.speech.augmentation import WARPS, Vary, at_tempo, noise, warped
 from pellucid.speech.features import BANDS, RATE, STACK, powers, stacked
 from pellucid.speech.joining import Joining, differences
 from pellucid.speech.lexicon import CLASSES, spelling
-from pellucid.speech.synthesis import UtteranceSynthesis, plain
+from pellucid.speech.synthesis import UtteranceSynthesis, over_babble, plain, shortened
 from pellucid.speech.vtlp import seen_from
 from pellucid.speech.words import Words
 
@@ -51,6 +51,34 @@ def test_ctc_can_align_the_utterances(words: Words) -> None:
     for frames, labels in zip(utterances.frames, utterances.labels, strict=True):
         alike = int(np.sum(labels[1:] == labels[:-1])) if len(labels) else 0
         assert len(frames) >= len(labels) + alike
+
+
+def test_words_are_used_as_often_as_they_weigh(words: Words) -> None:
+    weights = np.arange(len(words)) % 3 / 2
+    drawn = [words.weighted(weights).drawn(np.random.default_rng(seed)) for seed in range(200)]
+    counts = np.bincount(np.concatenate(drawn), minlength=len(words)) / 200
+    np.testing.assert_allclose(counts, weights, atol=0.2)
+    assert (counts[weights == 1] == 1).all()
+    both = words.weighted(2.0) + words
+    assert both.weights.tolist() == [2.0] * len(words) + [1.0] * len(words)
+
+
+def test_a_shortened_word_lacks_a_piece_of_what_is_loud() -> None:
+    level = np.concatenate([np.full(9, 1e-6), np.full(30, 1.0), np.full(9, 1e-6)])
+    power = np.outer(level, np.ones(BANDS)).astype(np.float32)
+    for seed in range(20):
+        short = shortened(power, np.random.default_rng(seed))
+        assert 25 <= (short[:, 0] == 1).sum() < 30
+    assert len(shortened(power[9:12], np.random.default_rng(0))) == 3
+
+
+def test_babble_is_softer_than_the_words(words: Words) -> None:
+    power = np.ones((60, BANDS), np.float32)
+    for seed in range(20):
+        added = over_babble(power, words, np.random.default_rng(seed)) - power
+        assert added.shape == power.shape
+        assert (added >= 0).all()
+        assert 10**-2.51 < added.sum(axis=1).max() / BANDS < 10**-0.79
 
 
 def test_words_without_augmentation(few: data.Recordings) -> None:

@@ -103,6 +103,8 @@ class Vary:
         Level of the loudest noise in dB below the loudest frame; the faintest is 50 dB below.
     room : float
         Share of the utterances with reverberation.
+    telephone : float
+        Share of the utterances with hardly any power below 300 Hz, or above some frequency.
     microphone : float
         Standard deviation of the random tilt and bend of the log bands.
     hide : bool
@@ -111,7 +113,8 @@ class Vary:
 
     noise: float = 0.7
     loudest: float = 12.0
-    room: float = 0.3
+    room: float = 0.4
+    telephone: float = 0.12
     microphone: float = 0.4
     hide: bool = True
 
@@ -132,10 +135,21 @@ class Vary:
                 loudest / bands * 10 ** -rng.uniform(self.loudest / 10, 5)
             )
         if rng.random() < self.room:
-            power = _lingering(power, 0.7 * rng.uniform(0.1, 0.6))
+            power = _lingering(power, rng.uniform(0.05, 0.72))
+        if rng.random() < self.telephone:
+            power = power * _narrow(rng, bands)
         bend = np.interp(np.arange(bands), np.linspace(0, bands - 1, 5), rng.normal(0, self.microphone, 5))
         shown = evened(power * np.exp(bend).astype(np.float32))
         return _partly_hidden(shown, rng) if self.hide else shown
+
+
+def _narrow(rng: np.random.Generator, bands: int) -> Floats:
+    """Return gains of the bands (bands,) of a device that transmits neither the lowest nor the highest."""
+    gains = np.ones(bands, np.float32)
+    faint = np.float32(10 ** -rng.uniform(1.0, 4.0))
+    gains[: int(rng.integers(0, bands // 5 + 1))] = faint
+    gains[bands - int(rng.integers(0, bands // 10 + 1)) :] = faint
+    return gains
 
 
 def _lingering(power: Floats, share: float) -> Floats:

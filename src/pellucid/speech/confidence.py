@@ -2,10 +2,14 @@
 
 A network trained with CTC is nearly always certain in every frame, so its outputs alone say little. The comparison with
 the word's rivals in the same frames says more. The rivals are each other digit, another word, silence, and the sounds
-that the network would spell there without a lexicon. The probability of each is summed over all its paths, and the word
-gets its share of the total. A word that merely resembles "five" shares with the sounds that were really said. The
-confidence of a word is this share times the probability of its weakest sound. Where the number of digits is known, each
-word is a digit; then its rivals are the other digits, and its confidence is its share among them.
+that the network would spell there without a lexicon. The probability of each is summed over all its paths. The
+logarithms of the ratios to these rivals, and the probabilities of the word's own sounds, are the evidence for the word.
+Its confidence is a logistic function of the evidence, fitted to recordings of real words that the network was not
+trained on (`pellucid.speech.calibration`).
+
+A network without such a function gets the word's share among its rivals times the probability of its weakest sound.
+Where the number of digits is known, each word is a digit; then its rivals are the other digits, and its confidence is
+its share among them.
 """
 
 from __future__ import annotations
@@ -15,13 +19,17 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.speech.decoding import OTHER_WORD, greedy, log_probability
+from pellucid.speech.decoding import OTHER_WORD, greedy, log_probabilities
 from pellucid.speech.lexicon import spelling
 
 Logs = npt.NDArray[np.float64]
 
 TEMPERATURE = 1.0
 """Temperature: log probabilities are divided by it before they are compared. Above 1, confidences are lower."""
+
+EVIDENCE = 6
+"""Numbers in the evidence for a word."""
+_MOST_EVIDENCE = 15.0
 
 
 def rivals(logs: Logs) -> list[list[int]]:
@@ -44,8 +52,25 @@ def shares(logs: Logs, temperature: float = TEMPERATURE, *, is_digit: bool = Fal
     With ``is_digit`` a digit was said for certain, and the digits alone are rivals.
     """
     against = [spelling([digit]) for digit in range(OTHER_WORD)] if is_digit else rivals(logs)
-    values = np.array([log_probability(logs, rival) for rival in against]) / temperature
+    values = log_probabilities(logs, against) / temperature
     result: npt.NDArray[np.float64] = np.exp(values - np.logaddexp.reduce(values))
+    return result
+
+
+def evidence(logs: Logs, digit: int, sounds: list[float]) -> npt.NDArray[np.float64]:
+    """Return the evidence in frames (T, K) for a digit: `EVIDENCE` numbers, each at most `_MOST_EVIDENCE` in size.
+
+    They are the log ratios of its probability to that of the most probable other digit, of another word, of silence
+    and of the free spelling, and the lowest and the mean log probability of its ``sounds``.
+    """
+    spellings = [spelling([word]) for word in (*range(OTHER_WORD), -1)]
+    free = [run.number for run in greedy(logs)]
+    values = log_probabilities(logs, [*spellings, [], free])
+    own = values[digit]
+    others = np.delete(values[:OTHER_WORD], digit).max()
+    logarithms = np.log(np.maximum(sounds, 1e-9))
+    found = [own - others, *(own - values[OTHER_WORD:]), logarithms.min(), logarithms.mean()]
+    result: npt.NDArray[np.float64] = np.clip(found, -_MOST_EVIDENCE, _MOST_EVIDENCE)
     return result
 
 

@@ -23,6 +23,7 @@ from pellucid.speech.lexicon import LEXICON, spelling
 Logs = npt.NDArray[np.float64]
 
 NEVER = -1e30
+_LEAST = 1e-300
 WIDTH = 12
 """Number of sequences that the beam keeps."""
 OTHER_WORD = len(LEXICON)
@@ -224,17 +225,44 @@ def log_probability(logs: Logs, classes: list[int]) -> float:
     >>> round(float(np.exp(log_probability(even, [1]))), 6)
     0.75
     """
-    states = np.zeros(2 * len(classes) + 1, np.int64)
-    states[1::2] = classes
-    skips = np.zeros(len(states), bool)
-    skips[2:] = (states[2:] != 0) & (states[2:] != states[:-2])
-    alpha = np.full(len(states), NEVER)
-    alpha[0] = 0.0
-    for frame in np.asarray(logs, np.float64):
-        moved = np.logaddexp(alpha, _shifted(alpha[None], 1)[0])
-        moved = np.where(skips, np.logaddexp(moved, _shifted(alpha[None], 2)[0]), moved)
-        alpha = moved + frame[states]
-    return float(np.logaddexp.reduce(alpha[-2:]))
+    return float(log_probabilities(logs, [classes])[0])
+
+
+def log_probabilities(logs: Logs, spellings: list[list[int]]) -> Logs:
+    """Return the log probability of each spelling in frames (T, K); see `log_probability`.
+
+    All are computed at once, with the probabilities themselves, scaled to a sum of 1 in every frame.
+
+    Examples
+    --------
+    >>> even = np.log(np.full((2, 2), 0.5))
+    >>> np.exp(log_probabilities(even, [[1], []])).round(6).tolist()
+    [0.75, 0.25]
+    """
+    lengths = np.array([2 * len(one) + 1 for one in spellings])
+    states = np.zeros((len(spellings), lengths.max() + 2), np.int64)
+    for row, one in enumerate(spellings):
+        states[row, 3 : lengths[row] + 2 : 2] = one
+    own = states[:, 2:]
+    exists = (np.arange(own.shape[1]) < lengths[:, None]).astype(np.float64)
+    skips = ((own != 0) & (own != states[:, :-2])).astype(np.float64)
+    skips[:, :2] = 0
+    # Two columns of zeros on the left stand for what precedes the first state.
+    alpha = np.zeros(states.shape)
+    alpha[:, 2] = 1.0
+    total = np.zeros(len(spellings))
+    for frame in np.exp(np.asarray(logs, np.float64))[:, own] * exists:
+        moved = (alpha[:, 2:] + alpha[:, 1:-1] + alpha[:, :-2] * skips) * frame
+        scale = moved.sum(axis=1)
+        scale[scale == 0] = _LEAST
+        alpha[:, 2:] = moved / scale[:, None]
+        total += np.log(scale)
+    rows, ends = np.arange(len(spellings)), lengths + 1
+    # The end of the empty spelling is its only state.
+    last = alpha[rows, ends] + np.where(lengths > 1, alpha[rows, ends - 1], 0.0)
+    with np.errstate(divide="ignore"):
+        result: Logs = np.maximum(total + np.log(last), NEVER)
+    return result
 
 
 def aligned(logs: Logs, classes: list[int]) -> list[tuple[int, int]]:

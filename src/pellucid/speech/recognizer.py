@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.speech.alignment import SURE, Sentence, Sound, Syllable, Word, sentence_text
-from pellucid.speech.confidence import shares, spans
-from pellucid.speech.decoding import OTHER_WORD, aligned, beam
+from pellucid.speech.confidence import EVIDENCE, evidence, shares, spans
+from pellucid.speech.decoding import NEVER, OTHER_WORD, aligned, beam, log_probabilities
 from pellucid.speech.features import BANDS, HOP, WINDOW, evened, stacked
 from pellucid.speech.lexicon import CLASSES, LEXICON, OTHER, spelling
 from pellucid.speech.vtlp import FACTORS, seen_from
@@ -40,6 +40,7 @@ _SETTINGS: dict[str, Field] = {
     "prior_share": Number(-100.0, 100.0),
     "penalty": Number(-1e6, 1e6),
     "temperature": Number(1e-3, 1e6),
+    "sureness": Maybe(Several(Number(-1e6, 1e6), EVIDENCE + 1, EVIDENCE + 1)),
 }
 """What a network's record may contain under "hearing"."""
 
@@ -83,6 +84,8 @@ class Recognizer:
         self.prior_share = float(settings.get("prior_share", 0.0))
         self.penalty = float(settings.get("penalty", 0.0))
         self.temperature = float(settings.get("temperature", 1.0))
+        sureness = settings.get("sureness")
+        self.sureness = None if sureness is None else np.asarray(sureness, np.float64)
 
     def logs(self, power: Floats) -> Logs:
         """Return the log probabilities of the sounds at each step, for frames of power (T, BANDS).
@@ -117,6 +120,9 @@ class Recognizer:
 
     def said(self, logs: Logs, digits: int | None = None) -> list[int]:
         """Return the most probable sequence of words; 10 stands for another word."""
+        if digits == 1:
+            alone = log_probabilities(logs, [spelling([digit]) for digit in range(OTHER_WORD)])
+            return [int(alone.argmax())] if alone.max() > NEVER / 2 else []
         guesses = beam(logs, digits=digits, penalty=self.penalty)
         return list(guesses[0].words) if guesses else []
 
@@ -138,20 +144,34 @@ class Recognizer:
 
         With ``are_digits`` nothing else was said for certain; see `pellucid.speech.confidence`.
         """
-        spellings = [spelling([-1 if word == OTHER_WORD else word]) for word in said]
-        flat = aligned(logs, [sound for sounds in spellings for sound in sounds])
-        if not flat:
-            return ()
-        ends = np.cumsum([len(sounds) for sounds in spellings])
-        places = [flat[end - len(sounds) : end] for sounds, end in zip(spellings, ends, strict=True)]
-        loud = power.sum(axis=1) > _FAINT * float(power.sum(axis=1).max())
+        placed = _placed(logs, said)
+        loud = power.sum(axis=1) > _FAINT * float(power.sum(axis=1).max(initial=0.0))
         found = []
-        for word, own, (first, past) in zip(said, places, spans(places, len(logs)), strict=True):
-            share = shares(logs[first:past], self.temperature, is_digit=are_digits)[word]
+        for word, own, (first, past) in placed:
             widths = _widened([self._frames(one, loud) for one in own], loud, *self._frames((first, past), loud))
-            made = _word(word, logs, own, widths, float(share), begin, are_digits)
+            made = _word(word, logs, own, widths, begin)
+            made = replace(made, confidence=self._confidence(logs[first:past], word, made, are_digits))
             found.append(made if made.confidence < self.threshold else replace(made, digit=made.guess))
         return tuple(found)
+
+    def evidence(self, power: Floats) -> list[tuple[int, Logs]]:
+        """Return each digit in frames of power (T, BANDS) with its evidence; see `pellucid.speech.confidence`."""
+        logs = self.logs(power)
+        return [
+            (word, evidence(logs[first:past], word, _sounds(word, logs, own)))
+            for word, own, (first, past) in _placed(logs, self.said(logs))
+            if word != OTHER_WORD
+        ]
+
+    def _confidence(self, logs: Logs, word: int, made: Word, is_digit: bool) -> float:
+        """Return the confidence of a word in its frames (T, K)."""
+        sounds = [sound.confidence for syllable in made.syllables for sound in syllable.sounds]
+        if self.sureness is not None and word != OTHER_WORD and not is_digit:
+            total = self.sureness[0] + evidence(logs, word, sounds) @ self.sureness[1:]
+            return float(1 / (1 + np.exp(-np.clip(total, -50, 50))))
+        share = float(shares(logs, self.temperature, is_digit=is_digit)[word])
+        # At most the confidence of the weakest sound: a word can beat all its rivals and still be wrong.
+        return share if is_digit or word == OTHER_WORD else share * min(sounds)
 
     def _frames(self, steps: tuple[int, int], loud: npt.NDArray[np.bool_]) -> tuple[int, int]:
         """Return the frames of some of the network's steps; ``loud`` has one entry per frame."""
@@ -159,23 +179,38 @@ class Recognizer:
         return begin, min(max((steps[1] - _PADDING) * self.stack, begin + 1), len(loud))
 
 
-def _word(word: int, logs: Logs, places: Places, widths: Places, share: float, begin: int, is_digit: bool) -> Word:
-    """Build one word, so far without ``digit``, from the frames of its sounds."""
+def _placed(logs: Logs, said: list[int]) -> list[tuple[int, Places, tuple[int, int]]]:
+    """Return each word of a sequence with the steps of its sounds, and the steps that belong to it."""
+    spellings = [spelling([-1 if word == OTHER_WORD else word]) for word in said]
+    flat = aligned(logs, [sound for sounds in spellings for sound in sounds])
+    if not flat:
+        return []
+    ends = np.cumsum([len(sounds) for sounds in spellings])
+    places = [flat[end - len(sounds) : end] for sounds, end in zip(spellings, ends, strict=True)]
+    return list(zip(said, places, spans(places, len(logs)), strict=True))
+
+
+def _sounds(word: int, logs: Logs, places: Places) -> list[float]:
+    """Return the highest probability of each sound of a digit in its steps."""
+    numbers = zip(spelling([word]), places, strict=True)
+    return [float(np.exp(logs[first:past, number]).max()) for number, (first, past) in numbers]
+
+
+def _word(word: int, logs: Logs, places: Places, widths: Places, begin: int) -> Word:
+    """Build one word, so far without ``digit`` and confidence, from the frames of its sounds."""
     start, end = _second(begin + widths[0][0]), _second(begin + widths[-1][1])
     if word == OTHER_WORD:
-        return Word(OTHER, start, end, share, None, ())
+        return Word(OTHER, start, end, 0.0, None, ())
     syllables, at = [], 0
+    likely = _sounds(word, logs, places)
     for entry in LEXICON[word].syllables:
         sounds = []
         for name in entry.sounds:
-            likely = float(np.exp(logs[places[at][0] : places[at][1], CLASSES.index(name)]).max())
-            sounds.append(Sound(name, _second(begin + widths[at][0]), _second(begin + widths[at][1]), likely))
+            sounds.append(Sound(name, _second(begin + widths[at][0]), _second(begin + widths[at][1]), likely[at]))
             at += 1
         least = min(sound.confidence for sound in sounds)
         syllables.append(Syllable(entry.text, sounds[0].start, sounds[-1].end, least, tuple(sounds)))
-    # At most the confidence of the weakest sound: a word can beat all its rivals and still be wrong.
-    sure = share if is_digit else share * min(syllable.confidence for syllable in syllables)
-    return Word(LEXICON[word].word, start, end, sure, None, tuple(syllables), word)
+    return Word(LEXICON[word].word, start, end, 0.0, None, tuple(syllables), word)
 
 
 def _widened(places: Places, loud: npt.NDArray[np.bool_], first: int, past: int) -> Places:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from pellucid.data.sequences import Sequences
 from pellucid.speech.augmentation import PLAIN, WARPS, Vary, at_tempo, noise, warped_powers
-from pellucid.speech.features import RATE, STACK, evened, powers, stacked
+from pellucid.speech.features import HOP, RATE, STACK, evened, powers, stacked
 from pellucid.speech.lexicon import CLASSES, spelling
 from pellucid.speech.negatives import backwards, music, nothing, spliced
 from pellucid.speech.words import Words
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 _SHORTEST = RATE * 3 // 20
+_MOST_CUT = round(0.08 / HOP)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class UtteranceSynthesis:
         Maximum number of words in an utterance.
     foreign : float
         Share of the words in rows that are not digits.
+    mixed : float
+        Share of the rows in which any speaker may say any of the words, so that no digit goes with a kind of voice.
+    babble : float
+        Share of the digit utterances over several other voices.
+    cut : float
+        Share of the words that lack a piece of their begin or end, as when a recording starts too late.
     backwards, spliced, silent, music : float
         For each word, the number of utterances of a word played backwards, of one spliced from two digits, of noise or
         tones, and of music.
@@ -53,6 +60,9 @@ class UtteranceSynthesis:
     joined: float = 0.5
     most: int = 7
     foreign: float = 0.06
+    mixed: float = 0.4
+    babble: float = 0.12
+    cut: float = 0.12
     backwards: float = 0.06
     spliced: float = 0.06
     silent: float = 0.03
@@ -81,15 +91,11 @@ class UtteranceSynthesis:
         rng = np.random.default_rng(seed)
         made: list[tuple[Floats, list[int]]] = []
         for _ in range(rounds):
-            made += [self._utterance(words, first, rng) for first in range(len(words))]
+            made += [self._utterance(words, int(first), rng) for first in words.drawn(rng)]
             made += self._no_digits(words, rng)
         frames, labels = zip(*(one for one in _stacked(made) if _fits(*one)), strict=True)
         arrays = [np.asarray(label, np.int64) for label in labels]
         return Sequences(frames, arrays, classes=CLASSES, name=name)
-
-    def _perhaps_other(self, words: Words, number: int, rng: np.random.Generator) -> int:
-        """Return the word, or occasionally one by any speaker that is not a digit."""
-        return int(rng.choice(words.others)) if len(words.others) and rng.random() < self.foreign else number
 
     def _no_digits(self, words: Words, rng: np.random.Generator) -> list[tuple[Floats, list[int]]]:
         """Return utterances without digits, some of speech and some not."""
@@ -101,18 +107,55 @@ class UtteranceSynthesis:
         return [(padded([part], rng), other) for part in spoken] + [(padded([part], rng), []) for part in silent]
 
     def _utterance(self, words: Words, first: int, rng: np.random.Generator) -> tuple[Floats, list[int]]:
-        """Return one word, or several by its speaker with pauses or overlaps between them."""
+        """Return one word, or several with pauses or overlaps between them."""
         said = [first]
         if words.labels[first] >= 0 and rng.random() < self.joined:
-            said += rng.choice(words.by_speaker[words.speakers[first]], int(rng.integers(1, self.most))).tolist()
-            said = [self._perhaps_other(words, number, rng) for number in said]
-        tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.9, 1.3)
+            said = self._row(words, first, rng)
+        tract, tempo = int(rng.integers(len(WARPS))), rng.uniform(0.85, 1.3)
         parts: list[Floats] = []
         for number in said:
             warp = int(np.clip(tract + rng.integers(-1, 2), 0, len(WARPS) - 1))
             stretch = tempo * rng.uniform(0.92, 1.08) / WARPS[warp] ** rng.uniform(0.6, 1.0)
-            parts.append(at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.6, 0.6)))
-        return padded(parts, rng), spelling([int(words.labels[number]) for number in said])
+            part = at_tempo(words.powers[number][warp], stretch) * np.float32(10 ** rng.uniform(-0.6, 0.6))
+            parts.append(shortened(part, rng) if rng.random() < self.cut else part)
+        whole = padded(parts, rng)
+        if rng.random() < self.babble:
+            whole = over_babble(whole, words, rng)
+        return whole, spelling([int(words.labels[number]) for number in said])
+
+    def _row(self, words: Words, first: int, rng: np.random.Generator) -> list[int]:
+        """Return the numbers of the words of a row that contains the word ``first``."""
+        count = int(rng.integers(1, self.most))
+        if rng.random() < self.mixed:
+            digits = rng.choice(list(words.by_digit), count)
+            others = [int(rng.choice(words.by_digit[int(digit)])) for digit in digits]
+        else:
+            others = rng.choice(words.by_speaker[words.speakers[first]], count).tolist()
+        others.insert(int(rng.integers(count + 1)), first)
+        unknown = [len(words.others) > 0 and rng.random() < self.foreign for _ in others]
+        return [int(rng.choice(words.others)) if swap else own for own, swap in zip(others, unknown, strict=True)]
+
+
+def shortened(power: Floats, rng: np.random.Generator) -> Floats:
+    """Return a word (T, bands) without up to 80 ms at the begin or the end of what is loud."""
+    level = power.sum(axis=1)
+    loud = np.flatnonzero(level > 0.01 * level.max())
+    missing = int(rng.integers(1, _MOST_CUT + 1))
+    if len(loud) < 3 * missing:
+        return power
+    return power[loud[0] + missing :] if rng.random() < 0.5 else power[: loud[-1] + 1 - missing]
+
+
+def over_babble(power: Floats, words: Words, rng: np.random.Generator) -> Floats:
+    """Add several words at once, at any time, 8 to 25 dB softer than the loudest frame."""
+    voices = np.zeros_like(power)
+    for number in rng.integers(len(words), size=2 + len(power) // 12):
+        part = words.powers[number][PLAIN]
+        begin = int(rng.integers(-len(part) + 1, len(power)))
+        inside = part[max(0, -begin) : len(power) - begin]
+        voices[max(0, begin) : max(0, begin) + len(inside)] += inside / np.float32(part.sum(axis=1).max() + 1e-12)
+    loudest = np.float32(power.sum(axis=1).max() / (voices.sum(axis=1).max() + 1e-12))
+    return power + voices * loudest * np.float32(10 ** -rng.uniform(0.8, 2.5))
 
 
 def plain(data: Recordings) -> Sequences:
@@ -143,8 +186,11 @@ def _lead(rng: np.random.Generator) -> int:
 
 def _gap(rng: np.random.Generator) -> int:
     """Draw the number of frames from the end of one word to the start of the next; below 0 they overlap."""
-    if rng.random() < 0.25:
+    kind = rng.random()
+    if kind < 0.25:
         return int(rng.integers(-3, 1))
+    if kind > 0.88:
+        return int(rng.integers(25, 80))
     return int(1 + 24 * rng.random() ** 1.5)
 
 
