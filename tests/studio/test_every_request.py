@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from pellucid.studio import requests
+from pellucid.studio import race_messages, requests
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.messages import EVENTS, REQUESTS
 from pellucid.studio.session import Session
@@ -119,6 +119,23 @@ def told(mirror: Mirror) -> dict[str, Any]:
     return {name: value.tobytes() if isinstance(value, np.ndarray) else value for name, value in mirror.known.items()}
 
 
+def prepare_race(page: Page, kind: Any) -> None:
+    """Set up a race for the requests about one, if the data suit."""
+    if kind.__module__ == race_messages.__name__:
+        state = page.session._state
+        layers = [{"size": len(state.data.train.classes), "activation": "softmax"}]
+        one = {"name": "one", "layers": layers, "optimizer": {"kind": "sgd", "learningRate": 0.1}}
+        plan = {"contestants": [one, one], "loss": "cross_entropy", "batchSize": 32, "epochs": 3, "seed": 1}
+        page.ask("setUpRace", plan=plan)
+
+
+def end_race(page: Page) -> None:
+    """A race and its trials end when they are told to."""
+    page.ask("pauseRace")
+    page.ask("cancelTrials")
+    wait_for(lambda: not page.session._race.busy)
+
+
 @pytest.mark.parametrize("kind", REQUESTS, ids=lambda kind: kind.__name__)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
@@ -128,6 +145,7 @@ def test_any_value_is_answered_and_the_page_agrees_with_the_server(kind: Any, da
     mirror.take(page.ask("setDrawing", strokes=[{"points": [0.3, 0.2, 0.7, 0.8], "width": 0.07}]))
     mirror.take(page.ask("turnKnobs", knobs=[5], values=[0.25], gesture=1))
     mirror.take(page.ask("askNudges", label=3))
+    prepare_race(page, kind)
     if data.draw(st.booleans(), label="while training"):
         mirror.take(page.ask("train"))
     tag = kind.__struct_config__.tag
@@ -146,6 +164,7 @@ def test_any_value_is_answered_and_the_page_agrees_with_the_server(kind: Any, da
     # Training ends, and the session serves the next request.
     page.number = 100
     mirror.take(page.ask("pause"))
+    end_race(page)
     assert not page.session.training
     mirror.take(page.ask("turnKnobs", knobs=[6], values=[0.5], gesture=2))
     assert mirror.known["knobs"][6] == 0.5
@@ -171,6 +190,7 @@ def test_any_value_is_answered_where_a_table_is_open(kind: Any, table: DatasetCa
     mirror.take(page.greeting)
     mirror.take(page.ask("openExample", part="train", index=2))
     mirror.take(page.ask("askNudges"))
+    prepare_race(page, kind)
     tag = kind.__struct_config__.tag
     fields = data.draw(structs(inspect.type_info(kind), data.draw(st.booleans())), label=tag)
     with warnings.catch_warnings():
@@ -181,6 +201,7 @@ def test_any_value_is_answered_where_a_table_is_open(kind: Any, table: DatasetCa
     mirror.take(events)
     page.number = 100
     mirror.take(page.ask("pause"))
+    end_race(page)
     if page.session._state.form.columns is not None:
         mirror.take(page.ask("setFeatures", features=[0], values=[1.5]))
         assert page.session._state.inputs.shape == page.session._state.form.shape

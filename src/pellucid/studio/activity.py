@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pellucid.studio.race_messages import Outcome, Prediction, RacePlan, TrialKind
+
 MOST = 10_000
 """Most records that are kept; the oldest are dropped first."""
 
@@ -88,6 +90,42 @@ class RepairApplied(Deed):
 
     label: int
     right: bool
+
+
+@dataclass(frozen=True)
+class RacePredicted(Deed):
+    """A prediction of a race was locked in."""
+
+    plan: RacePlan
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
+class RaceRun(Deed):
+    """A race has ended after so many mini-batches.
+
+    Attributes
+    ----------
+    accuracies : tuple of float or None
+        Of each contestant at the end; None where its loss diverged.
+    outcome : Outcome or None
+        What became of the prediction, if there was one.
+    """
+
+    plan: RacePlan
+    step: int
+    accuracies: tuple[float | None, ...]
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class TrialsRun(Deed):
+    """Contestants were trained from many starts or at many rates, ``done`` of ``total`` trainings to the end."""
+
+    kind: TrialKind
+    plan: RacePlan
+    done: int
+    total: int
 
 
 D = TypeVar("D", bound=Deed)

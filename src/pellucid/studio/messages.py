@@ -23,7 +23,7 @@ from typing import get_args
 
 import msgspec
 
-from pellucid.studio import events, look_for_messages, parts, requests, why_messages
+from pellucid.studio import events, look_for_messages, parts, race_messages, requests, why_messages
 
 AnyRequest = (
     requests.StartAgain
@@ -80,6 +80,17 @@ AnyRequest = (
     | why_messages.AskMisreading
     | why_messages.AskRepair
     | why_messages.ApplyRepair
+    | race_messages.SetUpRace
+    | race_messages.AskRace
+    | race_messages.PredictRace
+    | race_messages.RunRace
+    | race_messages.PauseRace
+    | race_messages.StepRace
+    | race_messages.GoToRace
+    | race_messages.SetRacePace
+    | race_messages.RunStarts
+    | race_messages.RunRates
+    | race_messages.CancelTrials
 )
 """All requests of the page."""
 
@@ -122,12 +133,16 @@ AnyEvent = (
     | look_for_messages.PairAnswered
     | why_messages.Misreading
     | why_messages.Repaired
+    | race_messages.Race
+    | race_messages.RaceCurves
+    | race_messages.RaceMoment
+    | race_messages.RaceTrials
 )
 """All events of the server."""
 
 REQUESTS: tuple[type[requests.Request], ...] = get_args(AnyRequest)
 EVENTS: tuple[type[events.Event], ...] = get_args(AnyEvent)
-MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages, why_messages)
+MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages, why_messages, race_messages)
 """The modules that declare them."""
 
 MAX_REQUEST = 1 << 20

@@ -35,8 +35,8 @@ _LONGEST = 1000
 """Characters of a record's list of data sets."""
 
 
-def planned_network(plan: LearnPlan, train: Dataset) -> Network:
-    """Make a new network for training data, drawn from the plan's seed."""
+def planned_network(plan: LearnPlan, train: Dataset, initialization: str | None = None) -> Network:
+    """Make a new network for training data, drawn from the plan's seed; by default as is usual for each activation."""
     inputs = math.prod(train.shape)
     sizes = [inputs, *(layer.size for layer in plan.layers)]
     # Refuse before memory is allocated; `check_suitable` applies the studio's own limit.
@@ -52,7 +52,7 @@ def planned_network(plan: LearnPlan, train: Dataset) -> Network:
     if (plan.loss in VALUE_LOSSES) == train.has_classes:
         kind = "classes" if train.has_classes else "values"
         raise RefusedError("bad_value", f"Expected a loss for {kind}, got {plan.loss}: choose another loss.")
-    layers = [Dense(layer.size, layer.activation) for layer in plan.layers]
+    layers = [Dense(layer.size, layer.activation, initialization) for layer in plan.layers]
     is_drawn = inputs == SIDE * SIDE and not isinstance(train, Table)
     shape = (SIDE, SIDE) if is_drawn else train.shape
     net = Network(layers, input_shape=shape, seed=plan.seed, classes=train.classes)

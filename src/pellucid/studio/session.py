@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid import __version__
 from pellucid.network.files import network_bytes
-from pellucid.studio import events, look_for_messages, requests, why_messages
+from pellucid.studio import events, look_for_messages, race_messages, requests, why_messages
 from pellucid.studio.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.clock import Clock
 from pellucid.studio.comparison import Comparison
@@ -21,6 +21,7 @@ from pellucid.studio.outbox import Reason
 from pellucid.studio.parts import ClassInfo
 from pellucid.studio.plans import first_network
 from pellucid.studio.priority_lock import PriorityLock
+from pellucid.studio.race_room import RaceRoom
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.refusal import Refused, RefusedError, failure
 from pellucid.studio.session_state import SessionState
@@ -86,6 +87,7 @@ class Session:
         self._nudge = NudgeRoom(self._state, self._turn)
         self._look_for = LookForRoom(self._state)
         self._why = WhyRoom(self._state, self._read)
+        self._race = RaceRoom(self._state)
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -143,6 +145,17 @@ class Session:
             why_messages.AskMisreading: self._why.misreading,
             why_messages.AskRepair: self._why.repair,
             why_messages.ApplyRepair: self._why.apply,
+            race_messages.SetUpRace: self._race.set_up,
+            race_messages.AskRace: self._race.ask,
+            race_messages.PredictRace: self._race.predict,
+            race_messages.RunRace: self._race.run,
+            race_messages.PauseRace: self._race.pause,
+            race_messages.StepRace: self._race.step,
+            race_messages.GoToRace: self._race.go_to,
+            race_messages.SetRacePace: self._race.set_pace,
+            race_messages.RunStarts: self._race.run_starts,
+            race_messages.RunRates: self._race.run_rates,
+            race_messages.CancelTrials: self._race.cancel,
         }
         self.outbox = self._state.outbox
         self.uploads = Uploads()
@@ -382,13 +395,14 @@ class Session:
 
     @property
     def training(self) -> bool:
-        """Whether training is running."""
-        return self._learn.busy
+        """Whether training is running, in Learn or in a race."""
+        return self._learn.busy or self._race.busy
 
     def close(self, reason: Reason) -> None:
         """Stop everything, and keep what was trained; a connected page is told why."""
         with self._lock.high_priority():
             self._learn.close()
+            self._race.close()
         self.outbox.end(reason)
 
     def _start_again(self, request: requests.StartAgain) -> None:
@@ -396,5 +410,6 @@ class Session:
         if self._rules is None:
             raise RefusedError("unavailable", "Expected a studio started with --class: reload the page instead.")
         self._learn.close()
+        self._race.close()
         self.ended = True
         self.outbox.end("restarted")

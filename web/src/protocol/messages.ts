@@ -1843,6 +1843,289 @@ export interface Repaired {
   readonly method: string;
 }
 
+/** One of the networks of a race. */
+export interface Contestant {
+  /** Name, such as "sigmoid". */
+  readonly name: string;
+  /** First layer first; the last layer has one neuron for each class. */
+  readonly layers: readonly LayerPlan[];
+  /** Optimiser. */
+  readonly optimizer: OptimizerPlan;
+}
+
+/** Everything that determines a race on the data set of the session: the same plan gives the same numbers. */
+export interface RacePlan {
+  /** The networks. */
+  readonly contestants: readonly Contestant[];
+  /** Loss to minimise. */
+  readonly loss: "cross_entropy" | "huber" | "mean_absolute" | "mean_squared" | "squared";
+  /** Images in each mini-batch. */
+  readonly batchSize: number;
+  /** Length of the race in epochs. */
+  readonly epochs: number;
+  /** Determines the initial weights of all contestants and the order of the images. */
+  readonly seed: number;
+  /** How the weights are drawn. */
+  readonly start: "glorot_uniform" | "he_normal" | "lecun_normal" | "usual";
+}
+
+/** What somebody expects of a race before it starts. */
+export interface Prediction {
+  /** The contestant with the best accuracy at the end; None where all end alike. */
+  readonly winner: number | null;
+  /** For each contestant its accuracies at evenly spaced times, the last at the end; empty where none was drawn. */
+  readonly curves: readonly (readonly number[])[];
+}
+
+/** Prepare a race. Answered by `Race`, `RaceCurves` and `RaceMoment`. */
+export interface SetUpRace {
+  readonly type: "setUpRace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The plan. */
+  readonly plan: RacePlan;
+}
+
+/** Ask for the state of the race. Answered as `SetUpRace` and by `RaceTrials`, as far as there are any. */
+export interface AskRace {
+  readonly type: "askRace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Lock in a prediction, before the first step. Answered by `Race`. */
+export interface PredictRace {
+  readonly type: "predictRace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The prediction. */
+  readonly prediction: Prediction;
+}
+
+/** Run the race from its last step to the end. Answered by `Race`, then `RaceCurves` and `RaceMoment` repeatedly. */
+export interface RunRace {
+  readonly type: "runRace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Pause the race. Answered as `SetUpRace`. */
+export interface PauseRace {
+  readonly type: "pauseRace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Take a few mini-batches, all contestants alike. Answered by `Race`, then `RaceCurves` and `RaceMoment`. */
+export interface StepRace {
+  readonly type: "stepRace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Number of mini-batches. By default 1. */
+  readonly count?: number;
+}
+
+/** Restore a step that was taken, bit for bit. Answered by `Race` and `RaceMoment`. */
+export interface GoToRace {
+  readonly type: "goToRace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Number of mini-batches, at most `Race.lastStep`. */
+  readonly step: number;
+}
+
+/** Set the pace of the race. Answered by `Race`. */
+export interface SetRacePace {
+  readonly type: "setRacePace";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Most mini-batches per second; None for full speed. */
+  readonly batchesPerSecond: number | null;
+}
+
+/** Train every contestant from many starts. Answered by `RaceTrials`, repeatedly until all are done. */
+export interface RunStarts {
+  readonly type: "runStarts";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Number of starts; the seeds are the race's and those that follow. By default 50. */
+  readonly starts?: number;
+  /** Epochs of each training. By default 10. */
+  readonly epochs?: number;
+}
+
+/** Train every contestant at many learning rates. Answered by `RaceTrials`, repeatedly until all are done. */
+export interface RunRates {
+  readonly type: "runRates";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Lowest rate. */
+  readonly low: number;
+  /** Highest rate. */
+  readonly high: number;
+  /** Number of rates, evenly spaced on a logarithmic axis. By default 25. */
+  readonly count?: number;
+  /** Trainings at each rate. By default 1. */
+  readonly starts?: number;
+  /** Epochs of each training. By default 10. */
+  readonly epochs?: number;
+}
+
+/** Stop training from many starts or at many rates; what has ended stays. Answered by `RaceTrials` or `Race`. */
+export interface CancelTrials {
+  readonly type: "cancelTrials";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** A contestant as it is now. */
+export interface ContestantState {
+  /** Number of weights and biases. */
+  readonly parameters: number;
+  /** For each layer, whether its initial parameters have the same bits as that layer of the first contestant. */
+  readonly sameStart: readonly boolean[];
+  /** The last step that it has taken: less than that of the race where its loss diverged. */
+  readonly lastStep: number;
+  /** If its loss diverged, a sentence that says so. */
+  readonly trouble: string | null;
+}
+
+/** What became of a prediction. */
+export interface Outcome {
+  /** The contestant with the best accuracy on the held-out examples at the end; None for several. */
+  readonly winner: number | null;
+  /** Whether it was predicted. */
+  readonly right: boolean;
+  /** For each contestant, how far the accuracy at the end is from the predicted one; None where none was predicted. */
+  readonly gaps: readonly (number | null)[];
+}
+
+/** The state of the race. */
+export interface Race {
+  readonly type: "race";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The plan; None where no race has been set up. */
+  readonly plan: RacePlan | null;
+  /** Name of the data set. */
+  readonly data: string;
+  /** State. */
+  readonly state: "finished" | "paused" | "ready" | "running";
+  /** Mini-batches done at the moment that is shown. */
+  readonly step: number;
+  /** The latest step that can be restored. */
+  readonly lastStep: number;
+  /** Length of the race in mini-batches. */
+  readonly steps: number;
+  /** Mini-batches in an epoch. */
+  readonly stepsPerEpoch: number;
+  /** Requested pace; None is full speed. */
+  readonly batchesPerSecond: number | null;
+  /** The contestants. */
+  readonly contestants: readonly ContestantState[];
+  /** The prediction that was locked in. */
+  readonly prediction: Prediction | null;
+  /** What became of it, once the race has ended. */
+  readonly outcome: Outcome | null;
+}
+
+/** The history of a contestant. */
+export interface RaceCurve {
+  /** Last mini-batch of each point, (n,). */
+  readonly steps: Floats;
+  /** Mean, lowest and highest loss of the mini-batches of each point, before their steps, (n, 3). */
+  readonly losses: Floats;
+  /** Accuracy, likewise, (n, 3). */
+  readonly accuracies: Floats;
+  /** Loss on the held-out examples at each of `RaceCurves.recorded`, (r,); NaN where it was out of the race. */
+  readonly testLosses: Floats;
+  /** Accuracy there, (r,). */
+  readonly testAccuracies: Floats;
+  /** Root mean square of the gradient by each layer's parameters at the same steps, (r, layers). */
+  readonly gradients: Floats;
+  /** Share of the layer's neurons that are dead, likewise. */
+  readonly dead: Floats;
+  /** Share of the layer's neurons that are saturated, likewise. */
+  readonly saturated: Floats;
+}
+
+/** The history so far, thinned out; it replaces what the page has. */
+export interface RaceCurves {
+  readonly type: "raceCurves";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The steps at which the contestants were examined, (r,). */
+  readonly recorded: Floats;
+  /** Number of training examples by which gradients and neurons are examined. */
+  readonly images: number;
+  /** The contestants. */
+  readonly contestants: readonly RaceCurve[];
+}
+
+/** A contestant at one step. */
+export interface ContestantMoment {
+  /** Its step: that of the race, or its last one where its loss diverged. */
+  readonly step: number;
+  /** Loss on the held-out examples. */
+  readonly testLoss: number;
+  /** Accuracy there. */
+  readonly testAccuracy: number;
+  /** Root mean square of the gradient by each layer's parameters, (layers,). */
+  readonly gradients: Floats;
+  /** Dead neurons of each layer, whose activation is 0 (below 1e-6) for every example. */
+  readonly dead: readonly (readonly number[])[];
+  /** Saturated neurons (sigmoid, tanh): slope below 1 % of the steepest for 95 % of the examples, likewise. */
+  readonly saturated: readonly (readonly number[])[];
+}
+
+/** The contestants at one step, as computed from their parameters there. */
+export interface RaceMoment {
+  readonly type: "raceMoment";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The step of the race. */
+  readonly step: number;
+  /** The contestants. */
+  readonly contestants: readonly ContestantMoment[];
+}
+
+/** The trainings of one contestant; NaN where they have not ended. */
+export interface ContestantTrials {
+  /** The learning rates, (m,). */
+  readonly rates: Floats;
+  /** Accuracy on the held-out examples after each epoch, (m, starts, epochs); NaN after the loss diverged. */
+  readonly accuracies: Floats;
+  /** 1 where the loss diverged, otherwise 0, (m, starts). */
+  readonly diverged: Floats;
+}
+
+/** Trainings from many starts, or at many rates. */
+export interface RaceTrials {
+  readonly type: "raceTrials";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Which of the two. */
+  readonly kind: "rates" | "starts";
+  /** State. */
+  readonly state: "cancelled" | "done" | "running";
+  /** Trainings that have ended. */
+  readonly done: number;
+  /** All trainings. */
+  readonly total: number;
+  /** Time since they began. */
+  readonly seconds: number;
+  /** Trainings at the same time. */
+  readonly workers: number;
+  /** The race that they belong to. */
+  readonly plan: RacePlan;
+  /** Epochs of each training. */
+  readonly epochs: number;
+  /** Trainings at each rate; the seeds are the race's and those that follow. */
+  readonly starts: number;
+  /** The contestants. */
+  readonly contestants: readonly ContestantTrials[];
+}
+
 /** All requests of the page. */
 export type AnyRequest =
   | StartAgain
@@ -1898,7 +2181,18 @@ export type AnyRequest =
   | AnswerPair
   | AskMisreading
   | AskRepair
-  | ApplyRepair;
+  | ApplyRepair
+  | SetUpRace
+  | AskRace
+  | PredictRace
+  | RunRace
+  | PauseRace
+  | StepRace
+  | GoToRace
+  | SetRacePace
+  | RunStarts
+  | RunRates
+  | CancelTrials;
 
 /** All events of the server. */
 export type AnyEvent =
@@ -1939,4 +2233,8 @@ export type AnyEvent =
   | Pair
   | PairAnswered
   | Misreading
-  | Repaired;
+  | Repaired
+  | Race
+  | RaceCurves
+  | RaceMoment
+  | RaceTrials;

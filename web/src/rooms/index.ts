@@ -10,6 +10,8 @@ export interface Room {
   readonly line: string;
   /** The same where the network takes rows of features; rooms that need images have none. */
   readonly rowLine?: string;
+  /** Whether it needs classes. */
+  readonly classes?: true;
   load(): Promise<{ default: Component<{ studio: Studio }> }>;
 }
 
@@ -20,6 +22,7 @@ export const ROOMS: readonly Room[] = [
   { id: "nudge", title: "Nudge", line: "See how one image would change every weight: backpropagation, stage by stage, with a check for every number.", rowLine: "See how one row would change every weight: backpropagation, stage by stage, with a check for every number.", load: () => import("./nudge/Nudge.svelte") },
   { id: "look-for", title: "Look for", line: "See what excites a neuron: real images, the strongest image there can be, and your own drawing.", load: () => import("./look/LookFor.svelte") },
   { id: "why-misread", title: "Why misread?", line: "See which neurons and pixels voted for a wrong reading, and the smallest change of the drawing that mends it.", load: () => import("./why/WhyMisread.svelte") },
+  { id: "race", title: "Race", line: "Train up to four networks in lockstep, then from many starts and at many learning rates.", rowLine: "Train up to four networks in lockstep, then from many starts and at many learning rates.", classes: true, load: () => import("./race/Race.svelte") },
 ];
 
 export function roomOf(id: string): Room {

@@ -13,6 +13,7 @@ import { LookForState } from "./lookfor.svelte";
 import { NudgeState } from "./nudge.svelte";
 import { MAX_ROW, type Scene } from "./permalink";
 import { Presentation } from "./presentation.svelte";
+import { RaceState } from "./race.svelte";
 import { Row } from "./row.svelte";
 import { Selection } from "./selection.svelte";
 import { WhyState } from "./why.svelte";
@@ -27,6 +28,7 @@ export class Studio {
   readonly nudge = new NudgeState(this.session, this.drawing);
   readonly lookFor = new LookForState(this.session);
   readonly why = new WhyState(this.session);
+  readonly race = new RaceState(this.session);
   readonly presentation = new Presentation();
   readonly classroom = new Classroom(this.session);
   readonly comparison = new Comparison(this.session, this.presentation);
@@ -138,6 +140,11 @@ export class Studio {
       case "misreading":
       case "repaired":
         return this.why.apply(event, payload);
+      case "race":
+      case "raceCurves":
+      case "raceMoment":
+      case "raceTrials":
+        return this.race.apply(event, payload);
       default:
         return unknown(event);
     }
