@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import warnings
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from pellucid.studio import race_messages, requests
+from pellucid.studio import listen_messages, race_messages, requests
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.messages import EVENTS, REQUESTS
 from pellucid.studio.session import Session
@@ -21,11 +22,16 @@ from studio.fake_page import Event, Page, session, wait_for
 from studio.tables import write_flowers, write_houses
 
 EVENT_TYPES = {kind.__struct_config__.tag: kind for kind in EVENTS}
-UNANSWERED = (requests.NextPicture, requests.ReportInput)
-"""Requests that training answers, once it runs, or nobody."""
+UNANSWERED = (
+    requests.NextPicture, requests.ReportInput, listen_messages.HearSamples, listen_messages.StopMicrophone,
+)  # fmt: skip
+"""Requests that training answers, once it runs, or the microphone's thread, or nobody."""
+
+LISTENING = {kind.__struct_config__.tag for kind in REQUESTS if kind.__module__ == listen_messages.__name__}
+VOICE = "espeak:en-gb-scotland+f3"
 
 NUMBERS = [0, -1, 1, 0.5, 1e-300, 5e-324, 1e30, 1e31, 1e40, 1e308, float("nan"), float("inf"), -float("inf"), 2**63]
-TEXTS = ["", "digits", "digits-relu", "layers[0].weight[3, 120]", "((((", "é\0\U0001f600", "x" * 200, "x" * 5000]
+TEXTS = ["", VOICE, "digits", "digits-relu", "layers[0].weight[3, 120]", "((((", "é\0\U0001f600", "x" * 200, "x" * 5000]
 
 
 def extremes(kind: inspect.Type, allowed: bool) -> st.SearchStrategy[Any]:
@@ -41,6 +47,10 @@ def extremes(kind: inspect.Type, allowed: bool) -> st.SearchStrategy[Any]:
         case inspect.StrType():
             most = kind.max_length or 5000
             return st.sampled_from([text for text in TEXTS if not allowed or len(text) <= most])
+        case inspect.BytesType():
+            most = kind.max_length or 5000
+            sizes = [0, 1, 2, 640, most] if allowed else [0, 1, 640, most, most + 1]
+            return st.sampled_from(sizes).map(lambda size: base64.b64encode(bytes(size)).decode())
         case inspect.LiteralType():
             return st.sampled_from(kind.values if allowed else [*kind.values, "nothing"])
         case inspect.NoneType():
@@ -140,15 +150,18 @@ def end_race(page: Page) -> None:
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_any_value_is_answered_and_the_page_agrees_with_the_server(kind: Any, data: st.DataObject) -> None:
-    page, mirror = Page(session()), Mirror()
+    page, mirror, tag = Page(session()), Mirror(), kind.__struct_config__.tag
     mirror.take(page.greeting)
     mirror.take(page.ask("setDrawing", strokes=[{"points": [0.3, 0.2, 0.7, 0.8], "width": 0.07}]))
     mirror.take(page.ask("turnKnobs", knobs=[5], values=[0.25], gesture=1))
     mirror.take(page.ask("askNudges", label=3))
     prepare_race(page, kind)
+    if tag in LISTENING:
+        mirror.take(page.ask("hearVoice", slot=0, voice=VOICE, digits=[3]))
+        if data.draw(st.booleans(), label="with the microphone"):
+            mirror.take(page.ask("startMicrophone", slot=1, rate=8000))
     if data.draw(st.booleans(), label="while training"):
         mirror.take(page.ask("train"))
-    tag = kind.__struct_config__.tag
     fields = data.draw(structs(inspect.type_info(kind), data.draw(st.booleans())), label=tag)
     if tag == "pen" and "stroke" in fields and data.draw(st.booleans()):
         fields["stroke"] = 1

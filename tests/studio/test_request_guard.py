@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from pellucid.studio.app import NO_PAGE, studio_app
 from pellucid.studio.keys import Keys
@@ -29,6 +32,7 @@ ROUTES = [
     ("GET", "/network.safetensors"),
     ("POST", "/picture"),
     ("POST", "/network"),
+    ("POST", "/recording"),
     ("PUT", "/"),
     ("DELETE", "/network.safetensors"),
     ("OPTIONS", "/picture"),
@@ -125,7 +129,8 @@ def test_a_link_works_once_and_again_where_the_browser_has_the_key(app: Any, key
     [
         ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/assets/page.js", 200), ("GET", "/nothing", 404),
         ("GET", "/../app.py", 404), ("GET", "/network.safetensors", 404), ("POST", "/picture", 404),
-        ("POST", "/network", 404), ("PUT", "/", 405), ("DELETE", "/network.safetensors", 405),
+        ("POST", "/network", 404), ("POST", "/recording", 404), ("GET", "/recording", 404), ("PUT", "/", 405),
+        ("DELETE", "/network.safetensors", 405),
         ("WEBSOCKET", "/socket", 101),
     ],
 )  # fmt: skip
@@ -177,6 +182,9 @@ def test_every_answer_carries_the_policy(app: Any, kind: str, path: str, headers
     assert "default-src 'none'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
+    allowed = [each.strip() for each in answer.headers["permissions-policy"].split(",")]
+    assert "microphone=(self)" in allowed
+    assert all(each.endswith("=()") for each in allowed if not each.startswith("microphone="))
 
 
 def test_a_missing_page_is_explained(sessions: Sessions, tmp_path: Path) -> None:
@@ -190,11 +198,13 @@ def test_uploads_are_capped_while_they_come(app: Any, sessions: Sessions) -> Non
     session, _ = sessions.open(None)
     query = f"session={session.identity}"
     endless = [b"\0" * (1 << 20)] * 1000
-    answer = ask(app, "POST", "/network", OWN, query, endless)
-    assert answer.status == 413
-    assert b'"too_large"' in answer.body
-    assert str(f"{MAX_UPLOAD:,}").encode() in answer.body
-    for path, body in [("/network", b"{}"), ("/picture", b"GIF89a"), ("/picture", b""), ("/network", b"\xff" * 100)]:
+    for path in ("/network", "/recording"):
+        answer = ask(app, "POST", path, OWN, query, list(endless))
+        assert answer.status == 413
+        assert b'"too_large"' in answer.body
+        assert str(f"{MAX_UPLOAD:,}").encode() in answer.body
+    bad = [("/network", b"{}"), ("/picture", b"GIF89a"), ("/picture", b""), ("/network", b"\xff" * 100)]
+    for path, body in [*bad, ("/recording", b""), ("/recording", b"RIFF\0\0\0\0WAVE"), ("/recording", b"text")]:
         answer = ask(app, "POST", path, OWN, query, [body])
         assert (answer.status, b'"bad_value"' in answer.body) == (400, True)
 
@@ -209,6 +219,17 @@ def test_a_network_goes_out_and_comes_in_again(app: Any, sessions: Sessions) -> 
     assert session._state.edited.name == "mine"
     assert ask(app, "GET", "/network.safetensors", OWN, query).body == file.body
     assert ask(app, "GET", "/network.safetensors", OWN, "session=../../etc/passwd").status == 404
+
+
+def test_a_recording_comes_in(app: Any, sessions: Sessions) -> None:
+    session, _ = sessions.open(None)
+    file = io.BytesIO()
+    soundfile.write(file, 0.1 * np.sin(np.arange(4000) / 5), 8000, format="WAV")
+    query = f"session={session.identity}&slot=1&name=mine.wav"
+    assert ask(app, "POST", "/recording", OWN, query, [file.getvalue()]).status == 204
+    take = session._listen.takes[1]
+    assert take is not None
+    assert (take.source, take.name, len(take.sound.samples)) == ("file", "mine.wav", 4000)
 
 
 def test_every_address_of_the_machine_goes_by_its_own_names() -> None:

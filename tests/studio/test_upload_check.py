@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 import pellucid as pl
@@ -31,8 +32,16 @@ def picture(side: int) -> bytes:
     return file.getvalue()
 
 
+def recording(seconds: float) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, 0.1 * np.sin(np.arange(round(8000 * seconds)) / 5), 8000, format="WAV")
+    return file.getvalue()
+
+
 def test_good_uploads_pass() -> None:
     check = UploadCheck(PATIENT)
+    check.try_out("recording 0", recording(2.0))
+    check.try_out("recording 1", recording(59.9))
     check.try_out("network", net())
     check.try_out("picture", picture(200))
 
@@ -44,6 +53,9 @@ def test_good_uploads_pass() -> None:
         ("network", net()[:-9], "the network"),
         ("picture", b"GIF89a", "damaged|picture"),
         ("picture", picture(5_000), "24,000,000"),
+        ("recording 0", b"RIFF", "recording"),
+        ("recording 1", b"ID3" + bytes(1000), "recording"),
+        ("recording 1", recording(0.0), "no sound"),
     ],
 )
 def test_bad_uploads_are_refused_with_the_reason(kind: Kind, content: bytes, words: str) -> None:
@@ -52,7 +64,9 @@ def test_bad_uploads_are_refused_with_the_reason(kind: Kind, content: bytes, wor
     assert caught.value.code == "bad_value"
 
 
-@pytest.mark.parametrize(("kind", "content"), [("network", net()), ("picture", picture(4_000))])
+@pytest.mark.parametrize(
+    ("kind", "content"), [("network", net()), ("picture", picture(4_000)), ("recording 0", recording(60.0))]
+)
 def test_uploads_that_take_too_long_or_too_much_memory_are_refused(kind: Kind, content: bytes) -> None:
     begun = time.monotonic()
     with pytest.raises(RefusedError, match=r"0\.05 seconds") as caught:
@@ -62,6 +76,12 @@ def test_uploads_that_take_too_long_or_too_much_memory_are_refused(kind: Kind, c
     if Path("/proc/self/statm").exists():
         with pytest.raises(RefusedError, match=r"at most 1 MB|memory"):
             UploadCheck(Limits(memory=1_000_000)).try_out(kind, content)
+
+
+def test_a_long_recording_is_refused_as_too_long() -> None:
+    with pytest.raises(RefusedError, match="60 seconds") as caught:
+        UploadCheck(PATIENT).try_out("recording 0", recording(61.0))
+    assert caught.value.code == "too_large"
 
 
 def test_many_at_once_take_turns() -> None:

@@ -85,3 +85,12 @@ def test_an_upload_without_a_number_is_taken() -> None:
     upload = uploads.begin("picture")
     uploads.note(requests.ClearDrawing(5))
     assert not uploads.is_obsolete(upload)
+
+
+def test_a_recording_is_dropped_after_a_later_one_in_its_place_only() -> None:
+    page = Page(session())
+    uploads = page.session.uploads
+    first, second = uploads.begin("recording 0", after=0), uploads.begin("recording 1", after=0)
+    page.ask("hearVoice", slot=0, voice="espeak:en-gb-scotland+f3", digits=[1])
+    assert uploads.is_obsolete(first)
+    assert not uploads.is_obsolete(second)

@@ -7,6 +7,7 @@ quietest frame.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,13 @@ class Utterance:
 class Utterances:
     """Takes frames as they arrive, and returns the utterances in them.
 
+    Parameters
+    ----------
+    pause : float
+        Seconds of silence that end an utterance.
+    is_loud : function, optional
+        Tells from the level of each frame in dB, in order, whether it is loud for this recording.
+
     Examples
     --------
     >>> loud, quiet = np.full((60, BANDS), 1.0, np.float32), np.full((60, BANDS), 1e-9, np.float32)
@@ -49,13 +57,14 @@ class Utterances:
     [(50, 80)]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float = PAUSE, is_loud: Callable[[float], bool] | None = None) -> None:
+        self._judge = is_loud or self._is_loud
         self._floor, self._peak = _FIRST_FLOOR, _FIRST_FLOOR + _LEAST_ABOVE
         self._held = np.empty((0, BANDS), np.float32)
         self._loud: list[bool] = []
         self._begin = 0
         self._margin = round(MARGIN / HOP)
-        self._pause = round(PAUSE / HOP)
+        self._pause = round(pause / HOP)
         self._longest = round(LONGEST / HOP)
 
     def feed(self, power: Floats) -> list[Utterance]:
@@ -65,7 +74,7 @@ class Utterances:
         for begin in range(0, len(power), self._pause):
             part = power[begin : begin + self._pause]
             self._held = np.concatenate([self._held, part])
-            self._loud += [self._is_loud(float(level)) for level in levels[begin : begin + self._pause]]
+            self._loud += [self._judge(float(level)) for level in levels[begin : begin + self._pause]]
             while (utterance := self._next()) is not None:
                 found.append(utterance)
         return [utterance for utterance in found if len(utterance.power)]

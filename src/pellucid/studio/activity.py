@@ -126,6 +126,47 @@ class TrialsRun(Deed):
     plan: RacePlan
     done: int
     total: int
+class SoundsHeard(Deed):
+    """A recording was heard.
+
+    Attributes
+    ----------
+    source : str
+        "voice", "file" or "microphone".
+    name : str
+        The voice with its digits, or the file.
+    text : str
+        What the network heard, such as "65(1)7".
+    words, sure : int
+        Number of words, and of those that count as a digit.
+    """
+
+    source: str
+    name: str
+    text: str
+    words: int
+    sure: int
+
+
+@dataclass(frozen=True)
+class SoundsChanged(Deed):
+    """A recording was changed and heard again; ``kind`` is "mute", "stretch" or "swap", times are seconds before it."""
+
+    kind: str
+    begin: float
+    end: float
+    factor: float
+    text_before: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ThresholdMoved(Deed):
+    """Words were judged by another threshold, or with a known number of digits; ``texts`` is what that made of them."""
+
+    threshold: float
+    digits: int | None
+    texts: tuple[str, ...]
 
 
 D = TypeVar("D", bound=Deed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import msgspec
@@ -59,6 +60,7 @@ def studio_app(sessions: Sessions, *, keys: Keys, hosts: list[str], page: Path =
     routes = [
         Route("/picture", handlers.picture, methods=["POST"]),
         Route("/network", handlers.network, methods=["POST"]),
+        Route("/recording", handlers.recording, methods=["POST"]),
         Route("/network.safetensors", handlers.download, methods=["GET"]),
         WebSocketRoute("/socket", handlers.socket),
         Mount("/", _page(page)),
@@ -114,6 +116,17 @@ class _Routes:
             session.open_network(content, name, upload)
 
         return await self._receive(request, "network", use)
+
+    async def recording(self, request: Request) -> Response:
+        """Receive a recording."""
+        name = request.query_params.get("name", "recording")[:200]
+        slot: Literal[0, 1] = 1 if request.query_params.get("slot") == "1" else 0
+        kind: Kind = "recording 1" if slot else "recording 0"
+
+        def use(session: Session, content: bytes, upload: Upload) -> None:
+            session.open_recording(content, name, slot, upload)
+
+        return await self._receive(request, kind, use)
 
     async def download(self, request: Request) -> Response:
         """Send the network as a file."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.studio import look_for_messages, race_messages, requests, why_messages
+from pellucid.studio import listen_messages, look_for_messages, race_messages, requests, why_messages
 from pellucid.studio.refusal import RefusedError
 
 _LOCKED: dict[type[Any], str] = {
@@ -29,6 +29,9 @@ _AUTOMATIC = (
     look_for_messages.AskExcitement,
     why_messages.AskMisreading,
     race_messages.AskRace,
+    listen_messages.AskListening,
+    listen_messages.AskGates,
+    listen_messages.HearSamples,
 )
 """Requests that the page sends by itself: they do not mean that somebody is there."""
 

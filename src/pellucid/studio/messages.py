@@ -9,6 +9,7 @@ encoding. The routes:
 - ``POST /picture?session=&after=``: the body is a PNG, JPEG or other picture, which is read; `Drawing` and `Reading`
   follow on the socket. Answered by 204, or by a `Failed` as JSON. ``after`` is the number of the last request that the
   page had sent: an upload that a later request has made obsolete is dropped.
+- ``POST /recording?session=&after=&slot=&name=``: the body is a recording; `Recorded` and `Heard` follow on the socket.
 - ``POST /network?session=&after=&name=``: the body is a network file; `Network` and all that follows from it come on
   the socket.
 - ``GET /network.safetensors?session=``: the present network as a file.
@@ -23,7 +24,7 @@ from typing import get_args
 
 import msgspec
 
-from pellucid.studio import events, look_for_messages, parts, race_messages, requests, why_messages
+from pellucid.studio import events, listen_messages, look_for_messages, parts, race_messages, requests, why_messages
 
 AnyRequest = (
     requests.StartAgain
@@ -91,6 +92,15 @@ AnyRequest = (
     | race_messages.RunStarts
     | race_messages.RunRates
     | race_messages.CancelTrials
+    | listen_messages.AskListening
+    | listen_messages.HearVoice
+    | listen_messages.StartMicrophone
+    | listen_messages.HearSamples
+    | listen_messages.StopMicrophone
+    | listen_messages.EditSounds
+    | listen_messages.UndoSounds
+    | listen_messages.SetHearing
+    | listen_messages.AskGates
 )
 """All requests of the page."""
 
@@ -137,12 +147,18 @@ AnyEvent = (
     | race_messages.RaceCurves
     | race_messages.RaceMoment
     | race_messages.RaceTrials
+    | listen_messages.Listening
+    | listen_messages.HearingChosen
+    | listen_messages.Recorded
+    | listen_messages.Heard
+    | listen_messages.Sounding
+    | listen_messages.Gates
 )
 """All events of the server."""
 
 REQUESTS: tuple[type[requests.Request], ...] = get_args(AnyRequest)
 EVENTS: tuple[type[events.Event], ...] = get_args(AnyEvent)
-MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages, why_messages, race_messages)
+MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages, why_messages, race_messages, listen_messages)
 """The modules that declare them."""
 
 MAX_REQUEST = 1 << 20

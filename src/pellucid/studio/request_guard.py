@@ -48,7 +48,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), usb=()",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self), usb=()",
     "Cache-Control": "no-store",
 }
 

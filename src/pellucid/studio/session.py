@@ -7,13 +7,15 @@ from typing import Any
 
 from pellucid import __version__
 from pellucid.network.files import network_bytes
-from pellucid.studio import events, look_for_messages, race_messages, requests, why_messages
+from pellucid.studio import events, listen_messages, look_for_messages, race_messages, requests, why_messages
 from pellucid.studio.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.clock import Clock
 from pellucid.studio.comparison import Comparison
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.edited_network import EditedNetwork
+from pellucid.studio.given_network import sequence_network
 from pellucid.studio.learn_room import LearnRoom
+from pellucid.studio.listen_room import ListenRoom
 from pellucid.studio.look_for_room import LookForRoom
 from pellucid.studio.messages import AnyRequest
 from pellucid.studio.nudge_room import NudgeRoom
@@ -23,6 +25,7 @@ from pellucid.studio.plans import first_network
 from pellucid.studio.priority_lock import PriorityLock
 from pellucid.studio.race_room import RaceRoom
 from pellucid.studio.read_room import ReadRoom
+from pellucid.studio.recordings import read_recording
 from pellucid.studio.refusal import Refused, RefusedError, failure
 from pellucid.studio.session_state import SessionState
 from pellucid.studio.turn_room import TurnRoom
@@ -50,7 +53,8 @@ class Session:
         The key with which the page returns to it.
     catalog : DatasetCatalog
     model : str, optional
-        The first network: the name of a shipped one, or a path; see `pellucid.studio.plans.first_network`.
+        The first network: the name of a shipped one, or a path; see `pellucid.studio.plans.first_network`. A network
+        of sequences is heard in the room Listen, and the others have their usual network.
     clock : Clock, optional
     rules : ClassRules, optional
         The rules of a class; the session then begins with the first held-out image.
@@ -79,7 +83,8 @@ class Session:
         self.last_input: float | None = None
         self.ended = False
         self._lock = PriorityLock()
-        self._state = SessionState(catalog, first_network(catalog, model), self.clock, rules)
+        given = sequence_network(model)
+        self._state = SessionState(catalog, first_network(catalog, None if given else model), self.clock, rules)
         self._comparison = Comparison(self._state)
         self._read = ReadRoom(self._state, self._comparison.send_reading)
         self._turn = TurnRoom(self._state, on_change=self._on_change)
@@ -88,6 +93,7 @@ class Session:
         self._look_for = LookForRoom(self._state)
         self._why = WhyRoom(self._state, self._read)
         self._race = RaceRoom(self._state)
+        self._listen = ListenRoom(self._state, self._lock, given)
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -156,6 +162,15 @@ class Session:
             race_messages.RunStarts: self._race.run_starts,
             race_messages.RunRates: self._race.run_rates,
             race_messages.CancelTrials: self._race.cancel,
+            listen_messages.AskListening: self._listen.subject,
+            listen_messages.HearVoice: self._listen.voice,
+            listen_messages.StartMicrophone: self._listen.start,
+            listen_messages.HearSamples: self._listen.samples,
+            listen_messages.StopMicrophone: self._listen.stop,
+            listen_messages.EditSounds: self._listen.edit,
+            listen_messages.UndoSounds: self._listen.undo,
+            listen_messages.SetHearing: self._listen.set_hearing,
+            listen_messages.AskGates: self._listen.gates,
         }
         self.outbox = self._state.outbox
         self.uploads = Uploads()
@@ -212,6 +227,7 @@ class Session:
         with self._lock.high_priority():
             self.used = self.clock.now()
             self.uploads.connected()
+            self._listen.page_connected()
             state = self._state
             networks, data_sets = state.catalog.networks, state.catalog.data_sets
             state.send(
@@ -388,6 +404,14 @@ class Session:
                 return
             self._use_network(EditedNetwork.of_bytes(content, name, self._state.edited.version + 1), 0)
 
+    def open_recording(self, content: bytes, name: str, slot: int, upload: Upload | None = None) -> None:
+        """Hear an uploaded recording, unless its upload has become obsolete."""
+        self.check_upload()
+        samples, notes = read_recording(content, name)
+        with self._lock.high_priority():
+            if upload is None or not self.uploads.is_obsolete(upload):
+                self._listen.open(slot, "file", name, samples, notes)
+
     def network_file(self) -> bytes:
         """Return the present network, with its switched neurons, as the content of a file."""
         with self._lock.high_priority():
@@ -403,6 +427,7 @@ class Session:
         with self._lock.high_priority():
             self._learn.close()
             self._race.close()
+            self._listen.close()
         self.outbox.end(reason)
 
     def _start_again(self, request: requests.StartAgain) -> None:
@@ -411,5 +436,6 @@ class Session:
             raise RefusedError("unavailable", "Expected a studio started with --class: reload the page instead.")
         self._learn.close()
         self._race.close()
+        self._listen.close()
         self.ended = True
         self.outbox.end("restarted")

@@ -20,6 +20,7 @@ _PLAIN: dict[type[schema.Type], str] = {
     schema.IntType: "number",
     schema.FloatType: "number",
     schema.StrType: "string",
+    schema.BytesType: "string",
     schema.BoolType: "boolean",
     schema.NoneType: "null",
 }

@@ -16,6 +16,7 @@ from pellucid.engine.compiler.library import engine
 from pellucid.errors import ConfigurationError
 from pellucid.foreign.onnx_file import is_onnx
 from pellucid.foreign.package import onnx_package
+from pellucid.studio.recordings import import_decoders
 from pellucid.studio.refusal import RefusedError, failure
 from pellucid.studio.uploads import Kind
 from pellucid.system.child import HOME, child_command
@@ -45,14 +46,15 @@ class UploadCheck:
         self._limits = limits or Limits()
         self._turns = threading.Semaphore(_AT_ONCE)
 
-    def try_out(self, kind: Kind, content: bytes) -> None:
+    def try_out(self, what: Kind, content: bytes) -> None:
         """Open an upload in a child process, and use it once.
 
         Raises
         ------
         RefusedError
-            If it is no usable network or picture, or if it takes more than the limits.
+            If it is no usable network, picture or recording, or if it takes more than the limits.
         """
+        kind, _, _ = what.partition(" ")
         try:
             command = child_command(__name__, f"{kind} {self._limits.memory}")
         except OSError:  # no interpreter to start: the bounds on files remain
@@ -87,6 +89,8 @@ def serve(argument: str) -> None:
     if kind == "network" and is_onnx(content):
         with contextlib.suppress(ConfigurationError):  # it is refused below
             onnx_package()
+    if kind == "recording":
+        import_decoders()
     _limit_memory(int(memory))
     try:
         work(content)
@@ -103,6 +107,10 @@ def _opener(kind: str) -> Callable[[bytes], None]:
     from pellucid.data.drawings import find_digits, read_picture
     from pellucid.studio.drawing_input import MAX_PICTURE_PIXELS
     from pellucid.studio.edited_network import EditedNetwork
+    from pellucid.studio.recordings import read_recording
+
+    def recording(content: bytes) -> None:
+        read_recording(content, "the recording")
 
     def picture(content: bytes) -> None:
         find_digits(read_picture(content, max_pixels=MAX_PICTURE_PIXELS))
@@ -113,7 +121,7 @@ def _opener(kind: str) -> Callable[[bytes], None]:
 
     for part in _PARTS if kind == "network" else ():
         engine(part)
-    return network if kind == "network" else picture
+    return {"network": network, "picture": picture, "recording": recording}[kind]
 
 
 def _limit_memory(more: int) -> None:

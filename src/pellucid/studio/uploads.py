@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pellucid.studio import requests
+from pellucid.studio import listen_messages, requests
 
-Kind = Literal["network", "picture"]
+Kind = Literal["network", "picture", "recording 0", "recording 1"]
+"""What is uploaded; a recording with its slot."""
 
 REPLACED_BY: dict[Kind, frozenset[type[Any]]] = {
     "picture": frozenset(
@@ -17,6 +18,8 @@ REPLACED_BY: dict[Kind, frozenset[type[Any]]] = {
         )
     ),
     "network": frozenset((requests.LoadNetwork, requests.SetUp, requests.OpenRun)),
+    "recording 0": frozenset((listen_messages.HearVoice, listen_messages.StartMicrophone)),
+    "recording 1": frozenset((listen_messages.HearVoice, listen_messages.StartMicrophone)),
 }  # fmt: skip
 """The requests that put something else in the place of an upload of each kind."""
 
@@ -45,8 +48,8 @@ class Uploads:
     """
 
     def __init__(self) -> None:
-        self._begun: dict[Kind, int] = {"network": 0, "picture": 0}
-        self._replaced: dict[Kind, int] = {"network": 0, "picture": 0}
+        self._begun: dict[Kind, int] = dict.fromkeys(REPLACED_BY, 0)
+        self._replaced: dict[Kind, int] = dict.fromkeys(REPLACED_BY, 0)
 
     def begin(self, kind: Kind, after: int | None = None) -> Upload:
         """Count an upload that begins; it makes earlier ones of its kind obsolete."""
@@ -56,7 +59,8 @@ class Uploads:
     def note(self, request: requests.Request) -> None:
         """Take note of a request."""
         for kind, replacing in REPLACED_BY.items():
-            if type(request) in replacing:
+            slot = getattr(request, "slot", None)
+            if type(request) in replacing and (slot is None or kind == f"recording {slot}"):
                 self._replaced[kind] = request.id
 
     def connected(self) -> None:

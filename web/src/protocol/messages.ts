@@ -2126,6 +2126,363 @@ export interface RaceTrials {
   readonly contestants: readonly ContestantTrials[];
 }
 
+/** Ask for the network that hears. Answered by `Listening`, and `Recorded` and `Heard` for each recording. */
+export interface AskListening {
+  readonly type: "askListening";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Let an embedded voice say digits. Answered by `Recorded` and `Heard`. */
+export interface HearVoice {
+  readonly type: "hearVoice";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The recording to replace. */
+  readonly slot: number;
+  /** One of `Listening.voices`. */
+  readonly voice: string;
+  /** What it says. */
+  readonly digits: readonly number[];
+  /** Seconds between two digits. By default 0.12. */
+  readonly pause?: number;
+}
+
+/** Begin a recording with the microphone. Answered by `Recorded`; `Heard` follows as one speaks. */
+export interface StartMicrophone {
+  readonly type: "startMicrophone";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The recording to replace. */
+  readonly slot: number;
+  /** Samples per second. */
+  readonly rate: number;
+}
+
+/** Samples of the microphone. Answered by `Sounding`; those of a recording that has ended are dropped. */
+export interface HearSamples {
+  readonly type: "hearSamples";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** `Recorded.recording` of the recording that they belong to. */
+  readonly recording: number;
+  /** 16-bit integers, little-endian, one channel, in base64. */
+  readonly samples: string;
+}
+
+/** End the recording of the microphone. Answered by `Recorded` and `Heard`. */
+export interface StopMicrophone {
+  readonly type: "stopMicrophone";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Change a recording, which is then heard again. Answered by `Recorded` and `Heard`. */
+export interface EditSounds {
+  readonly type: "editSounds";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The recording to change. */
+  readonly slot: number;
+  /** What to do with the stretch. */
+  readonly kind: "mute" | "stretch" | "swap";
+  /** Where it begins. */
+  readonly begin: number;
+  /** Where it ends. */
+  readonly end: number;
+  /** How many times as long it becomes; for "stretch". By default 2.0. */
+  readonly factor?: number;
+  /** Where the stretch begins that changes place with it; for "swap". By default 0.0. */
+  readonly otherBegin?: number;
+  /** Where that ends. By default 0.0. */
+  readonly otherEnd?: number;
+}
+
+/** Undo changes of a recording. Answered by `Recorded` and `Heard`. */
+export interface UndoSounds {
+  readonly type: "undoSounds";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The recording. */
+  readonly slot: number;
+  /** Whether to undo all changes, or the last one only. By default false. */
+  readonly all?: boolean;
+}
+
+/** Choose how words are judged. Answered by `HearingChosen`, and `Heard` for each recording. */
+export interface SetHearing {
+  readonly type: "setHearing";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Confidence from which a word counts as a digit. */
+  readonly threshold: number;
+  /** Number of digits said between two silences, where it is known. */
+  readonly digits?: number | null;
+}
+
+/** Ask for all values of a layer during an utterance. Answered by `Gates`. */
+export interface AskGates {
+  readonly type: "askGates";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The recording. */
+  readonly slot: number;
+  /** Number of the utterance, from 0. */
+  readonly utterance: number;
+  /** Index of the layer, from 0. */
+  readonly layer: number;
+}
+
+/** A layer of the network that hears. */
+export interface ListenLayer {
+  /** Its index, from 0. */
+  readonly layer: number;
+  /** Its name, such as "layer 1, LSTM". */
+  readonly name: string;
+  /** What it computes, in one line. */
+  readonly equation: string;
+  /** Units of one direction. */
+  readonly units: number;
+  /** 1, or 2 where it also runs backwards in time. */
+  readonly directions: number;
+  /** The names of its values, such as i, f, g, o, c and h. */
+  readonly quantities: readonly string[];
+}
+
+/** What could have been said instead of a word. */
+export interface HeardRival {
+  /** A digit as a word, "another word", "silence", or the sounds that the network would spell. */
+  readonly text: string;
+  /** Its share in the frames of the word; all shares add up to 1. */
+  readonly share: number;
+}
+
+/** A sound, a syllable or a word. */
+export interface HeardSegment {
+  /** Its spelling. */
+  readonly text: string;
+  /** Where it begins, in seconds of the recording. */
+  readonly start: number;
+  /** Where it ends. */
+  readonly end: number;
+  /** From 0 to 1. */
+  readonly confidence: number;
+}
+
+/** A word. */
+export interface HeardWord {
+  /** Its spelling. */
+  readonly text: string;
+  /** Where it begins, in seconds of the recording. */
+  readonly start: number;
+  /** Where it ends. */
+  readonly end: number;
+  /** From 0 to 1. */
+  readonly confidence: number;
+  /** The digit, where it is likely enough. */
+  readonly digit: number | null;
+  /** The digit, or the most similar one; None for another word. */
+  readonly guess: number | null;
+  /** As the command line writes it: "7", "(7)" where it is not sure, "?" for another word. */
+  readonly mark: string;
+  /** Its syllables. */
+  readonly syllables: readonly HeardSegment[];
+  /** Its sounds. */
+  readonly sounds: readonly HeardSegment[];
+  /** What else could have been said in its frames, the likeliest first. */
+  readonly rivals: readonly HeardRival[];
+  /** What stood in its place before, where the network has changed its mind while listening. */
+  readonly was: string | null;
+}
+
+/** What the network hears between two silences. */
+export interface HeardUtterance {
+  /** Where its first frame begins, in seconds of the recording. */
+  readonly start: number;
+  /** Number of the network's steps. */
+  readonly steps: number;
+  /** Probability of each class at each step, (steps, classes), as the words are decoded from it: the mean over several views of the utterance, divided by the priors; (1, classes) for a network with one output for each sequence. */
+  readonly posteriors: Floats;
+  /** Its digits, such as "65(1)7". */
+  readonly text: string;
+  /** Its words. */
+  readonly words: readonly HeardWord[];
+  /** False while it is still being said. */
+  readonly final: boolean;
+}
+
+/** What the text is up to a threshold. */
+export interface ThresholdText {
+  /** The highest threshold that gives this text. */
+  readonly upTo: number;
+  /** The text of the whole recording. */
+  readonly text: string;
+  /** Number of its words that do not count as a digit. */
+  readonly unsure: number;
+}
+
+/** A change of a recording. */
+export interface SoundEdit {
+  /** What was done. */
+  readonly kind: "mute" | "stretch" | "swap";
+  /** Where the stretch began, in seconds of the recording before this change. */
+  readonly begin: number;
+  /** Where it ended. */
+  readonly end: number;
+  /** How many times as long it became; 1 but for "stretch". */
+  readonly factor: number;
+  /** What the network heard before. */
+  readonly textBefore: string;
+}
+
+/** A stretch of a recording whose sound was changed. */
+export interface ChangedSpan {
+  /** Where it begins, in seconds. */
+  readonly begin: number;
+  /** Where it ends. */
+  readonly end: number;
+}
+
+/** The network that hears, and what it can be given. */
+export interface Listening {
+  readonly type: "listening";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Its name. */
+  readonly network: string;
+  /** Its layers. */
+  readonly layers: readonly ListenLayer[];
+  /** Names of its outputs; for sounds the first is the blank. */
+  readonly classes: readonly string[];
+  /** Whether its outputs are the sounds of spoken digits, from which words are decoded. */
+  readonly spells: boolean;
+  /** Seconds from one frame of mel bands to the next. */
+  readonly frame: number;
+  /** Seconds from one step of the network to the next. */
+  readonly step: number;
+  /** Centres of the mel bands in Hz. */
+  readonly bands: readonly number[];
+  /** Samples per second of the recordings as they are heard. */
+  readonly rate: number;
+  /** The embedded voices, which were held out of training. */
+  readonly voices: readonly string[];
+  /** Seconds of the longest recording. */
+  readonly longest: number;
+  /** Seconds of silence that end an utterance at the microphone. */
+  readonly pause: number;
+  /** Confidence from which a word counts as a digit. */
+  readonly threshold: number;
+  /** Number of digits said between two silences, where it is known. */
+  readonly digits: number | null;
+}
+
+/** How words are judged from now on. */
+export interface HearingChosen {
+  readonly type: "hearingChosen";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Confidence from which a word counts as a digit. */
+  readonly threshold: number;
+  /** Number of digits said between two silences, where it is known. */
+  readonly digits: number | null;
+}
+
+/** A recording as it is now. */
+export interface Recorded {
+  readonly type: "recorded";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Which of the two. */
+  readonly slot: number;
+  /** Number of this recording in this state; it increases with every change. */
+  readonly recording: number;
+  /** Where it comes from. */
+  readonly source: "file" | "microphone" | "voice";
+  /** The voice with its digits, the file, or "microphone". */
+  readonly name: string;
+  /** Whether the microphone is adding to it. */
+  readonly live: boolean;
+  /** Its samples (n,), from -1 to 1. */
+  readonly samples: Floats;
+  /** Power in mel bands, (frames, bands). */
+  readonly power: Floats;
+  /** Its changes, the first first. */
+  readonly edits: readonly SoundEdit[];
+  /** The stretches whose sound was changed. */
+  readonly changed: readonly ChangedSpan[];
+  /** Problems of the recording, in words. */
+  readonly notes: readonly string[];
+}
+
+/** What the network hears in a recording. */
+export interface Heard {
+  readonly type: "heard";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Which of the two. */
+  readonly slot: number;
+  /** `Recorded.recording`. */
+  readonly recording: number;
+  /** Number of the first of these utterances; those before it are as they were, and none follow the last. */
+  readonly first: number;
+  /** The utterances from there on. */
+  readonly utterances: readonly HeardUtterance[];
+  /** The text of the whole recording. */
+  readonly text: string;
+  /** Confidence from which a word counts as a digit. */
+  readonly threshold: number;
+  /** Number of digits said between two silences, where it is known. */
+  readonly digits: number | null;
+  /** What the text would be with other thresholds, from low to high. */
+  readonly thresholds: readonly ThresholdText[];
+}
+
+/** What has just come from the microphone. */
+export interface Sounding {
+  readonly type: "sounding";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Which of the two. */
+  readonly slot: number;
+  /** `Recorded.recording`. */
+  readonly recording: number;
+  /** Index of the first of these samples. */
+  readonly at: number;
+  /** The samples, (n,). */
+  readonly samples: Floats;
+  /** Index of the first of these frames. */
+  readonly frame: number;
+  /** Power in mel bands, (frames, bands). */
+  readonly power: Floats;
+  /** The level in dB; 0 is full scale. */
+  readonly level: number;
+  /** Whether an utterance is under way. */
+  readonly speaking: boolean;
+  /** What is wrong with the level. */
+  readonly hint: "clipped" | "silent" | "soft" | null;
+}
+
+/** All values of a layer during an utterance, as `net.trace` gives them for the utterance as it is. */
+export interface Gates {
+  readonly type: "gates";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Which of the two. */
+  readonly slot: number;
+  /** `Recorded.recording`. */
+  readonly recording: number;
+  /** Number of the utterance. */
+  readonly utterance: number;
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Where its first step begins, in seconds of the recording. */
+  readonly start: number;
+  /** One array for each of `ListenLayer.quantities`, (steps, directions * units), forward first. */
+  readonly values: readonly Floats[];
+  /** The network's outputs for this view of the utterance, (steps, classes). */
+  readonly outputs: Floats;
+}
+
 /** All requests of the page. */
 export type AnyRequest =
   | StartAgain
@@ -2192,7 +2549,16 @@ export type AnyRequest =
   | SetRacePace
   | RunStarts
   | RunRates
-  | CancelTrials;
+  | CancelTrials
+  | AskListening
+  | HearVoice
+  | StartMicrophone
+  | HearSamples
+  | StopMicrophone
+  | EditSounds
+  | UndoSounds
+  | SetHearing
+  | AskGates;
 
 /** All events of the server. */
 export type AnyEvent =
@@ -2237,4 +2603,10 @@ export type AnyEvent =
   | Race
   | RaceCurves
   | RaceMoment
-  | RaceTrials;
+  | RaceTrials
+  | Listening
+  | HearingChosen
+  | Recorded
+  | Heard
+  | Sounding
+  | Gates;
