@@ -17,7 +17,7 @@ function files(folder: string): string[] {
 /** The file of this folder that an import names, or null for a package, a style or a text. */
 function resolved(from: string, name: string): string | null {
   if (!name.startsWith(".") || /\.css$|\?raw$/.test(name)) return null;
-  const path = normalize(join(dirname(from), name));
+  const path = normalize(join(dirname(from), name.replace(/\?worker&url$/, "")));
   return relative(SOURCE, ALL.find((file) => [path, `${path}.ts`, join(path, "index.ts")].includes(file)) ?? `${path} is missing`);
 }
 

@@ -126,6 +126,9 @@ class TrialsRun(Deed):
     plan: RacePlan
     done: int
     total: int
+
+
+@dataclass(frozen=True)
 class SoundsHeard(Deed):
     """A recording was heard.
 

@@ -9,6 +9,7 @@ import { Connection } from "./connection.svelte";
 import { Drawing } from "./drawing.svelte";
 import { EditedNetwork } from "./edited.svelte";
 import { LearnState } from "./learn.svelte";
+import { ListenState } from "./listen.svelte";
 import { LookForState } from "./lookfor.svelte";
 import { NudgeState } from "./nudge.svelte";
 import { MAX_ROW, type Scene } from "./permalink";
@@ -29,6 +30,7 @@ export class Studio {
   readonly lookFor = new LookForState(this.session);
   readonly why = new WhyState(this.session);
   readonly race = new RaceState(this.session);
+  readonly listen = new ListenState(this.session);
   readonly presentation = new Presentation();
   readonly classroom = new Classroom(this.session);
   readonly comparison = new Comparison(this.session, this.presentation);
@@ -145,6 +147,13 @@ export class Studio {
       case "raceMoment":
       case "raceTrials":
         return this.race.apply(event, payload);
+      case "listening":
+      case "hearingChosen":
+      case "recorded":
+      case "heard":
+      case "sounding":
+      case "gates":
+        return this.listen.apply(event, payload);
       default:
         return unknown(event);
     }

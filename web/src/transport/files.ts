@@ -10,11 +10,22 @@ export async function uploadNetwork(session: Session, file: File): Promise<void>
   await upload(session, "network", file);
 }
 
-/** Uploads a file as an image or a network, whichever it is. */
+/** Uploads a recording for the room Listen, as the first or the second. */
+export async function uploadRecording(session: Session, file: File, slot: 0 | 1): Promise<void> {
+  await upload(session, "recording", file, `&slot=${slot}&name=${encodeURIComponent(file.name)}`);
+}
+
+/** Whether a file is a recording, by its name or by what the browser takes it for. */
+export function isRecording(file: File): boolean {
+  return file.type.startsWith("audio/") || /\.(wav|flac|ogg|opus|mp3|aiff?|au|caf|m4a|aac|webm)$/i.test(file.name);
+}
+
+/** Uploads a file as an image, a network or a recording, whichever it is. */
 export async function uploadFile(session: Session, file: File): Promise<void> {
-  if (file.type.startsWith("image/")) await uploadPicture(session, file);
+  if (isRecording(file)) await uploadRecording(session, file, 0);
+  else if (file.type.startsWith("image/")) await uploadPicture(session, file);
   else if (/\.(safetensors|onnx)$/.test(file.name)) await uploadNetwork(session, file);
-  else session.fail(`${file.name} is neither an image nor a network: drop an image, or a .safetensors or .onnx file.`);
+  else session.fail(`${file.name} is neither an image nor a network nor a recording: drop an image, a .safetensors or .onnx file, or a recording such as WAV.`);
 }
 
 /** Downloads the current network as a safetensors file. */
@@ -26,7 +37,7 @@ export function saveNetwork({ welcome }: Session, name: string): void {
   anchor.click();
 }
 
-async function upload(session: Session, kind: "picture" | "network", file: File): Promise<void> {
+async function upload(session: Session, kind: "picture" | "network" | "recording", file: File, more = ""): Promise<void> {
   const { welcome } = session;
   if (!welcome) return;
   if (file.size > welcome.maxUpload) {
@@ -35,7 +46,7 @@ async function upload(session: Session, kind: "picture" | "network", file: File)
     return;
   }
   try {
-    const response = await fetch(`${kind}?session=${encodeURIComponent(welcome.session)}&after=${session.sent}`, { method: "POST", body: file });
+    const response = await fetch(`${kind}?session=${encodeURIComponent(welcome.session)}&after=${session.sent}${more}`, { method: "POST", body: file });
     if (!response.ok) session.fail(await problem(response));
   } catch {
     session.fail(`${file.name} did not reach the studio's server: check that it is still running.`);
