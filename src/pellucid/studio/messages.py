@@ -158,7 +158,15 @@ AnyEvent = (
 
 REQUESTS: tuple[type[requests.Request], ...] = get_args(AnyRequest)
 EVENTS: tuple[type[events.Event], ...] = get_args(AnyEvent)
-MODULES: tuple[ModuleType, ...] = (parts, requests, events, look_for_messages, why_messages, race_messages, listen_messages)
+MODULES: tuple[ModuleType, ...] = (
+    parts,
+    requests,
+    events,
+    look_for_messages,
+    why_messages,
+    race_messages,
+    listen_messages,
+)
 """The modules that declare them."""
 
 MAX_REQUEST = 1 << 20
