@@ -13,18 +13,20 @@ declare const sampleRate: number;
 const BLOCK = 0.016;
 
 class Recorder extends AudioWorkletProcessor {
-  #block = new Float32Array(Math.max(128, Math.round(sampleRate * BLOCK)));
+  readonly #size = Math.max(128, Math.round(sampleRate * BLOCK));
+  #block = new Float32Array(this.#size);
   #count = 0;
 
   process([[channel]]: readonly (readonly Float32Array[])[]): boolean {
     for (let at = 0; channel && at < channel.length; ) {
-      const part = channel.subarray(at, at + this.#block.length - this.#count);
+      const part = channel.subarray(at, at + this.#size - this.#count);
       this.#block.set(part, this.#count);
       this.#count += part.length;
       at += part.length;
-      if (this.#count < this.#block.length) break;
+      if (this.#count < this.#size) break;
       this.port.postMessage(this.#block, [this.#block.buffer]);
-      this.#block = new Float32Array(this.#block.length);
+      // The one that was handed over is empty now.
+      this.#block = new Float32Array(this.#size);
       this.#count = 0;
     }
     return true;
