@@ -146,7 +146,7 @@ def test_pair_unpacks() -> None:
 def test_importing_costs_nothing_but_numpy() -> None:
     code = (
         "import sys; from pellucid import data; data.load('digits');"
-        "print([m for m in ('PIL', 'requests', 'platformdirs', 'scipy', 'numba') if m in sys.modules])"
+        "print([m for m in ('PIL', 'requests', 'platformdirs', 'scipy', 'mahotas', 'numba') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -133,29 +133,33 @@ def _machine(rng: np.random.Generator, count: int) -> Floats:
 
 
 def _swept(hum: Floats, hertz: Floats, sharpness: float) -> Floats:
-    """Filter samples through a resonance with a changing frequency (n,), in pieces of 25 ms."""
-    from scipy.signal import lfilter
+    """Filter samples through a resonance with a changing frequency (n,), in pieces of 25 ms.
 
-    made, state, piece = np.zeros(len(hum)), np.zeros(2), RATE // 40
+    The two poles of y[n] = (1 - r) x[n] + 2 r cos(w) y[n - 1] - r^2 y[n - 2] are p = r e^(iw) and its conjugate. One
+    complex sum for p, s[n] = x[n] + p s[n - 1], gives y[n] = (1 - r) Im(s[n] p) / Im(p), and is itself a cumulative
+    sum of x[n] / p^n.
+    """
+    made, state, piece = np.zeros(len(hum)), 0j, RATE // 40
     for at in range(0, len(hum), piece):
-        turn = 2 * np.pi * hertz[at] / RATE
-        poles = [1.0, -2 * sharpness * np.cos(turn), sharpness**2]
-        made[at : at + piece], state = lfilter([1 - sharpness], poles, hum[at : at + piece], zi=state)
+        pole = sharpness * np.exp(2j * np.pi * hertz[at] / RATE)
+        powers = pole ** np.arange(1, len(hum[at : at + piece]) + 1)
+        sums = powers * (state + np.cumsum(hum[at : at + piece] / powers))
+        made[at : at + piece] = (1 - sharpness) * (sums * pole).imag / pole.imag
+        state = sums[-1]
     return made
 
 
 def _plucks(rng: np.random.Generator, count: int) -> Floats:
     """Plucked strings (Karplus and Strong, 1983)."""
-    from scipy.signal import lfilter
-
     made, key = np.zeros(count), _pitch(rng)
     for at, _ in _notes(rng, count, 0.12, 0.5):
         delay = max(4, round(RATE / (key * 2 ** (rng.choice(_SCALE) / 12))))
-        pluck = np.zeros(count - at)
-        pluck[: min(delay, len(pluck))] = rng.normal(0, 1, min(delay, len(pluck)))
-        loop = np.zeros(delay + 2)
-        loop[0], loop[delay], loop[delay + 1] = 1, -0.498, -0.498
-        made[at:] += lfilter([1.0], loop, pluck)
+        pluck = np.zeros(delay + 1 + count - at)
+        pluck[delay + 1 : 2 * delay + 1] = rng.normal(0, 1, min(delay, count - at))
+        for start in range(2 * delay + 1, len(pluck), delay):
+            echo = 0.498 * (pluck[start - delay : start] + pluck[start - delay - 1 : start - 1])
+            pluck[start : start + delay] = echo[: len(pluck) - start]
+        made[at:] += pluck[delay + 1 :]
     return made
 
 

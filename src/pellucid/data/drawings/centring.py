@@ -146,7 +146,7 @@ def thickened(ink: Picture, box: int = BOX) -> Picture:
     radius = (WIDENED_STROKE * box / BOX - width) * pixel / 2
     if radius < 1:
         return ink
-    from scipy import ndimage
+    from pellucid.data.drawings import ndimage
 
     padded = np.pad(ink, math.ceil(radius) + 1)
     away = ndimage.distance_transform_edt(padded <= padded.max() / 2)

@@ -75,7 +75,7 @@ def _mix(colour: Image.Image) -> Image.Image:
 
 def _contrast_weights(pixels: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return the weights of red, green and blue with the most local contrast; None if luma is nearly as good."""
-    from scipy import ndimage
+    from pellucid.data.drawings import ndimage
 
     sigma = max(1.0, min(pixels.shape[:2]) / 8)
     detail = pixels - ndimage.gaussian_filter(pixels, (sigma, sigma, 0))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.centring import BOX, fit, ink_box, place, thickened, trim
 from pellucid.data.drawings.grouping import find_groups
 from pellucid.data.drawings.ink import ink_mask
@@ -209,6 +209,6 @@ def _levels(calm: Picture, mine: Mask, others: Mask, size: int, noise: float) ->
     steep = max(large, min(noise / (GRAIN * full), 1.0))
     low = max(0.25 * full * steep, 2.5 * noise)
     high = max(full * (1 - 0.2 * steep), 1.1 * low)
-    near = ndimage.binary_dilation(mine, np.ones((3, 3)), iterations=2) & ~others
+    near = ndimage.binary_dilation(mine, np.ones((5, 5))) & ~others
     ink = np.clip((calm - low) / (high - low), 0, 1) * near
     return ink.astype(np.float32), 0.4 * large

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.margins import ALONG_EDGE, inner_share
 from pellucid.data.drawings.ruling import without_level_lines
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.frames import without_frames
 from pellucid.data.drawings.light import enlarged
 from pellucid.data.drawings.noise import noise_level

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.patches import Group, Labels
 
 # Sizes relative to a digit: below the first is a piece of a stroke, below the second a stroke and not a digit.

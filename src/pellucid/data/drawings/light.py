@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.noise import SPREAD, low_levels
 from pellucid.data.drawings.windows import Picture, highest, opened, picture_of, shrunk, words_of
 

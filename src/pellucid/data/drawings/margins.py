@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.patches import PLUMPEST
 
 Picture = NDArray[np.float32]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.windows import Picture, picture_of, words_of
 
 # An impulse differs from its neighbours by this share of the picture's range. Of the pixels of clean small pictures,

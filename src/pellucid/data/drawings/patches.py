@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from pellucid.data.drawings import ndimage
 from pellucid.data.drawings.centring import outline_length
 
 Mask = NDArray[np.bool_]
@@ -75,8 +75,7 @@ def is_of(labels: Labels, numbers: Sequence[int]) -> Mask:
 
 def patches_of(mask: Mask) -> tuple[list[Group], Labels]:
     """Return the patches of ink that are neither specks nor lines, and the picture of their label numbers."""
-    labels: Labels = np.zeros(mask.shape, np.int32)
-    ndimage.label(mask, np.ones((3, 3), np.int8), output=labels)
+    labels, _ = ndimage.label(mask, np.ones((3, 3)))
     patches = [
         Group((number,), box[1].start, box[0].start, box[1].stop, box[0].stop)
         for number, box in enumerate(ndimage.find_objects(labels), start=1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from pellucid.data.drawings import ndimage
 
 Mask = NDArray[np.bool_]
 
@@ -58,7 +59,7 @@ def without_level_lines(mask: Mask, faint: Mask, thick: float = THICK) -> Mask:
 def level_lines(mask: Mask) -> list[Line]:
     """Find nearly horizontal lines: shear a small copy by each slope, and look for rows full of ink."""
     factor = max(1, max(mask.shape) // PREVIEW_SIDE)
-    small = ndimage.maximum_filter1d(_any_of_blocks(mask, factor), 3, axis=0)
+    small = ndimage.binary_dilation(_any_of_blocks(mask, factor), np.ones((3, 1)))
     height, width = small.shape
     before = np.zeros((height, width + 1), np.int32)
     np.cumsum(small, axis=1, out=before[:, 1:])
