@@ -95,3 +95,12 @@ def test_scipy_takes_the_place_of_a_missing_mahotas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
+
+
+def test_nothing_else_needs_scipy() -> None:
+    code = (
+        "import sys, pkgutil, importlib; sys.modules['scipy'] = None; "
+        "import pellucid.data.drawings as d, pellucid.speech as s; "
+        "[importlib.import_module(f'{p.__name__}.{m.name}') for p in (d, s) for m in pkgutil.iter_modules(p.__path__)]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
