@@ -7,13 +7,17 @@ import { History } from "../src/state/history";
 import { Points } from "../src/state/points";
 import { lossPlaneOf } from "../src/state/learnviews";
 import {
-  fromScale, knobCount, planDifferences, problem, sameLayers, samePlan, shapeText, toScale, withActivation, withData, withLayer, withoutLayer,
-  withOptimizer, withRateOf, withSize,
+  fromScale, knobCount, planDifferences, problem, sameLayers, samePlan, shapeText, toScale, usualLayer, withActivation, withData, withKind, withLayer, withoutLayer,
+  withOptimizer, withRateOf, withSize, type Activation, type LayerPlan,
 } from "../src/state/plan";
 import type { DataChoice, LearnPlan, LossPlane } from "../src/protocol/messages";
 
+function dense(size: number, activation: Activation): LayerPlan {
+  return { ...usualLayer("dense", size), activation };
+}
+
 const PLAN: LearnPlan = {
-  layers: [{ size: 16, activation: "sigmoid" }, { size: 16, activation: "sigmoid" }, { size: 10, activation: "softmax" }],
+  layers: [dense(16, "sigmoid"), dense(16, "sigmoid"), dense(10, "softmax")],
   loss: "cross_entropy",
   optimizer: { kind: "sgd", learningRate: 0.5, momentum: 0.9, nesterov: false, beta1: 0.9, beta2: 0.999, decay: 0 },
   batchSize: 32, data: "digits", seed: 0, augment: false,
@@ -22,7 +26,7 @@ const PLAN: LearnPlan = {
 
 const DIGITS: DataChoice = {
   name: "digits", classes: Array.from("0123456789"), here: true, note: "", raw: false, centring: PLAN.centring, darkInk: false,
-  inputs: 784, table: false, task: "classes", plan: PLAN,
+  inputs: 784, shape: [28, 28], table: false, task: "classes", plan: PLAN, ready: [],
 };
 
 const thrice = (values: readonly number[]) => values.flatMap((value) => [value, value, value]);
@@ -108,15 +112,30 @@ describe("the points of a curve", () => {
 
 describe("plans", () => {
   it("counts 13,002 knobs", () => {
-    expect(knobCount(PLAN, 784)).toBe(13002);
-    expect(shapeText(PLAN, 784)).toBe("784-16-16-10");
+    expect(knobCount(PLAN, [28, 28])).toBe(13002);
+    expect(shapeText(PLAN, [28, 28])).toBe("784-16-16-10");
+  });
+
+  it("counts the knobs of LeNet-5, and tells layers that do not fit", () => {
+    const filters = (size: number, padding: number): LayerPlan => ({ ...usualLayer("conv2d"), size, kernel: [5, 5], padding: [padding, padding] });
+    const layers = [filters(6, 2), usualLayer("max_pool2d"), filters(16, 0), usualLayer("max_pool2d"), dense(120, "relu"), dense(84, "relu"), dense(10, "softmax")];
+    const lenet = { ...PLAN, layers };
+    expect(knobCount(lenet, [28, 28])).toBe(61706);
+    expect(shapeText(lenet, [28, 28])).toBe("784-6c-16c-120-84-10");
+    expect(knobCount(lenet, [9, 9])).toBeNaN();
+    expect(problem(lenet)).toBeNull();
+    expect(problem({ ...lenet, layers: [layers[4], layers[0], layers[6]] })).toContain("before the first dense layer");
+    expect(problem({ ...lenet, layers: layers.slice(0, 2) })).toContain("must be dense");
+    expect(withKind(PLAN, "conv2d").layers.map(({ kind }) => kind)).toEqual(["conv2d", "dense", "dense", "dense"]);
+    expect(withKind(PLAN, "dropout").layers.map(({ kind }) => kind)).toEqual(["dense", "dense", "dropout", "dense"]);
+    expect(planDifferences(PLAN, lenet)[0]).toContain("6 filters of 5×5, padding 2×2 relu, largest of 2×2");
   });
 
   it("gains and loses hidden layers, never the outputs", () => {
     const longer = withLayer(PLAN);
     expect(longer.layers.map(({ size }) => size)).toEqual([16, 16, 16, 10]);
     expect(withoutLayer(withoutLayer(PLAN, 0), 0).layers).toEqual([PLAN.layers[2]]);
-    expect(withLayer(withoutLayer(withoutLayer(PLAN, 0), 0)).layers[0]).toEqual({ size: 16, activation: "sigmoid" });
+    expect(withLayer(withoutLayer(withoutLayer(PLAN, 0), 0)).layers[0]).toEqual(dense(16, "sigmoid"));
     expect(sameLayers(longer, PLAN)).toBe(false);
     expect(samePlan(PLAN, structuredClone(PLAN))).toBe(true);
   });
@@ -226,7 +245,7 @@ describe("curves that grow", () => {
   });
 
   it("begin anew, but for the seed, for data of another kind", () => {
-    const suited: LearnPlan = { ...PLAN, data: "houses", loss: "mean_squared", standardize: true, layers: [{ size: 8, activation: "tanh" }, { size: 1, activation: "identity" }] };
+    const suited: LearnPlan = { ...PLAN, data: "houses", loss: "mean_squared", standardize: true, layers: [dense(8, "tanh"), dense(1, "identity")] };
     const houses: DataChoice = { ...DIGITS, name: "houses", classes: ["price"], inputs: 3, table: true, task: "values", plan: suited };
     expect(withData({ ...PLAN, seed: 7 }, houses, DIGITS)).toEqual({ ...suited, seed: 7 });
     expect(problem(suited, "values")).toBeNull();

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Palette } from "../src/marks/palette";
 import { sequentialShades, paintShades, divergingShades } from "../src/marks/sheet";
 import { incoming } from "../src/state/network";
+import { dense } from "./network";
 
 const PALETTE = { surface: [255, 255, 255], ink: [0, 0, 0], positive: [0, 0, 255], negative: [255, 100, 0] } as unknown as Palette;
 const bytes = (pixel: number) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255, pixel >>> 24];
@@ -26,7 +27,7 @@ describe("shades", () => {
 
 describe("weights", () => {
   it("are gathered one neuron after the other", () => {
-    const layer = { index: 0, inputs: 3, outputs: 2, activation: "relu", weight: 1, bias: 7 };
+    const layer = dense(0, 3, 2, "relu", 1);
     const parameters = [99, 10, 20, 11, 21, 12, 22, 0, 0];
     expect(Array.from(incoming(parameters, layer, 2))).toEqual([10, 11, 12, 20, 21, 22]);
     expect(Array.from(incoming(parameters, layer, 2, 4))).toEqual([10, 11, 12, 0, 20, 21, 22, 0]);

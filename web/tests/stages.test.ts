@@ -6,13 +6,13 @@ import { knobIndex, type Network } from "../src/state/network";
 import type { Gradients } from "../src/state/nudges";
 import { pictureOf, stageStrengths } from "../src/state/stagepicture";
 import { bySize, costFormula, focusOf, rowsOf, valueCostFormula } from "../src/state/stages";
-import { PIXELS, rowOf } from "./network";
+import { dense, PIXELS, rowOf } from "./network";
 
 const NETWORK: Network = {
   name: "small", input: { ...PIXELS, rows: 1, columns: 3 }, task: "classes", classes: ["0", "1"], knobs: 3 * 2 + 2 + 2 * 2 + 2,
   layers: [
-    { index: 0, inputs: 3, outputs: 2, activation: "sigmoid", weight: 0, bias: 6 },
-    { index: 1, inputs: 2, outputs: 2, activation: "softmax", weight: 8, bias: 12 },
+    dense(0, 3, 2, "sigmoid", 0),
+    dense(1, 2, 2, "softmax", 8),
   ],
 };
 

@@ -172,6 +172,36 @@ class ThresholdMoved(Deed):
     texts: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class MapsMoved(Deed):
+    """A picture was read with its pixels moved by the convolutional network ``subject``, or by the session's own."""
+
+    subject: str | None
+    right: int
+    down: int
+    shuffle: int | None
+    reading: int
+
+
+@dataclass(frozen=True)
+class CellStudied(Deed):
+    """The computation of one place of a feature map was opened."""
+
+    subject: str | None
+    layer: int
+    channel: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class NetworksRetrained(Deed):
+    """New networks were trained; accuracies in the order of `pellucid.studio.shuffled_training.PLANNED`."""
+
+    shuffle: int
+    accuracies: tuple[float, ...]
+
+
 D = TypeVar("D", bound=Deed)
 
 

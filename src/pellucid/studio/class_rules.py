@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.studio import listen_messages, look_for_messages, race_messages, requests, why_messages
+from pellucid.studio import convolve_messages, listen_messages, look_for_messages, race_messages, requests, why_messages
 from pellucid.studio.refusal import RefusedError
 
 _LOCKED: dict[type[Any], str] = {
@@ -32,6 +32,10 @@ _AUTOMATIC = (
     listen_messages.AskListening,
     listen_messages.AskGates,
     listen_messages.HearSamples,
+    convolve_messages.ShowMaps,
+    convolve_messages.HideMaps,
+    convolve_messages.AskShiftScores,
+    convolve_messages.StudyCell,
 )
 """Requests that the page sends by itself: they do not mean that somebody is there."""
 

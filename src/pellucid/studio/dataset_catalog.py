@@ -19,7 +19,7 @@ from pellucid.errors import PellucidError
 from pellucid.inspect.familiarity import Familiarity
 from pellucid.network.files import load
 from pellucid.studio.edited_network import EditedNetwork, centring_of, check_suitable
-from pellucid.studio.first_plan import first_plan
+from pellucid.studio.first_plan import first_plan, ready_plans
 from pellucid.studio.input_form import SIDE
 from pellucid.studio.kept_runs import KeptRuns
 from pellucid.studio.own_data import load_own
@@ -152,17 +152,31 @@ class DatasetCatalog:
             plan = first_plan("mnist", (SIDE, SIDE), len(DIGITS), Preparation())
             found.append(
                 DataChoice(
-                    "mnist", list(DIGITS), False, note, False, Centring(), False, SIDE**2, False, "classes", plan
+                    "mnist",
+                    list(DIGITS),
+                    False,
+                    note,
+                    False,
+                    Centring(),
+                    False,
+                    SIDE**2,
+                    [SIDE, SIDE],
+                    False,
+                    "classes",
+                    plan,
+                    ready_plans(plan, (SIDE, SIDE), len(DIGITS)),
                 )
             )
         return found
 
     def _choice(self, name: str) -> DataChoice:
-        usual, values = self.usual_preparation(name), self._has_values(name)
+        usual, values, plan = self.usual_preparation(name), self._has_values(name), self.first_plan(name)
         return DataChoice(
             name, list(self._classes(name)), True, self._note(name), self.is_raw(name), centring_of(usual),
-            usual.dark_ink, math.prod(self._shape(name)), self._features(name) is not None,
-            "values" if values else "classes", self.first_plan(name),
+            usual.dark_ink, math.prod(self._shape(name)), list(self._shape(name)),
+            self._features(name) is not None,
+            "values" if values else "classes", plan,
+            ready_plans(plan, self._shape(name), 0 if values else len(self._classes(name))),
         )  # fmt: skip
 
     def first_plan(self, name: str) -> LearnPlan:
@@ -272,7 +286,8 @@ class DatasetCatalog:
 
 def _is_shown(name: str) -> bool:
     try:
-        check_suitable(load(name))
+        net = load(name)
+        check_suitable(net)
     except PellucidError:
         return False
-    return True
+    return net.classes == DIGITS

@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 from pellucid.data.preparation import Preparation
 from pellucid.errors import ConfigurationError
 from pellucid.inspect.ablation import ablate
+from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
-from pellucid.layers.layer import features
+from pellucid.layers.layer import Layer, features
+from pellucid.layers.pool2d import AvgPool2d, MaxPool2d
 from pellucid.models import shipped_path
 from pellucid.network.files import network_of, parse_parts, read_parts
 from pellucid.network.network import Network
 from pellucid.network.prediction import VALUE_LOSSES, predicts_values
 from pellucid.studio.input_form import InputForm, own_columns
-from pellucid.studio.parts import ActivationName, Centring, Factor, LayerInfo, Loss, NetworkInfo
+from pellucid.studio.layer_plans import check_cost
+from pellucid.studio.parts import Centring, Factor, LayerInfo, Loss, NetworkInfo
 from pellucid.studio.refusal import RefusedError
 
-MAX_PARAMETERS = 300_000
-"""The page can neither draw more nor receive them many times a second."""
+_SHOWN = {"dense", "conv2d", "max_pool2d", "avg_pool2d", "flatten", "dropout"}
 
 Vector = NDArray[np.float32]
+Pairs = tuple[tuple[int, int], ...]
 Place = tuple[int, int]
 """A layer (-1 for the inputs) and one of its neurons."""
 
@@ -132,13 +135,14 @@ class EditedNetwork:
         """Describe its layers for the page."""
         layers, begin = [], 0
         for layer in self.net.layers:
-            if isinstance(layer, Dense):
-                inputs, outputs = features(layer.input_shape), layer.out_features
-                activation = cast(ActivationName, layer.activation)
-                bias = begin + inputs * outputs
-                layers.append(LayerInfo("dense", inputs, outputs, activation, layer.describe(), begin, bias))
+            layers.append(_layer_info(layer, begin))
             begin += layer.parameter_count(layer.input_shape)
         return layers
+
+    @property
+    def is_convolutional(self) -> bool:
+        """Whether a layer of it is a convolution."""
+        return any(isinstance(layer, Conv2d) for layer in self.net.layers)
 
     def factor_list(self) -> list[Factor]:
         """The factors, in the form that the page receives."""
@@ -150,25 +154,43 @@ def centring_of(preparation: Preparation) -> Centring:
     return Centring(preparation.thicken, preparation.scale, preparation.smooth, preparation.mass)
 
 
+def _layer_info(layer: Layer, begin: int) -> LayerInfo:
+    """Describe a layer whose parameters begin at an index of the flat vector."""
+    given, made = layer.input_shape, layer.output_shape(layer.input_shape)
+    activation = layer.activation if isinstance(layer, Dense | Conv2d) else "identity"
+    weights = layer.parameter_count(given) - (made[0] if isinstance(layer, Dense | Conv2d) else 0)
+    kernel: Pairs = ()
+    if isinstance(layer, Conv2d):
+        kernel = layer.geometry
+    elif isinstance(layer, MaxPool2d | AvgPool2d):
+        kernel = (*layer.geometry, (0, 0))
+    sides = [list(pair) for pair in kernel] or [[], [], []]
+    return LayerInfo(
+        layer.kind, features(given), features(made), activation, layer.describe(), begin, begin + weights,  # type: ignore[arg-type]
+        list(given), list(made), *sides,
+    )  # fmt: skip
+
+
 def check_suitable(net: Network) -> None:
     """Refuse networks that the studio cannot draw."""
-    kinds = {layer.kind for layer in net.layers}
-    if kinds != {"dense"}:
-        raise RefusedError(
-            "bad_value",
-            f"Expected a network of dense layers, got {', '.join(sorted(kinds))}: the studio cannot show other kinds "
-            "yet.",
-        )
     if net.program.takes_sequences:
         raise RefusedError(
             "bad_value", "Expected a network of images or rows, got one of sequences: the studio cannot show these yet."
         )
-    if net.parameter_count > MAX_PARAMETERS:
+    kinds = {layer.kind for layer in net.layers}
+    if not kinds <= _SHOWN:
         raise RefusedError(
-            "too_large",
-            f"Expected a network of at most {MAX_PARAMETERS:,} parameters, got {net.parameter_count:,}: use fewer or "
-            "smaller layers.",
+            "bad_value",
+            f"Expected a network of dense and convolutional layers, got {', '.join(sorted(kinds - _SHOWN))}: the "
+            "studio cannot show other kinds yet.",
         )
+    if not isinstance(net.layers[-1], Dense):
+        raise RefusedError(
+            "bad_value",
+            f"Expected a network that ends with a dense layer, whose outputs it shows, got {net.layers[-1].kind}: add "
+            "one.",
+        )
+    check_cost(net.layers, net.input_shape)
 
 
 def default_loss(net: Network) -> Loss:

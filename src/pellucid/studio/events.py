@@ -133,12 +133,12 @@ class Drawing(Event):
 
 
 class LayerReading(Shared):
-    """Sums and activations of one layer."""
+    """Sums and activations of one layer: (K,), or (C, H, W) of a layer with feature maps."""
 
     sums: Floats
-    """z, (K,): the weighted sums, with the bias."""
+    """z: the weighted sums, with the bias; in layers without weights, the activations."""
     activations: Floats
-    """a, (K,): the activations."""
+    """a: the activations."""
 
 
 class Likeness(Shared):
@@ -192,7 +192,7 @@ class ComparedReading(Event):
 
 
 class Votes(Event):
-    """All terms w a of one neuron's weighted sum, for the present picture."""
+    """All terms w a of one neuron's weighted sum, for the present picture; of one place of a map in a convolution."""
 
     version: Count
     """Version of the network."""
@@ -222,6 +222,8 @@ class Votes(Event):
     """a, the neuron's activation."""
     formula: str
     """The formula with its numbers, such as "sigmoid(1.31 - 0.42) = 0.71"."""
+    at: list[int] | None
+    """Row and column in the feature map; None in a dense layer."""
 
 
 class Examples(Event):
@@ -330,6 +332,8 @@ class Swept(Event):
     """Accuracy on the held-out images for each, (n,), as in `Judged`."""
     losses: Floats
     """Loss on the held-out images for each, (n,)."""
+    images: Count
+    """Held-out images that were evaluated: all of them, or the first ones for large networks."""
 
 
 class DataSets(Event):
@@ -538,7 +542,11 @@ class LossPlane(Event):
 
 
 class NudgeLayer(Shared):
-    """A layer on the backward pass. A number's nudge is the opposite of its derivative."""
+    """A layer on the backward pass. A number's nudge is the opposite of its derivative.
+
+    The shapes are those of dense layers. In a convolution, inputs are (C, H, W) or (H, W), weights (K, C, kernel
+    height, kernel width), and what is (K,) here is (K, H', W'), but for the biases. Other layers have no weights.
+    """
 
     inputs: Floats
     """a of the previous layer, (D,)."""

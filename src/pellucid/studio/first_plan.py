@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
+import msgspec
+
 from pellucid.data.preparation import Preparation
+from pellucid.errors import ShapeError
+from pellucid.models.architectures import lenet
 from pellucid.studio.edited_network import centring_of
-from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan
+from pellucid.studio.layer_plans import layer_plans, planned_layers
+from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan, ReadyPlan
+from pellucid.studio.refusal import RefusedError
 
 USUAL_RATES = {"sgd": 0.5, "momentum": 0.1, "adam": 0.003}
 """The usual learning rate of each optimiser."""
 
 _TABLE_RATE = 0.01
+_CONVOLUTIONAL_RATE = 0.002
 _FEW_NEURONS, _SOME_NEURONS, _MANY_NEURONS = 8, 16, 32
 _FEW_INPUTS, _MANY_INPUTS = 16, 128
 
@@ -53,6 +61,28 @@ def first_plan(
         layers, "mean_squared" if values else "cross_entropy", optimizer, 32, data, 0, centring=centring,
         dark_ink=preparation.dark_ink, standardize=table and standardize,
     )  # fmt: skip
+
+
+def ready_plans(usual: LearnPlan, shape: tuple[int, ...], classes: int) -> list[ReadyPlan]:
+    """The plans that can be taken as they are: the usual one, and for pictures with classes LeNet-5 where it fits.
+
+    Parameters
+    ----------
+    usual : LearnPlan
+    shape : tuple of int
+        The shape of one example.
+    classes : int
+        The number of classes; 0 for values.
+    """
+    name = "-".join(str(layer.size) for layer in usual.layers)
+    found = [ReadyPlan(f"dense {name}", usual)]
+    if classes and len(shape) > 1:
+        with contextlib.suppress(ShapeError, RefusedError):
+            plans = layer_plans(lenet(classes))
+            planned_layers(plans, shape)
+            optimizer = OptimizerPlan("adam", _CONVOLUTIONAL_RATE)
+            found.append(ReadyPlan("LeNet-5", msgspec.structs.replace(usual, layers=plans, optimizer=optimizer)))
+    return found
 
 
 def _body(inputs: int, *, of_pictures: bool) -> tuple[int, ActivationName, OptimizerPlan]:

@@ -46,8 +46,6 @@ V = TypeVar("V")
 Key = tuple[str | None, int, bool, int]
 """Subject, version, whether it is the twin, and a layer."""
 
-_KINDS = {"conv2d": "convolution", "max_pool2d": "max pooling", "avg_pool2d": "mean pooling"}
-
 
 @dataclass(frozen=True, eq=False)
 class LookedAt:
@@ -96,13 +94,13 @@ class Gallery:
 
     @property
     def others(self) -> list[str]:
-        """Shipped networks beside those that the studio opens, for images of this size and these classes."""
+        """Shipped networks to look at beside the present one, such as a convolutional one beside a dense one."""
         state = self._state
         own = state.edited.net
         found = []
         for name in models.names():
             net = shipped(name)
-            if name in state.catalog.networks or net is None or net.classes != own.classes:
+            if net is None or net.classes != own.classes or not _is_other(name, net, state):
                 continue
             if math.prod(net.input_shape) == math.prod(own.input_shape):
                 found.append(name)
@@ -147,8 +145,7 @@ class Gallery:
                 continue
             last = number == len(net.layers) - 1
             shape = layer.output_shape(layer.input_shape)
-            kind = _KINDS.get(layer.kind)
-            named = layer_name(net, number) if kind is None else f"layer {number + 1}, {kind}"
+            named = layer_name(net, number)
             names = list(net.classes) if last and len(shape) == 1 else None
             plane = list(shape[1:]) if len(shape) == 3 else None
             found.append(LookLayer(number, named, layer.describe(), neuron_count(net, number), plane, names))
@@ -201,6 +198,12 @@ def _kept(known: OrderedDict[K, V], key: K, most: int, make: Callable[[], V]) ->
     while len(known) > most:
         known.popitem(last=False)
     return known[key]
+
+
+def _is_other(name: str, net: Network, state: SessionState) -> bool:
+    """Whether a shipped network shows what the present one does not have: feature maps, or layers not opened here."""
+    convolutional = any(layer.kind == "conv2d" for layer in net.layers)
+    return (convolutional and not state.edited.is_convolutional) or name not in state.catalog.networks
 
 
 @functools.cache

@@ -24,7 +24,16 @@ from typing import get_args
 
 import msgspec
 
-from pellucid.studio import events, listen_messages, look_for_messages, parts, race_messages, requests, why_messages
+from pellucid.studio import (
+    convolve_messages,
+    events,
+    listen_messages,
+    look_for_messages,
+    parts,
+    race_messages,
+    requests,
+    why_messages,
+)
 
 AnyRequest = (
     requests.StartAgain
@@ -101,6 +110,11 @@ AnyRequest = (
     | listen_messages.UndoSounds
     | listen_messages.SetHearing
     | listen_messages.AskGates
+    | convolve_messages.ShowMaps
+    | convolve_messages.HideMaps
+    | convolve_messages.AskShiftScores
+    | convolve_messages.RetrainShuffled
+    | convolve_messages.StudyCell
 )
 """All requests of the page."""
 
@@ -153,6 +167,11 @@ AnyEvent = (
     | listen_messages.Heard
     | listen_messages.Sounding
     | listen_messages.Gates
+    | convolve_messages.ConvolveSubject
+    | convolve_messages.Maps
+    | convolve_messages.ShiftScores
+    | convolve_messages.Retrained
+    | convolve_messages.Cell
 )
 """All events of the server."""
 
@@ -166,6 +185,7 @@ MODULES: tuple[ModuleType, ...] = (
     why_messages,
     race_messages,
     listen_messages,
+    convolve_messages,
 )
 """The modules that declare them."""
 

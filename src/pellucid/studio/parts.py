@@ -89,13 +89,40 @@ class CentringStep(Shared):
     """x and y of the centre of mass, in pixels of this picture."""
 
 
+LayerKind = Literal["dense", "conv2d", "max_pool2d", "avg_pool2d", "flatten", "dropout"]
+"""A kind of layer: dense, a convolution, pooling by the largest or the mean, maps in one row, dropout."""
+
+Sides = Annotated[list[Annotated[int, Meta(ge=1, le=64)]], Meta(min_length=2, max_length=2)]
+"""Two sides or steps: down, across."""
+
+
+def _single() -> list[int]:
+    return [1, 1]
+
+
+def _none() -> list[int]:
+    return [0, 0]
+
+
 class LayerPlan(Shared):
-    """A dense layer of a plan."""
+    """A layer of a plan. Where feature maps end, flattening goes without saying."""
 
     size: Annotated[int, Meta(ge=1, le=1024)]
-    """Number of neurons."""
+    """Number of neurons, or of channels of a convolution; 1 for other layers."""
     activation: ActivationName
-    """Activation function."""
+    """Activation function; "identity" for layers without one."""
+    kind: Literal["dense", "conv2d", "max_pool2d", "avg_pool2d", "dropout"] = "dense"
+    """Kind of layer."""
+    kernel: Sides = field(default_factory=_single)
+    """Sides of a filter or of a pooling window."""
+    stride: Sides = field(default_factory=_single)
+    """Distance from one filter or window to the next."""
+    padding: Annotated[list[Annotated[int, Meta(ge=0, le=64)]], Meta(min_length=2, max_length=2)] = field(
+        default_factory=_none
+    )
+    """Rows and columns of zeros around the input of a convolution."""
+    rate: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.0
+    """Share that dropout drops."""
 
 
 class OptimizerPlan(Shared):
@@ -120,7 +147,7 @@ class OptimizerPlan(Shared):
 class LearnPlan(Shared):
     """Everything that determines a training run: the same plan gives the same numbers, bit for bit."""
 
-    layers: Annotated[list[LayerPlan], Meta(min_length=1, max_length=8)]
+    layers: Annotated[list[LayerPlan], Meta(min_length=1, max_length=16)]
     """First layer first; the last layer has one neuron for each class or value."""
     loss: Loss
     """Loss to minimise."""
@@ -168,20 +195,32 @@ class KeptRun(Shared):
 class LayerInfo(Shared):
     """A layer of the network, and where its parameters lie in the flat vector of `Parameters`."""
 
-    kind: Literal["dense"]
-    """Kind of layer; so far only dense."""
+    kind: LayerKind
+    """Kind of layer."""
     inputs: Count
-    """Number of inputs, D."""
+    """Number of input values, D."""
     outputs: Count
-    """Number of neurons, K."""
+    """Number of neurons, K; of a layer with feature maps, the number of values in all of them."""
     activation: ActivationName
-    """Activation function."""
+    """Activation function; "identity" for layers without one."""
     equation: str
     """Its equation in one line, such as "a = sigmoid(W x + b)"."""
     weight: Count
-    """Index of the first weight; the weight from input i to neuron j has index ``weight + i * outputs + j``."""
+    """Index of the first weight. In a dense layer the weight from input i to neuron j has index ``weight + i * outputs
+    + j``; in a convolution weight i of channel j, counted by input channel, row and column, ``weight + j * n + i`` with
+    n weights in a filter."""
     bias: Count
-    """Index of the first bias; that of neuron j has index ``bias + j``."""
+    """Index of the first bias; that of neuron or channel j has index ``bias + j``."""
+    input_shape: list[Count]
+    """Shape of its input: (C, H, W), (H, W) or (D,)."""
+    output_shape: list[Count]
+    """Shape of its output: (C, H, W) or (K,)."""
+    kernel: list[Count]
+    """Sides of a filter or a pooling window, down and across; empty for other layers."""
+    stride: list[Count]
+    """Distance from one to the next, likewise."""
+    padding: list[Count]
+    """Rows and columns of zeros around the input of a convolution; 0 for pooling, empty for other layers."""
 
 
 class FeatureInfo(Shared):
@@ -292,6 +331,15 @@ class DataInfo(Shared):
     """The values to predict, (K,); empty for classes."""
 
 
+class ReadyPlan(Shared):
+    """A plan that can be taken as it is."""
+
+    name: str
+    """Name of its network, such as "LeNet-5"."""
+    plan: LearnPlan
+    """The plan."""
+
+
 class DataChoice(Shared):
     """A data set that can be chosen."""
 
@@ -311,12 +359,16 @@ class DataChoice(Shared):
     """Whether most of its pictures have ink that is darker than the paper, as measured."""
     inputs: Count
     """Number of inputs of a network for it."""
+    shape: list[Count]
+    """Their shape: (H, W), (C, H, W) or (D,)."""
     table: bool
     """Whether its examples are rows of features."""
     task: Task
     """Whether its classes are classes, or the names of values to predict."""
     plan: LearnPlan
     """A plan that suits it."""
+    ready: list[ReadyPlan]
+    """Plans that suit it, that one first; for pictures also a convolutional network."""
 
 
 class Change(Shared):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any, cast
 
@@ -12,14 +11,14 @@ from pellucid.data.columns import record_of
 from pellucid.data.dataset import Dataset
 from pellucid.data.preparation import RECORD, Preparation
 from pellucid.data.tabular import Table
-from pellucid.layers.dense import Dense
 from pellucid.network.network import Network
 from pellucid.network.prediction import VALUE_LOSSES
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.edited_network import EditedNetwork, centring_of
 from pellucid.studio.first_plan import USUAL_RATES
 from pellucid.studio.input_form import SIDE
-from pellucid.studio.parts import ActivationName, LayerPlan, LearnPlan, OptimizerPlan
+from pellucid.studio.layer_plans import layer_plans, planned_layers
+from pellucid.studio.parts import LearnPlan, OptimizerPlan
 from pellucid.studio.refusal import RefusedError
 from pellucid.system.fields import Choice, Integer
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
@@ -37,13 +36,8 @@ _LONGEST = 1000
 
 def planned_network(plan: LearnPlan, train: Dataset, initialization: str | None = None) -> Network:
     """Make a new network for training data, drawn from the plan's seed; by default as is usual for each activation."""
-    inputs = math.prod(train.shape)
-    sizes = [inputs, *(layer.size for layer in plan.layers)]
-    # Refuse before memory is allocated; `check_suitable` applies the studio's own limit.
-    if sum((before + 1) * after for before, after in itertools.pairwise(sizes)) > 1 << 24:
-        raise RefusedError(
-            "too_large", "Expected a network of fewer than 17 million parameters, got more: use smaller layers."
-        )
+    if plan.layers[-1].kind != "dense":
+        raise RefusedError("bad_value", f"Expected a dense output layer, got {plan.layers[-1].kind}: add one.")
     if plan.layers[-1].size != len(train.classes):
         kind = "class" if train.has_classes else "value"
         raise RefusedError(
@@ -52,10 +46,11 @@ def planned_network(plan: LearnPlan, train: Dataset, initialization: str | None 
     if (plan.loss in VALUE_LOSSES) == train.has_classes:
         kind = "classes" if train.has_classes else "values"
         raise RefusedError("bad_value", f"Expected a loss for {kind}, got {plan.loss}: choose another loss.")
-    layers = [Dense(layer.size, layer.activation, initialization) for layer in plan.layers]
-    is_drawn = inputs == SIDE * SIDE and not isinstance(train, Table)
+    is_drawn = math.prod(train.shape) == SIDE * SIDE and not isinstance(train, Table)
     shape = (SIDE, SIDE) if is_drawn else train.shape
-    net = Network(layers, input_shape=shape, seed=plan.seed, classes=train.classes)
+    net = Network(
+        planned_layers(plan.layers, shape, initialization), input_shape=shape, seed=plan.seed, classes=train.classes
+    )
     net.adopt(train.unit_range, train.classes)
     net.record |= record_of(train)
     return net
@@ -128,24 +123,17 @@ def record_training(net: Network, plan: LearnPlan) -> None:
 
 def has_layers(net: Network, plan: LearnPlan) -> bool:
     """Whether a network has the layers of a plan."""
-    return [(layer.size, layer.activation) for layer in plan.layers] == [
-        (layer.out_features, layer.activation) for layer in net.layers if isinstance(layer, Dense)
-    ]
+    return plan.layers == layer_plans(net.layers)
 
 
 def plan_of(edited: EditedNetwork, data: str, usual: LearnPlan) -> LearnPlan:
     """Plan how to train a network further: as its record says, and for what that omits as is usual for the data."""
     net, record = edited.net, edited.net.record
-    layers = [
-        LayerPlan(layer.out_features, cast(ActivationName, layer.activation))
-        for layer in net.layers
-        if isinstance(layer, Dense)
-    ]
     optimizer = _recorded_optimizer(record) or usual.optimizer
     batch: Any = record.get("batch_size")
     size = batch if Integer(1, 8192).takes(batch) else 32
     return LearnPlan(
-        layers, edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1),
+        layer_plans(net.layers), edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1),
         centring=centring_of(edited.preparation), dark_ink=edited.preparation.dark_ink,
         standardize=edited.columns is not None and edited.columns.mean is not None,
     )  # fmt: skip

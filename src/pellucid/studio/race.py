@@ -246,7 +246,7 @@ class RaceTrack:
 
 
 def check_size(plan: RacePlan, inputs: int) -> None:
-    """Refuse contestants that need too much memory.
+    """Refuse contestants that are not dense, or need too much memory.
 
     Raises
     ------
@@ -257,6 +257,8 @@ def check_size(plan: RacePlan, inputs: int) -> None:
     for contestant in plan.contestants:
         before = inputs
         for layer in contestant.layers:
+            if layer.kind != "dense":
+                raise RefusedError("bad_value", f"Expected contestants of dense layers, got {layer.kind}: remove it.")
             count += (before + 1) * layer.size
             before = layer.size
     if count > MAX_PARAMETERS:

@@ -212,13 +212,14 @@ class ReadRoom:
     def votes(self, request: requests.AskVotes) -> None:
         """Send the votes for one neuron."""
         state, payload = self._state, Payload()
-        found = votes_of(state.edited.effective, state.trace(), request.layer, request.neuron)
+        at = None if request.at is None else (request.at[0], request.at[1])
+        found = votes_of(state.edited.effective, state.trace(), request.layer, request.neuron, at)
         inputs, weights, terms = (payload.put(part) for part in (found.inputs, found.weights, found.terms))
         state.send(
             events.Votes(
                 request.id, state.edited.version, found.layer, found.neuron, inputs, weights, terms,
                 found.ranking.tolist(), found.bias, found.sum, found.positive, found.negative, found.slope,
-                found.activation, str(found),
+                found.activation, str(found), None if found.at is None else list(found.at),
             ),
             payload,
         )  # fmt: skip

@@ -131,7 +131,9 @@ class AskVotes(Request):
     layer: LayerNumber
     """Index of the layer, from 0."""
     neuron: Count
-    """Index of the neuron, from 0."""
+    """Index of the neuron or channel, from 0."""
+    at: Annotated[list[Count], Meta(min_length=2, max_length=2)] | None = None
+    """In a convolution row and column in the map; None for where its sum is largest."""
 
 
 class BrowseExamples(Request):

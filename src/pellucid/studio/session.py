@@ -7,13 +7,23 @@ from typing import Any
 
 from pellucid import __version__
 from pellucid.network.files import network_bytes
-from pellucid.studio import events, listen_messages, look_for_messages, race_messages, requests, why_messages
+from pellucid.studio import (
+    convolve_messages,
+    events,
+    listen_messages,
+    look_for_messages,
+    race_messages,
+    requests,
+    why_messages,
+)
 from pellucid.studio.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.clock import Clock
 from pellucid.studio.comparison import Comparison
+from pellucid.studio.convolve_room import ConvolveRoom
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.given_network import sequence_network
+from pellucid.studio.late_evaluation import LateEvaluation
 from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.listen_room import ListenRoom
 from pellucid.studio.look_for_room import LookForRoom
@@ -86,8 +96,10 @@ class Session:
         given = sequence_network(model)
         self._state = SessionState(catalog, first_network(catalog, None if given else model), self.clock, rules)
         self._comparison = Comparison(self._state)
-        self._read = ReadRoom(self._state, self._comparison.send_reading)
-        self._turn = TurnRoom(self._state, on_change=self._on_change)
+        self._convolve = ConvolveRoom(self._state)
+        self._read = ReadRoom(self._state, self._on_read)
+        late = LateEvaluation(self._state, self._lock)
+        self._turn = TurnRoom(self._state, on_change=self._on_change, evaluate=late.send)
         self._learn = LearnRoom(self._state, self._turn, self._lock)
         self._nudge = NudgeRoom(self._state, self._turn)
         self._look_for = LookForRoom(self._state)
@@ -171,6 +183,11 @@ class Session:
             listen_messages.UndoSounds: self._listen.undo,
             listen_messages.SetHearing: self._listen.set_hearing,
             listen_messages.AskGates: self._listen.gates,
+            convolve_messages.ShowMaps: self._convolve.show,
+            convolve_messages.HideMaps: self._convolve.hide,
+            convolve_messages.AskShiftScores: self._convolve.scores,
+            convolve_messages.RetrainShuffled: self._convolve.retrain,
+            convolve_messages.StudyCell: self._convolve.cell,
         }
         self.outbox = self._state.outbox
         self.uploads = Uploads()
@@ -369,6 +386,11 @@ class Session:
         self._learn.keeper.send(request.id)
         self._learn.send_status(request.id)
 
+    def _on_read(self, request: int) -> None:
+        """Update what follows every reading."""
+        self._comparison.send_reading(request)
+        self._convolve.read(request)
+
     def _on_change(self, request: int) -> None:
         """Update the rooms after a change of knobs."""
         self._learn.knobs_turned()
@@ -428,6 +450,7 @@ class Session:
             self._learn.close()
             self._race.close()
             self._listen.close()
+            self._convolve.close()
         self.outbox.end(reason)
 
     def _start_again(self, request: requests.StartAgain) -> None:

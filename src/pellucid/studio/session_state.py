@@ -200,6 +200,15 @@ class SessionState:
             self._evaluation = Evaluation(version, loss, accuracy)
         return self._evaluation
 
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether loss and accuracy of this version are known."""
+        return self._evaluation is not None and self._evaluation.version == self.edited.version
+
+    def keep_evaluation(self, found: Evaluation) -> None:
+        """Keep what was computed elsewhere for this version."""
+        self._evaluation = found
+
     def evaluate(self, net: Network, loss: Loss | None = None, test: Dataset | None = None) -> tuple[float, float]:
         """Return mean loss and accuracy, or R2 for values, of any network with the same outputs.
 

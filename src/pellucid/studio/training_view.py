@@ -17,6 +17,9 @@ from pellucid.studio.recent_batches import RecentBatches
 from pellucid.studio.run import Run
 from pellucid.studio.session_state import SessionState, finite
 
+MAX_PLANE = 60_000_000_000
+"""Most multiply-adds of a convolutional network's loss plane, which is computed from as many images as that allows."""
+
 _HEALTH_IMAGES = 256
 _MAX_WRONG = 200
 _MAX_PREDICTED = 2000
@@ -123,8 +126,12 @@ class TrainingView:
         if steps[-1] != run.trainer.step:
             steps, path = np.append(steps, run.trainer.step), np.vstack([path, run.trainer.net.parameters])
         images = state.data.train
-        if request.images < len(images):
-            images = images[: request.images]
+        count = request.images
+        if state.edited.is_convolutional:
+            products = run.trainer.net.program.cost.products * (request.side**2 + len(path))
+            count = min(count, max(1, MAX_PLANE // products))
+        if count < len(images):
+            images = images[:count]
         found = loss_plane(run.trainer.net, path, images, run.plan.loss, side=request.side, margin=request.margin)
         state.send(
             events.LossPlane(

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pellucid.inspect.ablation import noisy
+from pellucid.inspect.ablation import ablate, noisy
+from pellucid.inspect.checks import unit_count
 from pellucid.inspect.knobs import Knobs
 from pellucid.inspect.names import INPUTS, knob_name, layer_name, neuron_name
 from pellucid.studio import events, requests
@@ -16,6 +17,9 @@ from pellucid.studio.frames import Payload
 from pellucid.studio.parts import Change
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session_state import SessionState, finite
+
+MAX_SWEPT = 40_000_000_000
+"""Most multiply-adds of a sweep: larger networks are evaluated on fewer images, so that nobody waits for them."""
 
 _FEW = 64
 """A change of more knobs than this is sent as the whole vector."""
@@ -29,10 +33,12 @@ class TurnRoom:
     state : SessionState
     on_change : function
         Called after each change with the number of the request.
+    evaluate : function
+        Called likewise, after everything else: sends loss and accuracy.
     """
 
-    def __init__(self, state: SessionState, on_change: Callable[[int], None]) -> None:
-        self._state, self._on_change = state, on_change
+    def __init__(self, state: SessionState, on_change: Callable[[int], None], evaluate: Callable[[int], None]) -> None:
+        self._state, self._on_change, self._evaluate = state, on_change, evaluate
         self._history = EditHistory()
         self.clear_history()
 
@@ -134,15 +140,16 @@ class TurnRoom:
         index = self._knobs[request.knob].index
         values = np.linspace(request.low, request.high, request.count, dtype=np.float64).astype(np.float32)
         twin, factor = state.edited.effective.copy(), self._factor_of(index)
-        evaluations = []
+        test, evaluations = state.data.test, []
+        images = min(len(test), max(1, MAX_SWEPT // (request.count * twin.program.cost.products)))
         for value in values:
             twin.parameters[index] = value * factor
-            evaluations.append(state.evaluate(twin))
+            evaluations.append(state.evaluate(twin, test=test[:images]))
         losses, accuracies = np.array(evaluations).T
         state.send(
             events.Swept(
                 request.id, state.edited.version, index, payload.put(values), payload.put(accuracies),
-                payload.put(np.nan_to_num(losses, nan=np.inf)),
+                payload.put(np.nan_to_num(losses, nan=np.inf)), images,
             ),
             payload,
         )  # fmt: skip
@@ -172,22 +179,16 @@ class TurnRoom:
 
     def _factor_of(self, knob: int) -> np.float32:
         """The product of the factors by which switched and scaled neurons multiply a knob."""
-        edited = self._state.edited
-        place, factor = self._knobs[knob], 1.0
-        last = len(edited.net.layers) - 1
-        if place.layer == last:
-            factor *= edited.factors.get((last, place.neuron), 1.0)
-        if place.input is not None:
-            factor *= edited.factors.get((place.layer - 1, place.input), 1.0)
-        return np.float32(factor)
+        ones = self._state.edited.net.copy()
+        ones.parameters[...] = 1.0
+        return np.float32(ablate(ones, self._state.edited.factors).parameters[knob])
 
     def _width(self, layer: int) -> int:
-        """The number of neurons of a layer, or of inputs for layer -1."""
-        widths = [int(np.prod(self._state.edited.net.input_shape))]
-        widths += [int(np.prod(each.output_shape(each.input_shape))) for each in self._state.edited.net.layers]
-        if layer + 1 >= len(widths):
-            raise RefusedError("bad_value", f"Expected a layer from {INPUTS} to {len(widths) - 2}, got {layer}.")
-        return widths[layer + 1]
+        """The number of neurons or channels of a layer, or of inputs for layer -1."""
+        net = self._state.edited.net
+        if layer >= len(net.layers):
+            raise RefusedError("bad_value", f"Expected a layer from {INPUTS} to {len(net.layers) - 1}, got {layer}.")
+        return unit_count(net, layer)
 
     def _edit(
         self,
@@ -221,6 +222,7 @@ class TurnRoom:
             factors.pop(place, None)
             if factor != 1.0:
                 factors[place] = factor
+        ablate(self._state.edited.net, factors)  # refuses what cannot be scaled, before anything is changed
         no_knobs, no_values = np.zeros(0, np.int64), np.zeros(0, np.float32)
         key, text = (kind, gesture, places[0]), f"{name} {_times(factor)}"
         edit = self._edit(kind, text, no_knobs, no_values, no_values, factors=factors, gesture=key)
@@ -254,7 +256,7 @@ class TurnRoom:
         if knobs is None or len(knobs) > _FEW or edited.factors:
             self._state.send_parameters(request)
         self._on_change(request)
-        self._state.send_evaluation(request)
+        self._evaluate(request)
 
 
 def _times(factor: float) -> str:

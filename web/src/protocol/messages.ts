@@ -49,12 +49,22 @@ export interface CentringStep {
   readonly centre: readonly [number, number];
 }
 
-/** A dense layer of a plan. */
+/** A layer of a plan. Where feature maps end, flattening goes without saying. */
 export interface LayerPlan {
-  /** Number of neurons. */
+  /** Number of neurons, or of channels of a convolution; 1 for other layers. */
   readonly size: number;
-  /** Activation function. */
+  /** Activation function; "identity" for layers without one. */
   readonly activation: "identity" | "relu" | "sigmoid" | "softmax" | "tanh";
+  /** Kind of layer. */
+  readonly kind: "avg_pool2d" | "conv2d" | "dense" | "dropout" | "max_pool2d";
+  /** Sides of a filter or of a pooling window. */
+  readonly kernel: readonly number[];
+  /** Distance from one filter or window to the next. */
+  readonly stride: readonly number[];
+  /** Rows and columns of zeros around the input of a convolution. */
+  readonly padding: readonly number[];
+  /** Share that dropout drops. */
+  readonly rate: number;
 }
 
 /** The optimiser of a plan. */
@@ -123,20 +133,30 @@ export interface KeptRun {
 
 /** A layer of the network, and where its parameters lie in the flat vector of `Parameters`. */
 export interface LayerInfo {
-  /** Kind of layer; so far only dense. */
-  readonly kind: "dense";
-  /** Number of inputs, D. */
+  /** Kind of layer. */
+  readonly kind: "avg_pool2d" | "conv2d" | "dense" | "dropout" | "flatten" | "max_pool2d";
+  /** Number of input values, D. */
   readonly inputs: number;
-  /** Number of neurons, K. */
+  /** Number of neurons, K; of a layer with feature maps, the number of values in all of them. */
   readonly outputs: number;
-  /** Activation function. */
+  /** Activation function; "identity" for layers without one. */
   readonly activation: "identity" | "relu" | "sigmoid" | "softmax" | "tanh";
   /** Its equation in one line, such as "a = sigmoid(W x + b)". */
   readonly equation: string;
-  /** Index of the first weight; the weight from input i to neuron j has index ``weight + i * outputs + j``. */
+  /** Index of the first weight. In a dense layer the weight from input i to neuron j has index ``weight + i * outputs + j``; in a convolution weight i of channel j, counted by input channel, row and column, ``weight + j * n + i`` with n weights in a filter. */
   readonly weight: number;
-  /** Index of the first bias; that of neuron j has index ``bias + j``. */
+  /** Index of the first bias; that of neuron or channel j has index ``bias + j``. */
   readonly bias: number;
+  /** Shape of its input: (C, H, W), (H, W) or (D,). */
+  readonly inputShape: readonly number[];
+  /** Shape of its output: (C, H, W) or (K,). */
+  readonly outputShape: readonly number[];
+  /** Sides of a filter or a pooling window, down and across; empty for other layers. */
+  readonly kernel: readonly number[];
+  /** Distance from one to the next, likewise. */
+  readonly stride: readonly number[];
+  /** Rows and columns of zeros around the input of a convolution; 0 for pooling, empty for other layers. */
+  readonly padding: readonly number[];
 }
 
 /** A feature of a row: the input that it becomes is ``(value - mean) / scale``. */
@@ -237,6 +257,14 @@ export interface DataInfo {
   readonly targets: readonly ValueRange[];
 }
 
+/** A plan that can be taken as it is. */
+export interface ReadyPlan {
+  /** Name of its network, such as "LeNet-5". */
+  readonly name: string;
+  /** The plan. */
+  readonly plan: LearnPlan;
+}
+
 /** A data set that can be chosen. */
 export interface DataChoice {
   /** Name, for `LearnPlan.data`. */
@@ -255,12 +283,16 @@ export interface DataChoice {
   readonly darkInk: boolean;
   /** Number of inputs of a network for it. */
   readonly inputs: number;
+  /** Their shape: (H, W), (C, H, W) or (D,). */
+  readonly shape: readonly number[];
   /** Whether its examples are rows of features. */
   readonly table: boolean;
   /** Whether its classes are classes, or the names of values to predict. */
   readonly task: "classes" | "values";
   /** A plan that suits it. */
   readonly plan: LearnPlan;
+  /** Plans that suit it, that one first; for pictures also a convolutional network. */
+  readonly ready: readonly ReadyPlan[];
 }
 
 /** A change to the network that can be undone. */
@@ -415,8 +447,10 @@ export interface AskVotes {
   readonly id: number;
   /** Index of the layer, from 0. */
   readonly layer: number;
-  /** Index of the neuron, from 0. */
+  /** Index of the neuron or channel, from 0. */
   readonly neuron: number;
+  /** In a convolution row and column in the map; None for where its sum is largest. */
+  readonly at?: readonly number[] | null;
 }
 
 /** Ask for images of the data set. Answered by `Examples`. */
@@ -873,11 +907,11 @@ export interface Drawing {
   readonly pictures: boolean;
 }
 
-/** Sums and activations of one layer. */
+/** Sums and activations of one layer: (K,), or (C, H, W) of a layer with feature maps. */
 export interface LayerReading {
-  /** z, (K,): the weighted sums, with the bias. */
+  /** z: the weighted sums, with the bias; in layers without weights, the activations. */
   readonly sums: Floats;
-  /** a, (K,): the activations. */
+  /** a: the activations. */
   readonly activations: Floats;
 }
 
@@ -936,7 +970,7 @@ export interface ComparedReading {
   readonly words: string;
 }
 
-/** All terms w a of one neuron's weighted sum, for the present picture. */
+/** All terms w a of one neuron's weighted sum, for the present picture; of one place of a map in a convolution. */
 export interface Votes {
   readonly type: "votes";
   /** The `id` of the request that it answers; 0 where there is none. */
@@ -969,6 +1003,8 @@ export interface Votes {
   readonly activation: number;
   /** The formula with its numbers, such as "sigmoid(1.31 - 0.42) = 0.71". */
   readonly formula: string;
+  /** Row and column in the feature map; None in a dense layer. */
+  readonly at: readonly number[] | null;
 }
 
 /** Images of the data set. */
@@ -1084,6 +1120,8 @@ export interface Swept {
   readonly accuracies: Floats;
   /** Loss on the held-out images for each, (n,). */
   readonly losses: Floats;
+  /** Held-out images that were evaluated: all of them, or the first ones for large networks. */
+  readonly images: number;
 }
 
 /** The data sets; sent after `Welcome`, and during a download. */
@@ -1310,7 +1348,7 @@ export interface LossPlane {
   readonly step: number;
 }
 
-/** A layer on the backward pass. A number's nudge is the opposite of its derivative. */
+/** A layer on the backward pass. A number's nudge is the opposite of its derivative. The shapes are those of dense layers. In a convolution, inputs are (C, H, W) or (H, W), weights (K, C, kernel height, kernel width), and what is (K,) here is (K, H', W'), but for the biases. Other layers have no weights. */
 export interface NudgeLayer {
   /** a of the previous layer, (D,). */
   readonly inputs: Floats;
@@ -2483,6 +2521,212 @@ export interface Gates {
   readonly outputs: Floats;
 }
 
+/** Say what the room shows: from then on, `Maps` follows every `Reading`. Answered by `ConvolveSubject`, where the room shows another network than before, and by `Maps`. */
+export interface ShowMaps {
+  readonly type: "showMaps";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** A shipped convolutional network: one of `ConvolveSubject.others`; None for the present network. */
+  readonly subject?: string | null;
+  /** Pixels to the right; what leaves the picture is lost, and what comes in is paper. By default 0. */
+  readonly right?: number;
+  /** Pixels down, likewise. By default 0. */
+  readonly down?: number;
+  /** Seed of the order in which all pixels of every picture are rearranged; None to leave them in place. */
+  readonly shuffle?: number | null;
+}
+
+/** Say that the room has been left: no `Maps` any more. */
+export interface HideMaps {
+  readonly type: "hideMaps";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Ask how many held-out pictures are read correctly when all are moved alike. Answered by `ShiftScores`. */
+export interface AskShiftScores {
+  readonly type: "askShiftScores";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** A shipped convolutional network: one of `ConvolveSubject.others`; None for the present network. */
+  readonly subject?: string | null;
+  /** Pixels to the right; what leaves the picture is lost, and what comes in is paper. By default 0. */
+  readonly right?: number;
+  /** Pixels down, likewise. By default 0. */
+  readonly down?: number;
+  /** Seed of the order in which all pixels of every picture are rearranged; None to leave them in place. */
+  readonly shuffle?: number | null;
+}
+
+/** Train new networks on shuffled pictures, and on pictures as they are. Answered by `Retrained`, more than once. */
+export interface RetrainShuffled {
+  readonly type: "retrainShuffled";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Seed of the order of the pixels. */
+  readonly shuffle: number;
+}
+
+/** Ask for the computation of one place of a feature map, for the picture shown. Answered by `Cell`. */
+export interface StudyCell {
+  readonly type: "studyCell";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Index of the layer, from 0: a convolution or pooling. */
+  readonly layer: number;
+  /** Its channel. */
+  readonly channel: number;
+  /** Row of the place in the map. */
+  readonly row: number;
+  /** Column of the place in the map. */
+  readonly column: number;
+}
+
+/** What the dense network reads in the same picture. */
+export interface TwinReading {
+  /** Its outputs, (K,). */
+  readonly outputs: Floats;
+  /** The classes, in decreasing order of their outputs. */
+  readonly order: readonly number[];
+  /** The reading in words; empty where there is no ink. */
+  readonly words: string;
+}
+
+/** The networks that the room shows. */
+export interface ConvolveSubject {
+  readonly type: "convolveSubject";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The shipped network that is shown, or None for the present network. */
+  readonly subject: string | null;
+  /** Shipped convolutional networks that can be shown for these data. */
+  readonly others: readonly string[];
+  /** The convolutional network. */
+  readonly network: NetworkInfo;
+  /** What it was trained on, in words; empty where that is not recorded. */
+  readonly trained: string;
+  /** (parameterCount,): its parameters; None for the present network, whose parameters the page has. */
+  readonly knobs: Floats | null;
+  /** The dense network beside it; None where none of the shipped ones takes such pictures. */
+  readonly twin: string | null;
+  /** Its inputs and the neurons of each of its layers. */
+  readonly twinLayers: readonly number[];
+  /** What that was trained on. */
+  readonly twinTrained: string;
+}
+
+/** The picture, moved as the room wishes, in both networks. */
+export interface Maps {
+  readonly type: "maps";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** The shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Pixels to the right. */
+  readonly right: number;
+  /** Pixels down. */
+  readonly down: number;
+  /** Seed of the order of the pixels; None where they are in place. */
+  readonly shuffle: number | null;
+  /** The picture, 0 to 1, in the shape of the input. */
+  readonly pixels: Floats;
+  /** All layers of the convolutional network; empty where they are those of the latest `Reading`. */
+  readonly layers: readonly LayerReading[];
+  /** The classes, in decreasing order of its outputs. */
+  readonly order: readonly number[];
+  /** Its reading in words; empty where there is no ink. */
+  readonly words: string;
+  /** The reading of the dense network, where there is one. */
+  readonly twin: TwinReading | null;
+}
+
+/** How many of the held-out pictures both networks read correctly, all moved alike; neither is trained for it. */
+export interface ShiftScores {
+  readonly type: "shiftScores";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the present network; 0 for a shipped one. */
+  readonly version: number;
+  /** The shipped network, or None for the present network. */
+  readonly subject: string | null;
+  /** Pixels to the right. */
+  readonly right: number;
+  /** Pixels down. */
+  readonly down: number;
+  /** Seed of the order of the pixels; None where they are in place. */
+  readonly shuffle: number | null;
+  /** Held-out pictures that were read: all of them, or the first ones. */
+  readonly images: number;
+  /** Share that the convolutional network reads correctly. */
+  readonly accuracy: number;
+  /** Share that the dense one does, where there is one. */
+  readonly twinAccuracy: number | null;
+}
+
+/** A network trained anew, and how well it reads held-out pictures arranged like those it was trained on. */
+export interface RetrainedNetwork {
+  /** Name of its architecture. */
+  readonly name: string;
+  /** Whether it has convolutions. */
+  readonly convolutional: boolean;
+  /** Whether it was trained, and is tested, on shuffled pictures. */
+  readonly shuffled: boolean;
+  /** Share of the held-out pictures that it reads correctly. */
+  readonly accuracy: number;
+}
+
+/** New networks, all trained by the same recipe; sent after each of them. */
+export interface Retrained {
+  readonly type: "retrained";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Seed of the order of the pixels. */
+  readonly shuffle: number;
+  /** Those trained so far. */
+  readonly networks: readonly RetrainedNetwork[];
+  /** How many there will be. */
+  readonly expected: number;
+  /** Epochs of each. */
+  readonly epochs: number;
+  /** Training pictures of each. */
+  readonly images: number;
+  /** Held-out pictures. */
+  readonly tests: number;
+  /** How they are trained, in words. */
+  readonly recipe: string;
+}
+
+/** The computation of one place of a feature map, as the engine does it. */
+export interface Cell {
+  readonly type: "cell";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Index of the layer. */
+  readonly layer: number;
+  /** Its channel. */
+  readonly channel: number;
+  /** Row of the place. */
+  readonly row: number;
+  /** Column of the place. */
+  readonly column: number;
+  /** What lies under the filter or the pooling window, (C, height, width); C is 1 for pooling. */
+  readonly inputs: Floats;
+  /** The filter, likewise; the weights of a pooling window: 1 for the largest of it, or equal shares. */
+  readonly weights: Floats;
+  /** The bias; 0 for pooling. */
+  readonly bias: number;
+  /** z, as the engine computes it. */
+  readonly sum: number;
+  /** The products and the bias, added up in float64. */
+  readonly added: number;
+  /** a. */
+  readonly activation: number;
+  /** The pixels that it depends on: left, top, right, bottom. */
+  readonly field: readonly number[];
+}
+
 /** All requests of the page. */
 export type AnyRequest =
   | StartAgain
@@ -2558,7 +2802,12 @@ export type AnyRequest =
   | EditSounds
   | UndoSounds
   | SetHearing
-  | AskGates;
+  | AskGates
+  | ShowMaps
+  | HideMaps
+  | AskShiftScores
+  | RetrainShuffled
+  | StudyCell;
 
 /** All events of the server. */
 export type AnyEvent =
@@ -2609,4 +2858,9 @@ export type AnyEvent =
   | Recorded
   | Heard
   | Sounding
-  | Gates;
+  | Gates
+  | ConvolveSubject
+  | Maps
+  | ShiftScores
+  | Retrained
+  | Cell;

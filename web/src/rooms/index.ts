@@ -24,6 +24,7 @@ export const ROOMS: readonly Room[] = [
   { id: "why-misread", title: "Why misread?", line: "See which neurons and pixels voted for a wrong reading, and the smallest change of the drawing that mends it.", load: () => import("./why/WhyMisread.svelte") },
   { id: "race", title: "Race", line: "Train up to four networks in lockstep, then from many starts and at many learning rates.", rowLine: "Train up to four networks in lockstep, then from many starts and at many learning rates.", classes: true, load: () => import("./race/Race.svelte") },
   { id: "listen", title: "Listen", line: "Speak digits, and follow every gate of the network from the sound to the sentence.", rowLine: "Speak digits, and follow every gate of the network from the sound to the sentence.", load: () => import("./listen/Listen.svelte") },
+  { id: "convolve", title: "Convolve", line: "Follow your drawing through every feature map of a convolutional network, down to a single multiplication.", load: () => import("./convolve/Convolve.svelte") },
 ];
 
 export function roomOf(id: string): Room {

@@ -1,6 +1,6 @@
 /** Ranges of the dials, and where the panel shows each knob. */
 
-import { knobAt, type Network } from "./network";
+import { BIAS, isWeighted, knobAt, knobIndex, type Network } from "./network";
 
 /** The largest magnitude that the server takes for a knob: float32 values below 10³⁰, so that sums stay finite. */
 export const MAX_KNOB = 9.99e29;
@@ -9,8 +9,8 @@ export const MAX_KNOB = 9.99e29;
 export function ranges(network: Network, trained: Float32Array): number[] {
   return network.layers.map((layer) => {
     let max = 2 / 3;
-    for (let knob = layer.weight; knob < layer.weight + layer.inputs * layer.outputs; knob++) max = Math.max(max, Math.abs(trained[knob]));
-    for (let knob = layer.bias; knob < layer.bias + layer.outputs; knob++) max = Math.max(max, Math.abs(trained[knob]));
+    const end = isWeighted(layer) ? layer.bias + layer.units : layer.weight;
+    for (let knob = layer.weight; knob < end; knob++) max = Math.max(max, Math.abs(trained[knob]));
     return nice(1.5 * max);
   });
 }
@@ -41,7 +41,7 @@ export function swept(sweep: Sweep, value: number, trained: number): number {
 }
 
 /**
- * The panel of all dials: one row per neuron, one column per input, then the biases; layers side by side, with an empty column between.
+ * The panel of all dials: one row per neuron or channel, one column per weight, then the biases; layers side by side, with an empty column between.
  */
 export interface Panel {
   readonly rows: number;
@@ -55,9 +55,9 @@ export function panelOf(network: Network): Panel {
   let columns = 0;
   for (const layer of network.layers) {
     starts.push(columns);
-    columns += layer.inputs + 2;
+    if (isWeighted(layer)) columns += layer.fanIn + 2;
   }
-  return { rows: Math.max(...network.layers.map((layer) => layer.outputs)), columns: columns - 1, starts };
+  return { rows: Math.max(...network.layers.filter(isWeighted).map((layer) => layer.units)), columns: columns - 1, starts };
 }
 
 /** The knob in a cell of the panel, or -1. */
@@ -65,9 +65,9 @@ export function panelKnob(network: Network, panel: Panel, column: number, row: n
   for (let at = network.layers.length - 1; at >= 0; at--) {
     const layer = network.layers[at];
     const input = column - panel.starts[at];
-    if (input < 0) continue;
-    if (row < 0 || row >= layer.outputs || input > layer.inputs) return -1;
-    return input === layer.inputs ? layer.bias + row : layer.weight + input * layer.outputs + row;
+    if (input < 0 || !isWeighted(layer)) continue;
+    if (row < 0 || row >= layer.units || input > layer.fanIn) return -1;
+    return knobIndex(network, { layer: at, neuron: row, input: input === layer.fanIn ? BIAS : input });
   }
   return -1;
 }
@@ -75,5 +75,5 @@ export function panelKnob(network: Network, panel: Panel, column: number, row: n
 /** The cell of a knob: column and row. */
 export function panelCell(network: Network, panel: Panel, knob: number): [number, number] {
   const { layer, neuron, input } = knobAt(network, knob);
-  return [panel.starts[layer] + (input < 0 ? network.layers[layer].inputs : input), neuron];
+  return [panel.starts[layer] + (input < 0 ? network.layers[layer].fanIn : input), neuron];
 }

@@ -27,14 +27,57 @@ export function lossesOf(task: DataChoice["task"]): typeof LOSSES {
 export const USUAL_RATES: Record<OptimizerKind, number> = { sgd: 0.5, momentum: 0.1, adam: 0.003 };
 
 const MAX_NEURONS = 1024;
-const MAX_LAYERS = 8;
+const MAX_LAYERS = 16;
+const MAX_SIDE = 64;
 const MAX_BATCH = 8192;
 
 /** The plan with another hidden layer before the output layer. */
 export function withLayer(plan: LearnPlan): LearnPlan {
   const hidden = plan.layers.slice(0, -1);
-  const like = hidden.at(-1) ?? { size: 16, activation: "sigmoid" as const };
+  const like = hidden.findLast(({ kind }) => kind === "dense") ?? { ...usualLayer("dense"), activation: "sigmoid" as const };
   return { ...plan, layers: [...hidden, { ...like }, plan.layers[plan.layers.length - 1]] };
+}
+
+export type LayerPlan = LearnPlan["layers"][number];
+export type LayerKind = NonNullable<LayerPlan["kind"]>;
+
+export const LAYER_KINDS: readonly (readonly [LayerKind, string])[] = [
+  ["dense", "dense"], ["conv2d", "convolution"], ["max_pool2d", "max pooling"], ["avg_pool2d", "mean pooling"], ["dropout", "dropout"],
+];
+
+/** A dense layer. */
+export function denseLayer(size: number, activation: Activation): LayerPlan {
+  return { kind: "dense", size, activation, kernel: [1, 1], stride: [1, 1], padding: [0, 0], rate: 0 };
+}
+
+/** A layer of a plan with the usual settings of its kind. */
+export function usualLayer(kind: LayerKind, size = 16): LayerPlan {
+  const plain: LayerPlan = { ...denseLayer(1, "identity"), kind };
+  if (kind === "conv2d") return { ...plain, size: Math.min(size, 32), activation: "relu", kernel: [3, 3], padding: [1, 1] };
+  if (kind === "max_pool2d" || kind === "avg_pool2d") return { ...plain, kernel: [2, 2], stride: [2, 2] };
+  if (kind === "dropout") return { ...plain, rate: 0.3 };
+  return { ...plain, size, activation: "relu" };
+}
+
+/** The plan with a layer of that kind at its usual place: before the dense layers, dropout before the output layer. */
+export function withKind(plan: LearnPlan, kind: LayerKind): LearnPlan {
+  const dense = plan.layers.findIndex((layer) => layer.kind === "dense");
+  const at = kind === "dropout" || kind === "dense" ? plan.layers.length - 1 : dense;
+  return { ...plan, layers: [...plan.layers.slice(0, at), usualLayer(kind), ...plan.layers.slice(at)] };
+}
+
+/** The plan with a layer of another kind, or other settings, in that place. */
+export function withLayerPlan(plan: LearnPlan, index: number, layer: LayerPlan): LearnPlan {
+  return { ...plan, layers: plan.layers.map((each, at) => (at === index ? layer : each)) };
+}
+
+/** A layer in a few words: "16 relu", "6 filters of 5×5 relu", "largest of 2×2", "dropout 0.3". */
+export function layerText({ kind, size, activation, kernel, stride, padding, rate }: LayerPlan): string {
+  const sides = `${kernel[0]}×${kernel[1]}${stride.join() === (kind === "conv2d" ? "1,1" : kernel.join()) ? "" : `, stride ${stride.join("×")}`}`;
+  if (kind === "conv2d") return `${size} filters of ${sides}${padding.join() === "0,0" ? "" : `, padding ${padding.join("×")}`} ${activation}`;
+  if (kind === "max_pool2d") return `largest of ${sides}`;
+  if (kind === "avg_pool2d") return `mean of ${sides}`;
+  return kind === "dropout" ? `dropout ${rate}` : `${size} ${activation}`;
 }
 
 export function withoutLayer(plan: LearnPlan, index: number): LearnPlan {
@@ -75,19 +118,35 @@ export function canAddLayer(plan: LearnPlan): boolean {
   return plan.layers.length < MAX_LAYERS;
 }
 
-/** Total number of weights and biases. */
-export function knobCount(plan: LearnPlan, inputs: number): number {
-  let before = inputs;
+/** Total number of weights and biases for inputs of this shape; NaN where the layers do not fit. */
+export function knobCount(plan: LearnPlan, inputs: readonly number[]): number {
+  let shape = inputs.length === 2 ? [1, ...inputs] : [...inputs];
   let knobs = 0;
-  for (const { size } of plan.layers) {
-    knobs += (before + 1) * size;
-    before = size;
+  for (const { kind, size, kernel, stride, padding } of plan.layers) {
+    const [channels] = shape;
+    if (kind === "dropout") continue;
+    if (kind === "dense") {
+      knobs += (shape.reduce((product, side) => product * side, 1) + 1) * size;
+      shape = [size];
+      continue;
+    }
+    if (shape.length !== 3) return NaN;
+    if (kind === "conv2d") knobs += (channels * kernel[0] * kernel[1] + 1) * size;
+    const sides = [1, 2].map((axis) => Math.floor((shape[axis] + 2 * padding[axis - 1] - kernel[axis - 1]) / stride[axis - 1]) + 1);
+    if (sides.some((side) => side < 1)) return NaN;
+    shape = [kind === "conv2d" ? size : channels, ...sides];
   }
   return knobs;
 }
 
-export function shapeText(plan: LearnPlan, inputs: number): string {
-  return [inputs, ...plan.layers.map(({ size }) => size)].join("-");
+export function shapeText(plan: LearnPlan, inputs: readonly number[]): string {
+  const sizes = plan.layers.flatMap(({ kind, size }) => (kind === "dense" ? [String(size)] : kind === "conv2d" ? [`${size}c`] : []));
+  return [inputs.reduce((product, side) => product * side, 1), ...sizes].join("-");
+}
+
+/** Whether a plan has other layers than dense ones. */
+export function isConvolutional(plan: LearnPlan): boolean {
+  return plan.layers.some(({ kind }) => kind !== "dense");
 }
 
 /** The limits of every learning rate, and the range of its slider. */
@@ -102,6 +161,8 @@ export function rateProblem(rate: number): string | null {
 /** An error message for an invalid plan; null for a valid one. */
 export function problem(plan: LearnPlan, task: DataChoice["task"] = "classes"): string | null {
   if (plan.layers.some(({ size }) => !whole(size, 1, MAX_NEURONS))) return `Each layer must have 1 to ${MAX_NEURONS} neurons.`;
+  const wrongLayer = layerProblem(plan);
+  if (wrongLayer) return wrongLayer;
   if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch must have 1 to ${MAX_BATCH} examples.`;
   if (!whole(plan.seed, 0, Number.MAX_SAFE_INTEGER)) return "The seed must be a whole number of at least 0.";
   const { learningRate, momentum, decay } = plan.optimizer;
@@ -116,15 +177,26 @@ export function problem(plan: LearnPlan, task: DataChoice["task"] = "classes"): 
   return null;
 }
 
+/** An error message for layers that do not fit each other; null where they may. */
+function layerProblem({ layers }: LearnPlan): string | null {
+  const flat = layers.findIndex(({ kind }) => kind === "dense");
+  if (layers.some(({ kind }, at) => flat >= 0 && at > flat && kind !== "dense" && kind !== "dropout")) return "Convolutions and pooling must come before the first dense layer.";
+  if (layers[layers.length - 1].kind !== "dense") return "The output layer must be dense.";
+  if (layers.some(({ kernel, stride }) => [...kernel, ...stride].some((side) => !whole(side, 1, MAX_SIDE)))) return `Sides and strides must be whole numbers from 1 to ${MAX_SIDE}.`;
+  if (layers.some(({ padding }) => padding.some((side) => !whole(side, 0, MAX_SIDE)))) return `The padding must be a whole number from 0 to ${MAX_SIDE}.`;
+  if (layers.some(({ rate }) => !(rate >= 0 && rate < 1))) return "Dropout must be at least 0 and less than 1.";
+  return null;
+}
+
 /** Whether two plans have the same layers, so that training can continue with the same network. */
 export function sameLayers(a: LearnPlan, b: LearnPlan): boolean {
-  return a.layers.length === b.layers.length && a.layers.every(({ size, activation }, at) => size === b.layers[at].size && activation === b.layers[at].activation);
+  return JSON.stringify(a.layers) === JSON.stringify(b.layers);
 }
 
 /** How the run differs from an edited plan, thing by thing: "learning rate 0.5 → 0.1". */
 export function planDifferences(run: LearnPlan, plan: LearnPlan): string[] {
   const words = (names: readonly (readonly [string, string])[], key: string) => names.find(([each]) => each === key)?.[1] ?? key;
-  const layers = ({ layers }: LearnPlan) => layers.map(({ size, activation }) => `${size} ${activation}`).join(", ");
+  const layers = ({ layers }: LearnPlan) => layers.map(layerText).join(", ");
   const centring = ({ centring }: LearnPlan) => STEPS.filter(([name]) => centring[name]).map(([, label]) => label).join(", ") || "no steps";
   const facts: (readonly [string, (plan: LearnPlan) => string | number])[] = [
     ["layers", layers],

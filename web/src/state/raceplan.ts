@@ -1,7 +1,7 @@
 /** The plan of a race while it is edited: contestants with one activation each, presets, names, limits. */
 
 import type { LearnPlan, RacePlan } from "../protocol/messages";
-import { OPTIMIZERS, rateProblem, USUAL_RATES, type Activation, type OptimizerKind } from "./plan";
+import { denseLayer, OPTIMIZERS, rateProblem, USUAL_RATES, type Activation, type OptimizerKind } from "./plan";
 
 export interface ContestantDraft {
   readonly activation: Activation;
@@ -85,7 +85,7 @@ export function racePlanOf(draft: RaceDraft, outputs: number): RacePlan {
   return {
     contestants: draft.contestants.map(({ activation, widths, kind, rate }, at) => ({
       name: names[at].slice(0, 200),
-      layers: [...widths.map((size) => ({ size, activation })), { size: outputs, activation: "softmax" as const }],
+      layers: [...widths.map((size) => denseLayer(size, activation)), denseLayer(outputs, "softmax")],
       optimizer: { ...SETTINGS, kind, learningRate: rate },
     })),
     loss: draft.loss, batchSize: draft.batchSize, epochs: draft.epochs, seed: draft.seed, start: draft.start,

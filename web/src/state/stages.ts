@@ -1,7 +1,7 @@
 /** The stages of backpropagation: the numbers that each shows, all from the engine. */
 
 import type * as wire from "../protocol/messages";
-import { BIAS, knobIndex, neuronLabel, neuronName, sourceLabel, sourceName, type Network } from "./network";
+import { BIAS, isWeighted, knobIndex, neuronLabel, neuronName, sourceLabel, sourceName, valueLabel, valueName, weightLabel, type Network } from "./network";
 import type { Check, LayerGradients, Gradients } from "./nudges";
 import { figure, signed } from "./words";
 
@@ -35,6 +35,8 @@ export interface StageRows {
 }
 
 const MAX_ROWS = 16;
+/** Tables of more values than these list the largest ones only. */
+const MANY = 1023;
 
 /** A number with at least three significant digits. */
 export function significant(value: number, sign = false): string {
@@ -61,7 +63,7 @@ export function rowsOf(gradients: Gradients, stage: wire.NudgeStage, network: Ne
     case "sums":
       return sums(gradients, network, number, layer);
     case "weights":
-      return weights(network, number, layer, focusOf(layer.dSums, focus));
+      return weights(network, number, layer, focusOf(layer.dBiases, focus));
     case "biases":
       return biases(network, number, layer);
     case "inputs":
@@ -85,6 +87,17 @@ export function bySize(values: ArrayLike<number>, count: number): number[] {
 
 function named(network: Network, layer: number, neuron: number): Pick<Row, "name" | "label"> {
   return { name: neuronName(network, { layer, neuron }), label: neuronLabel(network, { layer, neuron }) };
+}
+
+function valueNamed(network: Network, layer: number, index: number): Pick<Row, "name" | "label"> {
+  return { name: valueName(network, layer, index), label: valueLabel(network, layer, index) };
+}
+
+/** A filter's weight by its place; any other by the input that it multiplies. */
+function weightNamed(network: Network, layer: number, input: number): Pick<Row, "name" | "label"> {
+  if (network.layers[layer].kind !== "conv2d") return sourceNamed(network, layer, input);
+  const name = weightLabel(network, layer, input);
+  return { name, label: name };
 }
 
 function sourceNamed(network: Network, layer: number, input: number): Pick<Row, "name" | "label"> {
@@ -147,28 +160,36 @@ function outputs(gradients: Gradients, network: Network, layer: LayerGradients):
 function sums(gradients: Gradients, network: Network, number: number, layer: LayerGradients): StageRows {
   const shortcut = number === network.layers.length - 1 && gradients.loss === "cross_entropy";
   return {
-    head: "−dC/dz: nudges for the sums", nudges: true,
-    rows: Array.from(layer.dSums, (gradient, neuron) => ({
-      key: `z${neuron}`, ...named(network, number, neuron),
+    head: `−dC/dz: nudges for the sums${network.layers[number].maps ? ", largest first" : ""}`, nudges: true,
+    rows: shownOf(network, number, layer.dSums).map((neuron) => ({ gradient: layer.dSums[neuron], neuron })).map(({ gradient, neuron }) => ({
+      key: `z${neuron}`, ...valueNamed(network, number, neuron),
       formula: shortcut
         ? `dC/dz = a − y = ${significant(layer.activations[neuron])} − ${gradients.targets[neuron]} = ${significant(gradient, true)}`
         : `dC/da · f′(z) = ${inTerm(layer.dActivations[neuron])} × ${significant(layer.derivatives[neuron])} = ${significant(gradient, true)}`,
       value: -gradient,
-      check: { kind: "parameter", knob: knobIndex(network, { layer: number, neuron, input: BIAS }) },
+      // At a place of a map there is no knob to check the number by: the bias acts at all places.
+      ...(!network.layers[number].maps && { check: { kind: "parameter" as const, knob: knobIndex(network, { layer: number, neuron, input: BIAS }) } }),
     })),
   };
 }
 
+/** The values of a layer that a table lists: all of them, or of feature maps those of the largest magnitude. */
+function shownOf(network: Network, layer: number, values: Float32Array): number[] {
+  const all = layer < 0 || !(network.layers[layer].maps || values.length > MANY);
+  return all ? Array.from({ length: values.length }, (_, index) => index) : bySize(values, MAX_ROWS);
+}
+
 function weights(network: Network, number: number, layer: LayerGradients, focus: number): StageRows {
-  const inputCount = layer.inputs.length;
+  const { fanIn: inputCount, kind, maps } = network.layers[number];
+  const places = maps ? maps.rows * maps.columns : 1;
   const own = layer.dWeights.subarray(focus * inputCount, (focus + 1) * inputCount);
   return {
     head: `−dC/dw: nudges for the weights of ${neuronLabel(network, { layer: number, neuron: focus })}, largest first`, nudges: true, chooses: "neurons",
     rows: bySize(own, MAX_ROWS).map((input) => {
       const knob = knobIndex(network, { layer: number, neuron: focus, input });
       return {
-        key: `w${input}`, ...sourceNamed(network, number, input),
-        formula: `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.dSums[focus])} = ${significant(own[input], true)}`,
+        key: `w${input}`, ...weightNamed(network, number, input),
+        formula: kind === "conv2d" ? `Σ a · dC/dz over ${places} places = ${significant(own[input], true)}` : `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.dSums[focus])} = ${significant(own[input], true)}`,
         value: -own[input], check: { kind: "parameter" as const, knob }, knob,
       };
     }),
@@ -181,7 +202,7 @@ function biases(network: Network, number: number, layer: LayerGradients): StageR
     rows: Array.from(layer.dBiases, (gradient, neuron) => {
       const knob = knobIndex(network, { layer: number, neuron, input: BIAS });
       return {
-        key: `b${neuron}`, name: `bias of ${neuronName(network, { layer: number, neuron })}`, label: `bias of ${neuronLabel(network, { layer: number, neuron })}`, formula: `dC/db = dC/dz = ${significant(gradient, true)}`,
+        key: `b${neuron}`, name: `bias of ${neuronName(network, { layer: number, neuron })}`, label: `bias of ${neuronLabel(network, { layer: number, neuron })}`, formula: `dC/db = ${network.layers[number].maps ? "Σ " : ""}dC/dz = ${significant(gradient, true)}`,
         value: -gradient, check: { kind: "parameter" as const, knob }, knob,
       };
     }),
@@ -189,13 +210,15 @@ function biases(network: Network, number: number, layer: LayerGradients): StageR
 }
 
 function inputs(network: Network, number: number, layer: LayerGradients, focus: number): StageRows {
+  const dense = network.layers[number].kind === "dense";
+  const weighted = isWeighted(network.layers[number]);
   return {
-    head: "−dC/da: nudges for the activations of the previous layer", nudges: true, chooses: "sources",
-    rows: Array.from(layer.dInputs, (gradient, neuron) => ({
-      key: `a${neuron}`, ...sourceNamed(network, number, neuron), formula: `Σ w · dC/dz = ${significant(gradient, true)}`, value: -gradient, focus: neuron,
+    head: `−dC/da: nudges for the activations of the previous layer${network.layers[number - 1].maps || layer.dInputs.length > MANY ? ", largest first" : ""}`, nudges: true, ...(dense && { chooses: "sources" as const }),
+    rows: shownOf(network, number - 1, layer.dInputs).map((neuron) => ({
+      key: `a${neuron}`, ...sourceNamed(network, number, neuron), formula: `${weighted ? "Σ w · dC/dz" : "dC/da"} = ${significant(layer.dInputs[neuron], true)}`, value: -layer.dInputs[neuron], ...(dense && { focus: neuron }),
       check: { kind: "activation", layer: number - 1, neuron },
     })),
-    terms: { head: `Terms of the nudge for ${sourceLabel(network, number, focus)}`, rows: termsOf(network, number, layer, focus) },
+    ...(dense && { terms: { head: `Terms of the nudge for ${sourceLabel(network, number, focus)}`, rows: termsOf(network, number, layer, focus) } }),
   };
 }
 

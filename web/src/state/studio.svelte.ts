@@ -5,6 +5,7 @@ import type { Frame } from "../transport/frames";
 import type { LinkState } from "../transport/link";
 import { Classroom } from "./classroom.svelte";
 import { Comparison } from "./comparison.svelte";
+import { ConvolveState } from "./convolve.svelte";
 import { Connection } from "./connection.svelte";
 import { Drawing } from "./drawing.svelte";
 import { EditedNetwork } from "./edited.svelte";
@@ -27,6 +28,7 @@ export class Studio {
   readonly selection = new Selection(this.edited);
   readonly learn = new LearnState(this.session);
   readonly nudge = new NudgeState(this.session, this.drawing);
+  readonly convolve = new ConvolveState(this.session, this.edited);
   readonly lookFor = new LookForState(this.session);
   readonly why = new WhyState(this.session);
   readonly race = new RaceState(this.session);
@@ -139,6 +141,12 @@ export class Studio {
       case "pair":
       case "pairAnswered":
         return this.lookFor.apply(event, payload);
+      case "convolveSubject":
+      case "maps":
+      case "shiftScores":
+      case "retrained":
+      case "cell":
+        return this.convolve.apply(event, payload);
       case "misreading":
       case "repaired":
         return this.why.apply(event, payload);
