@@ -137,6 +137,13 @@ def test_rows_have_no_repair(flowers: Page, houses: Page) -> None:
             assert page.refused(kind, label=0) == "bad_value"
 
 
+def test_rows_have_no_strangers(flowers: Page, houses: Page) -> None:
+    for page in (flowers, houses):
+        assert page.refused("askSureness") == "bad_value"
+        assert page.refused("askOwnSureness") == "bad_value"
+        assert page.refused("judgeThreshold", measure="output", threshold=0.5) == "bad_value"
+
+
 def test_features_of_any_size_stay_finite(flowers: Page) -> None:
     received = flowers.ask("setFeatures", features=[0], values=[1e30])
     assert [event.type for event in received] in (["drawing", "reading"], ["failed", "drawing"])

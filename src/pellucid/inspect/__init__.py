@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from pellucid.inspect.repair_moves import PenStroke as PenStroke
     from pellucid.inspect.repairs import Repair as Repair
     from pellucid.inspect.repairs import repair as repair
+    from pellucid.inspect.stranger_pictures import strangers as strangers
+    from pellucid.inspect.thresholds import Price as Price
+    from pellucid.inspect.thresholds import price as price
     from pellucid.inspect.untrained import never_inked as never_inked
     from pellucid.inspect.untrained import untrained_twin as untrained_twin
     from pellucid.inspect.value_fit import Fit as Fit
@@ -97,6 +100,8 @@ _HOMES = {
     **dict.fromkeys(("Misreading", "misreading"), "misreadings"),
     **dict.fromkeys(("Repair", "repair"), "repairs"),
     "PenStroke": "repair_moves",
+    "strangers": "stranger_pictures",
+    **dict.fromkeys(("Price", "price"), "thresholds"),
     **dict.fromkeys(("never_inked", "untrained_twin"), "untrained"),
     "Knob": "knobs",
     "Knobs": "knobs",

@@ -119,12 +119,17 @@ def second_outputs(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def compared(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[Sureness]:
     """Return how sure answers are, from the outputs of the first network (N, 10) and of the second (N, 11)."""
+    found = zip(second[:, -1], confidences(first, second), strict=True)
+    return [Sureness(float(q), float(c)) for q, c in found]
+
+
+def confidences(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return c of each answer, (N,), from the same outputs."""
     best = first.argmax(axis=1)
     rows = np.arange(len(best))
     shares = first[rows, best] / np.maximum(first.sum(axis=1), 1e-12)
     least = np.clip(np.minimum(shares, second[rows, best]), 1e-6, 1 - 1e-6)
-    confidence = 1 / (1 + np.exp(-SLOPE * np.log(least / (1 - least)) - OFFSET))
-    return [Sureness(float(q), float(c)) for q, c in zip(second[:, -1], confidence, strict=True)]
+    return np.asarray(1 / (1 + np.exp(-SLOPE * np.log(least / (1 - least)) - OFFSET)), np.float32)
 
 
 def together(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -202,6 +202,23 @@ class NetworksRetrained(Deed):
     accuracies: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class SurenessSeen(Deed):
+    """How sure the network is of strangers was looked at."""
+
+    measure: str
+
+
+@dataclass(frozen=True)
+class ThresholdJudged(Deed):
+    """A threshold was set: the share of the true readings that it loses, and of noise that it lets through."""
+
+    measure: str
+    threshold: float
+    lost: float
+    noise_told: float
+
+
 D = TypeVar("D", bound=Deed)
 
 

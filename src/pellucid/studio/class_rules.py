@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.studio import convolve_messages, listen_messages, look_for_messages, race_messages, requests, why_messages
+from pellucid.studio import (
+    convolve_messages,
+    listen_messages,
+    look_for_messages,
+    none_messages,
+    race_messages,
+    requests,
+    why_messages,
+)
 from pellucid.studio.refusal import RefusedError
 
 _LOCKED: dict[type[Any], str] = {
@@ -36,6 +44,8 @@ _AUTOMATIC = (
     convolve_messages.HideMaps,
     convolve_messages.AskShiftScores,
     convolve_messages.StudyCell,
+    none_messages.AskSureness,
+    none_messages.AskOwnSureness,
 )
 """Requests that the page sends by itself: they do not mean that somebody is there."""
 

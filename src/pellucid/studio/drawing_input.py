@@ -8,6 +8,7 @@ from pellucid.data.drawings.centring import center, fit
 from pellucid.data.preparation import Preparation
 from pellucid.studio.edited_network import centring_of
 from pellucid.studio.frames import Payload
+from pellucid.studio.input_form import InputForm
 from pellucid.studio.pad import SIDE, Ink, Pad, averaged
 from pellucid.studio.parts import Centring, CentringStep, Part
 from pellucid.studio.refusal import RefusedError
@@ -85,10 +86,7 @@ class DrawingInput:
 
     def prepare(self, ink: Ink) -> Ink:
         """Return the pixels that ink becomes at the inputs, without changing anything."""
-        form, how = self._state.form, self.centring
-        if not form.is_centred:
-            return form.inputs_of(averaged(ink, form.grid))
-        return center(ink, scale=how.scale, mass=how.mass, smooth=how.smooth, thicken=how.thicken)
+        return pixels_of(ink, self._state.form, self.centring)
 
     def count_digits(self, source: str) -> int | None:
         """How many digits the drawing or the picture file seems to hold, where the network reads digits."""
@@ -97,6 +95,13 @@ class DrawingInput:
         if not self._state.reads_digits or source not in ("pad", "picture"):
             return None
         return count_digits(self.pad.ink) if source == "pad" else self._found
+
+
+def pixels_of(ink: Ink, form: InputForm, how: Centring) -> Ink:
+    """Return the pixels that ink becomes at the inputs of a network."""
+    if not form.is_centred:
+        return form.inputs_of(averaged(ink, form.grid))
+    return center(ink, scale=how.scale, mass=how.mass, smooth=how.smooth, thicken=how.thicken)
 
 
 def preparation_with(how: Centring) -> Preparation:

@@ -29,6 +29,7 @@ from pellucid.studio import (
     events,
     listen_messages,
     look_for_messages,
+    none_messages,
     parts,
     race_messages,
     requests,
@@ -115,6 +116,9 @@ AnyRequest = (
     | convolve_messages.AskShiftScores
     | convolve_messages.RetrainShuffled
     | convolve_messages.StudyCell
+    | none_messages.AskSureness
+    | none_messages.AskOwnSureness
+    | none_messages.JudgeThreshold
 )
 """All requests of the page."""
 
@@ -172,6 +176,9 @@ AnyEvent = (
     | convolve_messages.ShiftScores
     | convolve_messages.Retrained
     | convolve_messages.Cell
+    | none_messages.Sureness
+    | none_messages.OwnSureness
+    | none_messages.ThresholdPrice
 )
 """All events of the server."""
 
@@ -186,6 +193,7 @@ MODULES: tuple[ModuleType, ...] = (
     race_messages,
     listen_messages,
     convolve_messages,
+    none_messages,
 )
 """The modules that declare them."""
 

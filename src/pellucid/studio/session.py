@@ -12,6 +12,7 @@ from pellucid.studio import (
     events,
     listen_messages,
     look_for_messages,
+    none_messages,
     race_messages,
     requests,
     why_messages,
@@ -28,6 +29,7 @@ from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.listen_room import ListenRoom
 from pellucid.studio.look_for_room import LookForRoom
 from pellucid.studio.messages import AnyRequest
+from pellucid.studio.none_room import NoneRoom
 from pellucid.studio.nudge_room import NudgeRoom
 from pellucid.studio.outbox import Reason
 from pellucid.studio.parts import ClassInfo
@@ -106,6 +108,7 @@ class Session:
         self._why = WhyRoom(self._state, self._read)
         self._race = RaceRoom(self._state)
         self._listen = ListenRoom(self._state, self._lock, given)
+        self._none = NoneRoom(self._state)
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -188,6 +191,9 @@ class Session:
             convolve_messages.AskShiftScores: self._convolve.scores,
             convolve_messages.RetrainShuffled: self._convolve.retrain,
             convolve_messages.StudyCell: self._convolve.cell,
+            none_messages.AskSureness: self._none.sureness,
+            none_messages.AskOwnSureness: self._none.own,
+            none_messages.JudgeThreshold: self._none.judge,
         }
         self.outbox = self._state.outbox
         self.uploads = Uploads()

@@ -15,12 +15,14 @@ READY = {
     "nudge": "[data-cost]",
     "look-for": "[data-maximum] >> nth=0",
     "why-misread": "[data-misread]",
+    "none-of-these": "[data-number] >> nth=0",
 }
 LISTS = {
     "nudge": "ul.tiles, ul.scroll:has(.digit)",
     "learn": "ul.tiles",
     "look for": ".column ul",
     "why misread": "ul[aria-label='Misread test images']",
+    "none of these": "ul[aria-label^='Noise']",
 }
 """The lists of small pictures of each room."""
 
@@ -96,6 +98,10 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     page.locator("[data-mended]").wait_for()
     looker.settle()
     yield "why misread"
+    looker.room("None of these")
+    page.locator("[data-number]").nth(11).wait_for()
+    looker.settle()
+    yield "none of these"
     looker.room("Learn")
     page.get_by_label("data set", exact=True).select_option("digits")
     page.get_by_role("button", name="New network").click()

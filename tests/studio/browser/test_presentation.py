@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?"]
+ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these"]
 READY = {
     "Read": ".neuron",
     "Turn": "[data-accuracy]",
@@ -17,6 +17,7 @@ READY = {
     "Nudge": "[data-cost]",
     "Look for": "[data-maximum]",
     "Why misread?": "main .large",
+    "None of these": "[data-threshold]",
 }
 
 

@@ -2727,6 +2727,132 @@ export interface Cell {
   readonly field: readonly number[];
 }
 
+/** Ask how sure the readings of test images and of strangers are. Answered by `Sureness`. */
+export interface AskSureness {
+  readonly type: "askSureness";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The measure. By default "output". */
+  readonly measure?: "both" | "likeness" | "output";
+}
+
+/** Ask how sure the reading of the present picture is. Answered by `OwnSureness`. */
+export interface AskOwnSureness {
+  readonly type: "askOwnSureness";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The measure. By default "output". */
+  readonly measure?: "both" | "likeness" | "output";
+}
+
+/** Ask what a threshold costs. Answered by `ThresholdPrice`. */
+export interface JudgeThreshold {
+  readonly type: "judgeThreshold";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The measure. */
+  readonly measure: "both" | "likeness" | "output";
+  /** A reading counts from this certainty on; for likeness, up to this distance. */
+  readonly threshold: number;
+}
+
+/** Pictures of one kind that are none of the classes, or not where they belong. */
+export interface Strangers {
+  /** noise, shuffled, letters, scribbles, shifted or blank. */
+  readonly kind: string;
+  /** Pictures that are judged. */
+  readonly count: number;
+  /** Pictures of this kind. */
+  readonly total: number;
+  /** How sure each reading is, ascending, (count,). */
+  readonly values: Floats;
+  /** Numbers of the pictures that are shown, those first of which the network is surest, (n,). */
+  readonly numbers: readonly number[];
+  /** What the network reads in them, (n,). */
+  readonly readings: readonly number[];
+  /** How sure it is, (n,). */
+  readonly sureness: Floats;
+  /** The pictures, (n, D), 0 to 1. */
+  readonly pixels: Floats;
+}
+
+/** How many pictures of a kind a threshold lets through. */
+export interface KindPrice {
+  /** The kind. */
+  readonly kind: string;
+  /** Pictures that are read as one of the classes. */
+  readonly told: number;
+  /** Pictures that were judged. */
+  readonly count: number;
+}
+
+/** How sure the readings of test images and of strangers are. */
+export interface Sureness {
+  readonly type: "sureness";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network. */
+  readonly version: number;
+  /** The measure. */
+  readonly measure: "both" | "likeness" | "output";
+  /** The measures that this network and these data have. */
+  readonly measures: readonly ("both" | "likeness" | "output")[];
+  /** Whether low values are sure, as for distances. */
+  readonly low: boolean;
+  /** The usual threshold. */
+  readonly usual: number;
+  /** Seed of the strangers. */
+  readonly seed: number;
+  /** The strangers by kind. */
+  readonly kinds: readonly Strangers[];
+  /** The values of the test images that are read right, ascending. */
+  readonly right: Floats;
+  /** Those of the test images that are misread, ascending. */
+  readonly wrong: Floats;
+  /** Pictures that are judged, strangers and test images together. */
+  readonly judged: number;
+  /** Pictures in all. Where more are left, the same request goes on. */
+  readonly total: number;
+}
+
+/** How sure the reading of the present picture is. */
+export interface OwnSureness {
+  readonly type: "ownSureness";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network. */
+  readonly version: number;
+  /** The measure. */
+  readonly measure: "both" | "likeness" | "output";
+  /** How sure. */
+  readonly value: number;
+  /** The class that the network reads. */
+  readonly reading: number;
+}
+
+/** What a threshold costs, in pictures that are judged. */
+export interface ThresholdPrice {
+  readonly type: "thresholdPrice";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network. */
+  readonly version: number;
+  /** The measure. */
+  readonly measure: "both" | "likeness" | "output";
+  /** The threshold. */
+  readonly threshold: number;
+  /** Test images read right that count. */
+  readonly kept: number;
+  /** Test images read right that do not. */
+  readonly lost: number;
+  /** Misread test images that do not count. */
+  readonly caught: number;
+  /** Misread test images that do. */
+  readonly missed: number;
+  /** The strangers by kind. */
+  readonly kinds: readonly KindPrice[];
+}
+
 /** All requests of the page. */
 export type AnyRequest =
   | StartAgain
@@ -2807,7 +2933,10 @@ export type AnyRequest =
   | HideMaps
   | AskShiftScores
   | RetrainShuffled
-  | StudyCell;
+  | StudyCell
+  | AskSureness
+  | AskOwnSureness
+  | JudgeThreshold;
 
 /** All events of the server. */
 export type AnyEvent =
@@ -2863,4 +2992,7 @@ export type AnyEvent =
   | Maps
   | ShiftScores
   | Retrained
-  | Cell;
+  | Cell
+  | Sureness
+  | OwnSureness
+  | ThresholdPrice;

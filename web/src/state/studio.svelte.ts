@@ -12,6 +12,7 @@ import { EditedNetwork } from "./edited.svelte";
 import { LearnState } from "./learn.svelte";
 import { ListenState } from "./listen.svelte";
 import { LookForState } from "./lookfor.svelte";
+import { NoneState } from "./none.svelte";
 import { NudgeState } from "./nudge.svelte";
 import { MAX_ROW, type Scene } from "./permalink";
 import { Presentation } from "./presentation.svelte";
@@ -33,6 +34,7 @@ export class Studio {
   readonly why = new WhyState(this.session);
   readonly race = new RaceState(this.session);
   readonly listen = new ListenState(this.session);
+  readonly none = new NoneState(this.session);
   readonly presentation = new Presentation();
   readonly classroom = new Classroom(this.session);
   readonly comparison = new Comparison(this.session, this.presentation);
@@ -162,6 +164,10 @@ export class Studio {
       case "sounding":
       case "gates":
         return this.listen.apply(event, payload);
+      case "sureness":
+      case "ownSureness":
+      case "thresholdPrice":
+        return this.none.apply(event, payload);
       default:
         return unknown(event);
     }

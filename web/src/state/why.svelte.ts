@@ -108,7 +108,6 @@ export class WhyState {
 
   #forget(): void {
     this.verdict = this.mistakes = this.trouble = null;
-    this.chosen = null;
     this.#forgetRepair();
   }
 
