@@ -21,7 +21,8 @@ from pellucid.data.drawings import center
 from pellucid.inspect.certainty import second_outputs, together
 from pellucid.programs.images import from_unit
 from tools import non_digits as draw
-from tools.train_none import KEPT_OUT, fonts_of, kinds_to_fit, varied
+from tools.train_none import KEPT_OUT, fonts_of, kinds_to_fit
+from tools.varied_digits import varied
 
 NONES = 500
 

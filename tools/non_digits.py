@@ -27,6 +27,14 @@ LETTERS = "".join(c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 FIT_LETTERS = "".join(c for c in LETTERS if c not in "MNkwR")
 TEST_LETTERS = "MNkwR"
 FIT_SYMBOLS = "+=%&@#*~^√∑∏∞≈≠±∇ΔΣΩΨΦΓΛηλμξπψωЖДЩЮЯФЦ←→♥♦♣★☀☎✎✗✿"
+FIT_SYMBOLS += (
+    "↕↖↗↘↙↞↟↠↡↢↣↤↥↦↧↨↩↪↫↬↰↱↲↳↴↵↶↷↺↻⇄⇅⇆⇇⇈⇉⇊⇐⇑⇒⇓⇔⇕⇖⇗⇘⇙⇦⇧⇨⇩⇪⇱⇲⇳∀∃∄∆∉∋∐∓∗∛∝∟∠∡∧∨∩∪∬∮∴∵∷∻∾≀≂≃≅≆≇≊≋≍≎≑≒≜≟≡≢≣≦≧≨≩≪≫≬≭≮≯"
+    "≰≱≺≻⊀⊁⊃⊄⊅⊆⊇⊈⊉⊊⊋⊏⊐⊑⊒⊓⊔⊕⊗⊞⊟⊠⊡⊢⊣⊤⊥⊨⊩⊪⊬⋀⋁⋂⋃⋄⋆⋇⋈⋉⋊⋋⋌⋎⋏⋐⋑⋒⋓⋔⋕⋘⋙⋚⋛⋜⋝⋞⋟⌁⌂⌘⌙⌤⌥⌦⌧⌨⌫⎇⏏■□▣▤▥▦▧▨▩▰▱▲△▶▷▼▽"
+    "◀◁◆◇◈◢◣◤◥◧◨◩◪◫◬◰◱◲◳◸◹◺☁☃☄☋☌☍☏☒☓☔☖☗☘☙☚☛☜☝☞☟☠☢☣☤☥☦☧☨☩☪☫☬☭☮☯☸☹☺☻☼☽☾☿♀♁♂♅♆♇♈♉♊♋♌♍♎♏♐♑♒♓♔♕♖♗♘♙♚♛♜♝♞♟"
+    "♡♢♤♧♨♫♬♮♯♰♱⚐⚑⚒⚓⚔⚕⚖⚗⚘⚙⚛⚜⚠⚡✁✂✃✄✆✇✈✉✌✍✏✐✑✒✕✖✘✙✚✛✜✝✞✟✠✡✢✣✤✥✧✩✪✫✬✭✮✯✰✱✲✳✴✵✶✷✸✹✺✻✼✽✾❀❁❂❃❄❅❆❇❈❉❊❋❏❐❑❒❖"
+    "❢❣❤❥❦❧➔➘➙➚➛➜➝➞➟➠➡➢➣➤➥➦➧➨➲➳➴➵➶➷➸➹➺➻➼➽➾ЂЉЊЙЛПЪЫжийклмнптфхцшщъыюяҖҚҢҰѦѪѬԲԴԸԺԽԾԿՃՄՊՎՏՔՖאחטמעפצקשתثسشصضطظقكني¥₩₦₱₽₴©®"
+    "ÆŒĦŁ"
+)
 TEST_SYMBOLS = "$€£≤≥∈⊂ΞΠκБГ↑↔♠♪☂✓✦"
 
 # Strokes through points (x, y) of a box one unit high, y downwards.
@@ -218,6 +226,28 @@ def run_together(digits: Picture) -> Kind:
 def _inked(image: Picture) -> slice:
     columns = np.flatnonzero(image.any(axis=0))
     return slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def leaves(rng: Random) -> NDArray[np.uint8]:
+    """Return a picture like a photo: shapes of all sizes, one over the other, shaded, out of focus and with grain.
+
+    References
+    ----------
+    Lee, Mumford, Huang, "Occlusion models for natural images", 2001.
+    """
+    side = int(rng.integers(40, 160))
+    picture = np.full((side, side), rng.uniform(0, 1), np.float32)
+    y, x = np.indices(picture.shape, np.float32)
+    for _ in range(int(rng.integers(4, 40))):
+        radius = side * min(0.6, 0.04 * (1 + float(rng.pareto(1))))
+        turn, flat = rng.uniform(0, np.pi), rng.uniform(0.15, 1)
+        dx, dy = x - rng.uniform(0, side), y - rng.uniform(0, side)
+        along, across = dx * np.cos(turn) + dy * np.sin(turn), (dy * np.cos(turn) - dx * np.sin(turn)) / flat
+        far = np.hypot(along, across) if rng.random() < 0.6 else np.maximum(np.abs(along), np.abs(across))
+        shade = rng.uniform(0, 1) + rng.uniform(-0.3, 0.3) * along / radius
+        picture = np.where(far < radius, shade, picture)
+    picture = ndimage.gaussian_filter(picture, rng.uniform(0.3, 2)) + rng.normal(0, rng.uniform(0, 0.04), picture.shape)
+    return np.asarray(np.clip(picture, 0, 1) * 255, np.uint8)
 
 
 def photo_crops(rng: Random, photo: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:

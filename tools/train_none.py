@@ -4,22 +4,21 @@
     python tools/train_none.py --fonts DIR --epochs 1 --share 0.1 --output try.safetensors
     python tools/train_none.py --fonts DIR --start digits-or-none       # five more epochs; the shipped one had both
 
-It is `digits-conv` with one more class. It is trained on MNIST's training digits, half of them stretched, slanted,
-thickened or coarsened; on digits of fonts; and on the kinds of ``tools/non_digits.py`` that are to fit. ``DIR`` has
-the TrueType fonts of handwriting; those of matplotlib are used too. The last 5,000 digits of the training part set the
-temperature.
+It is `digits-conv` with one more class. It is trained on MNIST's training digits, more than half of them varied by
+``tools/varied_digits.py``; on digits of fonts and drawn by formula; and on the kinds of ``tools/non_digits.py`` that
+are to fit. ``DIR`` has the TrueType fonts of handwriting; those of matplotlib are used too. The last 5,000 digits of
+the training part set the temperature.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 import pellucid as pl
 from pellucid.data.drawings import center, find_digits
@@ -27,15 +26,19 @@ from pellucid.models.architectures import conv
 from pellucid.training.optimizers import Adam
 from pellucid.training.schedules import Cosine, WarmUp
 from tools import non_digits as draw
+from tools.varied_digits import european, seen, varied
 
 OUTPUT = Path(__file__).parents[1] / "src" / "pellucid" / "models" / "digits-or-none.safetensors"
-NONE = "none"
+DIGITS, NONE = tuple("0123456789"), "none"
 KEPT_OUT = 5000
+BAR = 0.4
 SYMBOL_FONT = "DejaVuSans.ttf"
 TEST_FONTS = ("covered-by-your-grace", "handlee", "homemade-apple", "schoolbell", "DejaVuSerif-Italic", "cmr10")
 """Fonts whose letters are kept for tests."""
 
 Picture = NDArray[np.float32]
+Drawn = tuple[Picture, NDArray[np.int64]]
+Drawing = Callable[[draw.Random], Drawn]
 
 
 def fonts_of(folder: Path, *, test: bool) -> list[Path]:
@@ -48,47 +51,31 @@ def fonts_of(folder: Path, *, test: bool) -> list[Path]:
     return [path for path in found if path.exists() and (path.stem in TEST_FONTS) == test]
 
 
-def varied(rng: draw.Random, image: Picture, label: int) -> Picture:
-    """Return a digit of MNIST stretched, slanted, thickened or coarsened; a 7 is crossed at times."""
-    if label == 7 and rng.random() < 0.2:
-        image = crossed(rng, image)
-    ink = Image.fromarray(draw.enlarged(image))
-    middle, stretch, slant = ink.width / 2, np.exp(rng.uniform(-0.45, 0.45)), rng.uniform(-0.35, 0.35)
-    matrix = (stretch, slant, middle * (1 - stretch - slant), 0.0, 1.0, 0.0)
-    ink = ink.transform(ink.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
-    which = rng.integers(-2, 4)
-    if which <= 0:
-        side = int(rng.integers(14, 36))
-        ink = ink.resize((side, side), Image.Resampling.BOX)
-    pixels = np.asarray(ink, np.float32)
-    if which == 1:
-        pixels = draw.widened(rng, pixels)
-    if which == 2:
-        pixels = (pixels > rng.uniform(0.3, 0.7)).astype(np.float32)
-    return center(np.clip(pixels, 0, 1), thicken=True)
-
-
-def crossed(rng: draw.Random, image: Picture) -> Picture:
-    """Return a 7 with a bar through its stem."""
-    rows = np.flatnonzero(image.any(axis=1))
-    y = int(rows[0] + (rows[-1] - rows[0]) * rng.uniform(0.45, 0.65))
-    at = int(image[y].argmax())
-    barred, reach = image.copy(), int(rng.integers(3, 6))
-    bar = barred[y : y + 2, max(0, at - reach) : at + reach + 1]
-    np.maximum(bar, rng.uniform(0.6, 1), out=bar)
-    return barred
-
-
 def digits_to_fit(
     rng: draw.Random, images: Picture, labels: NDArray[np.int64], fonts: Sequence[Path], count: int
 ) -> tuple[Picture, NDArray[np.int64]]:
-    """Return MNIST's digits, half of them varied, and so many of fonts."""
-    mixed = np.stack(
-        [varied(rng, i, int(k)) if n % 2 else i for n, (i, k) in enumerate(zip(images, labels, strict=True))]
+    """Return MNIST's digits, more than half of them varied, and so many of fonts, and so many drawn by formula."""
+    ways = rng.random(len(images))
+    mixed = [_one_way(rng, image, int(label), way) for image, label, way in zip(images, labels, ways, strict=True)]
+    others = [printed_digit(rng, fonts) for _ in range(count)] + [european(rng) for _ in range(count)]
+    return (
+        np.stack([*mixed, *(pixels for pixels, _ in others)]),
+        np.concatenate([labels, np.array([label for _, label in others], np.int64)]),
     )
-    classes = rng.integers(0, 10, count)
-    printed = [center(draw.lettered(rng, str(k), fonts[rng.integers(len(fonts))]), thicken=True) for k in classes]
-    return np.concatenate([mixed, printed]), np.concatenate([labels, classes])
+
+
+def _one_way(rng: draw.Random, image: Picture, label: int, way: float) -> Picture:
+    """Return a digit as it is, varied, or as it is found in a noisy picture."""
+    if way < 0.45:
+        return image
+    found = seen(rng, image) if way > 0.95 else None
+    return varied(rng, image, label) if found is None else found
+
+
+def printed_digit(rng: draw.Random, fonts: Sequence[Path]) -> tuple[Picture, int]:
+    """Return a digit of one of some fonts, and which it is."""
+    label = int(rng.integers(10))
+    return center(draw.lettered(rng, str(label), fonts[rng.integers(len(fonts))]), thicken=True), label
 
 
 def kinds_to_fit(digits: Picture, fonts: Sequence[Path]) -> dict[str, tuple[draw.Kind, int]]:
@@ -96,7 +83,7 @@ def kinds_to_fit(digits: Picture, fonts: Sequence[Path]) -> dict[str, tuple[draw
     symbols = [path for path in fonts if path.name == SYMBOL_FONT]
     return {
         "letters": (draw.characters(draw.FIT_LETTERS, fonts), 14_000),
-        "symbols": (draw.characters(draw.FIT_SYMBOLS, symbols), 5_000),
+        "symbols": (draw.characters(draw.FIT_SYMBOLS, symbols), 10_000),
         "shapes": (draw.shapes(draw.FIT_SHAPES), 6_000),
         "scribbles": (draw.scribble, 4_000),
         "hatching": (draw.hatching, 3_000),
@@ -105,6 +92,12 @@ def kinds_to_fit(digits: Picture, fonts: Sequence[Path]) -> dict[str, tuple[draw
         "crossed out": (draw.crossed_out(digits), 3_000),
         "run together": (draw.run_together(digits), 2_500),
     }
+
+
+def from_leaves(rng: draw.Random, count: int) -> list[Picture]:
+    """Return what the search takes for digits in pictures that are like photos; no bars, which may be a 1."""
+    found = [digit for _ in range(count) for digit in find_digits(draw.leaves(rng))]
+    return [digit.pixels for digit in found if digit.box[2] - digit.box[0] > BAR * (digit.box[3] - digit.box[1])]
 
 
 def from_photos(rng: draw.Random, photos: Sequence[NDArray[np.uint8]], count: int) -> list[Picture]:
@@ -121,23 +114,41 @@ def sample_photo(name: str) -> NDArray[np.uint8]:
     return np.asarray(load_sample_image(name), np.uint8)
 
 
-def training_data(fonts: Sequence[Path], share: float) -> pl.data.Dataset:
-    """Draw all images to fit: digits, and none."""
-    rng, train = np.random.default_rng(0), pl.data.load("mnist").train
-    images = np.asarray(train.images[:-KEPT_OUT], np.float32) / 255
+def training_data(fonts: Sequence[Path], share: float, folder: Path | None) -> pl.data.Dataset:
+    """Draw all images to fit, digits and none, each kind by random numbers of its own."""
+    train = pl.data.load("mnist").train
+    images, labels = np.asarray(train.images[:-KEPT_OUT], np.float32) / 255, train.labels[:-KEPT_OUT]
     chosen = slice(0, round(share * len(images)))
-    drawn, labels = digits_to_fit(rng, images[chosen], train.labels[:-KEPT_OUT][chosen], fonts, round(5000 * share))
-    nones = [
-        center(kind(rng), thicken=True)
-        for kind, count in kinds_to_fit(images, fonts).values()
-        for _ in range(round(share * count))
-    ]
-    nones += from_photos(rng, [sample_photo("china.jpg")], round(share * 1500))
-    every = np.concatenate([drawn, np.stack(nones)])
-    answers = np.concatenate([labels, np.full(len(nones), 10)])
-    return pl.data.Dataset(
-        np.round(every * 255).astype(np.uint8), answers, classes=(*map(str, range(10)), NONE), name="digits or none"
-    )
+
+    def nones(pictures: Iterable[Picture]) -> Drawn:
+        stacked = np.stack([*pictures])
+        return stacked, np.full(len(stacked), len(DIGITS))
+
+    def of_kind(kind: draw.Kind, count: int) -> Drawing:
+        return lambda rng: nones(center(kind(rng), thicken=True) for _ in range(round(share * count)))
+
+    parts: dict[str, Drawing] = {
+        "digits": lambda rng: digits_to_fit(rng, images[chosen], labels[chosen], fonts, round(5000 * share)),
+        **{name: of_kind(*kind) for name, kind in kinds_to_fit(images, fonts).items()},
+        "photos": lambda rng: nones(from_photos(rng, [sample_photo("china.jpg")], round(share * 2000))),
+        "leaves": lambda rng: nones(from_leaves(rng, round(share * 1500))),
+    }
+    every = [kept(folder and folder / f"{name}.npz", part, k) for k, (name, part) in enumerate(parts.items())]
+    pixels, answers = (np.concatenate(arrays) for arrays in zip(*every, strict=True))
+    return pl.data.Dataset(pixels, answers, classes=(*DIGITS, NONE), name="digits or none")
+
+
+def kept(path: Path | None, drawing: Drawing, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return images and labels that a file keeps from an earlier run, or draw them, and keep them in it."""
+    if path is not None and path.exists():
+        with np.load(path) as file:
+            return file["images"], file["labels"]
+    pixels, labels = drawing(np.random.default_rng(seed))
+    images = np.round(pixels * 255).astype(np.uint8)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, images=images, labels=labels)
+    return images, labels
 
 
 def temperature(net: pl.Network) -> float:
@@ -159,6 +170,22 @@ def accuracy(net: pl.Network) -> float:
     return float((net(test.images).argmax(axis=1) == test.labels).mean())
 
 
+def epochs_of(net: pl.Network) -> int:
+    """Return the number of epochs that a shipped network was trained."""
+    return int(net.record["epochs"]) + int(net.record.get("epochs_before", 0))
+
+
+def trainer_of(start: str | None, data: pl.data.Dataset, checkpoint: Path | None) -> pl.Trainer:
+    """Return a trainer that goes on from a checkpoint if there is one, or from a network, or begins with a new one."""
+    if checkpoint is not None and checkpoint.exists():
+        return pl.Trainer.resume(checkpoint, data, threads=1)
+    net = pl.load(start) if start else pl.Network(conv(11), input_shape=(28, 28), seed=0, classes=data.classes)
+    rate = 0.001 if start else 0.002
+    augment = pl.Augment(shift=1, rotation=8, scale=0.08, shear=0.1, elastic=0.6, elastic_sigma=4)
+    optimizer = Adam(WarmUp(rate, epochs=1, then=Cosine(rate)))
+    return pl.Trainer(net, data, optimizer=optimizer, batch_size=64, seed=0, augment=augment, threads=1)
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -166,18 +193,16 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--start", help="goes on from this network, at half the learning rate")
     parser.add_argument("--share", type=float, default=1.0, help="trains on this share of the images")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="keeps the images drawn; goes on if it exists")
+    parser.add_argument("--checkpoint", type=Path, help="keeps the state of training; goes on from it if it exists")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     args = parser.parse_args()
-    data = training_data(fonts_of(args.fonts, test=False), args.share)
+    data = training_data(fonts_of(args.fonts, test=False), args.share, args.images)
     print(f"{len(data):,} images, {int((data.labels == 10).sum()):,} of them none", flush=True)
-    new = pl.Network(conv(11), input_shape=(28, 28), seed=0, classes=data.classes)
-    net = pl.load(args.start) if args.start else new
-    rate, before = (0.001, net.record["epochs"]) if args.start else (0.002, 0)
-    augment = pl.Augment(shift=1, rotation=8, scale=0.08, shear=0.1, elastic=0.6, elastic_sigma=4)
-    optimizer = Adam(WarmUp(rate, epochs=1, then=Cosine(rate)))
-    trainer = pl.Trainer(net, data, optimizer=optimizer, batch_size=64, seed=0, augment=augment, threads=1)
-    begin = time.perf_counter()
-    for event in trainer.run(epochs=args.epochs):
+    trainer, begin = trainer_of(args.start, data, args.checkpoint), time.perf_counter()
+    net, resumed = trainer.net, trainer.state.epoch > 0
+    before = epochs_of(pl.load(args.start)) if args.start else 0
+    for event in trainer.run(None if resumed else args.epochs, checkpoint=args.checkpoint):
         print(event, f"{time.perf_counter() - begin:.0f} s", flush=True)
     net.record |= {
         "recipe": "tools/train_none.py",

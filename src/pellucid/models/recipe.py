@@ -16,7 +16,7 @@ import numpy as np
 
 from pellucid import data
 from pellucid.layers import Layer
-from pellucid.network.files import save
+from pellucid.network.files import load, save
 from pellucid.network.network import Network
 from pellucid.training.optimizers import Optimizer
 from pellucid.training.parallel import train_many
@@ -38,9 +38,25 @@ class Recipe:
     augment: Any = None
     description: str = ""
     seeds: int = 5
+    teacher: str = ""
+    """A shipped network whose probabilities are the targets (distillation), instead of the labels."""
+
+    def lessons(self, train: Dataset) -> Dataset:
+        """Return what the network is trained on: the data, with the probabilities of the teacher if there is one.
+
+        References
+        ----------
+        Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015, here at a temperature of 1.
+        """
+        if not self.teacher:
+            return train
+        targets = load(self.teacher)(train.images)
+        return data.Dataset(
+            train.images, targets, classes=train.classes, level_range=train.level_range, name=train.name
+        )
 
     def trainer(self, train: Dataset, seed: int, threads: int | None = None) -> Trainer:
-        """Return a trainer for a new network, both initialised from ``seed``."""
+        """Return a trainer for a new network, both initialised from ``seed``, on data that `lessons` returned."""
         net = Network(self.layers, input_shape=(28, 28), seed=seed, classes=train.classes)
         return Trainer(
             net,
@@ -54,7 +70,8 @@ class Recipe:
 
     def run(self, train: Dataset, test: Dataset, seeds: Sequence[int]) -> tuple[list[Network], list[float]]:
         """Train one network per seed in parallel; return the networks and their final test accuracies."""
-        trainers = [self.trainer(train, seed, threads=1 if len(seeds) > 1 else None) for seed in seeds]
+        lessons = self.lessons(train)
+        trainers = [self.trainer(lessons, seed, threads=1 if len(seeds) > 1 else None) for seed in seeds]
         accuracies = [0.0] * len(seeds)
         for index, event in train_many(trainers, self.epochs, validation=test, on_error="raise"):
             accuracies[index] = getattr(event, "test_accuracy", accuracies[index])

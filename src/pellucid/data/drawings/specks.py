@@ -9,12 +9,12 @@ from pellucid.data.drawings.windows import Picture
 
 # Ink below this share of the strongest separates patches.
 APART = 0.4
-# The largest patch has at least this share of the ink: digits in two large parts have no specks.
-MAIN = 0.55
+# A speck has at most this share of the ink of the largest patch; where anything else has more, it is a stroke.
+SPECK = 0.15
 
 
 def without_specks(cut: Picture) -> Picture | None:
-    """Return the largest patch of the ink (H, W), 0 to 1, alone; None if there are no specks beside it.
+    """Return the largest patch of the ink (H, W), 0 to 1, alone; None if there are no specks beside it, or strokes.
 
     Noise leaves specks; so do dots and dashes of the digit itself. Whether the rest is the digit, whoever reads it has
     to tell.
@@ -32,7 +32,7 @@ def without_specks(cut: Picture) -> Picture | None:
         return None
     ink = np.bincount(labels.ravel(), cut.ravel(), count + 1)[1:]
     largest = int(ink.argmax())
-    if ink[largest] < MAIN * ink.sum():
+    if np.sort(ink)[-2] > SPECK * ink[largest]:
         return None
     near = ndimage.binary_dilation(labels == largest + 1, np.ones((3, 3))) & ((labels == 0) | (labels == largest + 1))
     return np.where(near, cut, 0).astype(np.float32)
