@@ -52,7 +52,8 @@ def training_data(fonts: Sequence[Path], share: float, path: Path | None) -> pl.
     chosen = slice(0, round(share * len(train)))
     images = np.asarray(train.images[chosen], np.float32) / 255
     pixels, labels = kept(path, lambda rng: digits_to_fit(rng, images, train.labels[chosen], fonts), 0)
-    return pl.data.Dataset(pixels, labels, classes=train.classes, name="mnist (train), as it is and varied; drawn by formula; fonts")
+    name = "mnist (train), as it is and varied; drawn by formula; fonts"
+    return pl.data.Dataset(pixels, labels, classes=train.classes, name=name)
 
 
 def trainer_of(start: str, data: pl.data.Dataset, checkpoint: Path | None, seed: int) -> pl.Trainer:
