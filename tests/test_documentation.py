@@ -43,6 +43,17 @@ def test_many_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "learning_rate" in best
 
 
+def test_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the page's code prints lies in the ranges of its table."""
+    run("race.md", tmp_path, monkeypatch)
+    shares = {
+        name: float(share.rstrip("%"))
+        for name, share in (line.split(": ") for line in capsys.readouterr().out.splitlines())
+    }
+    assert 26.4 <= shares["sigmoid"] <= 51.2
+    assert 83.4 <= shares["relu"] <= 89.3
+
+
 def test_teaching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     run("teaching.md", tmp_path, monkeypatch)
     assert "misread; the most confident mistake: " in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Take the README's pictures of the studio's rooms: docs/images/{read,turn,learn,nudge,look-for}.png.
+"""Take the README's pictures of the studio's rooms: docs/images/{read,turn,learn,nudge,look-for,race}.png.
 
     python tools/studio_pictures.py
 
@@ -42,6 +42,8 @@ def main() -> None:
         take(visitor.page, "nudge")
         look_for(visitor)
         take(visitor.page, "look-for")
+        race(visitor)
+        take(visitor.page, "race")
         learn(visitor)
         take(visitor.page, "learn")
         browser.close()
@@ -77,6 +79,28 @@ def look_for(visitor: Visitor) -> None:
     page.locator('[data-neuron="2-5"]').click()
     page.get_by_role("button", name="Start the quiz").click()
     page.locator(".guess").first.wait_for()
+    page.mouse.move(5, 5)
+
+
+def race(visitor: Visitor) -> None:
+    """Take the picture of Race after ten epochs at rate 1, 50 starts and all rates of the embedded digits."""
+    visitor.room("Learn")
+    page = visitor.page
+    page.get_by_label("data set", exact=True).select_option("digits")
+    page.get_by_role("button", name="New network").click()
+    visitor.settle()
+    visitor.room("Race")
+    page.locator("[data-race]").wait_for()
+    page.get_by_label("Prepared races").select_option("1")
+    visitor.settle()
+    page.get_by_role("region", name="Prediction").get_by_role("radio").nth(1).check()
+    page.get_by_role("button", name="Lock in").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator('[data-race="finished"]').wait_for()
+    for number, name in enumerate(("Train from all starts", "Train at all rates")):
+        page.get_by_role("button", name=name).click()
+        page.locator('[data-trials="done"]').nth(number).wait_for(timeout=120_000)
+    page.evaluate("scrollTo(0, 0)")
     page.mouse.move(5, 5)
 
 

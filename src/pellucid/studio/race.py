@@ -218,9 +218,16 @@ class RaceTrack:
         same = [first.layer_bits(layer) == racer.layer_bits(layer) for layer in range(common)]
         return same + [False] * (len(racer.net.layers) - common)
 
+    def last_records(self) -> list[Examination]:
+        """The last examination of each contestant that is kept."""
+        return [racer.records[max(racer.records)] for racer in self.racers]
+
     def accuracies(self) -> list[float | None]:
         """Accuracy of each contestant at its last examination; None for those whose loss diverged."""
-        return [None if racer.trouble else racer.records[max(racer.records)].accuracy for racer in self.racers]
+        return [
+            None if racer.trouble else found.accuracy
+            for racer, found in zip(self.racers, self.last_records(), strict=True)
+        ]
 
     def _examined(self, racer: Racer) -> Examination:
         known = racer.records.get(racer.trainer.step)

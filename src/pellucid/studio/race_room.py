@@ -176,6 +176,7 @@ class RaceRoom:
             self._next_news = now + NEWS_SECONDS
             self._send_race(0)
             self._send_curves(track, 0)
+            self._send_moment(track, 0, at_record=True)
         return True
 
     def _on_stopped(self, error: Exception | None) -> None:
@@ -275,12 +276,15 @@ class RaceRoom:
             key=None if request else "raceCurves",
         )  # fmt: skip
 
-    def _send_moment(self, track: RaceTrack, request: int) -> None:
+    def _send_moment(self, track: RaceTrack, request: int, at_record: bool = False) -> None:
+        """Send the contestants as they are, or as they were at the last recorded step, which takes no time."""
         payload = Payload()
-        moments = [_moment(found, payload) for found in track.examine(keep=False)]
+        found = track.last_records() if at_record else track.examine(keep=False)
+        step = track.recorded[-1] if at_record else track.step
         self._state.send(
-            messages.RaceMoment(request, track.step, moments), payload, key=None if request else "raceMoment"
-        )
+            messages.RaceMoment(request, step, [_moment(each, payload) for each in found]), payload,
+            key=None if request else "raceMoment",
+        )  # fmt: skip
 
     def _send_trials(self, trials: Trials, request: int) -> None:
         payload = Payload()

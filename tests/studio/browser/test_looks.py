@@ -16,6 +16,7 @@ READY = {
     "look-for": "[data-maximum] >> nth=0",
     "why-misread": "[data-misread]",
     "none-of-these": "[data-number] >> nth=0",
+    "race": "[data-race]",
 }
 LISTS = {
     "nudge": "ul.tiles, ul.scroll:has(.digit)",
@@ -112,6 +113,17 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     page.get_by_role("button", name="Compute", exact=True).click()
     page.locator(".map").wait_for()
     yield "learn"
+    looker.room("Race")
+    page.get_by_role("button", name="New race").click()
+    page.get_by_role("radio", name="sigmoid").check()
+    page.get_by_role("button", name="Lock in").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator('[data-race="finished"]').wait_for()
+    page.get_by_label("Number of starts").fill("3")
+    page.get_by_role("button", name="Train from all starts").click()
+    page.locator('[data-trials="done"]').wait_for()
+    looker.settle()
+    yield "race"
 
 
 def test_axe_finds_nothing_at_all_in_any_room(looker: Visitor, axe: str) -> None:

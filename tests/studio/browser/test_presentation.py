@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these"]
+ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race"]
 READY = {
     "Read": ".neuron",
     "Turn": "[data-accuracy]",
@@ -18,6 +18,7 @@ READY = {
     "Look for": "[data-maximum]",
     "Why misread?": "main .large",
     "None of these": "[data-threshold]",
+    "Race": "[data-race]",
 }
 
 

@@ -30,6 +30,8 @@ export class RaceState {
   readonly trying: boolean = $derived(Object.values(this.trials).some((each) => each?.event.state === "running"));
 
   readonly #session: Session;
+  /** Another race, of which not everything has arrived. */
+  #next: { readonly race: wire.Race; readonly curves: CurvesView | null } | null = null;
   readonly #moves: Pacer<number>;
   readonly #own = new Set<number>();
 
@@ -48,13 +50,15 @@ export class RaceState {
   apply(event: RaceEvent, payload: Float32Array): void {
     switch (event.type) {
       case "race":
-        return this.#takeRace(event);
+        if (event.plan && JSON.stringify(event.plan) !== JSON.stringify(this.race?.plan)) this.#next = { race: event, curves: null };
+        else this.#takeRace(event);
+        return;
       case "raceCurves":
-        this.curves = curvesOf(event, payload);
+        if (this.#next) this.#next = { ...this.#next, curves: curvesOf(event, payload) };
+        else this.curves = curvesOf(event, payload);
         return;
       case "raceMoment":
-        this.moment = momentOf(event, payload);
-        return;
+        return this.#takeMoment(momentOf(event, payload));
       case "raceTrials":
         this.trials = { ...this.trials, [event.kind]: trialsOf(event, payload) };
         return;
@@ -65,8 +69,21 @@ export class RaceState {
   #begin(): void {
     this.#moves.reset();
     this.#own.clear();
+    this.#next = null;
     this.target = this.race = this.curves = this.moment = this.trouble = null;
     this.trials = { starts: null, rates: null };
+  }
+
+  /** The moment is the last that arrives of another race: then all of it is shown at once. */
+  #takeMoment(moment: MomentView): void {
+    const next = this.#next;
+    if (next && !next.curves) return;
+    if (next) {
+      this.#takeRace(next.race);
+      this.curves = next.curves;
+      this.#next = null;
+    }
+    this.moment = moment;
   }
 
   #takeRace(event: wire.Race): void {

@@ -62,16 +62,23 @@ export function column(values: Float32Array, stride: number, offset: number): Fl
   return Float32Array.from({ length: stride > 0 ? Math.floor(values.length / stride) : 0 }, (_, at) => values[at * stride + offset]);
 }
 
-/** The value that a share of the known values stays at or below: one of them, never one between two. NaN for none. */
-export function quantile(values: readonly number[], share: number): number {
-  const known = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  return known.length === 0 ? NaN : known[Math.max(0, Math.ceil(share * known.length) - 1)];
+/** The values that shares of the known values stay at or below: each is one of them, never one between two. NaN for none. */
+export function quantiles(values: readonly number[], shares: readonly number[]): number[] {
+  const known = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
+  return shares.map((share) => (known.length === 0 ? NaN : known[Math.max(0, Math.ceil(share * known.length) - 1)]));
 }
 
 /** Accuracies of one contestant at one of its rates after one epoch, start by start; NaN where it is not known. */
 export function accuraciesAt({ event, contestants }: TrialsView, contestant: number, rate: number, epoch: number): number[] {
   const { accuracies } = contestants[contestant];
   return Array.from({ length: event.starts }, (_, start) => accuracies[(rate * event.starts + start) * event.epochs + epoch]);
+}
+
+/** Lowest, quartile, median, quartile and highest accuracy of a contestant from all starts, after every epoch. */
+export function bandsOf(view: TrialsView, contestant: number): Float32Array[] {
+  const shares = [0, 0.25, 0.5, 0.75, 1];
+  const found = Array.from({ length: view.event.epochs }, (_, epoch) => quantiles(accuraciesAt(view, contestant, 0, epoch), shares));
+  return shares.map((_, at) => Float32Array.from(found, (each) => each[at]));
 }
 
 /** How many starts each contestant has won, of those that all have ended, and how many ended alike. A diverged one loses. */
