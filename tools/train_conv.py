@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import pellucid as pl
 from pellucid.models.digits_conv import SECOND
+from pellucid.models.recipe import of_any_levels
 from tools import non_digits as draw
 from tools.train_none import accuracy, epochs_of, fonts_of, kept, printed_digit
 from tools.varied_digits import european, seen, varied
@@ -91,7 +92,8 @@ def main() -> None:
     accuracies = [accuracy(net) for net in nets]
     mean, deviation = float(np.mean(accuracies)), float(np.std(accuracies))
     print(f"{mean:.2%}, standard deviation {deviation:.2%} over {len(nets)} seeds of the second stage")
-    nets[0].record |= {
+    net = of_any_levels(nets[0])
+    net.record |= {
         "data": data.name,
         "recipe": "tools/train_conv.py",
         "description": SECOND.description,
@@ -101,7 +103,7 @@ def main() -> None:
         "test_accuracy_std": deviation,
         "seeds": len(nets),
     }
-    pl.save(nets[0], args.output)
+    pl.save(net, args.output)
     print(f"wrote {args.output}")
 
 

@@ -52,3 +52,17 @@ def test_a_recipe_begins_as_it_says(recipe, mnist):
         trainer.take_steps(5)
     assert np.array_equal(trainers[0].net.parameters, trainers[1].net.parameters)
     assert not np.array_equal(trainers[0].net.parameters, trainers[2].net.parameters)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_bytes_and_levels_from_0_to_1_are_the_same(recipe, mnist):
+    net, images = pl.load(recipe.name), mnist.test.images[:50]
+    np.testing.assert_allclose(net(images), net(images.astype(np.float32) / 255), atol=1e-5)
+
+
+def test_a_network_for_bytes_alone_takes_any_levels_afterwards(mnist):
+    trainer = digits_sigmoid.RECIPE.trainer(mnist.train.take(320), 0)
+    trainer.take_steps(3)
+    free, images = models.recipe.of_any_levels(trainer.net), mnist.test.images[:20]
+    assert np.array_equal(free(images), trainer.net(images))
+    np.testing.assert_allclose(free(images.astype(np.float32) / 255), trainer.net(images), atol=1e-6)

@@ -78,6 +78,14 @@ class Recipe:
         return [trainer.net for trainer in trainers], accuracies
 
 
+def of_any_levels(net: Network) -> Network:
+    """Return a network that takes bytes as well as levels from 0 to 1, as shipped ones do, from one for bytes alone."""
+    free = Network.from_configuration(net.configuration() | {"level_range": None}, draw=False)
+    free.parameters[...] = net.parameters
+    free.record = dict(net.record)
+    return free
+
+
 def main(recipe: Recipe) -> None:
     """Run the command line of a recipe."""
     parser = argparse.ArgumentParser(description=f"Train {recipe.name} on MNIST: {recipe.description}.")
@@ -90,7 +98,7 @@ def main(recipe: Recipe) -> None:
         print(f"seed {seed}: {accuracy:.2%} of {len(mnist.test):,} test images")
     mean, deviation = float(np.mean(accuracies)), float(np.std(accuracies))
     print(f"{recipe.name}: mean {mean:.2%}, standard deviation {deviation:.2%} over {len(nets)} seeds")
-    net = nets[0]
+    net = of_any_levels(nets[0])
     net.record |= {
         "recipe": recipe.name,
         "description": recipe.description,
