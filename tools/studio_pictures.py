@@ -1,4 +1,4 @@
-"""Take the README's pictures of the studio's rooms: docs/images/{read,turn,learn,nudge,look-for,race}.png.
+"""Take the README's pictures of the studio's rooms: docs/images/{read,turn,learn,nudge,look-for,race,listen}.png.
 
     python tools/studio_pictures.py
 
@@ -44,6 +44,8 @@ def main() -> None:
         take(visitor.page, "look-for")
         race(visitor)
         take(visitor.page, "race")
+        listen(visitor)
+        take(visitor.page, "listen")
         learn(visitor)
         take(visitor.page, "learn")
         browser.close()
@@ -101,6 +103,17 @@ def race(visitor: Visitor) -> None:
         page.get_by_role("button", name=name).click()
         page.locator('[data-trials="done"]').nth(number).wait_for(timeout=120_000)
     page.evaluate("scrollTo(0, 0)")
+
+
+def listen(visitor: Visitor) -> None:
+    """Take the picture of Listen: a voice says a number, and one unit's values at a sound."""
+    page = visitor.page
+    page.goto(visitor.link + "#/listen")
+    page.reload()
+    page.get_by_label("Voice", exact=True).select_option("espeak:en-gb-scotland+f3")
+    page.get_by_role("button", name="Say it").click()
+    page.get_by_role("button", name="Select word 3").click()
+    visitor.settle()
     page.mouse.move(5, 5)
 
 

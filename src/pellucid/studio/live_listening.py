@@ -32,7 +32,7 @@ THREAD_NAME = "pellucid-listening"
 _FLOOR_SECONDS = 2.0
 _LEAST_ABOVE, _SINK, _NOTHING = 6.0, 2.0 * HOP, -75.0
 _LEVEL_SECONDS = 1.0
-_FULL, _CLIPPED = 0.999, 0.005
+_FULL, _MOST_FULL = 0.999, 4
 _SOFT, _SILENT = 0.03, 1e-4
 _FIRST_SECONDS = 1.5
 
@@ -114,7 +114,7 @@ class LiveListening:
         self._on_utterance, self._on_end = on_utterance, on_end
         self._samples: list[Floats] = []
         self._power: list[Floats] = []
-        self._count = self._frames = self._number = self._asked = 0
+        self._count = self._frames = self._number = self._asked = self._size = 0
         self._lately = np.zeros(0, np.float32)
         self._condition = threading.Condition()
         self._finals: deque[tuple[int, Utterance]] = deque()
@@ -157,16 +157,17 @@ class LiveListening:
             for utterance in finals:
                 self._finals.append((self._number, utterance))
                 self._number += 1
-                self._partial = None
-            if under_way is not None and (self._frames - self._asked) * HOP >= EVERY:
-                self._partial, self._asked = (self._number, under_way), self._frames
+                self._partial, self._size = None, 0
+            size = 0 if under_way is None else len(under_way.power)
+            if under_way is not None and size != self._size and (self._frames - self._asked) * HOP >= EVERY:
+                self._partial, self._asked, self._size = (self._number, under_way), self._frames, size
             self._condition.notify_all()
         return under_way is not None
 
     def _hint(self, speaking: bool) -> Hint | None:
         loud = np.abs(self._lately)
         peak = float(loud.max(initial=0.0))
-        if np.count_nonzero(loud >= _FULL) > _CLIPPED * RATE / 10:
+        if np.count_nonzero(loud >= _FULL) > _MOST_FULL:
             return "clipped"
         if peak < _SILENT:
             return "silent" if self._count > _FIRST_SECONDS * RATE else None
