@@ -44,7 +44,8 @@ def _minutes(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option(
     "--model",
     metavar="NAME|FILE",
-    help="The network to start with. Default: digits-sigmoid, or a new one for the classes of --data.",
+    help="The network to start with; one of sequences is heard in the room Listen. Default: digits-sigmoid, or a new "
+    "one for the classes of --data.",
 )
 @click.option(
     "--data",

@@ -50,9 +50,10 @@ export function layoutOf(info: wire.Listening, layer: wire.ListenLayer, scale: n
   add({ kind: "wave", name: "wave", title: "waveform", height: few ? 40 : 52 });
   add({ kind: "bands", name: "mel", title: "power in mel bands", height: few ? 44 : 60 });
   const split = top;
-  if (info.spells) for (const rung of RUNGS) add({ kind: "rung", rung, name: RUNG_TITLES[rung], title: RUNG_TITLES[rung], height: 18 * scale });
-  add({ kind: "posteriors", name: info.spells ? "sounds p" : "p", title: "posteriors: probability of each class", height: few ? 60 : 84 });
-  const heat = Math.max(20, Math.min(34, layer.units / 2));
+  const rungs = few ? RUNGS.filter((rung) => rung === "word" || rung === "sound") : RUNGS;
+  if (info.spells) for (const rung of rungs) add({ kind: "rung", rung, name: RUNG_TITLES[rung], title: RUNG_TITLES[rung], height: 18 * scale });
+  add({ kind: "posteriors", name: info.spells ? "sounds p" : "p", title: "posteriors: probability of each class", height: few ? 54 : 84 });
+  const heat = few ? 27 : Math.max(20, Math.min(34, layer.units / 2));
   layer.quantities.forEach((name, quantity) => {
     if (few && quantity < layer.quantities.length - 2) return;
     add({ kind: "quantity", quantity, name, title: quantityTitle(layer, quantity), height: layer.directions * heat + (one ? 26 : 0) });
