@@ -106,7 +106,7 @@ def test_uploads_are_refused_before_they_are_read() -> None:
     session, _ = sessions.open(None)
     app = studio_app(sessions, keys=Keys(TOKEN), hosts=["localhost:8127"])
     headers = [("Host", "localhost:8127"), ("Cookie", f"pellucid_8127={TOKEN}"), ("Origin", "http://localhost:8127")]
-    for path in ("/picture", "/network"):
+    for path in ("/picture", "/network", "/recording"):
         answer = asgi_client.ask(app, "POST", path, headers, f"session={session.identity}", [b"x"])
         failed = json.loads(answer.body)
         assert (answer.status, failed["code"]) == (403, "locked")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from typing import Any
 
@@ -14,6 +15,7 @@ from tools.fuzz.mutations import Rng, any_size, chance, pick
 
 _WORDS = (
     "",
+    "espeak:en-gb-scotland+f3",
     "digits",
     "mnist",
     "digits-relu",
@@ -79,6 +81,8 @@ def value(rng: Rng, of: types.Type) -> Any:
             return None
         case types.StrType():
             return pick(rng, _WORDS)
+        case types.BytesType():
+            return base64.b64encode(rng.bytes(max(0, any_size(rng, 4000.0)))).decode()
         case types.LiteralType():
             return pick(rng, of.values)
         case types.ListType():

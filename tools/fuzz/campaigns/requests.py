@@ -46,8 +46,8 @@ _METHODS = (
     "X" * 99,
 )
 _PATHS = (
-    "/", "/", "/index.html", "/assets/page.js", "/picture", "/network", "/network.safetensors", "/socket", "//",
-    "/../app.py", "/%2e%2e/app.py", "/\0", "/assets/\0", "/.", "/a" * 5000, "", "\u00fc", "/socket/", "http://evil/",
+    "/", "/", "/index.html", "/assets/page.js", "/picture", "/network", "/recording", "/network.safetensors", "/socket",
+    "//", "/../app.py", "/%2e%2e/app.py", "/\0", "/assets/\0", "/.", "/a" * 5000, "", "\u00fc", "/socket/", "http://evil/",
 )  # fmt: skip
 _WRONG_HOSTS: tuple[list[bytes], ...] = (
     [], [b""], [b"evil.example:8127"], [b"127.0.0.1"], [b"127.0.0.1:8128"], [_HOST, _HOST], [_HOST, b"evil.example"],
@@ -153,7 +153,7 @@ def _judge(made: _Request, status: int, let_in: bool, headers: dict[bytes, bytes
 def _request(rng: Rng, studio: _Studio) -> _Request:
     """Return a request of which each part is right in most cases."""
     if chance(rng, 0.15):
-        made = _Request("POST", pick(rng, ("/picture", "/network")), b"")
+        made = _Request("POST", pick(rng, ("/picture", "/network", "/recording")), b"")
         _complete(rng, made, studio)
         return made
     kind = "WEBSOCKET" if chance(rng, 0.15) else pick(rng, _METHODS)
