@@ -110,7 +110,7 @@ def _opener(kind: str) -> Callable[[bytes], None]:
     from pellucid.studio.recordings import read_recording
 
     def recording(content: bytes) -> None:
-        read_recording(content, "the recording")
+        read_recording(content, "This file")
 
     def picture(content: bytes) -> None:
         find_digits(read_picture(content, max_pixels=MAX_PICTURE_PIXELS))

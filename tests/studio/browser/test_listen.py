@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,8 @@ from studio.browser.visitor import Visitor
 VOICE = "espeak:en-gb-scotland+f3"
 PAUSE = 0.12
 STEP = 2 * HOP
+UPLOAD = 60_000
+"""Milliseconds that the check of an upload may take on a busy machine."""
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def say(visitor: Visitor, digits: str) -> None:
     page.get_by_label("Voice", exact=True).select_option(VOICE)
     page.get_by_label("Digits to say").fill(digits)
     page.get_by_role("button", name="Say it").click()
-    expect(page.locator(".name").first).to_contain_text(" ".join(digits))
+    expect(page.locator(".take-name").first).to_contain_text(" ".join(digits))
     visitor.settle()
 
 
@@ -71,7 +74,7 @@ def press(visitor: Visitor, row: str, share: float, to: float | None = None) -> 
     """Press the picture in a row at a share of its width, or drag from there."""
     page = visitor.page
     timeline(visitor).scroll_into_view_if_needed()
-    name = page.locator(".names span", has_text=row).first
+    name = page.locator(".names span").filter(has_text=re.compile(rf"^\s*{row}")).first
     name.scroll_into_view_if_needed()
     box, place = timeline(visitor).bounding_box(), name.bounding_box()
     assert box is not None
@@ -82,6 +85,19 @@ def press(visitor: Visitor, row: str, share: float, to: float | None = None) -> 
     if to is not None:
         page.mouse.move(box["x"] + to * box["width"], y, steps=6)
     page.mouse.up()
+
+
+def selected(visitor: Visitor) -> tuple[float, ...]:
+    """Begin and end of the selection."""
+    span = visitor.page.locator("[data-selection]")
+    span.wait_for()
+    return tuple(map(float, (span.get_attribute("data-selection") or "").split()))
+
+
+def middle_of(number: int) -> float:
+    """The middle of a word of "381", as a share of the recording."""
+    word = pl.speech.hear(io.BytesIO(wav_floats(samples("381")))).words[number]
+    return (word.start + word.end) / 2 / (len(samples("381")) / RATE)
 
 
 def cursor(visitor: Visitor) -> float:
@@ -107,9 +123,7 @@ def test_what_it_hears_is_what_the_command_hears(listener: Visitor) -> None:
     told = [float(each.get_attribute("data-confidence") or "nan") for each in page.locator("[data-confidence]").all()]
     assert told == pytest.approx([word.confidence for word in heard.words])
     page.get_by_role("button", name="Select word 2, eight").click()
-    expect(page.locator("[data-selection]")).to_have_attribute(
-        "data-selection", f"{heard.words[1].start:.16g} {heard.words[1].end:.16g}"
-    )
+    assert selected(listener) == pytest.approx((heard.words[1].start, heard.words[1].end))
 
 
 def wav_floats(sound: np.ndarray) -> bytes:
@@ -145,20 +159,17 @@ def test_pointer_scrubs_selects_and_chooses(listener: Visitor) -> None:
     page = listener.page
     long = len(samples("381")) / RATE
     press(listener, "mel", 0.25, 0.5)
-    begin, end = map(float, (page.locator("[data-selection]").get_attribute("data-selection") or "").split())
-    assert (begin, end) == pytest.approx((0.25 * long, 0.5 * long), abs=0.02)
+    assert selected(listener) == pytest.approx((0.25 * long, 0.5 * long), abs=0.02)
     assert cursor(listener) == pytest.approx(0.5 * long, abs=0.02)
     press(listener, "sounds p", 0.3, 0.7)
     assert cursor(listener) == pytest.approx(0.7 * long, abs=0.02)
-    expect(page.locator("[data-selection]")).to_have_attribute("data-selection", f"{begin} {end}")
+    assert selected(listener) == pytest.approx((0.25 * long, 0.5 * long), abs=0.02)
     press(listener, "c", 0.5)
     assert page.get_by_label("Unit", exact=True).input_value() != ""
     check_values(listener, "381", 0, int(page.get_by_label("Unit", exact=True).input_value()), "ifgoch")
+    press(listener, "words", middle_of(2))
     words = pl.speech.hear(io.BytesIO(wav_floats(samples("381")))).words
-    middle = (words[2].start + words[2].end) / 2 / long
-    press(listener, "words", middle)
-    begin, end = map(float, (page.locator("[data-selection]").get_attribute("data-selection") or "").split())
-    assert (begin, end) == pytest.approx((words[2].start, words[2].end))
+    assert selected(listener) == pytest.approx((words[2].start, words[2].end))
 
 
 def test_a_muted_word_is_lost_and_undone_by_keyboard(listener: Visitor) -> None:
@@ -181,11 +192,11 @@ def test_words_are_swapped_and_stretched(listener: Visitor) -> None:
     page = listener.page
     page.get_by_role("button", name="Select word 1, three").click()
     page.get_by_role("button", name="Swap with").click()
-    press(listener, "words", 0.86)
+    press(listener, "words", middle_of(2))
     expect(page.locator("[data-selection]")).to_contain_text("to swap with")
     page.get_by_role("button", name="Swap", exact=True).click()
     expect(page.locator("[data-edits]")).to_have_count(1)
-    assert (text(listener).get_attribute("data-text") or "").replace("(", "").replace(")", "") == "183"
+    expect(text(listener)).to_have_attribute("data-text", re.compile(r"^\W*1\W*8\W*3"))
     long = float(timeline(listener).get_attribute("aria-valuemax") or "nan")
     page.get_by_role("button", name="Select word 1, one").click()
     page.get_by_label("How many times as long").select_option(label="× 2")
@@ -204,9 +215,7 @@ def test_the_keyboard_selects_plays_and_clears(listener: Visitor) -> None:
         page.keyboard.press("ArrowRight")
     for _ in range(5):
         page.keyboard.press("Shift+ArrowRight")
-    span = page.locator("[data-selection]")
-    begin, end = map(float, (span.get_attribute("data-selection") or "").split())
-    assert (begin, end) == pytest.approx((4 * STEP, 9 * STEP))
+    assert selected(listener) == pytest.approx((4 * STEP, 9 * STEP))
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Play the selection")).to_be_visible()
     page.wait_for_function("parseFloat(document.querySelector('[role=slider][aria-valuetext]').ariaValueNow) > 0.1")
@@ -218,7 +227,7 @@ def test_the_threshold_does_what_its_table_says(listener: Visitor) -> None:
     page = listener.page
     rows = page.locator("tr[data-up-to]")
     limit, promised = (rows.nth(1).get_attribute(name) or "" for name in ("data-up-to", "data-text"))
-    slider = page.get_by_label("Threshold", exact=True)
+    slider = page.get_by_role("slider", name="Threshold")
     slider.evaluate(
         "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('change', { bubbles: true })); }",
         f"{float(limit) - 0.005:.2f}",
@@ -237,10 +246,10 @@ def test_the_threshold_does_what_its_table_says(listener: Visitor) -> None:
 
 def test_a_recording_is_chosen_and_another_dropped(listener: Visitor) -> None:
     page = listener.page
-    page.locator("input[type=file]").first.set_input_files(
+    page.locator("main input[type=file]").set_input_files(
         {"name": "seven.wav", "mimeType": "audio/wav", "buffer": wav(samples("7"))}
     )
-    expect(page.locator(".name").first).to_contain_text("seven.wav")
+    expect(page.locator(".take-name").first).to_contain_text("seven.wav", timeout=UPLOAD)
     expected = pl.speech.hear(io.BytesIO(wav(samples("7")))).text
     expect(text(listener)).to_have_attribute("data-text", expected)
     dropped = page.evaluate_handle(
@@ -253,14 +262,16 @@ def test_a_recording_is_chosen_and_another_dropped(listener: Visitor) -> None:
         base64.b64encode(wav(samples("4"))).decode(),
     )
     page.get_by_role("region", name="first recording", exact=True).dispatch_event("drop", {"dataTransfer": dropped})
-    expect(page.locator(".name").first).to_contain_text("four.wav")
+    expect(page.locator(".take-name").first).to_contain_text("four.wav", timeout=UPLOAD)
     listener.room("Read")
     page.locator("body").dispatch_event("drop", {"dataTransfer": dropped})
     expect(page.get_by_role("main", name="Listen")).to_be_visible()
-    page.locator("input[type=file]").first.set_input_files(
+    page.locator("main input[type=file]").set_input_files(
         {"name": "notes.wav", "mimeType": "audio/wav", "buffer": b"hello"}
     )
-    expect(page.locator(".notice")).to_contain_text("notes.wav")
+    expect(page.locator(".notice")).to_contain_text("cannot be read as a recording: expected WAV", timeout=UPLOAD)
+    assert all("400" in complaint for complaint in listener.complaints)
+    listener.complaints.clear()  # the browser tells of the status
 
 
 def test_two_recordings_stand_side_by_side(listener: Visitor) -> None:
@@ -268,7 +279,7 @@ def test_two_recordings_stand_side_by_side(listener: Visitor) -> None:
     page.get_by_role("button", name="Side by side").click()
     page.get_by_label("Digits to say").fill("74")
     page.get_by_role("button", name="Say it").click()
-    expect(page.locator(".name")).to_have_count(2)
+    expect(page.locator(".take-name")).to_have_count(2)
     expect(text(listener, 1)).to_have_attribute("data-text", pl.speech.hear(io.BytesIO(wav_floats(samples("74")))).text)
     assert text(listener).get_attribute("data-text") != text(listener, 1).get_attribute("data-text")
     boxes = [
@@ -277,9 +288,9 @@ def test_two_recordings_stand_side_by_side(listener: Visitor) -> None:
     assert all(boxes)
     assert boxes[0]["y"] == boxes[1]["y"]  # type: ignore[index]
     page.reload()
-    expect(page.locator(".name")).to_have_count(1)
+    expect(page.locator(".take-name")).to_have_count(1)
     page.get_by_role("button", name="Side by side").click()
-    expect(page.locator(".name")).to_have_count(2)
+    expect(page.locator(".take-name")).to_have_count(2)
 
 
 def test_what_is_seen_can_be_kept(listener: Visitor) -> None:
@@ -335,7 +346,7 @@ def test_a_microphone_says_digits_and_the_ladder_appears(speaker: Visitor) -> No
     page.locator('[data-speaking="false"]').wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).wait_for()
-    expect(page.locator(".name").first).to_contain_text("microphone,")
+    expect(page.locator(".take-name").first).to_contain_text("microphone,")
     guesses = (text(speaker).get_attribute("data-text") or "").replace("(", "").replace(")", "")
     assert guesses.startswith("381")
     expect(page.get_by_role("button", name="Select word 2, eight")).to_be_visible()
