@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race"]
+ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Listen"]
 READY = {
     "Read": ".neuron",
     "Turn": "[data-accuracy]",
@@ -19,6 +19,7 @@ READY = {
     "Why misread?": "main .large",
     "None of these": "[data-threshold]",
     "Race": "[data-race]",
+    "Listen": ".empty, h2[data-text]",
 }
 
 
