@@ -19,6 +19,7 @@ ZEROS = 32
 """Zero crossings of the sinc on each side, at the lower of the two rates."""
 
 _MOST_PHASES = 400
+_AT_ONCE = 2048
 
 
 class LiveResampler:
@@ -56,18 +57,21 @@ class LiveResampler:
         self._held = np.concatenate([self._held, samples])
         past = self._begin + len(self._held) - self._half
         last = max(self._next, -(-(past * RATE) // self._rate))
-        numbers = np.arange(self._next, last) * self._rate
-        centres, rest = numbers // RATE, numbers % RATE
-        windows = np.lib.stride_tricks.sliding_window_view(self._held, 2 * self._half + 1) if len(numbers) else None
-        found = np.zeros(0, np.float32)
-        if windows is not None:
-            phases = RATE // math.gcd(self._rate, RATE)
-            weights = self._weights(rest / RATE) if self._table is None else self._table[rest * phases // RATE]
-            found = np.einsum("ij,ij->i", windows[centres - self._half - self._begin], weights).astype(np.float32)
+        found = [self._outputs(begin, min(begin + _AT_ONCE, last)) for begin in range(self._next, last, _AT_ONCE)]
         self._next = last
         keep = max(self._begin, last * self._rate // RATE - self._half)
         self._held, self._begin = self._held[keep - self._begin :], keep
-        return found
+        return np.concatenate([*found, np.zeros(0, np.float32)])
+
+    def _outputs(self, begin: int, end: int) -> Floats:
+        """Return some outputs, whose samples are all held."""
+        numbers = np.arange(begin, end) * self._rate
+        centres, rest = numbers // RATE, numbers % RATE
+        windows = np.lib.stride_tricks.sliding_window_view(self._held, 2 * self._half + 1)
+        table = self._table
+        weights = self._weights(rest / RATE) if table is None else table[rest * len(table) // RATE]
+        result: Floats = np.einsum("ij,ij->i", windows[centres - self._half - self._begin], weights)
+        return result
 
     def _weights(self, fractions: npt.NDArray[np.float64]) -> Floats:
         """Return the weights (n, 2 half + 1) of the samples around outputs at these fractions of a sample."""

@@ -111,6 +111,7 @@ class LiveListening:
             MelBands(),
             Utterances(PAUSE, LiveLoudness()),
         )
+        self._rate = rate
         self._on_utterance, self._on_end = on_utterance, on_end
         self._samples: list[Floats] = []
         self._power: list[Floats] = []
@@ -135,8 +136,9 @@ class LiveListening:
 
     def feed(self, given: npt.NDArray[np.int16]) -> Fed:
         """Take samples of the microphone, and have what they add to be heard."""
-        samples = self._resampler.feed(given.astype(np.float32) / np.float32(1 << 15))
-        samples = samples[: max(0, round(LONGEST * RATE) - self._count)]
+        left = max(0, round(LONGEST * RATE) - self._count)
+        given = given[: round((left / RATE + 1) * self._rate)]
+        samples = self._resampler.feed(given.astype(np.float32) / np.float32(1 << 15))[:left]
         at, frame = self._count, self._frames
         power = self._bands.feed(samples)
         self._samples.append(samples)
