@@ -18,7 +18,9 @@ from pellucid.speech.features import HOP, RATE, evened, powers, stacked
 from pellucid.speech.recognizer import Recognizer
 from pellucid.studio.activity import SoundsChanged, SoundsHeard, ThresholdMoved
 from pellucid.studio.class_rules import ClassRules
+from pellucid.studio.hearer import HeardPart, Hearer
 from pellucid.studio.live_listening import LiveListening
+from pellucid.studio.recordings import spoken_by, utterances_of
 from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session import Session
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
@@ -247,6 +249,19 @@ def test_an_unfinished_utterance_is_told_and_revised(page: Page) -> None:
     assert gates.outputs.shape[1] == 21
     assert page.refused("editSounds", slot=0, kind="mute", begin=0.0, end=0.1) == "out_of_order"
     page.session.close("closing")
+
+
+def test_a_changed_mind_is_marked_for_as_long_as_the_utterance_lasts() -> None:
+    hearer = Hearer(NET, "spoken-digits")
+
+    def told(digits: list[int], before: HeardPart | None = None) -> HeardPart:
+        [utterance] = utterances_of(spoken_by(VOICE, digits, 0.12), 0.6)[1]
+        return hearer.hear(utterance.power, utterance.begin, threshold=0.75, before=before)
+
+    first = told([5, 1])
+    second = told([3, 1], first)
+    assert (first.was, second.was) == ((None, None), ("5", None))
+    assert told([3, 1, 1], second).was == ("5", None, None)
 
 
 @pytest.mark.parametrize(

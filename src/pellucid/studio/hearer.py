@@ -164,7 +164,9 @@ class Hearer:
         words = recognizer.words(part.logs, part.power, said, part.begin, are_digits=digits is not None)
         told = self._rivals(recognizer, part.logs, said if words else [], digits is not None)
         now = tuple(_name(word) for word in words)
-        was = (None,) * len(now) if before is None else revisions(tuple(_name(word) for word in before.words), now)
+        was: tuple[str | None, ...] = (None,) * len(now)
+        if before is not None:
+            was = revisions(tuple(_name(word) for word in before.words), now, before.was)
         return replace(part, words=words, rivals=told, was=was, said=tuple(said))
 
     @staticmethod
@@ -196,20 +198,24 @@ def _name(word: Word) -> str:
     return "?" if word.guess is None else str(word.guess)
 
 
-def revisions(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str | None, ...]:
-    """Tell for each word now what stood in its place before, where that was another word.
+def revisions(
+    before: tuple[str, ...], now: tuple[str, ...], was_before: tuple[str | None, ...] | None = None
+) -> tuple[str | None, ...]:
+    """Tell for each word now what digit stood in its place before, or what had stood there already (``was_before``).
 
     Examples
     --------
     >>> revisions(("3", "5"), ("3", "9", "1"))
     (None, '5', None)
-    >>> revisions(("3", "5"), ("3", "5", "1"))
-    (None, None, None)
+    >>> revisions(("3", "9", "1"), ("3", "9", "1", "4"), (None, "5", None))
+    (None, '5', None, None)
     """
     was: list[str | None] = [None] * len(now)
     for kind, a, b, c, d in difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
-        if kind == "replace":
-            for number in range(min(b - a, d - c)):
+        for number in range(min(b - a, d - c)):
+            if kind == "equal" and was_before is not None:
+                was[c + number] = was_before[a + number]
+            elif kind == "replace" and before[a + number] != "?":  # at first, the beginning of a word is no digit
                 was[c + number] = before[a + number]
     return tuple(was)
 
