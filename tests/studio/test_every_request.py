@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from pellucid.studio import listen_messages, race_messages, requests
+from pellucid.studio import convolve_messages, listen_messages, race_messages, requests
 from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.messages import EVENTS, REQUESTS
 from pellucid.studio.session import Session
@@ -24,6 +24,7 @@ from studio.tables import write_flowers, write_houses
 EVENT_TYPES = {kind.__struct_config__.tag: kind for kind in EVENTS}
 UNANSWERED = (
     requests.NextPicture, requests.ReportInput, listen_messages.HearSamples, listen_messages.StopMicrophone,
+    convolve_messages.HideMaps,
 )  # fmt: skip
 """Requests that training answers, once it runs, or the microphone's thread, or nobody."""
 
