@@ -124,6 +124,14 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     page.locator('[data-trials="done"]').wait_for()
     looker.settle()
     yield "race"
+    looker.room("Listen")
+    page.get_by_label("Voice", exact=True).select_option("espeak:en-gb-scotland+f3")
+    page.get_by_role("button", name="Say it").click()
+    page.get_by_role("button", name="Select word 2").click()
+    page.get_by_label("Unit", exact=True).fill("17")
+    page.get_by_label("Unit", exact=True).press("Enter")
+    page.locator("[data-quantity][data-value]").first.wait_for()
+    yield "listen"
 
 
 def test_axe_finds_nothing_at_all_in_any_room(looker: Visitor, axe: str) -> None:
