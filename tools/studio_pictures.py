@@ -1,4 +1,4 @@
-"""Take the README's pictures of the studio's rooms: docs/images/{read,turn,learn,nudge,look-for,race,listen}.png.
+"""Take the README's pictures of the studio's rooms: docs/images/ROOM.png for each of them.
 
     python tools/studio_pictures.py
 
@@ -46,6 +46,8 @@ def main() -> None:
         take(visitor.page, "race")
         listen(visitor)
         take(visitor.page, "listen")
+        convolve(visitor)
+        take(visitor.page, "convolve")
         learn(visitor)
         take(visitor.page, "learn")
         browser.close()
@@ -114,6 +116,18 @@ def listen(visitor: Visitor) -> None:
     page.get_by_role("button", name="Say it").click()
     page.get_by_role("button", name="Select word 3").click()
     visitor.settle()
+    page.mouse.move(5, 5)
+
+
+def convolve(visitor: Visitor) -> None:
+    """Take the picture of Convolve with a place of a first-layer map that lies on ink."""
+    page = visitor.page
+    page.goto(visitor.link + "#/convolve?x=test-8")
+    page.reload()
+    page.locator("[data-place]").wait_for()
+    page.locator('[data-map="0-7"]').focus()
+    page.keyboard.press("Enter")
+    page.locator("[data-score]").wait_for()
     page.mouse.move(5, 5)
 
 

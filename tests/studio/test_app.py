@@ -23,7 +23,9 @@ def test_only_networks_that_can_be_shown_are_offered() -> None:
     names = EmbeddedCatalog().networks
     assert names[0] == "digits-relu"
     for name in names:
-        assert {layer.kind for layer in pl.load(name).layers} == {"dense"}
+        assert pl.load(name).classes == tuple("0123456789")
+        assert not pl.load(name).program.takes_sequences
+    assert "digits-conv" in names
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,13 @@ def test_every_cell_of_the_shipped_network_is_the_traces(page: Page) -> None:
     check_twin(event, TEST.images[4])
 
 
+def test_the_networks_are_told_once_and_again_to_a_page_that_connects(page: Page) -> None:
+    assert [each.type for each in page.ask("showMaps", subject=CONV)] == ["convolveSubject", "maps"]
+    assert [each.type for each in page.ask("showMaps", subject=CONV, right=1)] == ["maps"]
+    again = Page(page.session)
+    assert [each.type for each in again.ask("showMaps", subject=CONV)] == ["convolveSubject", "maps"]
+
+
 def test_maps_follow_every_reading_until_the_room_is_left(page: Page) -> None:
     page.ask("showMaps", subject=CONV)
     event = maps(page.ask("openExample", part="test", index=9))

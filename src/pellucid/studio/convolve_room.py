@@ -45,13 +45,18 @@ class ConvolveRoom:
 
     def show(self, request: messages.ShowMaps) -> None:
         """Show maps from now on."""
-        net = self._network(request.subject)
+        edited = self._network(request.subject)
         self._shown = request
-        self._introduce(net, request)
+        if self._told is not edited:
+            self._introduce(edited, request)
         self.read(request.id)
 
     def hide(self, request: messages.HideMaps) -> None:
         """Show no maps any more."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Wait for a page to say what it shows: a page that has just connected knows nothing."""
         self._shown = self._told = None
 
     def read(self, request: int) -> None:

@@ -250,6 +250,7 @@ class Session:
         with self._lock.high_priority():
             self.used = self.clock.now()
             self.uploads.connected()
+            self._convolve.forget()
             self._listen.page_connected()
             state = self._state
             networks, data_sets = state.catalog.networks, state.catalog.data_sets

@@ -17,6 +17,7 @@ READY = {
     "why-misread": "[data-misread]",
     "none-of-these": "[data-number] >> nth=0",
     "race": "[data-race]",
+    "convolve": "[data-place]",
 }
 LISTS = {
     "nudge": "ul.tiles, ul.scroll:has(.digit)",

@@ -58,7 +58,7 @@ export class ConvolveState {
   readonly network: Network | null = $derived.by(() => (this.subject === null ? this.#present.network : this.#network));
   readonly parameters: Float32Array<ArrayBufferLike> | null = $derived.by(() => (this.subject === null ? this.#present.parameters : this.#knobs));
   /** Pixels, sums and activations of the picture that is shown. */
-  readonly trace: Trace | null = $derived.by(() => (this.subject === null && !this.moved ? this.#present.trace : this.#trace));
+  readonly trace: Trace | null = $derived.by(() => (this.subject !== null ? this.#trace : this.moved ? (this.#trace ?? this.#present.trace) : this.#present.trace));
   readonly computation: Computation | null = $derived.by(() => {
     const { network, parameters, trace, cell } = this;
     const layer = network?.layers[cell.layer];

@@ -180,8 +180,7 @@ function shownOf(network: Network, layer: number, values: Float32Array): number[
 }
 
 function weights(network: Network, number: number, layer: LayerGradients, focus: number): StageRows {
-  const { fanIn: inputCount, kind, maps } = network.layers[number];
-  const places = maps ? maps.rows * maps.columns : 1;
+  const { fanIn: inputCount, kind } = network.layers[number];
   const own = layer.dWeights.subarray(focus * inputCount, (focus + 1) * inputCount);
   return {
     head: `−dC/dw: nudges for the weights of ${neuronLabel(network, { layer: number, neuron: focus })}, largest first`, nudges: true, chooses: "neurons",
@@ -189,7 +188,7 @@ function weights(network: Network, number: number, layer: LayerGradients, focus:
       const knob = knobIndex(network, { layer: number, neuron: focus, input });
       return {
         key: `w${input}`, ...weightNamed(network, number, input),
-        formula: kind === "conv2d" ? `Σ a · dC/dz over ${places} places = ${significant(own[input], true)}` : `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.dSums[focus])} = ${significant(own[input], true)}`,
+        formula: kind === "conv2d" ? `Σ a · dC/dz = ${significant(own[input], true)}` : `a · dC/dz = ${inTerm(layer.inputs[input])} × ${inTerm(layer.dSums[focus])} = ${significant(own[input], true)}`,
         value: -own[input], check: { kind: "parameter" as const, knob }, knob,
       };
     }),
