@@ -12,10 +12,10 @@ from pellucid.speech.recognizer import Recognizer
 
 
 def _evidence(seed: int, count: int = 400) -> Evidence:
-    """Right digits with evidence around 2, wrong ones around -2, one of each clip."""
+    """Right digits with evidence around 3, wrong ones around -3, one of each clip."""
     rng = np.random.default_rng(seed)
     right = np.arange(count) % 2 == 0
-    values = rng.normal(0, 3, (count, EVIDENCE)) + np.where(right, 2.0, -2.0)[:, None]
+    values = rng.normal(0, 3, (count, EVIDENCE)) + np.where(right, 3.0, -3.0)[:, None]
     return Evidence(values, right, np.arange(count))
 
 

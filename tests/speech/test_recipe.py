@@ -8,9 +8,11 @@ import pytest
 import pellucid as pl
 from pellucid import data
 from pellucid.errors import ConfigurationError
-from pellucid.models.spoken_digits import NAME, SpokenRecipe, record_result
+from pellucid.models.spoken_digits import NAME, SpokenRecipe, calibrate, record_result, weighed
+from pellucid.speech.confidence import EVIDENCE
 from pellucid.speech.evaluation import Score, evaluate
 from pellucid.speech.recognizer import Recognizer
+from pellucid.speech.words import Words
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +22,12 @@ def few() -> data.Recordings:
 
 
 def test_a_recipe_trains_a_working_network(few: data.Recordings) -> None:
-    recipe = SpokenRecipe(hidden=8, layers=1, rounds=2, epochs=2)
+    recipe = SpokenRecipe(hidden=8, layers=1, rounds=2, epochs=2, more_epochs=1)
     words = recipe.synthesis.all_of(few)
     losses: list[float] = []
     one, same = (recipe.train(words, seed=3, threads=1, say=lambda event: losses.append(event.loss)) for _ in range(2))
     assert one.parameters.tobytes() == same.parameters.tobytes()
-    assert losses[:2] == losses[2:]
+    assert losses[:3] == losses[3:]
     assert losses[1] < losses[0]
     hearing = one.record["hearing"]
     assert sum(hearing["priors"]) == pytest.approx(1, abs=1e-3)
@@ -48,6 +50,7 @@ def test_the_shipped_network_has_the_settings_of_the_recipe() -> None:
     assert net.configuration()["layers"] == recipe.network(0).configuration()["layers"]
     assert net.record["epochs"] == recipe.epochs
     assert net.record["batch_size"] == recipe.batch_size
+    assert len(net.record["hearing"]["sureness"]) == 1 + EVIDENCE
     assert net.record["hearing"]["prior_share"] == recipe.prior_share
     assert net.record["figures"]["official"]["single"] >= 0.99
 
@@ -95,6 +98,20 @@ def test_options_that_are_errors_are_typed() -> None:
 
     with pytest.raises(ConfigurationError, match="hear expected"):
         hear.callback(files=(), model=None, digits=None, threshold=None, microphone=False, json=False)
+
+
+def test_rare_digits_weigh_more() -> None:
+    labels = np.array([0] * 30 + [1] * 10 + [2] + [-1] * 5)
+    words = Words([[np.ones((4, 20), np.float32)] * 7] * len(labels), labels, np.full(len(labels), "ann"))
+    weights = weighed(words, digits=1.5, others=0.5).weights
+    assert [float(weights[labels == label][0]) for label in (0, 1, 2, -1)] == [1.5, 4.5, 12.0, 0.5]
+
+
+def test_a_network_is_calibrated_on_words_that_it_was_not_trained_on() -> None:
+    net = pl.load(NAME)
+    del net.record["hearing"]["sureness"]
+    calibrate(net, data.load("spoken").test[::9])
+    assert len(net.record["hearing"]["sureness"]) == 1 + EVIDENCE
 
 
 def test_results_for_left_out_speakers_are_recorded_one_by_one(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def hear(
 ) -> int:
     """Recognise spoken digits.
 
-    In the text, a digit in parentheses is a guess that is not sure, and "?" is another word. A file that is not a
+    In the text, a digit in parentheses is a guess that is not sure, and "?" is another word. The words are "zero" to
+    "nine": "oh", "double", "twenty" and "hundred" are not known, and become "?" or a wrong guess. A file that is not a
     recording is an error; the other files are still processed.
     """
     from pellucid.cli.compiling import announced

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pellucid.models.spoken_digits import SpokenRecipe
     from pellucid.training.trainer import Trainer
 
-_ROUNDS = 2
+_HIDDEN, _ROUNDS, _RATE = 64, 2, 0.006
 _FIXED = ("--activation", "--output-activation", "--loss", "--augment", "--decay", "--schedule")
 
 
@@ -60,12 +60,12 @@ class SpokenJob(TrainingJob):
 
     @cached_property
     def _spoken_recipe(self) -> SpokenRecipe:
-        """Return the recipe of the shipped network with the given options applied."""
+        """Return the recipe of the shipped network, with smaller layers and fewer utterances, and the given options."""
         from pellucid.models.spoken_digits import SpokenRecipe
 
         given = self.recipe
         epochs = self.usual_epochs if self.epochs is None else self.epochs
-        recipe = SpokenRecipe(rounds=_ROUNDS, epochs=epochs, cell=self.cell)
+        recipe = SpokenRecipe(hidden=_HIDDEN, rounds=_ROUNDS, epochs=epochs, rate=_RATE, cell=self.cell)
         if given.hidden is not None:
             sizes = hidden_sizes(given.hidden)
             if len(set(sizes)) != 1:

@@ -60,20 +60,25 @@ class SpokenRecipe:
         Number of passes over all variations.
     rate, batch_size, clip
         Settings of the optimiser, Adam.
+    more_epochs, more_rate, more_batch_size
+        A second training, which continues with new utterances of the same words. It has none if ``more_epochs`` is 0.
     prior_share : float
         See `pellucid.speech.recognizer.Recognizer.logs`.
     cell : str
         The kind of the recurrent layers: "lstm", "gru" or "rnn".
     """
 
-    hidden: int = 64
+    hidden: int = 96
     layers: int = 2
     synthesis: UtteranceSynthesis = field(default_factory=UtteranceSynthesis)
-    rounds: int = 6
-    epochs: int = 5
-    rate: float = 0.006
+    rounds: int = 4
+    epochs: int = 6
+    rate: float = 0.005
     batch_size: int = 16
     clip: float = 5.0
+    more_epochs: int = 0
+    more_rate: float = 0.003
+    more_batch_size: int = 32
     prior_share: float = 0.3
     cell: str = "lstm"
 
@@ -92,18 +97,30 @@ class SpokenRecipe:
     def trainer(self, utterances: Sequences, seed: int, threads: int | None = None) -> Trainer:
         """Return a trainer for a new network, both initialised from ``seed``."""
         optimizer = Adam(WarmUp(self.rate, epochs=0.15 * self.epochs, then=Cosine(self.rate)))
+        return self._trainer(self.network(seed), utterances, optimizer, self.batch_size, seed, threads)
+
+    def second_trainer(self, net: Network, utterances: Sequences, seed: int, threads: int | None = None) -> Trainer:
+        """Return a trainer that continues with a trained network, at a lower rate and with larger mini-batches."""
+        optimizer = Adam(WarmUp(self.more_rate, epochs=0.06 * self.more_epochs, then=Cosine(self.more_rate)))
+        return self._trainer(net, utterances, optimizer, self.more_batch_size, seed, threads)
+
+    def _trainer(
+        self, net: Network, utterances: Sequences, optimizer: Adam, batch_size: int, seed: int, threads: int | None
+    ) -> Trainer:
         return Trainer(
-            self.network(seed), utterances, loss="ctc", optimizer=optimizer, batch_size=self.batch_size, seed=seed,
-            clip=self.clip, threads=threads, augment=self.synthesis.vary,
+            net, utterances, loss="ctc", optimizer=optimizer, batch_size=batch_size, seed=seed, clip=self.clip,
+            threads=threads, augment=self.synthesis.vary,
         )  # fmt: skip
 
     def train(self, words: Words, seed: int, threads: int | None = None, say: Any = None) -> Network:
         """Train a network on words, and add the settings of `Recognizer` to its record."""
         utterances = self.synthesis.sequences(words, seed, self.rounds)
         trainer = self.trainer(utterances, seed, threads)
-        for event in trainer.run(self.epochs):
-            if say is not None:
-                say(event)
+        _run(trainer, self.epochs, say)
+        if self.more_epochs:
+            utterances = self.synthesis.sequences(words, seed + 1, self.rounds)
+            trainer = self.second_trainer(trainer.net, utterances, seed + 1, threads)
+            _run(trainer, self.more_epochs, say)
         finish(trainer.net, utterances, self.synthesis.vary, self.prior_share)
         return trainer.net
 
@@ -149,7 +166,7 @@ def priors(net: Any, utterances: Sequences, vary: Vary, most: int = 2000) -> lis
 
 def main() -> None:
     """Run the command line of the recipe."""
-    parser = argparse.ArgumentParser(description=f"Train {NAME} on fsdd and the synthetic voices.")
+    parser = argparse.ArgumentParser(description=f"Train {NAME} on fsdd, real and synthetic voices.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument(
@@ -159,16 +176,21 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="folder for the networks of --leave-one-out")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / f"{NAME}.safetensors")
+    for name in ("rounds", "epochs", "more_epochs"):
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=int, default=getattr(SpokenRecipe, name), help="default: %(default)s")
     options = parser.parse_args()
+    recipe = SpokenRecipe(rounds=options.rounds, epochs=options.epochs, more_epochs=options.more_epochs)
     if options.leave_one_out is None:
-        train(options.output, options.seed, options.threads)
+        train(recipe, options.output, options.seed, options.threads)
     else:
-        leave_one_out(options.output, options.leave_one_out or SPEAKERS, options.seed, options.threads, options.keep)
+        speakers = options.leave_one_out or SPEAKERS
+        leave_one_out(recipe, options.output, speakers, options.seed, options.threads, options.keep)
 
 
-def train(output: Path, seed: int, threads: int | None) -> None:
+def train(recipe: SpokenRecipe, output: Path, seed: int, threads: int | None) -> None:
     """Train the network, print its results on held-out recordings and voices, and write it."""
-    recipe, fsdd, spoken, voices = SpokenRecipe(), data.load("fsdd"), data.load("spoken"), load_voices()
+    fsdd, spoken, voices = data.load("fsdd"), data.load("spoken"), load_voices()
     net = recipe.train(
         recipe.synthesis.all_of(fsdd.train) + _extra(recipe, spoken.train, voices.train), seed, threads, say=_report
     )
@@ -186,9 +208,11 @@ def train(output: Path, seed: int, threads: int | None) -> None:
     print(f"wrote {output}")
 
 
-def leave_one_out(output: Path, speakers: Sequence[str], seed: int, threads: int | None, keep: Path | None) -> None:
+def leave_one_out(
+    recipe: SpokenRecipe, output: Path, speakers: Sequence[str], seed: int, threads: int | None, keep: Path | None
+) -> None:
     """Print how well each speaker is recognised by a network trained without them, and record it in the output."""
-    recipe, fsdd, spoken, voices = SpokenRecipe(), data.load("fsdd"), data.load("spoken"), load_voices()
+    fsdd, spoken, voices = data.load("fsdd"), data.load("spoken"), load_voices()
     whole, found = fsdd.train.joined_with(fsdd.test), {}
     own, extra = recipe.synthesis.all_of(whole), _extra(recipe, spoken.train, voices.train)
     for speaker in speakers:
@@ -214,6 +238,12 @@ def record_result(output: Path, speaker: str, score: Score) -> None:
     figures: Any = shipped.record.setdefault("figures", {})
     figures.setdefault("leave_one_out", {})[speaker] = rounded(score)
     save(shipped, output)
+
+
+def _run(trainer: Trainer, epochs: int, say: Any) -> None:
+    for event in trainer.run(epochs):
+        if say is not None:
+            say(event)
 
 
 def _report(event: Any) -> None:

@@ -1,15 +1,14 @@
 """The confidence of a word: its probability compared with everything that could have been said instead.
 
 A network trained with CTC is nearly always certain in every frame, so its outputs alone say little. The comparison with
-the word's rivals in the same frames says more. The rivals are each other digit, another word, silence, and the sounds
-that the network would spell there without a lexicon. The probability of each is summed over all its paths. The
-logarithms of the ratios to these rivals, and the probabilities of the word's own sounds, are the evidence for the word.
-Its confidence is a logistic function of the evidence, fitted to recordings of real words that the network was not
-trained on (`pellucid.speech.calibration`).
+the word's rivals in the same frames says more. The probability of each is summed over all its paths. The evidence for a
+digit are the logarithms of two ratios, to the best other digit and to another word, and the mean log probability of its
+own sounds. Its confidence is a logistic function of the evidence, fitted to recordings of real words that the network
+was not trained on (`pellucid.speech.calibration`).
 
-A network without such a function gets the word's share among its rivals times the probability of its weakest sound.
-Where the number of digits is known, each word is a digit; then its rivals are the other digits, and its confidence is
-its share among them.
+A network without such a function gives the digit's share among more rivals (silence, and the sounds that it would spell
+there without a lexicon, too) times the probability of the weakest sound. Where the number of digits is known, each
+word is a digit; then its rivals are the other digits, and its confidence is its share among them.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Logs = npt.NDArray[np.float64]
 TEMPERATURE = 1.0
 """Temperature: log probabilities are divided by it before they are compared. Above 1, confidences are lower."""
 
-EVIDENCE = 6
+EVIDENCE = 3
 """Numbers in the evidence for a word."""
 _MOST_EVIDENCE = 15.0
 
@@ -60,16 +59,13 @@ def shares(logs: Logs, temperature: float = TEMPERATURE, *, is_digit: bool = Fal
 def evidence(logs: Logs, digit: int, sounds: list[float]) -> npt.NDArray[np.float64]:
     """Return the evidence in frames (T, K) for a digit: `EVIDENCE` numbers, each at most `_MOST_EVIDENCE` in size.
 
-    They are the log ratios of its probability to that of the most probable other digit, of another word, of silence
-    and of the free spelling, and the lowest and the mean log probability of its ``sounds``.
+    They are the log ratios of its probability to that of the most probable other digit and to that of another word,
+    and the mean log probability of its ``sounds``.
     """
-    spellings = [spelling([word]) for word in (*range(OTHER_WORD), -1)]
-    free = [run.number for run in greedy(logs)]
-    values = log_probabilities(logs, [*spellings, [], free])
-    own = values[digit]
-    others = np.delete(values[:OTHER_WORD], digit).max()
-    logarithms = np.log(np.maximum(sounds, 1e-9))
-    found = [own - others, *(own - values[OTHER_WORD:]), logarithms.min(), logarithms.mean()]
+    values = log_probabilities(logs, [spelling([word]) for word in (*range(OTHER_WORD), -1)])
+    own, other_word = values[digit], values[OTHER_WORD]
+    other_digits = np.delete(values[:OTHER_WORD], digit).max()
+    found = [own - other_digits, own - other_word, np.log(np.maximum(sounds, 1e-9)).mean()]
     result: npt.NDArray[np.float64] = np.clip(found, -_MOST_EVIDENCE, _MOST_EVIDENCE)
     return result
 
