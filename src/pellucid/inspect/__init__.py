@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     from pellucid.inspect.familiarity import Familiarity as Familiarity
     from pellucid.inspect.knobs import Knob as Knob
     from pellucid.inspect.knobs import Knobs as Knobs
+    from pellucid.inspect.maps_of_layers import LayerMap as LayerMap
+    from pellucid.inspect.maps_of_layers import layer_maps as layer_maps
+    from pellucid.inspect.maps_of_layers import layer_values as layer_values
+    from pellucid.inspect.maps_of_layers import nearest as nearest
+    from pellucid.inspect.maps_of_layers import neighbours_kept as neighbours_kept
     from pellucid.inspect.maxima import Maximum as Maximum
     from pellucid.inspect.maxima import maximum as maximum
     from pellucid.inspect.misreadings import Misreading as Misreading
@@ -102,6 +107,7 @@ _HOMES = {
     "PenStroke": "repair_moves",
     "strangers": "stranger_pictures",
     **dict.fromkeys(("Price", "price"), "thresholds"),
+    **dict.fromkeys(("LayerMap", "layer_maps", "layer_values", "nearest", "neighbours_kept"), "maps_of_layers"),
     **dict.fromkeys(("never_inked", "untrained_twin"), "untrained"),
     "Knob": "knobs",
     "Knobs": "knobs",
