@@ -45,7 +45,7 @@ def test_other_sounds_are_rarely_recognised_as_sure_digits(recognizer: Recognize
     sure = {kind: false_alarms(recognizer, found[:40]) for kind, found in clips.items() if kind != "backwards"}
     # Two thirds of these words differ from a digit in one or two sounds, such as "seventh".
     assert sure.pop("other words") <= 0.4 * 40
-    assert sum(sure.values()) <= 0.05 * 40 * len(sure)
+    assert sum(sure.values()) <= 0.1 * 40 * len(sure)
 
 
 def test_means_and_rounding_of_scores() -> None:
