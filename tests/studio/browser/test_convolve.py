@@ -170,7 +170,7 @@ def test_a_turned_weight_changes_the_map_and_its_sum(turner: Visitor) -> None:
     page.keyboard.press("ArrowLeft")
     turner.settle()
     expect(page.locator(TABLE)).not_to_have_attribute("data-sum", str(before))
-    page.get_by_role("button", name="undo").click()
+    page.get_by_role("button", name="undo", exact=True).click()
     turner.settle()
     check_place(page, picture(page), net)
 
