@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 PAGE = Path("src/pellucid/studio/page")
+PAGES = ("index.html", "offline.html")
+"""The studio's page, and the one that is shared as a file."""
 SOURCES = (
     "src",
     "index.html",
@@ -22,8 +24,12 @@ SOURCES = (
     "svelte.config.js",
     "tsconfig.json",
     "vite.config.ts",
+    "offline.html",
+    "inlined.ts",
+    "vite.offline.config.ts",
     "bundled.ts",
     "../docs/glossary.md",
+    "../licenses/page.txt",
 )
 OLDEST = (20, 19)
 """The Node that Vite needs at least."""
@@ -54,10 +60,10 @@ class PageError(Exception):
 
 def is_fresh(root: Path) -> bool:
     """Whether the page is there, and younger than all it is made of."""
-    page = root / PAGE / "index.html"
-    if not page.is_file():
+    pages = [root / PAGE / name for name in PAGES]
+    if not all(page.is_file() for page in pages):
         return False
-    built = page.stat().st_mtime
+    built = min(page.stat().st_mtime for page in pages)
     sources = [path for name in SOURCES for path in [root / "web" / name, *(root / "web" / name).rglob("*")]]
     return all(path.stat().st_mtime <= built for path in sources if path.is_file())
 
@@ -82,7 +88,7 @@ def build(root: Path) -> None:
         )
     _run(npm, web, ["run", "build"], "That is a fault of the checkout, or of the Node that was found.")
     if not is_fresh(root):
-        raise PageError(f"Building the studio's page left no new {PAGE / 'index.html'}.")
+        raise PageError(f"Building the studio's page left no new {' and '.join(PAGES)} in {PAGE}.")
 
 
 def node_of_the_machine() -> Npm | None:

@@ -95,10 +95,12 @@ def test_a_page_is_built_again_when_its_source_is_younger(tmp_path: Path) -> Non
     source = tmp_path / "web/src/App.svelte"
     source.write_text("a")
     assert not hook.is_fresh(tmp_path)
-    page = tmp_path / hook.PAGE / "index.html"
-    page.parent.mkdir(parents=True)
-    page.write_text("b")
+    pages = [tmp_path / hook.PAGE / name for name in hook.PAGES]
+    pages[0].parent.mkdir(parents=True)
     os.utime(source, (1000, 1000))
+    for page in pages:
+        assert not hook.is_fresh(tmp_path)
+        page.write_text("b")
     assert hook.is_fresh(tmp_path)
-    os.utime(page, (500, 500))
+    os.utime(pages[1], (500, 500))
     assert not hook.is_fresh(tmp_path)

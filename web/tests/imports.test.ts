@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const SOURCE = join(import.meta.dirname, "../src");
-const FOLDERS = ["protocol", "transport", "state", "marks", "theme", "parts", "rooms", ""];
+const FOLDERS = ["protocol", "transport", "state", "marks", "theme", "parts", "rooms", "offline", ""];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {

@@ -1,4 +1,4 @@
-"""Commands: `pellucid`, `train`, `read`, `hear`, `look`, `studio`, `export` and `bench`, one file per command."""
+"""Commands, one per file: `pellucid`, `train`, `read`, `hear`, `look`, `studio`, `export`, `share` and `bench`."""
 
 from __future__ import annotations
 

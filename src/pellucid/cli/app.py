@@ -10,6 +10,7 @@ from pellucid.cli.hear import hear
 from pellucid.cli.look import look
 from pellucid.cli.page import GroupPage
 from pellucid.cli.read import read
+from pellucid.cli.share import share
 from pellucid.cli.studio import studio
 from pellucid.cli.train import train
 
@@ -40,5 +41,5 @@ def app(context: click.Context, version: bool) -> int:
     return 0
 
 
-for _command in (train, read, hear, look, studio, export, bench):
+for _command in (train, read, hear, look, studio, export, share, bench):
     app.add_command(_command)

@@ -58,6 +58,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("digits-relu --output digits.c --int8", "for microcontrollers: one file of C99, weights of 8 bits"),
         ("net.safetensors --output net.py", "one page of NumPy, and net.npz beside it"),
     ),
+    "share": (
+        ("digits-relu --output digits.html", "one file for anybody with a browser"),
+        ("net.safetensors --output net.html --name 'Letters'", "a network of your own, with a name"),
+    ),
     "bench": (
         ("--quick", "a first impression in about a minute"),
         ("", "the whole table, with all of MNIST"),

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from pellucid.system.quantities import duration as duration
+from pellucid.system.quantities import percent as percent
+
 
 def clean(text: str) -> str:
     r"""Make text from files safe to print: a control character could move the cursor or worse.
@@ -27,34 +30,6 @@ def program() -> str:
 def command(*arguments: object) -> str:
     """Return a command line to type, quoted for the shell."""
     return f"{program()} {shlex.join(map(str, arguments))}".rstrip()
-
-
-def percent(share: float) -> str:
-    """Format a share as a percentage.
-
-    Examples
-    --------
-    >>> percent(0.9435)
-    '94.3 %'
-    """
-    return f"{100 * share:.1f} %"
-
-
-def duration(seconds: float) -> str:
-    """Format a duration in a suitable unit.
-
-    Examples
-    --------
-    >>> duration(0.043), duration(6.84), duration(75), duration(7325)
-    ('0.04 s', '6.8 s', '1:15', '2:02:05')
-    """
-    if seconds < 1:
-        return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 def clock(seconds: float) -> str:

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
+from pellucid.studio.built_page import PAGE as PAGE
 from pellucid.studio.connection import Connection
 from pellucid.studio.keys import Keys
 from pellucid.studio.refusal import RefusedError, failure
@@ -26,9 +27,6 @@ from pellucid.studio.session import MAX_UPLOAD, Session
 from pellucid.studio.sessions import Sessions
 from pellucid.studio.upload_check import UploadCheck
 from pellucid.studio.uploads import Kind, Upload
-
-PAGE = Path(__file__).parent / "page"
-"""The built page."""
 
 NO_PAGE = (
     "The studio's page has not been built: this is a checkout, not an installed package. Build it with `make web` "

@@ -1,0 +1,1 @@
+"""A network as one HTML file that works without an installation and without a connection."""
