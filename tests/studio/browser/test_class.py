@@ -53,7 +53,18 @@ def test_the_page_offers_nothing_that_is_locked(visit_studio, kept: KeptRuns) ->
     expect(page.get_by_role("button", name="Open the teacher's", exact=True)).to_be_visible()
     for name in ("Rename the teacher's", "Delete the teacher's"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
-    for room in ("Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Listen"):
+    for room in (
+        "Read",
+        "Turn",
+        "Learn",
+        "Nudge",
+        "Look for",
+        "Why misread?",
+        "None of these",
+        "Race",
+        "Listen",
+        "Convolve",
+    ):
         visitor.room(room)
         expect(page.get_by_role("button", name="Start again", exact=True)).to_be_in_viewport()
     page.evaluate("document.activeElement.blur()")

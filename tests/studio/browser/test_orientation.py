@@ -12,7 +12,7 @@ import pytest
 import pellucid as pl
 from studio.browser.visitor import Visitor
 
-ROOMS = ("Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Listen")
+ROOMS = ("Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Listen", "Convolve")
 
 
 def test_a_first_visit_shows_what_this_is_and_a_digit(visitor: Visitor) -> None:
