@@ -1,0 +1,154 @@
+"""The page that is shared as one file, in a real browser: its answers on all test images, its size, its speed.
+
+    python benchmarks/offline_page.py --json benchmarks/results/offline_page.json
+
+Chromium runs headless, opens the files from the disk and draws in software, as on a machine without a graphics card.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
+
+import pellucid as pl
+from common import options
+from pellucid.bench.machine import describe
+from pellucid.studio.built_page import SHARED_PAGE
+
+NETWORKS = ("digits-relu", "digits-sigmoid", "digits-conv", "digits-or-none")
+BATCH = 500
+
+# Times from an event of the pen, or a key, to the end of the frame that shows what it changed in the network picture.
+WATCH = """
+(() => {
+  const times = (window.__times = { shown: NaN, pen: [], knob: [] });
+  let hand = null;
+  const ended = (then) => requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = then;
+    channel.port2.postMessage(0);
+  });
+  for (const [name, kind] of [["pointerrawupdate", "pen"], ["keydown", "knob"]])
+    addEventListener(name, ({ timeStamp, buttons }) => {
+      if (kind === "knob" || buttons) hand ??= { kind, time: timeStamp };
+    }, true);
+  const changed = () => {
+    const asked = hand;
+    hand = null;
+    if (asked) ended(() => times[asked.kind].push(performance.now() - asked.time));
+  };
+  const look = () => {
+    const network = document.querySelector("section.network");
+    if (!network?.querySelector("[data-neuron]")) return requestAnimationFrame(look);
+    ended(() => (times.shown = performance.now()));
+    const all = { subtree: true, childList: true, characterData: true, attributes: true };
+    new MutationObserver(changed).observe(network, all);
+  };
+  requestAnimationFrame(look);
+})();
+"""
+
+READ = """([text, count]) => {
+    const pixels = Float32Array.from(atob(text), (letter) => letter.charCodeAt(0) / 255);
+    const found = [], side = pixels.length / count;
+    for (let at = 0; at < pixels.length; at += side) found.push(...pellucid.read(pixels.subarray(at, at + side)));
+    return found;
+}"""
+
+
+def measured(browser: Browser, name: str, images: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Compare the page of one network with the engine, and time it."""
+    net = pl.load(name)
+    with tempfile.TemporaryDirectory() as folder:
+        file = pl.share(net, Path(folder) / f"{name}.html")
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.add_init_script(WATCH)
+        page.goto(file.as_uri())
+        page.wait_for_function("__times.shown > 0")
+        shown = page.evaluate("__times.shown")
+        draw(page)
+        turn(page, len(net.layers) - 1)
+        times = page.evaluate("__times")
+        found = np.concatenate([answers(page, images[at : at + BATCH]) for at in range(0, len(images), BATCH)])
+        size = len(gzip.compress(file.read_bytes()))
+        page.close()
+    expected = net(images)
+    return {
+        "network": name,
+        "images": len(images),
+        "largest_difference": float(np.abs(found - expected).max()),
+        "other_answers": int((found.argmax(axis=1) != expected.argmax(axis=1)).sum()),
+        "accuracy": float((found.argmax(axis=1) == labels).mean()),
+        "gzipped_bytes": size,
+        "first_picture_ms": shown,
+        "pen_ms": percentiles(times["pen"]),
+        "knob_ms": percentiles(times["knob"]),
+    }
+
+
+def answers(page: Any, images: np.ndarray) -> np.ndarray:
+    found = page.evaluate(READ, [base64.b64encode(images.tobytes()).decode(), len(images)])
+    return np.array(found, np.float32).reshape(len(images), -1)
+
+
+def draw(page: Any) -> None:
+    """An hour-glass in 240 movements."""
+    box = page.get_by_label("Drawing pad").bounding_box()
+    for at, angle in enumerate(np.linspace(0, 2 * np.pi, 240)):
+        x = box["x"] + box["width"] * (0.5 + 0.25 * np.sin(2 * angle))
+        page.mouse.move(x, box["y"] + box["height"] * (0.5 - 0.35 * np.cos(angle)))
+        if at == 0:
+            page.mouse.down()
+        page.wait_for_timeout(16)
+    page.mouse.up()
+
+
+def turn(page: Any, layer: int) -> None:
+    """The dial of an output's bias turned by 60 keys."""
+    page.get_by_label("Find a knob by name").fill(f"{layer} bias 7")
+    page.keyboard.press("Enter")
+    page.get_by_role("slider", name="bias of output 7").first.focus()
+    page.wait_for_timeout(300)
+    page.evaluate("__times.knob.length = 0")
+    for at in range(60):
+        page.keyboard.press("ArrowUp" if at % 20 < 10 else "ArrowDown")
+        page.wait_for_timeout(30)
+
+
+def percentiles(times: list[float]) -> dict[str, float]:
+    """Median and 95th percentile, in milliseconds."""
+    median, high = np.percentile(times, [50, 95])
+    return {"median": float(median), "p95": float(high), "count": len(times)}
+
+
+def main() -> None:
+    """Measure and print."""
+    chosen = options(__doc__ or "").parse_args()
+    test = pl.data.load(chosen.data).test
+    with sync_playwright() as playwright:
+        path = os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--enable-unsafe-swiftshader"])
+        rows = [measured(browser, name, test.images, test.labels) for name in NETWORKS]
+        version = browser.version
+        browser.close()
+    template = len(gzip.compress(SHARED_PAGE.read_bytes()))
+    for row in rows:
+        print(json.dumps(row))
+    print(f"without a network: {template / 1000:.0f} kB gzipped")
+    if chosen.json:
+        report = {"machine": asdict(describe()), "chromium": version, "page_gzipped_bytes": template, "rows": rows}
+        chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
