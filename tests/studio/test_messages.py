@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pellucid.studio import convolve_messages, events, look_for_messages, requests, why_messages
+from pellucid.studio import convolve_messages, events, lesson_messages, look_for_messages, requests, why_messages
 from pellucid.studio.frames import Payload, frame, unframe
 from pellucid.studio.messages import EVENTS, MODULES, REQUESTS, decode_request
 from pellucid.studio.parts import Floats, LearnPlan
@@ -38,7 +38,7 @@ def test_every_struct_and_field_is_in_the_typescript_with_a_text() -> None:
 
 def test_no_two_messages_share_a_name() -> None:
     tags = [kind.__struct_config__.tag for kind in REQUESTS + EVENTS]
-    assert len(set(tags)) == len(tags) == 138
+    assert len(set(tags)) == len(tags) == 148
 
 
 def test_every_message_declared_is_in_a_union() -> None:
@@ -51,6 +51,7 @@ def test_every_message_declared_is_in_a_union() -> None:
     bases = {
         requests.Request, events.Event, look_for_messages.AboutNeuron, look_for_messages.AboutResponse,
         why_messages.AboutLabel, convolve_messages.Changed,
+        lesson_messages.OfLesson,
     }  # fmt: skip
     assert declared - bases == {*REQUESTS, *EVENTS}
 

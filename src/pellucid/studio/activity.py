@@ -235,11 +235,19 @@ class Activity:
 
     def __init__(self) -> None:
         self._deeds: deque[Deed] = deque(maxlen=MOST)
+        self.count = 0
+        """How many records there have been."""
 
     def note(self, deed: Deed) -> None:
         """Add a record."""
         self._deeds.append(deed)
+        self.count += 1
 
     def of(self, kind: type[D]) -> list[D]:
         """Return the records of one kind."""
         return [deed for deed in self._deeds if isinstance(deed, kind)]
+
+    def since(self, count: int) -> list[Deed]:
+        """Return the records after the first so many."""
+        fresh = min(self.count - count, len(self._deeds))
+        return list(self._deeds)[len(self._deeds) - fresh :]

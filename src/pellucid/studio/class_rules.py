@@ -10,6 +10,7 @@ from typing import Any
 
 from pellucid.studio import (
     convolve_messages,
+    lesson_messages,
     listen_messages,
     look_for_messages,
     none_messages,
@@ -46,6 +47,7 @@ _AUTOMATIC = (
     convolve_messages.StudyCell,
     none_messages.AskSureness,
     none_messages.AskOwnSureness,
+    lesson_messages.AskLessons,
 )
 """Requests that the page sends by itself: they do not mean that somebody is there."""
 

@@ -17,6 +17,7 @@ from pellucid.data.preparation import Preparation, Prepared, prepared
 from pellucid.data.tabular import Table
 from pellucid.errors import PellucidError
 from pellucid.inspect.familiarity import Familiarity
+from pellucid.lessons.log import LessonLog
 from pellucid.network.files import load
 from pellucid.studio.edited_network import EditedNetwork, centring_of, check_suitable
 from pellucid.studio.first_plan import first_plan, ready_plans
@@ -50,12 +51,18 @@ class DatasetCatalog:
         The networks that were trained here; by default none are kept.
     table : mapping, optional
         How to read the user's own data where they are a table, as keyword arguments of `pellucid.data.load`.
+    lessons : LessonLog, optional
+        What was done in the lessons; by default it is not kept.
     """
 
     def __init__(
-        self, own: str | None = None, runs: KeptRuns | None = None, table: Mapping[str, Any] | None = None
+        self,
+        own: str | None = None,
+        runs: KeptRuns | None = None,
+        table: Mapping[str, Any] | None = None,
+        lessons: LessonLog | None = None,
     ) -> None:
-        self.runs = runs or KeptRuns()
+        self.runs, self.lessons = runs or KeptRuns(), lessons or LessonLog()
         self._table = dict(table or {})
         self._standardize = bool(self._table.pop("standardize", False))
         self._lock, self._fetching = threading.Lock(), threading.Lock()

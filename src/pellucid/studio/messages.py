@@ -27,6 +27,7 @@ import msgspec
 from pellucid.studio import (
     convolve_messages,
     events,
+    lesson_messages,
     listen_messages,
     look_for_messages,
     none_messages,
@@ -119,6 +120,14 @@ AnyRequest = (
     | none_messages.AskSureness
     | none_messages.AskOwnSureness
     | none_messages.JudgeThreshold
+    | lesson_messages.AskLessons
+    | lesson_messages.OpenLesson
+    | lesson_messages.LeaveLesson
+    | lesson_messages.RestartLesson
+    | lesson_messages.PredictOutcome
+    | lesson_messages.AskHint
+    | lesson_messages.AnswerTransfer
+    | lesson_messages.AnswerRecall
 )
 """All requests of the page."""
 
@@ -179,6 +188,8 @@ AnyEvent = (
     | none_messages.Sureness
     | none_messages.OwnSureness
     | none_messages.ThresholdPrice
+    | lesson_messages.Lessons
+    | lesson_messages.LessonShown
 )
 """All events of the server."""
 
@@ -194,6 +205,7 @@ MODULES: tuple[ModuleType, ...] = (
     listen_messages,
     convolve_messages,
     none_messages,
+    lesson_messages,
 )
 """The modules that declare them."""
 

@@ -191,6 +191,19 @@ class ReadRoom:
             raise RefusedError("bad_value", "Expected a picture without colours: draw, or open a grey one.")
         return Drawn(1 - plane[0] if state.form.dark_ink else plane[0].copy(), state.form.inputs_of)
 
+    @property
+    def own_strokes(self) -> list[list[float]]:
+        """The strokes of the pad that add ink; none while something else is read."""
+        if self._source != "pad":
+            return []
+        return [list(stroke.points) for stroke in self._drawing.pad.strokes if not stroke.erase]
+
+    @property
+    def test_example(self) -> int | None:
+        """The held-out example that is read, by its index."""
+        example = self._example
+        return None if example is None or example.part != "test" else example.index
+
     def draw_over(self, strokes: Sequence[Stroke], request: int) -> None:
         """Draw strokes over what is at the inputs: the pad, a picture file, or the pixels of an example."""
         state, drawing = self._state, self._drawing

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from pellucid.errors import ConfigurationError
+from pellucid.lessons.log import LessonLog
 from pellucid.studio.app import studio_app
 from pellucid.studio.class_rules import ClassRules
 from pellucid.studio.dataset_catalog import DatasetCatalog
@@ -74,7 +75,8 @@ def serve(
     listener = listen(host, port)
     folder = data_folder("studio")
     runs = KeptRuns(None if folder is None else folder / "runs", read_only=rules is not None)
-    catalog = DatasetCatalog(data, runs, table)
+    lessons = LessonLog(None if folder is None else folder / "lessons.jsonl")
+    catalog = DatasetCatalog(data, runs, table, lessons)
     sessions = Sessions(catalog, model, rules=rules)
     sessions.check_model()
     sys.setswitchinterval(SWITCH)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid import __version__
+from pellucid.lessons.log import LessonLog
 from pellucid.network.files import network_bytes
 from pellucid.studio import (
     convolve_messages,
     events,
+    lesson_messages,
     listen_messages,
     look_for_messages,
     none_messages,
@@ -26,6 +28,7 @@ from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.given_network import sequence_network
 from pellucid.studio.late_evaluation import LateEvaluation
 from pellucid.studio.learn_room import LearnRoom
+from pellucid.studio.lesson_room import LessonRoom
 from pellucid.studio.listen_room import ListenRoom
 from pellucid.studio.look_for_room import LookForRoom
 from pellucid.studio.messages import AnyRequest
@@ -109,6 +112,8 @@ class Session:
         self._race = RaceRoom(self._state)
         self._listen = ListenRoom(self._state, self._lock, given)
         self._none = NoneRoom(self._state)
+        # The visitors of a class share a machine: each begins the lessons anew.
+        self._lessons = LessonRoom(self._state, self._read, catalog.lessons if rules is None else LessonLog())
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -194,6 +199,14 @@ class Session:
             none_messages.AskSureness: self._none.sureness,
             none_messages.AskOwnSureness: self._none.own,
             none_messages.JudgeThreshold: self._none.judge,
+            lesson_messages.AskLessons: self._lessons.lessons,
+            lesson_messages.OpenLesson: self._lessons.open,
+            lesson_messages.LeaveLesson: self._lessons.leave,
+            lesson_messages.RestartLesson: self._lessons.restart,
+            lesson_messages.PredictOutcome: self._lessons.predict,
+            lesson_messages.AskHint: self._lessons.hint,
+            lesson_messages.AnswerTransfer: self._lessons.transfer,
+            lesson_messages.AnswerRecall: self._lessons.recall,
         }
         self.outbox = self._state.outbox
         self.uploads = Uploads()
@@ -209,6 +222,7 @@ class Session:
                     raise RefusedError("unavailable", f"Unknown request {type(request).__name__}: reload the page.")
                 self.uploads.note(request)
                 handler(request)
+                self._lessons.follow(request.id)
             except Exception as error:
                 self._refuse(Refused(error, request.id, str(request.__struct_config__.tag)))
             else:

@@ -2853,6 +2853,188 @@ export interface ThresholdPrice {
   readonly kinds: readonly KindPrice[];
 }
 
+/** Ask for all lessons, and for the one that is open. Answered by `Lessons`, and by `LessonShown` if one is. */
+export interface AskLessons {
+  readonly type: "askLessons";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Open a lesson where it was left. Answered by `LessonShown`. */
+export interface OpenLesson {
+  readonly type: "openLesson";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its `LessonInfo.name`. */
+  readonly lesson: string;
+}
+
+/** Close the lesson; what was done in it stays. Answered by `Lessons`. */
+export interface LeaveLesson {
+  readonly type: "leaveLesson";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Begin a lesson again: it asks for a new prediction. Answered by `LessonShown`. */
+export interface RestartLesson {
+  readonly type: "restartLesson";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its `LessonInfo.name`. */
+  readonly lesson: string;
+}
+
+/** Lock in a prediction for the question that is shown. Answered by `LessonShown`. */
+export interface PredictOutcome {
+  readonly type: "predictOutcome";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its `LessonInfo.name`. */
+  readonly lesson: string;
+  /** The prediction. */
+  readonly values: readonly number[];
+}
+
+/** Ask for the next hint. Answered by `LessonShown`. */
+export interface AskHint {
+  readonly type: "askHint";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its `LessonInfo.name`. */
+  readonly lesson: string;
+}
+
+/** Answer the question about another neuron or picture. Answered by `LessonShown`. */
+export interface AnswerTransfer {
+  readonly type: "answerTransfer";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its `LessonInfo.name`. */
+  readonly lesson: string;
+  /** The answer. */
+  readonly values: readonly number[];
+}
+
+/** Answer what `LessonShown.recall` asks of an earlier lesson. Answered by `LessonShown` of the open one. */
+export interface AnswerRecall {
+  readonly type: "answerRecall";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its `LessonInfo.name`. */
+  readonly lesson: string;
+  /** The answer. */
+  readonly values: readonly number[];
+}
+
+/** A lesson, and how far the learner has come in it. */
+export interface LessonInfo {
+  /** What identifies it. */
+  readonly name: string;
+  /** Its place in the course. */
+  readonly number: number;
+  /** Title. */
+  readonly title: string;
+  /** The line of the notes that it follows. */
+  readonly line: string;
+  /** The room where it happens. */
+  readonly room: string;
+  /** How long it takes. */
+  readonly minutes: number;
+  /** How far the learner has come. */
+  readonly state: "begun" | "new" | "passed";
+}
+
+/** All lessons. */
+export interface Lessons {
+  readonly type: "lessons";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** In the order of the course. */
+  readonly lessons: readonly LessonInfo[];
+  /** Whether the progress is kept on this machine beyond this session. */
+  readonly kept: boolean;
+}
+
+/** A question, and its answer once it was answered. */
+export interface QuestionInfo {
+  /** A number; one of the options; one of them for each row; or a number for each row, as a curve. */
+  readonly kind: "choice" | "choices" | "curve" | "number";
+  /** The question. */
+  readonly text: string;
+  /** The options; empty for numbers. */
+  readonly options: readonly string[];
+  /** The rows; empty for a single answer. */
+  readonly rows: readonly string[];
+  /** Unit of the numbers. */
+  readonly unit: string;
+  /** Smallest number. */
+  readonly low: number;
+  /** Largest number. */
+  readonly high: number;
+  /** What the learner answered; None before. */
+  readonly answer: readonly number[] | null;
+  /** What is right; None before it may be shown. */
+  readonly truth: readonly number[] | null;
+  /** Whether the answer is right; None before it may be shown. */
+  readonly right: boolean | null;
+  /** What is said beside the answer; empty before. */
+  readonly told: string;
+}
+
+/** A button that sets parameters, as a `TurnKnobs` that can be undone. */
+export interface LessonTool {
+  /** What it does. */
+  readonly label: string;
+  /** Their indices, (n,). */
+  readonly knobs: readonly number[];
+  /** Their values, (n,). */
+  readonly values: readonly number[];
+}
+
+/** An earlier lesson that is asked again. */
+export interface RecallInfo {
+  /** Its name. */
+  readonly lesson: string;
+  /** Its title. */
+  readonly title: string;
+  /** The question. */
+  readonly question: QuestionInfo;
+}
+
+/** The lesson that is open, as far as the learner has come. */
+export interface LessonShown {
+  readonly type: "lessonShown";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The lesson. */
+  readonly lesson: LessonInfo;
+  /** Where the learner is; "unsuited" where this network does not allow the lesson. */
+  readonly stage: "do" | "done" | "predict" | "unsuited";
+  /** What is said first; in "unsuited", why. */
+  readonly about: string;
+  /** The prediction; None in "unsuited". */
+  readonly question: QuestionInfo | null;
+  /** What to do; empty before the prediction. */
+  readonly task: string;
+  /** What is reached so far; empty outside of "do". */
+  readonly status: string;
+  /** Buttons for the task. */
+  readonly tools: readonly LessonTool[];
+  /** The hints that were asked for. */
+  readonly hints: readonly string[];
+  /** How many more there are. */
+  readonly hintsLeft: number;
+  /** The prediction beside the outcome; empty before the check has passed. */
+  readonly gap: string;
+  /** The question about another neuron or picture, once the check has passed. */
+  readonly transfer: QuestionInfo | null;
+  /** An earlier lesson that is asked again, if one is due or was just answered. */
+  readonly recall: RecallInfo | null;
+  /** The next lesson that is not passed yet. */
+  readonly next: string | null;
+}
+
 /** All requests of the page. */
 export type AnyRequest =
   | StartAgain
@@ -2936,7 +3118,15 @@ export type AnyRequest =
   | StudyCell
   | AskSureness
   | AskOwnSureness
-  | JudgeThreshold;
+  | JudgeThreshold
+  | AskLessons
+  | OpenLesson
+  | LeaveLesson
+  | RestartLesson
+  | PredictOutcome
+  | AskHint
+  | AnswerTransfer
+  | AnswerRecall;
 
 /** All events of the server. */
 export type AnyEvent =
@@ -2995,4 +3185,6 @@ export type AnyEvent =
   | Cell
   | Sureness
   | OwnSureness
-  | ThresholdPrice;
+  | ThresholdPrice
+  | Lessons
+  | LessonShown;

@@ -10,6 +10,7 @@ import { Connection } from "./connection.svelte";
 import { Drawing } from "./drawing.svelte";
 import { EditedNetwork } from "./edited.svelte";
 import { LearnState } from "./learn.svelte";
+import { LessonsState } from "./lessons.svelte";
 import { ListenState } from "./listen.svelte";
 import { LookForState } from "./lookfor.svelte";
 import { NoneState } from "./none.svelte";
@@ -35,6 +36,7 @@ export class Studio {
   readonly race = new RaceState(this.session);
   readonly listen = new ListenState(this.session);
   readonly none = new NoneState(this.session);
+  readonly lessons = new LessonsState(this.session);
   readonly presentation = new Presentation();
   readonly classroom = new Classroom(this.session);
   readonly comparison = new Comparison(this.session, this.presentation);
@@ -168,6 +170,9 @@ export class Studio {
       case "ownSureness":
       case "thresholdPrice":
         return this.none.apply(event, payload);
+      case "lessons":
+      case "lessonShown":
+        return this.lessons.apply(event);
       default:
         return unknown(event);
     }

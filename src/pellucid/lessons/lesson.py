@@ -1,0 +1,106 @@
+"""What a lesson is: data, and functions of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pellucid.lessons.records import Facts, Question
+from pellucid.lessons.view import View
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A button that spares a learner many presses: it sets parameters.
+
+    Attributes
+    ----------
+    label : str
+    knobs : tuple of int
+        Their indices.
+    values : tuple of float
+        Their values.
+    """
+
+    label: str
+    knobs: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson: predict, do, see the gap, transfer.
+
+    Attributes
+    ----------
+    name : str
+        What identifies it in the log; it never changes.
+    number : int
+        Its place in the course.
+    title : str
+    line : str
+        The line of the notes that it follows.
+    room : str
+        The room of the studio where it happens.
+    minutes : int
+        How long it takes.
+    about : str
+        What is said before the prediction.
+    unsuited : function
+        Why the lesson cannot be done with the network of a session; None if it can.
+    ask : function
+        The prediction, made of the session's network.
+    task : function
+        What to do, for the question that was asked.
+    look : function
+        What counts in the session at this moment, given what was noted before; None for nothing new.
+    passed : function
+        The check: what was reached according to all that was noted; None for not yet.
+    status : function
+        What is still missing, given what was noted.
+    gap : function
+        The prediction beside the outcome.
+    transfer : function
+        A question about another neuron or picture; the second argument draws another one.
+    hints : function
+        Three hints.
+    tools : function
+        Buttons that set parameters.
+    needs : tuple of str
+        The names in the setting of its question. A prediction from before an update that lacks one is asked again.
+    """
+
+    name: str
+    number: int
+    title: str
+    line: str
+    room: str
+    minutes: int
+    about: str
+    unsuited: Callable[[View], str | None]
+    ask: Callable[[View], Question]
+    task: Callable[[View, Question], str]
+    look: Callable[[View, Question, Sequence[Facts]], Facts | None]
+    passed: Callable[[Question, Sequence[Facts]], Facts | None]
+    status: Callable[[Question, Sequence[Facts]], str]
+    gap: Callable[[Question, tuple[float, ...], Facts], str]
+    transfer: Callable[[View, int], Question]
+    hints: Callable[[View, Question], tuple[str, str, str]]
+    tools: Callable[[View, Question], tuple[Tool, ...]] = lambda _view, _question: ()
+    needs: tuple[str, ...] = ()
+
+
+def last(noted: Sequence[Facts], name: str) -> Facts | None:
+    """Return the latest facts that have a name."""
+    return next((facts for facts in reversed(noted) if name in facts), None)
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.9472)
+    '94.7 %'
+    """
+    return f"{100 * share:.{digits}f} %"

@@ -1,0 +1,112 @@
+"""What a learner did in the lessons, as records in order; all progress follows from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Kind = Literal["number", "choice", "choices", "curve"]
+"""A number; one of some options; one of the options for each row; or one number for each row, drawn as a curve."""
+
+Facts = dict[str, float]
+"""What was found out about a session at one moment, by name."""
+
+Finite = Annotated[float, Meta(ge=-1e30, le=1e30)]
+
+
+class Question(Struct, frozen=True):
+    """Something to predict, as it was asked."""
+
+    kind: Kind
+    text: str
+    options: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    unit: str = ""
+    low: float = 0.0
+    high: float = 100.0
+    truth: tuple[float, ...] = ()
+    """The answer, in the form of `Predicted.values`; empty where it is only known once the learner has done it."""
+    tolerance: float = 0.0
+    """How far a number may be from the truth to count as right."""
+    setting: dict[str, float] = {}
+    """What the question is about, such as the number of a neuron."""
+    told: str = ""
+    """What is said beside the answer."""
+
+    @property
+    def count(self) -> int:
+        """How many values an answer has."""
+        return len(self.rows) if self.kind in ("choices", "curve") else 1
+
+    def fault(self, values: list[float]) -> str | None:
+        """Return why values are no answer to this question; None if they are one."""
+        if len(values) != self.count:
+            return f"Expected {self.count} values as the answer, got {len(values)}: answer every part."
+        if self.kind in ("choice", "choices"):
+            if any(value not in range(len(self.options)) for value in values):
+                return f"Expected options from 0 to {len(self.options) - 1}, got {values}: choose one of those shown."
+        elif any(not self.low <= value <= self.high for value in values):
+            return f"Expected numbers from {self.low:g} to {self.high:g}, got {values}: type one of those."
+        return None
+
+    def right(self, values: tuple[float, ...]) -> bool:
+        """Whether an answer is the truth, within the tolerance."""
+        return len(values) == len(self.truth) and all(
+            abs(value - truth) <= self.tolerance for value, truth in zip(values, self.truth, strict=True)
+        )
+
+
+class Record(Struct, frozen=True, tag_field="type"):
+    """Base of all records."""
+
+    lesson: str
+    when: float
+    """Seconds since 1970."""
+
+
+class Restarted(Record, frozen=True, tag="restarted"):
+    """The lesson was begun again."""
+
+
+class Predicted(Record, frozen=True, tag="predicted"):
+    """A prediction was locked in."""
+
+    question: Question
+    values: tuple[Finite, ...]
+    mark: int = 0
+    """`View.mark` of the session at that moment: what was there before does not count."""
+
+
+class Noted(Record, frozen=True, tag="noted"):
+    """Something that counts for the lesson was found in the session."""
+
+    facts: dict[str, Finite]
+
+
+class Hinted(Record, frozen=True, tag="hinted"):
+    """A hint was asked for."""
+
+
+class Answered(Record, frozen=True, tag="answered"):
+    """The question about another neuron or picture was answered."""
+
+    question: Question
+    values: tuple[Finite, ...]
+
+
+class Recalled(Record, frozen=True, tag="recalled"):
+    """The lesson was asked again, after two others."""
+
+    question: Question
+    values: tuple[Finite, ...]
+
+
+class Tested(Record, frozen=True, tag="tested"):
+    """The test before or after the lessons was answered; ``lesson`` is "before" or "after"."""
+
+    right: int
+    total: int
+
+
+AnyRecord = Restarted | Predicted | Noted | Hinted | Answered | Recalled | Tested
