@@ -1,7 +1,7 @@
 """How often letters, symbols, scribbles and photos are told as digits, and how many digits are lost.
 
-    python benchmarks/none_of_these.py --fonts DIR            # DIR has TrueType fonts of handwriting
-    python benchmarks/none_of_these.py --fonts DIR --fill     # write the tables into docs/reading.md
+    python -m benchmarks.none_of_these --fonts DIR            # DIR has TrueType fonts of handwriting
+    python -m benchmarks.none_of_these --fonts DIR --fill     # write the tables into docs/reading.md
 
 Nothing here was trained on: other letters, fonts, symbols, shapes and photos than those to fit, which
 ``tools/non_digits.py`` draws; MNIST's test digits, and scikit-learn's digits of other writers.

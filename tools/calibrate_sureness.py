@@ -1,6 +1,6 @@
 """Fit the two constants that make the confidence of an answer a probability (`pellucid.inspect.certainty`).
 
-    python tools/calibrate_sureness.py --fonts DIR
+    python -m tools.calibrate_sureness --fonts DIR
 
 They are fitted by logistic regression to 5,000 of MNIST's training digits, which the second network was not trained on,
 half of them varied, and to 500 pictures of no digits, of the kinds that it was trained on. The answers are those of

@@ -1,8 +1,8 @@
 """Train `digits-conv` on for other writers: after MNIST alone, on digits varied as ``tools/varied_digits.py`` does.
 
     python -m pellucid.models.digits_conv               # the first stage: 16 epochs of MNIST
-    python tools/train_conv.py --fonts DIR              # the second: writes src/pellucid/models/digits-conv.safetensors
-    python tools/train_conv.py --fonts DIR --share 0.1 --epochs 1 --output try.safetensors
+    python -m tools.train_conv --fonts DIR              # the second: writes src/pellucid/models/digits-conv.safetensors
+    python -m tools.train_conv --fonts DIR --share 0.1 --epochs 1 --output try.safetensors
 
 An epoch has MNIST's 60,000 training digits, each of them once more in another style, 6,000 as they are found in noisy
 pictures, 12,000 drawn by formula and 4,000 of fonts. ``DIR`` has the TrueType fonts; see ``tools/train_none.py``.

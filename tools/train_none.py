@@ -1,8 +1,8 @@
 """Train the network that says whether there is a digit at all: ten digits, and an eleventh answer.
 
-    python tools/train_none.py --fonts DIR                # writes src/pellucid/models/digits-or-none.safetensors
-    python tools/train_none.py --fonts DIR --epochs 1 --share 0.1 --output try.safetensors
-    python tools/train_none.py --fonts DIR --start digits-or-none       # five more epochs; the shipped one had both
+    python -m tools.train_none --fonts DIR                # writes src/pellucid/models/digits-or-none.safetensors
+    python -m tools.train_none --fonts DIR --epochs 1 --share 0.1 --output try.safetensors
+    python -m tools.train_none --fonts DIR --start digits-or-none       # five more epochs; the shipped one had both
 
 It is `digits-conv` with one more class. It is trained on MNIST's training digits, more than half of them varied by
 ``tools/varied_digits.py``; on digits of fonts and drawn by formula; and on the kinds of ``tools/non_digits.py`` that

@@ -38,7 +38,7 @@ WITNESS = "digits-or-none"
 NONE = "none"
 DIGITS = tuple("0123456789")
 
-SLOPE, OFFSET = 1.04, 1.32
+SLOPE, OFFSET = 0.97, 1.18
 
 THRESHOLD = 0.95
 """An answer is sure from this confidence on."""
