@@ -129,9 +129,15 @@ def solve_function(learner: Learner) -> None:
         learner.draw(points)
 
 
+def solve_loops(learner: Learner) -> None:
+    for layer, neuron in hidden(learner):
+        learner.ask("askNeuron", layer=layer, neuron=neuron, twin=False, members=[0, 6, 8, 9])
+
+
 SOLVERS: dict[str, Callable[[Learner], None]] = {
     "weighted-sum": solve_weighted_sum,
     "bias": solve_bias,
     "knobs": solve_knobs,
     "function": solve_function,
+    "loops": solve_loops,
 }

@@ -12,6 +12,8 @@ import pytest
 import pellucid as pl
 from lessons.learner import SOLVERS, STROKES, Learner, answer, hidden
 from pellucid.inspect.ablation import ablate
+from pellucid.inspect.class_statistics import auc
+from pellucid.inspect.excitation import responses
 from pellucid.lessons import course
 from pellucid.lessons.log import LessonLog
 from pellucid.lessons.progress import replay
@@ -58,6 +60,7 @@ def test_little_is_said_before_the_first_action(name: str, model: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_waiting_reloading_and_clicking_through_never_pass(name: str) -> None:
     learner = Learner()
+    learner.page.ask("askNeuron", layer=1, neuron=0, twin=False, members=[0, 6, 8, 9])
     learner.page.ask("pen", stroke=0, points=STROKES["0"], width=0.08)  # what was there before does not count
     learner.predict(name)
     for _ in range(3):
@@ -175,7 +178,7 @@ def test_a_wrong_prediction_never_blocks_and_a_malformed_one_is_refused() -> Non
 
 def test_a_network_that_a_lesson_cannot_use_is_told_apart() -> None:
     learner = Learner("digits-conv")
-    for name in ("weighted-sum", "bias", "knobs"):
+    for name in ("weighted-sum", "bias", "knobs", "loops"):
         learner.open(name)
         assert learner.shown is not None
         assert learner.stage == "unsuited"
@@ -329,9 +332,39 @@ def knobs_turned_between(learner: Learner) -> None:
             learner.turn([0], [0.5])
 
 
+def other_classes(learner: Learner) -> None:
+    for layer, neuron in hidden(learner):
+        learner.ask("askNeuron", layer=layer, neuron=neuron, twin=False, members=[0, 6, 8])
+
+
+def the_untrained_twin(learner: Learner) -> None:
+    for layer, neuron in hidden(learner):
+        learner.ask("askNeuron", layer=layer, neuron=neuron, twin=True, members=[0, 6, 8, 9])
+
+
+def loops_of(learner: Learner) -> dict[tuple[int, int], float]:
+    net, test = pl.load("digits-sigmoid"), pl.data.load("digits").test
+    belongs = np.isin(test.labels, [0, 6, 8, 9])
+    return {
+        (layer, neuron): auc(responses(net, layer, test.images).excitations[:, neuron], belongs)
+        for layer, neuron in hidden(learner)
+    }
+
+
+def all_but_the_loop_neuron(learner: Learner) -> None:
+    scores = loops_of(learner)
+    best = max(scores, key=lambda place: scores[place])
+    for layer, neuron in scores:
+        if (layer, neuron) != best:
+            learner.ask("askNeuron", layer=layer, neuron=neuron, twin=False, members=[0, 6, 8, 9])
+
+
 @pytest.mark.parametrize(
     ("name", "attempt"),
     [
+        ("loops", other_classes),
+        ("loops", the_untrained_twin),
+        ("loops", all_but_the_loop_neuron),
         ("bias", bias_41_of_42),
         ("bias", bias_of_the_wrong_sign),
         ("bias", bias_of_two_neurons),

@@ -18,6 +18,15 @@ Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Nominated:
+    """A neuron of the session's network that was looked at, with some classes selected."""
+
+    layer: int
+    neuron: int
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class View:
     """A session at one moment. Nothing in it may be changed.
 
@@ -43,8 +52,8 @@ class View:
         The strokes that were drawn on the pad, x, y, x, y, ... as shares of its side; none for anything else.
     example : int or None
         The held-out image that is at the inputs.
-    deeds : sequence
-        What was done in the rooms.
+    nominated : sequence of Nominated
+        The neurons that were looked at since the prediction.
     cache : dict
         Kept as long as the session.
     """
@@ -59,7 +68,7 @@ class View:
     inputs: Vector
     drawn: Sequence[Sequence[float]]
     example: int | None = None
-    deeds: Sequence[Any] = ()
+    nominated: Sequence[Nominated] = ()
     cache: dict[Any, Any] = field(default_factory=dict)
 
     @property

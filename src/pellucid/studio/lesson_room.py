@@ -108,7 +108,7 @@ class LessonRoom:
         if attempt.stage != "do" or attempt.predicted is None:
             return
         view = self._views.now(self._since)
-        untouched = not attempt.noted and view.mark == attempt.predicted.mark and not view.deeds
+        untouched = not attempt.noted and view.mark == attempt.predicted.mark and not view.nominated
         if untouched or lesson.unsuited(view) is not None:
             return
         facts = lesson.look(view, attempt.predicted.question, attempt.noted)

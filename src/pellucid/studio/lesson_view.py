@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.lessons.view import View
+from pellucid.lessons.view import Nominated, View
+from pellucid.studio.activity import Deed, NeuronChosen
 from pellucid.studio.read_room import ReadRoom
 from pellucid.studio.session_state import SessionState
 
@@ -26,7 +27,7 @@ class LessonViews:
             edited.net, edited.effective, edited.trained, dict(edited.factors),
             state.form.columns is None and not edited.predicts_values and state.data.test.has_classes,
             state.data.test, self._images, state.levels(edited.net, state.inputs), self._read.own_strokes,
-            self._read.test_example, state.activity.since(since), self._cache,
+            self._read.test_example, _nominated(state.activity.since(since)), self._cache,
         )  # fmt: skip
 
     def _images(self) -> NDArray[np.generic]:
@@ -36,3 +37,9 @@ class LessonViews:
         if net.level_range in (None, test.unit_range):
             return test.images.reshape(len(test), *net.input_shape)
         return state.levels(net, state.unit("test", np.arange(len(test))))
+
+
+def _nominated(deeds: list[Deed]) -> list[Nominated]:
+    """The neurons of the session's own network among what was looked at."""
+    chosen = [deed for deed in deeds if isinstance(deed, NeuronChosen) and deed.subject is None and not deed.twin]
+    return [Nominated(deed.layer, deed.neuron, deed.members) for deed in chosen if deed.members]
