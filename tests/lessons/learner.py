@@ -134,7 +134,19 @@ def solve_loops(learner: Learner) -> None:
         learner.ask("askNeuron", layer=layer, neuron=neuron, twin=False, members=[0, 6, 8, 9])
 
 
+def solve_undecided(learner: Learner) -> None:
+    """Close the left side of a 3, a little more each time."""
+    for share in np.linspace(0.4, 1.0, 121):
+        for x0, y0, x1, y1 in ((0.46, 0.48, 0.28, 0.74), (0.3, 0.25, 0.28, 0.74)):
+            x, y = x0 + (x1 - x0) * share - 0.06 * np.sin(np.pi * share), y0 + (y1 - y0) * share
+            strokes = [STROKES["3"], [x0, y0, float(x), float(y)]]
+            learner.ask("setDrawing", strokes=[{"points": points, "width": 0.08} for points in strokes])
+            if learner.stage == "done":
+                return
+
+
 SOLVERS: dict[str, Callable[[Learner], None]] = {
+    "undecided": solve_undecided,
     "weighted-sum": solve_weighted_sum,
     "bias": solve_bias,
     "knobs": solve_knobs,

@@ -88,7 +88,7 @@ def test_waiting_reloading_and_clicking_through_never_pass(name: str) -> None:
 def test_the_work_counts_after_the_prediction_only(name: str) -> None:
     learner = Learner()
     learner.open(name)
-    if name in ("weighted-sum", "function"):
+    if name in ("weighted-sum", "function", "undecided"):
         SOLVERS[name](learner)
     else:
         [index] = [layer["bias"] for layer in learner.layers[:1]]
@@ -359,12 +359,26 @@ def all_but_the_loop_neuron(learner: Learner) -> None:
             learner.ask("askNeuron", layer=layer, neuron=neuron, twin=False, members=[0, 6, 8, 9])
 
 
+def plain_digits(learner: Learner) -> None:
+    for points in STROKES.values():
+        learner.draw(points)
+
+
+def undecided_by_turned_knobs(learner: Learner) -> None:
+    learner.draw(STROKES["3"])
+    learner.turn(list(range(learner.layers[-1]["weight"], learner.layers[-1]["bias"])), [0.0] * 160)
+    learner.turn([learner.layers[-1]["bias"] + digit for digit in (3, 8)], [20.4, 20.0])
+
+
 @pytest.mark.parametrize(
     ("name", "attempt"),
     [
         ("loops", other_classes),
         ("loops", the_untrained_twin),
         ("loops", all_but_the_loop_neuron),
+        ("undecided", plain_digits),
+        ("undecided", an_example),
+        ("undecided", undecided_by_turned_knobs),
         ("bias", bias_41_of_42),
         ("bias", bias_of_the_wrong_sign),
         ("bias", bias_of_two_neurons),
