@@ -64,7 +64,8 @@ def fitted(evidence: Evidence, others: int, allowed: float = ALLOWED, threshold:
     >>> values = np.repeat([[4.0], [1.0], [-4.0]], 10, axis=0) * np.ones(EVIDENCE)
     >>> right = np.repeat([True, True, False], 10)
     >>> weights = np.array(fitted(Evidence(values, right, np.arange(30)), others=10))
-    >>> ((weights[0] + values @ weights[1:]) > 0).tolist() == right.tolist()
+    >>> sure = weights[0] + values @ weights[1:] > np.log(3)  # the logit of 0.75
+    >>> sure.tolist() == right.tolist()
     True
     """
     inputs = np.column_stack([np.ones(len(evidence.values)), evidence.values])

@@ -237,7 +237,7 @@ def decode_request(text: str | bytes) -> AnyRequest:
     Examples
     --------
     >>> decode_request('{"type": "askVotes", "id": 7, "layer": 1, "neuron": 3}')
-    AskVotes(id=7, layer=1, neuron=3)
+    AskVotes(id=7, layer=1, neuron=3, at=None)
     """
     return _decoder.decode(text)
 
