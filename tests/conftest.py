@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+from chromium import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
     from pellucid.data import TrainTest
@@ -31,3 +34,15 @@ def mnist() -> TrainTest:
     from pellucid.data import load
 
     return load("mnist")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The one browser of a process, whose driver cannot be started twice; skipped where it is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium, or PELLUCID_CHROMIUM")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,13 +15,11 @@ from urllib.parse import urlparse
 
 import pytest
 
+from chromium import CHROMIUM
 from pellucid.studio.app import PAGE
 from studio.browser.visitor import Visitor
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")
-
-CHROMIUM = os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="session")
@@ -91,11 +88,8 @@ def _link(server: subprocess.Popen[str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(link: str) -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+def browser(link: str, chromium: sync_api.Browser) -> sync_api.Browser:
+    return chromium
 
 
 @pytest.fixture

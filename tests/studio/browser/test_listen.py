@@ -15,9 +15,9 @@ import soundfile
 from playwright.sync_api import Browser, Locator, expect
 
 import pellucid as pl
+from chromium import CHROMIUM, FLAGS
 from pellucid.speech.features import HOP, RATE, evened, stacked
 from pellucid.studio.recordings import spoken_by, utterances_of, voice_names
-from studio.browser.conftest import CHROMIUM, FLAGS
 from studio.browser.visitor import Visitor
 
 VOICE = "espeak:en-gb-scotland+f3"

@@ -1,0 +1,52 @@
+"""Shared pages in a real Chromium, opened as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pellucid as pl
+
+
+@pytest.fixture
+def open_page(template: Path, chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Share a network and open its file; any request, and any complaint of the page, fails the test."""
+    contexts: list[Any] = []
+    requests: list[str] = []
+    complaints: list[str] = []
+
+    def open_page(net: pl.Network, name: str = "net", **of_context: Any) -> Any:
+        file = pl.share(net, tmp_path / "net.html", name=name)
+        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **of_context})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url) if request.url != file.as_uri() else None)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(error.message))
+        page.goto(file.as_uri())
+        settle(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert requests == []
+    assert complaints == []
+
+
+def settle(page: Any) -> None:
+    """Wait until all requests are answered."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.locator('main[data-settled="true"]').wait_for()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    script = Path(__file__).parents[3] / "web/node_modules/axe-core/axe.min.js"
+    if not script.is_file():
+        pytest.skip("needs axe-core: npm ci in web/")
+    return script.read_text(encoding="utf-8")
