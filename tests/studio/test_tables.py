@@ -144,6 +144,14 @@ def test_rows_have_no_strangers(flowers: Page, houses: Page) -> None:
         assert page.refused("judgeThreshold", measure="output", threshold=0.5) == "bad_value"
 
 
+def test_rows_have_no_map(flowers: Page, houses: Page) -> None:
+    for page in (flowers, houses):
+        assert page.refused("askMap") == "bad_value"
+        assert page.refused("askMapOwn") == "out_of_order"
+        assert page.refused("askNeighbours", column=0) == "out_of_order"
+        assert page.refused("askLasso", column=0, positions=[0]) == "out_of_order"
+
+
 def test_features_of_any_size_stay_finite(flowers: Page) -> None:
     received = flowers.ask("setFeatures", features=[0], values=[1e30])
     assert [event.type for event in received] in (["drawing", "reading"], ["failed", "drawing"])

@@ -219,6 +219,31 @@ class ThresholdJudged(Deed):
     noise_told: float
 
 
+@dataclass(frozen=True)
+class MapSeen(Deed):
+    """A map of so many images, drawn from a seed, was looked at."""
+
+    images: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class NeighboursSeen(Deed):
+    """True neighbours at a layer were looked at (0 for the pixels); ``own`` tells whether of one's own picture."""
+
+    column: int
+    own: bool
+
+
+@dataclass(frozen=True)
+class LassoDrawn(Deed):
+    """A lasso was drawn on the map of a layer around so many images, ``wrong`` of which are misread."""
+
+    column: int
+    selected: int
+    wrong: int
+
+
 D = TypeVar("D", bound=Deed)
 
 

@@ -13,6 +13,7 @@ from pellucid.studio import (
     lesson_messages,
     listen_messages,
     look_for_messages,
+    map_messages,
     none_messages,
     race_messages,
     requests,
@@ -48,6 +49,9 @@ _AUTOMATIC = (
     none_messages.AskSureness,
     none_messages.AskOwnSureness,
     lesson_messages.AskLessons,
+    map_messages.AskMap,
+    map_messages.AskMapOwn,
+    map_messages.AskNeighbours,
 )
 """Requests that the page sends by itself: they do not mean that somebody is there."""
 

@@ -30,6 +30,7 @@ from pellucid.studio import (
     lesson_messages,
     listen_messages,
     look_for_messages,
+    map_messages,
     none_messages,
     parts,
     race_messages,
@@ -128,6 +129,10 @@ AnyRequest = (
     | lesson_messages.AskHint
     | lesson_messages.AnswerTransfer
     | lesson_messages.AnswerRecall
+    | map_messages.AskMap
+    | map_messages.AskMapOwn
+    | map_messages.AskNeighbours
+    | map_messages.AskLasso
 )
 """All requests of the page."""
 
@@ -190,6 +195,10 @@ AnyEvent = (
     | none_messages.ThresholdPrice
     | lesson_messages.Lessons
     | lesson_messages.LessonShown
+    | map_messages.Map
+    | map_messages.MapOwn
+    | map_messages.Neighbours
+    | map_messages.Lasso
 )
 """All events of the server."""
 
@@ -206,6 +215,7 @@ MODULES: tuple[ModuleType, ...] = (
     convolve_messages,
     none_messages,
     lesson_messages,
+    map_messages,
 )
 """The modules that declare them."""
 

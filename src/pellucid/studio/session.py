@@ -14,6 +14,7 @@ from pellucid.studio import (
     lesson_messages,
     listen_messages,
     look_for_messages,
+    map_messages,
     none_messages,
     race_messages,
     requests,
@@ -31,6 +32,7 @@ from pellucid.studio.learn_room import LearnRoom
 from pellucid.studio.lesson_room import LessonRoom
 from pellucid.studio.listen_room import ListenRoom
 from pellucid.studio.look_for_room import LookForRoom
+from pellucid.studio.map_room import MapRoom
 from pellucid.studio.messages import AnyRequest
 from pellucid.studio.none_room import NoneRoom
 from pellucid.studio.nudge_room import NudgeRoom
@@ -114,6 +116,7 @@ class Session:
         self._none = NoneRoom(self._state)
         # The visitors of a class share a machine: each begins the lessons anew.
         self._lessons = LessonRoom(self._state, self._read, catalog.lessons if rules is None else LessonLog())
+        self._map = MapRoom(self._state)
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -207,6 +210,10 @@ class Session:
             lesson_messages.AskHint: self._lessons.hint,
             lesson_messages.AnswerTransfer: self._lessons.transfer,
             lesson_messages.AnswerRecall: self._lessons.recall,
+            map_messages.AskMap: self._map.map,
+            map_messages.AskMapOwn: self._map.own,
+            map_messages.AskNeighbours: self._map.neighbours,
+            map_messages.AskLasso: self._map.lasso,
         }
         self.outbox = self._state.outbox
         self.uploads = Uploads()

@@ -64,6 +64,7 @@ def test_the_page_offers_nothing_that_is_locked(visit_studio, kept: KeptRuns) ->
         "Race",
         "Listen",
         "Convolve",
+        "Map",
     ):
         visitor.room(room)
         expect(page.get_by_role("button", name="Start again", exact=True)).to_be_in_viewport()

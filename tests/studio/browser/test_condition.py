@@ -7,7 +7,19 @@ from playwright.sync_api import Locator, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ("Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Listen", "Convolve")
+ROOMS = (
+    "Read",
+    "Turn",
+    "Learn",
+    "Nudge",
+    "Look for",
+    "Why misread?",
+    "None of these",
+    "Map",
+    "Race",
+    "Listen",
+    "Convolve",
+)
 
 
 def strip(visitor: Visitor) -> Locator:

@@ -203,7 +203,7 @@ def test_pictures_and_numbers_are_downloaded(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race"]
+    "room", ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Map"]
 )
 def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
     visitor.page.goto(f"{visitor.link}#/{room.lower().rstrip('?').replace(' ', '-')}?x=test-8")
@@ -219,6 +219,7 @@ def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
         "Why misread?": 0,
         "None of these": 1,
         "Race": 2,
+        "Map": 1,
     }
     assert menus.count() >= least[room]
     starts = {"Image as SVG": b"<?xml", "Data as CSV": b""}

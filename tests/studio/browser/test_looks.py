@@ -16,6 +16,7 @@ READY = {
     "look-for": "[data-maximum] >> nth=0",
     "why-misread": "[data-misread]",
     "none-of-these": "[data-number] >> nth=0",
+    "map": "[data-neighbour] >> nth=0",
     "race": "[data-race]",
     "convolve": "[data-place]",
 }
@@ -25,6 +26,7 @@ LISTS = {
     "look for": ".column ul",
     "why misread": "ul[aria-label='Misread test images']",
     "none of these": "ul[aria-label^='Noise']",
+    "map": "ul[aria-label='True neighbours'], ul[aria-label^='Misread images']",
 }
 """The lists of small pictures of each room."""
 
@@ -104,6 +106,12 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     page.locator("[data-number]").nth(11).wait_for()
     looker.settle()
     yield "none of these"
+    looker.room("Map")
+    page.locator("[data-neighbour]").first.wait_for()
+    page.get_by_role("button", name="misread", exact=False).click()
+    page.locator("[data-mistake]").first.wait_for()
+    looker.settle()
+    yield "map"
     looker.room("Learn")
     page.get_by_label("data set", exact=True).select_option("digits")
     page.get_by_role("button", name="New network").click()

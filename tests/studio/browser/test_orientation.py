@@ -12,7 +12,19 @@ import pytest
 import pellucid as pl
 from studio.browser.visitor import Visitor
 
-ROOMS = ("Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Listen", "Convolve")
+ROOMS = (
+    "Read",
+    "Turn",
+    "Learn",
+    "Nudge",
+    "Look for",
+    "Why misread?",
+    "None of these",
+    "Map",
+    "Race",
+    "Listen",
+    "Convolve",
+)
 
 
 def test_a_first_visit_shows_what_this_is_and_a_digit(visitor: Visitor) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Listen"]
+ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Map", "Race", "Listen"]
 READY = {
     "Read": ".neuron",
     "Turn": "[data-accuracy]",
@@ -19,6 +19,7 @@ READY = {
     "Why misread?": "main .large",
     "None of these": "[data-threshold]",
     "Race": "[data-race]",
+    "Map": "[data-variance]",
     "Listen": ".empty, h2[data-text]",
 }
 
@@ -45,6 +46,7 @@ def _rooms(presenter: Visitor) -> Iterator[str]:
     page = presenter.page
     for at, room in enumerate(ROOMS):
         if at > 0:
+            page.evaluate("document.activeElement.blur()")
             page.locator("body").press("PageDown")
         expect(page.get_by_role("main", name=room, exact=True)).to_be_visible()
         page.locator(READY[room]).first.wait_for()

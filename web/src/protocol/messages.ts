@@ -3035,6 +3035,138 @@ export interface LessonShown {
   readonly next: string | null;
 }
 
+/** Ask for held-out images at every layer. Answered by `Map`. */
+export interface AskMap {
+  readonly type: "askMap";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Most images. By default 2000. */
+  readonly count?: number;
+  /** Draws the images. By default 0. */
+  readonly seed?: number;
+  /** Whether to leave out the share of neighbours, which takes longest. By default false. */
+  readonly brief?: boolean;
+}
+
+/** Ask where the present picture lies. Answered by `MapOwn`. */
+export interface AskMapOwn {
+  readonly type: "askMapOwn";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Ask for the true neighbours of an image, or of the present picture. Answered by `Neighbours`. */
+export interface AskNeighbours {
+  readonly type: "askNeighbours";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** In which layer's space. */
+  readonly column: number;
+  /** Number of the image in the map; None for the present picture. */
+  readonly position?: number | null;
+  /** Most neighbours. By default 8. */
+  readonly count?: number;
+}
+
+/** Ask what lies in a lasso. Answered by `Lasso`. */
+export interface AskLasso {
+  readonly type: "askLasso";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The layer whose map was shown. */
+  readonly column: number;
+  /** Numbers of the images in the lasso. */
+  readonly positions: readonly number[];
+}
+
+/** The images at one layer, seen along two axes. */
+export interface MapColumn {
+  /** Its name, such as "pixels" or "hidden layer 1". */
+  readonly name: string;
+  /** Number of its dimensions. */
+  readonly size: number;
+  /** The share of the variance that the two axes hold. */
+  readonly variance: number;
+  /** The share of the ten true nearest neighbours that are among the ten nearest on the map; None if not asked. */
+  readonly kept: number | null;
+  /** x and y of each image, (N, 2): their mean is 0, and their mean squared distance from it is 1. */
+  readonly points: Floats;
+}
+
+/** Held-out images at every layer. */
+export interface Map {
+  readonly type: "map";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network. */
+  readonly version: number;
+  /** The seed that drew the images. */
+  readonly seed: number;
+  /** Held-out images there are. */
+  readonly total: number;
+  /** Images whose neighbours were compared. */
+  readonly queries: number;
+  /** Indices of the images in the held-out data, (N,). */
+  readonly indices: Floats;
+  /** Their classes, (N,). */
+  readonly labels: Floats;
+  /** The classes that the network reads, (N,). */
+  readonly readings: Floats;
+  /** The pixels, then every layer. */
+  readonly columns: readonly MapColumn[];
+}
+
+/** Where the present picture lies on each map. */
+export interface MapOwn {
+  readonly type: "mapOwn";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network that the map belongs to. */
+  readonly version: number;
+  /** x and y in each column, (C, 2). */
+  readonly points: Floats;
+}
+
+/** The nearest images in the space of a layer. */
+export interface Neighbours {
+  readonly type: "neighbours";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network that the map belongs to. */
+  readonly version: number;
+  /** In which layer's space. */
+  readonly column: number;
+  /** The image in question; None for the present picture. */
+  readonly position: number | null;
+  /** The nearest images, nearest first, by their numbers in the map. */
+  readonly positions: readonly number[];
+  /** Their Euclidean distances in that space, (n,). */
+  readonly distances: Floats;
+  /** The image in question and the nearest ones, (n + 1, D), 0 to 1. */
+  readonly pixels: Floats;
+}
+
+/** What lies in a lasso. */
+export interface Lasso {
+  readonly type: "lasso";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Version of the network that the map belongs to. */
+  readonly version: number;
+  /** The layer whose map was shown. */
+  readonly column: number;
+  /** Images in it. */
+  readonly selected: number;
+  /** How many of each class. */
+  readonly byClass: readonly number[];
+  /** Those that the network misreads. */
+  readonly wrong: number;
+  /** The first misread ones, by their numbers in the map. */
+  readonly positions: readonly number[];
+  /** Their pictures, (n, D), 0 to 1. */
+  readonly pixels: Floats;
+}
+
 /** All requests of the page. */
 export type AnyRequest =
   | StartAgain
@@ -3126,7 +3258,11 @@ export type AnyRequest =
   | PredictOutcome
   | AskHint
   | AnswerTransfer
-  | AnswerRecall;
+  | AnswerRecall
+  | AskMap
+  | AskMapOwn
+  | AskNeighbours
+  | AskLasso;
 
 /** All events of the server. */
 export type AnyEvent =
@@ -3187,4 +3323,8 @@ export type AnyEvent =
   | OwnSureness
   | ThresholdPrice
   | Lessons
-  | LessonShown;
+  | LessonShown
+  | Map
+  | MapOwn
+  | Neighbours
+  | Lasso;

@@ -13,6 +13,7 @@ import { LearnState } from "./learn.svelte";
 import { LessonsState } from "./lessons.svelte";
 import { ListenState } from "./listen.svelte";
 import { LookForState } from "./lookfor.svelte";
+import { MapState } from "./map.svelte";
 import { NoneState } from "./none.svelte";
 import { NudgeState } from "./nudge.svelte";
 import { MAX_ROW, type Scene } from "./permalink";
@@ -37,6 +38,7 @@ export class Studio {
   readonly listen = new ListenState(this.session);
   readonly none = new NoneState(this.session);
   readonly lessons = new LessonsState(this.session);
+  readonly map = new MapState(this.session);
   readonly presentation = new Presentation();
   readonly classroom = new Classroom(this.session);
   readonly comparison = new Comparison(this.session, this.presentation);
@@ -173,6 +175,11 @@ export class Studio {
       case "lessons":
       case "lessonShown":
         return this.lessons.apply(event);
+      case "map":
+      case "mapOwn":
+      case "neighbours":
+      case "lasso":
+        return this.map.apply(event, payload);
       default:
         return unknown(event);
     }
