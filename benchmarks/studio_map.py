@@ -85,24 +85,25 @@ def main() -> None:
             executable_path=os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium"),
             args=["--no-sandbox", "--enable-unsafe-swiftshader"],
         )
-        still, moving = (opened(browser, link, motion) for motion in ("reduce", "no-preference"))
+        page = opened(browser, link)
         for count in (2000, 10_000):
             print(f"\n{count:,} images")
-            for page in (still, moving):
-                show(page, count)
-            change_layers(still)
-            still.evaluate("__times.pen.length = 0")
-            draw(still)
-            report("pen to the end of the frame with one's own point", still.evaluate("__times.pen"))
-            frames(moving)
-            tasks = [each for page in (still, moving) for each in page.evaluate("__times.tasks")]
+            show(page, count)
+            page.emulate_media(reduced_motion="reduce")
+            change_layers(page)
+            page.evaluate("__times.pen.length = 0")
+            draw(page)
+            report("pen to the end of the frame with one's own point", page.evaluate("__times.pen"))
+            page.emulate_media(reduced_motion="no-preference")
+            frames(page)
+            tasks = page.evaluate("__times.tasks")
             print(f"tasks over 50 ms: {len(tasks)}" + (f", the longest {max(tasks):.0f} ms" if tasks else ""))
         browser.close()
 
 
-def opened(browser: Browser, link: str, motion: Any) -> Page:
+def opened(browser: Browser, link: str) -> Page:
     """A page in the room."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion=motion)
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.add_init_script(WATCH)
     page.goto(link + "#/map?x=test-8")
     page.locator("[data-neighbour]").first.wait_for()
