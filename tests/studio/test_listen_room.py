@@ -62,7 +62,7 @@ def test_the_room_tells_the_network_and_the_voices(page: Page) -> None:
     found = page.asked("askListening", "listening")
     assert (found.network, found.spells, found.classes) == ("spoken-digits", True, list(NET.classes))
     layers = [(each["units"], each["directions"], "".join(each["quantities"])) for each in found.layers]
-    assert layers == [(64, 2, "ifgoch"), (64, 2, "ifgoch"), (21, 1, "za")]
+    assert layers == [(96, 2, "ifgoch"), (96, 2, "ifgoch"), (21, 1, "za")]
     assert VOICE in found.voices
     assert found.bands == sorted(found.bands)
     assert 80 < found.bands[0] < found.bands[-1] < 3700
