@@ -25,7 +25,7 @@ from pellucid.studio.refusal import RefusedError
 from pellucid.studio.session import Session
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 
-VOICE = "espeak:en-gb-scotland+f3"
+VOICE = "espeak:en-gb+m2"
 NET = pl.load("spoken-digits")
 
 
@@ -134,7 +134,7 @@ def test_a_muted_word_is_lost_and_comes_back(page: Page) -> None:
 
 
 def test_swapped_words_are_heard_in_the_other_order(page: Page) -> None:
-    _, found = say(page, 2, 7)
+    _, found = say(page, 3, 6)
     one, other = found.utterances[0]["words"]
     recorded, changed = heard(
         page.ask(
@@ -143,7 +143,7 @@ def test_swapped_words_are_heard_in_the_other_order(page: Page) -> None:
         )
     )  # fmt: skip
     digits = [word["guess"] for utterance in changed.utterances for word in utterance["words"]]
-    assert digits == [7, 2]
+    assert digits == [6, 3]
     assert len(recorded.changed) == 2
     recorded, _ = heard(page.ask("editSounds", slot=0, kind="stretch", begin=0.1, end=0.4, factor=2.0))
     assert len(recorded.edits) == 2

@@ -7,7 +7,7 @@ import time
 from pellucid.network.files import network_bytes
 from pellucid.studio import events
 from pellucid.studio.kept_runs import new_identity
-from pellucid.studio.parts import KeptRun
+from pellucid.studio.parts import KeptRun, LayerInfo
 from pellucid.studio.plans import NEW
 from pellucid.studio.run import Run
 from pellucid.studio.session_state import SessionState
@@ -79,6 +79,11 @@ class RunKeeper:
         edited = self._state.edited
         if edited.name != NEW:
             return f"{edited.name}, trained further"[:200]
-        layers = edited.layers()
-        sizes = [layers[0].inputs, *(layer.outputs for layer in layers)]
-        return f"{'-'.join(map(str, sizes))} on {self._state.data_name}"[:200]
+        return f"{_shape_text(edited.layers())} on {self._state.data_name}"[:200]
+
+
+def _shape_text(layers: list[LayerInfo]) -> str:
+    """The inputs and the units of the layers with weights, as the page writes them: "784-6c-16c-120-84-10"."""
+    marks = {"dense": "", "conv2d": "c"}
+    units = [f"{layer.output_shape[0]}{marks[layer.kind]}" for layer in layers if layer.kind in marks]
+    return "-".join([str(layers[0].inputs), *units])

@@ -225,6 +225,7 @@ def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
     starts = {"Image as SVG": b"<?xml", "Data as CSV": b""}
     for number in range(menus.count()):
         for name, start in starts.items():
+            visitor.settle()
             menus.nth(number).click()
             if start and not visitor.page.get_by_role("button", name=name).count():
                 visitor.page.keyboard.press("Escape")  # nothing to show yet
