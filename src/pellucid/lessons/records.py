@@ -102,11 +102,4 @@ class Recalled(Record, frozen=True, tag="recalled"):
     values: tuple[Finite, ...]
 
 
-class Tested(Record, frozen=True, tag="tested"):
-    """The test before or after the lessons was answered; ``lesson`` is "before" or "after"."""
-
-    right: int
-    total: int
-
-
-AnyRecord = Restarted | Predicted | Noted | Hinted | Answered | Recalled | Tested
+AnyRecord = Restarted | Predicted | Noted | Hinted | Answered | Recalled
