@@ -92,7 +92,7 @@ class Learner:
 
 def answer(question: dict[str, Any]) -> list[float]:
     """The first answer that fits a question."""
-    count = len(question["rows"]) if question["kind"] in ("choices", "curve") else 1
+    count = len(question["rows"]) if question["kind"] == "choices" else 1
     return [0.0 if question["options"] else max(question["low"], 0.0)] * count
 
 

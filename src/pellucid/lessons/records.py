@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Kind = Literal["number", "choice", "choices", "curve"]
-"""A number; one of some options; one of the options for each row; or one number for each row, drawn as a curve."""
+Kind = Literal["number", "choice", "choices"]
+"""A number; one of some options; or one of the options for each row."""
 
 Facts = dict[str, float]
 """What was found out about a session at one moment, by name."""
@@ -37,7 +37,7 @@ class Question(Struct, frozen=True):
     @property
     def count(self) -> int:
         """How many values an answer has."""
-        return len(self.rows) if self.kind in ("choices", "curve") else 1
+        return len(self.rows) if self.kind == "choices" else 1
 
     def fault(self, values: list[float]) -> str | None:
         """Return why values are no answer to this question; None if they are one."""

@@ -93,8 +93,8 @@ class Lessons(Event):
 class QuestionInfo(Shared):
     """A question, and its answer once it was answered."""
 
-    kind: Literal["number", "choice", "choices", "curve"]
-    """A number; one of the options; one of them for each row; or a number for each row, as a curve."""
+    kind: Literal["number", "choice", "choices"]
+    """A number; one of the options; or one of them for each row."""
     text: str
     """The question."""
     options: list[str]

@@ -2958,8 +2958,8 @@ export interface Lessons {
 
 /** A question, and its answer once it was answered. */
 export interface QuestionInfo {
-  /** A number; one of the options; one of them for each row; or a number for each row, as a curve. */
-  readonly kind: "choice" | "choices" | "curve" | "number";
+  /** A number; one of the options; or one of them for each row. */
+  readonly kind: "choice" | "choices" | "number";
   /** The question. */
   readonly text: string;
   /** The options; empty for numbers. */
