@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 import pellucid as pl
 from common import options
 from pellucid.bench.machine import describe
-from pellucid.studio.built_page import SHARED_PAGE
+from pellucid.studio.serving.built_page import SHARED_PAGE
 
 NETWORKS = ("digits-relu", "digits-sigmoid", "digits-conv", "digits-or-none")
 BATCH = 500

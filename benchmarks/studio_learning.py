@@ -21,9 +21,9 @@ import msgspec
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
 import pellucid as pl
-from pellucid.studio.frames import unframe
-from pellucid.studio.parts import LearnPlan
-from pellucid.studio.plans import planned_network, planned_trainer
+from pellucid.studio.protocol.frames import unframe
+from pellucid.studio.protocol.parts import LearnPlan
+from pellucid.studio.state.plans import planned_network, planned_trainer
 from studio_page import studio
 
 SECONDS = 4.0

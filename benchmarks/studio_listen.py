@@ -18,8 +18,8 @@ import soundfile
 from playwright.sync_api import Page, sync_playwright
 
 from pellucid.speech.features import RATE
-from pellucid.studio.live_listening import LiveListening
-from pellucid.studio.recordings import spoken_by
+from pellucid.studio.rooms.listen.live_listening import LiveListening
+from pellucid.studio.rooms.listen.recordings import spoken_by
 from studio_page import report, studio
 
 VOICE = "espeak:en-gb-scotland+f3"

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from pellucid.studio.app import PAGE
+from pellucid.studio.serving.app import PAGE
 
 # Times from the user's event to the end of the frame that shows the answer.
 WATCH = """

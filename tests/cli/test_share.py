@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.processes import Run
-from pellucid.studio.built_page import SHARED_PAGE
+from pellucid.studio.serving.built_page import SHARED_PAGE
 
 built = pytest.mark.skipif(not SHARED_PAGE.is_file(), reason="needs the page: make web")
 

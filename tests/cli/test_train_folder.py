@@ -16,7 +16,7 @@ from pellucid.cli.recipe import Recipe
 from pellucid.cli.terminal import Terminal
 from pellucid.cli.training_job import TrainingJob
 from pellucid.data.preparation import RECORD, Preparation
-from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from studio.fake_page import Page, session
 
 DARK = Preparation(dark_ink=True).configuration()

@@ -12,9 +12,9 @@ import pytest
 
 import pellucid as pl
 from pellucid.network.network import Network
-from pellucid.studio.request_guard import RequestGuard
-from pellucid.studio.turn_room import TurnRoom
-from pellucid.studio.upload_check import UploadCheck
+from pellucid.studio.rooms.turn import TurnRoom
+from pellucid.studio.serving.request_guard import RequestGuard
+from pellucid.studio.serving.upload_check import UploadCheck
 from tools.fuzz.campaign import Case, WrongResultError, generator_of
 
 MOST_CASES = 60

@@ -8,7 +8,7 @@ import pytest
 import pellucid as pl
 from pellucid.data.preparation import Preparation
 from pellucid.inspect.familiarity import DIRECTIONS, FEWEST, Familiarity
-from pellucid.studio.pad import Pad
+from pellucid.studio.rooms.read.pad import Pad
 
 
 @pytest.fixture(scope="module")

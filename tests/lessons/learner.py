@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.lessons.log import LessonLog
-from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from studio.fake_page import EmbeddedCatalog, Event, Page, session
 
 STROKES = {

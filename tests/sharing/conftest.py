@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pellucid.studio.built_page import SHARED_PAGE
+from pellucid.studio.serving.built_page import SHARED_PAGE
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pellucid.studio.clock import Clock
+from pellucid.studio.state.clock import Clock
 
 
 class FakeClock(Clock):

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.studio.clock import Clock
-from pellucid.studio.connection import decoded
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.frames import unframe
-from pellucid.studio.messages import REQUESTS
-from pellucid.studio.refusal import Refused
+from pellucid.studio.protocol.frames import unframe
+from pellucid.studio.protocol.messages import REQUESTS
+from pellucid.studio.protocol.refusal import Refused
+from pellucid.studio.serving.connection import decoded
 from pellucid.studio.session import Session
+from pellucid.studio.state.clock import Clock
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 
 TAGS = {kind.__struct_config__.tag: kind for kind in REQUESTS}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.studio.dataset_catalog import DatasetCatalog
 from pellucid.studio.session import Session
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from studio.fake_page import Page
 
 FEATURES = ("sepal length", "sepal width", "petal length", "petal width")

@@ -11,9 +11,9 @@ import pytest
 
 import pellucid as pl
 from pellucid.errors import DataError
-from pellucid.studio.edited_network import EditedNetwork, default_loss
-from pellucid.studio.refusal import RefusedError
+from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.session import Session
+from pellucid.studio.state.edited_network import EditedNetwork, default_loss
 from studio.fake_page import EmbeddedCatalog, Page, session
 
 ROOT = Path(__file__).parents[2]

@@ -12,15 +12,15 @@ import pytest
 from click.testing import CliRunner
 
 from pellucid.cli.studio import studio as command
-from pellucid.studio.app import studio_app
-from pellucid.studio.class_rules import ClassRules
-from pellucid.studio.first_plan import first_plan
-from pellucid.studio.kept_runs import KeptRuns
-from pellucid.studio.keys import Keys
-from pellucid.studio.messages import REQUESTS
-from pellucid.studio.refusal import RefusedError
+from pellucid.studio.protocol.messages import REQUESTS
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.serving.app import studio_app
+from pellucid.studio.serving.keys import Keys
+from pellucid.studio.serving.sessions import Sessions
 from pellucid.studio.session import Session
-from pellucid.studio.sessions import Sessions
+from pellucid.studio.state.class_rules import ClassRules
+from pellucid.studio.state.first_plan import first_plan
+from pellucid.studio.state.kept_runs import KeptRuns
 from studio import asgi_client
 from studio.fake_clock import FakeClock
 from studio.fake_page import EmbeddedCatalog, Page, digits
@@ -206,7 +206,7 @@ def test_the_command_passes_the_rules_on(
     monkeypatch: pytest.MonkeyPatch, options: list[str], expected: ClassRules | None
 ) -> None:
     passed: list[Any] = []
-    monkeypatch.setattr("pellucid.studio.serving.serve", lambda *_, rules, **__: passed.append(rules))
+    monkeypatch.setattr("pellucid.studio.serving.server.serve", lambda *_, rules, **__: passed.append(rules))
     assert CliRunner().invoke(command, ["--no-browser", *options]).exit_code == 0
     assert passed == [expected]
 

@@ -170,7 +170,7 @@ def test_it_ends_with_a_network_of_other_classes(tmp_path: Path) -> None:
         for index in range(10):
             ink = np.random.default_rng(index).integers(0, 256, (28, 28)).astype(np.uint8)
             Image.fromarray(ink).save(tmp_path / name / f"{index}.png")
-    from pellucid.studio.dataset_catalog import DatasetCatalog
+    from pellucid.studio.state.dataset_catalog import DatasetCatalog
 
     class Both(DatasetCatalog):
         @property

@@ -9,12 +9,12 @@ import pytest
 
 import pellucid as pl
 from pellucid.network.files import network_bytes
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.edited_network import EditedNetwork
-from pellucid.studio.layer_plans import layer_plans, planned_layers
-from pellucid.studio.parts import LayerPlan
-from pellucid.studio.refusal import RefusedError
+from pellucid.studio.protocol.parts import LayerPlan
+from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.session import Session
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
+from pellucid.studio.state.edited_network import EditedNetwork
+from pellucid.studio.state.layer_plans import layer_plans, planned_layers
 from studio.fake_page import Event, Page, session, wait_for
 
 TEST = pl.data.load("digits").test

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.studio.activity import CellStudied, MapsMoved, NetworksRetrained
-from pellucid.studio.shuffled_training import PLANNED
+from pellucid.studio.rooms.convolve.shuffled_training import PLANNED
+from pellucid.studio.state.activity import CellStudied, MapsMoved, NetworksRetrained
 from studio.fake_page import Event, Page, session, wait_for
 
 TEST = pl.data.load("digits").test

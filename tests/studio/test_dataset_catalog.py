@@ -18,9 +18,9 @@ from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.paper import squared
 from pellucid.data.preparation import Preparation
 from pellucid.errors import ConfigurationError, DataError, DownloadError
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.edited_network import EditedNetwork
 from pellucid.studio.session import Session
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
+from pellucid.studio.state.edited_network import EditedNetwork
 from studio.fake_page import EmbeddedCatalog, Event, Page, wait_for
 
 

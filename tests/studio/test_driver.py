@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from pellucid.studio.driver import NO_PAGE_SECONDS, SLICE_SECONDS, Driver, Job
-from pellucid.studio.outbox import Outbox
-from pellucid.studio.priority_lock import PriorityLock
-from pellucid.studio.refusal import RefusedError
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.rooms.learn.driver import NO_PAGE_SECONDS, SLICE_SECONDS, Driver, Job
+from pellucid.studio.state.outbox import Outbox
+from pellucid.studio.state.priority_lock import PriorityLock
 from studio.fake_clock import FakeClock
 
 

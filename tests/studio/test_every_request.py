@@ -14,10 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from pellucid.studio import convolve_messages, listen_messages, race_messages, requests
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.messages import EVENTS, REQUESTS
+from pellucid.studio.protocol import convolve as convolve_messages
+from pellucid.studio.protocol import listen as listen_messages
+from pellucid.studio.protocol import race as race_messages
+from pellucid.studio.protocol import requests
+from pellucid.studio.protocol.messages import EVENTS, REQUESTS
 from pellucid.studio.session import Session
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from studio.fake_page import Event, Page, session, wait_for
 from studio.tables import write_flowers, write_houses
 

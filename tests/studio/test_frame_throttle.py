@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pellucid.studio.frame_throttle import (
+from pellucid.studio.state.frame_throttle import (
     EXAMINATION_SECONDS,
     HEALTH_SECONDS,
     PICTURE_BYTES_PER_SECOND,
     PICTURE_SECONDS,
     FrameThrottle,
 )
-from pellucid.studio.outbox import Outbox
+from pellucid.studio.state.outbox import Outbox
 from studio.fake_clock import FakeClock
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pellucid.studio import http_limits
+from pellucid.studio.serving import http_limits
 from studio.test_server import TOKEN, Studio
 
 

@@ -15,13 +15,13 @@ import pytest
 import pellucid as pl
 from hostile import EXTREMES
 from pellucid.network.files import network_bytes
-from pellucid.studio import kept_runs
-from pellucid.studio.first_plan import first_plan
-from pellucid.studio.kept_key import SECRET_SECONDS, kept_key
-from pellucid.studio.kept_runs import KeptRuns, new_identity
-from pellucid.studio.parts import KeptRun
-from pellucid.studio.refusal import RefusedError
-from pellucid.studio.run_keeper import KEEP_SECONDS
+from pellucid.studio.protocol.parts import KeptRun
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.rooms.learn.run_keeper import KEEP_SECONDS
+from pellucid.studio.serving.kept_key import SECRET_SECONDS, kept_key
+from pellucid.studio.state import kept_runs
+from pellucid.studio.state.first_plan import first_plan
+from pellucid.studio.state.kept_runs import KeptRuns, new_identity
 from studio.fake_clock import FakeClock
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 

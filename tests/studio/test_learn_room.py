@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.studio import driver
+from pellucid.studio.rooms.learn import driver
 from pellucid.studio.session import Session
 from studio.fake_clock import FakeClock
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for

@@ -16,13 +16,13 @@ from pellucid.errors import DataError
 from pellucid.speech.confidence import shares
 from pellucid.speech.features import HOP, RATE, evened, powers, stacked
 from pellucid.speech.recognizer import Recognizer
-from pellucid.studio.activity import SoundsChanged, SoundsHeard, ThresholdMoved
-from pellucid.studio.class_rules import ClassRules
-from pellucid.studio.hearer import HeardPart, Hearer
-from pellucid.studio.live_listening import LiveListening
-from pellucid.studio.recordings import spoken_by, utterances_of
-from pellucid.studio.refusal import RefusedError
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.rooms.listen.hearer import HeardPart, Hearer
+from pellucid.studio.rooms.listen.live_listening import LiveListening
+from pellucid.studio.rooms.listen.recordings import spoken_by, utterances_of
 from pellucid.studio.session import Session
+from pellucid.studio.state.activity import SoundsChanged, SoundsHeard, ThresholdMoved
+from pellucid.studio.state.class_rules import ClassRules
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 
 VOICE = "espeak:en-gb+m2"

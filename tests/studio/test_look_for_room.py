@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.studio.activity import MaximumFound, NeuronChosen, PairJudged
+from pellucid.studio.state.activity import MaximumFound, NeuronChosen, PairJudged
 from studio.fake_page import Event, Page, session, wait_for
 
 TEST = pl.data.load("digits").test

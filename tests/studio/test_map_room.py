@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.studio.activity import LassoDrawn, MapSeen, NeighboursSeen
-from pellucid.studio.map_room import QUERIES
+from pellucid.studio.rooms.map import QUERIES
+from pellucid.studio.state.activity import LassoDrawn, MapSeen, NeighboursSeen
 from studio.fake_page import Page, session
 
 TEST = pl.data.load("digits").test

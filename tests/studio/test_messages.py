@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pellucid.studio import convolve_messages, events, lesson_messages, look_for_messages, requests, why_messages
-from pellucid.studio.frames import Payload, frame, unframe
-from pellucid.studio.messages import EVENTS, MODULES, REQUESTS, decode_request
-from pellucid.studio.parts import Floats, LearnPlan
-from pellucid.studio.typescript import typescript
+from pellucid.studio.protocol import convolve as convolve_messages
+from pellucid.studio.protocol import events, requests
+from pellucid.studio.protocol import lessons as lesson_messages
+from pellucid.studio.protocol import look_for as look_for_messages
+from pellucid.studio.protocol import why as why_messages
+from pellucid.studio.protocol.frames import Payload, frame, unframe
+from pellucid.studio.protocol.messages import EVENTS, MODULES, REQUESTS, decode_request
+from pellucid.studio.protocol.parts import Floats, LearnPlan
+from pellucid.studio.protocol.typescript import typescript
 
 GENERATED = Path(__file__).parents[2] / "web/src/protocol/messages.ts"
 
@@ -23,7 +27,7 @@ GENERATED = Path(__file__).parents[2] / "web/src/protocol/messages.ts"
 @pytest.mark.skipif(not GENERATED.exists(), reason="the page's source is not here")
 def test_the_committed_typescript_is_the_one_made_of_the_schema() -> None:
     assert GENERATED.read_text(encoding="utf-8") == typescript(), (
-        "python -m pellucid.studio.typescript web/src/protocol/messages.ts"
+        "python -m pellucid.studio.protocol.typescript web/src/protocol/messages.ts"
     )
 
 

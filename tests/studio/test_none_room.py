@@ -7,8 +7,8 @@ import pytest
 
 import pellucid as pl
 from pellucid.inspect.familiarity import Familiarity
-from pellucid.studio.activity import SurenessSeen, ThresholdJudged
-from pellucid.studio.crowds import COUNTS
+from pellucid.studio.rooms.none.crowds import COUNTS
+from pellucid.studio.state.activity import SurenessSeen, ThresholdJudged
 from studio.fake_page import Event, Page, session
 
 DIGITS = pl.data.load("digits")

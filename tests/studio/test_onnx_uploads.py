@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.studio.edited_network import EditedNetwork
-from pellucid.studio.refusal import RefusedError
-from pellucid.studio.upload_check import Limits, UploadCheck
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.serving.upload_check import Limits, UploadCheck
+from pellucid.studio.state.edited_network import EditedNetwork
 
 pytest.importorskip("onnx", reason="needs onnx: pip install '.[onnx]'")
 

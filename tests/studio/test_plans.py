@@ -9,9 +9,9 @@ import pytest
 import pellucid as pl
 from hostile import EXTREMES
 from pellucid.data.preparation import Preparation
-from pellucid.studio.edited_network import EditedNetwork
-from pellucid.studio.first_plan import first_plan
-from pellucid.studio.plans import plan_of
+from pellucid.studio.state.edited_network import EditedNetwork
+from pellucid.studio.state.first_plan import first_plan
+from pellucid.studio.state.plans import plan_of
 
 
 def plan(record: dict[str, Any]) -> Any:

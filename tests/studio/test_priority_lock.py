@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pellucid.studio.priority_lock import PriorityLock
+from pellucid.studio.state.priority_lock import PriorityLock
 from studio.fake_page import wait_for
 
 

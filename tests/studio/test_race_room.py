@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.studio import driver, race_trials
-from pellucid.studio.activity import RacePredicted, RaceRun, TrialsRun
+from pellucid.studio.rooms.learn import driver
+from pellucid.studio.rooms.race import trials as race_trials
+from pellucid.studio.state.activity import RacePredicted, RaceRun, TrialsRun
 from studio.fake_page import Event, Page, session, wait_for
 
 DIGITS = pl.data.load("digits")

@@ -13,10 +13,10 @@ from pellucid.data.drawings import center
 from pellucid.data.drawings.counting import count_digits
 from pellucid.errors import DataError
 from pellucid.inspect.familiarity import Familiarity
-from pellucid.studio.clock import Clock
-from pellucid.studio.edited_network import EditedNetwork
-from pellucid.studio.pad import SIDE, Pad
-from pellucid.studio.session_state import SessionState
+from pellucid.studio.rooms.read.pad import SIDE, Pad
+from pellucid.studio.state.clock import Clock
+from pellucid.studio.state.edited_network import EditedNetwork
+from pellucid.studio.state.session_state import SessionState
 from studio.fake_page import EmbeddedCatalog, Page, session
 
 ONE = [0.5, 0.2, 0.5, 0.5, 0.5, 0.8]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.studio.recent_batches import MAX_SENT, RecentBatches
+from pellucid.studio.rooms.learn.recent_batches import MAX_SENT, RecentBatches
 
 
 def test_nothing_gives_nothing() -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from pellucid.studio.app import NO_PAGE, studio_app
-from pellucid.studio.keys import Keys
-from pellucid.studio.request_guard import hosts_of, is_loopback
+from pellucid.studio.serving.app import NO_PAGE, studio_app
+from pellucid.studio.serving.keys import Keys
+from pellucid.studio.serving.request_guard import hosts_of, is_loopback
+from pellucid.studio.serving.sessions import Sessions
 from pellucid.studio.session import MAX_UPLOAD
-from pellucid.studio.sessions import Sessions
 from studio.asgi_client import Headers, ask
 from studio.fake_page import EmbeddedCatalog
 

@@ -18,13 +18,13 @@ import pytest
 import uvicorn
 import websockets
 
-from pellucid.studio import sessions
-from pellucid.studio.app import studio_app
-from pellucid.studio.keys import Keys
-from pellucid.studio.messages import MAX_REQUEST
-from pellucid.studio.request_guard import hosts_of
-from pellucid.studio.serving import configuration, listen
-from pellucid.studio.sessions import Sessions
+from pellucid.studio.protocol.messages import MAX_REQUEST
+from pellucid.studio.serving import sessions
+from pellucid.studio.serving.app import studio_app
+from pellucid.studio.serving.keys import Keys
+from pellucid.studio.serving.request_guard import hosts_of
+from pellucid.studio.serving.server import configuration, listen
+from pellucid.studio.serving.sessions import Sessions
 from studio import asgi_client
 from studio.fake_clock import FakeClock
 from studio.fake_page import EmbeddedCatalog, Event

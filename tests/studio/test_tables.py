@@ -11,9 +11,9 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.columns import Columns
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.pad import averaged
+from pellucid.studio.rooms.read.pad import averaged
 from pellucid.studio.session import Session
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from studio.fake_page import Event, Page, session, wait_for
 from studio.tables import CLASSES, FEATURES, page_of, write_flowers, write_houses
 
@@ -315,7 +315,7 @@ def test_rows_without_names_are_numbered(tmp_path: Path) -> None:
 
 
 def test_a_kept_table_run_opens_again(tmp_path: Path) -> None:
-    from pellucid.studio.kept_runs import KeptRuns
+    from pellucid.studio.state.kept_runs import KeptRuns
 
     path = write_houses(tmp_path / "houses.csv")
     catalog = DatasetCatalog(str(path), KeptRuns(tmp_path / "runs"), {"label": "price", "standardize": True})

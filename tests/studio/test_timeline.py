@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
-from pellucid.studio.series import Series
-from pellucid.studio.timeline import Timeline
+from pellucid.studio.rooms.learn.series import Series
+from pellucid.studio.rooms.learn.timeline import Timeline
 
 DIGITS = pl.data.load("digits").train[:320]
 

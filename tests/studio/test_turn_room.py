@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
-from pellucid.studio import edit_history
+from pellucid.studio.state import edit_history
 from studio.fake_page import Page, session
 
 

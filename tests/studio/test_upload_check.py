@@ -14,8 +14,8 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.network.files import network_bytes
-from pellucid.studio.refusal import RefusedError
-from pellucid.studio.upload_check import Kind, Limits, UploadCheck
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.serving.upload_check import Kind, Limits, UploadCheck
 
 PATIENT = Limits(seconds=100.0)  # for machines that are busy with other tests
 

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 
 import pellucid as pl
 from pellucid.network.files import network_bytes
-from pellucid.studio import requests
-from pellucid.studio.uploads import Uploads
+from pellucid.studio.protocol import requests
+from pellucid.studio.state.uploads import Uploads
 from studio.fake_page import Page, session
 
 ONE = [0.5, 0.2, 0.5, 0.8]

@@ -7,8 +7,8 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.drawings import center
-from pellucid.studio.activity import MisreadingSeen, RepairApplied, RepairFound
-from pellucid.studio.pad import Pad
+from pellucid.studio.rooms.read.pad import Pad
+from pellucid.studio.state.activity import MisreadingSeen, RepairApplied, RepairFound
 from studio.fake_page import Event, Page, session
 
 TEST = pl.data.load("digits").test

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import inspect as types
 
 from hostile import EXTREMES
-from pellucid.studio.messages import REQUESTS
+from pellucid.studio.protocol.messages import REQUESTS
 from tools.fuzz.mutations import Rng, any_size, chance, pick
 
 _WORDS = (

@@ -91,9 +91,9 @@ def studio(
     Serves a page on this machine and opens it in the browser. No request leaves the machine. Press Ctrl-C to stop.
     """
     from pellucid.cli.compiling import announced
-    from pellucid.studio.class_rules import ClassRules
-    from pellucid.studio.request_guard import is_loopback
-    from pellucid.studio.serving import serve
+    from pellucid.studio.serving.request_guard import is_loopback
+    from pellucid.studio.serving.server import serve
+    from pellucid.studio.state.class_rules import ClassRules
 
     table = TableOptions(label, header, ignore, standardize, task).given()
     if table and data is None:

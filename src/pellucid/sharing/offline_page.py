@@ -21,10 +21,10 @@ from pellucid import __version__
 from pellucid.errors import ConfigurationError
 from pellucid.network.network import Network
 from pellucid.reports.training_record import record_lines
-from pellucid.studio.built_page import SHARED_PAGE
-from pellucid.studio.edited_network import EditedNetwork, check_suitable, default_loss
-from pellucid.studio.input_form import SIDE, InputForm, own_columns
-from pellucid.studio.refusal import RefusedError
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.serving.built_page import SHARED_PAGE
+from pellucid.studio.state.edited_network import EditedNetwork, check_suitable, default_loss
+from pellucid.studio.state.input_form import SIDE, InputForm, own_columns
 from pellucid.system.arguments import as_path
 from pellucid.system.atomic_write import write_whole
 

@@ -8,46 +8,43 @@ from typing import Any
 from pellucid import __version__
 from pellucid.lessons.log import LessonLog
 from pellucid.network.files import network_bytes
-from pellucid.studio import (
-    convolve_messages,
-    events,
-    lesson_messages,
-    listen_messages,
-    look_for_messages,
-    map_messages,
-    none_messages,
-    race_messages,
-    requests,
-    why_messages,
-)
-from pellucid.studio.class_rules import ClassRules, check_allowed, is_input, locked
-from pellucid.studio.clock import Clock
-from pellucid.studio.comparison import Comparison
-from pellucid.studio.convolve_room import ConvolveRoom
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.edited_network import EditedNetwork
-from pellucid.studio.given_network import sequence_network
-from pellucid.studio.late_evaluation import LateEvaluation
-from pellucid.studio.learn_room import LearnRoom
-from pellucid.studio.lesson_room import LessonRoom
-from pellucid.studio.listen_room import ListenRoom
-from pellucid.studio.look_for_room import LookForRoom
-from pellucid.studio.map_room import MapRoom
-from pellucid.studio.messages import AnyRequest
-from pellucid.studio.none_room import NoneRoom
-from pellucid.studio.nudge_room import NudgeRoom
-from pellucid.studio.outbox import Reason
-from pellucid.studio.parts import ClassInfo
-from pellucid.studio.plans import first_network
-from pellucid.studio.priority_lock import PriorityLock
-from pellucid.studio.race_room import RaceRoom
-from pellucid.studio.read_room import ReadRoom
-from pellucid.studio.recordings import read_recording
-from pellucid.studio.refusal import Refused, RefusedError, failure
-from pellucid.studio.session_state import SessionState
-from pellucid.studio.turn_room import TurnRoom
-from pellucid.studio.uploads import Upload, Uploads
-from pellucid.studio.why_room import WhyRoom
+from pellucid.studio.protocol import convolve as convolve_messages
+from pellucid.studio.protocol import events, requests
+from pellucid.studio.protocol import lessons as lesson_messages
+from pellucid.studio.protocol import listen as listen_messages
+from pellucid.studio.protocol import look_for as look_for_messages
+from pellucid.studio.protocol import map as map_messages
+from pellucid.studio.protocol import none as none_messages
+from pellucid.studio.protocol import race as race_messages
+from pellucid.studio.protocol import why as why_messages
+from pellucid.studio.protocol.messages import AnyRequest
+from pellucid.studio.protocol.parts import ClassInfo
+from pellucid.studio.protocol.refusal import Refused, RefusedError, failure
+from pellucid.studio.rooms.convolve.room import ConvolveRoom
+from pellucid.studio.rooms.learn.room import LearnRoom
+from pellucid.studio.rooms.lessons.room import LessonRoom
+from pellucid.studio.rooms.listen.given_network import sequence_network
+from pellucid.studio.rooms.listen.recordings import read_recording
+from pellucid.studio.rooms.listen.room import ListenRoom
+from pellucid.studio.rooms.look_for.room import LookForRoom
+from pellucid.studio.rooms.map import MapRoom
+from pellucid.studio.rooms.none.room import NoneRoom
+from pellucid.studio.rooms.nudge import NudgeRoom
+from pellucid.studio.rooms.race.room import RaceRoom
+from pellucid.studio.rooms.read.comparison import Comparison
+from pellucid.studio.rooms.read.room import ReadRoom
+from pellucid.studio.rooms.turn import TurnRoom
+from pellucid.studio.rooms.why import WhyRoom
+from pellucid.studio.state.class_rules import ClassRules, check_allowed, is_input, locked
+from pellucid.studio.state.clock import Clock
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
+from pellucid.studio.state.edited_network import EditedNetwork
+from pellucid.studio.state.late_evaluation import LateEvaluation
+from pellucid.studio.state.outbox import Reason
+from pellucid.studio.state.plans import first_network
+from pellucid.studio.state.priority_lock import PriorityLock
+from pellucid.studio.state.session_state import SessionState
+from pellucid.studio.state.uploads import Upload, Uploads
 
 MAX_UPLOAD = 16 << 20
 """Most bytes of an uploaded picture or network."""
@@ -70,8 +67,9 @@ class Session:
         The key with which the page returns to it.
     catalog : DatasetCatalog
     model : str, optional
-        The first network: the name of a shipped one, or a path; see `pellucid.studio.plans.first_network`. A network
-        of sequences is heard in the room Listen, and the others have their usual network.
+        The first network: the name of a shipped one, or a path; see
+        `pellucid.studio.state.plans.first_network`. A network of sequences is heard in the room Listen, and the others
+        have their usual network.
     clock : Clock, optional
     rules : ClassRules, optional
         The rules of a class; the session then begins with the first held-out image.

@@ -12,7 +12,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.drawings import center
-from pellucid.studio.pad import Pad, averaged
+from pellucid.studio.rooms.read.pad import Pad, averaged
 from sharing.browser.conftest import settle
 from studio.browser.visitor import DIGITS
 

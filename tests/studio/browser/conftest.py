@@ -16,7 +16,7 @@ from urllib.parse import urlparse
 import pytest
 
 from chromium import CHROMIUM
-from pellucid.studio.app import PAGE
+from pellucid.studio.serving.app import PAGE
 from studio.browser.visitor import Visitor
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")

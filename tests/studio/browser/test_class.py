@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 import pellucid as pl
 from pellucid.network.files import network_bytes
-from pellucid.studio.kept_runs import KeptRuns
+from pellucid.studio.state.kept_runs import KeptRuns
 from studio.browser.visitor import Visitor
 from studio.test_kept_runs import a_run
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import pellucid as pl
-from pellucid.studio.dataset_catalog import DatasetCatalog
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from studio.browser.visitor import DIGITS, Visitor
 
 

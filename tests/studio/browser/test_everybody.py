@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Locator, expect
 
-from pellucid.studio.app import PAGE
+from pellucid.studio.serving.app import PAGE
 from studio.browser.visitor import Visitor
 
 ROOMS = ("Read", "Turn")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlparse
 import numpy as np
 
 from pellucid.data.drawings import center
-from pellucid.studio.pad import Pad
+from pellucid.studio.rooms.read.pad import Pad
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator

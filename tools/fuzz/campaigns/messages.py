@@ -12,12 +12,12 @@ import numpy as np
 import pellucid as pl
 from pellucid.data.dataset import TrainTest
 from pellucid.network.files import network_bytes
-from pellucid.studio.dataset_catalog import DatasetCatalog
-from pellucid.studio.frames import unframe
-from pellucid.studio.messages import REQUESTS, decode_request
-from pellucid.studio.parts import DataChoice
-from pellucid.studio.refusal import failure
+from pellucid.studio.protocol.frames import unframe
+from pellucid.studio.protocol.messages import REQUESTS, decode_request
+from pellucid.studio.protocol.parts import DataChoice
+from pellucid.studio.protocol.refusal import failure
 from pellucid.studio.session import Session
+from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from tools.fuzz.campaign import Campaign, Case, Tally, WrongResultError
 from tools.fuzz.campaigns.pictures import encoded as encoded_picture
 from tools.fuzz.messages import request

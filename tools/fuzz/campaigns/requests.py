@@ -12,11 +12,11 @@ import numpy as np
 import pellucid as pl
 from pellucid.data.dataset import TrainTest
 from pellucid.network.files import network_bytes
-from pellucid.studio.app import studio_app
-from pellucid.studio.keys import Keys
-from pellucid.studio.request_guard import hosts_of
-from pellucid.studio.sessions import Sessions
-from pellucid.studio.upload_check import UploadCheck
+from pellucid.studio.serving.app import studio_app
+from pellucid.studio.serving.keys import Keys
+from pellucid.studio.serving.request_guard import hosts_of
+from pellucid.studio.serving.sessions import Sessions
+from pellucid.studio.serving.upload_check import UploadCheck
 from tools.fuzz.campaign import Campaign, Case, Tally, WrongResultError
 from tools.fuzz.campaigns.messages import SmallCatalog
 from tools.fuzz.campaigns.pictures import encoded

@@ -1,4 +1,4 @@
-/** The changes made to the network by hand, each of which can be undone and redone: a small twin of `pellucid.studio.edit_history`. */
+/** The changes made to the network by hand, each of which can be undone and redone: a small twin of `pellucid.studio.state.edit_history`. */
 
 import type { Change } from "../protocol/messages";
 import { figure } from "../state/words";

@@ -1,4 +1,4 @@
-/** Strokes on a pad and their ink, as in `pellucid.studio.pad` and `pellucid.data.drawings.segments`, in float32 like there. */
+/** Strokes on a pad and their ink, as in `pellucid.studio.rooms.read.pad` and `pellucid.data.drawings.segments`, in float32 like there. */
 
 import type { Stroke } from "../protocol/messages";
 import type { Picture } from "./picture";

@@ -1,4 +1,4 @@
-/** Frames as the server sends them: length, JSON, then float32 values; see `pellucid.studio.frames`. */
+/** Frames as the server sends them: length, JSON, then float32 values; see `pellucid.studio.protocol.frames`. */
 
 import type { AnyEvent, Floats } from "../protocol/messages";
 

@@ -1,0 +1,1 @@
+"""Convolve: a picture on its way through feature maps, shifted and shuffled."""

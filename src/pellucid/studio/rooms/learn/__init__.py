@@ -1,0 +1,1 @@
+"""Learn: training that runs, pauses, steps and goes back in time."""

@@ -1,0 +1,1 @@
+"""The lessons of a session, which happen beside the rooms."""

@@ -1,0 +1,1 @@
+"""Listen: what a network of sequences hears in voices, files and the microphone."""

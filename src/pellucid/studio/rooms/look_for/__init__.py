@@ -1,0 +1,1 @@
+"""Look for: what excites a neuron."""

@@ -1,0 +1,202 @@
+"""Map: held-out images at every layer, seen along two axes, with their true neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.data.dataset import TrainTest
+from pellucid.inspect.checks import checked_index
+from pellucid.inspect.maps_of_layers import (
+    NEIGHBOURS,
+    LayerMap,
+    Matrix,
+    layer_maps,
+    layer_values,
+    nearest,
+    neighbours_kept,
+)
+from pellucid.inspect.names import layer_name
+from pellucid.network.network import Network
+from pellucid.studio.protocol import map as messages
+from pellucid.studio.protocol.frames import Payload
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.state.activity import LassoDrawn, MapSeen, NeighboursSeen
+from pellucid.studio.state.session_state import SessionState, finite
+
+MAX_VALUES = 30_000_000
+"""Most numbers of all layers together that a map holds: networks with large feature maps show fewer images."""
+
+LARGEST = 1e15
+"""Values from which on squared distances leave float32."""
+
+QUERIES = 500
+"""Images whose neighbours are compared."""
+
+SHOWN = 24
+"""Misread images of a lasso that are shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """The map that the page shows."""
+
+    data: TrainTest
+    version: int
+    net: Network
+    indices: NDArray[np.intp]
+    readings: NDArray[np.intp]
+    values: list[Matrix]
+    maps: list[LayerMap]
+
+
+class MapRoom:
+    """The map of the session's network."""
+
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
+        self._shown: _Shown | None = None
+        self._kept: tuple[TrainTest, bytes, float] | None = None
+
+    def map(self, request: messages.AskMap) -> None:
+        """Send the images at every layer."""
+        state, payload = self._state, Payload()
+        shown = self._shown = self._mapped(request)
+        kept = [None if request.brief else self._neighbours_kept(shown, at) for at in range(len(shown.maps))]
+        columns = [
+            messages.MapColumn(
+                self._name(shown.net, each.layer), len(each.mean), finite(each.variance), share,
+                payload.put(np.nan_to_num(each.points)),
+            )
+            for each, share in zip(shown.maps, kept, strict=True)
+        ]  # fmt: skip
+        labels = state.data.test.labels[shown.indices]
+        state.send(
+            messages.Map(
+                request.id, shown.version, request.seed, len(state.data.test), min(QUERIES, len(labels)),
+                payload.put(shown.indices), payload.put(labels), payload.put(shown.readings), columns,
+            ),
+            payload,
+        )  # fmt: skip
+        state.activity.note(MapSeen(shown.version, len(labels), request.seed))
+
+    def own(self, request: messages.AskMapOwn) -> None:
+        """Send where the present picture lies."""
+        shown, payload = self._present(), Payload()
+        values = self._own_values(shown)
+        points = np.stack([each.place(row) for each, row in zip(shown.maps, values, strict=True)])
+        self._state.send(messages.MapOwn(request.id, shown.version, payload.put(np.nan_to_num(points))), payload)
+
+    def neighbours(self, request: messages.AskNeighbours) -> None:
+        """Send the nearest images in a layer's space."""
+        shown, payload = self._present(), Payload()
+        column = checked_index(request.column, len(shown.maps), "column")
+        values, position = shown.values[column], request.position
+        if position is None:
+            query, own = self._own_values(shown)[column], self._state.inputs.reshape(1, -1)
+            found, distances = nearest(values, query, request.count)
+        else:
+            at = checked_index(position, len(values), "position")
+            own = self._pixels(shown, np.array([at]))
+            rows, away = nearest(values, values[at], request.count + 1)
+            others = rows != at
+            found, distances = rows[others][: request.count], away[others][: request.count]
+        pixels = np.concatenate([own, self._pixels(shown, found)])
+        self._state.send(
+            messages.Neighbours(
+                request.id, shown.version, column, position, found.tolist(), payload.put(distances),
+                payload.put(pixels),
+            ),
+            payload,
+        )  # fmt: skip
+        self._state.activity.note(NeighboursSeen(shown.version, column, position is None))
+
+    def lasso(self, request: messages.AskLasso) -> None:
+        """Send what lies in a lasso: classes, and the misread images."""
+        shown, payload = self._present(), Payload()
+        column = checked_index(request.column, len(shown.maps), "column")
+        for position in request.positions:
+            checked_index(position, len(shown.indices), "position")
+        inside = np.unique(np.array(request.positions, np.intp))
+        test = self._state.data.test
+        labels = test.labels[shown.indices[inside]]
+        wrong = inside[shown.readings[inside] != labels]
+        first = wrong[:SHOWN]
+        self._state.send(
+            messages.Lasso(
+                request.id, shown.version, column, len(inside),
+                np.bincount(labels, minlength=len(test.classes)).tolist(), len(wrong), first.tolist(),
+                payload.put(self._pixels(shown, first)),
+            ),
+            payload,
+        )  # fmt: skip
+        self._state.activity.note(LassoDrawn(shown.version, column, len(inside), len(wrong)))
+
+    def _mapped(self, request: messages.AskMap) -> _Shown:
+        """The map of the network as it is now, turned towards the one that was shown where that has the same images."""
+        state, before = self._state, self._shown
+        if state.form.columns is not None or state.edited.predicts_values:
+            raise RefusedError(
+                "bad_value", "Expected a network that reads images by class, got another: open one for its map."
+            )
+        net, test = state.edited.effective, state.data.test
+        count = min(request.count, len(test), max(20, MAX_VALUES // _width(net)))
+        if count <= NEIGHBOURS:
+            raise RefusedError("bad_value", f"A map needs more than {NEIGHBOURS} held-out images: use other data.")
+        indices = np.sort(np.random.default_rng(request.seed).permutation(len(test))[:count])
+        values = _measurable(layer_values(net, state.levels(net, state.unit("test", indices))))
+        sizes = [each.shape for each in values]
+        same = before is not None and before.data is state.data and np.array_equal(before.indices, indices)
+        near = before.maps if same and before is not None and [x.shape for x in before.values] == sizes else None
+        readings = values[-1].argmax(axis=1)
+        return _Shown(state.data, state.edited.version, net, indices, readings, values, layer_maps(values, near))
+
+    def _neighbours_kept(self, shown: _Shown, at: int) -> float:
+        """The share of true neighbours on the map of a layer; that of the pixels is computed once."""
+        key = shown.indices.tobytes()
+        if at == 0 and self._kept is not None and self._kept[0] is shown.data and self._kept[1] == key:
+            return self._kept[2]
+        found = neighbours_kept(shown.values[at], shown.maps[at].points, queries=QUERIES)
+        if at == 0:
+            self._kept = shown.data, key, found
+        return found
+
+    def _present(self) -> _Shown:
+        """The map that the page shows."""
+        shown = self._shown
+        if shown is None or shown.data is not self._state.data or shown.net.input_shape != self._net.input_shape:
+            raise RefusedError("out_of_order", "There is no map of these data and this network yet: ask for it first.")
+        return shown
+
+    @property
+    def _net(self) -> Network:
+        return self._state.edited.effective
+
+    def _own_values(self, shown: _Shown) -> list[Matrix]:
+        """The present picture at every layer of the network that the map belongs to."""
+        own = self._state.levels(shown.net, self._state.inputs)[None]
+        return [each[0] for each in _measurable(layer_values(shown.net, own))]
+
+    def _pixels(self, shown: _Shown, positions: NDArray[np.intp]) -> Matrix:
+        return self._state.unit("test", shown.indices[positions]).reshape(len(positions), shown.values[0].shape[1])
+
+    def _name(self, net: Network, layer: int) -> str:
+        return "pixels" if layer < 0 else layer_name(net, layer)
+
+
+def _measurable(values: list[Matrix]) -> list[Matrix]:
+    """Refuse values whose distances cannot be computed."""
+    if any(np.abs(each).max() > LARGEST for each in values):
+        raise RefusedError(
+            "bad_value",
+            "Values of this network are too large for a map: undo changes of weights until they are below 1e15.",
+        )
+    return values
+
+
+def _width(net: Network) -> int:
+    """Numbers of one example at all layers together."""
+    sizes = [int(np.prod(layer.output_shape(layer.input_shape))) for layer in net.layers]
+    return int(np.prod(net.input_shape)) + sum(sizes)

@@ -1,0 +1,1 @@
+"""Race: networks trained in lockstep, from many starts, and at many learning rates."""
