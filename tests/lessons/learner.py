@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.lessons.log import LessonLog
+from pellucid.lessons.view import View
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from studio.fake_page import EmbeddedCatalog, Event, Page, session
 
@@ -49,6 +50,10 @@ class Learner:
             assert event.type != "failed", event.message
             if event.type == "lessonShown":
                 self.shown = event
+
+    def view(self) -> View:
+        """The session as the lessons see it."""
+        return self.page.session._lessons._views.now()
 
     @property
     def stage(self) -> str:

@@ -34,6 +34,7 @@ export function begin(studio: Studio): void {
 /** In a class: everything on the page as at the first visit, but that it stays on the projector. */
 function startAgain(studio: Studio): void {
   studio.session.end("restarted");
+  studio.lessons.forget();
   store("");
   history.replaceState(null, "", location.pathname + (studio.presentation.on ? "#/read?present" : ""));
   location.reload();

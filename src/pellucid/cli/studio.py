@@ -61,6 +61,12 @@ def _minutes(context: click.Context, parameter: click.Parameter, value: str | No
     help="Address to listen on. Default: this machine only.",
 )
 @click.option(
+    "--course",
+    metavar="FILE|CODE",
+    help="A course of lessons that somebody gave you, such as course.json: the studio leads through it, and starts "
+    "with its network. With --class, visitors do this course only.",
+)
+@click.option(
     "--class",
     "in_class",
     is_flag=True,
@@ -83,6 +89,7 @@ def studio(
     standardize: bool,
     task: str,
     host: str,
+    course: str | None,
     in_class: bool,
     reset_after: float | None,
 ) -> int:
@@ -90,7 +97,10 @@ def studio(
 
     Serves a page on this machine and opens it in the browser. No request leaves the machine. Press Ctrl-C to stop.
     """
+    from pellucid import models
     from pellucid.cli.compiling import announced
+    from pellucid.lessons.course import check_known
+    from pellucid.lessons.given_course import course_of
     from pellucid.studio.serving.request_guard import is_loopback
     from pellucid.studio.serving.server import serve
     from pellucid.studio.state.class_rules import ClassRules
@@ -100,6 +110,9 @@ def studio(
         raise click.UsageError(f"Expected --data with --{min(table)}: give the table.")
     if reset_after is not None and not in_class:
         raise click.UsageError("Expected --class with --reset-after: without it, the page does not start again.")
+    given = None if course is None else check_known(course_of(course))
+    if model is None and data is None and given is not None and given.network in models.names():
+        model = given.network
     minutes = DEFAULT_MINUTES if reset_after is None else reset_after
     rules = ClassRules(60 * minutes if math.isfinite(minutes) else None) if in_class else None
     if not is_loopback(host):
@@ -120,7 +133,7 @@ def studio(
             _browse(new_link())
 
     with announced():
-        serve(model, data=data, table=table, host=host, port=port, rules=rules, opened=opened)
+        serve(model, data=data, table=table, host=host, port=port, rules=rules, course=given, opened=opened)
     print("The studio has stopped.", flush=True)
     return 0
 

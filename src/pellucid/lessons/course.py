@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pellucid.errors import FileFormatError
 from pellucid.lessons import bias, function, knobs, loops, undecided, weighted_sum
+from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.lesson import Lesson
 
 ALL: tuple[Lesson, ...] = tuple(
@@ -13,3 +15,17 @@ ALL: tuple[Lesson, ...] = tuple(
 )
 
 BY_NAME = {lesson.name: lesson for lesson in ALL}
+
+
+def check_known(given: GivenCourse) -> GivenCourse:
+    """Return a course of which this version has a lesson.
+
+    Raises
+    ------
+    FileFormatError
+        If it has none of them.
+    """
+    if not any(name in BY_NAME for name in given.lessons):
+        named = ", ".join(given.lessons[:5])
+        raise FileFormatError(f"This version has none of the lessons of this course ({named}): update Pellucid.")
+    return given

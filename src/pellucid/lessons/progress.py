@@ -15,8 +15,12 @@ from pellucid.lessons.records import (
     Noted,
     Predicted,
     Recalled,
+    Record,
     Restarted,
 )
+
+UNSUITED_FACTS = (LookupError, ValueError, TypeError, ArithmeticError)
+"""What a lesson raises for facts that an earlier version, or another learner's file, noted differently."""
 
 Stage = Literal["predict", "do", "done"]
 
@@ -65,12 +69,15 @@ class Progress:
         The latest one of each lesson.
     passed : list of str
         The lessons passed in any attempt, in the order of the first time.
+    passing : dict of str to Attempt
+        The first attempt at each lesson that passed.
     recalled : dict of str to Recalled
         The lessons that were asked again.
     """
 
     attempts: dict[str, Attempt] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
+    passing: dict[str, Attempt] = field(default_factory=dict)
     recalled: dict[str, Recalled] = field(default_factory=dict)
 
     def attempt(self, name: str) -> Attempt:
@@ -86,14 +93,32 @@ class Progress:
 def replay(records: Iterable[AnyRecord], lessons: Mapping[str, Lesson]) -> Progress:
     """Return the progress that follows from a log.
 
-    Records of lessons that no longer exist are passed over. The checks are those of the present version.
+    Records of lessons that no longer exist are passed over. The checks are those of the present version; what they
+    cannot judge does not pass.
     """
     progress = Progress()
     for record in records:
-        lesson = lessons.get(record.lesson)
+        lesson = lessons.get(record.lesson) if isinstance(record, Record) else None
         if lesson is not None:
             _apply(progress, record, lesson)
     return progress
+
+
+def gap_told(lesson: Lesson, attempt: Attempt) -> str:
+    """Return the prediction of an attempt beside its outcome; empty before the check has passed."""
+    if attempt.predicted is None or attempt.found is None:
+        return ""
+    try:
+        return lesson.gap(attempt.predicted.question, attempt.predicted.values, attempt.found)
+    except UNSUITED_FACTS:
+        return ""
+
+
+def _found(lesson: Lesson, attempt: Attempt, predicted: Predicted) -> Facts | None:
+    try:
+        return lesson.passed(predicted.question, attempt.noted)
+    except UNSUITED_FACTS:
+        return None
 
 
 def _apply(progress: Progress, record: AnyRecord, lesson: Lesson) -> None:
@@ -105,9 +130,10 @@ def _apply(progress: Progress, record: AnyRecord, lesson: Lesson) -> None:
             attempt.predicted = record
         case Noted() if attempt.predicted is not None and attempt.found is None:
             attempt.noted.append(record.facts)
-            attempt.found = lesson.passed(attempt.predicted.question, attempt.noted)
+            attempt.found = _found(lesson, attempt, attempt.predicted)
             if attempt.found is not None and lesson.name not in progress.passed:
                 progress.passed.append(lesson.name)
+                progress.passing[lesson.name] = attempt
         case Hinted():
             attempt.hints = min(attempt.hints + 1, 3)
         case Answered() if attempt.found is not None and attempt.answered is None and _is_sound(record):

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from pellucid.lessons.given_course import GivenCourse
+
 Kind = Literal["number", "choice", "choices"]
 """A number; one of some options; or one of the options for each row."""
 
@@ -102,4 +104,61 @@ class Recalled(Record, frozen=True, tag="recalled"):
     values: tuple[Finite, ...]
 
 
-AnyRecord = Restarted | Predicted | Noted | Hinted | Answered | Recalled
+class CourseRecord(Struct, frozen=True, tag_field="type"):
+    """Base of the records about a whole course."""
+
+    when: float
+    """Seconds since 1970."""
+
+
+class CourseOpened(CourseRecord, frozen=True, tag="courseOpened"):
+    """A course was opened: from now on, it is the one that the learner follows."""
+
+    course: GivenCourse
+
+
+class CourseClosed(CourseRecord, frozen=True, tag="courseClosed"):
+    """The course was closed: the learner follows the course of all lessons."""
+
+
+Form = Literal["before", "after"]
+"""The two parallel forms of a course's test."""
+
+
+class OfForm(CourseRecord, frozen=True, tag_field="type"):
+    """Base of the records about a test."""
+
+    course: str
+    """`GivenCourse.identity`, or `given_course.WHOLE`."""
+    form: Form
+
+
+class FormBegun(OfForm, frozen=True, tag="formBegun"):
+    """A test was begun."""
+
+    seed: int
+    """What its questions were drawn from; both forms of a course have the same."""
+    questions: tuple[Question, ...]
+    """As they were asked, with their answers."""
+
+
+class FormAnswered(OfForm, frozen=True, tag="formAnswered"):
+    """A question of a test was answered."""
+
+    number: int
+    """Which, from 0."""
+    values: tuple[Finite, ...]
+
+
+AnyRecord = (
+    Restarted
+    | Predicted
+    | Noted
+    | Hinted
+    | Answered
+    | Recalled
+    | CourseOpened
+    | CourseClosed
+    | FormBegun
+    | FormAnswered
+)

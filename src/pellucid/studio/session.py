@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid import __version__
+from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.log import LessonLog
 from pellucid.network.files import network_bytes
 from pellucid.studio.protocol import convolve as convolve_messages
+from pellucid.studio.protocol import courses as course_messages
 from pellucid.studio.protocol import events, requests
 from pellucid.studio.protocol import lessons as lesson_messages
 from pellucid.studio.protocol import listen as listen_messages
@@ -22,7 +24,10 @@ from pellucid.studio.protocol.parts import ClassInfo
 from pellucid.studio.protocol.refusal import Refused, RefusedError, failure
 from pellucid.studio.rooms.convolve.room import ConvolveRoom
 from pellucid.studio.rooms.learn.room import LearnRoom
+from pellucid.studio.rooms.lessons.course_room import CourseRoom
+from pellucid.studio.rooms.lessons.learner import Learner
 from pellucid.studio.rooms.lessons.room import LessonRoom
+from pellucid.studio.rooms.lessons.view import LessonViews
 from pellucid.studio.rooms.listen.given_network import sequence_network
 from pellucid.studio.rooms.listen.recordings import read_recording
 from pellucid.studio.rooms.listen.room import ListenRoom
@@ -73,6 +78,8 @@ class Session:
     clock : Clock, optional
     rules : ClassRules, optional
         The rules of a class; the session then begins with the first held-out image.
+    course : GivenCourse, optional
+        The course that it begins with; in a class it is the only one.
 
     Attributes
     ----------
@@ -91,8 +98,9 @@ class Session:
         model: str | None,
         clock: Clock | None = None,
         rules: ClassRules | None = None,
+        course: GivenCourse | None = None,
     ) -> None:
-        self.identity, self._rules = identity, rules
+        self.identity, self._rules, self._given_course = identity, rules, course
         self.clock = clock or Clock()
         self.used = self.clock.now()
         self.last_input: float | None = None
@@ -113,7 +121,10 @@ class Session:
         self._listen = ListenRoom(self._state, self._lock, given)
         self._none = NoneRoom(self._state)
         # The visitors of a class share a machine: each begins the lessons anew.
-        self._lessons = LessonRoom(self._state, self._read, catalog.lessons if rules is None else LessonLog())
+        log = catalog.lessons if rules is None else LessonLog()
+        learner, views = Learner(log, course, fixed=rules is not None), LessonViews(self._state, self._read)
+        self._lessons = LessonRoom(self._state, learner, views)
+        self._courses = CourseRoom(self._state, learner, views)
         self._map = MapRoom(self._state)
         if rules is not None:
             self._read.show_example("test", 0)
@@ -208,6 +219,15 @@ class Session:
             lesson_messages.AskHint: self._lessons.hint,
             lesson_messages.AnswerTransfer: self._lessons.transfer,
             lesson_messages.AnswerRecall: self._lessons.recall,
+            course_messages.OpenCourse: self._courses.open,
+            course_messages.CloseCourse: self._courses.close,
+            course_messages.MakeCourse: self._courses.make,
+            course_messages.BeginTest: self._courses.begin_test,
+            course_messages.AnswerTest: self._courses.answer_test,
+            course_messages.AskTestAnswers: self._courses.test_answers,
+            course_messages.MakeResult: self._courses.result,
+            course_messages.AddResult: self._courses.add_result,
+            course_messages.ClearResults: self._courses.clear_results,
             map_messages.AskMap: self._map.map,
             map_messages.AskMapOwn: self._map.own,
             map_messages.AskNeighbours: self._map.neighbours,
@@ -273,9 +293,10 @@ class Session:
             self._listen.page_connected()
             state = self._state
             networks, data_sets = state.catalog.networks, state.catalog.data_sets
+            course = None if self._given_course is None else self._given_course.title
             state.send(
                 events.Welcome(
-                    0, self.identity, resumed, __version__, networks, data_sets, MAX_UPLOAD, self._class_info()
+                    0, self.identity, resumed, __version__, networks, data_sets, MAX_UPLOAD, self._class_info(), course
                 )
             )  # fmt: skip
             state.send_network(0)

@@ -64,7 +64,7 @@ export class Answers {
   /** All that a page shows at first. */
   begin(): void {
     const { version, network } = this.#shared;
-    this.#event({ type: "welcome", request: 0, session: "", resumed: false, version, networks: [], dataSets: [], maxUpload: 0, inClass: null });
+    this.#event({ type: "welcome", request: 0, session: "", resumed: false, version, networks: [], dataSets: [], maxUpload: 0, inClass: null, course: null });
     const data = { name: "", train: 0, test: 0, classes: network.classes, digest: "", raw: false, features: [], targets: [] };
     this.#event({ type: "network", request: 0, network, data });
     this.#sendParameters(0);

@@ -825,6 +825,8 @@ export interface Welcome {
   readonly maxUpload: number;
   /** The rules of a class, if the studio was started for one. */
   readonly inClass: ClassInfo | null;
+  /** Title of the course that the studio was started with, which the page leads to. */
+  readonly course: string | null;
 }
 
 /** A request could not be served; the session is as it was before. */
@@ -2945,15 +2947,57 @@ export interface LessonInfo {
   readonly state: "begun" | "new" | "passed";
 }
 
-/** All lessons. */
+/** The course that the learner follows. */
+export interface CourseInfo {
+  /** Title. */
+  readonly title: string;
+  /** A sentence of whoever gave it; may be empty. */
+  readonly note: string;
+  /** The shipped network that it is made for; empty for any. */
+  readonly network: string;
+  /** Names of its lessons, in order. */
+  readonly lessons: readonly string[];
+  /** Names of lessons that this version does not know. */
+  readonly missing: readonly string[];
+  /** Whether it is the course of a class, which visitors cannot leave. */
+  readonly fixed: boolean;
+}
+
+/** How many questions of a test were answered rightly. */
+export interface TestScore {
+  /** Answered rightly. */
+  readonly right: number;
+  /** Questions. */
+  readonly total: number;
+}
+
+/** The test before and after the course. */
+export interface TestInfo {
+  /** The first is open; none is, until all lessons are passed; the second is open; the second is finished. */
+  readonly stage: "after" | "before" | "done" | "lessons";
+  /** Questions of the open one that are answered. */
+  readonly answered: number;
+  /** Score of the first, once the second is finished; None also where it was left out. */
+  readonly before: TestScore | null;
+  /** Score of the second, once it is finished. */
+  readonly after: TestScore | null;
+  /** Whether the first was finished. */
+  readonly taken: boolean;
+}
+
+/** All lessons, and the course that the learner follows. */
 export interface Lessons {
   readonly type: "lessons";
   /** The `id` of the request that it answers; 0 where there is none. */
   readonly request: number;
-  /** In the order of the course. */
+  /** All of them, in the order of the notes. */
   readonly lessons: readonly LessonInfo[];
   /** Whether the progress is kept on this machine beyond this session. */
   readonly kept: boolean;
+  /** The course that somebody gave; None for all lessons. */
+  readonly course: CourseInfo | null;
+  /** The test of the course. */
+  readonly test: TestInfo;
 }
 
 /** A question, and its answer once it was answered. */
@@ -3033,6 +3077,194 @@ export interface LessonShown {
   readonly recall: RecallInfo | null;
   /** The next lesson that is not passed yet. */
   readonly next: string | null;
+}
+
+/** Follow a course that somebody gave. Answered by `Lessons`, in the order of the course. */
+export interface OpenCourse {
+  readonly type: "openCourse";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its code, a link with its code, or the text of its file. */
+  readonly text: string;
+}
+
+/** Follow all lessons again; what was done stays. Answered by `Lessons`. */
+export interface CloseCourse {
+  readonly type: "closeCourse";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Make a course to give to others; nothing of it is kept. Answered by `CourseMade`. */
+export interface MakeCourse {
+  readonly type: "makeCourse";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Title, in one line. */
+  readonly title: string;
+  /** A sentence for the learners; may be empty. */
+  readonly note: string;
+  /** Names of its lessons, in order. */
+  readonly lessons: readonly string[];
+  /** The shipped network that it is made for; empty for any. */
+  readonly network: string;
+}
+
+/** Begin the test that is open, or go on with it. Answered by `TestShown`. */
+export interface BeginTest {
+  readonly type: "beginTest";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Answer the question of the test that is shown. Answered by `TestShown`; after the last one, also by `Lessons`. */
+export interface AnswerTest {
+  readonly type: "answerTest";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** `TestShown.number`. */
+  readonly number: number;
+  /** The answer. */
+  readonly values: readonly number[];
+}
+
+/** Ask for the answers of the finished tests. Answered by `TestAnswers`; refused before the second one is finished. */
+export interface AskTestAnswers {
+  readonly type: "askTestAnswers";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** Ask for the learner's result as a file. Answered by `ResultMade`. */
+export interface MakeResult {
+  readonly type: "makeResult";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** The learner's name, if they typed one. */
+  readonly name: string;
+}
+
+/** Open a learner's result file; it stays in this session alone. Answered by `Results`. */
+export interface AddResult {
+  readonly type: "addResult";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Name of the file. */
+  readonly file: string;
+  /** Its text. */
+  readonly text: string;
+}
+
+/** Close all result files. Answered by `Results`. */
+export interface ClearResults {
+  readonly type: "clearResults";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** A course to give to others. */
+export interface CourseMade {
+  readonly type: "courseMade";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** A short text without spaces, to paste; also for a link, as ``#/read?course=`` and the code. */
+  readonly code: string;
+  /** The text of its file. */
+  readonly file: string;
+}
+
+/** A question of a test. */
+export interface TestShown {
+  readonly type: "testShown";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Whether it is the test before the lessons or after them. */
+  readonly form: "after" | "before";
+  /** Number of the question, from 0; `total` once all are answered. */
+  readonly number: number;
+  /** Number of questions. */
+  readonly total: number;
+  /** The question; None once all are answered. */
+  readonly question: QuestionInfo | null;
+}
+
+/** The questions of the finished tests with the learner's answers and the right ones. */
+export interface TestAnswers {
+  readonly type: "testAnswers";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Of the test before the lessons; empty if it was not finished. */
+  readonly before: readonly QuestionInfo[];
+  /** Of the test after them. */
+  readonly after: readonly QuestionInfo[];
+}
+
+/** The learner's result. */
+export interface ResultMade {
+  readonly type: "resultMade";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** The text of the file. */
+  readonly file: string;
+  /** A name for it. */
+  readonly fileName: string;
+}
+
+/** A lesson in a learner's result. */
+export interface ResultLesson {
+  /** Title. */
+  readonly title: string;
+  /** How far the learner came. */
+  readonly state: "begun" | "new" | "passed";
+  /** What they predicted; empty before. */
+  readonly prediction: string;
+  /** The prediction beside the outcome; empty unless passed. */
+  readonly outcome: string;
+  /** Whether they answered the question elsewhere rightly; None if they did not answer it. */
+  readonly transfer: boolean | null;
+  /** Hints they asked for. */
+  readonly hints: number;
+}
+
+/** A learner's result, computed again from the records in their file. */
+export interface ResultRow {
+  /** Name of the file. */
+  readonly file: string;
+  /** What the learner typed; may be empty. */
+  readonly name: string;
+  /** The version of Pellucid that wrote it. */
+  readonly madeWith: string;
+  /** Those that this version knows, in the order of the course. */
+  readonly lessons: readonly ResultLesson[];
+  /** The test before the lessons; None unless finished. */
+  readonly before: TestScore | null;
+  /** The test after them; None unless finished. */
+  readonly after: TestScore | null;
+  /** How many more answers were right after the lessons than before; None unless both tests are finished. */
+  readonly gain: number | null;
+  /** Records in the file that this version does not know. */
+  readonly leftOut: number;
+}
+
+/** The results of one course. */
+export interface ResultTable {
+  /** Title of the course. */
+  readonly title: string;
+  /** Titles of its lessons. */
+  readonly lessons: readonly string[];
+  /** Names of lessons that this version does not know. */
+  readonly missing: readonly string[];
+  /** One for each file, in the order in which they were opened. */
+  readonly rows: readonly ResultRow[];
+}
+
+/** All result files that are open in this session. */
+export interface Results {
+  readonly type: "results";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** One for each course. */
+  readonly tables: readonly ResultTable[];
 }
 
 /** Ask for held-out images at every layer. Answered by `Map`. */
@@ -3259,6 +3491,15 @@ export type AnyRequest =
   | AskHint
   | AnswerTransfer
   | AnswerRecall
+  | OpenCourse
+  | CloseCourse
+  | MakeCourse
+  | BeginTest
+  | AnswerTest
+  | AskTestAnswers
+  | MakeResult
+  | AddResult
+  | ClearResults
   | AskMap
   | AskMapOwn
   | AskNeighbours
@@ -3324,6 +3565,11 @@ export type AnyEvent =
   | ThresholdPrice
   | Lessons
   | LessonShown
+  | CourseMade
+  | TestShown
+  | TestAnswers
+  | ResultMade
+  | Results
   | Map
   | MapOwn
   | Neighbours

@@ -29,6 +29,9 @@ export const ROOMS: readonly Room[] = [
   { id: "convolve", title: "Convolve", line: "Follow your drawing through every feature map of a convolutional network, down to a single multiplication.", load: () => import("./convolve/Convolve.svelte") },
 ];
 
+/** Reached from the lessons, not from the links to the rooms. */
+export const TEACHER: Room = { id: "teacher", title: "For teachers", line: "Put a course together, give it to your learners, and read the results that they give you.", rowLine: "Put a course together, give it to your learners, and read the results that they give you.", load: () => import("./teacher/Teacher.svelte") };
+
 export function roomOf(id: string): Room {
-  return ROOMS.find((room) => room.id === id) ?? ROOMS[0];
+  return [...ROOMS, TEACHER].find((room) => room.id === id) ?? ROOMS[0];
 }

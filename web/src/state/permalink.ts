@@ -31,6 +31,8 @@ export interface Scene {
   readonly knobs?: readonly (readonly [number, number])[];
   /** Layer, neuron and factor of each scaled neuron. */
   readonly factors?: readonly (readonly [number, number, number])[];
+  /** The code of a course that the link opens; the address bar does not keep it. */
+  readonly course?: string;
 }
 
 /** More changed knobs than this do not fit into a link; all 13,002 of the shipped networks do. */
@@ -76,8 +78,10 @@ export function decodeScene(hash: string): Scene {
   const strokes = parts.has("d") ? decodeStrokes(parts.get("d") ?? "") : null;
   const pixels = parts.has("p") ? toBytes(parts.get("p") ?? "") : null;
   const row = parts.has("v") ? decodeRow(parts.get("v") ?? "") : null;
+  const [course] = /^pc1-[\w-]{8,20000}$/.exec(parts.get("course") ?? "") ?? [];
   return {
     room,
+    ...(course && { course }),
     ...(parts.has("present") && { present: true }),
     ...(/^[0-9a-f]{16}$/.test(parts.get("r") ?? "") && { run: parts.get("r") ?? "" }),
     ...(parts.get("n") && { network: parts.get("n") ?? "" }),

@@ -21,6 +21,7 @@ import { Presentation } from "./presentation.svelte";
 import { RaceState } from "./race.svelte";
 import { Row } from "./row.svelte";
 import { Selection } from "./selection.svelte";
+import { TeacherState } from "./teacher.svelte";
 import { WhyState } from "./why.svelte";
 
 export class Studio {
@@ -38,6 +39,7 @@ export class Studio {
   readonly listen = new ListenState(this.session);
   readonly none = new NoneState(this.session);
   readonly lessons = new LessonsState(this.session);
+  readonly teacher = new TeacherState(this.session);
   readonly map = new MapState(this.session);
   readonly presentation = new Presentation();
   readonly classroom = new Classroom(this.session);
@@ -174,7 +176,13 @@ export class Studio {
         return this.none.apply(event, payload);
       case "lessons":
       case "lessonShown":
+      case "testShown":
+      case "testAnswers":
+      case "resultMade":
         return this.lessons.apply(event);
+      case "courseMade":
+      case "results":
+        return this.teacher.apply(event);
       case "map":
       case "mapOwn":
       case "neighbours":

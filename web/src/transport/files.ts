@@ -20,12 +20,19 @@ export function isRecording(file: File): boolean {
   return file.type.startsWith("audio/") || /\.(wav|flac|ogg|opus|mp3|aiff?|au|caf|m4a|aac|webm)$/i.test(file.name);
 }
 
+/** The text of a small file, such as a course; undefined, and a message, where it is too large. */
+export async function readText(session: Session, file: File, most: number): Promise<string | undefined> {
+  if (file.size <= most) return file.text();
+  session.fail(`${file.name} has ${Math.ceil(file.size / 1000)} kB, but at most ${Math.floor(most / 1000)} kB are accepted: this is something else.`);
+  return undefined;
+}
+
 /** Uploads a file as an image, a network or a recording, whichever it is. */
 export async function uploadFile(session: Session, file: File): Promise<void> {
   if (isRecording(file)) await uploadRecording(session, file, 0);
   else if (file.type.startsWith("image/")) await uploadPicture(session, file);
   else if (/\.(safetensors|onnx)$/.test(file.name)) await uploadNetwork(session, file);
-  else session.fail(`${file.name} is neither an image nor a network nor a recording: drop an image, a .safetensors or .onnx file, or a recording such as WAV.`);
+  else session.fail(`${file.name} is neither an image nor a network nor a recording: drop an image, a .safetensors or .onnx file, a recording such as WAV, or a course or result of lessons (.json).`);
 }
 
 /** Downloads the current network as a safetensors file. */

@@ -58,6 +58,8 @@ class Welcome(Event):
     """Most bytes of an uploaded file."""
     in_class: ClassInfo | None
     """The rules of a class, if the studio was started for one."""
+    course: str | None
+    """Title of the course that the studio was started with, which the page leads to."""
 
 
 class Failed(Event):

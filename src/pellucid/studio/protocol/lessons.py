@@ -81,13 +81,58 @@ class LessonInfo(Shared):
     """How far the learner has come."""
 
 
+class CourseInfo(Shared):
+    """The course that the learner follows."""
+
+    title: str
+    """Title."""
+    note: str
+    """A sentence of whoever gave it; may be empty."""
+    network: str
+    """The shipped network that it is made for; empty for any."""
+    lessons: list[str]
+    """Names of its lessons, in order."""
+    missing: list[str]
+    """Names of lessons that this version does not know."""
+    fixed: bool
+    """Whether it is the course of a class, which visitors cannot leave."""
+
+
+class TestScore(Shared):
+    """How many questions of a test were answered rightly."""
+
+    right: Count
+    """Answered rightly."""
+    total: Count
+    """Questions."""
+
+
+class TestInfo(Shared):
+    """The test before and after the course."""
+
+    stage: Literal["before", "lessons", "after", "done"]
+    """The first is open; none is, until all lessons are passed; the second is open; the second is finished."""
+    answered: Count
+    """Questions of the open one that are answered."""
+    before: TestScore | None
+    """Score of the first, once the second is finished; None also where it was left out."""
+    after: TestScore | None
+    """Score of the second, once it is finished."""
+    taken: bool
+    """Whether the first was finished."""
+
+
 class Lessons(Event):
-    """All lessons."""
+    """All lessons, and the course that the learner follows."""
 
     lessons: list[LessonInfo]
-    """In the order of the course."""
+    """All of them, in the order of the notes."""
     kept: bool
     """Whether the progress is kept on this machine beyond this session."""
+    course: CourseInfo | None
+    """The course that somebody gave; None for all lessons."""
+    test: TestInfo
+    """The test of the course."""
 
 
 class QuestionInfo(Shared):

@@ -25,6 +25,7 @@ from typing import get_args
 import msgspec
 
 from pellucid.studio.protocol import convolve as convolve_messages
+from pellucid.studio.protocol import courses as course_messages
 from pellucid.studio.protocol import events, parts, requests
 from pellucid.studio.protocol import lessons as lesson_messages
 from pellucid.studio.protocol import listen as listen_messages
@@ -125,6 +126,15 @@ AnyRequest = (
     | lesson_messages.AskHint
     | lesson_messages.AnswerTransfer
     | lesson_messages.AnswerRecall
+    | course_messages.OpenCourse
+    | course_messages.CloseCourse
+    | course_messages.MakeCourse
+    | course_messages.BeginTest
+    | course_messages.AnswerTest
+    | course_messages.AskTestAnswers
+    | course_messages.MakeResult
+    | course_messages.AddResult
+    | course_messages.ClearResults
     | map_messages.AskMap
     | map_messages.AskMapOwn
     | map_messages.AskNeighbours
@@ -191,6 +201,11 @@ AnyEvent = (
     | none_messages.ThresholdPrice
     | lesson_messages.Lessons
     | lesson_messages.LessonShown
+    | course_messages.CourseMade
+    | course_messages.TestShown
+    | course_messages.TestAnswers
+    | course_messages.ResultMade
+    | course_messages.Results
     | map_messages.Map
     | map_messages.MapOwn
     | map_messages.Neighbours
@@ -211,6 +226,7 @@ MODULES: tuple[ModuleType, ...] = (
     convolve_messages,
     none_messages,
     lesson_messages,
+    course_messages,
     map_messages,
 )
 """The modules that declare them."""

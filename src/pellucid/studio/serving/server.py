@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from pellucid.errors import ConfigurationError
+from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.log import LessonLog
 from pellucid.studio.protocol.messages import MAX_REQUEST
 from pellucid.studio.serving.app import studio_app
@@ -46,6 +47,7 @@ def serve(
     host: str = HOST,
     port: int | None = None,
     rules: ClassRules | None = None,
+    course: GivenCourse | None = None,
     opened: Callable[[Callable[[], str]], None],
 ) -> None:
     """Serve until stopped.
@@ -64,6 +66,8 @@ def serve(
         0 chooses any free port. The default is 8127, or any free port where that is taken.
     rules : ClassRules, optional
         The rules of a class, if the studio is for one.
+    course : GivenCourse, optional
+        The course that it leads through.
     opened : function
         Called once the studio is ready, with a function that makes links; each link works once.
 
@@ -77,7 +81,7 @@ def serve(
     runs = KeptRuns(None if folder is None else folder / "runs", read_only=rules is not None)
     lessons = LessonLog(None if folder is None else folder / "lessons.jsonl")
     catalog = DatasetCatalog(data, runs, table, lessons)
-    sessions = Sessions(catalog, model, rules=rules)
+    sessions = Sessions(catalog, model, rules=rules, course=course)
     sessions.check_model()
     sys.setswitchinterval(SWITCH)
     number = listener.getsockname()[1]

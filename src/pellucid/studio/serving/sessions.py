@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 
+from pellucid.lessons.given_course import GivenCourse
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.session import Session
 from pellucid.studio.state.class_rules import ClassRules
@@ -35,6 +36,8 @@ class Sessions:
     clock : Clock, optional
     rules : ClassRules, optional
         The rules of a class.
+    course : GivenCourse, optional
+        The course that each begins with.
     """
 
     def __init__(
@@ -45,8 +48,9 @@ class Sessions:
         idle_seconds: float = IDLE_SECONDS,
         clock: Clock | None = None,
         rules: ClassRules | None = None,
+        course: GivenCourse | None = None,
     ) -> None:
-        self._catalog, self._model, self.rules = catalog, model, rules
+        self._catalog, self._model, self.rules, self._course = catalog, model, rules, course
         self._limit, self._idle_seconds, self._clock = limit, idle_seconds, clock or Clock()
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
@@ -56,7 +60,7 @@ class Sessions:
 
     def check_model(self) -> None:
         """Open a session and close it: this refuses an unusable model at once, and loads the compiled code."""
-        Session("", self._catalog, self._model, rules=self.rules).close("closing")
+        Session("", self._catalog, self._model, rules=self.rules, course=self._course).close("closing")
 
     def find(self, identity: str) -> Session | None:
         """Return the session of that identity, if it still exists."""
@@ -79,7 +83,8 @@ class Sessions:
                 return session, True
             if len(self._sessions) >= self._limit:
                 self._free_oldest()
-            session = Session(secrets.token_urlsafe(18), self._catalog, self._model, self._clock, self.rules)
+            identity = secrets.token_urlsafe(18)
+            session = Session(identity, self._catalog, self._model, self._clock, self.rules, self._course)
             self._sessions[session.identity] = session
             return session, False
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pellucid.studio.protocol import convolve as convolve_messages
+from pellucid.studio.protocol import courses as course_messages
 from pellucid.studio.protocol import lessons as lesson_messages
 from pellucid.studio.protocol import listen as listen_messages
 from pellucid.studio.protocol import look_for as look_for_messages
@@ -23,6 +24,7 @@ _LOCKED: dict[type[Any], str] = {
     requests.RenameRun: "trained networks cannot be renamed",
     requests.DeleteRun: "trained networks cannot be deleted",
     requests.FetchData: "no data can be downloaded",
+    course_messages.AddResult: "no results can be opened",
 }
 
 _AUTOMATIC = (
