@@ -16,14 +16,21 @@ LEAST, MOST = 8, 10
 """Fewest and most questions of a form."""
 
 TAUGHT: dict[str, tuple[Maker, ...]] = {
+    "grey-levels": (pictures.levels,),
+    "straight-line": (pictures.shuffled,),
     "undecided": (pictures.sureness,),
     "weighted-sum": (neurons.term, neurons.activation),
     "bias": (neurons.summed, neurons.threshold),
     "knobs": (neurons.one_weight, neurons.own_knobs, neurons.one_neuron),
     "function": (pictures.unchanged, pictures.again),
+    "learning-rate": (steps.step,),
+    "nudges": (steps.direction, steps.step),
+    "race": (neurons.activation,),
     "loops": (neurons.pairs, neurons.before_training),
+    "noise": (pictures.noise,),
+    "convolution": (pictures.shifted, pictures.shuffled),
 }
-"""What is asked about each lesson, by its name."""
+"""What is asked about each lesson, by its name. The test is about a network of images: sounds have no question."""
 
 
 def unsuited_for_test(view: View) -> str | None:
