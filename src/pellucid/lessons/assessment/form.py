@@ -7,7 +7,7 @@ from itertools import cycle
 
 import numpy as np
 
-from pellucid.lessons.assessment import neurons, pictures
+from pellucid.lessons.assessment import neurons, pictures, steps
 from pellucid.lessons.assessment.variant import Maker, Variant
 from pellucid.lessons.records import Form, Question
 from pellucid.lessons.view import View, unsuited
