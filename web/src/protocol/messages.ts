@@ -3128,7 +3128,7 @@ export interface AnswerTest {
   readonly values: readonly number[];
 }
 
-/** Ask for the answers of the finished tests. Answered by `TestAnswers`; refused before the second one is finished. */
+/** Ask for the answers of the finished tests. Answered by `TestAnswers`, once the second is finished. */
 export interface AskTestAnswers {
   readonly type: "askTestAnswers";
   /** Number of the request, increasing; the events that answer it repeat it as `request`. */
