@@ -226,7 +226,7 @@ def compile_training_only() -> None:
     from pellucid.engine.compiler import kernels as compiler
     from pellucid.engine.programs import dense_entries as entries
 
-    for name in set(entries.ENTRIES) - {"train", "pack", "collect"}:
+    for name in set(entries.ENTRIES) - {"train", "collect", "collect_bytes"}:
         del entries.ENTRIES[name]
     compiler.SHARED.clear()  # no other part of the engine calls this one
     library.default_library.compiler = lambda parts: {"dense": build.compile_part("dense")}
