@@ -246,6 +246,20 @@ def test_a_picture_is_compared_with_the_images_of_the_data_set() -> None:
     assert page.asked("clearDrawing", "reading").likeness is None
 
 
+def test_a_stroke_reads_the_images_of_the_data_set_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    page, asked = Page(session()), []
+    known = Familiarity.of
+
+    def counted(data: pl.data.Dataset) -> Familiarity | None:
+        asked.append(data)
+        return known(data)
+
+    monkeypatch.setattr(Familiarity, "of", counted)
+    for stroke in range(3):
+        page.ask("pen", stroke=stroke, points=[0.3, 0.2, 0.7, 0.8], width=0.08)
+    assert len(asked) <= 1
+
+
 def test_networks_for_other_things_than_digits_say_nothing_of_digits() -> None:
     state = SessionState(EmbeddedCatalog(), EditedNetwork.load("digits-relu"), Clock())
     state.inputs = np.eye(28, dtype=np.float32)

@@ -12,6 +12,7 @@ from pellucid.data.columns import some_names
 from pellucid.data.csv_form import as_number, is_number
 from pellucid.data.csv_rows import UNLABELLED, Column, Place, Rows
 from pellucid.errors import ConfigurationError, DataError
+from pellucid.system.arguments import is_integer
 
 LABELS = (
     "label", "labels", "target", "class", "classes", "species", "category", "diagnosis", "outcome", "kind", "type", "y",
@@ -61,7 +62,7 @@ def column_of(wanted: str | int, names: Sequence[str], option: str) -> int:
             wanted = int(wanted)
         except ValueError:
             wanted = repr(wanted)
-    if isinstance(wanted, int | np.integer) and not isinstance(wanted, bool) and -len(names) <= wanted < len(names):
+    if is_integer(wanted) and -len(names) <= wanted < len(names):
         return int(wanted) % len(names)
     raise ConfigurationError(
         f"{option} expected a column: one of {some_names(names, 12)}; first, last, or a number from 0 to "

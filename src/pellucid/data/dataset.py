@@ -23,8 +23,8 @@ from pellucid.data.frames import frame_parts, is_frame, named_labels
 from pellucid.data.limits import checked_limit
 from pellucid.data.rows import Rows, mapping_of, rows_of
 from pellucid.data.stratify import IntArray, stratified
-from pellucid.errors import ConfigurationError, DataError
-from pellucid.system.arguments import as_fraction
+from pellucid.errors import DataError
+from pellucid.system.arguments import as_fraction, as_integer
 from pellucid.system.fixed import Fixed
 
 Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -214,9 +214,7 @@ class Dataset(Fixed):
         >>> Dataset(np.zeros((10, 4, 4)), [0, 1] * 5).take(4, seed=1).counts.tolist()
         [2, 2]
         """
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= len(self):
-            raise ConfigurationError(f"take expected an integer from 1 to {len(self)}, got {n!r}.")
-        return self._pick(self._sampled(int(n), seed)[0])
+        return self._pick(self._sampled(as_integer("take", n, 1, len(self)), seed)[0])
 
     def limited(self, memory_limit: int | str | None) -> Self:
         """Return the same data with another memory limit.

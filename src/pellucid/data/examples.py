@@ -16,7 +16,7 @@ from pellucid.data.checks import as_array
 from pellucid.data.columns import Columns
 from pellucid.data.dataset import Dataset
 from pellucid.errors import ConfigurationError, DataError
-from pellucid.system.arguments import as_count
+from pellucid.system.arguments import as_integer
 
 Names = str | Sequence[str] | None
 
@@ -127,7 +127,7 @@ def batches(
         raise ConfigurationError(
             f"batches expected a data set that can be iterated again and again, got {type(source).__name__}."
         )
-    count = as_count("size", size)
+    count = as_integer("size", size, 1, 1 << 31)
     return lambda: _batches(source, source, count, inputs, label)
 
 

@@ -6,9 +6,8 @@ import re
 import reprlib
 from typing import Any, Protocol
 
-import numpy as np
-
 from pellucid.errors import ConfigurationError
+from pellucid.system.arguments import is_integer
 
 LIMIT_BYTES = 2**31
 """Most bytes of pixels or labels in one file; pass larger arrays to `Dataset`."""
@@ -50,7 +49,7 @@ def checked_limit(limit: Any) -> int | None:
     (500000000, 1610612736, 1048576)
     """
     size: float | None = None
-    if isinstance(limit, int | np.integer) and not isinstance(limit, bool):
+    if is_integer(limit):
         size = int(limit)
     elif isinstance(limit, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", limit.lower())

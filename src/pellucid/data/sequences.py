@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pellucid.data.checks import as_array, checked_classes
 from pellucid.errors import DataError
-from pellucid.system.arguments import as_fraction, as_seed
+from pellucid.system.arguments import as_fraction, as_integer
 from pellucid.system.fixed import Fixed
 
 Frames = npt.NDArray[np.float32]
@@ -135,7 +135,7 @@ class Sequences(Fixed):
                 f"split expected at least one sequence in each part, got {count} of {len(self)} in the first: choose a "
                 "fraction nearer to a half."
             )
-        order = np.random.default_rng(as_seed("seed", seed)).permutation(len(self))
+        order = np.random.default_rng(as_integer("seed", seed, 0)).permutation(len(self))
         return self[np.sort(order[:count])], self[np.sort(order[count:])]
 
     def __len__(self) -> int:

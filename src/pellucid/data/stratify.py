@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pellucid.errors import ConfigurationError
+from pellucid.system.arguments import as_integer
 
 IntArray = npt.NDArray[np.int64]
 
@@ -23,9 +23,7 @@ def shuffled(count: int, seed: int) -> IntArray:
     >>> shuffled(6, seed=0).tolist()
     [3, 2, 1, 0, 4, 5]
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigurationError(f"Expected an integer of at least 0 as seed, got {seed!r}: try seed=0.")
-    draws = np.random.PCG64(int(seed)).random_raw(count)
+    draws = np.random.PCG64(as_integer("seed", seed, 0)).random_raw(count)
     return np.argsort(draws, kind="stable").astype(np.int64)
 
 

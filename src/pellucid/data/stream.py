@@ -13,7 +13,7 @@ from pellucid.data.checks import BYTES, UNIT, DeclaredRange, as_array, checked_c
 from pellucid.data.limits import checked_limit
 from pellucid.data.rows import extremes
 from pellucid.errors import ConfigurationError, DataError, ShapeError
-from pellucid.system.arguments import as_count
+from pellucid.system.arguments import as_integer, is_integer
 from pellucid.system.fixed import Fixed
 
 _AGAIN = "pass a function that returns a new iterator every time it is called"
@@ -102,7 +102,7 @@ class Stream(Fixed):
     ) -> None:
         self._make = _restartable(make_batches)
         self._last: Iterator[Any] | None = None
-        self._length = None if length is None else as_count("length", length)
+        self._length = None if length is None else as_integer("length", length, 1, 1 << 31)
         self.memory_limit, self.shuffle, self.name = checked_limit(memory_limit), bool(shuffle), name
         images, labels, weight = self._first_batch()
         self.shape = images.shape[1:] if input_shape is None else _checked_shape(input_shape)
@@ -111,8 +111,10 @@ class Stream(Fixed):
         self.has_weight = weight is not None
         first = checked_targets(labels, task)
         self._values = None if first.ndim == 1 else first.shape[1]
-        named = isinstance(classes, int | np.integer) and not isinstance(classes, bool)
-        self.classes = tuple(map(str, range(as_count("classes", classes)))) if named else self._names(classes)
+        named = is_integer(classes)
+        self.classes = (
+            tuple(map(str, range(as_integer("classes", classes, 1, 1 << 31)))) if named else self._names(classes)
+        )
         checked = self._checked(0, (images, labels, weight))
         self.sample = StreamBatch(*(None if part is None else part[:1] for part in checked))  # type: ignore[arg-type]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pellucid.errors import ShapeError
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
@@ -14,6 +12,7 @@ from pellucid.layers.dropout import Dropout
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer import Layer, Shape
 from pellucid.layers.pool2d import AvgPool2d, MaxPool2d
+from pellucid.system.arguments import is_integer
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -89,6 +88,6 @@ def unit_count(net: Network, layer: int) -> int:
 def checked_index(value: int, count: int, what: str) -> int:
     """Return ``value`` as an int, which must be from 0 to ``count - 1``."""
     article = "an" if what[0] in "aeiou" else "a"
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < count:
+    if not is_integer(value) or not 0 <= value < count:
         raise ShapeError(f"Expected {article} {what} from 0 to {count - 1}, got {value!r}.")
     return int(value)

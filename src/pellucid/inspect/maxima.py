@@ -15,6 +15,7 @@ from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
 from pellucid.layers.flatten import Flatten
 from pellucid.programs.images import as_batch, from_unit, to_unit
+from pellucid.system.arguments import as_integer
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -158,8 +159,7 @@ def maximum(
     >>> found.exact, bool(abs(net.trace(found.image)[0].sums[3] - found.excitation) < 1e-3)
     (True, True)
     """
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
-        raise ConfigurationError(f"maximum expected steps of at least 0, got {steps!r}: try {STEPS}.")
+    count = as_integer("steps", steps, 0)
     measured = unit_probe(net, layer, neuron)
     low, high = _unit_bounds(net, bounds)
     direct = _first_weights(net, layer, neuron, low, high)
@@ -168,9 +168,9 @@ def maximum(
         reached = np.empty(0, np.float32)
     else:
         begin = np.concatenate([_given(net, starts), _own_starts(low, high, seed)])
-        inputs, reached = _ascend(measured, np.clip(begin, low, high), low, high, int(steps))
+        inputs, reached = _ascend(measured, np.clip(begin, low, high), low, high, count)
         best = inputs[int(np.nan_to_num(reached, nan=-np.inf).argmax())]
-    taken = 0 if direct is not None else int(steps)
+    taken = 0 if direct is not None else count
     excitation, rest = measured(np.stack([best, np.zeros_like(best)]))[:, 0].tolist()
     image = from_unit(best, net.level_range).reshape(net.input_shape)
     return Maximum(layer, neuron, image, excitation, rest, direct is not None, reached, taken, seed)

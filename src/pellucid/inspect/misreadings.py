@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid.errors import ConfigurationError, ShapeError
+from pellucid.errors import ShapeError
 from pellucid.inspect.checks import checked_index, dense_layer
 from pellucid.inspect.probes import probe
 from pellucid.programs.images import as_batch, to_unit
+from pellucid.system.arguments import as_integer
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
@@ -112,8 +113,7 @@ def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) ->
     >>> bool(abs(found.pixels.sum(axis=1) + found.rest + found.missing - found.sums).max() < 1e-3)
     True
     """
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
-        raise ConfigurationError(f"misreading expected steps of at least 1, got {steps!r}: try {STEPS}.")
+    count = as_integer("steps", steps, 1)
     last = len(net.layers) - 1
     measured = probe(net, last, level_range=(0.0, 1.0))
     dense = dense_layer(net, last)
@@ -123,7 +123,7 @@ def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) ->
     right = checked_index(label, dense.out_features, "class")
     seen = net.trace(x)[last]
     unit = np.asarray(to_unit(flat, net.level_range), np.float32)
-    pixels = _contributions(measured, unit, dense.out_features, int(steps))
+    pixels = _contributions(measured, unit, dense.out_features, count)
     sums, rest = seen.sums.reshape(-1), measured(np.zeros_like(unit))[0]
     missing = sums - rest - pixels.sum(axis=1, dtype=np.float64)
     return Misreading(

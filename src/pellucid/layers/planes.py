@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.layers.layer import Shape
+from pellucid.system.arguments import is_integer
 
 Size = int | Sequence[int]
 Pair = tuple[int, int]
@@ -18,7 +17,7 @@ _LARGEST = 1 << 12
 def pair(layer: str, name: str, value: Size, least: int) -> Pair:
     """One number, or two as (down, across), checked."""
     both = value if isinstance(value, list | tuple) else (value, value)
-    if len(both) != 2 or not all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in both):
+    if len(both) != 2 or not all(map(is_integer, both)):
         raise ConfigurationError(f"{layer} expected {name} to be an integer or two, (down, across); got {value!r}.")
     if not all(least <= n <= _LARGEST for n in both):
         raise ConfigurationError(f"{layer} expected {name} from {least} to {_LARGEST}, got {value!r}.")

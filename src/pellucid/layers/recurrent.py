@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from pellucid.errors import ConfigurationError, ShapeError
 from pellucid.layers.initialization import initializer
 from pellucid.layers.layer import Layer, Shape, Vector
+from pellucid.system.arguments import as_integer
 
 OUTPUTS = ("frames", "last", "mean")
 
@@ -31,10 +32,8 @@ class Recurrent(Layer):
     initialization: str
 
     def __post_init__(self) -> None:
-        kind, size = type(self).__name__, self.hidden_size
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise ConfigurationError(f"{kind} expected hidden_size to be an integer of at least 1, got {size!r}.")
-        self.hidden_size = int(size)
+        kind = type(self).__name__
+        self.hidden_size = as_integer(f"{kind}: hidden_size", self.hidden_size, 1)
         if not isinstance(self.bidirectional, bool):
             raise ConfigurationError(f"{kind} expected bidirectional True or False, got {self.bidirectional!r}.")
         if not isinstance(self.outputs, str) or self.outputs not in OUTPUTS:

@@ -15,6 +15,7 @@ from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.layers import LAYERS
 from pellucid.layers.layer import Layer, Shape, Vector
 from pellucid.programs.images import LevelRange
+from pellucid.system.arguments import is_integer
 
 _MOST = 1 << 31  # parameters: 8 GiB of float32
 _LARGEST = float(np.finfo(np.float32).max)
@@ -101,9 +102,7 @@ def checked_shape(shape: Sequence[int]) -> Shape:
     """The shape of one input as integers; (None, D) for sequences of frames."""
     if isinstance(shape, list | tuple) and len(shape) == 2 and shape[0] is None:
         return cast("Shape", (None, *checked_shape(shape[1:])))
-    if not isinstance(shape, list | tuple) or not all(
-        isinstance(side, int | np.integer) and not isinstance(side, bool) for side in shape
-    ):
+    if not isinstance(shape, list | tuple) or not all(map(is_integer, shape)):
         raise ShapeError(
             f"Network expected input_shape such as (28, 28), or (None, 20) for sequences of frames, got {shape!r}."
         )
@@ -111,13 +110,6 @@ def checked_shape(shape: Sequence[int]) -> Shape:
     if not checked or min(checked) < 1 or math.prod(checked) > 1 << 24:
         raise ShapeError(f"Network expected an input_shape of 1 to {1 << 24:,} inputs, got {shape!r}.")
     return checked
-
-
-def checked_seed(seed: int) -> int:
-    """A seed as an integer of at least 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigurationError(f"Network expected seed to be an integer of at least 0, got {seed!r}.")
-    return int(seed)
 
 
 def checked_range(level_range: LevelRange | None) -> LevelRange | None:

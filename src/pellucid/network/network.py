@@ -16,7 +16,6 @@ from pellucid.network.configuration import (
     checked_count,
     checked_layer,
     checked_range,
-    checked_seed,
     checked_shape,
     checked_vector,
     default_names,
@@ -30,6 +29,7 @@ from pellucid.programs.fast_path import FastPath
 from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Gradient, Program
 from pellucid.programs.traces import Trace
+from pellucid.system.arguments import as_integer
 from pellucid.system.fixed import Fixed
 from pellucid.system.interrupts import run_aside
 from pellucid.system.memory import aligned
@@ -165,7 +165,7 @@ class Network(Fixed):
 
     @seed.setter
     def seed(self, seed: int) -> None:
-        self._seed = checked_seed(seed)
+        self._seed = as_integer("seed", seed, 0)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -216,7 +216,7 @@ class Network(Fixed):
 
     def reset(self, seed: int | None = None) -> None:
         """Draw the parameters again, from ``seed``, or from the network's own seed, which restores the initial ones."""
-        rng = np.random.default_rng(self.seed if seed is None else checked_seed(seed))
+        rng = np.random.default_rng(self.seed if seed is None else as_integer("seed", seed, 0))
         for layer in self.layers:
             layer.initialize(rng)
 

@@ -13,9 +13,9 @@ from pellucid.errors import ConfigurationError
 from pellucid.layers import Dense
 from pellucid.layers.dropout import Dropout
 from pellucid.layers.layer import Layer
+from pellucid.system.arguments import as_integer
 from pellucid.training.groups import Group
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
-from pellucid.training.options import checked_integer
 from pellucid.training.schedules import check_number
 from pellucid.training.state import MOST_EPOCHS
 
@@ -66,7 +66,7 @@ def hidden_layers(layers: Sequence[Layer] | None, sizes: Any, activation: str) -
     if not isinstance(listed, list | tuple | np.ndarray):
         raise ConfigurationError(f"hidden_layer_sizes expected integers such as (16, 16), got {sizes!r}.")
     name = ACTIVATIONS[activation]
-    return [Dense(checked_integer("hidden_layer_sizes", size, 1), name, INITIALIZATION) for size in listed]
+    return [Dense(as_integer("hidden_layer_sizes", size, 1), name, INITIALIZATION) for size in listed]
 
 
 def draws(layers: Sequence[Layer]) -> bool:
@@ -112,14 +112,14 @@ def batch_size_for(batch_size: Any, examples: int) -> int:
     """The examples in a mini-batch: at most all; "auto" are 200 at most."""
     if isinstance(batch_size, str) and batch_size == "auto":
         return min(200, examples)
-    return min(checked_integer("batch_size", batch_size, 1), examples)
+    return min(as_integer("batch_size", batch_size, 1), examples)
 
 
 def checked_epochs(estimator: Any) -> tuple[int, float, float]:
     """The most epochs, the tolerance, and the epochs without improvement; raises ConfigurationError for others."""
-    most = checked_integer("max_iter", estimator.max_iter, 1, MOST_EPOCHS)
+    most = as_integer("max_iter", estimator.max_iter, 1, MOST_EPOCHS)
     tol = check_number("tol", estimator.tol, lambda value: value >= 0, "of at least 0")
     patience = estimator.n_iter_no_change
     if not (isinstance(patience, float) and patience == math.inf):
-        patience = checked_integer("n_iter_no_change", patience, 1)
+        patience = as_integer("n_iter_no_change", patience, 1)
     return most, tol, patience

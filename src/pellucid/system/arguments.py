@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import reprlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -55,18 +55,29 @@ def as_fraction(name: str, value: Any) -> float:
     return float(value)
 
 
-def as_seed(name: str, value: Any) -> int:
-    """An integer of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ConfigurationError(f"{name} expected an integer of at least 0, got {reprlib.repr(value)}.")
-    return int(value)
+def is_integer(value: Any) -> TypeGuard[int]:
+    """Whether a value is an integer, Python's or NumPy's; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def as_count(name: str, value: Any) -> int:
-    """An integer of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value < 2**31:
-        raise ConfigurationError(f"{name} expected an integer of at least 1, got {reprlib.repr(value)}.")
-    return int(value)
+def as_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """An integer from ``low`` to ``high``, or of at least ``low`` where there is no ``high``.
+
+    Examples
+    --------
+    >>> as_integer("steps", 20, 1)
+    20
+    >>> as_integer("steps", True, 1)
+    Traceback (most recent call last):
+    pellucid.errors.ConfigurationError: steps expected an integer of at least 1, got True.
+    >>> as_integer("keep", 1, 2, 1024)
+    Traceback (most recent call last):
+    pellucid.errors.ConfigurationError: keep expected an integer from 2 to 1,024, got 1.
+    """
+    if is_integer(value) and low <= value and (high is None or value <= high):
+        return int(value)
+    which = f"of at least {low}" if high is None else f"from {low} to {high:,}"
+    raise ConfigurationError(f"{name} expected an integer {which}, got {reprlib.repr(value)}.")
 
 
 def takes(value: Any, count: int) -> bool:

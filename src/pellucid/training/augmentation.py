@@ -18,6 +18,7 @@ from pellucid.engine.programs.capacity import check_room
 from pellucid.engine.records import Distortion, Grid, Key, Picked, SparseRows
 from pellucid.errors import ConfigurationError, DataError
 from pellucid.programs.images import MAX_SPARSE_INPUTS, LevelRange, memory_of, pixels_of
+from pellucid.system.arguments import as_integer
 
 _BLOCK, _BLOCK_PIXELS = 512, 1 << 19
 """Limits of one call of the engine: images, and pixels of all images together."""
@@ -198,12 +199,10 @@ class Variation:
                 f"Augmentation expected images of shape (N, H, W), of one channel and at most {MAX_SPARSE_INPUTS:,} "
                 f"pixels, got {images.shape}: reshape the images, or train without augmentation."
             )
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ConfigurationError(f"Augmentation expected a seed of at least 0, an integer, got {seed!r}.")
         self.count, self.height, self.width = images.shape
         self.block = max(1, min(_BLOCK, _BLOCK_PIXELS // images[0].size))
         self.room = self.block * images[0].size + _SPARE
-        self._augment, self._seed = augment, int(seed)
+        self._augment, self._seed = augment, as_integer("seed", seed, 0)
         self._pixels = pixels_of(_wide_enough(images, level_range[0]), level_range)
         self._draw = functools.lru_cache(2)(self._draw_epoch)
 

@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.errors import ConfigurationError
 from pellucid.network.network import Network
 from pellucid.programs.parameter_groups import ParameterGroup
+from pellucid.system.arguments import is_integer
 from pellucid.system.fields import Field, Integer, Maybe, Number, Several, Text, check
 from pellucid.training.optimizers import Optimizer
 from pellucid.training.schedules import check_number
@@ -149,7 +150,7 @@ def _joined(places: Sequence[ParameterGroup]) -> Iterator[ParameterGroup]:
 def _numbers(given: int | Sequence[int]) -> tuple[int, ...]:
     numbers = tuple(given) if isinstance(given, Sequence | np.ndarray | range | set) else (given,)
     for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, int | np.integer):
+        if not is_integer(number):
             raise ConfigurationError(f"Layers expected their numbers, such as [0, 1], got {given!r}.")
     return tuple(int(number) for number in numbers)
 

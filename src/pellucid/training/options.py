@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from pellucid.errors import ConfigurationError
 from pellucid.training.optimizers import OPTIMIZERS, USUAL, Optimizer
-
-
-def checked_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """The value as an int; raises unless it is an integer, Python's or NumPy's, from ``low`` to ``high``."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if whole and low <= value and (high is None or value <= high):
-        return int(value)
-    range_ = f"of at least {low}" if high is None else f"from {low} to {high:,}"
-    raise ConfigurationError(f"{name} expected an integer {range_}, got {value!r}.")
 
 
 def checked_optimizer(optimizer: Optimizer | str) -> Optimizer:

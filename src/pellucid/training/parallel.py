@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pellucid.errors import ConfigurationError, PellucidError
+from pellucid.system.arguments import as_integer
 from pellucid.system.threads import available_cores, move_to
 from pellucid.training.events import Event, Failed
-from pellucid.training.options import checked_integer
 from pellucid.training.recipe import Recipe, checked_recipe
 from pellucid.training.remote.fleet import Fleet
 from pellucid.training.remote.jobs import Job, trained_by
@@ -152,7 +152,7 @@ def train_many(
     if on_error not in ("keep", "raise"):
         raise ConfigurationError(f"on_error expected keep or raise, got {on_error!r}.")
     if workers is not None:
-        checked_integer("workers", workers, 1, 1 << 16)
+        as_integer("workers", workers, 1, 1 << 16)
     listed = _listed(trainings)
     if data is not None or any(isinstance(each, Recipe) for each in listed):
         if data is None:

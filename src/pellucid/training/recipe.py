@@ -10,10 +10,10 @@ from pellucid.errors import ConfigurationError
 from pellucid.layers.layer import Layer
 from pellucid.network.configuration import checked_layer
 from pellucid.network.network import Network
+from pellucid.system.arguments import as_integer
 from pellucid.training.function_loss import LossFunction
 from pellucid.training.groups import Group
 from pellucid.training.optimizers import Optimizer
-from pellucid.training.options import checked_integer
 from pellucid.training.state import MOST_EPOCHS
 from pellucid.training.trainer import Trainer
 from pellucid.training.weights import ClassWeight
@@ -81,10 +81,10 @@ class Recipe:
         if not isinstance(self.layers, list | tuple) or not self.layers:
             raise ConfigurationError(f"Recipe expected a list of layers such as [pl.Dense(16)], got {self.layers!r}.")
         object.__setattr__(self, "layers", tuple(checked_layer(layer) for layer in self.layers))
-        checked_integer("epochs", self.epochs, 0, MOST_EPOCHS)
-        checked_integer("seed", self.seed, 0)
+        as_integer("epochs", self.epochs, 0, MOST_EPOCHS)
+        as_integer("seed", self.seed, 0)
         if self.patience is not None:
-            checked_integer("patience", self.patience, 1)
+            as_integer("patience", self.patience, 1)
 
     def network(self, input_shape: Sequence[int | None]) -> Network:
         """The untrained network, for inputs of this shape if the recipe names none."""

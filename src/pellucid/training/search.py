@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pellucid.errors import ConfigurationError, PellucidError
 from pellucid.network.network import Network
+from pellucid.system.arguments import as_integer
 from pellucid.training.events import Failed
-from pellucid.training.options import checked_integer
 from pellucid.training.recipe import Recipe
 from pellucid.training.remote.fleet import Fleet
 from pellucid.training.remote.jobs import Job, trained_by
@@ -174,9 +174,9 @@ def search(
     >>> 0.01 < found.best.values["learning_rate"] < 2
     True
     """
-    checked_integer("trials", trials, 1, 1 << 20)
-    checked_integer("keep", keep, 2, 1 << 10)
-    checked_integer("seed", seed, 0)
+    as_integer("trials", trials, 1, 1 << 20)
+    as_integer("keep", keep, 2, 1 << 10)
+    as_integer("seed", seed, 0)
     if by not in ("loss", "accuracy"):
         raise ConfigurationError(f"by expected loss or accuracy, got {by!r}.")
     running = _drawn_trials(checked_space(space), recipe, trials, seed)

@@ -17,13 +17,12 @@ from pellucid.errors import ConfigurationError, DataError, FileFormatError, Shap
 from pellucid.network.configuration import checked_vector
 from pellucid.network.files import describe, network_of, network_tensors, read_json, read_tensors, write_tensors
 from pellucid.network.network import Network
-from pellucid.system.arguments import as_path
+from pellucid.system.arguments import as_integer, as_path
 from pellucid.system.fields import Field, FieldError, Integer, Number, Table, check
 from pellucid.system.interrupts import run_aside
 from pellucid.training.checkpoint_writer import CheckpointWriter
 from pellucid.training.events import Failed
 from pellucid.training.image_data import evaluation_of
-from pellucid.training.options import checked_integer
 from pellucid.training.recipe import Recipe, checked_recipe
 from pellucid.training.remote.dispatch import Dispatcher
 from pellucid.training.remote.jobs import Unexpected
@@ -128,8 +127,8 @@ class ShardedTrainer:
             raise ConfigurationError(f"shard expected a function of a shard's number, got {type(shard).__name__}.")
         if recipe.input_shape is None or recipe.patience is not None:
             raise ConfigurationError("ShardedTrainer expected a recipe with input_shape, and without patience.")
-        self.count = checked_integer("count", count, 1, 1 << 31)
-        self.together = min(checked_integer("together", together, 1, 1 << 16), self.count)
+        self.count = as_integer("count", count, 1, 1 << 31)
+        self.together = min(as_integer("together", together, 1, 1 << 16), self.count)
         check_on(on)
         self._source, self._on, self._workers = ShardSource(recipe, shard), on, workers
         self.net: Network = recipe.network(recipe.input_shape)
@@ -185,7 +184,7 @@ class ShardedTrainer:
         WorkerLostError
             If the workers of a shard die again and again.
         """
-        every = self.rounds_per_epoch if every is None else checked_integer("every", every, 1)
+        every = self.rounds_per_epoch if every is None else as_integer("every", every, 1)
         self._stop.clear()
         return self._events(validation, every, CheckpointWriter(self.save, checkpoint))
 

@@ -16,7 +16,7 @@ from pellucid.data.columns import record_of
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.network.configuration import checked_vector
 from pellucid.network.network import Network
-from pellucid.system.arguments import takes
+from pellucid.system.arguments import as_integer, takes
 from pellucid.system.fixed import Fixed
 from pellucid.training.checkpoint_writer import CheckpointWriter
 from pellucid.training.events import Epoch, Event
@@ -24,7 +24,7 @@ from pellucid.training.function_loss import LossFunction
 from pellucid.training.groups import Group, frozen_layers, parameter_groups
 from pellucid.training.metrics import Metric, checked_metrics
 from pellucid.training.optimizers import Optimizer, suitable_optimizer
-from pellucid.training.options import checked_integer, checked_optimizer
+from pellucid.training.options import checked_optimizer
 from pellucid.training.rate_search import RateSearch, search_rate
 from pellucid.training.run import Cadence, Run, Training, validation_of
 from pellucid.training.run_memory import RunMemory
@@ -120,7 +120,7 @@ class Trainer(Fixed):
         if not isinstance(net, Network):
             raise ConfigurationError(f"Trainer expected a Network to train, got {type(net).__name__}.")
         if threads is not None:
-            checked_integer("threads", threads, 1, 256)
+            as_integer("threads", threads, 1, 256)
         if not (loss is None or isinstance(loss, str) or takes(loss, 2)):
             raise ConfigurationError(
                 f"loss expected a name such as cross_entropy, or a function of (outputs, targets), got {loss!r}."
@@ -133,8 +133,8 @@ class Trainer(Fixed):
         )
         self.class_weight = None if class_weight is None else class_weights(class_weight, data)
         self.label_smoothing = checked_factor("label_smoothing", label_smoothing, 1.0)
-        self.batch_size = checked_integer("batch_size", batch_size, 1, 1 << 31)
-        self.seed = checked_integer("seed", seed, 0)
+        self.batch_size = as_integer("batch_size", batch_size, 1, 1 << 31)
+        self.seed = as_integer("seed", seed, 0)
         self.augment = augment
         self.clip = clip
         self._data = data
@@ -274,7 +274,7 @@ class Trainer(Fixed):
         """
         if progress is not None and (isinstance(progress, bool) or not isinstance(progress, int | float)):
             raise ConfigurationError(f"progress expected a number of seconds, got {progress!r}.")
-        every, own = checked_integer("every", every, 1, MOST_EPOCHS), checked_metrics(metrics, validation)
+        every, own = as_integer("every", every, 1, MOST_EPOCHS), checked_metrics(metrics, validation)
         self._plan(epochs, patience, validation)
         validate = validation_of(self.net, self._task, validation, own)
         training = Training(self.net, self._task, self._steps, self._memory, self._stop, self._record)
@@ -285,13 +285,13 @@ class Trainer(Fixed):
     def _plan(self, epochs: int | None, patience: int | None, validation: Dataset | Sequences | Stream | None) -> None:
         self._steps.check(self.state)
         if epochs is not None:
-            self.state.planned = self.state.epoch + checked_integer("epochs", epochs, 0, MOST_EPOCHS - self.state.epoch)
+            self.state.planned = self.state.epoch + as_integer("epochs", epochs, 0, MOST_EPOCHS - self.state.epoch)
             self.state.over, self.state.waited = False, 0
             self.state.best_loss, self._memory.best = math.inf, None  # those of an earlier run would undo this one
         if patience is not None and validation is None:
             raise ConfigurationError("patience expected validation data: pass validation to run.")
         if patience is not None:
-            checked_integer("patience", patience, 1)
+            as_integer("patience", patience, 1)
         self._stop.clear()
 
     def take_steps(self, count: int) -> NDArray[np.float64]:
@@ -308,7 +308,7 @@ class Trainer(Fixed):
 
     def advance(self, count: int) -> NDArray[np.float64]:
         """Like `take_steps`, but returns mean loss and accuracy of each mini-batch, (count, 2)."""
-        count = checked_integer("count", count, 0)
+        count = as_integer("count", count, 0)
         with self._steps.alone():
             return self._steps.advance_by(count)
 
@@ -379,7 +379,7 @@ class Trainer(Fixed):
         >>> trainer = pl.Trainer(net, digits.train, optimizer=pl.Adam())
         >>> trainer.learning_rate = trainer.search_rate().suggestion
         """
-        count = checked_integer("steps", steps, 20, 1 << 20)
+        count = as_integer("steps", steps, 20, 1 << 20)
         before, optimizer = self.snapshot(), self.optimizer
 
         def step(rate: float) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pellucid.data import Dataset, Stream
 from pellucid.errors import ConfigurationError
 from pellucid.programs.image_targets import Supervision, value_targets
+from pellucid.system.arguments import is_integer
 
 ClassWeight = Mapping[Any, float] | Sequence[float] | str
 """A weight for each class, by name or number (others weigh 1) or in order; or "balanced"."""
@@ -55,7 +56,7 @@ def _listed(given: Mapping[Any, float] | Sequence[float], classes: tuple[str, ..
         given = dict(enumerate(given))
     weights = np.ones(len(classes))
     for key, weight in given.items():
-        number = key if isinstance(key, int | np.integer) and not isinstance(key, bool) else numbers.get(key, -1)
+        number = key if is_integer(key) else numbers.get(key, -1)
         if not 0 <= number < len(classes):
             raise ConfigurationError(f"class_weight names the class {key!r}; the data have {', '.join(classes)}.")
         weights[number] = checked_factor("class_weight", weight)

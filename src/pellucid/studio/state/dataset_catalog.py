@@ -6,13 +6,14 @@ import functools
 import hashlib
 import math
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pellucid import data, models
 from pellucid.data import mnist
 from pellucid.data.columns import Columns
-from pellucid.data.dataset import TrainTest
+from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.preparation import Preparation, Prepared, prepared
 from pellucid.data.tabular import Table
 from pellucid.errors import PellucidError
@@ -73,6 +74,7 @@ class DatasetCatalog:
         self._prepared: dict[tuple[str, Preparation], TrainTest] = {}
         self._standardized: dict[tuple[str, bytes, bytes], TrainTest] = {}
         self._digests: dict[str, str] = {}
+        self._known: weakref.WeakKeyDictionary[Dataset, Familiarity | None] = weakref.WeakKeyDictionary()
         self.own: str | None = None if own is None else self._load_own(own)
         """Name of the user's own data."""
 
@@ -129,7 +131,10 @@ class DatasetCatalog:
 
     def familiarity(self, name: str, preparation: Preparation) -> Familiarity | None:
         """Return the measure of what is unlike the training images of a data set; None if it is too small for one."""
-        return Familiarity.of(self.data(name, preparation).train)
+        train = self.data(name, preparation).train
+        if train not in self._known:
+            self._known[train] = Familiarity.of(train)
+        return self._known[train]
 
     def digest(self, name: str) -> str:
         """Return what tells the images and labels of a data set from all others, before their preparation."""

@@ -7,7 +7,6 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.dataset import TrainTest
 from pellucid.inspect.certainty import NO_DIGIT, THRESHOLD, confidences, second_outputs
 from pellucid.inspect.familiarity import Familiarity
 from pellucid.inspect.thresholds import price
@@ -36,7 +35,6 @@ class NoneRoom:
         self._state = state
         self._of: tuple[object, ...] = ()
         self._crowds: list[Crowd] = []
-        self._likeness: tuple[TrainTest, Familiarity | None] | None = None
         self._ways = {"outputs": self._outputs, "second": self._second, "distance": self._distance}
 
     def sureness(self, request: messages.AskSureness) -> None:
@@ -113,10 +111,9 @@ class NoneRoom:
     @property
     def _familiarity(self) -> Familiarity | None:
         state = self._state
-        if self._likeness is None or self._likeness[0] is not state.data:
-            found = state.catalog.familiarity(state.data_name, state.edited.preparation)
-            self._likeness = state.data, found
-        return self._likeness[1] if state.reads_digits else None
+        if not state.reads_digits:
+            return None
+        return state.catalog.familiarity(state.data_name, state.edited.preparation)
 
     def _measures(self) -> list[Measure]:
         return ["output", "both", "likeness"] if self._familiarity is not None else ["output"]
