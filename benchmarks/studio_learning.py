@@ -1,121 +1,128 @@
-"""The studio's page during training: frames and pictures per second, and how much the page slows down training.
+"""Training beside every room of the studio: how much of its speed it keeps, and the frames of the page meanwhile.
 
-    python benchmarks/studio_learning.py [--model digits-sigmoid] [--data mnist] [--width 1440] [--room learn]
+    python benchmarks/studio_learning.py [--model digits-conv] [--data mnist] [--rooms Learn Map] [--rounds 5]
 
-Chromium runs headless and draws in software, on the same cores that train. The training without the page follows the
-same plan in this process.
+The browser draws on the same cores that train. The training without the page follows the same plan in this process,
+while that of the studio is paused. Each round measures it and every room in turn; medians of all rounds are printed.
+With one room, the processor time of each thread is printed too.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import json
 import os
-import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from playwright.sync_api import Page, WebSocket, sync_playwright
+import numpy as np
+from playwright.sync_api import Page
 
 import pellucid as pl
-from pellucid.studio.protocol.frames import unframe
+from browser import Watch, report_load, studio, times, watched_page
 from pellucid.studio.protocol.parts import LearnPlan
 from pellucid.studio.state.plans import planned_network, planned_trainer
-from studio_page import studio
+from pellucid.training.trainer import Trainer
 
-SECONDS = 4.0
+SECONDS = 3.0
 
-FRAMES = """
-(seconds) => new Promise((done) => {
-  const times = [];
-  const began = performance.now();
-  const tick = (now) => {
-    times.push(now);
-    if (now - began < 1000 * seconds) requestAnimationFrame(tick);
-    else done(times);
-  };
-  requestAnimationFrame(tick);
-})
+ROOMS = [
+    "Learn", "Read", "Turn", "Nudge", "Look for", "Why misread?", "None of these", "Map", "Race", "Listen", "Convolve",
+]  # fmt: skip
+
+GOAL = 0.95
+
+LEARNED = """
+(() => {
+  window.__learned = [];
+  window.__plan = null;
+  __heard.push((event) => {
+    if (event.type === "picture") __learned.push([performance.now(), event.step]);
+    if (event.type === "training") __plan = event.plan;
+  });
+})()
 """
-
-
-class Told:
-    """The events that the server sends to the page."""
-
-    def __init__(self) -> None:
-        self.pictures: list[float] = []
-        self.plan: dict[str, Any] = {}
-
-    def listen(self, socket: WebSocket) -> None:
-        """Receive every event of a socket."""
-        socket.on("framereceived", self._heard)
-
-    def _heard(self, data: str | bytes) -> None:
-        event, _ = unframe(data if isinstance(data, bytes) else data.encode())
-        if event["type"] == "picture":
-            self.pictures.append(time.perf_counter())
-        elif event["type"] == "training":
-            self.plan = event["plan"]
 
 
 def main() -> None:
     """Measure and print."""
     options = _options()
-    told = Told()
-    with studio("--model", options.model) as link, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium"),
-            args=["--no-sandbox", "--enable-unsafe-swiftshader"],
+    report_load("before")
+    kept, frames = defaultdict(list), defaultdict(list)
+    watch = Watch()
+    with studio("--model", options.model) as link, watched_page(link + "#/learn", watch, width=options.width) as page:
+        page.evaluate(LEARNED)
+        trainer = prepare(page, options.data)
+        for number in range(options.rounds + 1):  # the first one warms up
+            alone = by_itself(trainer)
+            for room in options.rooms:
+                used = cpu()
+                speed, gaps = beside(page, room)
+                if number == 0:
+                    continue
+                kept[room].append(speed / alone)
+                frames[room] += gaps
+                if len(options.rooms) == 1:
+                    report_threads(cpu() - used)
+    for room in options.rooms:
+        share, gaps = float(np.median(kept[room])), np.array(frames[room])
+        low, high = min(kept[room]), max(kept[room])
+        print(
+            f"{room:14} keeps {share:4.0%} of the speed ({low:.0%} to {high:.0%}){'' if share >= GOAL else ' *'}; "
+            f"{1000 / gaps.mean():.0f} frames a second, 95th percentile {np.percentile(gaps, 95):.0f} ms"
         )
-        viewport = {"width": options.width, "height": 900 if options.width > 600 else 844}
-        page = browser.new_context(viewport=viewport, bypass_csp=True).new_page()  # type: ignore[arg-type]
-        page.on("websocket", told.listen)
-        page.goto(link + "#/learn")
-        if options.data:
-            page.get_by_label("data set", exact=True).select_option(options.data)
-        page.get_by_role("button", name="New network").click()
-        page.wait_for_timeout(1000)
-        page.get_by_role("button", name="Train", exact=True).click()
-        page.wait_for_timeout(1000)
-        page.get_by_role("link", name=options.room, exact=True).click()
-        shown = watched(page, told, options.room)
-        browser.close()
-    plan = msgspec.convert(told.plan, LearnPlan)
-    alone = by_itself(plan)
-    what = f"{plan.data}, {plan.layers[0].activation}, {plan.optimizer.kind}, mini-batches of {plan.batch_size}"
-    print(f"training, {what}: {alone:.0f} per second alone, {shown:.0f} with the page")
-    print(f"with the page, training keeps {shown / alone:.0%} of its speed")
+    report_load("after")
 
 
-def watched(page: Page, told: Told, room: str) -> float:
-    """Print the frames per second during training, and return the mini-batches per second of the same time."""
-    before, used = step(page, room), cpu()
-    began = time.perf_counter()
-    times = page.evaluate(FRAMES, SECONDS)
-    took = time.perf_counter() - began
-    done, after = step(page, room) - before, cpu()
-    gaps = sorted(after - first for first, after in itertools.pairwise(times))
-    rate = 1000 * len(gaps) / (times[-1] - times[0])
-    pictures = sum(moment > began for moment in told.pictures) / took
-    print(
-        f"frames during training: {rate:.1f} per second, 95th percentile {gaps[int(0.95 * len(gaps))]:.1f} ms; "
-        f"pictures of the network: {pictures:.1f} per second"
-    )
-    for name, seconds in (after - used).most_common():
-        if seconds > 0.02 * took:
-            print(f"  {seconds / took:5.0%} of a core: {name}")
-    return done / took
+def prepare(page: Page, data: str | None) -> Trainer:
+    """Make a new network in the page, and the same with its trainer in this process."""
+    page.locator("[data-step]").wait_for()
+    if data:
+        page.get_by_label("data set", exact=True).select_option(data)
+    page.get_by_role("button", name="New network").click()
+    page.locator('main[data-settled="true"]').wait_for()
+    page.wait_for_timeout(500)
+    plan = msgspec.json.decode(json.dumps(page.evaluate("__plan")), type=LearnPlan)
+    print(f"{plan.data}, {len(plan.layers)} layers, {plan.optimizer.kind}, mini-batches of {plan.batch_size}")
+    train = pl.data.load(plan.data).train
+    return planned_trainer(plan, planned_network(plan, train), train)
 
 
-def step(page: Page, room: str) -> int:
-    """Return the number of mini-batches so far."""
+def by_itself(trainer: Trainer) -> float:
+    """Return the mini-batches per second of the training in this process, without a page."""
+    began, before, count = time.perf_counter(), trainer.step, 16
+    while (now := time.perf_counter()) - began < SECONDS:
+        trainer.advance(count)
+        if time.perf_counter() - now < 0.02:
+            count *= 2
+    return (trainer.step - before) / (time.perf_counter() - began)
+
+
+def beside(page: Page, room: str) -> tuple[float, list[float]]:
+    """Return the mini-batches per second of the studio's training with a room open, and the times between frames."""
     page.get_by_role("link", name="Learn", exact=True).click()
-    done = int(page.locator("[data-step]").get_attribute("data-step") or 0)
+    page.get_by_role("button", name="Train", exact=True).click()
     page.get_by_role("link", name=room, exact=True).click()
-    return done
+    page.wait_for_timeout(1500)
+    page.evaluate("__learned.length = 0; __times.frames.length = 0; __count = true")
+    page.wait_for_timeout(1000 * SECONDS)
+    page.evaluate("__count = false")
+    learned = page.evaluate("__learned")
+    page.get_by_role("link", name="Learn", exact=True).click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Train", exact=True).wait_for()
+    page.wait_for_timeout(500)
+    (first, before), (last, after) = learned[0], learned[-1]
+    return 1000 * (after - before) / (last - first), times(page, "frames")
+
+
+def report_threads(used: Counter[str]) -> None:
+    """Print the threads that took processor time."""
+    for name, seconds in used.most_common():
+        if seconds > 0.1:
+            print(f"  {seconds:5.2f} s: {name}")
 
 
 def cpu() -> Counter[str]:
@@ -150,25 +157,15 @@ def _stat(path: Path) -> tuple[str, list[int]]:
     return text[text.index("(") + 1 : text.rindex(")")], [0, *map(int, text[text.rindex(")") + 4 :].split())]
 
 
-def by_itself(plan: LearnPlan) -> float:
-    """Return the mini-batches per second of the same training in this process, without a page."""
-    data = pl.data.load(plan.data).train
-    trainer = planned_trainer(plan, planned_network(plan, data), data)
-    trainer.advance(200)
-    began, before = time.perf_counter(), trainer.step
-    while time.perf_counter() - began < SECONDS:
-        trainer.advance(200)
-    return (trainer.step - before) / (time.perf_counter() - began)
-
-
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--model", default="digits-sigmoid", help="network that defines layers, optimiser and mini-batch size"
     )
     parser.add_argument("--data", help="default: MNIST if it is on this machine, otherwise the embedded digits")
     parser.add_argument("--width", type=int, default=1440, help="width of the window in pixels")
-    parser.add_argument("--room", default="Learn", help="the room that is open during training")
+    parser.add_argument("--rooms", nargs="+", default=ROOMS, choices=ROOMS, help="the rooms that are opened")
+    parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
 
 

@@ -1,91 +1,40 @@
 """The room Race in a real browser and without one: many networks at once, input to paint, long tasks.
 
-    python benchmarks/studio_race.py
-
-Chromium runs headless and draws in software, as on a machine without a graphics card.
+python benchmarks/studio_race.py
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 import pellucid as pl
-from studio_page import report, studio
+from browser import Awaited, Watch, forget, report, report_load, report_tasks, studio, times, watched_page
 
 STARTS, EPOCHS = 50, 10
 
-# From the user's event to the end of the frame that shows the answer; and the page's tasks over 50 ms.
-WATCH = """
-(() => {
-  const times = (window.__times = { goToRace: [], draw: [], tasks: [] });
-  const awaited = new Map();
-  let hand = 0;
-  new PerformanceObserver((list) => times.tasks.push(...list.getEntries().map(({ duration }) => duration)))
-    .observe({ type: "longtask" });
-  const ended = (then) => requestAnimationFrame(() => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = then;
-    channel.port2.postMessage(0);
-  });
-  for (const name of ["pointerdown", "pointermove", "keydown"])
-    addEventListener(name, (event) => {
-      hand ||= event.timeStamp;
-      const began = event.timeStamp;
-      if (event.target instanceof Element && event.target.closest("svg.drawing") && event.buttons)
-        ended(() => times.draw.push(performance.now() - began));
-    }, true);
-  const send = WebSocket.prototype.send;
-  WebSocket.prototype.send = function (text) {
-    if (!this.__watched) {
-      this.__watched = true;
-      this.addEventListener("message", ({ data }) => {
-        const length = new DataView(data).getUint32(0, true);
-        const event = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-        const began = awaited.get(event.request);
-        if (began === undefined || event.type !== "raceMoment") return;
-        awaited.delete(event.request);
-        ended(() => times.goToRace.push(performance.now() - began));
-      });
-    }
-    const request = JSON.parse(text);
-    if (request.type === "goToRace" && hand) awaited.set(request.id, hand);
-    hand = 0;
-    send.call(this, text);
-  };
-})();
-"""
+WATCH = Watch([Awaited("goToRace", "raceMoment")], {"draw": "svg.drawing"})
 
 
 def main() -> None:
     """Measure and print."""
-    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    report_load("before")
     engine()
-    with studio("--model", "digits-sigmoid") as link, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium"),
-            args=["--no-sandbox", "--enable-unsafe-swiftshader"],
-        )
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.add_init_script(WATCH)
-        prepare(page, link)
-        page.evaluate("__times.tasks.length = 0")
+    with studio("--model", "digits-sigmoid") as link, watched_page(link + "#/learn", WATCH) as page:
+        prepare(page)
+        forget(page)
         predict(page)
-        report("pointer to the end of the frame with the drawn prediction", page.evaluate("__times.draw"))
+        report("pointer to the end of the frame with the drawn prediction", times(page, "draw"))
         begin = time.perf_counter()
         page.get_by_role("button", name="Run", exact=True).click()
         page.locator('[data-race="finished"]').wait_for()
         print(f"a race of two over {EPOCHS} epochs, examined on the way: {time.perf_counter() - begin:.2f} s")
         scrub(page)
-        report("arrow key to the end of the frame with the restored step", page.evaluate("__times.goToRace"))
+        report("arrow key to the end of the frame with the restored step", times(page, "goToRace"))
         trials(page)
-        tasks = page.evaluate("__times.tasks")
-        print(f"tasks of the page over 50 ms: {len(tasks)}" + (f", the longest {max(tasks):.0f} ms" if tasks else ""))
-        print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
-        browser.close()
+        report_tasks(page)
+    report_load("after")
 
 
 def engine() -> None:
@@ -106,9 +55,8 @@ def engine() -> None:
         print(f"{len(found)} networks, {EPOCHS} epochs of {len(digits.train):,} images{what}: {seconds:.2f} s")
 
 
-def prepare(page: Page, link: str) -> None:
+def prepare(page: Page) -> None:
     """Come to a race on the embedded digits."""
-    page.goto(link + "#/learn")
     page.get_by_label("data set", exact=True).select_option("digits")
     page.get_by_role("button", name="New network").click()
     page.locator('main[data-settled="true"]').wait_for()

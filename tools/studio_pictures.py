@@ -19,8 +19,8 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "tests")]
 
+from browser import studio  # noqa: E402
 from studio.browser.visitor import Visitor  # noqa: E402
-from studio_page import studio  # noqa: E402
 
 OUTPUT = ROOT / "docs" / "images"
 

@@ -11,7 +11,21 @@ export type TermName =
   | "sigma"
   | "AUC"
   | "R²"
-  | "logarithmic axis";
+  | "logarithmic axis"
+  | "kernel"
+  | "channel"
+  | "feature map"
+  | "stride"
+  | "padding"
+  | "pooling"
+  | "receptive field"
+  | "principal axes"
+  | "true neighbours"
+  | "vote"
+  | "integrated gradients"
+  | "threshold"
+  | "lockstep"
+  | "gate";
 
 export const GLOSSARY = Object.fromEntries(
   [...page.matchAll(/^\*\*(.+?)\*\*: (.+)$/gm)].map(([, name, text]) => [name, text]),
