@@ -1,4 +1,4 @@
-"""The room None of these in a real browser: the threshold moved, a stroke drawn, a measure chosen, to paint; long tasks.
+"""The room None of these in a real browser: threshold moved, stroke drawn and measure chosen, to paint; long tasks.
 
 python benchmarks/studio_none.py
 """

@@ -10,6 +10,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.studio.rooms.learn import driver
+from pellucid.studio.rooms.race import race
 from pellucid.studio.rooms.race import trials as race_trials
 from pellucid.studio.state.activity import RacePredicted, RaceRun, TrialsRun
 from studio.fake_page import Event, Page, session, wait_for
@@ -152,6 +153,76 @@ def test_the_recorded_numbers_are_those_of_their_steps(page: Page) -> None:
             assert curve["dead"][at].tolist() == pytest.approx([len(each) / 16 for each in found.dead[:2]] + [0.0])
 
 
+CONVOLUTIONAL = [
+    {"kind": "conv2d", "size": 6, "activation": "relu", "kernel": [5, 5], "stride": [2, 2], "padding": [2, 2]},
+    {"kind": "max_pool2d", "size": 1, "activation": "identity", "kernel": [2, 2], "stride": [2, 2]},
+    {"kind": "dropout", "size": 1, "activation": "identity", "rate": 0.2},
+    {"size": 16, "activation": "relu"},
+    {"size": 10, "activation": "softmax"},
+]
+
+
+def convolutional(given: Any, number: int, seed: int = 3) -> pl.Trainer:
+    """The trainer of a small convolutional contestant by the public API."""
+    layers = [
+        pl.Conv2d(6, 5, 2, 2, "relu", "glorot_uniform"), pl.MaxPool2d(2), pl.Dropout(0.2), pl.Flatten(),
+        pl.Dense(16, "relu", "glorot_uniform"), pl.Dense(10, "softmax", "glorot_uniform"),
+    ]  # fmt: skip
+    net = pl.Network(layers, input_shape=(28, 28), seed=seed)
+    optimizer = pl.Adam(given["contestants"][number]["optimizer"]["learningRate"])
+    return pl.Trainer(net, DIGITS.train, loss=given["loss"], optimizer=optimizer, batch_size=32, seed=seed)
+
+
+def test_a_convolutional_contestant_has_the_bits_that_it_has_alone(page: Page) -> None:
+    planes = {**contestant("relu", kind="adam", rate=0.002), "layers": CONVOLUTIONAL}
+    given = plan(contestant("relu", (16,), "adam", 0.002), planes)
+    state = page.asked("setUpRace", "race", plan=given)
+    trainer = convolutional(given, 1)
+    assert state.contestants[1]["parameters"] == trainer.net.parameter_count
+    assert [len(each["sameStart"]) for each in state.contestants] == [2, 3]
+    assert bits(page, 1) == trainer.net.parameters.tobytes()
+    page.ask("runRace")
+    events = ended(page)
+    trainer.take_steps(250)
+    assert bits(page, 1) == trainer.net.parameters.tobytes()
+    moment, curves = last(events, "raceMoment"), last(events, "raceCurves")
+    right = (trainer.net(DIGITS.test.images).argmax(1) == DIGITS.test.labels).mean()
+    assert moment.contestants[1]["testAccuracy"] == pytest.approx(right)
+    assert (curves.tests, curves.total) == (2000, 2000)
+    found = pl.inspect.health(trainer.net, DIGITS.train.images[:256], DIGITS.train.labels[:256])
+    weighted = [0, 4, 5]
+    np.testing.assert_allclose(moment.contestants[1]["gradients"], found.gradient_sizes[weighted], rtol=1e-6)
+    assert moment.contestants[1]["dead"] == [list(found.dead[at]) for at in weighted]
+    assert curves.contestants[1]["dead"].shape == (len(curves.recorded), 3)
+    assert curves.contestants[1]["dead"][-1, 0] == pytest.approx(len(found.dead[0]) / 6)
+    events = page.ask("goToRace", step=70)
+    again = convolutional(given, 1)
+    again.take_steps(70)
+    assert bits(page, 1) == again.net.parameters.tobytes()
+
+
+def test_convolutional_contestants_are_trained_from_many_starts(page: Page) -> None:
+    given = plan(contestant("relu", (16,)), {**contestant("relu", kind="adam", rate=0.002), "layers": CONVOLUTIONAL})
+    page.ask("setUpRace", plan=given)
+    found = trials(page, "starts", "runStarts", starts=2, epochs=1)
+    assert (found.state, found.done) == ("done", 4)
+    for start in range(2):
+        [epoch] = convolutional(given, 1, 3 + start).run(1, validation=DIGITS.test)
+        assert found.contestants[1]["accuracies"][0, start, 0] == np.float32(epoch.test_accuracy)
+
+
+def test_costly_contestants_are_examined_by_the_first_test_images(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "MAX_PRODUCTS", 40_000_000)
+    given = plan({**contestant("relu"), "layers": CONVOLUTIONAL}, {**contestant("tanh"), "layers": CONVOLUTIONAL})
+    curves = last(page.ask("setUpRace", plan=given), "raceCurves")
+    products = page.session._race._track.racers[0].net.program.cost.products  # type: ignore[union-attr]
+    assert (curves.tests, curves.total) == (40_000_000 // (2 * products), 2000)
+    trainer = convolutional(plan(contestant("relu", kind="adam", rate=0.5)), 0)
+    first = DIGITS.test[: curves.tests]
+    right = (trainer.net(first.images).argmax(1) == first.labels).mean()
+    assert curves.contestants[0]["testAccuracies"][0] == pytest.approx(right)
+
+
 def test_layers_of_the_same_shape_start_from_the_same_bits_and_others_are_told(page: Page) -> None:
     deep = plan(
         contestant("sigmoid"), contestant("relu"), contestant("relu", (16, 16, 16)), contestant("tanh", (8, 16))
@@ -289,6 +360,8 @@ def test_plans_that_do_not_suit_are_refused(page: Page) -> None:
     wide = [{"size": 1024, "activation": "relu"}] * 3 + [{"size": 10, "activation": "softmax"}]
     large = {**contestant("relu"), "layers": wide}
     assert page.refused("setUpRace", plan=plan(large, large)) == "too_large"
+    pooled = {**contestant("relu"), "layers": [{**CONVOLUTIONAL[1], "kernel": [30, 30]}, CONVOLUTIONAL[4]]}
+    assert page.refused("setUpRace", plan=plan(pooled, pooled)) == "bad_value"
     other = {**contestant("relu"), "layers": [{"size": 4, "activation": "softmax"}]}
     assert page.refused("setUpRace", plan=plan(other, other)) == "bad_value"
     assert page.refused("setUpRace", plan=plan(contestant("relu"))) == "malformed"
@@ -318,7 +391,7 @@ def test_memory_of_a_long_race_is_bounded(page: Page) -> None:
     track = page.session._race._track
     assert track is not None
     for racer in track.racers:
-        assert sum(each.size for each in racer.timeline._keyframes) <= 12 << 20
+        assert sum(each.size for each in racer.timeline._keyframes) <= race.MAX_BYTES // 2
     trainer = alone(plan(), 1)
     trainer.take_steps(777)
     page.ask("goToRace", step=777)

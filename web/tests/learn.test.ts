@@ -112,7 +112,7 @@ describe("the points of a curve", () => {
 
 describe("plans", () => {
   it("counts 13,002 knobs", () => {
-    expect(knobCount(PLAN, [28, 28])).toBe(13002);
+    expect(knobCount(PLAN.layers, [28, 28])).toBe(13002);
     expect(shapeText(PLAN, [28, 28])).toBe("784-16-16-10");
   });
 
@@ -120,9 +120,9 @@ describe("plans", () => {
     const filters = (size: number, padding: number): LayerPlan => ({ ...usualLayer("conv2d"), size, kernel: [5, 5], padding: [padding, padding] });
     const layers = [filters(6, 2), usualLayer("max_pool2d"), filters(16, 0), usualLayer("max_pool2d"), dense(120, "relu"), dense(84, "relu"), dense(10, "softmax")];
     const lenet = { ...PLAN, layers };
-    expect(knobCount(lenet, [28, 28])).toBe(61706);
+    expect(knobCount(lenet.layers, [28, 28])).toBe(61706);
     expect(shapeText(lenet, [28, 28])).toBe("784-6c-16c-120-84-10");
-    expect(knobCount(lenet, [9, 9])).toBeNaN();
+    expect(knobCount(lenet.layers, [9, 9])).toBeNaN();
     expect(problem(lenet)).toBeNull();
     expect(problem({ ...lenet, layers: [layers[4], layers[0], layers[6]] })).toContain("before the first dense layer");
     expect(problem({ ...lenet, layers: layers.slice(0, 2) })).toContain("must be dense");

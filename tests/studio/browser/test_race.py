@@ -223,7 +223,33 @@ def test_contestants_of_any_plan_and_what_they_share(racer: Visitor) -> None:
     run(page)
     page.get_by_label("Hidden layers of contestant 3").fill("16, none")
     expect(page.get_by_role("button", name="New race")).to_be_disabled()
-    expect(page.get_by_role("alert")).to_contain_text("Widths are numbers")
+    expect(page.get_by_role("alert")).to_contain_text("Layers are typed as")
+    page.get_by_label("Hidden layers of contestant 3").fill("6@5, /30")
+    expect(page.get_by_role("alert")).to_contain_text("do not fit examples of 28×28")
+
+
+def test_a_convolutional_contestant_races_beside_a_dense_one(racer: Visitor) -> None:
+    page = racer.page
+    page.get_by_label("Hidden layers of contestant 2").fill("8@5:2, /2, d0.2, 16")
+    page.get_by_label("Learning rate of contestant 2").fill("0.05")
+    page.get_by_role("button", name="New race").click()
+    racer.settle()
+    run(page)
+    layers = page.get_by_role("group", name="Layers of ReLU 8c-16")
+    expect(layers.locator("tbody tr")).to_have_count(3)
+    expect(layers.locator("tbody tr").first).to_contain_text("of 8")
+    net = pl.Network(
+        [
+            pl.Conv2d(8, 5, stride=2, activation="relu", initialization="glorot_uniform"), pl.MaxPool2d(2),
+            pl.Dropout(0.2), pl.Flatten(), pl.Dense(16, "relu", "glorot_uniform"),
+            pl.Dense(10, "softmax", "glorot_uniform"),
+        ],
+        input_shape=(28, 28), seed=0,
+    )  # fmt: skip
+    alone = pl.Trainer(net, DIGITS.train, loss="cross_entropy", optimizer=pl.SGD(0.05), batch_size=32, seed=0)
+    alone.take_steps(250)
+    shown = page.locator('[data-contestant="1"] [data-accuracy]').get_attribute("data-accuracy")
+    assert float(shown or "nan") == accuracy(net)
 
 
 def test_a_race_is_still_there_after_a_reload(racer: Visitor) -> None:

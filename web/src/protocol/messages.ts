@@ -2022,7 +2022,7 @@ export interface CancelTrials {
 export interface ContestantState {
   /** Number of weights and biases. */
   readonly parameters: number;
-  /** For each layer, whether its initial parameters have the same bits as that layer of the first contestant. */
+  /** For each layer with weights, whether it starts from the bits of that layer of the first contestant. */
   readonly sameStart: readonly boolean[];
   /** The last step that it has taken: less than that of the race where its loss diverged. */
   readonly lastStep: number;
@@ -2081,11 +2081,11 @@ export interface RaceCurve {
   readonly testLosses: Floats;
   /** Accuracy there, (r,). */
   readonly testAccuracies: Floats;
-  /** Root mean square of the gradient by each layer's parameters at the same steps, (r, layers). */
+  /** Root mean square of the gradient by the parameters of each layer with weights at the same steps, (r, layers). */
   readonly gradients: Floats;
-  /** Share of the layer's neurons that are dead, likewise. */
+  /** Share of the layer's neurons or channels that are dead, likewise. */
   readonly dead: Floats;
-  /** Share of the layer's neurons that are saturated, likewise. */
+  /** Share of the layer's neurons or channels that are saturated, likewise. */
   readonly saturated: Floats;
 }
 
@@ -2098,6 +2098,10 @@ export interface RaceCurves {
   readonly recorded: Floats;
   /** Number of training examples by which gradients and neurons are examined. */
   readonly images: number;
+  /** Number of held-out examples by which loss and accuracy are examined: the first ones. */
+  readonly tests: number;
+  /** Held-out examples there are. */
+  readonly total: number;
   /** The contestants. */
   readonly contestants: readonly RaceCurve[];
 }
@@ -2110,11 +2114,11 @@ export interface ContestantMoment {
   readonly testLoss: number;
   /** Accuracy there. */
   readonly testAccuracy: number;
-  /** Root mean square of the gradient by each layer's parameters, (layers,). */
+  /** Root mean square of the gradient by the parameters of each layer with weights, (layers,). */
   readonly gradients: Floats;
-  /** Dead neurons of each layer, whose activation is 0 (below 1e-6) for every example. */
+  /** Dead neurons or channels of each such layer, whose activation is 0 (below 1e-6) for every example. */
   readonly dead: readonly (readonly number[])[];
-  /** Saturated neurons (sigmoid, tanh): slope below 1 % of the steepest for 95 % of the examples, likewise. */
+  /** Saturated ones (sigmoid, tanh), likewise: slope below 1 % of the steepest for 95 % of the examples. */
   readonly saturated: readonly (readonly number[])[];
 }
 

@@ -119,10 +119,10 @@ export function canAddLayer(plan: LearnPlan): boolean {
 }
 
 /** Total number of weights and biases for inputs of this shape; NaN where the layers do not fit. */
-export function knobCount(plan: LearnPlan, inputs: readonly number[]): number {
+export function knobCount(layers: readonly LayerPlan[], inputs: readonly number[]): number {
   let shape = inputs.length === 2 ? [1, ...inputs] : [...inputs];
   let knobs = 0;
-  for (const { kind, size, kernel, stride, padding } of plan.layers) {
+  for (const { kind, size, kernel, stride, padding } of layers) {
     const [channels] = shape;
     if (kind === "dropout") continue;
     if (kind === "dense") {
@@ -161,7 +161,7 @@ export function rateProblem(rate: number): string | null {
 /** An error message for an invalid plan; null for a valid one. */
 export function problem(plan: LearnPlan, task: DataChoice["task"] = "classes"): string | null {
   if (plan.layers.some(({ size }) => !whole(size, 1, MAX_NEURONS))) return `Each layer must have 1 to ${MAX_NEURONS} neurons.`;
-  const wrongLayer = layerProblem(plan);
+  const wrongLayer = layerProblem(plan.layers);
   if (wrongLayer) return wrongLayer;
   if (!whole(plan.batchSize, 1, MAX_BATCH)) return `A mini-batch must have 1 to ${MAX_BATCH} examples.`;
   if (!whole(plan.seed, 0, Number.MAX_SAFE_INTEGER)) return "The seed must be a whole number of at least 0.";
@@ -178,7 +178,7 @@ export function problem(plan: LearnPlan, task: DataChoice["task"] = "classes"): 
 }
 
 /** An error message for layers that do not fit each other; null where they may. */
-function layerProblem({ layers }: LearnPlan): string | null {
+export function layerProblem(layers: readonly LayerPlan[]): string | null {
   const flat = layers.findIndex(({ kind }) => kind === "dense");
   if (layers.some(({ kind }, at) => flat >= 0 && at > flat && kind !== "dense" && kind !== "dropout")) return "Convolutions and pooling must come before the first dense layer.";
   if (layers[layers.length - 1].kind !== "dense") return "The output layer must be dense.";

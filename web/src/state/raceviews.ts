@@ -23,6 +23,9 @@ export interface CurveView {
 export interface CurvesView {
   readonly recorded: Float32Array;
   readonly images: number;
+  /** Test images by which loss and accuracy are measured: the first ones of all there are. */
+  readonly tests: number;
+  readonly total: number;
   readonly contestants: readonly CurveView[];
 }
 
@@ -40,7 +43,7 @@ export function curvesOf(event: wire.RaceCurves, payload: Float32Array): CurvesV
   const read = (place: wire.Floats) => floats(payload, place);
   return {
     recorded: read(event.recorded),
-    images: event.images,
+    images: event.images, tests: event.tests, total: event.total,
     contestants: event.contestants.map((each) => ({
       steps: read(each.steps), losses: read(each.losses), accuracies: read(each.accuracies), testLosses: read(each.testLosses), testAccuracies: read(each.testAccuracies),
       gradients: read(each.gradients), dead: read(each.dead), saturated: read(each.saturated), layers: each.gradients.shape[1] ?? 0,

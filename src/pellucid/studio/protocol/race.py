@@ -23,7 +23,7 @@ class Contestant(Shared):
 
     name: Name
     """Name, such as "sigmoid"."""
-    layers: Annotated[list[LayerPlan], Meta(min_length=1, max_length=9)]
+    layers: Annotated[list[LayerPlan], Meta(min_length=1, max_length=16)]
     """First layer first; the last layer has one neuron for each class."""
     optimizer: OptimizerPlan
     """Optimiser."""
@@ -138,7 +138,7 @@ class ContestantState(Shared):
     parameters: Count
     """Number of weights and biases."""
     same_start: list[bool]
-    """For each layer, whether its initial parameters have the same bits as that layer of the first contestant."""
+    """For each layer with weights, whether it starts from the bits of that layer of the first contestant."""
     last_step: Count
     """The last step that it has taken: less than that of the race where its loss diverged."""
     trouble: str | None
@@ -197,11 +197,11 @@ class RaceCurve(Shared):
     test_accuracies: Floats
     """Accuracy there, (r,)."""
     gradients: Floats
-    """Root mean square of the gradient by each layer's parameters at the same steps, (r, layers)."""
+    """Root mean square of the gradient by the parameters of each layer with weights at the same steps, (r, layers)."""
     dead: Floats
-    """Share of the layer's neurons that are dead, likewise."""
+    """Share of the layer's neurons or channels that are dead, likewise."""
     saturated: Floats
-    """Share of the layer's neurons that are saturated, likewise."""
+    """Share of the layer's neurons or channels that are saturated, likewise."""
 
 
 class RaceCurves(Event):
@@ -211,6 +211,10 @@ class RaceCurves(Event):
     """The steps at which the contestants were examined, (r,)."""
     images: Count
     """Number of training examples by which gradients and neurons are examined."""
+    tests: Count
+    """Number of held-out examples by which loss and accuracy are examined: the first ones."""
+    total: Count
+    """Held-out examples there are."""
     contestants: list[RaceCurve]
     """The contestants."""
 
@@ -225,11 +229,11 @@ class ContestantMoment(Shared):
     test_accuracy: float
     """Accuracy there."""
     gradients: Floats
-    """Root mean square of the gradient by each layer's parameters, (layers,)."""
+    """Root mean square of the gradient by the parameters of each layer with weights, (layers,)."""
     dead: list[list[int]]
-    """Dead neurons of each layer, whose activation is 0 (below 1e-6) for every example."""
+    """Dead neurons or channels of each such layer, whose activation is 0 (below 1e-6) for every example."""
     saturated: list[list[int]]
-    """Saturated neurons (sigmoid, tanh): slope below 1 % of the steepest for 95 % of the examples, likewise."""
+    """Saturated ones (sigmoid, tanh), likewise: slope below 1 % of the steepest for 95 % of the examples."""
 
 
 class RaceMoment(Event):

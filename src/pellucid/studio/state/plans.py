@@ -46,14 +46,19 @@ def planned_network(plan: LearnPlan, train: Dataset, initialization: str | None 
     if (plan.loss in VALUE_LOSSES) == train.has_classes:
         kind = "classes" if train.has_classes else "values"
         raise RefusedError("bad_value", f"Expected a loss for {kind}, got {plan.loss}: choose another loss.")
-    is_drawn = math.prod(train.shape) == SIDE * SIDE and not isinstance(train, Table)
-    shape = (SIDE, SIDE) if is_drawn else train.shape
+    shape = planned_shape(train)
     net = Network(
         planned_layers(plan.layers, shape, initialization), input_shape=shape, seed=plan.seed, classes=train.classes
     )
     net.adopt(train.unit_range, train.classes)
     net.record |= record_of(train)
     return net
+
+
+def planned_shape(train: Dataset) -> tuple[int, ...]:
+    """The shape in which a new network takes training data: drawings as pictures, however they are stored."""
+    is_drawn = math.prod(train.shape) == SIDE * SIDE and not isinstance(train, Table)
+    return (SIDE, SIDE) if is_drawn else train.shape
 
 
 def planned_optimizer(plan: OptimizerPlan) -> Optimizer:

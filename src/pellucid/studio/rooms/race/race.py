@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.dataset import TrainTest
+from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.errors import DivergedError
+from pellucid.inspect.checks import unit_count
 from pellucid.inspect.neurons import Health, health
+from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.dense import Dense
 from pellucid.network.network import Network
 from pellucid.studio.protocol.parts import LearnPlan
@@ -20,10 +22,7 @@ from pellucid.studio.rooms.learn.timeline import Timeline
 from pellucid.studio.state.plans import planned_network, planned_trainer
 from pellucid.studio.state.session_state import SessionState
 
-MAX_PARAMETERS = 1 << 21
-"""Most parameters of all contestants together."""
-
-MAX_BYTES = 24 << 20
+MAX_BYTES = 64 << 20
 """Memory for the keyframes of all contestants."""
 
 MAX_POINTS = 1 << 13
@@ -34,6 +33,13 @@ MAX_RECORDS = 128
 
 EXAMINED = 256
 """Training examples by which gradients and neurons are examined."""
+
+MAX_PRODUCTS = 2_000_000_000
+"""Most multiply-adds for the held-out examples of one examination where a contestant has convolutions: then the first
+examples are taken only, since somebody waits for a moment of the race to be restored."""
+
+FIRST_GAP = 8
+"""Mini-batches between examinations at first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +62,8 @@ class Racer:
         Loss and accuracy of every mini-batch.
     records : dict of int to Examination
         The examinations that are kept, by step.
+    weighted : list of int
+        The indices of the layers with weights.
     trouble : str or None
         If its loss diverged, what the trainer says.
     """
@@ -69,7 +77,8 @@ class Racer:
         self.timeline = Timeline(self.trainer, max_bytes)
         self.series = Series(MAX_POINTS)
         self.records: dict[int, Examination] = {}
-        self.initial = net.parameters.copy()
+        self.weighted = [at for at, layer in enumerate(net.layers) if isinstance(layer, Dense | Conv2d)]
+        self._initial = net.parameters.copy()
         self.trouble: str | None = None
 
     @property
@@ -108,11 +117,11 @@ class Racer:
         """Restore a step, or the last one that it has taken."""
         self.timeline.go_to(step)
 
-    def layer_bits(self, layer: int) -> bytes:
-        """The initial parameters of a layer."""
-        sizes = [(each.in_features + 1) * each.out_features for each in self.net.layers if isinstance(each, Dense)]
-        begin = sum(sizes[:layer])
-        return self.initial[begin : begin + sizes[layer]].tobytes()
+    def layer_bits(self) -> list[bytes]:
+        """The initial parameters of each layer with weights."""
+        sizes = [each.parameter_count(each.input_shape) for each in self.net.layers]
+        ends = np.cumsum(sizes)
+        return [self._initial[ends[at] - sizes[at] : ends[at]].tobytes() for at in self.weighted]
 
 
 class RaceTrack:
@@ -128,12 +137,17 @@ class RaceTrack:
     ----------
     racers : list of Racer
     same_start : list of list of bool
-        For each contestant and layer, whether its initial parameters have the bits of the first contestant's.
+        For each contestant and layer with weights, whether its initial parameters have the bits of the first
+        contestant's.
+    tests : Dataset
+        The held-out examples by which contestants are examined: all, or the first ones where all would take too long.
 
     Raises
     ------
     RefusedError
-        If the plan does not suit the data, or needs too much memory.
+        If the plan does not suit the data, or a contestant is too large for the studio.
+    ShapeError
+        If the layers of a contestant do not fit each other.
     """
 
     def __init__(self, plan: RacePlan, state: SessionState) -> None:
@@ -143,18 +157,13 @@ class RaceTrack:
             raise RefusedError(
                 "unavailable", "Expected data with classes to race on, got values: open other data first."
             )
-        check_size(plan, self.inputs)
         share = MAX_BYTES // len(plan.contestants)
         self.racers = [Racer(each, plan, self.data, self.data_name, share) for each in plan.contestants]
-        self.same_start = [self._same_start(racer) for racer in self.racers]
-        self._gap, self._moment = 8, -1
+        self.same_start = self._same_starts()
+        self.tests, self._gap = self._affordable()
+        self._moment = -1
         self._examinations: list[Examination] = []
         self.examine()
-
-    @property
-    def inputs(self) -> int:
-        """Inputs of every contestant."""
-        return int(np.prod(self.data.train.shape))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -211,12 +220,22 @@ class RaceTrack:
             self._thin()
         return self._examinations
 
-    def _same_start(self, racer: Racer) -> list[bool]:
-        """For each layer, whether it starts from the bits of the first contestant's."""
-        first = self.racers[0]
-        common = min(len(first.net.layers), len(racer.net.layers))
-        same = [first.layer_bits(layer) == racer.layer_bits(layer) for layer in range(common)]
-        return same + [False] * (len(racer.net.layers) - common)
+    def _same_starts(self) -> list[list[bool]]:
+        """For each contestant and layer with weights, whether it starts from the bits of the first contestant's."""
+        bits = [racer.layer_bits() for racer in self.racers]
+        return [[at < len(bits[0]) and layer == bits[0][at] for at, layer in enumerate(own)] for own in bits]
+
+    def _affordable(self) -> tuple[Dataset, int]:
+        """The held-out examples of an examination, and how many mini-batches cost about as much."""
+        test = self.data.test
+        if not any(isinstance(layer, Conv2d) for racer in self.racers for layer in racer.net.layers):
+            return test, FIRST_GAP
+        products = sum(racer.net.program.cost.products for racer in self.racers)
+        count = min(len(test), max(1, MAX_PRODUCTS // products))
+        gap = FIRST_GAP
+        while 3 * gap * self.plan.batch_size < count:  # an example costs about three times as much to train on
+            gap *= 2
+        return test if count == len(test) else test[:count], gap
 
     def last_records(self) -> list[Examination]:
         """The last examination of each contestant that is kept."""
@@ -234,7 +253,7 @@ class RaceTrack:
         if known is not None:
             return known
         train = self.data.train[:EXAMINED]
-        loss, accuracy = self._state.evaluate(racer.net, self.plan.loss, self.data.test)
+        loss, accuracy = self._state.evaluate(racer.net, self.plan.loss, self.tests)
         with np.errstate(all="ignore"):
             found = health(racer.net, train.images, train.targets, self.plan.loss)
         return Examination(racer.trainer.step, loss, accuracy, found)
@@ -252,33 +271,14 @@ class RaceTrack:
                 }
 
 
-def check_size(plan: RacePlan, inputs: int) -> None:
-    """Refuse contestants that are not dense, or need too much memory.
-
-    Raises
-    ------
-    RefusedError
-        With the reason.
-    """
-    count = 0
-    for contestant in plan.contestants:
-        before = inputs
-        for layer in contestant.layers:
-            if layer.kind != "dense":
-                raise RefusedError("bad_value", f"Expected contestants of dense layers, got {layer.kind}: remove it.")
-            count += (before + 1) * layer.size
-            before = layer.size
-    if count > MAX_PARAMETERS:
-        raise RefusedError(
-            "too_large",
-            f"Expected at most {MAX_PARAMETERS:,} parameters of all contestants together, got {count:,}: use smaller "
-            "layers or fewer contestants.",
-        )
-
-
 def column(racer: Racer, recorded: list[int], kind: str) -> NDArray[np.float32]:
-    """A quantity of a contestant at the recorded steps, (r,) or (r, layers); NaN where it was not examined."""
-    layers = len(racer.net.layers)
+    """A quantity of a contestant at the recorded steps; NaN where it was not examined.
+
+    Returns
+    -------
+    ndarray (r,), or (r, layers with weights)
+    """
+    layers = len(racer.weighted)
     empty = np.full(() if kind in ("loss", "accuracy") else layers, np.nan)
     rows = [_value(racer, racer.records[step], kind) if step in racer.records else empty for step in recorded]
     return np.array(rows, np.float32).reshape(len(recorded), *empty.shape)
@@ -288,7 +288,6 @@ def _value(racer: Racer, found: Examination, kind: str) -> object:
     if kind in ("loss", "accuracy"):
         return getattr(found, kind)
     if kind == "gradients":
-        return found.health.gradient_sizes
+        return found.health.gradient_sizes[racer.weighted]
     neurons = found.health.dead if kind == "dead" else found.health.saturated
-    sizes = [each.out_features for each in racer.net.layers if isinstance(each, Dense)]
-    return np.array([len(each) / size for each, size in zip(neurons, sizes, strict=True)])
+    return np.array([len(neurons[at]) / unit_count(racer.net, at) for at in racer.weighted])

@@ -272,7 +272,11 @@ class RaceRoom:
         curves = [_curve(racer, recorded, payload) for racer in track.racers]
         count = min(EXAMINED, len(track.data.train))
         self._state.send(
-            messages.RaceCurves(request, payload.put(np.array(recorded, np.float32)), count, curves), payload,
+            messages.RaceCurves(
+                request, payload.put(np.array(recorded, np.float32)), count, len(track.tests),
+                len(track.data.test), curves,
+            ),
+            payload,
             key=None if request else "raceCurves",
         )  # fmt: skip
 
@@ -282,7 +286,11 @@ class RaceRoom:
         found = track.last_records() if at_record else track.examine(keep=False)
         step = track.recorded[-1] if at_record else track.step
         self._state.send(
-            messages.RaceMoment(request, step, [_moment(each, payload) for each in found]), payload,
+            messages.RaceMoment(
+                request, step,
+                [_moment(racer, each, payload) for racer, each in zip(track.racers, found, strict=True)],
+            ),
+            payload,
             key=None if request else "raceMoment",
         )  # fmt: skip
 
@@ -321,9 +329,9 @@ def _curve(racer: Racer, recorded: list[int], payload: Payload) -> messages.Race
     )
 
 
-def _moment(found: Examination, payload: Payload) -> messages.ContestantMoment:
-    health = found.health
+def _moment(racer: Racer, found: Examination, payload: Payload) -> messages.ContestantMoment:
+    health, weighted = found.health, racer.weighted
     return messages.ContestantMoment(
-        found.step, finite(found.loss), found.accuracy, payload.put(health.gradient_sizes),
-        [list(each) for each in health.dead], [list(each) for each in health.saturated],
+        found.step, finite(found.loss), found.accuracy, payload.put(health.gradient_sizes[weighted]),
+        [list(health.dead[at]) for at in weighted], [list(health.saturated[at]) for at in weighted],
     )  # fmt: skip

@@ -14,12 +14,12 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.data.dataset import TrainTest
-from pellucid.layers.dense import Dense
+from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.studio.protocol.race import RacePlan, TrialKind
 from pellucid.studio.rooms.learn.driver import NO_PAGE_SECONDS
 from pellucid.studio.state.clock import Clock
-from pellucid.studio.state.plans import planned_optimizer
+from pellucid.studio.state.layer_plans import planned_layers
+from pellucid.studio.state.plans import planned_optimizer, planned_shape
 from pellucid.system.threads import available_cores
 from pellucid.training.events import Epoch, Event, Failed
 from pellucid.training.optimizers import Optimizer
@@ -129,15 +129,16 @@ def _reversed_bits(index: int) -> int:
     return int(f"{index:010b}"[::-1], 2)
 
 
-def recipe_of(trials: Trials, place: Place) -> Recipe:
-    """The recipe of a training: with the public API it gives the same bits."""
+def recipe_of(trials: Trials, place: Place, train: Dataset) -> Recipe:
+    """The recipe of a training on these data: with the public API it gives the same bits."""
     plan, contestant = trials.plan, trials.plan.contestants[place.contestant]
     start = None if plan.start == "usual" else plan.start
     optimizer: Optimizer = planned_optimizer(contestant.optimizer)
     optimizer = replace(optimizer, learning_rate=float(trials.rates[place.contestant][place.rate]))
-    layers = [Dense(layer.size, layer.activation, start) for layer in contestant.layers]
+    shape = planned_shape(train)
     return Recipe(
-        layers, trials.epochs, plan.seed + place.start, optimizer, plan.batch_size, plan.loss
+        planned_layers(contestant.layers, shape, start), trials.epochs, plan.seed + place.start, optimizer,
+        plan.batch_size, plan.loss, shape,
     )  # fmt: skip
 
 
@@ -212,7 +213,7 @@ class TrialRunner:
             wave: list[tuple[Place, Trainer]] = []
             parameters = 0
             for place in islice(places, _WAVE):
-                trainer = recipe_of(self.trials, place).trainer(self._data.train, threads=1)
+                trainer = recipe_of(self.trials, place, self._data.train).trainer(self._data.train, threads=1)
                 wave.append((place, trainer))
                 parameters += trainer.net.parameter_count
                 if parameters > _WAVE_PARAMETERS and len(wave) >= self.trials.workers:
