@@ -82,3 +82,28 @@ def test_wrong_arguments_are_refused(values: list[np.ndarray]) -> None:
         pl.inspect.neighbours_kept(values[0][:10], np.zeros((10, 2)))
     with pytest.raises(pl.ShapeError, match="batch"):
         pl.inspect.layer_values(pl.load("digits-sigmoid"), TEST.images[0])
+
+
+def test_what_is_known_already_changes_nothing(values: list[np.ndarray]) -> None:
+    maps = pl.inspect.layer_maps(values)
+    again = pl.inspect.layer_maps(values, first=maps[0])
+    assert again[0] is maps[0]
+    for found, expected in zip(again, maps, strict=True):
+        np.testing.assert_array_equal(found.points, expected.points)
+    given = pl.inspect.layer_values(pl.load("digits-sigmoid"), TEST.images[:400], inputs=values[0])
+    assert given[0] is values[0]
+    np.testing.assert_array_equal(given[2], values[2])
+    with pytest.raises(pl.ConfigurationError, match="first map"):
+        pl.inspect.layer_maps(values[1:], first=maps[0])
+
+
+@pytest.mark.parametrize("column", [0, 1, 3])
+def test_neighbours_are_found_alike_with_and_without_norms(values: list[np.ndarray], column: int) -> None:
+    given = np.concatenate([values[column], values[column][:50], values[column] * np.float32(1 + 1e-7)])
+    sizes = np.square(given).sum(axis=1)
+    for query in (0, 17, 399):
+        for count in (1, 9, len(given)):
+            slow = pl.inspect.nearest(given, given[query], count)
+            quick = pl.inspect.nearest(given, given[query], count, sizes=sizes)
+            for found, expected in zip(quick, slow, strict=True):
+                np.testing.assert_array_equal(found, expected)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.inspect.maps_of_layers import layer_maps, layer_values
 from pellucid.studio.rooms.map import QUERIES
 from pellucid.studio.state.activity import LassoDrawn, MapSeen, NeighboursSeen
-from studio.fake_page import Page, session
+from studio.fake_page import Page, session, wait_for
 
 TEST = pl.data.load("digits").test
 
@@ -111,7 +112,7 @@ def test_what_is_not_on_the_map_is_refused(page: Page) -> None:
     assert page.refused("askMap", count=19) == "malformed"
 
 
-def test_the_map_is_of_the_network_as_it_is_now_and_turned_towards_the_one_before() -> None:
+def test_the_map_is_of_the_network_as_it_is_now() -> None:
     page = Page(session("digits-sigmoid"))
     before = page.asked("askMap", "map", count=400, brief=True)
     page.ask("scaleNeuron", layer=1, neuron=5, factor=0.9, gesture=1)
@@ -121,6 +122,45 @@ def test_the_map_is_of_the_network_as_it_is_now_and_turned_towards_the_one_befor
     np.testing.assert_array_equal(after.readings, net(TEST.images[chosen(400)]).argmax(axis=1))
     for old, new in zip(before.columns, after.columns, strict=True):
         assert np.square(new["points"] - old["points"]).sum(axis=1).mean() < 0.5
+
+
+@pytest.fixture
+def learner() -> Page:
+    """A page whose network is trained for 80 mini-batches."""
+    page = Page(session("digits-sigmoid"))
+    assert page.asked("askMap", "map", count=400, brief=True).step is None
+    page.ask("stepBatches", count=80)
+    wait_for(lambda: not page.session._learn.busy)
+    page.fetch()
+    return page
+
+
+def test_the_same_step_of_a_training_has_the_same_map_whichever_way_one_came(learner: Page) -> None:
+    seen: dict[int, list[bytes]] = {}
+    pixels = learner.asked("askMap", "map", count=400, brief=True).columns[0]["points"]
+    for step in (80, 10, 40, 80, 40, 10):
+        learner.ask("goToStep", step=step)
+        found = learner.asked("askMap", "map", count=400, brief=True)
+        assert found.step == step
+        np.testing.assert_array_equal(found.columns[0]["points"], pixels)
+        points = [each["points"].tobytes() for each in found.columns]
+        assert seen.setdefault(step, points) == points
+    assert seen[10] != seen[40] != seen[80]
+    net = learner.session._state.edited.net
+    maps = layer_maps(layer_values(net, TEST.images[chosen(400)]))
+    np.testing.assert_allclose(found.columns[3]["points"], maps[3].points, atol=1e-4)
+    assert found.seconds > 0
+    assert learner.session._state.activity.of(MapSeen) == []  # what follows by itself is no deed
+
+
+def test_ones_own_picture_is_placed_by_the_network_of_the_map(learner: Page) -> None:
+    learner.asked("askMap", "map", count=100, brief=True)
+    learner.ask("openExample", part="test", index=8)
+    before = learner.asked("askMapOwn", "mapOwn").points
+    learner.ask("goToStep", step=5)
+    np.testing.assert_array_equal(learner.asked("askMapOwn", "mapOwn").points, before)
+    learner.asked("askMap", "map", count=100, brief=True)
+    assert (learner.asked("askMapOwn", "mapOwn").points != before).any()
 
 
 def test_convolutional_networks_have_a_map() -> None:

@@ -125,7 +125,7 @@ class Session:
         learner, views = Learner(log, course, fixed=rules is not None), LessonViews(self._state, self._read)
         self._lessons = LessonRoom(self._state, learner, views)
         self._courses = CourseRoom(self._state, learner, views)
-        self._map = MapRoom(self._state)
+        self._map = MapRoom(self._state, lambda: self._learn.step_taken)
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {

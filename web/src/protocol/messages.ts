@@ -3280,7 +3280,7 @@ export interface AskMap {
   readonly count?: number;
   /** Draws the images. By default 0. */
   readonly seed?: number;
-  /** Whether to leave out the share of neighbours, which takes longest. By default false. */
+  /** Whether to leave out the share of neighbours, which takes longest: while the network changes. By default false. */
   readonly brief?: boolean;
 }
 
@@ -3336,6 +3336,8 @@ export interface Map {
   readonly request: number;
   /** Version of the network. */
   readonly version: number;
+  /** Mini-batches of its training here; None before any. */
+  readonly step: number | null;
   /** The seed that drew the images. */
   readonly seed: number;
   /** Held-out images there are. */
@@ -3350,6 +3352,8 @@ export interface Map {
   readonly readings: Floats;
   /** The pixels, then every layer. */
   readonly columns: readonly MapColumn[];
+  /** How long it took to compute, during which training stood still. */
+  readonly seconds: number;
 }
 
 /** Where the present picture lies on each map. */

@@ -25,7 +25,7 @@ class AskMap(Request):
     seed: Seed = 0
     """Draws the images."""
     brief: bool = False
-    """Whether to leave out the share of neighbours, which takes longest."""
+    """Whether to leave out the share of neighbours, which takes longest: while the network changes."""
 
 
 class AskMapOwn(Request):
@@ -72,6 +72,8 @@ class Map(Event):
 
     version: Count
     """Version of the network."""
+    step: Count | None
+    """Mini-batches of its training here; None before any."""
     seed: Seed
     """The seed that drew the images."""
     total: Count
@@ -86,6 +88,8 @@ class Map(Event):
     """The classes that the network reads, (N,)."""
     columns: list[MapColumn]
     """The pixels, then every layer."""
+    seconds: float
+    """How long it took to compute, during which training stood still."""
 
 
 class MapOwn(Event):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +20,16 @@ from pellucid.inspect.maps_of_layers import (
     layer_values,
     nearest,
     neighbours_kept,
+    squared_norms,
 )
 from pellucid.inspect.names import layer_name
 from pellucid.network.network import Network
+from pellucid.programs.images import LevelRange
 from pellucid.studio.protocol import map as messages
 from pellucid.studio.protocol.frames import Payload
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.state.activity import LassoDrawn, MapSeen, NeighboursSeen
-from pellucid.studio.state.session_state import SessionState, finite
+from pellucid.studio.state.session_state import Inputs, SessionState, finite
 
 MAX_VALUES = 30_000_000
 """Most numbers of all layers together that a map holds: networks with large feature maps show fewer images."""
@@ -40,29 +45,73 @@ SHOWN = 24
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
-    """The map that the page shows."""
+class _Chosen:
+    """The images of a map, which stay the same while the network learns.
+
+    Attributes
+    ----------
+    indices : ndarray (N,)
+    given : ndarray (N, ...)
+        The images as the network takes them.
+    levels : (float, float) or None
+        The levels that mean 0 and 1 in them.
+    pixels : ndarray (N, D)
+        Levels from 0 to 1.
+    map : LayerMap
+        Of the pixels.
+    """
 
     data: TrainTest
+    indices: NDArray[np.intp]
+    given: Inputs
+    levels: LevelRange | None
+    pixels: Matrix
+    map: LayerMap
+
+    def are(self, data: TrainTest, indices: NDArray[np.intp], net: Network) -> bool:
+        """Whether they are these images of the data, as that network takes them."""
+        alike = (self.given.shape[1:], self.levels) == (net.input_shape, net.level_range)
+        return alike and self.data is data and np.array_equal(self.indices, indices)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """The map that the page shows, with a copy of the network as it was."""
+
+    chosen: _Chosen
     version: int
     net: Network
-    indices: NDArray[np.intp]
     readings: NDArray[np.intp]
     values: list[Matrix]
     maps: list[LayerMap]
 
+    @functools.cached_property
+    def sizes(self) -> list[Matrix]:
+        """The squared norms of the values of each layer, (N,)."""
+        return [squared_norms(each) for each in self.values]
+
 
 class MapRoom:
-    """The map of the session's network."""
+    """The map of the session's network.
 
-    def __init__(self, state: SessionState) -> None:
-        self._state = state
+    The same network, images and seed have the same map, whatever was shown before: each layer is turned towards the one
+    before it, and to nothing else.
+
+    Parameters
+    ----------
+    state : SessionState
+    step : callable
+        Mini-batches of the network's training here; None before any.
+    """
+
+    def __init__(self, state: SessionState, step: Callable[[], int | None]) -> None:
+        self._state, self._step = state, step
         self._shown: _Shown | None = None
         self._kept: tuple[TrainTest, bytes, float] | None = None
 
     def map(self, request: messages.AskMap) -> None:
         """Send the images at every layer."""
-        state, payload = self._state, Payload()
+        state, payload, begin = self._state, Payload(), time.perf_counter()
         shown = self._shown = self._mapped(request)
         kept = [None if request.brief else self._neighbours_kept(shown, at) for at in range(len(shown.maps))]
         columns = [
@@ -72,15 +121,18 @@ class MapRoom:
             )
             for each, share in zip(shown.maps, kept, strict=True)
         ]  # fmt: skip
-        labels = state.data.test.labels[shown.indices]
+        indices = shown.chosen.indices
+        labels = state.data.test.labels[indices]
         state.send(
             messages.Map(
-                request.id, shown.version, request.seed, len(state.data.test), min(QUERIES, len(labels)),
-                payload.put(shown.indices), payload.put(labels), payload.put(shown.readings), columns,
+                request.id, shown.version, self._step(), request.seed, len(state.data.test), min(QUERIES, len(labels)),
+                payload.put(indices), payload.put(labels), payload.put(shown.readings), columns,
+                time.perf_counter() - begin,
             ),
             payload,
         )  # fmt: skip
-        state.activity.note(MapSeen(shown.version, len(labels), request.seed))
+        if not request.brief:
+            state.activity.note(MapSeen(shown.version, len(labels), request.seed))
 
     def own(self, request: messages.AskMapOwn) -> None:
         """Send where the present picture lies."""
@@ -96,11 +148,11 @@ class MapRoom:
         values, position = shown.values[column], request.position
         if position is None:
             query, own = self._own_values(shown)[column], self._state.inputs.reshape(1, -1)
-            found, distances = nearest(values, query, request.count)
+            found, distances = nearest(values, query, request.count, sizes=shown.sizes[column])
         else:
             at = checked_index(position, len(values), "position")
             own = self._pixels(shown, np.array([at]))
-            rows, away = nearest(values, values[at], request.count + 1)
+            rows, away = nearest(values, values[at], request.count + 1, sizes=shown.sizes[column])
             others = rows != at
             found, distances = rows[others][: request.count], away[others][: request.count]
         pixels = np.concatenate([own, self._pixels(shown, found)])
@@ -118,10 +170,10 @@ class MapRoom:
         shown, payload = self._present(), Payload()
         column = checked_index(request.column, len(shown.maps), "column")
         for position in request.positions:
-            checked_index(position, len(shown.indices), "position")
+            checked_index(position, len(shown.chosen.indices), "position")
         inside = np.unique(np.array(request.positions, np.intp))
         test = self._state.data.test
-        labels = test.labels[shown.indices[inside]]
+        labels = test.labels[shown.chosen.indices[inside]]
         wrong = inside[shown.readings[inside] != labels]
         first = wrong[:SHOWN]
         self._state.send(
@@ -135,38 +187,45 @@ class MapRoom:
         self._state.activity.note(LassoDrawn(shown.version, column, len(inside), len(wrong)))
 
     def _mapped(self, request: messages.AskMap) -> _Shown:
-        """The map of the network as it is now, turned towards the one that was shown where that has the same images."""
-        state, before = self._state, self._shown
+        """The map of the network as it is now."""
+        state = self._state
         if state.form.columns is not None or state.edited.predicts_values:
             raise RefusedError(
                 "bad_value", "Expected a network that reads images by class, got another: open one for its map."
             )
-        net, test = state.edited.effective, state.data.test
+        net, test = state.edited.effective.copy(), state.data.test
         count = min(request.count, len(test), max(20, MAX_VALUES // _width(net)))
         if count <= NEIGHBOURS:
             raise RefusedError("bad_value", f"A map needs more than {NEIGHBOURS} held-out images: use other data.")
         indices = np.sort(np.random.default_rng(request.seed).permutation(len(test))[:count])
-        values = _measurable(layer_values(net, state.levels(net, state.unit("test", indices))))
-        sizes = [each.shape for each in values]
-        same = before is not None and before.data is state.data and np.array_equal(before.indices, indices)
-        near = before.maps if same and before is not None and [x.shape for x in before.values] == sizes else None
-        readings = values[-1].argmax(axis=1)
-        return _Shown(state.data, state.edited.version, net, indices, readings, values, layer_maps(values, near))
+        chosen = self._chosen(indices, net)
+        values = _measurable(layer_values(net, chosen.given, inputs=chosen.pixels))
+        maps = layer_maps(values, first=chosen.map)
+        return _Shown(chosen, state.edited.version, net, values[-1].argmax(axis=1), values, maps)
+
+    def _chosen(self, indices: NDArray[np.intp], net: Network) -> _Chosen:
+        """These held-out images as a network takes them; those of the map that is shown, where they are the same."""
+        state = self._state
+        if self._shown is not None and self._shown.chosen.are(state.data, indices, net):
+            return self._shown.chosen
+        pixels = state.flat("test", indices)
+        given = state.levels(net, pixels.reshape(len(pixels), *state.form.shape))
+        return _Chosen(state.data, indices, given, net.level_range, pixels, layer_maps([pixels])[0])
 
     def _neighbours_kept(self, shown: _Shown, at: int) -> float:
         """The share of true neighbours on the map of a layer; that of the pixels is computed once."""
-        key = shown.indices.tobytes()
-        if at == 0 and self._kept is not None and self._kept[0] is shown.data and self._kept[1] == key:
+        key, data = shown.chosen.indices.tobytes(), shown.chosen.data
+        if at == 0 and self._kept is not None and self._kept[0] is data and self._kept[1] == key:
             return self._kept[2]
         found = neighbours_kept(shown.values[at], shown.maps[at].points, queries=QUERIES)
         if at == 0:
-            self._kept = shown.data, key, found
+            self._kept = data, key, found
         return found
 
     def _present(self) -> _Shown:
         """The map that the page shows."""
         shown = self._shown
-        if shown is None or shown.data is not self._state.data or shown.net.input_shape != self._net.input_shape:
+        if shown is None or shown.chosen.data is not self._state.data or shown.net.input_shape != self._net.input_shape:
             raise RefusedError("out_of_order", "There is no map of these data and this network yet: ask for it first.")
         return shown
 
@@ -180,7 +239,8 @@ class MapRoom:
         return [each[0] for each in _measurable(layer_values(shown.net, own))]
 
     def _pixels(self, shown: _Shown, positions: NDArray[np.intp]) -> Matrix:
-        return self._state.unit("test", shown.indices[positions]).reshape(len(positions), shown.values[0].shape[1])
+        found: Matrix = shown.chosen.pixels[positions]
+        return found
 
     def _name(self, net: Network, layer: int) -> str:
         return "pixels" if layer < 0 else layer_name(net, layer)

@@ -184,6 +184,11 @@ class LearnRoom:
         return self._run is not None and self._run.timeline.last_step > 0
 
     @property
+    def step_taken(self) -> int | None:
+        """Mini-batches of the present network's training here; None before any."""
+        return self._run.trainer.step if self._run is not None and self.has_trained else None
+
+    @property
     def busy(self) -> bool:
         """Whether training is running."""
         return self._driver.busy
