@@ -1,7 +1,7 @@
 /** Pictures are asked for as drawing leaves time for them. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { makeThrottle, SHARE } from "../src/transport/throttle";
+import { HALT, makeThrottle, SHARE } from "../src/transport/throttle";
 
 describe("the throttle", () => {
   let now = 0;
@@ -39,6 +39,16 @@ describe("the throttle", () => {
     now += cost / 2;
     posted.splice(0).forEach((then) => then());
   }
+
+  it("waits longer where training stands still for an answer", () => {
+    const ask = vi.fn();
+    const throttle = makeThrottle(ask);
+    throttle.start();
+    throttle.received(9);
+    expect(throttle.interval).toBeCloseTo(9 / HALT, 5);
+    picture(throttle, 0.5);
+    expect(throttle.interval).toBeLessThan(9 / HALT);
+  });
 
   it("asks at once, then sixty times a second at max", () => {
     const ask = vi.fn();

@@ -203,7 +203,7 @@ def test_pictures_and_numbers_are_downloaded(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Map"]
+    "room", ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Race", "Map", "Convolve"]
 )
 def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
     visitor.page.goto(f"{visitor.link}#/{room.lower().rstrip('?').replace(' ', '-')}?x=test-8")
@@ -220,6 +220,7 @@ def test_every_panel_can_be_kept(visitor: Visitor, room: str) -> None:
         "None of these": 1,
         "Race": 2,
         "Map": 1,
+        "Convolve": 1,
     }
     assert menus.count() >= least[room]
     starts = {"Image as SVG": b"<?xml", "Data as CSV": b""}

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.browser.visitor import Visitor
 
-ROOMS = ["Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Map", "Race", "Listen"]
+ROOMS = [
+    "Read", "Turn", "Learn", "Nudge", "Look for", "Why misread?", "None of these", "Map", "Race", "Listen", "Convolve",
+]  # fmt: skip
 READY = {
     "Read": ".neuron",
     "Turn": "[data-accuracy]",
@@ -21,6 +23,7 @@ READY = {
     "Race": "[data-race]",
     "Map": "[data-variance]",
     "Listen": ".empty, h2[data-text]",
+    "Convolve": "[data-place]",
 }
 
 

@@ -4,6 +4,7 @@ import type * as wire from "../protocol/messages";
 import { floats } from "../transport/frames";
 import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
+import { makeThrottle, type Throttle } from "../transport/throttle";
 
 export type MapEvent = wire.Map | wire.MapOwn | wire.Neighbours | wire.Lasso;
 
@@ -67,6 +68,9 @@ export class MapState {
   readonly #owns: Pacer<null>;
   readonly #queries: Pacer<Query>;
   readonly #lassos: Pacer<{ readonly column: number; readonly positions: readonly number[] }>;
+  readonly #throttle: Throttle;
+  /** Whether the network changes by itself, and whether that is training, which must not be slowed down. */
+  #following: "training" | "scrubbing" | null = null;
   #moving = 0;
 
   constructor(session: Session) {
@@ -75,10 +79,14 @@ export class MapState {
     this.#owns = makePacer(() => session.send({ type: "askMapOwn" }), last);
     this.#queries = makePacer((query) => session.send({ type: "askNeighbours", ...query }), last);
     this.#lassos = makePacer(({ column, positions }) => session.send({ type: "askLasso", column, positions: [...positions] }), last);
+    this.#throttle = makeThrottle(() => {
+      if (this.#following) this.#maps.push(true);
+    });
     session.listen((event) => {
       const pacers = [this.#maps, this.#owns, this.#queries, this.#lassos];
       if (event.type === "welcome") for (const pacer of pacers) pacer.reset();
       if (event.type === "welcome" || event.type === "network") this.#forget();
+      if (event.type === "welcome" && this.#following) this.#throttle.start();
       const own = pacers.some((pacer) => pacer.settle(event.request) !== undefined);
       if (own && event.type === "failed" && event.code !== "out_of_order") this.trouble = event.message;
     });
@@ -102,16 +110,27 @@ export class MapState {
   }
 
   #take(event: wire.Map, payload: Float32Array): void {
+    this.#throttle.received(this.#following === "training" ? 1000 * event.seconds : 0);
     const [labels, readings] = [floats(payload, event.labels), floats(payload, event.readings)];
+    const before = this.view;
     this.view = {
       event, labels, readings, indices: floats(payload, event.indices),
       wrong: Uint8Array.from(labels, (label, at) => Number(label !== readings[at])), columns: event.columns.map(({ points }) => floats(payload, points)),
     };
-    this.trouble = this.neighbours = this.pointed = null;
+    this.trouble = null;
+    if (before && sameImages(before.event, event)) return this.#update();
+    this.neighbours = this.pointed = null;
     this.place = Math.min(Math.round(this.place), event.columns.length - 1);
     const what = this.selected?.what;
     this.select(what === undefined || what === "lasso" ? null : what);
     this.askOwn();
+  }
+
+  /** The same images, as a changed network sees them: what is pointed at and selected stays. */
+  #update(): void {
+    if (this.selected) this.select(this.selected.what, this.selected.positions);
+    this.#owns.push(null);
+    if (this.column !== 0 || !this.neighbours) this.point(this.pointed); // those of the pixels stay
   }
 
   #forget(): void {
@@ -123,6 +142,13 @@ export class MapState {
   /** Request the map; `brief` leaves out what takes longest. */
   ask(brief: boolean): void {
     this.#maps.push(brief);
+  }
+
+  /** Ask for the map again and again while training, or scrubbing through it, changes the network; null when it rests. */
+  follow(why: "training" | "scrubbing" | null): void {
+    const begins = this.#following === null && why !== null;
+    this.#following = why;
+    if (begins) this.#throttle.start();
   }
 
   /** Request where the person's own picture lies, and its neighbours where it is being drawn or no other image is pointed at. */
@@ -142,9 +168,9 @@ export class MapState {
   /** Select a class, the misread images, or those in a lasso; null for none. */
   select(what: Selected["what"] | null, within: readonly number[] = []): void {
     const { view } = this;
-    this.lasso = null;
+    if (what !== this.selected?.what) this.lasso = null;
     if (!view || what === null) {
-      this.selected = null;
+      this.selected = this.lasso = null;
       return;
     }
     const positions = what === "lasso" ? within : Array.from(view.labels.keys()).filter((at) => (what === "misread" ? view.wrong[at] : view.labels[at] === what));
@@ -179,4 +205,10 @@ export class MapState {
     cancelAnimationFrame(this.#moving);
     this.#moving = 0;
   }
+}
+
+/** Whether two maps are of the same images at layers of the same sizes. */
+function sameImages(a: wire.Map, b: wire.Map): boolean {
+  const key = ({ seed, total, indices, columns }: wire.Map) => JSON.stringify([seed, total, indices.shape, columns.map(({ name, size }) => [name, size])]);
+  return key(a) === key(b);
 }

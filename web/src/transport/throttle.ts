@@ -3,6 +3,9 @@
 /** Share of the page's time that drawing may take. */
 export const SHARE = 0.13;
 
+/** Share of the time for which training may stand still while the server computes what is asked for. */
+export const HALT = 0.03;
+
 /** Shortest interval between pictures, in milliseconds. */
 const SHORTEST = 1000 / 60;
 
@@ -12,8 +15,8 @@ const [AT_FIRST, WEIGHT, LONGEST] = [5, 0.25, 200];
 export interface Throttle {
   /** A connection began: ask for a picture. */
   start(): void;
-  /** A picture has arrived and is about to be processed. */
-  received(): void;
+  /** A picture has arrived and is about to be processed; training stood still for so many milliseconds. */
+  received(halt?: number): void;
   /** Current interval between pictures, in milliseconds. */
   readonly interval: number;
 }
@@ -22,8 +25,9 @@ export interface Throttle {
 export function makeThrottle(ask: () => void, scale = 1): Throttle {
   let cost = AT_FIRST;
   let latest = 0;
+  let halted = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const interval = () => Math.max(SHORTEST, (cost * scale) / SHARE);
+  const interval = () => Math.max(SHORTEST, (cost * scale) / SHARE, halted / HALT);
 
   function drawn(picture: number, received: number, took: number): void {
     if (picture !== latest) return;
@@ -38,8 +42,9 @@ export function makeThrottle(ask: () => void, scale = 1): Throttle {
       clearTimeout(timer);
       ask();
     },
-    received() {
+    received(halt = 0) {
       const picture = ++latest;
+      halted = halt;
       const received = performance.now();
       let took = 0;
       afterwards(() => (took = performance.now() - received));

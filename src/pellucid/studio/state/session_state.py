@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -40,6 +41,15 @@ class Evaluation:
     accuracy: float
 
 
+class _Traced(NamedTuple):
+    """A trace, and what it is of. Inputs are replaced, never changed in place."""
+
+    edited: EditedNetwork
+    version: int
+    inputs: Inputs
+    trace: Trace[LayerTrace]
+
+
 class SessionState:
     """State that several rooms use.
 
@@ -73,6 +83,7 @@ class SessionState:
         self.label: int | None = None
         self.targets: Inputs | None = None
         self.edited = edited
+        self._traced: _Traced | None = None
         self._evaluation: Evaluation | None = None
         self._outputs: dict[Part, tuple[int, NDArray[np.float32]]] = {}
         self.data_name = ""
@@ -166,8 +177,17 @@ class SessionState:
         return self.form.columns is not None or bool(self.inputs.any())
 
     def trace(self) -> Trace[LayerTrace]:
-        """Run the network, with its switched neurons, on the present inputs."""
-        return self.edited.effective.trace(self.levels(self.edited.net, self.inputs))
+        """Run the network, with its switched neurons, on the present inputs; once for each version and picture."""
+        kept, edited = self._traced, self.edited
+        if (
+            kept is None
+            or kept.version != edited.version
+            or kept.edited is not edited
+            or kept.inputs is not self.inputs
+        ):
+            found: Trace[LayerTrace] = edited.effective.trace(self.levels(edited.net, self.inputs))
+            kept = self._traced = _Traced(edited, edited.version, self.inputs, found)
+        return kept.trace
 
     def levels(self, net: Network, unit: Inputs) -> Inputs:
         """Scale inputs from 0 to 1 to the level range of a network; any leading axes."""

@@ -207,6 +207,8 @@ class ConvolveRoom:
         return move.apply(self._state.inputs, self._paper())
 
     def _trace(self, edited: EditedNetwork, move: Move) -> Trace[LayerTrace]:
+        if edited is self._state.edited and not move.moves:
+            return self._state.trace()
         trace: Trace[LayerTrace] = edited.effective.trace(self._state.levels(edited.net, self._picture(move)))
         return trace
 
