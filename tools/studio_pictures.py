@@ -1,6 +1,6 @@
 """Take the README's pictures of the studio's rooms: docs/images/ROOM.png for each of them.
 
-    python tools/studio_pictures.py
+    python tools/studio_pictures.py [ROOM...]
 
 It needs Chromium, playwright and the built page (`make web`).
 """
@@ -33,24 +33,18 @@ def main() -> None:
         )
         context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
         visitor = Visitor(context, link)
-        visitor.draw("3")
-        visitor.settle()
-        take(visitor.page, "read")
-        turn(visitor)
-        take(visitor.page, "turn")
-        nudge(visitor)
-        take(visitor.page, "nudge")
-        look_for(visitor)
-        take(visitor.page, "look-for")
-        race(visitor)
-        take(visitor.page, "race")
-        listen(visitor)
-        take(visitor.page, "listen")
-        convolve(visitor)
-        take(visitor.page, "convolve")
-        learn(visitor)
-        take(visitor.page, "learn")
+        for show in (read, turn, nudge, look_for, why_misread, none_of_these, show_map, listen, convolve, race, learn):
+            name = show.__name__.removeprefix("show_").replace("_", "-")
+            if not sys.argv[1:] or name in sys.argv[1:]:
+                show(visitor)
+                take(visitor.page, name)
         browser.close()
+
+
+def read(visitor: Visitor) -> None:
+    """Take the picture of Read with a drawing."""
+    visitor.draw("3")
+    visitor.settle()
 
 
 def turn(visitor: Visitor) -> None:
@@ -83,6 +77,40 @@ def look_for(visitor: Visitor) -> None:
     page.locator('[data-neuron="2-5"]').click()
     page.get_by_role("button", name="Start the quiz").click()
     page.locator(".guess").first.wait_for()
+    page.mouse.move(5, 5)
+
+
+def why_misread(visitor: Visitor) -> None:
+    """Take the picture of Why misread? with a misread test image and the smallest change that mends it."""
+    page = visitor.page
+    page.goto(visitor.link + "#/why-misread")
+    page.reload()
+    page.locator("[data-index]").nth(2).click()
+    page.get_by_role("button", name="Find the smallest change").click()
+    page.locator("[data-mended]").wait_for(timeout=60_000)
+    page.mouse.move(5, 5)
+
+
+def none_of_these(visitor: Visitor) -> None:
+    """Take the picture of None of these once all strangers are judged, with the letters that are told as digits."""
+    page = visitor.page
+    page.goto(visitor.link + "#/none-of-these?x=test-8")
+    page.reload()
+    page.locator("[data-threshold]").wait_for()
+    page.locator(".panel[aria-label=Threshold] [role=status]").wait_for(state="detached", timeout=120_000)
+    page.get_by_role("button", name="Letters", exact=True).click()
+    page.mouse.move(5, 5)
+
+
+def show_map(visitor: Visitor) -> None:
+    """Take the picture of Map at the second hidden layer, with the misread images of a class's neighbourhood."""
+    page = visitor.page
+    page.goto(visitor.link + "#/map?x=test-8")
+    page.reload()
+    page.locator("[data-neighbour]").first.wait_for()
+    page.get_by_role("button", name="hidden layer 2", exact=True).click()
+    page.get_by_role("button", name="misread:").click()
+    page.locator("[data-mistake]").first.wait_for()
     page.mouse.move(5, 5)
 
 
