@@ -51,7 +51,20 @@ def test_wrong_arguments_are_refused() -> None:
         pl.inspect.misreading(net, TEST.images[:2], 0)
     with pytest.raises(pl.ShapeError, match="class from 0 to 9"):
         pl.inspect.misreading(net, TEST.images[0], 10)
+    with pytest.raises(pl.ShapeError, match="output from 0 to 9"):
+        pl.inspect.misreading(net, TEST.images[0], 1, pixels_of=[10])
     with pytest.raises(pl.ConfigurationError, match="steps"):
         pl.inspect.misreading(net, TEST.images[0], 0, steps=0)
     with pytest.raises(pl.ConfigurationError, match="sequences"):
         pl.inspect.misreading(pl.load("spoken-digits"), np.zeros((3, 40)), 0)
+
+
+def test_only_the_pixels_of_some_outputs_are_attributed() -> None:
+    net, (image, label) = pl.load("digits-relu"), TEST[3]
+    every, some = pl.inspect.misreading(net, image, label), pl.inspect.misreading(net, image, label, pixels_of=[4, 7])
+    np.testing.assert_array_equal(some.pixels[[4, 7]], every.pixels[[4, 7]])
+    np.testing.assert_array_equal(some.missing[[4, 7]], every.missing[[4, 7]])
+    others = [0, 1, 2, 3, 5, 6, 8, 9]
+    assert not some.pixels[others].any()
+    np.testing.assert_allclose(some.missing[others], (some.sums - some.rest)[others], rtol=1e-6)
+    np.testing.assert_array_equal(some.terms, every.terms)

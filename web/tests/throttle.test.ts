@@ -1,6 +1,7 @@
 /** Pictures are asked for as drawing leaves time for them. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CALM, makeCalm } from "../src/transport/calm";
 import { HALT, makeThrottle, SHARE } from "../src/transport/throttle";
 
 describe("the throttle", () => {
@@ -81,5 +82,28 @@ describe("the throttle", () => {
     posted.splice(0).forEach((then) => then());
     later(60_000);
     expect(ask).not.toHaveBeenCalled();
+  });
+});
+
+describe("requests during training", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("are made at once while the network rests, and rarely while it learns", () => {
+    const act = vi.fn();
+    const calm = makeCalm(act);
+    calm(false);
+    calm(false);
+    expect(act).toHaveBeenCalledTimes(2);
+    for (let time = 0; time < 10; time++) {
+      calm(true);
+      vi.advanceTimersByTime(CALM / 5);
+    }
+    expect(act).toHaveBeenCalledTimes(4);
+    calm(true);
+    calm(false); // training has ended: what is true now, and once
+    expect(act).toHaveBeenCalledTimes(5);
+    vi.advanceTimersByTime(2 * CALM);
+    expect(act).toHaveBeenCalledTimes(5);
   });
 });

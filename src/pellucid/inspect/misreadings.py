@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,9 @@ class Misreading:
         return np.argsort(self.terms[self.label] - self.terms[self.reading], kind="stable")
 
 
-def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) -> Misreading:
+def misreading(
+    net: Network, x: ArrayLike, label: int, *, steps: int = STEPS, pixels_of: Sequence[int] | None = None
+) -> Misreading:
     """Return who voted for each output: neurons of the previous layer, and pixels.
 
     The votes of the neurons are the terms of a weighted sum, z_k = sum_j w_kj a_j + b_k. Those of the pixels are
@@ -87,6 +90,9 @@ def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) ->
         The class that it should have read.
     steps : int
         S.
+    pixels_of : sequence of int, optional
+        The outputs to whose sums pixels contribute, which takes most of the time; by default all. For the others the
+        contributions are 0, and all is missing.
 
     Returns
     -------
@@ -95,7 +101,7 @@ def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) ->
     Raises
     ------
     ShapeError
-        If ``x`` is not one input, there is no such class, or the last layer is not dense.
+        If ``x`` is not one input, there is no such class or output, or the last layer is not dense.
     ConfigurationError
         For a network of sequences, or fewer than one step.
 
@@ -123,7 +129,11 @@ def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) ->
     right = checked_index(label, dense.out_features, "class")
     seen = net.trace(x)[last]
     unit = np.asarray(to_unit(flat, net.level_range), np.float32)
-    pixels = _contributions(measured, unit, dense.out_features, count)
+    every = range(dense.out_features)
+    chosen = every if pixels_of is None else [checked_index(each, len(every), "output") for each in pixels_of]
+    pixels = np.zeros((len(every), unit.shape[1]), np.float32)
+    for output in chosen:
+        pixels[output] = _contributions(measured, unit, output, count)
     sums, rest = seen.sums.reshape(-1), measured(np.zeros_like(unit))[0]
     missing = sums - rest - pixels.sum(axis=1, dtype=np.float64)
     return Misreading(
@@ -132,12 +142,11 @@ def misreading(net: Network, x: ArrayLike, label: int, *, steps: int = STEPS) ->
     )  # fmt: skip
 
 
-def _contributions(measured: Network, unit: Vector, outputs: int, steps: int) -> Vector:
-    """The integrated gradients (K, D) of every output, for one input (1, D) of levels from 0 to 1."""
+def _contributions(measured: Network, unit: Vector, output: int, steps: int) -> Vector:
+    """The integrated gradients (D,) of an output, for one input (1, D) of levels from 0 to 1."""
     shares = ((np.arange(steps, dtype=np.float32) + np.float32(0.5)) / np.float32(steps))[:, None]
-    way = shares * unit
-    found = np.empty((outputs, unit.shape[1]), np.float32)
-    for output, cotangent in enumerate(np.eye(outputs, dtype=np.float32)):
-        slopes: NDArray[Any] = measured.pullback(way, np.tile(cotangent, (steps, 1))).inputs
-        found[output] = unit[0] * slopes.reshape(steps, -1).mean(axis=0, dtype=np.float64)
+    cotangents = np.zeros((steps, measured.output_shape[0]), np.float32)
+    cotangents[:, output] = 1
+    slopes: NDArray[Any] = measured.pullback(shares * unit, cotangents).inputs
+    found: Vector = (unit[0] * slopes.reshape(steps, -1).mean(axis=0, dtype=np.float64)).astype(np.float32)
     return found

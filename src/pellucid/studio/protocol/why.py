@@ -46,11 +46,12 @@ class Misreading(Event):
     ranking: list[Count]
     """The neurons of the previous layer, those first that favour the reading most over the class."""
     pixels: Floats
-    """What each pixel contributes to z, on the way from an empty picture to this one, (K, D)."""
+    """What each pixel contributes to z of the reading, and of the class, on the way from an empty picture to this one,
+    (2, D)."""
     rest: Floats
-    """z of an empty picture, (K,)."""
+    """These two z of an empty picture, (2,)."""
     missing: Floats
-    """What rest and pixels leave out of z, since the way has finitely many steps, (K,)."""
+    """What rest and pixels leave out of them, since the way has finitely many steps, (2,)."""
 
 
 class Repaired(Event):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from pellucid.inspect.checks import checked_index
 from pellucid.inspect.misreadings import misreading
 from pellucid.inspect.repairs import Repair, repair
@@ -36,12 +38,13 @@ class WhyRoom:
         label = self._checked(request)
         state, payload = self._state, Payload()
         net, version = state.edited.effective, state.edited.version
-        found = misreading(net, state.levels(net, state.inputs), label)
+        decisive = [int(np.nan_to_num(state.trace().outputs).argmax()), label]
+        found = misreading(net, state.levels(net, state.inputs), label, pixels_of=decisive)
         state.send(
             messages.Misreading(
                 request.id, version, label, found.reading, payload.put(found.sums), payload.put(found.outputs),
                 payload.put(found.terms), payload.put(found.biases), found.ranking.tolist(),
-                payload.put(found.pixels), payload.put(found.rest), payload.put(found.missing),
+                payload.put(found.pixels[decisive]), payload.put(found.rest[decisive]), payload.put(found.missing[decisive]),
             ),
             payload,
         )  # fmt: skip
