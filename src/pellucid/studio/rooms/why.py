@@ -44,7 +44,8 @@ class WhyRoom:
             messages.Misreading(
                 request.id, version, label, found.reading, payload.put(found.sums), payload.put(found.outputs),
                 payload.put(found.terms), payload.put(found.biases), found.ranking.tolist(),
-                payload.put(found.pixels[decisive]), payload.put(found.rest[decisive]), payload.put(found.missing[decisive]),
+                payload.put(found.pixels[decisive]), payload.put(found.rest[decisive]),
+                payload.put(found.missing[decisive]),
             ),
             payload,
         )  # fmt: skip
