@@ -168,3 +168,35 @@ def test_it_is_used_by_finger(browser: Browser, link: str) -> None:
         assert visitor.complaints == []
     finally:
         context.close()
+
+
+def test_it_follows_the_training_and_goes_back_to_any_step(mapper: Visitor) -> None:
+    page = mapper.page
+    step = page.locator("[data-map-step]")
+    cloud = page.locator("[data-points]")
+    page.get_by_role("button", name="hidden layer 1", exact=True).click()
+    page.locator("[data-layer='1']").wait_for()
+    cloud.focus()
+    page.keyboard.press("ArrowRight")
+    pointed = cloud.get_attribute("aria-valuetext")
+    before = page.locator("[data-variance]").get_attribute("data-variance")
+    page.get_by_role("button", name="Train", exact=True).click()
+    for _ in range(3):
+        seen = step.get_attribute("data-map-step")
+        expect(step).not_to_have_attribute("data-map-step", seen or "", timeout=20_000)
+    expect(page.locator("[data-layer='1']")).to_contain_text("when the network rests")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.locator("[data-kept]").wait_for()
+    mapper.settle()
+    assert (cloud.get_attribute("aria-valuetext") or "").split(",")[0] == (pointed or "").split(",")[0]
+    assert page.locator("[data-variance]").get_attribute("data-variance") != before
+    slider = page.get_by_role("slider", name="Step of the training")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(step).to_have_attribute("data-map-step", "0")
+    page.locator("[data-kept]").wait_for()
+    mapper.settle()
+    after = page.locator("[data-variance]").get_attribute("data-variance")
+    assert float(after or "nan") == pytest.approx(float(before or "nan"), rel=1e-6)
+    page.keyboard.press("End")
+    expect(step).not_to_have_attribute("data-map-step", "0")
