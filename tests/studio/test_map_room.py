@@ -185,7 +185,7 @@ def test_values_are_measured_or_refused_however_large(size: float) -> None:
 
 def test_what_was_done_is_recorded_for_lessons() -> None:
     page = Page(session("digits-sigmoid"))
-    page.asked("askMap", "map", count=100, seed=5, brief=True)
+    page.asked("askMap", "map", count=100, seed=5)
     page.asked("askNeighbours", "neighbours", column=2, position=3)
     page.asked("askNeighbours", "neighbours", column=1)
     lasso = page.asked("askLasso", "lasso", column=3, positions=list(range(60)))

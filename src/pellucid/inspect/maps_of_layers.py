@@ -191,6 +191,8 @@ def nearest(
 ) -> tuple[NDArray[np.intp], Matrix]:
     """Return the rows of values (N, D) nearest to a query (D,), and their Euclidean distances, nearest first.
 
+    Of rows that are equally far, the first ones are taken.
+
     Parameters
     ----------
     values : array_like (N, D)
@@ -210,8 +212,8 @@ def nearest(
     some = np.arange(len(array)) if sizes is None else _candidates(array, wanted, count, sizes)
     away = array[some] - wanted
     squares = np.einsum("nd,nd->n", away, away)
-    few = np.argpartition(squares, min(count, len(squares)) - 1)[:count]
-    order = few[np.lexsort((few, squares[few]))]
+    few = np.flatnonzero(squares <= _smallest(squares, count))
+    order = few[np.lexsort((few, squares[few]))][:count]
     return some[order], np.sqrt(squares[order])
 
 
@@ -225,8 +227,13 @@ def _candidates(values: Matrix, query: Matrix, count: int, sizes: Matrix) -> NDA
     """Rows that may be among the nearest, by |v|² - 2 v·q; its rounding error is at most D eps (|v|² + |q|²)."""
     rough = sizes - 2 * (values @ query)
     error = values.shape[1] * _ROUNDING * float(sizes.max() + query @ query)
-    bound = np.partition(rough, min(count, len(rough)) - 1)[min(count, len(rough)) - 1]
-    return np.flatnonzero(rough <= bound + 2 * error)
+    return np.flatnonzero(rough <= _smallest(rough, count) + 2 * error)
+
+
+def _smallest(values: Matrix, count: int) -> float:
+    """The largest of the ``count`` smallest values."""
+    place = min(count, len(values)) - 1
+    return float(np.partition(values, place)[place])
 
 
 def neighbours_kept(
