@@ -3352,7 +3352,7 @@ export interface Map {
   readonly readings: Floats;
   /** The pixels, then every layer. */
   readonly columns: readonly MapColumn[];
-  /** How long it took to compute, during which training stood still. */
+  /** Processor time that it took, during which training stood still. */
   readonly seconds: number;
 }
 

@@ -110,7 +110,8 @@ export class MapState {
   }
 
   #take(event: wire.Map, payload: Float32Array): void {
-    this.#throttle.received(this.#following === "training" ? 1000 * event.seconds : 0);
+    const brief = event.columns.every(({ kept }) => kept === null);
+    this.#throttle.received(brief && this.#following === "training" ? 1000 * event.seconds : 0);
     const [labels, readings] = [floats(payload, event.labels), floats(payload, event.readings)];
     const before = this.view;
     this.view = {

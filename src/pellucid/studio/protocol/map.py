@@ -89,7 +89,7 @@ class Map(Event):
     columns: list[MapColumn]
     """The pixels, then every layer."""
     seconds: float
-    """How long it took to compute, during which training stood still."""
+    """Processor time that it took, during which training stood still."""
 
 
 class MapOwn(Event):
