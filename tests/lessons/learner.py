@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lessons import noise, nudges, race, sounds
 from pellucid.lessons.log import LessonLog
 from pellucid.lessons.view import View
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
@@ -34,7 +35,7 @@ class Learner:
     """
 
     def __init__(self, model: str = "digits-sigmoid", log: LessonLog | None = None) -> None:
-        self.log = log or LessonLog()
+        self.model, self.log = model, log or LessonLog()
         catalog: DatasetCatalog = EmbeddedCatalog(lessons=self.log)
         self.page = Page(session(model, catalog))
         self.shown: Event | None = None
@@ -42,6 +43,12 @@ class Learner:
 
     def ask(self, kind: str, /, **fields: Any) -> list[Event]:
         events = self.page.ask(kind, **fields)
+        self._take(events)
+        return events
+
+    def fetch(self) -> list[Event]:
+        """Everything that has come without being asked for."""
+        events = self.page.fetch()
         self._take(events)
         return events
 
@@ -85,7 +92,10 @@ class Learner:
     def tool(self, number: int = 0) -> None:
         assert self.shown is not None
         tool = self.shown.fields["tools"][number]
-        self.turn(tool["knobs"], tool["values"])
+        if tool["example"] is None:
+            self.turn(tool["knobs"], tool["values"])
+        else:
+            self.ask("openExample", part="test", index=tool["example"])
 
     @property
     def layers(self) -> list[dict[str, Any]]:
@@ -97,7 +107,8 @@ class Learner:
 
 def answer(question: dict[str, Any]) -> list[float]:
     """The first answer that fits a question."""
-    count = len(question["rows"]) if question["kind"] == "choices" else 1
+    rows = len(question["rows"])
+    count = {"choices": rows, "curves": rows * len(question["points"])}.get(question["kind"], 1)
     return [0.0 if question["options"] else max(question["low"], 0.0)] * count
 
 
@@ -157,4 +168,8 @@ SOLVERS: dict[str, Callable[[Learner], None]] = {
     "knobs": solve_knobs,
     "function": solve_function,
     "loops": solve_loops,
+    "nudges": nudges.solve,
+    "race": race.solve,
+    "noise": noise.solve,
+    "sounds": sounds.solve,
 }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from lessons import noise, nudges, race, sounds
 from lessons.learner import SOLVERS, STROKES, Learner, answer, hidden
 from pellucid.inspect.ablation import ablate
 from pellucid.inspect.class_statistics import auc
@@ -88,8 +89,10 @@ def test_waiting_reloading_and_clicking_through_never_pass(name: str) -> None:
 def test_the_work_counts_after_the_prediction_only(name: str) -> None:
     learner = Learner()
     learner.open(name)
-    if name in ("weighted-sum", "function", "undecided"):
+    if name in ("weighted-sum", "function", "undecided", "race", "noise"):
         SOLVERS[name](learner)
+    elif name == "sounds":
+        assert sounds.muting(learner, loses=True)
     else:
         [index] = [layer["bias"] for layer in learner.layers[:1]]
         learner.turn([index], [-10.0])
@@ -178,7 +181,7 @@ def test_a_wrong_prediction_never_blocks_and_a_malformed_one_is_refused() -> Non
 
 def test_a_network_that_a_lesson_cannot_use_is_told_apart() -> None:
     learner = Learner("digits-conv")
-    for name in ("weighted-sum", "bias", "knobs", "loops"):
+    for name in ("weighted-sum", "bias", "knobs", "loops", "nudges"):
         learner.open(name)
         assert learner.shown is not None
         assert learner.stage == "unsuited"
@@ -396,6 +399,10 @@ def undecided_by_turned_knobs(learner: Learner) -> None:
         ("function", one_long_drawing),
         ("function", one_drawing_brought_back),
         ("function", knobs_turned_between),
+        *(("nudges", attempt) for attempt in nudges.NEAR_MISSES),
+        *(("race", attempt) for attempt in race.NEAR_MISSES),
+        *(("noise", attempt) for attempt in noise.NEAR_MISSES),
+        *(("sounds", attempt) for attempt in sounds.NEAR_MISSES),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )

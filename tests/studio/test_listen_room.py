@@ -13,6 +13,8 @@ import soundfile
 
 import pellucid as pl
 from pellucid.errors import DataError
+from pellucid.lessons.deeds import SoundsChanged
+from pellucid.speech.alignment import word_text
 from pellucid.speech.confidence import shares
 from pellucid.speech.features import HOP, RATE, evened, powers, stacked
 from pellucid.speech.recognizer import Recognizer
@@ -21,7 +23,7 @@ from pellucid.studio.rooms.listen.hearer import HeardPart, Hearer
 from pellucid.studio.rooms.listen.live_listening import LiveListening
 from pellucid.studio.rooms.listen.recordings import spoken_by, utterances_of
 from pellucid.studio.session import Session
-from pellucid.studio.state.activity import SoundsChanged, SoundsHeard, ThresholdMoved
+from pellucid.studio.state.activity import SoundsHeard, ThresholdMoved
 from pellucid.studio.state.class_rules import ClassRules
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 
@@ -126,7 +128,9 @@ def test_a_muted_word_is_lost_and_comes_back(page: Page) -> None:
     assert changed.text != found.text
     assert changed.text == pl.speech.hear(io.BytesIO(wav(recorded.samples))).text
     [deed] = page.session._state.activity.of(SoundsChanged)
-    assert (deed.kind, deed.text_before, deed.text) == ("mute", found.text, changed.text)
+    assert (deed.kind, deed.text_before, deed.text, deed.edits) == ("mute", found.text, changed.text, 1)
+    assert [each.digit for each in deed.words_before] == [3, 8, 1]
+    assert "".join(map(word_text, deed.words)) == changed.text
     recorded, back = heard(page.ask("undoSounds", slot=0))
     assert (back.text, recorded.changed) == (found.text, [])
     np.testing.assert_array_equal(recorded.samples, original.samples)

@@ -12,7 +12,7 @@ import pellucid as pl
 from pellucid.studio.rooms.learn import driver
 from pellucid.studio.rooms.race import race
 from pellucid.studio.rooms.race import trials as race_trials
-from pellucid.studio.state.activity import RacePredicted, RaceRun, TrialsRun
+from pellucid.studio.state.activity import RaceBegun, RacePredicted, RaceRun, TrialsRun
 from studio.fake_page import Event, Page, session, wait_for
 
 DIGITS = pl.data.load("digits")
@@ -274,6 +274,10 @@ def test_a_prediction_is_locked_before_the_first_step_and_judged_at_the_end(page
     assert [deed.prediction.winner for deed in activity.of(RacePredicted)] == [1]
     [run] = activity.of(RaceRun)
     assert (run.step, list(run.accuracies)) == (250, ends)
+    assert [curve[-1] for curve in run.curves] == pytest.approx(ends)
+    assert (run.recorded[0], run.recorded[-1]) == (0, 250)
+    [begun] = activity.of(RaceBegun)
+    assert (begun.race, begun.same_start) == (run.race, True)
     assert run.outcome is not None
     assert run.outcome.right
     assert page.asked("setUpRace", "race", plan=given).prediction is None

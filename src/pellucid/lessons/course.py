@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from pellucid.errors import FileFormatError
-from pellucid.lessons import bias, function, knobs, loops, undecided, weighted_sum
+from pellucid.lessons import (
+    bias,
+    function,
+    knobs,
+    loops,
+    noise,
+    nudges,
+    race,
+    sounds,
+    undecided,
+    weighted_sum,
+)
 from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.lesson import Lesson
 
 ALL: tuple[Lesson, ...] = tuple(
     sorted(
-        (each.LESSON for each in (undecided, weighted_sum, bias, knobs, function, loops)),
+        (each.LESSON for each in (undecided, weighted_sum, bias, knobs, function, loops, nudges, race, noise, sounds)),
         key=lambda lesson: lesson.number,
     )
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pellucid.lessons.deeds import Deed
 from pellucid.lessons.records import Facts, Question
 from pellucid.lessons.view import View
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A button that spares a learner many presses: it sets parameters.
+    """A button that spares a learner many presses: it sets parameters, or opens a held-out image.
 
     Attributes
     ----------
@@ -20,11 +21,14 @@ class Tool:
         Their indices.
     values : tuple of float
         Their values.
+    example : int or None
+        The held-out image.
     """
 
     label: str
-    knobs: tuple[int, ...]
-    values: tuple[float, ...]
+    knobs: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    example: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,12 @@ class Lesson:
         Buttons that set parameters.
     needs : tuple of str
         The names in the setting of its question. A prediction from before an update that lacks one is asked again.
+    counts : tuple of type
+        The deeds that count, where the check goes by what was done and not only by how the session stands.
+    weigh : function, optional
+        What the answers mean for the check, where it depends on them. They may then be changed while one works.
+    outcome : function, optional
+        What came of the question, in the form of an answer, where that is only known once the learner has done it.
     """
 
     name: str
@@ -88,6 +98,9 @@ class Lesson:
     hints: Callable[[View, Question], tuple[str, str, str]]
     tools: Callable[[View, Question], tuple[Tool, ...]] = lambda _view, _question: ()
     needs: tuple[str, ...] = ()
+    counts: tuple[type[Deed], ...] = ()
+    weigh: Callable[[tuple[float, ...]], Facts] | None = None
+    outcome: Callable[[Question, Facts], tuple[float, ...]] | None = None
 
 
 def last(noted: Sequence[Facts], name: str) -> Facts | None:

@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from pellucid.lessons.given_course import GivenCourse
 
-Kind = Literal["number", "choice", "choices"]
-"""A number; one of some options; or one of the options for each row."""
+Kind = Literal["number", "choice", "choices", "curves"]
+"""A number; one of some options; one of the options for each row; or for each row a number at every point."""
 
 Facts = dict[str, float]
 """What was found out about a session at one moment, by name."""
@@ -35,11 +35,15 @@ class Question(Struct, frozen=True):
     """What the question is about, such as the number of a neuron."""
     told: str = ""
     """What is said beside the answer."""
+    points: tuple[float, ...] = ()
+    """Where the curves have points. An answer has one curve after the other."""
+    axis: str = ""
+    """What the points are counted in."""
 
     @property
     def count(self) -> int:
         """How many values an answer has."""
-        return len(self.rows) if self.kind == "choices" else 1
+        return {"choices": len(self.rows), "curves": len(self.rows) * len(self.points)}.get(self.kind, 1)
 
     def fault(self, values: list[float]) -> str | None:
         """Return why values are no answer to this question; None if they are one."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset
 from pellucid.layers.dense import Dense
+from pellucid.lessons.deeds import Deed, Ear
 from pellucid.network.network import Network
 
 Vector = NDArray[np.float32]
+D = TypeVar("D", bound=Deed)
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,17 @@ class View:
     example : int or None
         The held-out image that is at the inputs.
     nominated : sequence of Nominated
-        The neurons that were looked at since the prediction.
+        The neurons that were just looked at.
     cache : dict
         Kept as long as the session.
+    train : Dataset or None
+        The training images.
+    loss : str
+        The loss that the network is trained with.
+    deeds : sequence of Deed
+        What was just done in the rooms.
+    ear : function
+        Returns the network that hears; None without one.
     """
 
     net: Network
@@ -70,6 +80,14 @@ class View:
     example: int | None = None
     nominated: Sequence[Nominated] = ()
     cache: dict[Any, Any] = field(default_factory=dict)
+    train: Dataset | None = None
+    loss: str = "cross_entropy"
+    deeds: Sequence[Deed] = ()
+    ear: Callable[[], Ear | None] = lambda: None
+
+    def done(self, kind: type[D]) -> Iterator[D]:
+        """Return what was just done of one kind."""
+        return (deed for deed in self.deeds if isinstance(deed, kind))
 
     @property
     def bits(self) -> int:

@@ -25,6 +25,7 @@ from pellucid.studio.protocol.refusal import Refused, RefusedError, failure
 from pellucid.studio.rooms.convolve.room import ConvolveRoom
 from pellucid.studio.rooms.learn.room import LearnRoom
 from pellucid.studio.rooms.lessons.course_room import CourseRoom
+from pellucid.studio.rooms.lessons.late_following import LateFollowing
 from pellucid.studio.rooms.lessons.learner import Learner
 from pellucid.studio.rooms.lessons.room import LessonRoom
 from pellucid.studio.rooms.lessons.view import LessonViews
@@ -122,9 +123,12 @@ class Session:
         self._none = NoneRoom(self._state)
         # The visitors of a class share a machine: each begins the lessons anew.
         log = catalog.lessons if rules is None else LessonLog()
-        learner, views = Learner(log, course, fixed=rules is not None), LessonViews(self._state, self._read)
+        learner = Learner(log, course, fixed=rules is not None)
+        views = LessonViews(self._state, self._read, self._listen)
         self._lessons = LessonRoom(self._state, learner, views)
         self._courses = CourseRoom(self._state, learner, views)
+        beside = LateFollowing(self._lock, self._lessons.follow, lambda error: self._state.send(failure(error)))
+        self._state.activity.on_beside = beside.begin
         self._map = MapRoom(self._state, lambda: self._learn.step_taken)
         if rules is not None:
             self._read.show_example("test", 0)
@@ -216,6 +220,7 @@ class Session:
             lesson_messages.LeaveLesson: self._lessons.leave,
             lesson_messages.RestartLesson: self._lessons.restart,
             lesson_messages.PredictOutcome: self._lessons.predict,
+            lesson_messages.AnswerAgain: self._lessons.answer_again,
             lesson_messages.AskHint: self._lessons.hint,
             lesson_messages.AnswerTransfer: self._lessons.transfer,
             lesson_messages.AnswerRecall: self._lessons.recall,

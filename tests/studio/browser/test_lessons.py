@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -105,5 +106,146 @@ def test_a_lesson_is_a_sheet_on_a_phone(browser: Browser, link: str) -> None:
         stage(page, "do")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert visitor.complaints == []
+    finally:
+        context.close()
+
+
+def reload(page: Page) -> None:
+    page.reload()
+    page.locator('main[data-settled="true"]').wait_for()
+
+
+def lock_in(page: Page) -> None:
+    page.get_by_role("button", name="Lock in the prediction").click()
+    stage(page, "do")
+
+
+def test_a_derivative_is_checked_an_answer_changed_and_a_step_taken(visitor: Visitor) -> None:
+    page = open_lesson(visitor, "nudges")
+    labels = [each.inner_text() for each in page.locator(".lessons .pair > span").all()]
+    label = re.findall(r"is a (\d)", page.locator(".lessons form > p").first.inner_text())[0]
+    own = labels.index(f"bias of output {label}")
+    for at, select in enumerate(page.locator(".lessons select").all()):
+        # What raises another output raises the loss, and what multiplies nothing does nothing; the label's own is wrong.
+        text = labels[at]
+        right = "it stays the same" if text.endswith("0.00") else "it rises"
+        select.select_option("it stays the same" if at == own else right)
+    lock_in(page)
+    page.get_by_role("button", name=re.compile("^Open test image")).click()
+    page.locator("[data-cost]").wait_for()
+    visitor.settle()
+    page.get_by_role("button", name="Stage 6:").click()  # the biases of the outputs
+    page.get_by_role("button", name=f"Check bias of output {label}").click()
+    page.locator("[data-agrees='true']").wait_for()
+    expect(page.locator("[data-status]")).to_contain_text("Checked: 1 of 5 knobs; your answers agree with 0")
+    reload(page)
+    expect(page.locator("[data-status]")).to_contain_text("Checked: 1 of 5 knobs; your answers agree with 0")
+    page.get_by_role("button", name="Change my answers").click()
+    page.get_by_label(f"bias of output {label}", exact=True).select_option("it falls")
+    page.get_by_role("button", name="Change the answers").click()
+    expect(page.locator("[data-status]")).to_contain_text("your answers agree with 1")
+    page.locator("[data-cost]").wait_for()
+    page.get_by_role("button", name="Step on this picture").click()
+    expect(page.locator("[data-gap]")).to_contain_text("Backpropagation is bookkeeping", timeout=10_000)
+    stage(page, "done")
+    assert visitor.complaints == []
+
+
+def test_curves_are_drawn_by_pointer_and_by_keyboard_before_a_race(visitor: Visitor) -> None:
+    page = open_lesson(visitor, "race")
+    lock = page.get_by_role("button", name="Lock in the prediction")
+    chart = page.locator("[data-curves]")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.08 * box["width"], box["y"] + 0.7 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    page.mouse.move(box["x"] + box["width"], box["y"] + 0.3 * box["height"], steps=5)
+    page.mouse.up()
+    expect(page.locator(".curve").first).to_contain_text("✓")
+    expect(lock).to_be_disabled()
+    relu = page.get_by_role("slider", name="Curve of ReLU")
+    relu.focus()
+    for key in ("PageUp", *["ArrowRight", "ArrowUp"] * 9, "ArrowRight"):
+        page.keyboard.press(key)
+    expect(relu).to_have_attribute("aria-valuetext", "1.00 epochs: 65 %")
+    lock_in(page)
+    drawn = [each.get_attribute("d") for each in page.locator("[data-drawn]").all()]
+    reload(page)
+    stage(page, "do")
+    assert [each.get_attribute("d") for each in page.locator("[data-drawn]").all()] == drawn
+    page.locator("[data-race]").wait_for()
+    page.get_by_role("button", name="New race").click()
+    visitor.settle()
+    page.get_by_role("button", name="Run", exact=True).click()
+    stage(page, "done")  # without another request: the race tells it
+    distances = [float(each.get_attribute("data-distance") or "nan") for each in page.locator("[data-distance]").all()]
+    assert len(distances) == 2
+    said = page.locator("[data-gap]").inner_text()
+    assert f"{distances[0]:.1f} points" in said
+    assert f"{distances[1]:.1f} for ReLU" in said
+    expect(page.locator("[data-real]")).to_have_count(2)
+    ends = [f"{100 * float(each.get_attribute('data-accuracy') or 'nan'):.1f} %" for each in
+            page.locator("[data-accuracy]").all()]  # fmt: skip
+    assert all(end in said for end in ends)
+    assert visitor.complaints == []
+
+
+def test_noise_is_opened_by_keyboard(visitor: Visitor) -> None:
+    page = open_lesson(visitor, "noise")
+    page.get_by_label("Your answer in percent").fill("30")
+    lock_in(page)
+    page.get_by_role("button", name="Scribbles", exact=True).click()
+    page.locator("[data-number]").first.click()
+    expect(page.locator("[data-status]")).to_contain_text("The last picture was no noise")
+    reload(page)
+    expect(page.locator("[data-status]")).to_contain_text("The last picture was no noise")
+    page.get_by_role("button", name="Noise", exact=True).click()
+    first = page.locator("[data-number]").first
+    first.wait_for()
+    visitor.settle()
+    first.focus()
+    page.keyboard.press("Enter")
+    stage(page, "done")
+    assert visitor.complaints == []
+
+
+def test_the_sound_that_carries_a_word_is_muted(visitor: Visitor) -> None:
+    page = open_lesson(visitor, "sounds")
+    page.get_by_role("radio", name="TH", exact=True).check()
+    lock_in(page)
+    page.get_by_label("Digits to say").fill("731")
+    page.get_by_role("button", name="Say it").click()
+    sounds = page.get_by_role("group", name="Sounds of word 2")
+    sounds.get_by_role("button", name=re.compile("^TH ")).click()
+    page.get_by_role("button", name="Mute").click()
+    expect(page.locator("[data-status]")).to_contain_text("Sounds tried: 1 of 3")
+    reload(page)
+    expect(page.locator("[data-status]")).to_contain_text("Sounds tried: 1 of 3")
+    page.get_by_role("button", name="Undo the last change").click()
+    sounds.get_by_role("button", name=re.compile("^IY ")).click()
+    page.get_by_role("button", name="Mute").click()
+    stage(page, "done")
+    expect(page.locator("[data-gap]")).to_contain_text("ms of IY")
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), [(390, 844, "light"), (1440, 900, "dark")])
+@pytest.mark.parametrize("name", ["nudges", "race", "noise", "sounds"])
+def test_axe_finds_nothing_in_a_lesson(
+    browser: Browser, link: str, axe: str, name: str, width: int, height: int, scheme: str
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True
+    )
+    try:
+        visitor = Visitor(context, link)
+        page = open_lesson(visitor, name)
+        visitor.settle()
+        page.evaluate(axe + "; undefined")
+        found = page.evaluate("axe.run('.lessons').then(({ violations }) => violations)")
+        assert [(each["id"], each["nodes"][0]["html"][:160]) for each in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     finally:
         context.close()

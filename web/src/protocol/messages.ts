@@ -2902,6 +2902,17 @@ export interface PredictOutcome {
   readonly values: readonly number[];
 }
 
+/** Change the answers while one works, where `LessonShown.again` allows it. Answered by `LessonShown`. */
+export interface AnswerAgain {
+  readonly type: "answerAgain";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Its `LessonInfo.name`. */
+  readonly lesson: string;
+  /** The answers. */
+  readonly values: readonly number[];
+}
+
 /** Ask for the next hint. Answered by `LessonShown`. */
 export interface AskHint {
   readonly type: "askHint";
@@ -3006,8 +3017,8 @@ export interface Lessons {
 
 /** A question, and its answer once it was answered. */
 export interface QuestionInfo {
-  /** A number; one of the options; or one of them for each row. */
-  readonly kind: "choice" | "choices" | "number";
+  /** A number; one of the options; one of them for each row; or a curve for each row. */
+  readonly kind: "choice" | "choices" | "curves" | "number";
   /** The question. */
   readonly text: string;
   /** The options; empty for numbers. */
@@ -3028,9 +3039,13 @@ export interface QuestionInfo {
   readonly right: boolean | null;
   /** What is said beside the answer; empty before. */
   readonly told: string;
+  /** Where the curves have points, (p,); empty for other questions. */
+  readonly points: readonly number[];
+  /** What the points are counted in. */
+  readonly axis: string;
 }
 
-/** A button that sets parameters, as a `TurnKnobs` that can be undone. */
+/** A button that sets parameters, as a `TurnKnobs` that can be undone, or opens a held-out image. */
 export interface LessonTool {
   /** What it does. */
   readonly label: string;
@@ -3038,6 +3053,8 @@ export interface LessonTool {
   readonly knobs: readonly number[];
   /** Their values, (n,). */
   readonly values: readonly number[];
+  /** The held-out image; None for one that sets parameters. */
+  readonly example: number | null;
 }
 
 /** An earlier lesson that is asked again. */
@@ -3081,6 +3098,8 @@ export interface LessonShown {
   readonly recall: RecallInfo | null;
   /** The next lesson that is not passed yet. */
   readonly next: string | null;
+  /** Whether the answers may be changed while one works. */
+  readonly again: boolean;
 }
 
 /** Follow a course that somebody gave. Answered by `Lessons`, in the order of the course. */
@@ -3496,6 +3515,7 @@ export type AnyRequest =
   | LeaveLesson
   | RestartLesson
   | PredictOutcome
+  | AnswerAgain
   | AskHint
   | AnswerTransfer
   | AnswerRecall

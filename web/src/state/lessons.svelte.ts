@@ -116,6 +116,11 @@ export class LessonsState {
     if (this.shown) this.#session.send({ type: "predictOutcome", lesson: this.shown.lesson.name, values });
   }
 
+  /** Change the answers while one works. */
+  answerAgain(values: readonly number[]): void {
+    if (this.shown) this.#session.send({ type: "answerAgain", lesson: this.shown.lesson.name, values });
+  }
+
   hint(): void {
     if (this.shown) this.#session.send({ type: "askHint", lesson: this.shown.lesson.name });
   }
@@ -129,7 +134,8 @@ export class LessonsState {
   }
 
   use(tool: wire.LessonTool): void {
-    this.#session.send({ type: "turnKnobs", knobs: tool.knobs, values: tool.values, gesture: ++this.#gesture });
+    if (tool.example !== null) this.#session.send({ type: "openExample", part: "test", index: tool.example });
+    else this.#session.send({ type: "turnKnobs", knobs: tool.knobs, values: tool.values, gesture: ++this.#gesture });
   }
 
   /** Follow a course: its code, a link with it, or the text of its file. */

@@ -11,7 +11,8 @@ from pellucid.studio.protocol.parts import Count, Name, Number, Shared
 from pellucid.studio.protocol.requests import Request
 
 Values = Annotated[list[Number], Meta(min_length=1, max_length=100)]
-"""An answer: a number; the index of an option; or one of these for each row of the question."""
+"""An answer: a number; the index of an option; one of these for each row of the question; or the numbers of its curves
+one after the other."""
 
 
 class AskLessons(Request):
@@ -42,6 +43,13 @@ class PredictOutcome(OfLesson):
 
     values: Values
     """The prediction."""
+
+
+class AnswerAgain(OfLesson):
+    """Change the answers while one works, where `LessonShown.again` allows it. Answered by `LessonShown`."""
+
+    values: Values
+    """The answers."""
 
 
 class AskHint(OfLesson):
@@ -138,8 +146,8 @@ class Lessons(Event):
 class QuestionInfo(Shared):
     """A question, and its answer once it was answered."""
 
-    kind: Literal["number", "choice", "choices"]
-    """A number; one of the options; or one of them for each row."""
+    kind: Literal["number", "choice", "choices", "curves"]
+    """A number; one of the options; one of them for each row; or a curve for each row."""
     text: str
     """The question."""
     options: list[str]
@@ -160,10 +168,14 @@ class QuestionInfo(Shared):
     """Whether the answer is right; None before it may be shown."""
     told: str
     """What is said beside the answer; empty before."""
+    points: list[float]
+    """Where the curves have points, (p,); empty for other questions."""
+    axis: str
+    """What the points are counted in."""
 
 
 class LessonTool(Shared):
-    """A button that sets parameters, as a `TurnKnobs` that can be undone."""
+    """A button that sets parameters, as a `TurnKnobs` that can be undone, or opens a held-out image."""
 
     label: str
     """What it does."""
@@ -171,6 +183,8 @@ class LessonTool(Shared):
     """Their indices, (n,)."""
     values: list[float]
     """Their values, (n,)."""
+    example: Count | None
+    """The held-out image; None for one that sets parameters."""
 
 
 class RecallInfo(Shared):
@@ -213,3 +227,5 @@ class LessonShown(Event):
     """An earlier lesson that is asked again, if one is due or was just answered."""
     next: str | None
     """The next lesson that is not passed yet."""
+    again: bool
+    """Whether the answers may be changed while one works."""

@@ -123,6 +123,7 @@ AnyRequest = (
     | lesson_messages.LeaveLesson
     | lesson_messages.RestartLesson
     | lesson_messages.PredictOutcome
+    | lesson_messages.AnswerAgain
     | lesson_messages.AskHint
     | lesson_messages.AnswerTransfer
     | lesson_messages.AnswerRecall

@@ -11,6 +11,7 @@ from pellucid.inspect.backward import Backpropagation, backpropagate, check_acti
 from pellucid.inspect.captions import stages
 from pellucid.inspect.knobs import Knobs
 from pellucid.inspect.names import knob_name
+from pellucid.lessons.deeds import DerivativeChecked, StepTaken
 from pellucid.network.network import Network
 from pellucid.studio.protocol import events, requests
 from pellucid.studio.protocol.frames import Payload
@@ -94,10 +95,16 @@ class NudgeRoom:
         """Check a derivative by a difference quotient."""
         if self._latest is None:
             raise RefusedError("out_of_order", "There is no backpropagation to check yet: run it for a picture first.")
-        _, result, _ = self._latest
+        version, result, _ = self._latest
         if request.kind == "parameter":
             found = check_parameter(result, request.knob)
             name = knob_name(result.net, Knobs(result.net)[request.knob])
+            self._state.activity.note(
+                DerivativeChecked(
+                    version, request.knob, result.label, result.loss, found.derivative, found.difference,
+                    found.agrees,
+                )
+            )  # fmt: skip
         elif request.kind == "activation":
             found = check_activation(result, request.layer, request.neuron)
             name = found.name
@@ -129,9 +136,12 @@ class NudgeRoom:
         pictures = f"1 {one}" if len(images) == 1 else f"{len(images)} {one}s"
         what = f"this {one}" if request.of == "example" else pictures
         accuracy = state.evaluation().accuracy
+        changed = int((after != edited.net.parameters).sum())
         self._turn.step(f"a step for {what}, rate {rate:g}", after, request.id)
         now = edited.effective.gradient(images, targets, loss).loss
         predicted = cost - rate * norm * norm
+        label = int(targets[0]) if request.of == "example" and state.data.test.has_classes else None
+        state.activity.note(StepTaken(edited.version, request.of, label, rate, changed, finite(cost), finite(now)))
         state.send(
             events.Stepped(
                 request.id, edited.version, finite(cost), finite(now), accuracy, state.evaluation().accuracy,

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pellucid.lessons.deeds import Deed
 from pellucid.studio.protocol.race import Outcome, Prediction, RacePlan, TrialKind
 
 MOST = 10_000
 """Most records that are kept; the oldest are dropped first."""
-
-
-@dataclass(frozen=True)
-class Deed:
-    """Base of all records.
-
-    Attributes
-    ----------
-    version : int
-        Version of the session's network at that time.
-    """
-
-    version: int
 
 
 @dataclass(frozen=True)
@@ -101,21 +91,48 @@ class RacePredicted(Deed):
 
 
 @dataclass(frozen=True)
+class RaceBegun(Deed):
+    """A race took its first step.
+
+    Attributes
+    ----------
+    race : int
+        Its number in the session.
+    plan : RacePlan
+    same_start : bool
+        Whether all contestants began with the same bits.
+    """
+
+    race: int
+    plan: RacePlan
+    same_start: bool
+
+
+@dataclass(frozen=True)
 class RaceRun(Deed):
     """A race has ended after so many mini-batches.
 
     Attributes
     ----------
+    race : int
+        Its number in the session.
     accuracies : tuple of float or None
         Of each contestant at the end; None where its loss diverged.
     outcome : Outcome or None
         What became of the prediction, if there was one.
+    recorded : tuple of int
+        The steps at which the contestants were examined.
+    curves : tuple of tuple of float
+        The accuracy of each contestant at these steps; NaN after its loss diverged.
     """
 
+    race: int
     plan: RacePlan
     step: int
     accuracies: tuple[float | None, ...]
     outcome: Outcome | None
+    recorded: tuple[int, ...]
+    curves: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -149,18 +166,6 @@ class SoundsHeard(Deed):
     text: str
     words: int
     sure: int
-
-
-@dataclass(frozen=True)
-class SoundsChanged(Deed):
-    """A recording was changed and heard again; ``kind`` is "mute", "stretch" or "swap", times are seconds before it."""
-
-    kind: str
-    begin: float
-    end: float
-    factor: float
-    text_before: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -248,7 +253,7 @@ D = TypeVar("D", bound=Deed)
 
 
 class Activity:
-    """The records of a session, oldest first.
+    """The records of a session, oldest first. Its methods may be called from any thread.
 
     Examples
     --------
@@ -259,20 +264,31 @@ class Activity:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._deeds: deque[Deed] = deque(maxlen=MOST)
         self.count = 0
         """How many records there have been."""
+        self.on_beside: Callable[[], None] = lambda: None
+        """Called by `note_beside`."""
 
     def note(self, deed: Deed) -> None:
         """Add a record."""
-        self._deeds.append(deed)
-        self.count += 1
+        with self._lock:
+            self._deeds.append(deed)
+            self.count += 1
+
+    def note_beside(self, deed: Deed) -> None:
+        """Add a record of what has ended beside the requests, such as a training; from any thread."""
+        self.note(deed)
+        self.on_beside()
 
     def of(self, kind: type[D]) -> list[D]:
         """Return the records of one kind."""
-        return [deed for deed in self._deeds if isinstance(deed, kind)]
+        with self._lock:
+            return [deed for deed in self._deeds if isinstance(deed, kind)]
 
     def since(self, count: int) -> list[Deed]:
         """Return the records after the first so many."""
-        fresh = min(self.count - count, len(self._deeds))
-        return list(self._deeds)[len(self._deeds) - fresh :]
+        with self._lock:
+            fresh = min(self.count - count, len(self._deeds))
+            return list(self._deeds)[len(self._deeds) - fresh :]

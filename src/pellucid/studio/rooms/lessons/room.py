@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from pellucid.lessons import course
+from pellucid.lessons.deeds import Deed
 from pellucid.lessons.lesson import Lesson
 from pellucid.lessons.progress import Attempt, Progress, gap_told
 from pellucid.lessons.records import Answered, Hinted, Noted, Predicted, Question, Recalled, Restarted
@@ -67,8 +68,21 @@ class LessonRoom:
             raise RefusedError("out_of_order", "The prediction is locked in already: begin the lesson again.")
         values, mark = checked(question, request.values), self._views.now().mark
         self._learner.add(Predicted(lesson.name, time.time(), question, values, mark))
+        self._weigh(lesson, values)
         self._since = self._state.activity.count
         self._show(request.id)
+
+    def answer_again(self, request: messages.AnswerAgain) -> None:
+        """Take other answers to the question of the prediction, which itself stays what it is."""
+        lesson, predicted = self._opened(request.lesson), self._learner.attempt(self._opened(request.lesson)).predicted
+        if lesson.weigh is None or predicted is None or self._learner.attempt(lesson).stage != "do":
+            raise RefusedError("out_of_order", "Answers are not changed here: begin the lesson again.")
+        self._weigh(lesson, checked(predicted.question, request.values))
+        self._show(request.id)
+
+    def _weigh(self, lesson: Lesson, values: tuple[float, ...]) -> None:
+        if lesson.weigh is not None:
+            self._learner.add(Noted(lesson.name, time.time(), lesson.weigh(values)))
 
     def hint(self, request: messages.AskHint) -> None:
         """Give the next hint."""
@@ -101,20 +115,31 @@ class LessonRoom:
         lesson = self._open
         if lesson is None:
             return
+        deeds = self._state.activity.since(self._since)
+        self._since += len(deeds)
+        batches: list[list[Deed]] = [[deed] for deed in deeds] or [[]]
+        noted = [self._note(lesson, batch) for batch in batches]
+        if any(noted):
+            self._show(request)
+            if self._learner.attempt(lesson).stage == "done":
+                self._send_lessons(request)
+
+    def _note(self, lesson: Lesson, deeds: list[Deed]) -> bool:
+        """Note what counts of something that was just done; return whether anything does."""
         attempt = self._learner.attempt(lesson)
-        if attempt.stage != "do" or attempt.predicted is None:
-            return
-        view = self._views.now(self._since)
-        untouched = not attempt.noted and view.mark == attempt.predicted.mark and not view.nominated
+        predicted = attempt.predicted
+        if attempt.stage != "do" or predicted is None:
+            return False
+        view = self._views.now(deeds)
+        counts = view.nominated or any(isinstance(deed, lesson.counts) for deed in view.deeds)
+        untouched = not attempt.noted and not counts and view.mark == predicted.mark
         if untouched or lesson.unsuited(view) is not None:
-            return
-        facts = lesson.look(view, attempt.predicted.question, attempt.noted)
+            return False
+        facts = lesson.look(view, predicted.question, attempt.noted)
         if facts is None:
-            return
+            return False
         self._learner.add(Noted(lesson.name, time.time(), {name: finite(value) for name, value in facts.items()}))
-        self._show(request)
-        if self._learner.attempt(lesson).stage == "done":
-            self._send_lessons(request)
+        return True
 
     def _known(self, name: str) -> Lesson:
         lesson = course.BY_NAME.get(name)
@@ -142,21 +167,22 @@ class LessonRoom:
         following = self._learner.following
         if unsuited is not None and stage != "done":
             return messages.LessonShown(
-                request, info, "unsuited", unsuited, None, "", "", [], [], 0, "", None, None, following
+                request, info, "unsuited", unsuited, None, "", "", [], [], 0, "", None, None, following, False
             )
         question = self._question("predict", lesson, view) if predicted is None else predicted.question
         values = None if predicted is None else predicted.values
         doing = unsuited is None and stage == "do"
+        told = question_told(question, values, truth=stage == "done", outcome=_outcome(lesson, question, attempt))
         hints = lesson.hints(view, question)[: attempt.hints] if doing else ()
         return messages.LessonShown(
-            request, info, stage, lesson.about, question_told(question, values, truth=stage == "done"),
+            request, info, stage, lesson.about, told,
             lesson.task(view, question) if doing else "",
             lesson.status(question, attempt.noted) if stage == "do" else "",
             _tools(lesson, view, question) if doing else [],
             list(hints), 3 - len(hints) if doing else 0,
             gap_told(lesson, attempt),
             self._transfer(lesson, attempt, view) if unsuited is None else None,
-            self._recall(progress, lesson, view), following,
+            self._recall(progress, lesson, view), following, doing and lesson.weigh is not None,
         )  # fmt: skip
 
     def _question(self, kind: str, lesson: Lesson, view: View) -> Question:
@@ -191,5 +217,13 @@ class LessonRoom:
 
 def _tools(lesson: Lesson, view: View, question: Question) -> list[messages.LessonTool]:
     return [
-        messages.LessonTool(each.label, list(each.knobs), list(each.values)) for each in lesson.tools(view, question)
+        messages.LessonTool(each.label, list(each.knobs), list(each.values), each.example)
+        for each in lesson.tools(view, question)
     ]
+
+
+def _outcome(lesson: Lesson, question: Question, attempt: Attempt) -> tuple[float, ...]:
+    """What came of the question of a passed lesson that can only tell afterwards."""
+    if lesson.outcome is None or attempt.found is None:
+        return ()
+    return lesson.outcome(question, attempt.found)

@@ -27,13 +27,18 @@ def lesson_told(lesson: Lesson, progress: Progress) -> messages.LessonInfo:
     )  # fmt: skip
 
 
-def question_told(question: Question, values: tuple[float, ...] | None, *, truth: bool) -> messages.QuestionInfo:
-    """A question; the truth only once it may be seen."""
-    known = truth and values is not None and bool(question.truth)
+def question_told(
+    question: Question, values: tuple[float, ...] | None, *, truth: bool, outcome: tuple[float, ...] = ()
+) -> messages.QuestionInfo:
+    """A question; the truth, or what came of it, only once it may be seen."""
+    answered = truth and values is not None
+    known = answered and bool(question.truth)
     return messages.QuestionInfo(
         question.kind, question.text, list(question.options), list(question.rows), question.unit, question.low,
-        question.high, None if values is None else list(values), list(question.truth) if known else None,
+        question.high, None if values is None else list(values),
+        list(question.truth if known else outcome) if answered and (known or outcome) else None,
         question.right(values) if known and values is not None else None, question.told if known else "",
+        list(question.points), question.axis,
     )  # fmt: skip
 
 

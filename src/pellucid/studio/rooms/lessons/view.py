@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.lessons.deeds import Contestant, Deed, Ear, RaceEnded, RaceStarted
 from pellucid.lessons.view import Nominated, View
+from pellucid.studio.rooms.lessons.ear import SessionEar
+from pellucid.studio.rooms.listen.room import ListenRoom
 from pellucid.studio.rooms.read.room import ReadRoom
-from pellucid.studio.state.activity import Deed, NeuronChosen
+from pellucid.studio.state.activity import NeuronChosen, RaceBegun, RaceRun
 from pellucid.studio.state.session_state import SessionState
 
 
 class LessonViews:
     """Makes views of one session, which share what they have computed."""
 
-    def __init__(self, state: SessionState, read: ReadRoom) -> None:
-        self._state, self._read = state, read
+    def __init__(self, state: SessionState, read: ReadRoom, listen: ListenRoom) -> None:
+        self._state, self._read, self._listen = state, read, listen
         self._cache: dict[Any, Any] = {}
+        self._ear: SessionEar | None = None
 
-    def now(self, since: int = 0) -> View:
-        """Return the session as it is, with what was done after the first ``since`` records of its activity."""
+    def now(self, deeds: Sequence[Deed] = ()) -> View:
+        """Return the session as it is, with what was just done."""
         state, edited = self._state, self._state.edited
         return View(
-            edited.net, edited.effective, edited.trained, dict(edited.factors),
-            state.form.columns is None and not edited.predicts_values and state.data.test.has_classes,
-            state.data.test, self._images, state.levels(edited.net, state.inputs), self._read.own_strokes,
-            self._read.test_example, _nominated(state.activity.since(since)), self._cache,
-        )  # fmt: skip
+            net=edited.net,
+            effective=edited.effective,
+            trained=edited.trained,
+            factors=dict(edited.factors),
+            reads_images=state.form.columns is None and not edited.predicts_values and state.data.test.has_classes,
+            test=state.data.test,
+            images=self._images,
+            inputs=state.levels(edited.net, state.inputs),
+            drawn=self._read.own_strokes,
+            example=self._read.test_example,
+            nominated=_nominated(deeds),
+            cache=self._cache,
+            train=state.data.train,
+            loss=edited.loss,
+            deeds=[_told(deed) for deed in deeds],
+            ear=self._hearing,
+        )
 
     def _images(self) -> NDArray[np.generic]:
         """The held-out images in the levels of the network."""
@@ -38,8 +55,32 @@ class LessonViews:
             return test.images.reshape(len(test), *net.input_shape)
         return state.levels(net, state.unit("test", np.arange(len(test))))
 
+    def _hearing(self) -> Ear:
+        if self._ear is None:
+            self._ear = SessionEar(self._listen.hearer)
+        return self._ear
 
-def _nominated(deeds: list[Deed]) -> list[Nominated]:
+
+def _nominated(deeds: Sequence[Deed]) -> list[Nominated]:
     """The neurons of the session's own network among what was looked at."""
     chosen = [deed for deed in deeds if isinstance(deed, NeuronChosen) and deed.subject is None and not deed.twin]
     return [Nominated(deed.layer, deed.neuron, deed.members) for deed in chosen if deed.members]
+
+
+def _told(deed: Deed) -> Deed:
+    """What was done, in the terms of lessons."""
+    if isinstance(deed, RaceBegun):
+        contestants = tuple(
+            Contestant(
+                each.layers[0].activation, tuple(layer.size for layer in each.layers[:-1]), each.optimizer.kind,
+                each.optimizer.learning_rate,
+            )
+            for each in deed.plan.contestants
+        )  # fmt: skip
+        return RaceStarted(
+            deed.version, deed.race, contestants, deed.plan.epochs, deed.plan.batch_size, deed.same_start
+        )
+    if isinstance(deed, RaceRun):
+        times = tuple(step / max(1, deed.step) for step in deed.recorded)
+        return RaceEnded(deed.version, deed.race, times, deed.curves)
+    return deed

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from pellucid import data
 from pellucid.data.recordings import Recordings
+from pellucid.speech.alignment import Word
 from pellucid.speech.audio import opened
 from pellucid.speech.editing import EditedSound
 from pellucid.speech.features import BANDS, RATE, MelBands
@@ -76,6 +77,11 @@ class Take:
     def text(self) -> str:
         """The digits heard in it."""
         return "".join(part.text for part in self.parts)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words heard in it."""
+        return tuple(word for part in self.parts for word in part.words)
 
 
 def utterances_of(samples: Floats, pause: float) -> tuple[Floats, list[Utterance]]:

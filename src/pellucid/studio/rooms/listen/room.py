@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.lessons.deeds import SoundsChanged
 from pellucid.network.files import load
 from pellucid.network.network import Network
 from pellucid.network.shipped import HEARER
@@ -18,7 +19,7 @@ from pellucid.studio.rooms.listen.heard_words import utterance_message
 from pellucid.studio.rooms.listen.hearer import Hearer, threshold_texts
 from pellucid.studio.rooms.listen.live_listening import PAUSE, LiveListening
 from pellucid.studio.rooms.listen.recordings import Take, spoken_by, utterances_of, voice_names
-from pellucid.studio.state.activity import SoundsChanged, SoundsHeard, ThresholdMoved
+from pellucid.studio.state.activity import SoundsHeard, ThresholdMoved
 from pellucid.studio.state.priority_lock import PriorityLock
 from pellucid.studio.state.session_state import SessionState
 
@@ -168,12 +169,15 @@ class ListenRoom:
             sound = sound.swapped(span, other)
         if len(sound.samples) > messages.LONGEST * RATE:
             raise RefusedError("too_large", f"Expected at most {messages.LONGEST:g} seconds: stretch it less.")
-        before = take.text
+        before, words = take.text, take.words
         take.history.append((messages.SoundEdit(request.kind, *span, factor, before), sound))
         self._heard_again(take, request.slot, request.id)
         self._state.activity.note(
-            SoundsChanged(self._state.edited.version, request.kind, *span, factor, before, take.text)
-        )
+            SoundsChanged(
+                self._state.edited.version, request.kind, *span, factor, before, take.text, len(take.history), words,
+                take.words,
+            )
+        )  # fmt: skip
 
     def undo(self, request: messages.UndoSounds) -> None:
         """Undo changes of a recording, and hear it again."""
@@ -301,7 +305,7 @@ class ListenRoom:
         )  # fmt: skip
 
     def _note_heard(self, take: Take) -> None:
-        words = [word for part in take.parts for word in part.words]
+        words = take.words
         sure = sum(word.sure for word in words)
         self._state.activity.note(
             SoundsHeard(self._state.edited.version, take.source, take.name, take.text, len(words), sure)

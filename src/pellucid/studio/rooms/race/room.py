@@ -12,7 +12,7 @@ from pellucid.studio.protocol.refusal import RefusedError, failure
 from pellucid.studio.rooms.learn.driver import Driver, Job
 from pellucid.studio.rooms.race.race import EXAMINED, Examination, Racer, RaceTrack, column
 from pellucid.studio.rooms.race.trials import TrialRunner, Trials, workers
-from pellucid.studio.state.activity import RacePredicted, RaceRun, TrialsRun
+from pellucid.studio.state.activity import RaceBegun, RacePredicted, RaceRun, TrialsRun
 from pellucid.studio.state.priority_lock import PriorityLock
 from pellucid.studio.state.session_state import SessionState, finite
 
@@ -40,6 +40,7 @@ class RaceRoom:
         self._runner: TrialRunner | None = None
         self._trials: dict[messages.TrialKind, Trials] = {}
         self._next_news = 0.0
+        self._number = 0
 
     @property
     def busy(self) -> bool:
@@ -59,6 +60,7 @@ class RaceRoom:
             track = RaceTrack(request.plan, self._state)
             self._driver.stop()
             self._track, self._prediction = track, None
+            self._number += 1
             self._send_all(request.id)
 
     def ask(self, request: messages.AskRace) -> None:
@@ -160,6 +162,9 @@ class RaceRoom:
 
     def _start(self, track: RaceTrack, goal: int, request: int) -> None:
         self._driver.start(goal)  # first, since it may refuse; its thread waits for the lock
+        if track.last_step == 0:
+            same = all(all(each) for each in track.same_start)
+            self._state.activity.note(RaceBegun(self._version, self._number, track.plan, same))
         track.go_to(track.last_step)
         self._send_race(request)
 
@@ -189,10 +194,16 @@ class RaceRoom:
     def _note_run(self) -> None:
         """Record for lessons that the race has come to its end."""
         track = self._present()
-        if track.finished:
-            self._state.activity.note(
-                RaceRun(self._version, track.plan, track.last_step, tuple(track.accuracies()), self._outcome(track))
+        if not track.finished:
+            return
+        recorded = track.recorded
+        curves = tuple(tuple(column(racer, recorded, "accuracy").tolist()) for racer in track.racers)
+        self._state.activity.note_beside(
+            RaceRun(
+                self._version, self._number, track.plan, track.last_step, tuple(track.accuracies()),
+                self._outcome(track), tuple(recorded), curves,
             )
+        )  # fmt: skip
 
     def _try(self, kind: messages.TrialKind, rates: list[np.ndarray], starts: int, epochs: int, request: int) -> None:
         if self._runner is not None and self._runner.trials.running:
