@@ -29,7 +29,7 @@ def image(learner: Learner) -> int:
 
 def knobs(learner: Learner) -> list[int]:
     """The knobs of the question, found by their names."""
-    return [knob_named(learner.model, row.split(", at activation")[0]) for row in asked(learner)["rows"]]
+    return [knob_named(learner.model, row.split(" (input")[0]) for row in asked(learner)["rows"]]
 
 
 @functools.cache

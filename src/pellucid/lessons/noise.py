@@ -98,6 +98,12 @@ def _task(view: View, question: Question) -> str:
     )
 
 
+def _compared(view: View) -> NDArray[np.float32]:
+    """Return the images that a noise must not resemble, with mean 0 and length 1, (N, D)."""
+    found: NDArray[np.float32] = view.known("compared", lambda: _standard(_unit(view)))
+    return found
+
+
 def statistics(picture: NDArray[np.float32], images: NDArray[np.float32]) -> tuple[float, float, float]:
     """Return what tells noise from a drawing.
 
@@ -105,7 +111,8 @@ def statistics(picture: NDArray[np.float32], images: NDArray[np.float32]) -> tup
     ----------
     picture : ndarray (..., H, W)
         From 0 to 1.
-    images : ndarray (N, ..., H, W)
+    images : ndarray (N, D)
+        Each with mean 0 and length 1.
 
     Returns
     -------
@@ -119,8 +126,7 @@ def statistics(picture: NDArray[np.float32], images: NDArray[np.float32]) -> tup
     planes = np.asarray(picture, np.float64).reshape(-1, *picture.shape[-2:])
     beside = _correlation(planes[:, :, :-1], planes[:, :, 1:])
     below = _correlation(planes[:, :-1], planes[:, 1:])
-    flat = _standard(np.asarray(picture, np.float32).reshape(1, -1))
-    likeness = float((_standard(images.reshape(len(images), -1)) @ flat[0]).max())
+    likeness = float((images @ _standard(picture[None])[0]).max())
     rows, columns = planes.shape[1] // 2, planes.shape[2] // 2
     quarters = [
         part.mean()
@@ -138,8 +144,9 @@ def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float((a * b).sum()) / size if size > 1e-6 else 1.0
 
 
-def _standard(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return rows (N, D) with mean 0 and length 1."""
+def _standard(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return pictures (N, ...) as rows (N, D) with mean 0 and length 1."""
+    rows = pictures.reshape(len(pictures), -1)
     centred = rows - rows.mean(axis=1, keepdims=True)
     length = np.sqrt((centred * centred).sum(axis=1, keepdims=True))
     result: NDArray[np.float32] = centred / np.maximum(length, 1e-6)
@@ -159,7 +166,7 @@ def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | Non
         return None
     flat = np.asarray(view.inputs, np.float32).reshape(1, -1)
     unit = to_unit(flat, view.net.level_range).reshape(view.test.images.shape[1:])
-    neighbours, likeness, spread = statistics(unit, _unit(view))
+    neighbours, likeness, spread = statistics(unit, _compared(view))
     outputs = np.nan_to_num(np.asarray(view.net(view.inputs), np.float64))
     facts = {"output": float(outputs.max()), "neighbours": neighbours, "likeness": likeness, "spread": spread}
     latest = noted[-1] if noted else {}
@@ -179,9 +186,9 @@ def _status(question: Question, noted: Sequence[Facts]) -> str:
         return "No noise at the inputs yet."
     if not _is_noise(facts):
         return (
-            f"The last picture was no noise: neighbouring pixels correlate at {facts.get('neighbours', 1.0):.2f} (noise: "
-            f"up to {NEIGHBOURS:g}), and it resembles a test image at {facts.get('likeness', 1.0):.2f} (noise: up to "
-            f"{LIKENESS:g})."
+            f"The last picture was no noise: neighbouring pixels correlate at {facts.get('neighbours', 1.0):.2f} "
+            f"(noise: up to {NEIGHBOURS:g}), and it resembles a test image at {facts.get('likeness', 1.0):.2f} "
+            f"(noise: up to {LIKENESS:g})."
         )
     return f"Noise, but its largest output is {facts['output']:.2f}."
 
@@ -189,11 +196,11 @@ def _status(question: Question, noted: Sequence[Facts]) -> str:
 def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
     share = 100 * question.setting["share"]
     return (
-        f"You predicted {values[0]:.1f} %, it is {share:.1f} %: {question.setting['told']:,.0f} of {NOISES:,} noises are "
-        f"told at {SURE:g} or more. The largest output for yours is {found['output']:.2f}, though its neighbouring pixels "
-        f"correlate at {found['neighbours']:.2f} only. “Most likely” compares the classes with each "
-        "other; whether the picture shows any of them was never asked. How often this happens differs from network to "
-        "network."
+        f"You predicted {values[0]:.1f} %, it is {share:.1f} %: {question.setting['told']:,.0f} of {NOISES:,} noises "
+        f"are told at {SURE:g} or more. The largest output for yours is {found['output']:.2f}, though its "
+        f"neighbouring pixels correlate at {found['neighbours']:.2f} only. “Most likely” compares the classes with "
+        "each other; whether the picture shows any of them was never asked. How often this happens differs from "
+        "network to network."
     )
 
 

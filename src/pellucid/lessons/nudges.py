@@ -25,7 +25,7 @@ BROWSED = 200
 
 
 def _direction(derivative: float) -> int:
-    """Return what the loss does when a number with this derivative is raised."""
+    """Return what the cost does when a number with this derivative is raised."""
     return STAYS if abs(derivative) < 1e-9 else RISES if derivative > 0 else FALLS
 
 
@@ -48,7 +48,7 @@ def _backpropagated(view: View, image: int) -> Backpropagation:
 
 
 def _knobs(view: View, result: Backpropagation) -> list[int]:
-    """Return five knobs: two biases and a weight of outputs, the bias of a hidden neuron, and a weight of an empty pixel.
+    """Return five knobs: two biases and a weight of outputs, a hidden bias, and the weight of an empty pixel.
 
     A picture without an empty pixel has another weight of an output instead.
     """
@@ -72,7 +72,7 @@ def _row(view: View, result: Backpropagation, index: int) -> str:
     name = knob_name(result.net, knob)
     if knob.input is None:
         return name
-    return f"{name}, at activation {float(result.layers[knob.layer].inputs[knob.input]):.2f}"
+    return f"{name} (input {float(result.layers[knob.layer].inputs[knob.input]):.2f})"
 
 
 def _ask(view: View) -> Question:
@@ -88,8 +88,8 @@ def _ask(view: View) -> Question:
     return Question(
         "choices",
         f"Test image {image} is a {classes[result.label or 0]}, which the network reads as {classes[reading]}, at "
-        f"{float(result.layers[-1].activations[reading]):.2f}. One knob is raised a little. What happens to the loss of "
-        "this picture?",
+        f"{float(result.layers[-1].activations[reading]):.2f}. One knob is raised a little. What happens to the cost "
+        "of this picture?",
         DIRECTIONS,
         tuple(_row(view, result, knob) for knob in knobs),
         truth=tuple(float(_direction(check.derivative)) for check in checks),
@@ -179,9 +179,9 @@ def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
     right = sum(value == truth for value, truth in zip(values, question.truth, strict=True))
     fell = found["after"] < found["before"]
     meaning = (
-        "Each moved against its derivative, and the loss fell."
+        "Each moved against its derivative, and the cost fell."
         if fell
-        else "The step was too large: the loss rose, since a derivative holds for small changes only."
+        else "The step was too large: the cost rose, since a derivative holds for small changes only."
     )
     return (
         f"You predicted {right} of {_count(question)} directions; in the end {found['right']:.0f} agreed with the "
@@ -202,7 +202,7 @@ def _transfer(view: View, number: int) -> Question:
     return Question(
         "choice",
         f"Test image {image} is a {view.net.classes[label]}. The weight from {_neuron(before.number, neuron)} to the "
-        f"output {view.net.classes[label]} is {weight:+.2f}. Its bias is raised a little. What does the loss do?",
+        f"output {view.net.classes[label]} is {weight:+.2f}. Its bias is raised a little. What does the cost do?",
         DIRECTIONS,
         truth=(float(_direction(derivative)),),
         told=f"The derivative is {derivative:+.3g}. It adds up what the neuron does to every output, not to one alone.",
@@ -216,11 +216,11 @@ def _neuron(layer: int, neuron: int) -> str:
 def _hints(view: View, question: Question) -> tuple[str, str, str]:
     label = view.net.classes[int(question.setting["label"])]
     return (
-        f"The loss falls when the output {label} rises, or any other output falls.",
+        f"The cost falls when the output {label} rises, or any other output falls.",
         "A weight acts through the activation that it multiplies: raised by h, it adds h times the activation to the "
         "sum. At an activation of 0 it adds nothing.",
         "In the stages, biases stand under “biases”, weights of an output under “weights” once that output is chosen. "
-        "An arrow up means that raising the number lowers the loss.",
+        "An arrow up means that raising the number lowers the cost.",
     )
 
 
@@ -236,7 +236,7 @@ LESSON = Lesson(
     line="How one layer influences the next",
     room="nudge",
     minutes=8,
-    about="Training lowers a loss: a number that is large where the outputs are wrong.",
+    about="Training lowers the cost: a number that is large where the outputs are wrong.",
     unsuited=unsuited,
     ask=_ask,
     task=_task,

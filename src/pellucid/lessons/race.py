@@ -42,8 +42,8 @@ def _ask(view: View) -> Question:
     return Question(
         "curves",
         f"Two new networks with hidden layers of {WIDTHS[0]} and {WIDTHS[1]} neurons start from the same weights and "
-        f"train for {EPOCHS} epoch at a learning rate of {RATE:g}, mini-batches of {BATCH}. One has sigmoid neurons, the "
-        "other ReLU. Draw the accuracy of both on the test images, from left to right.",
+        f"train for {EPOCHS} epoch at a learning rate of {RATE:g}, mini-batches of {BATCH}. One has sigmoid neurons, "
+        "the other ReLU. Draw the accuracy of both on the test images, from left to right.",
         rows=NAMES,
         unit="%",
         setting={"rate": RATE, "epochs": float(EPOCHS), "batch": float(BATCH), "chance": 1 / len(view.net.classes)},
@@ -119,10 +119,10 @@ def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
     ends = real[:, -1] / 100
     ahead = "no one is ahead" if abs(ends[0] - ends[1]) <= ALIKE else f"{NAMES[int(ends.argmax())]} is ahead"
     return (
-        f"Your curves are {far[0]:.1f} points from the real one for sigmoid and {far[1]:.1f} for ReLU, on average. In the "
-        f"end sigmoid reads {percent(ends[0])} of the test images correctly and ReLU {percent(ends[1])}: {ahead}. That "
-        "holds for this rate, this depth and this length. A sigmoid has a slope of at most 0.25, so its gradients are "
-        "smaller, layer by layer; at a higher rate that may be an advantage."
+        f"Your curves are {far[0]:.1f} points from the real one for sigmoid and {far[1]:.1f} for ReLU, on average. In "
+        f"the end sigmoid reads {percent(ends[0])} of the test images correctly and ReLU {percent(ends[1])}: {ahead}. "
+        "That holds for this rate, this depth and this length. A sigmoid has a slope of at most 0.25, so its "
+        "gradients are smaller, layer by layer; at a higher rate that may be an advantage."
     )
 
 

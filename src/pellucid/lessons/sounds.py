@@ -128,8 +128,8 @@ def _ask(view: View) -> Question:
     return Question(
         "choice",
         f"A voice says {_in_words(SAID[WORD])}. The network hears the {LEXICON[WORD].word} as the sounds "
-        f"{' '.join(found.names)}. One of them is muted, the others stay. Which one carries the word most: without which "
-        "is the least of it heard?",
+        f"{' '.join(found.names)}. One of them is muted, the others stay. Which one carries the word most: without "
+        "which is the least of it heard?",
         (*found.names, "none: the other two are enough in any case"),
         truth=(float(found.rests.index(min(found.rests))),),
         setting=setting,
@@ -140,10 +140,10 @@ def _ask(view: View) -> Question:
 def _task(view: View, question: Question) -> str:
     _, found = _of(view, WORD)
     return (
-        f"In Listen let a voice say {''.join(map(str, SAID[WORD]))}; the question was about {_spoken(found.voice)}. Select "
-        f"one sound of the {LEXICON[WORD].word} and mute it: the network hears the recording again. Find a sound without "
-        f"which it hears no {WORD} there, not even as a guess in parentheses. Undo before the next sound: only one may be "
-        "muted."
+        f"In Listen let a voice say {''.join(map(str, SAID[WORD]))}; the question was about {_spoken(found.voice)}. "
+        f"Select one sound of the {LEXICON[WORD].word} and mute it: the network hears the recording again. Find a "
+        f"sound without which it hears no {WORD} there, not even as a guess in parentheses. Undo before the next "
+        "sound: only one may be muted."
     )
 
 
@@ -182,8 +182,8 @@ def _status(question: Question, noted: Sequence[Facts]) -> str:
         return f"No single sound of a {LEXICON[WORD].word} that was heard for sure has been muted yet."
     tried = len({each["sound"] for each in noted if "sound" in each})
     return (
-        f"Without {_name(facts['sound'])} a {WORD} is still heard, at {100 * facts['rest']:.0f} %. Sounds tried: {tried} of "
-        f"{len(LEXICON[WORD].sounds)}."
+        f"Without {_name(facts['sound'])} a {WORD} is still heard, at {100 * facts['rest']:.0f} %. Sounds tried: "
+        f"{tried} of {len(LEXICON[WORD].sounds)}."
     )
 
 
@@ -201,8 +201,9 @@ def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
     )
     return (
         f"The word hangs most on {_name(question.truth[0])}, {said}. You muted {1000 * found['seconds']:.0f} ms of "
-        f"{_name(found['sound'])}: no {WORD} is heard there any more, and {found['kept']:.0f} of {found['others']:.0f} "
-        f"other digits still are. The voice of the question loses its {LEXICON[WORD].word} {between}, among other digits. "
+        f"{_name(found['sound'])}: no {WORD} is heard there any more, and {found['kept']:.0f} of "
+        f"{found['others']:.0f} other digits still are. The voice of the question loses its {LEXICON[WORD].word} "
+        f"{between}, among other digits. "
         f"{context if question.setting['is_alone'] else 'Said alone, its word is not heard for sure.'}"
     )
 
@@ -214,8 +215,8 @@ def _transfer(view: View, number: int) -> Question:
     word, count = LEXICON[digit].word, len(found.names)
     return Question(
         "number",
-        f"{_spoken(found.voice)} says {_in_words(SAID[digit])}. The {word} has the sounds {' '.join(found.names)}. One after "
-        f"the other is muted alone. For how many of the {count} is nothing like a {digit} heard any more?",
+        f"{_spoken(found.voice)} says {_in_words(SAID[digit])}. The {word} has the sounds {' '.join(found.names)}. "
+        f"One after the other is muted alone. For how many of the {count} is nothing like a {digit} heard any more?",
         unit="sounds",
         high=float(count),
         truth=(float(len(found.lost)),),

@@ -126,9 +126,9 @@ def test_a_derivative_is_checked_an_answer_changed_and_a_step_taken(visitor: Vis
     label = re.findall(r"is a (\d)", page.locator(".lessons form > p").first.inner_text())[0]
     own = labels.index(f"bias of output {label}")
     for at, select in enumerate(page.locator(".lessons select").all()):
-        # What raises another output raises the loss, and what multiplies nothing does nothing; the label's own is wrong.
+        # Raising another output raises the loss; a weight of an empty pixel does nothing; the label's own is wrong.
         text = labels[at]
-        right = "it stays the same" if text.endswith("0.00") else "it rises"
+        right = "it stays the same" if text.endswith("(input 0.00)") else "it rises"
         select.select_option("it stays the same" if at == own else right)
     lock_in(page)
     page.get_by_role("button", name=re.compile("^Open test image")).click()
