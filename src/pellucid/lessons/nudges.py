@@ -29,17 +29,18 @@ def _direction(derivative: float) -> int:
     return STAYS if abs(derivative) < 1e-9 else RISES if derivative > 0 else FALLS
 
 
-def _image(view: View) -> int:
-    """Return the held-out image with the largest loss among those that are read correctly; of all if none are."""
+def _images(view: View) -> list[int]:
+    """Return held-out images, those first that cost most among the ones that are read correctly."""
 
-    def find() -> int:
+    def find() -> list[int]:
         outputs = np.nan_to_num(np.asarray(view.trained_net()(view.images()[:BROWSED]), np.float64))
         labels = view.test.labels[:BROWSED]
         wanted = outputs[np.arange(len(labels)), labels]
-        right = outputs.argmax(axis=1) == labels
-        return int(np.where(right | ~right.any(), wanted, np.inf).argmin())
+        wrong = outputs.argmax(axis=1) != labels
+        order: list[int] = np.lexsort((wanted, wrong)).tolist()
+        return order
 
-    found: int = view.known("nudges", find)
+    found: list[int] = view.known("nudges", find)
     return found
 
 
@@ -56,7 +57,7 @@ def _knobs(view: View, result: Backpropagation) -> list[int]:
     outputs, label = result.layers[-1], int(result.label or 0)
     rival = next(int(each) for each in np.argsort(-outputs.activations, kind="stable") if each != label)
     source = int(outputs.inputs.argmax())
-    neuron = int(np.abs(result.layers[-2].by_biases).argmax())
+    neuron = int(result.layers[-2].by_biases.argmin())
     empty = np.flatnonzero(result.x == 0)
     first = dense_places(view.net)[0]
     idle = output.weight_index(label, source)
@@ -76,7 +77,7 @@ def _row(view: View, result: Backpropagation, index: int) -> str:
 
 
 def _ask(view: View) -> Question:
-    image = _image(view)
+    image = _images(view)[0]
     result = _backpropagated(view, image)
     knobs = _knobs(view, result)
     checks = [check_parameter(result, knob) for knob in knobs]
@@ -192,7 +193,8 @@ def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
 
 
 def _transfer(view: View, number: int) -> Question:
-    image = (_image(view) + 1 + number) % len(view.test)
+    images = _images(view)
+    image = images[(1 + number) % len(images)]
     result = _backpropagated(view, image)
     *_, before, _ = dense_places(view.net)
     neuron = int(np.argsort(-np.abs(result.layers[-2].by_biases), kind="stable")[0])
@@ -202,7 +204,7 @@ def _transfer(view: View, number: int) -> Question:
     return Question(
         "choice",
         f"Test image {image} is a {view.net.classes[label]}. The weight from {_neuron(before.number, neuron)} to the "
-        f"output {view.net.classes[label]} is {weight:+.2f}. Its bias is raised a little. What does the cost do?",
+        f"output {view.net.classes[label]} is {weight:+.2f}. The bias of this neuron is raised a little. What does the cost do?",
         DIRECTIONS,
         truth=(float(_direction(derivative)),),
         told=f"The derivative is {derivative:+.3g}. It adds up what the neuron does to every output, not to one alone.",
