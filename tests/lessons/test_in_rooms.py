@@ -184,7 +184,7 @@ def test_a_network_that_no_noise_fools_is_told_apart(tmp_path: Path) -> None:
         layer.named()["weight"][...] *= 0.01
         layer.named()["bias"][...] = 0
     path = tmp_path / "unsure.safetensors"
-    net.save(path)
+    pl.save(net, path)
     learner = Learner(str(path))
     learner.open("noise")
     assert learner.stage == "unsuited"
@@ -224,7 +224,7 @@ def test_whether_neighbours_mend_a_sound_is_measured() -> None:
 def test_a_network_that_does_not_spell_is_told_apart(tmp_path: Path) -> None:
     net = pl.Network([pl.LSTM(8), pl.Dense(4, "softmax")], input_shape=(None, 20), seed=0)
     path = tmp_path / "other.safetensors"
-    net.save(path)
+    pl.save(net, path)
     page = Page(session(str(path), EmbeddedCatalog()))
     shown = page.asked("openLesson", "lessonShown", lesson="sounds")
     assert shown.stage == "unsuited"
