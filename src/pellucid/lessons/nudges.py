@@ -204,7 +204,8 @@ def _transfer(view: View, number: int) -> Question:
     return Question(
         "choice",
         f"Test image {image} is a {view.net.classes[label]}. The weight from {_neuron(before.number, neuron)} to the "
-        f"output {view.net.classes[label]} is {weight:+.2f}. The bias of this neuron is raised a little. What does the cost do?",
+        f"output {view.net.classes[label]} is {weight:+.2f}. The bias of this neuron is raised a little. What does "
+        "the cost do?",
         DIRECTIONS,
         truth=(float(_direction(derivative)),),
         told=f"The derivative is {derivative:+.3g}. It adds up what the neuron does to every output, not to one alone.",
