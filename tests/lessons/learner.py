@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons import noise, nudges, race, sounds
+from lessons import convolution, grey_levels, learning_rate, noise, nudges, race, sounds, straight_line
 from pellucid.lessons.log import LessonLog
 from pellucid.lessons.view import View
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
@@ -172,4 +172,8 @@ SOLVERS: dict[str, Callable[[Learner], None]] = {
     "race": race.solve,
     "noise": noise.solve,
     "sounds": sounds.solve,
+    "grey-levels": grey_levels.solve,
+    "straight-line": straight_line.solve,
+    "learning-rate": learning_rate.solve,
+    "convolution": convolution.solve,
 }

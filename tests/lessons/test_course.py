@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from lessons import noise, nudges, race, sounds
+from lessons import convolution, grey_levels, learning_rate, noise, nudges, race, sounds, straight_line
 from lessons.learner import SOLVERS, STROKES, Learner, answer, hidden
 from pellucid.inspect.ablation import ablate
 from pellucid.inspect.class_statistics import auc
@@ -20,6 +20,7 @@ from pellucid.lessons.log import LessonLog
 from pellucid.lessons.progress import replay
 
 MODELS = ("digits-sigmoid", "digits-relu")
+NEW_NETWORKS = ("straight-line", "learning-rate", "convolution")
 NAMES = [lesson.name for lesson in course.ALL]
 
 
@@ -89,7 +90,7 @@ def test_waiting_reloading_and_clicking_through_never_pass(name: str) -> None:
 def test_the_work_counts_after_the_prediction_only(name: str) -> None:
     learner = Learner()
     learner.open(name)
-    if name in ("weighted-sum", "function", "undecided", "race", "noise"):
+    if name in ("weighted-sum", "function", "undecided", "race", "noise", "grey-levels", *NEW_NETWORKS):
         SOLVERS[name](learner)
     elif name == "sounds":
         assert sounds.muting(learner, loses=True)
@@ -190,6 +191,14 @@ def test_a_network_that_a_lesson_cannot_use_is_told_apart() -> None:
     learner.ask("loadNetwork", name="digits-relu")
     learner.predict("bias")
     assert learner.stage == "do"
+
+
+@pytest.mark.parametrize("name", ["grey-levels", "straight-line", "learning-rate", "convolution"])
+def test_lessons_of_images_are_done_with_a_convolutional_network_too(name: str) -> None:
+    learner = Learner("digits-conv")
+    learner.predict(name)
+    SOLVERS[name](learner)
+    assert learner.stage == "done"
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -403,6 +412,10 @@ def undecided_by_turned_knobs(learner: Learner) -> None:
         *(("race", attempt) for attempt in race.NEAR_MISSES),
         *(("noise", attempt) for attempt in noise.NEAR_MISSES),
         *(("sounds", attempt) for attempt in sounds.NEAR_MISSES),
+        *(("grey-levels", attempt) for attempt in grey_levels.NEAR_MISSES),
+        *(("straight-line", attempt) for attempt in straight_line.NEAR_MISSES),
+        *(("learning-rate", attempt) for attempt in learning_rate.NEAR_MISSES),
+        *(("convolution", attempt) for attempt in convolution.NEAR_MISSES),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.lessons.deeds import NetworksRetrained
+from pellucid.studio.rooms.convolve.moved_pixels import pixel_order
 from pellucid.studio.rooms.convolve.shuffled_training import PLANNED
-from pellucid.studio.state.activity import CellStudied, MapsMoved, NetworksRetrained
+from pellucid.studio.state.activity import CellStudied, MapsMoved
 from studio.fake_page import Event, Page, session, wait_for
 
 TEST = pl.data.load("digits").test
@@ -162,7 +164,9 @@ def test_networks_are_retrained_on_shuffled_pictures(page: Page) -> None:
     assert all(accuracy > 0.7 for accuracy in found.values())
     assert abs(found[False, True] - found[False, False]) < 0.05  # a dense network knows no neighbours
     assert found[True, False] > found[True, True]
-    assert page.session._state.activity.of(NetworksRetrained)[-1].shuffle == 3
+    deed = page.session._state.activity.of(NetworksRetrained)[-1]
+    assert deed.order == tuple(pixel_order(3, 784))
+    assert (deed.convolutional, deed.dense_shuffled) == (found[True, False], found[False, True])
 
 
 def test_other_data_and_networks_leave_the_room_without_maps(page: Page) -> None:

@@ -34,6 +34,9 @@ UNANSWERED = (
 LISTENING = {kind.__struct_config__.tag for kind in REQUESTS if kind.__module__ == listen_messages.__name__}
 VOICE = "espeak:en-gb-scotland+f3"
 
+TURNED = ("changes", "position", "factors", "noise", "greyLevels")
+"""What a page keeps of `Turned`."""
+
 NUMBERS = [0, -1, 1, 0.5, 1e-300, 5e-324, 1e30, 1e31, 1e40, 1e308, float("nan"), float("inf"), -float("inf"), 2**63]
 TEXTS = ["", VOICE, "digits", "digits-relu", "layers[0].weight[3, 120]", "((((", "é\0\U0001f600", "x" * 200, "x" * 5000]
 
@@ -106,7 +109,7 @@ class Mirror:
         self.known["knobs"] = event.knobs.copy()
 
     def _turned(self, event: Event) -> None:
-        self.known["turned"] = {name: event.fields[name] for name in ("changes", "position", "factors", "noise")}
+        self.known["turned"] = {name: event.fields[name] for name in TURNED}
         if event.knobs:
             self.known["knobs"][event.knobs] = np.array(event.values, np.float32)
 

@@ -262,7 +262,7 @@ def test_a_stroke_reads_the_images_of_the_data_set_no_more(monkeypatch: pytest.M
 
 def test_networks_for_other_things_than_digits_say_nothing_of_digits() -> None:
     state = SessionState(EmbeddedCatalog(), EditedNetwork.load("digits-relu"), Clock())
-    state.inputs = np.eye(28, dtype=np.float32)
+    state.given = np.eye(28, dtype=np.float32)
     assert state.likeness() is not None
     other = pl.Network([pl.Dense(10, "softmax")], input_shape=(28, 28), classes=list("abcdefghij"), seed=0)
     state.edited = EditedNetwork(other, "letters", "cross_entropy")

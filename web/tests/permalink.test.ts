@@ -10,6 +10,7 @@ describe("a scene", () => {
     { room: "read", example: { part: "test", index: 812 } },
     { room: "learn", run: "0123456789abcdef" },
     { room: "nudge", present: true },
+    { room: "read", grey: 10 },
     { room: "read", present: true, example: { part: "test", index: 812 } },
     { room: "read", example: { part: "train", index: 3 }, data: { name: "shapes", digest: "0a1b2c3d4e5f" } },
     { room: "read", pixels: Uint8Array.from({ length: 784 }, (_, at) => at % 256) },

@@ -5,25 +5,41 @@ from __future__ import annotations
 from pellucid.errors import FileFormatError
 from pellucid.lessons import (
     bias,
+    convolution,
     function,
+    grey_levels,
     knobs,
+    learning_rate,
     loops,
     noise,
     nudges,
     race,
     sounds,
+    straight_line,
     undecided,
     weighted_sum,
 )
 from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.lesson import Lesson
 
-ALL: tuple[Lesson, ...] = tuple(
-    sorted(
-        (each.LESSON for each in (undecided, weighted_sum, bias, knobs, function, loops, nudges, race, noise, sounds)),
-        key=lambda lesson: lesson.number,
-    )
+_MODULES = (
+    bias,
+    convolution,
+    function,
+    grey_levels,
+    knobs,
+    learning_rate,
+    loops,
+    noise,
+    nudges,
+    race,
+    sounds,
+    straight_line,
+    undecided,
+    weighted_sum,
 )
+
+ALL: tuple[Lesson, ...] = tuple(sorted((module.LESSON for module in _MODULES), key=lambda lesson: lesson.number))
 
 BY_NAME = {lesson.name: lesson for lesson in ALL}
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pellucid.speech.alignment import Word
+
+Pictures = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,76 @@ class SoundsChanged(Deed):
     words: tuple[Word, ...]
 
 
+@dataclass(frozen=True)
+class EpochTested(Deed):
+    """A new network was tested after an epoch; from its initial weights on, nothing but its plan has changed it.
+
+    Attributes
+    ----------
+    plan : int
+        A checksum over its plan, apart from the learning rate.
+    rate : float
+        The learning rate of all its steps.
+    epoch : int
+        Counted from 1.
+    accuracy : float
+        On the held-out images.
+    diverged : bool
+        Whether its loss diverged in this epoch; it has then gone back to before that step.
+    """
+
+    plan: int
+    rate: float
+    epoch: int
+    accuracy: float
+    diverged: bool
+
+
+@dataclass(frozen=True)
+class ShiftScored(Deed):
+    """How many held-out pictures two networks read was counted, with all pixels moved alike.
+
+    Attributes
+    ----------
+    subject : str or None
+        The convolutional network: a shipped one, or None for the session's own.
+    right, down : int
+    shuffle : int or None
+    convolutional : float
+        The share that the convolutional network reads correctly.
+    dense : float or None
+        The share that the dense one does, where there is one.
+    """
+
+    subject: str | None
+    right: int
+    down: int
+    shuffle: int | None
+    convolutional: float
+    dense: float | None
+
+
+@dataclass(frozen=True)
+class NetworksRetrained(Deed):
+    """Four new networks were trained, on pictures in place and on shuffled ones, and tested on such pictures.
+
+    Attributes
+    ----------
+    order : tuple of int
+        The pixel that came to each place.
+    convolutional, dense : float
+        Accuracies in place.
+    convolutional_shuffled, dense_shuffled : float
+        Accuracies on shuffled pictures.
+    """
+
+    order: tuple[int, ...]
+    convolutional: float
+    dense: float
+    convolutional_shuffled: float
+    dense_shuffled: float
+
+
 class Ear(Protocol):
     """The network that hears, and the embedded voices that speak to it."""
 
@@ -163,3 +238,17 @@ class Ear(Protocol):
 
     def hear(self, voice: str, digits: Sequence[int], muted: tuple[float, float] | None = None) -> tuple[Word, ...]:
         """Return the words that it hears when a voice says digits, with a stretch in seconds muted."""
+
+
+class Convolving(Protocol):
+    """What the room Convolve computes."""
+
+    @property
+    def names(self) -> tuple[str, str | None]:
+        """The convolutional network that the room shows, and the dense one beside it, where there is one."""
+
+    def shifted(self, right: int, down: int) -> tuple[float, float | None]:
+        """Return the shares of held-out pictures that both read correctly, all shifted alike."""
+
+    def retrained(self, arrange: Callable[[Pictures], Pictures]) -> float:
+        """Return the accuracy of a new dense network, trained and tested on pictures (N, H, W) that are rearranged."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset
 from pellucid.layers.dense import Dense
-from pellucid.lessons.deeds import Deed, Ear
+from pellucid.lessons.deeds import Convolving, Deed, Ear
 from pellucid.network.network import Network
 
 Vector = NDArray[np.float32]
@@ -48,6 +48,11 @@ class View:
         The held-out images.
     images : function
         Returns all held-out images in the levels of the network, (N, ...).
+    evaluated : function
+        Returns the held-out images as the session reads them: rounded to its grey levels.
+    train_new : function
+        Trains the usual new network for these data at a learning rate, for some epochs; returns its accuracy on the
+        held-out images.
     inputs : ndarray
         What is at the inputs, in the levels of the network.
     drawn : list of list of float
@@ -66,6 +71,10 @@ class View:
         What was just done in the rooms.
     ear : function
         Returns the network that hears; None without one.
+    grey_levels : int or None
+        The grey levels to which pixels are rounded before the network reads them.
+    convolving : Convolving or None
+        What the room Convolve computes; None where it has no networks for these data.
     """
 
     net: Network
@@ -75,6 +84,8 @@ class View:
     reads_images: bool
     test: Dataset
     images: Callable[[], NDArray[np.generic]]
+    evaluated: Callable[[], Dataset]
+    train_new: Callable[[float, int], float]
     inputs: Vector
     drawn: Sequence[Sequence[float]]
     example: int | None = None
@@ -84,10 +95,22 @@ class View:
     loss: str = "cross_entropy"
     deeds: Sequence[Deed] = ()
     ear: Callable[[], Ear | None] = lambda: None
+    grey_levels: int | None = None
+    convolving: Convolving | None = None
 
     def done(self, kind: type[D]) -> Iterator[D]:
         """Return what was just done of one kind."""
         return (deed for deed in self.deeds if isinstance(deed, kind))
+
+    @property
+    def is_as_trained(self) -> bool:
+        """Whether no knob is turned, no neuron switched and no pixel rounded."""
+        return not (len(self.turned) or self.factors or self.grey_levels)
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of always naming the most frequent class of the held-out images."""
+        return float(np.bincount(self.test.labels).max() / len(self.test))
 
     @property
     def bits(self) -> int:
@@ -96,9 +119,10 @@ class View:
 
     @property
     def mark(self) -> int:
-        """A checksum over the knobs, the switched neurons and the inputs: it changes with whatever a learner does."""
-        state = self.net.parameters.tobytes(), repr(sorted(self.factors.items())).encode(), self.inputs.tobytes()
-        return zlib.crc32(b"".join(state))
+        """A checksum over knobs, switched neurons, grey levels and inputs: it changes with whatever a learner does."""
+        grey = b"" if self.grey_levels is None else str(self.grey_levels).encode()
+        factors = repr(sorted(self.factors.items())).encode()
+        return zlib.crc32(b"".join((self.net.parameters.tobytes(), factors, self.inputs.tobytes(), grey)))
 
     def readings(self, net: Network) -> NDArray[np.int64]:
         """Return the class that a network reads for each held-out image, (N,)."""

@@ -124,7 +124,7 @@ class Session:
         # The visitors of a class share a machine: each begins the lessons anew.
         log = catalog.lessons if rules is None else LessonLog()
         learner = Learner(log, course, fixed=rules is not None)
-        views = LessonViews(self._state, self._read, self._listen)
+        views = LessonViews(self._state, self._read, self._listen, self._convolve)
         self._lessons = LessonRoom(self._state, learner, views)
         self._courses = CourseRoom(self._state, learner, views)
         beside = LateFollowing(self._lock, self._lessons.follow, lambda error: self._state.send(failure(error)))
@@ -153,6 +153,7 @@ class Session:
             requests.SweepKnob: self._turn.sweep,
             requests.ScaleNeuron: self._turn.scale_neuron,
             requests.ScaleLayer: self._turn.scale_layer,
+            requests.SetGreyLevels: self._set_grey_levels,
             requests.AddNoise: self._turn.add_noise,
             requests.UndoTurn: self._turn.undo,
             requests.RedoTurn: self._turn.redo,
@@ -443,10 +444,19 @@ class Session:
         self._comparison.send_reading(request)
         self._convolve.read(request)
 
-    def _on_change(self, request: int) -> None:
-        """Update the rooms after a change of knobs."""
-        self._learn.knobs_turned()
+    def _on_change(self, request: int, turned: bool) -> None:
+        """Update the rooms after a change by hand; ``turned`` tells whether it changes the network."""
+        if turned:
+            self._learn.knobs_turned()
         self._read.read(request)
+
+    def _set_grey_levels(self, request: requests.SetGreyLevels) -> None:
+        """Round the pixels that the network reads, but not beside training, which uses them as they are."""
+        if self._learn.busy:
+            raise RefusedError(
+                "out_of_order", "Training uses pixels as they are: pause it to read them with fewer grey levels."
+            )
+        self._turn.set_grey_levels(request)
 
     def _set_up(self, request: requests.SetUp) -> None:
         """Start a new training run."""

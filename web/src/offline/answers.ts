@@ -174,7 +174,7 @@ export class Answers {
     const { changes, position } = this.#edits;
     this.#event({
       type: "turned", request, version: this.#version, knobs: few ? knobs : null, values: few ? knobs.map((knob) => this.#edits.knobs[knob]) : null,
-      changes, position, factors: [], noise: 0,
+      changes, position, factors: [], noise: 0, greyLevels: null,
     });
   }
 

@@ -300,7 +300,7 @@ export interface Change {
   /** Unique within the session, and increasing. */
   readonly id: number;
   /** Kind of change. */
-  readonly kind: "knobs" | "layer" | "neuron" | "noise" | "reset" | "step";
+  readonly kind: "grey" | "knobs" | "layer" | "neuron" | "noise" | "reset" | "step";
   /** Short description, such as "bias of output 7: 0.12 to 0.7". */
   readonly text: string;
   /** The knob, if only one was turned. */
@@ -557,6 +557,17 @@ export interface ScaleLayer {
   readonly layer: number;
   /** The factor. */
   readonly factor: number;
+  /** As for `TurnKnobs`. */
+  readonly gesture: number;
+}
+
+/** Round every pixel that the network reads to one of some grey levels. Answered as `TurnKnobs`. That holds for the present picture and for the held-out images; training uses images as they are. */
+export interface SetGreyLevels {
+  readonly type: "setGreyLevels";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Number of evenly spaced levels from paper to full ink; None for pixels as they are. */
+  readonly levels: number | null;
   /** As for `TurnKnobs`. */
   readonly gesture: number;
 }
@@ -1053,6 +1064,8 @@ export interface Turned {
   readonly factors: readonly Factor[];
   /** Spread of the latest noise in effect; 0 where there is none. */
   readonly noise: number;
+  /** Grey levels to which every pixel is rounded before the network reads it; None for pixels as they are. */
+  readonly greyLevels: number | null;
 }
 
 /** Accuracy and loss on the held-out images. */
@@ -3448,6 +3461,7 @@ export type AnyRequest =
   | SweepKnob
   | ScaleNeuron
   | ScaleLayer
+  | SetGreyLevels
   | AddNoise
   | UndoTurn
   | RedoTurn

@@ -15,6 +15,8 @@ export interface Facts {
   readonly turned: number;
   /** Neurons that are switched off or scaled. */
   readonly scaled: number;
+  /** Grey levels with which pixels are read; null for pixels as they are. */
+  readonly grey: number | null;
 }
 
 export interface Condition {
@@ -22,13 +24,14 @@ export interface Condition {
   readonly words: string;
 }
 
-export function conditionOf({ name, running, epoch, step, differs, turned, scaled }: Facts): Condition {
+export function conditionOf({ name, running, epoch, step, differs, turned, scaled, grey }: Facts): Condition {
   if (running) return { kind: "training", words: `training: epoch ${count(epoch)}` };
   const fresh = name === UNTITLED;
-  if (differs === 0 && scaled === 0) return { kind: "as opened", words: fresh ? "not trained yet" : "as opened" };
+  if (differs === 0 && scaled === 0 && grey === null) return { kind: "as opened", words: fresh ? "not trained yet" : "as opened" };
   const trained = differs > turned || (differs > 0 && turned === 0);
   const hand = [...(turned > 0 ? [plural(turned, "knob")] : []), ...(scaled > 0 ? [plural(scaled, "neuron")] : [])].join(" and ");
   const taught = !trained ? "" : `${fresh ? "trained" : "trained further"}${step > 0 ? ` for ${plural(step, "mini-batch")}` : ""}`;
   const changed = hand && `${hand} changed by hand`;
-  return { kind: "changed", words: [taught, changed].filter(Boolean).join(", then ") };
+  const read = grey === null ? "" : `read with ${grey} grey levels`;
+  return { kind: "changed", words: [[taught, changed].filter(Boolean).join(", then "), read].filter(Boolean).join(", ") };
 }

@@ -14,7 +14,7 @@ interface Turns {
   readonly gesture: number;
 }
 
-type Edit = Extract<Outgoing, { type: "scaleNeuron" | "scaleLayer" | "addNoise" }>;
+type Edit = Extract<Outgoing, { type: "scaleNeuron" | "scaleLayer" | "addNoise" | "setGreyLevels" }>;
 
 export class EditedNetwork {
   network: Network | null = $state.raw(null);
@@ -33,7 +33,7 @@ export class EditedNetwork {
   turned: wire.Turned | null = $state.raw(null);
   swept: { readonly version: number; readonly knob: number; readonly values: Float32Array; readonly accuracies: Float32Array } | null = $state.raw(null);
 
-  /** Counts refused changes of neurons, layers and noise: their controls go back to what is true. */
+  /** Counts refused changes of neurons, layers, noise and grey levels: their controls go back to what is true. */
   refusals = $state(0);
 
   /** The class with the largest output, or -1 for an empty drawing, and for values. */
@@ -41,6 +41,8 @@ export class EditedNetwork {
   readonly factors: ReadonlyMap<string, number> = $derived(
     new Map(this.turned?.factors.map(({ layer, neuron, factor }) => [`${layer}/${neuron}`, factor])),
   );
+  /** The grey levels to which every pixel is rounded before the network reads it; null for pixels as they are. */
+  readonly greyLevels: number | null = $derived(this.turned?.greyLevels ?? null);
   /** Whether the evaluation of the current network is outstanding. */
   readonly unevaluated: boolean = $derived((this.evaluation?.version ?? 0) < (this.turned?.version ?? 0));
 
@@ -146,7 +148,7 @@ export class EditedNetwork {
     this.#showKnobs();
   }
 
-  /** Scale a neuron or a layer, or add noise; of a gesture's waiting edits only the latest is sent. */
+  /** Scale a neuron or a layer, add noise, or round pixels; of a gesture's waiting edits only the latest is sent. */
   apply(edit: Edit): void {
     this.#edits.push(edit);
   }

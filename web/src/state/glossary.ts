@@ -3,6 +3,7 @@ import page from "../../../docs/glossary.md?raw";
 
 export type TermName =
   | "held out"
+  | "grey level"
   | "mini-batch"
   | "SGD"
   | "softmax"

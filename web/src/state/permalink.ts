@@ -1,6 +1,7 @@
 /** The scene as text for the address bar: room, network, drawing, centring steps, changed knobs. */
 
 import { readInteger, toBytes, toText, writeInteger } from "./bytes";
+import { FEWEST_LEVELS, MOST_LEVELS } from "./greylevels";
 import { decodeStrokes, encodeStrokes, type Stroke } from "./strokes";
 
 export interface Centring {
@@ -33,6 +34,8 @@ export interface Scene {
   readonly factors?: readonly (readonly [number, number, number])[];
   /** The code of a course that the link opens; the address bar does not keep it. */
   readonly course?: string;
+  /** Grey levels to which pixels are rounded. */
+  readonly grey?: number;
 }
 
 /** More changed knobs than this do not fit into a link; all 13,002 of the shipped networks do. */
@@ -65,6 +68,7 @@ export function encodeScene(scene: Scene): string {
   if (scene.knobs && scene.knobs.length > MAX_WRITTEN) parts.set("b", packKnobs(scene.knobs));
   else if (scene.knobs?.length) parts.set("k", scene.knobs.map(([knob, value]) => `${knob}_${shortest(value)}`).join("~"));
   if (scene.factors?.length) parts.set("f", scene.factors.map(([layer, neuron, factor]) => `${layer}_${neuron}_${factor}`).join("~"));
+  if (scene.grey) parts.set("g", String(scene.grey));
   const query = [scene.present ? "present" : "", parts.toString()].filter(Boolean).join("&");
   return `#/${scene.room}${query ? `?${query}` : ""}`;
 }
@@ -79,6 +83,7 @@ export function decodeScene(hash: string): Scene {
   const pixels = parts.has("p") ? toBytes(parts.get("p") ?? "") : null;
   const row = parts.has("v") ? decodeRow(parts.get("v") ?? "") : null;
   const [course] = /^pc1-[\w-]{8,20000}$/.exec(parts.get("course") ?? "") ?? [];
+  const grey = /^\d{1,3}$/.test(parts.get("g") ?? "") ? Number(parts.get("g")) : 0;
   return {
     room,
     ...(course && { course }),
@@ -93,6 +98,7 @@ export function decodeScene(hash: string): Scene {
     ...(parts.has("c") && { centring: decodeCentring(parts.get("c") ?? "") }),
     ...(parts.has("b") && { knobs: unpackKnobs(parts.get("b") ?? "") }),
     ...(parts.has("k") && { knobs: numbers(parts.get("k"), 2) as unknown as [number, number][] }),
+    ...(grey >= FEWEST_LEVELS && grey <= MOST_LEVELS && { grey }),
     ...(parts.has("f") && { factors: numbers(parts.get("f"), 3) as unknown as [number, number, number][] }),
   };
 }

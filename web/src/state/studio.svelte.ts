@@ -217,6 +217,7 @@ export class Studio {
       centring: this.drawing.centring,
       knobs: this.edited.changedKnobs(this.kept ? this.edited.trained : this.edited.opened),
       factors: turned?.factors.map(({ layer, neuron, factor }) => [layer, neuron, factor] as const),
+      ...(turned?.greyLevels && { grey: turned.greyLevels }),
     };
   }
 
@@ -254,6 +255,7 @@ export class Studio {
       session.send({ type: "turnKnobs", knobs: scene.knobs.map(([knob]) => knob), values: scene.knobs.map(([, value]) => value), gesture });
     }
     for (const [layer, neuron, factor] of scene.factors ?? []) session.send({ type: "scaleNeuron", layer, neuron, factor, gesture });
+    if (scene.grey) session.send({ type: "setGreyLevels", levels: scene.grey, gesture });
   }
 }
 

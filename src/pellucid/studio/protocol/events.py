@@ -268,6 +268,8 @@ class Turned(Event):
     """Neurons that are switched off or scaled."""
     noise: float
     """Spread of the latest noise in effect; 0 where there is none."""
+    grey_levels: Count | None
+    """Grey levels to which every pixel is rounded before the network reads it; None for pixels as they are."""
 
 
 class Judged(Event):

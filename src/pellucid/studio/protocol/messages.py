@@ -56,6 +56,7 @@ AnyRequest = (
     | requests.SweepKnob
     | requests.ScaleNeuron
     | requests.ScaleLayer
+    | requests.SetGreyLevels
     | requests.AddNoise
     | requests.UndoTurn
     | requests.RedoTurn

@@ -376,7 +376,7 @@ class Change(Shared):
 
     id: Count
     """Unique within the session, and increasing."""
-    kind: Literal["knobs", "neuron", "layer", "noise", "step", "reset"]
+    kind: Literal["knobs", "neuron", "layer", "noise", "step", "reset", "grey"]
     """Kind of change."""
     text: str
     """Short description, such as "bias of output 7: 0.12 to 0.7"."""

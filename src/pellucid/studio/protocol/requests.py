@@ -237,6 +237,18 @@ class ScaleLayer(Request):
     """As for `TurnKnobs`."""
 
 
+class SetGreyLevels(Request):
+    """Round every pixel that the network reads to one of some grey levels. Answered as `TurnKnobs`.
+
+    That holds for the present picture and for the held-out images; training uses images as they are.
+    """
+
+    levels: Annotated[int, Meta(ge=2, le=256)] | None
+    """Number of evenly spaced levels from paper to full ink; None for pixels as they are."""
+    gesture: Count
+    """As for `TurnKnobs`."""
+
+
 class AddNoise(Request):
     """Add normal noise to weights and biases. Answered as `TurnKnobs`."""
 

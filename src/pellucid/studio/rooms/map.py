@@ -59,6 +59,8 @@ class _Chosen:
         Levels from 0 to 1.
     map : LayerMap
         Of the pixels.
+    grey : int or None
+        The grey levels to which the pixels are rounded.
     """
 
     data: TrainTest
@@ -67,6 +69,7 @@ class _Chosen:
     levels: LevelRange | None
     pixels: Matrix
     map: LayerMap
+    grey: int | None
 
     def are(self, data: TrainTest, indices: NDArray[np.intp], net: Network) -> bool:
         """Whether they are these images of the data, as that network takes them."""
@@ -206,15 +209,16 @@ class MapRoom:
     def _chosen(self, indices: NDArray[np.intp], net: Network) -> _Chosen:
         """These held-out images as a network takes them; those of the map that is shown, where they are the same."""
         state = self._state
-        if self._shown is not None and self._shown.chosen.are(state.data, indices, net):
-            return self._shown.chosen
+        grey, shown = state.edited.grey_levels, self._shown
+        if shown is not None and shown.chosen.grey == grey and shown.chosen.are(state.data, indices, net):
+            return shown.chosen
         pixels = state.flat("test", indices)
         given = state.levels(net, pixels.reshape(len(pixels), *state.form.shape))
-        return _Chosen(state.data, indices, given, net.level_range, pixels, layer_maps([pixels])[0])
+        return _Chosen(state.data, indices, given, net.level_range, pixels, layer_maps([pixels])[0], grey)
 
     def _neighbours_kept(self, shown: _Shown, at: int) -> float:
         """The share of true neighbours on the map of a layer; that of the pixels is computed once."""
-        key, data = shown.chosen.indices.tobytes(), shown.chosen.data
+        key, data = shown.chosen.indices.tobytes() + repr(shown.chosen.grey).encode(), shown.chosen.data
         if at == 0 and self._kept is not None and self._kept[0] is data and self._kept[1] == key:
             return self._kept[2]
         found = neighbours_kept(shown.values[at], shown.maps[at].points, queries=QUERIES)

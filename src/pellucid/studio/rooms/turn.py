@@ -32,12 +32,14 @@ class TurnRoom:
     ----------
     state : SessionState
     on_change : function
-        Called after each change with the number of the request.
+        Called after each change with the number of the request, and whether a knob or a factor was changed.
     evaluate : function
         Called likewise, after everything else: sends loss and accuracy.
     """
 
-    def __init__(self, state: SessionState, on_change: Callable[[int], None], evaluate: Callable[[int], None]) -> None:
+    def __init__(
+        self, state: SessionState, on_change: Callable[[int, bool], None], evaluate: Callable[[int], None]
+    ) -> None:
         self._state, self._on_change, self._evaluate = state, on_change, evaluate
         self._history = EditHistory()
         self.clear_history()
@@ -81,6 +83,23 @@ class TurnRoom:
         name = layer_name(self._state.edited.net, request.layer)
         self._scale("layer", name, places, request.factor, request.gesture, request.id)
 
+    def set_grey_levels(self, request: requests.SetGreyLevels) -> None:
+        """Round the pixels that the network reads; None leaves them as they are."""
+        state, levels = self._state, request.levels
+        if levels is not None:
+            state.check_grey()
+        text = "pixels as they are" if levels is None else f"pixels rounded to {levels} grey levels"
+        no_knobs, no_values = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        edit = self._edit("grey", text, no_knobs, no_values, no_values, gesture=("grey", request.gesture))
+        edit.grey_after = levels
+        self._apply(edit, request.id)
+
+    def drop_grey_levels(self, request: int) -> None:
+        """Read pixels as they are: training uses them so."""
+        if self._state.edited.grey_levels is not None:
+            self._state.edited.grey_levels = None
+            self._send(request, np.zeros(0, np.int64))
+
     def add_noise(self, request: requests.AddNoise) -> None:
         """Add noise to weights and biases."""
         net = self._state.edited.net
@@ -115,6 +134,7 @@ class TurnRoom:
             "opened": (edited.opened, f"{edited.name} as opened"),
         }[request.to]
         edit = self._edit("reset", text, None, edited.net.parameters.copy(), after.copy(), factors={})
+        edit.grey_after = None
         self._apply(edit, request.id)
 
     def step(self, text: str, after: Vector, request: int) -> None:
@@ -140,7 +160,7 @@ class TurnRoom:
         index = self._knobs[request.knob].index
         values = np.linspace(request.low, request.high, request.count, dtype=np.float64).astype(np.float32)
         twin, factor = state.edited.effective.copy(), self._factor_of(index)
-        test, evaluations = state.data.test, []
+        test, evaluations = state.test, []
         images = min(len(test), max(1, MAX_SWEPT // (request.count * twin.program.cost.products)))
         for value in values:
             twin.parameters[index] = value * factor
@@ -163,7 +183,7 @@ class TurnRoom:
         state.send(
             events.Turned(
                 request, state.edited.version, indices, values, [edit.change for edit in history.edits],
-                history.position, state.edited.factor_list(), history.noise,
+                history.position, state.edited.factor_list(), history.noise, state.edited.grey_levels,
             )
         )  # fmt: skip
 
@@ -202,10 +222,10 @@ class TurnRoom:
         gesture: object = None,
         noise: float = 0.0,
     ) -> Edit:
-        """Make an edit that starts from the present factors."""
-        now = dict(self._state.edited.factors)
+        """Make an edit that starts from the present factors and grey levels, and keeps the latter."""
+        now, grey = dict(self._state.edited.factors), self._state.edited.grey_levels
         change = Change(0, kind, text)  # type: ignore[arg-type]
-        return Edit(change, knobs, before, after, now, now if factors is None else factors, gesture, noise)
+        return Edit(change, knobs, before, after, now, now if factors is None else factors, gesture, noise, grey, grey)
 
     def _describe(self, edit: Edit) -> None:
         """Fill in the text of an edit of knobs; for a single knob also its name and values."""
@@ -232,9 +252,11 @@ class TurnRoom:
         """Apply an edit and send it; it replaces the last edit of the same gesture."""
         begun = self._history.open(edit.gesture)
         put(self._state.edited, edit.knobs, edit.after, edit.factors_after)
+        self._state.edited.grey_levels = edit.grey_after
         edit.change.id = self._history.next_id()
         if begun is not None:
             edit.change.id, edit.before, edit.factors_before = begun.change.id, begun.before, begun.factors_before
+            edit.grey_before = begun.grey_before
             if edit.change.kind == "knobs":
                 self._describe(edit)
             self._history.position -= 1
@@ -255,7 +277,7 @@ class TurnRoom:
         self.send_changes(request, knobs)
         if knobs is None or len(knobs) > _FEW or edited.factors:
             self._state.send_parameters(request)
-        self._on_change(request)
+        self._on_change(request, knobs is None or len(knobs) > 0)
         self._evaluate(request)
 
 

@@ -200,14 +200,6 @@ class CellStudied(Deed):
 
 
 @dataclass(frozen=True)
-class NetworksRetrained(Deed):
-    """New networks were trained; accuracies in the order of `shuffled_training.PLANNED`."""
-
-    shuffle: int
-    accuracies: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class SurenessSeen(Deed):
     """How sure the network is of strangers was looked at."""
 

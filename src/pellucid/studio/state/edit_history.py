@@ -21,7 +21,7 @@ Vector = NDArray[np.float32]
 
 @dataclass
 class Edit:
-    """One change: its knobs (all of them where ``knobs`` is None) and factors, before and after."""
+    """One change: its knobs (all of them where ``knobs`` is None), factors and grey levels, before and after."""
 
     change: Change
     knobs: Indices | None
@@ -31,6 +31,8 @@ class Edit:
     factors_after: Factors
     gesture: object = None
     noise: float = 0.0
+    grey_before: int | None = None
+    grey_after: int | None = None
 
     @property
     def size(self) -> int:
@@ -85,10 +87,12 @@ class EditHistory:
             self.position -= 1
             edit = self.edits[self.position]
             put(edited, edit.knobs, edit.before, edit.factors_before)
+            edited.grey_levels = edit.grey_before
             touched.append(edit)
         while self.position < min(position, len(self.edits)):
             edit = self.edits[self.position]
             put(edited, edit.knobs, edit.after, edit.factors_after)
+            edited.grey_levels = edit.grey_after
             self.position += 1
             touched.append(edit)
         return touched

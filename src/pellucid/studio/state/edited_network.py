@@ -51,6 +51,8 @@ class EditedNetwork:
         The knobs as the network came here: as loaded, or as its seed drew them; training does not change these.
     factors : dict of (layer, neuron) to float
         Multiply the activations of neurons on their way to the next layer.
+    grey_levels : int or None
+        The grey levels to which pixels are rounded on their way to the first layer; None for pixels as they are.
     """
 
     def __init__(self, net: Network, name: str, loss: Loss, version: int = 0, opened: Vector | None = None) -> None:
@@ -62,6 +64,7 @@ class EditedNetwork:
         self.trained: Vector = net.parameters.copy()
         self.opened: Vector = self.trained if opened is None else opened
         self.factors: dict[Place, float] = {}
+        self.grey_levels: int | None = None
         self._initial: Vector | None = None
         self._effective: Network | None = None
         self._effective_version = -1

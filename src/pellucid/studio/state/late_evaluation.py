@@ -53,7 +53,7 @@ class LateEvaluation:
     def _evaluate(self) -> None:
         state = self._state
         with self._lock.high_priority():
-            edited, version, test, net = state.edited, state.edited.version, state.data.test, state.edited.effective
+            edited, version, test, net = state.edited, state.edited.version, state.test, state.edited.effective
             known, twin = state.is_evaluated, net.copy()
         found = None if known else state.evaluate(twin, edited.loss, test)
         with self._lock.high_priority():

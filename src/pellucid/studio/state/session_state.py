@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pellucid.data.dataset import Dataset, TrainTest
 from pellucid.data.preparation import grey_pictures
+from pellucid.inspect.grey_levels import rounded, with_grey_levels
 from pellucid.inspect.value_fit import fit
 from pellucid.network.network import Network
 from pellucid.programs.feed import Feed
@@ -59,8 +60,8 @@ class SessionState:
     data : TrainTest
     form : InputForm
         What the network takes.
-    inputs : ndarray, of the form's shape
-        The picture or the row at the inputs, as the first layer takes it: pixels from 0 to 1, or numbers.
+    given : ndarray, of the form's shape
+        The picture or the row that was put in, as the first layer takes it: pixels from 0 to 1, or numbers.
     label : int or None
         Its class, where it is known.
     targets : ndarray (K,) or None
@@ -79,13 +80,14 @@ class SessionState:
         self.catalog, self.clock, self.rules = catalog, clock, rules
         self.outbox = Outbox()
         self.activity = Activity()
-        self.inputs: Inputs = np.zeros(0, np.float32)
+        self.given: Inputs = np.zeros(0, np.float32)
         self.label: int | None = None
         self.targets: Inputs | None = None
         self.edited = edited
         self._traced: _Traced | None = None
         self._evaluation: Evaluation | None = None
         self._outputs: dict[Part, tuple[int, NDArray[np.float32]]] = {}
+        self._rounded: tuple[Dataset, int, Dataset] | None = None
         self.data_name = ""
         self.data: TrainTest
         self.form: InputForm
@@ -155,16 +157,50 @@ class SessionState:
         """Return a part of the data set."""
         return self.data.train if name == "train" else self.data.test
 
-    def flat(self, name: Part, indices: NDArray[np.intp] | slice) -> Inputs:
-        """Return examples of the data set as the first layer takes them, (n, D): levels from 0 to 1, or numbers."""
+    @property
+    def inputs(self) -> Inputs:
+        """What is read: that which was put in, with its pixels rounded to the grey levels."""
+        return self.with_grey(self.given)
+
+    def with_grey(self, pixels: Inputs) -> Inputs:
+        """Round pixels from 0 to 1, of any shape, to the grey levels, if any were chosen."""
+        levels = self.edited.grey_levels
+        return pixels if levels is None or self.form.columns is not None else rounded(pixels, levels)
+
+    def check_grey(self) -> None:
+        """Refuse to round what has no grey levels."""
+        if self.form.columns is not None or self.data.test.level_range is None:
+            raise RefusedError(
+                "bad_value", "Expected a network and data of pictures to round their pixels, got numbers: open others."
+            )
+
+    @property
+    def test(self) -> Dataset:
+        """The held-out images as they are read: those of the data set, with their pixels rounded to the grey levels."""
+        return self.rounded(self.data.test)
+
+    def rounded(self, data: Dataset) -> Dataset:
+        """Return a data set with its pixels rounded to the grey levels, if any were chosen."""
+        levels = self.edited.grey_levels
+        if levels is None or self.form.columns is not None:
+            return data
+        if self._rounded is None or self._rounded[0] is not data or self._rounded[1] != levels:
+            self._rounded = data, levels, with_grey_levels(data, levels)
+        return self._rounded[2]
+
+    def originals(self, name: Part, indices: NDArray[np.intp] | slice) -> Inputs:
+        """Return examples of the data set in the form of the inputs, before their pixels are rounded."""
         data = self.part(name)
         images = data.images[indices]
-        return to_unit(images.reshape(len(images), self.form.size), data.unit_range)
+        return to_unit(images.reshape(len(images), self.form.size), data.unit_range).reshape(-1, *self.form.shape)
 
-    def unit(self, name: Part, indices: NDArray[np.intp]) -> Inputs:
+    def flat(self, name: Part, indices: NDArray[np.intp] | slice) -> Inputs:
+        """Return examples of the data set as they are read, (n, D): levels from 0 to 1, or numbers."""
+        return self.unit(name, indices).reshape(-1, self.form.size)
+
+    def unit(self, name: Part, indices: NDArray[np.intp] | slice) -> Inputs:
         """Return the same in the form of the inputs: (n, 28, 28), or any other shape."""
-        flat = self.flat(name, indices)
-        return flat.reshape(len(flat), *self.form.shape)
+        return self.with_grey(self.originals(name, indices))
 
     @property
     def row(self) -> Inputs | None:
@@ -232,9 +268,10 @@ class SessionState:
     def evaluate(self, net: Network, loss: Loss | None = None, test: Dataset | None = None) -> tuple[float, float]:
         """Return mean loss and accuracy, or R2 for values, of any network with the same outputs.
 
-        Without a ``loss`` of its own it is that of the present network, and without ``test`` its held-out images.
+        Without a ``loss`` of its own it is that of the present network, and without ``test`` the held-out images, as
+        they are read.
         """
-        test = test or self.data.test
+        test = test or self.test
         with np.errstate(all="ignore"):
             mean_loss, accuracy = net.program.evaluate(Feed.of(test), test.targets, loss or self.edited.loss)
             if not test.has_classes:
@@ -247,7 +284,7 @@ class SessionState:
         if found is None or version != self.edited.version:
             data, net = self.part(part), self.edited.effective
             images = data.images
-            if net.level_range not in (None, data.unit_range):
+            if self.edited.grey_levels is not None or net.level_range not in (None, data.unit_range):
                 images = self.levels(net, self.unit(part, np.arange(len(data))))
             found = net(images)
             self._outputs[part] = self.edited.version, found

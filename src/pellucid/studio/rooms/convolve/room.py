@@ -14,16 +14,17 @@ from pellucid.inspect.receptive_fields import receptive_field
 from pellucid.inspect.voting import votes_of
 from pellucid.layers.conv2d import Conv2d
 from pellucid.layers.pool2d import AvgPool2d, MaxPool2d
+from pellucid.lessons.deeds import NetworksRetrained, ShiftScored
 from pellucid.network.network import Network
 from pellucid.programs.traces import LayerTrace, Trace
 from pellucid.studio.protocol import convolve as messages
 from pellucid.studio.protocol.frames import Payload
 from pellucid.studio.protocol.refusal import RefusedError, failure
-from pellucid.studio.rooms.convolve.moved_pixels import Move
+from pellucid.studio.rooms.convolve.moved_pixels import Move, pixel_order
 from pellucid.studio.rooms.convolve.shuffled_training import EPOCHS, MOST_IMAGES, PLANNED, RECIPE, ShuffledTraining
 from pellucid.studio.rooms.look_for.looked_at import shipped
 from pellucid.studio.rooms.read.room import layer_readings, order_of, words_of
-from pellucid.studio.state.activity import CellStudied, MapsMoved, NetworksRetrained
+from pellucid.studio.state.activity import CellStudied, MapsMoved
 from pellucid.studio.state.edited_network import EditedNetwork
 from pellucid.studio.state.session_state import Inputs, SessionState, finite
 
@@ -93,33 +94,35 @@ class ConvolveRoom:
     def scores(self, request: messages.AskShiftScores) -> None:
         """Send the accuracy of both networks on moved pictures."""
         state, move = self._state, _move(request)
-        edited, twin = self._network(request.subject), self._twin()
-        test = state.data.test
-        count = min(len(test), max(1, MAX_SCORED // edited.net.program.cost.products))
-        own, others = (self._accuracy(each, test[:count], move) for each in (edited, twin))
+        count, own, others = self._accuracies(self._network(request.subject), self._twin(), move)
         state.send(
             messages.ShiftScores(
                 request.id, self._version(request.subject), request.subject, move.right, move.down, move.shuffle, count,
-                own or 0.0, others,
+                own, others,
             )
         )  # fmt: skip
+        state.activity.note(
+            ShiftScored(state.edited.version, request.subject, move.right, move.down, move.shuffle, own, others)
+        )
 
     def retrain(self, request: messages.RetrainShuffled) -> None:
         """Train new networks on shuffled pictures and on pictures as they are."""
         state = self._state
-        self._network(None if state.edited.is_convolutional else self._others()[0] if self._others() else None)
+        self._network(self._subject())
         data = state.data
         images, tests = min(MOST_IMAGES, len(data.train)), len(data.test)
 
         def report(done: list[messages.RetrainedNetwork]) -> None:
+            if len(done) == len(PLANNED):
+                order = tuple(pixel_order(request.shuffle, math.prod(data.train.shape[-2:])).tolist())
+                state.activity.note_beside(
+                    NetworksRetrained(state.edited.version, order, *(each.accuracy for each in done))
+                )
             state.send(
                 messages.Retrained(
                     request.id, request.shuffle, done, len(PLANNED), EPOCHS, images, tests, RECIPE
                 )
             )  # fmt: skip
-            if len(done) == len(PLANNED):
-                accuracies = tuple(each.accuracy for each in done)
-                state.activity.note(NetworksRetrained(state.edited.version, request.shuffle, accuracies))
 
         report([])
         self._training.begin(data, request.shuffle, report, lambda error: state.send(failure(error, request.id)))
@@ -170,6 +173,33 @@ class ConvolveRoom:
             ),
             payload,
         )  # fmt: skip
+
+    @property
+    def is_suited(self) -> bool:
+        """Whether there is a convolutional network for the present data: the session's own, or a shipped one."""
+        return self._can_show(self._subject())
+
+    @property
+    def networks(self) -> tuple[EditedNetwork, EditedNetwork | None]:
+        """The convolutional network that the room shows first, and the dense one beside it, where it is suited."""
+        return self._network(self._subject()), self._twin()
+
+    def accuracies(self, move: Move) -> tuple[int, float, float | None]:
+        """How many held-out pictures are read, and the shares that both networks read correctly, all moved alike."""
+        return self._accuracies(*self.networks, move)
+
+    def _accuracies(
+        self, edited: EditedNetwork, twin: EditedNetwork | None, move: Move
+    ) -> tuple[int, float, float | None]:
+        test = self._state.data.test
+        count = min(len(test), max(1, MAX_SCORED // edited.net.program.cost.products))
+        own, others = (self._accuracy(each, test[:count], move) for each in (edited, twin))
+        return count, own or 0.0, others
+
+    def _subject(self) -> str | None:
+        """The network that the room shows first: the session's own (None), or a shipped convolutional one."""
+        others = self._others()
+        return None if self._state.edited.is_convolutional or not others else others[0]
 
     def _others(self) -> list[str]:
         """Shipped convolutional networks for the present pictures and classes."""

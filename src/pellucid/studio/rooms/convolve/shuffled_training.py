@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from pellucid.programs.feed import Feed
 from pellucid.programs.images import to_unit
 from pellucid.studio.protocol.convolve import RetrainedNetwork
 from pellucid.studio.protocol.refusal import RefusedError
-from pellucid.studio.rooms.convolve.moved_pixels import Move
+from pellucid.studio.rooms.convolve.moved_pixels import Move, Pictures
 from pellucid.training.optimizers import Adam
 from pellucid.training.trainer import Trainer
 
@@ -24,6 +24,9 @@ RATE = 0.002
 BATCH = 32
 MOST_IMAGES = 8_000
 """Training pictures: enough for the difference to show within seconds."""
+
+Arrange = Callable[[Pictures], Pictures]
+"""Rearranges the pixels of pictures (N, H, W)."""
 
 RECIPE = f"Adam at {RATE}, mini-batches of {BATCH}, seed 0"
 PLANNED = ((True, False), (False, False), (True, True), (False, True))
@@ -83,11 +86,12 @@ class ShuffledTraining:
         try:
             for convolutional, shuffled in PLANNED:
                 move = Move(shuffle=shuffle) if shuffled else Move()
-                train, test = (moved(part, move) for part in (data.train[:MOST_IMAGES], data.test))
-                net = self._trained(convolutional, train)
-                if self._stopped.is_set():
-                    return
-                accuracy = net.program.evaluate(Feed.of(test), test.targets, "cross_entropy")[1]
+                train, test = (arranged(part, move.apply) for part in (data.train[:MOST_IMAGES], data.test))
+                net = new_network(convolutional, train)
+                for _ in epochs_of(net, train):
+                    if self._stopped.is_set():
+                        return
+                accuracy = accuracy_of(net, test)
                 name = "LeNet-5" if convolutional else "-".join(map(str, dense_sizes(train)))
                 done.append(RetrainedNetwork(name, convolutional, shuffled, accuracy))
                 report(list(done))
@@ -96,18 +100,36 @@ class ShuffledTraining:
         finally:
             self._slots.release()
 
-    def _trained(self, convolutional: bool, train: Dataset) -> Network:
-        layers: list[Layer] = list(lenet(len(train.classes)))
-        if not convolutional:
-            layers = [Dense(16, "relu"), Dense(16, "relu"), Dense(len(train.classes), "softmax")]
-        net = Network(layers, input_shape=train.shape, seed=0, classes=train.classes)
-        trainer = Trainer(net, train, optimizer=Adam(RATE), batch_size=BATCH, seed=0, threads=1)
-        for _ in range(EPOCHS):
-            if self._stopped.is_set():
-                break
-            for _ in trainer.run(epochs=1):
-                pass
-        return net
+
+def new_network(convolutional: bool, train: Dataset) -> Network:
+    """Return a new network: LeNet-5, or a dense one."""
+    layers: list[Layer] = list(lenet(len(train.classes)))
+    if not convolutional:
+        layers = [Dense(16, "relu"), Dense(16, "relu"), Dense(len(train.classes), "softmax")]
+    return Network(layers, input_shape=train.shape, seed=0, classes=train.classes)
+
+
+def epochs_of(net: Network, train: Dataset) -> Iterator[int]:
+    """Train a network by the recipe; yields the number of each epoch that is done, from 1."""
+    trainer = Trainer(net, train, optimizer=Adam(RATE), batch_size=BATCH, seed=0, threads=1)
+    for epoch in range(1, EPOCHS + 1):
+        for _ in trainer.run(epochs=1):
+            pass
+        yield epoch
+
+
+def accuracy_of(net: Network, test: Dataset) -> float:
+    """Return the share of pictures that a network reads correctly."""
+    return net.program.evaluate(Feed.of(test), test.targets, "cross_entropy")[1]
+
+
+def dense_accuracy(data: TrainTest, arrange: Arrange) -> float:
+    """Return the accuracy of a new dense network, trained by the recipe and tested on pictures that are rearranged."""
+    train, test = (arranged(part, arrange) for part in (data.train[:MOST_IMAGES], data.test))
+    net = new_network(False, train)
+    for _ in epochs_of(net, train):
+        pass
+    return accuracy_of(net, test)
 
 
 def dense_sizes(train: Dataset) -> list[int]:
@@ -115,7 +137,7 @@ def dense_sizes(train: Dataset) -> list[int]:
     return [int(np.prod(train.shape)), 16, 16, len(train.classes)]
 
 
-def moved(data: Dataset, move: Move) -> Dataset:
-    """Return a data set of pictures from 0 to 1 whose pixels are all moved alike."""
+def arranged(data: Dataset, arrange: Arrange) -> Dataset:
+    """Return a data set of pictures from 0 to 1 whose pixels are rearranged."""
     unit = to_unit(data.images.reshape(len(data), -1), data.unit_range).reshape(data.images.shape)
-    return Dataset(move.apply(unit), data.labels, classes=data.classes)
+    return Dataset(arrange(unit), data.labels, classes=data.classes)

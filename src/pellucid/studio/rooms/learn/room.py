@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from pellucid.data.columns import record_of
 from pellucid.errors import DivergedError
+from pellucid.lessons.deeds import EpochTested
 from pellucid.studio.protocol import events, requests
 from pellucid.studio.protocol.frames import Payload
 from pellucid.studio.protocol.parts import KeptRun
@@ -28,11 +31,15 @@ from pellucid.studio.state.plans import (
     preparation_of,
     record_preparation,
     record_training,
+    with_rate,
 )
 from pellucid.studio.state.priority_lock import PriorityLock
 from pellucid.studio.state.session_state import SessionState, finite
 
 Phase = Literal["ready", "running", "stepping", "paused", "diverged"]
+
+NOTED_EPOCHS = 100
+"""Epochs of a run that are recorded for lessons."""
 
 
 class LearnRoom:
@@ -141,6 +148,7 @@ class LearnRoom:
         self._phase, self._trouble = "paused", None
         self._turn.clear_history()
         self._state.edited.factors.clear()
+        self._turn.drop_grey_levels(request.id)
         self._state.edited.mark_changed()
         self._send_all(request.id, quick=request.scrubbing)
 
@@ -261,6 +269,7 @@ class LearnRoom:
         switched = bool(edited.factors)
         edited.factors.clear()
         self._turn.clear_history()
+        self._turn.drop_grey_levels(request)
         if switched:
             edited.mark_changed()
             self._state.send_parameters(request)
@@ -312,9 +321,19 @@ class LearnRoom:
                 seconds,
             )
         )  # fmt: skip
+        self._note_epoch(run, epoch.epoch, found.accuracy)
         if self._view.throttle.examination_due():
             self._view.send_examination(0)
         self.keeper.keep_if_due(run)
+
+    def _note_epoch(self, run: Run, epoch: int, accuracy: float, diverged: bool = False) -> None:
+        """Record for lessons what a new network reads after an epoch, trained by one plan from its first step on."""
+        state, timeline = self._state, run.timeline
+        new = np.array_equal(timeline.first_parameters, state.edited.initial)
+        if epoch <= NOTED_EPOCHS and new and timeline.is_undisturbed and not state.edited.factors:
+            plan = zlib.crc32(msgspec.json.encode(with_rate(run.plan, 1.0)))
+            rate = run.plan.optimizer.learning_rate
+            state.activity.note_beside(EpochTested(state.edited.version, plan, rate, epoch, accuracy, diverged))
 
     def _on_stopped(self, error: Exception | None) -> None:
         """The driver has stopped by itself."""
@@ -329,6 +348,8 @@ class LearnRoom:
         self._driver.stop()
         self._phase, self._trouble = "diverged", str(error)
         self._state.edited.mark_changed()
-        self.keeper.keep(self._prepared_run())
+        run = self._prepared_run()
+        self._note_epoch(run, run.trainer.state.epoch + 1, self._state.evaluation().accuracy, diverged=True)
+        self.keeper.keep(run)
         self._send_all(0)
         self.send_curves(0)

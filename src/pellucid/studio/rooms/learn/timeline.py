@@ -79,6 +79,17 @@ class Timeline:
                 found.append((keyframe.step, rate))
         return found
 
+    @property
+    def first_parameters(self) -> NDArray[np.float32]:
+        """The parameters at the earliest step that can be restored, (P,)."""
+        found: NDArray[np.float32] = self._keyframes[0].snapshot.vectors[0]
+        return found
+
+    @property
+    def is_undisturbed(self) -> bool:
+        """Whether no knob was turned and no rate set after the first step, and all steps are known."""
+        return self.first_step == 0 and not any(keyframe.pinned for keyframe in self._keyframes[1:])
+
     def pin(self) -> None:
         """Keep the present state for good, since the steps before it do not lead to it; discard later steps."""
         self.truncate()

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.lessons.deeds import Contestant, Deed, Ear, RaceEnded, RaceStarted
+from pellucid.errors import DivergedError
+from pellucid.lessons.deeds import Contestant, Deed, Ear, Pictures, RaceEnded, RaceStarted
 from pellucid.lessons.view import Nominated, View
+from pellucid.studio.rooms.convolve.moved_pixels import Move
+from pellucid.studio.rooms.convolve.room import ConvolveRoom
+from pellucid.studio.rooms.convolve.shuffled_training import dense_accuracy
 from pellucid.studio.rooms.lessons.ear import SessionEar
 from pellucid.studio.rooms.listen.room import ListenRoom
 from pellucid.studio.rooms.read.room import ReadRoom
 from pellucid.studio.state.activity import NeuronChosen, RaceBegun, RaceRun
+from pellucid.studio.state.plans import planned_network, planned_trainer, with_rate
 from pellucid.studio.state.session_state import SessionState
 
 
 class LessonViews:
     """Makes views of one session, which share what they have computed."""
 
-    def __init__(self, state: SessionState, read: ReadRoom, listen: ListenRoom) -> None:
-        self._state, self._read, self._listen = state, read, listen
+    def __init__(self, state: SessionState, read: ReadRoom, listen: ListenRoom, convolve: ConvolveRoom) -> None:
+        self._state, self._read, self._listen, self._convolve = state, read, listen, convolve
         self._cache: dict[Any, Any] = {}
         self._ear: SessionEar | None = None
 
@@ -36,6 +42,8 @@ class LessonViews:
             reads_images=state.form.columns is None and not edited.predicts_values and state.data.test.has_classes,
             test=state.data.test,
             images=self._images,
+            evaluated=lambda: state.test,
+            train_new=self._train_new,
             inputs=state.levels(edited.net, state.inputs),
             drawn=self._read.own_strokes,
             example=self._read.test_example,
@@ -45,20 +53,53 @@ class LessonViews:
             loss=edited.loss,
             deeds=[_told(deed) for deed in deeds],
             ear=self._hearing,
+            grey_levels=edited.grey_levels,
+            convolving=_Convolving(state, self._convolve) if self._convolve.is_suited else None,
         )
 
     def _images(self) -> NDArray[np.generic]:
-        """The held-out images in the levels of the network."""
+        """The held-out images in the levels of the network, whatever grey levels the session reads."""
         state = self._state
         test, net = state.data.test, state.edited.net
         if net.level_range in (None, test.unit_range):
             return test.images.reshape(len(test), *net.input_shape)
-        return state.levels(net, state.unit("test", np.arange(len(test))))
+        return state.levels(net, state.originals("test", np.arange(len(test))))
+
+    def _train_new(self, rate: float, epochs: int) -> float:
+        """The accuracy of the usual new network for the data, after some epochs at a learning rate."""
+        state, (train, test) = self._state, self._state.data
+        plan = with_rate(state.catalog.first_plan(state.data_name), rate)
+        net = planned_network(plan, train)
+        with contextlib.suppress(DivergedError):
+            for _ in planned_trainer(plan, net, train).run(epochs=epochs):
+                pass
+        return state.evaluate(net, plan.loss, test)[1]
 
     def _hearing(self) -> Ear:
         if self._ear is None:
             self._ear = SessionEar(self._listen.hearer)
         return self._ear
+
+
+class _Convolving:
+    """What the room Convolve computes for lessons."""
+
+    def __init__(self, state: SessionState, room: ConvolveRoom) -> None:
+        self._state, self._room = state, room
+
+    @property
+    def names(self) -> tuple[str, str | None]:
+        """The convolutional network, and the dense one beside it, where there is one."""
+        own, twin = self._room.networks
+        return own.name, None if twin is None else twin.name
+
+    def shifted(self, right: int, down: int) -> tuple[float, float | None]:
+        """The shares of held-out pictures that both read correctly, all shifted alike."""
+        return self._room.accuracies(Move(right, down))[1:]
+
+    def retrained(self, arrange: Callable[[Pictures], Pictures]) -> float:
+        """The accuracy of a new dense network, trained and tested on pictures that are rearranged."""
+        return dense_accuracy(self._state.data, arrange)
 
 
 def _nominated(deeds: Sequence[Deed]) -> list[Nominated]:

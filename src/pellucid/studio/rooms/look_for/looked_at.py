@@ -77,7 +77,7 @@ class Gallery:
 
     def __init__(self, state: SessionState) -> None:
         self._state = state
-        self._of = state.edited, state.data
+        self._of = state.edited, state.test
         self._found: OrderedDict[Key, Responses] = OrderedDict()
         self._maxima: OrderedDict[tuple[Key, int], Maximum] = OrderedDict()
         self._twin: Network | None = None
@@ -85,9 +85,9 @@ class Gallery:
 
     def _refresh(self) -> None:
         """Forget what belongs to another network, or to other data."""
-        edited, data = self._state.edited, self._state.data
-        if self._of[0] is not edited or self._of[1] is not data:
-            self._of = edited, data
+        edited, test = self._state.edited, self._state.test
+        if self._of[0] is not edited or self._of[1] is not test:
+            self._of = edited, test
             self._found.clear()
             self._maxima.clear()
             self._twin = self._never = None
@@ -167,8 +167,9 @@ class Gallery:
     def images(self, net: Network, indices: NDArray[np.intp] | None = None) -> NDArray[np.generic]:
         """Return held-out images in the levels of a network: all that are looked through, or some of them."""
         state, test = self._state, self._state.data.test
+        rounded = state.edited.grey_levels is not None
         chosen = np.arange(self.count(net)) if indices is None else indices
-        if net.level_range not in (None, test.unit_range):
+        if rounded or net.level_range not in (None, test.unit_range):
             return state.levels(net, state.unit("test", chosen))
         found: NDArray[np.generic] = test.images[: len(chosen)] if indices is None else test.images[chosen]
         return found.reshape(len(chosen), *net.input_shape)

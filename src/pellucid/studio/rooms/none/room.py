@@ -125,7 +125,7 @@ class NoneRoom:
     def _extended(self, measure: Measure) -> list[Crowd]:
         """All crowds, with more pictures judged than before."""
         state = self._state
-        of = state.data, state.form, state.edited.preparation
+        of = state.test, state.form, state.edited.preparation
         if not self._of or any(a is not b for a, b in zip(self._of, of, strict=True)):
             self._of, self._crowds = of, crowds_of(state)
         for crowd in self._crowds:

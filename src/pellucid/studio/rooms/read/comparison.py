@@ -18,6 +18,7 @@ class Comparison:
         self._state = state
         self._other: EditedNetwork | None = None
         self._origin: Origin = "shipped"
+        self._grey_levels: int | None = None
 
     def begin(self, other: EditedNetwork, origin: Origin, request: int) -> None:
         """Compare with a network.
@@ -59,10 +60,11 @@ class Comparison:
     def send(self, request: int) -> None:
         """Send the network, its parameters and its accuracy; or that there is none."""
         state, other, payload = self._state, self._other, Payload()
+        self._grey_levels = state.edited.grey_levels
         if other is None:
             state.send(events.Compared(request, None))
             return
-        test = state.catalog.data(state.data_name, other.preparation, other.columns).test
+        test = state.rounded(state.catalog.data(state.data_name, other.preparation, other.columns).test)
         total = len(test)
         _, accuracy = state.evaluate(other.net, other.loss, test)
         compared = ComparedNetwork(
@@ -75,6 +77,8 @@ class Comparison:
         """Send what it reads in the present picture."""
         if self._other is None:
             return
+        if self._grey_levels != self._state.edited.grey_levels:
+            self.send(request)  # the held-out images are read otherwise than before
         state, net, payload = self._state, self._other.net, Payload()
         trace = net.trace(state.inputs_for(self._other))
         words = words_of(trace, self._other) if state.has_ink else ""

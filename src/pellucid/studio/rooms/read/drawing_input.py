@@ -73,10 +73,10 @@ class DrawingInput:
         if ink is None:
             return []
         if not state.form.is_centred:
-            state.inputs = state.form.inputs_of(averaged(ink, state.form.grid))
+            state.given = state.form.inputs_of(averaged(ink, state.form.grid))
             return []
         steps = preparation_with(self.centring).steps(ink)
-        state.inputs = steps[-1].picture
+        state.given = steps[-1].picture
         if not self.sends_pictures:
             return []
         return [

@@ -49,9 +49,9 @@ class ReadRoom:
         self._example = state.label = state.targets = self._drawing.picture = None
         if state.form.columns is None:
             self._source = "pad"
-            state.inputs = state.form.inputs_of(np.zeros(state.form.grid, np.float32))
+            state.given = state.form.inputs_of(np.zeros(state.form.grid, np.float32))
         else:
-            self._source, state.inputs = "row", typical_row(state)
+            self._source, state.given = "row", typical_row(state)
 
     def pen(self, request: requests.Pen) -> None:
         """Draw."""
@@ -109,7 +109,7 @@ class ReadRoom:
         state, data = self._state, self._state.part(part)
         self._data, self._data_name, self._form = state.data, state.data_name, state.form
         self._drawing.take_example(part, index)
-        state.inputs = state.unit(part, np.array([index]))[0]
+        state.given = state.originals(part, np.array([index]))[0]
         state.label = int(data.labels[index]) if data.has_classes else None
         state.targets = None if data.has_classes else data.targets[index]
 
@@ -120,12 +120,12 @@ class ReadRoom:
         if len(request.pixels) != state.form.size:
             raise RefusedError("bad_value", f"Expected {state.form.size:,} pixels, got {len(request.pixels):,}.")
         self._leave_example("pixels")
-        state.inputs = np.array(request.pixels, np.float32).reshape(state.form.shape)
+        state.given = np.array(request.pixels, np.float32).reshape(state.form.shape)
         self.show(request.id)
 
     def set_features(self, request: requests.SetFeatures) -> None:
         """Change values of the row."""
-        self._state.inputs = set_features(self._state, request.features, request.values)
+        self._state.given = set_features(self._state, request.features, request.values)
         self._leave_example("row")
         self.show(request.id)
 
@@ -169,16 +169,21 @@ class ReadRoom:
             self._take_example(self._example.part, self._example.index)
         elif self._form.columns is not None and self._state.form.columns is not None:
             row = self._form.columns.restore(self._state.inputs)
-            self._state.inputs = self._state.form.columns.prepare(row)
+            self._state.given = self._state.form.columns.prepare(row)
 
     def ink(self) -> Drawn:
-        """Return the ink at the inputs, and how it becomes pixels; for other rooms too.
+        """Return the ink at the inputs, and how it becomes the pixels that are read; for other rooms too.
 
         Raises
         ------
         RefusedError
             For a row, for nothing drawn, and for pictures whose channels differ.
         """
+        ink, prepare = self._drawn()
+        return Drawn(ink, lambda changed: self._state.with_grey(prepare(changed)))
+
+    def _drawn(self) -> Drawn:
+        """Return the ink, and how it becomes pixels before these are rounded to the grey levels."""
         self._check_drawn()
         state, drawing = self._state, self._drawing
         if not state.has_ink:
@@ -186,7 +191,7 @@ class ReadRoom:
         ink = drawing.pad.ink if self._source == "pad" else drawing.picture
         if ink is not None:
             return Drawn(ink.copy(), drawing.prepare)
-        plane = state.inputs.reshape(-1, *state.form.grid)
+        plane = state.given.reshape(-1, *state.form.grid)
         if (plane != plane[:1]).any():
             raise RefusedError("bad_value", "Expected a picture without colours: draw, or open a grey one.")
         return Drawn(1 - plane[0] if state.form.dark_ink else plane[0].copy(), state.form.inputs_of)
@@ -212,14 +217,14 @@ class ReadRoom:
                 drawing.pad.draw(len(drawing.pad.strokes), stroke.points, stroke.width, stroke.erase)
             self._show_pad(request)
             return
-        changed, prepare = self.ink()
+        changed, prepare = self._drawn()
         for stroke in strokes:
             draw_line(changed, stroke.points, stroke.width, stroke.erase)
         picture = None if drawing.picture is None else changed
         self._leave_example("pixels" if picture is None else "picture")
         drawing.picture = picture
         if picture is None:
-            state.inputs = prepare(changed)
+            state.given = prepare(changed)
         self.show(request)
 
     def votes(self, request: requests.AskVotes) -> None:
