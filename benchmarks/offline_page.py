@@ -1,4 +1,4 @@
-"""The page that is shared as one file, in a real browser: its answers on all test images, its size, its speed.
+"""The page that is shared as one file, in a real browser: its answers on all test images, size, speed and training.
 
     python benchmarks/offline_page.py --json benchmarks/results/offline_page.json
 
@@ -31,7 +31,10 @@ BATCH = 500
 # Times from an event of the pen, or a key, to the end of the frame that shows what it changed in the network picture.
 WATCH = """
 (() => {
-  const times = (window.__times = { shown: NaN, pen: [], knob: [] });
+  const times = (window.__times = { shown: NaN, pen: [], knob: [], tasks: [] });
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) times.tasks.push(duration);
+  }).observe({ type: "longtask" });
   let hand = null;
   const ended = (then) => requestAnimationFrame(() => {
     const channel = new MessageChannel();
@@ -58,6 +61,11 @@ WATCH = """
 })();
 """
 
+SHOWN = """new Promise((done) => {
+    const look = () => (__times.shown > 0 ? done(__times.shown) : setTimeout(look, 5));
+    look();
+})"""
+
 READ = """([text, count]) => {
     const pixels = Float32Array.from(atob(text), (letter) => letter.charCodeAt(0) / 255);
     const found = [], side = pixels.length / count;
@@ -74,11 +82,12 @@ def measured(browser: Browser, name: str, images: np.ndarray, labels: np.ndarray
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.add_init_script(WATCH)
         page.goto(file.as_uri())
-        page.wait_for_function("__times.shown > 0")
-        shown = page.evaluate("__times.shown")
+        shown = page.evaluate(SHOWN)
+        page.evaluate("__times.tasks.length = 0")
         draw(page)
         turn(page, len(net.layers) - 1)
         times = page.evaluate("__times")
+        learned = trained(page)
         found = np.concatenate([answers(page, images[at : at + BATCH]) for at in range(0, len(images), BATCH)])
         size = len(gzip.compress(file.read_bytes()))
         page.close()
@@ -93,6 +102,29 @@ def measured(browser: Browser, name: str, images: np.ndarray, labels: np.ndarray
         "first_picture_ms": shown,
         "pen_ms": percentiles(times["pen"]),
         "knob_ms": percentiles(times["knob"]),
+        "long_tasks_ms": sorted(times["tasks"], reverse=True),
+        "training": learned,
+    }
+
+
+def trained(page: Any) -> dict[str, Any] | None:
+    """Train, alone and while somebody draws; then go back to the shared network. None where it cannot learn."""
+    if page.get_by_role("button", name="Train", exact=True).count() == 0:
+        return None
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.evaluate("__times.pen.length = __times.tasks.length = 0")
+    steps = [page.evaluate("Number(document.querySelector('[data-steps]').dataset.steps)")]
+    page.wait_for_timeout(3000)
+    steps.append(page.evaluate("Number(document.querySelector('[data-steps]').dataset.steps)"))
+    draw(page)
+    times = page.evaluate("__times")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Reset to the shared network").click()
+    page.locator('main[data-settled="true"]').wait_for()
+    return {
+        "steps_per_second": (steps[1] - steps[0]) / 3,
+        "pen_ms": percentiles(times["pen"]),
+        "long_tasks_ms": sorted(times["tasks"], reverse=True),
     }
 
 
@@ -133,7 +165,7 @@ def percentiles(times: list[float]) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
-    chosen = options(__doc__ or "").parse_args()
+    chosen, load = options(__doc__ or "").parse_args(), os.getloadavg()[0]
     test = pl.data.load(chosen.data).test
     with sync_playwright() as playwright:
         path = os.environ.get("PELLUCID_CHROMIUM") or shutil.which("chromium")
@@ -146,7 +178,10 @@ def main() -> None:
         print(json.dumps(row))
     print(f"without a network: {template / 1000:.0f} kB gzipped")
     if chosen.json:
-        report = {"machine": asdict(describe()), "chromium": version, "page_gzipped_bytes": template, "rows": rows}
+        report = {
+            "machine": asdict(describe()), "load": load, "chromium": version, "page_gzipped_bytes": template,
+            "rows": rows,
+        }  # fmt: skip
         chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

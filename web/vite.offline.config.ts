@@ -1,4 +1,4 @@
-/** The page that is shared as one file: everything inlined, for `pellucid.sharing` to write a network into. */
+/** The page that is shared as one file: everything inlined, for `pellucid.studio.sharing` to write a network into. */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from pellucid.network.files import save as save
     from pellucid.network.network import Network as Network
     from pellucid.network.prediction import Reading as Reading
-    from pellucid.sharing.offline_page import share as share
     from pellucid.speech import hear as hear
+    from pellucid.studio.sharing.offline_page import share as share
     from pellucid.training.augmentation import Augment as Augment
     from pellucid.training.groups import Group as Group
     from pellucid.training.optimizers import SGD as SGD
@@ -92,7 +92,7 @@ _HOMES = {
     "from_onnx": "network.files",
     "to_onnx": "exports.onnx_file",
     "export": "exports.export",
-    "share": "sharing.offline_page",
+    "share": "studio.sharing.offline_page",
     "Reading": "network.prediction",
     "hear": "speech",
     **dict.fromkeys(

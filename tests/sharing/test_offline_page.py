@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.sharing.offline_page import page_of
+from pellucid.studio.sharing.offline_page import page_of
 
 HOSTILE = ["</script><script>alert(1)</script>", "<!--<script>", "]]>&amp;\u2028", "<img src=x onerror=alert(1)>"]
 
@@ -115,6 +115,22 @@ def test_the_page_is_small_and_has_the_notices(template: Path) -> None:
 
 
 @pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("name", ["digits-relu", "digits-conv", "digits-or-none"])
+def test_a_file_is_the_page_its_parameters_and_its_images(name: str) -> None:
+    page = page_of(pl.load(name), name)
+    shared = Reader(page).shared
+    packed = [shared["parameters"], (shared["examples"] or {"packed": ""})["packed"]]
+    own = sum(len(base64.b64decode(text)) for text in packed)
+    assert len(gzip.compress(page)) - own * 1.02 <= 300_000  # packed bytes do not shrink further
+
+
+@pytest.mark.usefixtures("template")
+def test_without_images_there_is_neither_training_nor_a_lesson() -> None:
+    shared = Reader(page_of(pl.load("digits-relu"), "net", examples=0)).shared
+    assert (shared["examples"], shared["lessons"]) == (None, [])
+
+
+@pytest.mark.usefixtures("template")
 @pytest.mark.parametrize(
     ("net", "message"),
     [
@@ -136,7 +152,7 @@ def test_what_is_no_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_page_that_is_not_built_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pellucid.sharing.offline_page.SHARED_PAGE", tmp_path / "none.html")
+    monkeypatch.setattr("pellucid.studio.sharing.offline_page.SHARED_PAGE", tmp_path / "none.html")
     with pytest.raises(pl.ConfigurationError, match="make web"):
         page_of(small(), "net")
     (tmp_path / "none.html").write_text("<title>Other</title>")

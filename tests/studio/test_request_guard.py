@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from pellucid.studio.protocol import requests
 from pellucid.studio.serving.app import NO_PAGE, studio_app
+from pellucid.studio.serving.built_page import SHARED_PAGE
 from pellucid.studio.serving.keys import Keys
 from pellucid.studio.serving.request_guard import hosts_of, is_loopback
 from pellucid.studio.serving.sessions import Sessions
@@ -30,6 +35,7 @@ ROUTES = [
     ("GET", "/nothing"),
     ("GET", "/../app.py"),
     ("GET", "/network.safetensors"),
+    ("GET", "/network.html"),
     ("POST", "/picture"),
     ("POST", "/network"),
     ("POST", "/recording"),
@@ -129,6 +135,7 @@ def test_a_link_works_once_and_again_where_the_browser_has_the_key(app: Any, key
     [
         ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/assets/page.js", 200), ("GET", "/nothing", 404),
         ("GET", "/../app.py", 404), ("GET", "/network.safetensors", 404), ("POST", "/picture", 404),
+        ("GET", "/network.html", 404), ("POST", "/network.html", 405),
         ("POST", "/network", 404), ("POST", "/recording", 404), ("GET", "/recording", 404), ("PUT", "/", 405),
         ("DELETE", "/network.safetensors", 405),
         ("WEBSOCKET", "/socket", 101),
@@ -219,6 +226,28 @@ def test_a_network_goes_out_and_comes_in_again(app: Any, sessions: Sessions) -> 
     assert session._state.edited.name == "mine"
     assert ask(app, "GET", "/network.safetensors", OWN, query).body == file.body
     assert ask(app, "GET", "/network.safetensors", OWN, "session=../../etc/passwd").status == 404
+
+
+@pytest.mark.skipif(not SHARED_PAGE.is_file(), reason="needs the page: make web")
+def test_a_page_with_the_present_network_goes_out(app: Any, sessions: Sessions) -> None:
+    session, _ = sessions.open(None)
+    query = f"session={session.identity}"
+    session.handle(requests.TurnKnobs(1, [7], [0.25], 1))
+    session.handle(requests.ScaleNeuron(2, 0, 3, 0.0, 2))
+    file = ask(app, "GET", "/network.html", OWN, query)
+    assert (file.status, file.headers["content-disposition"]) == (200, 'attachment; filename="network.html"')
+    text = (
+        file.body.decode()
+        .partition('<script id="shared-network" type="application/json">')[2]
+        .partition("</script>")[0]
+    )
+    shared = json.loads(text)
+    packed = base64.b64decode(shared["parameters"])
+    parameters = np.frombuffer(zlib.decompress(packed) if shared["packing"] == "deflate" else packed, "<f4")
+    np.testing.assert_array_equal(parameters, session._state.edited.effective.parameters)
+    assert parameters[7] == 0.25
+    assert shared["examples"]["name"] == "digits"
+    assert ask(app, "GET", "/network.html", OWN, "session=../../etc/passwd").status == 404
 
 
 def test_a_recording_comes_in(app: Any, sessions: Sessions) -> None:

@@ -40,6 +40,40 @@ describe("edits", () => {
   });
 });
 
+describe("switched neurons and training", () => {
+  const factor = (value: number) => ({ layer: 0, neuron: 1, factor: value });
+
+  it("of one gesture are undone together, and a neuron that is on again is no longer listed", () => {
+    const made = edits();
+    made.scale(factor(0.5), "neuron 1", 1);
+    made.scale(factor(0), "neuron 1", 1);
+    expect(made.factors).toEqual([factor(0)]);
+    expect(made.changes.map(({ text }) => text)).toEqual(["neuron 1 switched off"]);
+    made.goTo(0);
+    expect(made.factors).toEqual([]);
+    made.goTo(1);
+    made.scale(factor(1), "neuron 1", 2);
+    expect(made.factors).toEqual([]);
+    expect(made.position).toBe(2);
+    made.scale(factor(0), "neuron 1", 3);
+    made.reset();
+    expect(made.factors).toEqual([]);
+  });
+
+  it("replace what reset returns to, until the shared network is restored", () => {
+    const made = edits();
+    made.turn([0], [5], 1);
+    made.scale(factor(0), "neuron 1", 2);
+    made.adopt(Float32Array.of(7, 8, 9));
+    expect([made.isTrainedHere, made.position, made.changes, made.factors]).toEqual([true, 0, [], []]);
+    made.turn([1], [0], 3);
+    made.reset();
+    expect(Array.from(made.knobs)).toEqual([7, 8, 9]);
+    made.restore();
+    expect([made.isTrainedHere, Array.from(made.knobs), Array.from(made.trained)]).toEqual([false, [1, 2, 3], [1, 2, 3]]);
+  });
+});
+
 describe("the link", () => {
   it("answers in order, and never before the sender knows the number", async () => {
     const answered: number[] = [];

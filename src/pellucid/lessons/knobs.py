@@ -145,6 +145,15 @@ def _tools(view: View, question: Question) -> tuple[Tool, ...]:
     return (Tool("Set this weight to 0", (int(question.setting["knob"]),), (0.0,)),)
 
 
+def _figures(view: View) -> dict[str, list[float]]:
+    known = _accuracies(view)
+    return {
+        "layers": [float(layer) for layer, _ in known],
+        "neurons": [float(neuron) for _, neuron in known],
+        "accuracies": list(known.values()),
+    }
+
+
 LESSON = Lesson(
     name="knobs",
     number=6,
@@ -164,4 +173,5 @@ LESSON = Lesson(
     hints=_hints,
     tools=_tools,
     needs=("knob", "before", "knobs", "images"),
+    figures=_figures,
 )

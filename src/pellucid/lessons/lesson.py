@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pellucid.lessons.deeds import Deed
@@ -78,6 +78,9 @@ class Lesson:
         What the answers mean for the check, where it depends on them. They may then be changed while one works.
     outcome : function, optional
         What came of the question, in the form of an answer, where that is only known once the learner has done it.
+    figures : function
+        What `look` computes over all held-out images, as lists of numbers by name: a page without the engine receives
+        these beforehand.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Lesson:
     counts: tuple[type[Deed], ...] = ()
     weigh: Callable[[tuple[float, ...]], Facts] | None = None
     outcome: Callable[[Question, Facts], tuple[float, ...]] | None = None
+    figures: Callable[[View], Mapping[str, Sequence[float]]] = lambda _view: {}
 
 
 def last(noted: Sequence[Facts], name: str) -> Facts | None:

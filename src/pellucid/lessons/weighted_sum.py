@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid.inspect.excitation import responses
 from pellucid.lessons.lesson import Lesson, last
@@ -29,18 +30,20 @@ def _target(view: View) -> tuple[int, float]:
     return found
 
 
+def _pixels(weights: NDArray[np.float64], ink: NDArray[np.float64]) -> list[int]:
+    """Return the inked pixels of the largest and the smallest weight, and the blank one with the largest."""
+    inked, blank = np.where(ink > 0.5)[0], np.where(ink == 0)[0]
+    if len(inked) == 0:
+        inked = np.array([ink.argmax()])
+    found = {int(inked[weights[inked].argmax()]), int(inked[weights[inked].argmin()])}
+    return sorted(found | ({int(blank[np.abs(weights[blank]).argmax()])} if len(blank) else set()))
+
+
 def _ask(view: View) -> Question:
     neuron, target = _target(view)
     weights = np.asarray(first_layer(view.net).weight[neuron], np.float64)
     ink = view.test.images[0].reshape(-1) / max(1.0, float(view.test.images[0].max()))
-    inked, blank = np.where(ink > 0.5)[0], np.where(ink == 0)[0]
-    chosen = sorted(
-        {
-            int(inked[weights[inked].argmax()]),
-            int(inked[weights[inked].argmin()]),
-            int(blank[np.abs(weights[blank]).argmax()]),
-        }
-    )
+    chosen = _pixels(weights, ink)
     terms = weights[chosen] * ink[chosen]
     side = view.test.images.shape[-1]
     rows = tuple(

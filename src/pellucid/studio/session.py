@@ -41,6 +41,7 @@ from pellucid.studio.rooms.read.comparison import Comparison
 from pellucid.studio.rooms.read.room import ReadRoom
 from pellucid.studio.rooms.turn import TurnRoom
 from pellucid.studio.rooms.why import WhyRoom
+from pellucid.studio.sharing.offline_page import page_of
 from pellucid.studio.state.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.state.clock import Clock
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
@@ -500,6 +501,15 @@ class Session:
         """Return the present network, with its switched neurons, as the content of a file."""
         with self._lock.high_priority():
             return network_bytes(self._state.edited.effective)
+
+    def shared_page(self) -> bytes:
+        """Return a page with the present network, and its switched neurons, as one HTML file.
+
+        Of the data, it holds some of the embedded digits at most: nobody's own images leave with it.
+        """
+        with self._lock.high_priority():
+            net, name = self._state.edited.effective.copy(), self._state.edited.name
+        return page_of(net, name)
 
     @property
     def training(self) -> bool:

@@ -258,6 +258,24 @@ def test_a_saved_network_is_the_one_on_the_page_and_opens_again(turner: Visitor,
     assert turner.accuracy() == changed
 
 
+def test_the_changed_network_is_shared_as_one_file(turner: Visitor, tmp_path_factory) -> None:
+    page = turner.page
+    find(turner, "2 bias 7")
+    type_value(turner, 90)
+    page.get_by_role("button", name=re.compile("^Network:")).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Share as one file").click()
+    file = tmp_path_factory.mktemp("shared") / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.suffix == ".html"
+    shared = page.context.new_page()
+    shared.goto(file.as_uri())
+    shared.locator('main[data-settled="true"]').wait_for()
+    outputs = shared.evaluate("[...pellucid.read(new Float32Array(784))]")
+    assert outputs[7] == max(outputs) > 0.99
+    shared.close()
+
+
 def _index(net: pl.Network, layer: int, neuron: int) -> int:
     bias = net.layers[layer].bias
     return (bias.ctypes.data - net.parameters.ctypes.data) // 4 + neuron

@@ -47,7 +47,8 @@ _METHODS = (
 )
 _PATHS = (
     "/", "/", "/index.html", "/assets/page.js", "/picture", "/network", "/recording", "/network.safetensors", "/socket",
-    "//", "/../app.py", "/%2e%2e/app.py", "/\0", "/assets/\0", "/.", "/a" * 5000, "", "\u00fc", "/socket/", "http://evil/",
+    "/network.html", "//", "/../app.py", "/%2e%2e/app.py", "/\0", "/assets/\0", "/.", "/a" * 5000, "", "\u00fc",
+    "/socket/", "http://evil/",
 )  # fmt: skip
 _WRONG_HOSTS: tuple[list[bytes], ...] = (
     [], [b""], [b"evil.example:8127"], [b"127.0.0.1"], [b"127.0.0.1:8128"], [_HOST, _HOST], [_HOST, b"evil.example"],

@@ -1,4 +1,4 @@
-/** Uploads images and networks to the server, and downloads the current network. */
+/** Uploads images and networks to the server, and downloads the current network, bare or inside a page. */
 
 import type { Session } from "./session";
 
@@ -42,6 +42,20 @@ export function saveNetwork({ welcome }: Session, name: string): void {
   anchor.href = `network.safetensors?session=${encodeURIComponent(welcome.session)}`;
   anchor.download = `${name}.safetensors`;
   anchor.click();
+}
+
+/** A page with the current network in it, as one file; null after a failure, which is shown. */
+export async function sharedPage(session: Session): Promise<Blob | null> {
+  const { welcome } = session;
+  if (!welcome) return null;
+  try {
+    const response = await fetch(`network.html?session=${encodeURIComponent(welcome.session)}`);
+    if (response.ok) return await response.blob();
+    session.fail(await problem(response));
+  } catch {
+    session.fail("The file did not arrive from the studio's server: check that it is still running.");
+  }
+  return null;
 }
 
 async function upload(session: Session, kind: "picture" | "network" | "recording", file: File, more = ""): Promise<void> {

@@ -13,6 +13,7 @@
 - ``POST /network?session=&after=&name=``: the body is a network file; `Network` and all that follows from it come on
   the socket.
 - ``GET /network.safetensors?session=``: the present network as a file.
+- ``GET /network.html?session=``: the same inside a page that needs no studio, as one file.
 """
 
 from __future__ import annotations

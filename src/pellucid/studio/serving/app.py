@@ -60,6 +60,7 @@ def studio_app(sessions: Sessions, *, keys: Keys, hosts: list[str], page: Path =
         Route("/network", handlers.network, methods=["POST"]),
         Route("/recording", handlers.recording, methods=["POST"]),
         Route("/network.safetensors", handlers.download, methods=["GET"]),
+        Route("/network.html", handlers.shared_page, methods=["GET"]),
         WebSocketRoute("/socket", handlers.socket),
         Mount("/", _page(page)),
     ]
@@ -128,12 +129,19 @@ class _Routes:
 
     async def download(self, request: Request) -> Response:
         """Send the network as a file."""
+        return await self._send(request, "network.safetensors", "application/octet-stream", Session.network_file)
+
+    async def shared_page(self, request: Request) -> Response:
+        """Send the network inside a page, as one HTML file."""
+        return await self._send(request, "network.html", "text/html", Session.shared_page)
+
+    async def _send(self, request: Request, name: str, kind: str, make: Callable[[Session], bytes]) -> Response:
+        """Send what a session makes as a file to save, which a browser never opens in the studio's own place."""
         try:
-            content = await to_thread.run_sync(self._session(request).network_file, limiter=self._workers)
+            content = await to_thread.run_sync(make, self._session(request), limiter=self._workers)
         except Exception as error:
             return _failed(error)
-        headers = {"Content-Disposition": 'attachment; filename="network.safetensors"'}
-        return Response(content, media_type="application/octet-stream", headers=headers)
+        return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     def _session(self, request: Request) -> Session:
         session = self._sessions.find(request.query_params.get("session", ""))

@@ -1,4 +1,4 @@
-"""Write a network into the page that shows it from a file: a pad, the network picture, every neuron, knobs.
+"""Write a network into the page that shows it from a file: a pad, the network picture, knobs, training, lessons.
 
 The page is built beside the studio's (``web/src/offline``) and has its script and style inside; its content security
 policy allows these alone, by their hashes, and no connection at all. The network is data in it, never code.
@@ -18,11 +18,15 @@ import msgspec
 import numpy as np
 
 from pellucid import __version__
+from pellucid.data.dataset import TrainTest
 from pellucid.errors import ConfigurationError
 from pellucid.network.network import Network
 from pellucid.reports.training_record import record_lines
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.serving.built_page import SHARED_PAGE
+from pellucid.studio.sharing.examples import described, examples_for
+from pellucid.studio.sharing.lesson_sheets import lesson_sheets
+from pellucid.studio.sharing.limits import EXAMPLES
 from pellucid.studio.state.edited_network import EditedNetwork, check_suitable, default_loss
 from pellucid.studio.state.input_form import SIDE, InputForm, own_columns
 from pellucid.system.arguments import as_path
@@ -34,11 +38,19 @@ _WORTHWHILE = 0.97
 """Parameters are compressed if that makes them smaller than this share."""
 
 
-def share(net: Network, path: str | PathLike[str], *, name: str | None = None) -> Path:
+def share(
+    net: Network,
+    path: str | PathLike[str],
+    *,
+    name: str | None = None,
+    data: TrainTest | None = None,
+    examples: int = EXAMPLES,
+) -> Path:
     """Write a network as one HTML file that opens in any browser, without a server, an installation or a connection.
 
-    One draws on the page, sees the whole network and the terms of any neuron, and turns its knobs. What it computes
-    equals `net` to the rounding of float32; ``docs/sharing.md`` has the measurement.
+    One draws on the page, sees the whole network and the terms of any neuron, turns its knobs, trains it further where
+    it is dense, and takes the lessons. What it computes equals `net` to the rounding of float32; ``docs/sharing.md``
+    has the measurement.
 
     Parameters
     ----------
@@ -48,6 +60,13 @@ def share(net: Network, path: str | PathLike[str], *, name: str | None = None) -
         The file; an existing one is replaced once the new one is complete.
     name : str, optional
         What the page calls the network; by default the file's name without its ending.
+    data : TrainTest, optional
+        Images to learn from and images held out, as `pellucid.data.load` returns them. By default those of the embedded
+        digits, where the network reads the ten digits, and none otherwise. They become part of the file: share only
+        what may be shared.
+    examples : int
+        Number of images to learn from; half as many are held out, and both have each class in the share that it has in
+        the data. 0 leaves them out, and with them training and lessons.
 
     Returns
     -------
@@ -57,7 +76,8 @@ def share(net: Network, path: str | PathLike[str], *, name: str | None = None) -
     Raises
     ------
     ConfigurationError
-        For networks of sequences or of rows of features, and those too large to draw.
+        For networks of sequences or of rows of features, those too large to draw, and images that the network does not
+        read.
     OSError
         If the file cannot be written.
 
@@ -72,19 +92,19 @@ def share(net: Network, path: str | PathLike[str], *, name: str | None = None) -
     if not isinstance(net, Network):
         raise ConfigurationError(f"share expected a network, got {type(net).__name__}.")
     place = as_path("share", path)
-    write_whole(place, page_of(net, place.stem if name is None else name))
+    write_whole(place, page_of(net, place.stem if name is None else name, data=data, examples=examples))
     return place
 
 
-def page_of(net: Network, name: str) -> bytes:
-    """Return the page with a network in it.
+def page_of(net: Network, name: str, *, data: TrainTest | None = None, examples: int = EXAMPLES) -> bytes:
+    """Return the page with a network, and images, in it; see `share`.
 
     Raises
     ------
     ConfigurationError
         If the network cannot be shown, or the page has not been built.
     """
-    content = _as_json(_described(net, name))
+    content = _as_json(_described(net, name, data, examples))
     title = html.escape(f"{name} · Pellucid")
     page = _template().replace(_TITLE, f"<title>{title}</title>").replace(_PLACE, _PLACE + content)
     return page.encode("utf-8", "xmlcharrefreplace")
@@ -102,7 +122,7 @@ def _template() -> str:
     return text
 
 
-def _described(net: Network, name: str) -> dict[str, Any]:
+def _described(net: Network, name: str, data: TrainTest | None, count: int) -> dict[str, Any]:
     """Return everything that the page has to know; the field names are those of ``web/src/offline/shared.ts``."""
     form = _form(net)
     try:
@@ -110,6 +130,7 @@ def _described(net: Network, name: str) -> dict[str, Any]:
         edited = EditedNetwork(net, name, default_loss(net))
     except RefusedError as error:
         raise ConfigurationError(str(error)) from error
+    examples = examples_for(net, form, data, count)
     raw = np.ascontiguousarray(net.parameters, "<f4").tobytes()
     packed = zlib.compress(raw, 9)
     packing, parameters = ("deflate", packed) if len(packed) < _WORTHWHILE * len(raw) else ("none", raw)
@@ -119,6 +140,8 @@ def _described(net: Network, name: str) -> dict[str, Any]:
         "record": record_lines(net.record),
         "packing": packing,
         "parameters": base64.b64encode(parameters).decode("ascii"),
+        "examples": None if examples is None else described(examples, edited),
+        "lessons": [] if examples is None else lesson_sheets(net, examples.test),
     }
 
 
