@@ -131,7 +131,7 @@ def race(visitor: Visitor) -> None:
     page.locator('[data-race="finished"]').wait_for()
     for number, name in enumerate(("Train from all starts", "Train at all rates")):
         page.get_by_role("button", name=name).click()
-        page.locator('[data-trials="done"]').nth(number).wait_for(timeout=120_000)
+        page.locator('[data-trials="done"]').nth(number).wait_for(timeout=600_000)
     page.evaluate("scrollTo(0, 0)")
 
 
