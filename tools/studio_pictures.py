@@ -33,7 +33,7 @@ def main() -> None:
         )
         context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
         visitor = Visitor(context, link)
-        for show in (read, turn, nudge, look_for, why_misread, none_of_these, show_map, listen, convolve, race, learn):
+        for show in (read, nudge, look_for, why_misread, none_of_these, show_map, listen, convolve, turn, race, learn):
             name = show.__name__.removeprefix("show_").replace("_", "-")
             if not sys.argv[1:] or name in sys.argv[1:]:
                 show(visitor)
@@ -176,9 +176,10 @@ def learn(visitor: Visitor) -> None:
 
 def take(page: Page, name: str) -> None:
     """Take a picture of the window once it no longer changes."""
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(1500)
     picture = Image.open(io.BytesIO(page.screenshot()))
-    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(OUTPUT / f"{name}.png", optimize=True)
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(OUTPUT / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
