@@ -16,10 +16,10 @@ Array = NDArray[np.float64]
 
 
 class Oracle:
-    """Answers questions about a shipped network and the held-out digits of the package."""
+    """Answers questions about a shipped network and the held-out images of a data set."""
 
-    def __init__(self, model: str) -> None:
-        self.net, test = pl.load(model), pl.data.load("digits").test
+    def __init__(self, model: str, data: str = "digits") -> None:
+        self.net, test = pl.load(model), pl.data.load(data).test
         self.images, self.labels = test.images, np.asarray(test.labels)
         self.unit = self.images.reshape(len(self.images), -1) / 255.0
 

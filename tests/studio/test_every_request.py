@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from pellucid.lessons.given_course import GivenCourse, course_code
 from pellucid.studio.protocol import convolve as convolve_messages
 from pellucid.studio.protocol import listen as listen_messages
 from pellucid.studio.protocol import race as race_messages
@@ -32,13 +33,17 @@ UNANSWERED = (
 """Requests that training answers, once it runs, or the microphone's thread, or nobody."""
 
 LISTENING = {kind.__struct_config__.tag for kind in REQUESTS if kind.__module__ == listen_messages.__name__}
+COURSE = course_code(GivenCourse("Two lessons", ("function", "bias")))
 VOICE = "espeak:en-gb-scotland+f3"
 
 TURNED = ("changes", "position", "factors", "noise", "greyLevels")
 """What a page keeps of `Turned`."""
 
 NUMBERS = [0, -1, 1, 0.5, 1e-300, 5e-324, 1e30, 1e31, 1e40, 1e308, float("nan"), float("inf"), -float("inf"), 2**63]
-TEXTS = ["", VOICE, "digits", "digits-relu", "layers[0].weight[3, 120]", "((((", "é\0\U0001f600", "x" * 200, "x" * 5000]
+TEXTS = [
+    "", VOICE, COURSE, "bias", "digits", "digits-relu", "layers[0].weight[3, 120]", "((((", "é\0\U0001f600", "x" * 200,
+    "x" * 5000,
+]  # fmt: skip
 
 
 def extremes(kind: inspect.Type, allowed: bool) -> st.SearchStrategy[Any]:

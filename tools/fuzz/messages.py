@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import inspect as types
 
 from hostile import EXTREMES
+from pellucid.lessons.given_course import GivenCourse, course_code
 from pellucid.studio.protocol.messages import REQUESTS
 from tools.fuzz.mutations import Rng, any_size, chance, pick
 
@@ -23,6 +24,9 @@ _WORDS = (
     "bias 2",
     "layers[0].weight[3, 120]",
     "0 3 120",
+    "function",
+    "bias",
+    course_code(GivenCourse("Two lessons", ("function", "bias"))),
     "ü\0",
 )
 _LONGEST = 30

@@ -14,6 +14,7 @@ MODULES = tuple(
         "sounds",
         "data_files",
         "tables",
+        "courses",
         "messages",
         "requests",
         "kills",

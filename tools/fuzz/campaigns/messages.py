@@ -84,10 +84,11 @@ class Page:
     def answers(self) -> bool:
         """Whether the session still answers."""
         self.session.handle(decode_request('{"type": "clearDrawing", "id": 1000000}'))
-        found = [unframe(data)[0] for data in self._frames()]
+        found = [unframe(data)[0] for data in self.frames()]
         return any(event["type"] == "reading" and event["request"] == 1_000_000 for event in found)
 
-    def _frames(self) -> Iterator[bytes]:
+    def frames(self) -> Iterator[bytes]:
+        """Return all frames that are waiting."""
         while (data := self.session.outbox.take(self._wake)) is not None:
             yield data
 
@@ -104,7 +105,7 @@ class Page:
     def _read(self) -> bool:
         """Read all frames; return whether one says that a request failed."""
         failed = False
-        for data in self._frames():
+        for data in self.frames():
             if b'"failed"' not in data[:200]:
                 continue
             event, _ = unframe(data)
