@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from lessons.learner import SOLVERS, Learner
 from lessons.oracle import Oracle
+from pellucid.cli.studio import studio as command
 from pellucid.errors import FileFormatError
 from pellucid.lessons import course
 from pellucid.lessons.course_progress import Score, replay_course
@@ -357,6 +359,36 @@ def test_a_studio_that_was_started_with_a_course_begins_with_it(tmp_path: Path) 
         assert lessons_of(page.ask("askLessons")).course["fixed"] is False
     assert log.count == 1
     assert lessons_of(page.ask("closeCourse")).course is None
+
+
+@pytest.mark.parametrize(
+    ("options", "model"),
+    [
+        ([], "digits-sigmoid"),
+        (["--class"], "digits-sigmoid"),
+        (["--model", "digits-relu"], "digits-relu"),
+        (["--data", "."], None),
+    ],
+)
+def test_the_command_leads_through_a_course_with_its_network(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], model: str | None
+) -> None:
+    passed: list[Any] = []
+    monkeypatch.setattr(
+        "pellucid.studio.serving.server.serve", lambda model, *, course, **_: passed.append((model, course))
+    )
+    assert CliRunner().invoke(command, ["--no-browser", "--course", CODE, *options]).exit_code == 0
+    assert passed == [(model, SHORT)]
+
+
+def test_the_command_refuses_what_is_no_course() -> None:
+    for given, said in (
+        ("missing.json", "Could not read"),
+        (course_code(GivenCourse("x", ("y",))), "none of the lessons"),
+    ):
+        result = CliRunner().invoke(command, ["--no-browser", "--course", given])
+        assert isinstance(result.exception, FileFormatError)
+        assert said in str(result.exception)
 
 
 def test_visitors_of_a_class_do_its_course_alone_and_nothing_is_kept(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { LessonInfo, LessonShown, Lessons, QuestionInfo } from "../src/protocol/messages";
 import { LessonsState } from "../src/state/lessons.svelte";
+import { asText, csvText } from "../src/parts/save";
 import { answerWords, gainWords, lessonSaid } from "../src/state/lessonwords";
 import { decodeScene, encodeScene } from "../src/state/permalink";
 import { courseLink, kindOf, TeacherState } from "../src/state/teacher.svelte";
@@ -90,6 +91,13 @@ describe("a course", () => {
     expect(kindOf('{"pellucid": "course"}')).toBe("course");
     expect(kindOf('{"pellucid": "result"}')).toBe("result");
     for (const text of ["", "[]", "null", "3", '{"pellucid": 1}', "{"]) expect(kindOf(text)).toBeNull();
+  });
+});
+
+describe("a table for a spreadsheet", () => {
+  it("has no formulas that others wrote", () => {
+    const names = ["=1+1", "+1", "-1", "@A1", "Ada", "a=1"].map(asText);
+    expect(csvText(["name"], names.map((name) => [name]))).toBe("name\r\n'=1+1\r\n'+1\r\n'-1\r\n'@A1\r\nAda\r\na=1\r\n");
   });
 });
 

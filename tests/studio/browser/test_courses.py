@@ -348,8 +348,6 @@ def show(page: Page, view: str) -> None:
             page.get_by_role("button", name="Add The bias is a threshold").click()
             page.get_by_role("button", name="Make the course").click()
             page.get_by_label("As a code").wait_for()
-            if page.viewport_size and page.viewport_size["width"] < 1100:
-                page.get_by_role("button", name="Close the lessons").click()
 
 
 @pytest.fixture

@@ -8,6 +8,11 @@ export function csvText(head: readonly string[], rows: readonly (readonly Cell[]
   return [head, ...rows].map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
 }
 
+/** Text that others wrote, which a spreadsheet must not take for a formula. */
+export function asText(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
 function field(cell: Cell): string {
   const text = String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
