@@ -74,7 +74,7 @@ def test_a_lesson_leads_to_its_room_by_keyboard_and_outlives_the_studio(visitor:
     stage(page, "do")
     page.get_by_role("button", name="A hint, please (3 left)").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Hint 1.")).to_be_visible()
+    expect(page.get_by_text("Hint 1.", exact=True)).to_be_visible()
     page.get_by_role("button", name="Set all 42 biases to 0").focus()
     page.keyboard.press("Enter")
     expect(page.locator("[data-status]")).to_contain_text("With all biases at 0")
