@@ -15,11 +15,11 @@ function lesson(name: string, state: LessonInfo["state"] = "new"): LessonInfo {
 }
 
 function shown(change: Partial<LessonShown> = {}): LessonShown {
-  return { type: "lessonShown", request: 1, lesson: lesson("bias"), stage: "do", about: "", question: null, task: "Turn.", status: "Nothing yet.", tools: [], hints: [], hintsLeft: 3, gap: "", transfer: null, recall: null, next: null, ...change };
+  return { type: "lessonShown", request: 1, lesson: lesson("bias"), stage: "do", about: "", question: null, task: "Turn.", status: "Nothing yet.", tools: [], hints: [], hintsLeft: 3, gap: "", transfer: null, recall: null, next: null, again: false, ...change };
 }
 
 function question(change: Partial<QuestionInfo> = {}): QuestionInfo {
-  return { kind: "choice", text: "?", options: ["a", "b"], rows: [], unit: "", low: 0, high: 1, answer: null, truth: null, right: null, told: "", ...change };
+  return { kind: "choice", text: "?", options: ["a", "b"], rows: [], unit: "", low: 0, high: 1, answer: null, truth: null, right: null, told: "", points: [], axis: "", ...change };
 }
 
 class Fake implements Session {

@@ -19,14 +19,12 @@ from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.lesson import Lesson
 from pellucid.lessons.progress import Attempt, Progress, gap_told, replay
 from pellucid.lessons.records import (
-    Answered,
     AnyRecord,
     CourseClosed,
     CourseOpened,
-    Hinted,
-    Noted,
     OfForm,
-    Predicted,
+    Recalled,
+    Record,
     Restarted,
 )
 
@@ -223,6 +221,8 @@ def _prediction(attempt: Attempt) -> str:
     if attempt.predicted is None:
         return ""
     question, values = attempt.predicted.question, attempt.predicted.values
+    if question.kind == "curves":
+        return f"{len(question.rows)} curves at {len(question.points)} points each"
     if question.kind == "number":
         return "; ".join(f"{value:g} {question.unit}".strip() for value in values)
     return "; ".join(question.options[int(value)] for value in values)
@@ -245,7 +245,9 @@ def _that_count(records: Sequence[AnyRecord], lessons: Mapping[str, Lesson]) -> 
                 kept += [number] * (record.course == followed.identity)
             case Restarted() if record.lesson in wanted:
                 attempts.setdefault(record.lesson, []).append([number])
-            case Predicted() | Noted() | Hinted() | Answered() if record.lesson in wanted:
+            case Recalled():
+                pass
+            case Record() if record.lesson in wanted:
                 attempts.setdefault(record.lesson, [[]])[-1].append(number)
             case _:
                 pass
