@@ -51,7 +51,7 @@ def trained_only(learner: Learner) -> None:
     retrain(learner)
 
 
-def with_two_grey_levels(learner: Learner) -> None:
+def with_other_grey_levels(learner: Learner) -> None:
     learner.ask("setGreyLevels", levels=2, gesture=1)
     shift(learner, 3)
     retrain(learner)
@@ -64,5 +64,5 @@ NEAR_MISSES = (
     seen_but_not_measured,
     shifted_only,
     trained_only,
-    with_two_grey_levels,
+    with_other_grey_levels,
 )

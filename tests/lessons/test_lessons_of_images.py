@@ -60,6 +60,14 @@ def test_the_shifted_accuracies_are_those_of_both_networks() -> None:
     assert percentages(learner.shown.gap)[:2] == [round(each, 1) for each in both]
 
 
+def test_the_shift_is_measured_with_the_levels_of_the_question() -> None:
+    learner = Learner()
+    round_to(learner, 10)
+    learner.predict("convolution", [3.0, 3.0])
+    SOLVERS["convolution"](learner)
+    assert learner.stage == "done"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_of_features_are_told_apart(name: str, tmp_path: Path) -> None:
     catalog = DatasetCatalog(str(write_flowers(tmp_path / "flowers.csv")), table={"label": "last"}, lessons=LessonLog())

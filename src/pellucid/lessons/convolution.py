@@ -57,7 +57,7 @@ def _ask(view: View) -> Question:
             f"{dense}, dense ({percent(places[1])} in place)",
         ),
         truth=(_option(moved[0]), _option(moved[1])),
-        setting={"convolutional": places[0], "dense": places[1]},
+        setting={"convolutional": places[0], "dense": places[1], "grey": float(view.grey_levels or 0)},
         told=f"Shifted, they read {percent(moved[0])} and {percent(moved[1])}.",
     )
 
@@ -73,8 +73,9 @@ def _task(view: View, question: Question) -> str:
 def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | None:
     for seen in view.done(ShiftScored):
         exact = (seen.right, seen.down, seen.shuffle) == (RIGHT, 0, None)
-        as_trained = view.is_as_trained or (seen.subject is not None and view.grey_levels is None)
-        if exact and as_trained and seen.dense is not None and not last(noted, "shifted"):
+        as_asked = float(view.grey_levels or 0) == question.setting["grey"]
+        as_trained = seen.subject is not None or not (len(view.turned) or view.factors)
+        if exact and as_asked and as_trained and seen.dense is not None and not last(noted, "shifted"):
             return {"shifted": seen.convolutional, "shifted_dense": seen.dense}
     return next((facts_of(found) for found in view.done(NetworksRetrained)), None)
 
@@ -147,7 +148,7 @@ def _hints(view: View, question: Question) -> tuple[str, str, str]:
 LESSON = Lesson(
     name="convolution",
     number=13,
-    title="Convolution and neighbours",
+    title="Convolution",
     line="Convolution is good for images",
     room="convolve",
     minutes=6,
@@ -161,6 +162,6 @@ LESSON = Lesson(
     gap=_gap,
     transfer=_transfer,
     hints=_hints,
-    needs=("convolutional", "dense"),
+    needs=("convolutional", "dense", "grey"),
     counts=(ShiftScored, NetworksRetrained),
 )

@@ -125,7 +125,7 @@ def _transfer(view: View, number: int) -> Question:
 
 def _hints(view: View, question: Question) -> tuple[str, str, str]:
     return (
-        "The panel Grey levels is in Read, below the pad.",
+        "The panel Grey levels is in Read, below the pad, or on a phone below the network.",
         "A drawing changes too: the pixels at the inputs of the network are those that it reads.",
         "Type 10 into the field of the panel. The accuracy counts if no knob is turned and no neuron switched off.",
     )

@@ -103,11 +103,6 @@ class View:
         return (deed for deed in self.deeds if isinstance(deed, kind))
 
     @property
-    def is_as_trained(self) -> bool:
-        """Whether no knob is turned, no neuron switched and no pixel rounded."""
-        return not (len(self.turned) or self.factors or self.grey_levels)
-
-    @property
     def chance(self) -> float:
         """The accuracy of always naming the most frequent class of the held-out images."""
         return float(np.bincount(self.test.labels).max() / len(self.test))
