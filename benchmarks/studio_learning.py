@@ -1,6 +1,7 @@
 """Training beside every room of the studio: how much of its speed it keeps, and the frames of the page meanwhile.
 
     python benchmarks/studio_learning.py [--model digits-conv] [--data mnist] [--rooms Learn Map] [--rounds 5]
+    python benchmarks/studio_learning.py --speech "one LSTM, sounds" --rooms Learn Listen
 
 The browser draws on the same cores that train. The training without the page follows the same plan in this process,
 while that of the studio is paused. Each round measures it and every room in turn; medians of all rounds are printed.
@@ -24,6 +25,8 @@ import pellucid as pl
 from browser import Watch, report_load, studio, times, watched_page
 from pellucid.studio.protocol.parts import LearnPlan
 from pellucid.studio.state.plans import planned_network, planned_trainer
+from pellucid.studio.state.spoken_plans import is_spoken, spoken_network, spoken_trainer
+from pellucid.studio.state.spoken_sets import SpokenSets
 from pellucid.training.trainer import Trainer
 
 SECONDS = 3.0
@@ -39,7 +42,7 @@ LEARNED = """
   window.__learned = [];
   window.__plan = null;
   __heard.push((event) => {
-    if (event.type === "picture") __learned.push([performance.now(), event.step]);
+    if (event.type === "picture" || event.type === "speechPicture") __learned.push([performance.now(), event.step]);
     if (event.type === "training") __plan = event.plan;
   });
 })()
@@ -54,7 +57,7 @@ def main() -> None:
     watch = Watch()
     with studio("--model", options.model) as link, watched_page(link + "#/learn", watch, width=options.width) as page:
         page.evaluate(LEARNED)
-        trainer = prepare(page, options.data)
+        trainer = prepare(page, options.data, options.speech)
         for number in range(options.rounds + 1):  # the first one warms up
             alone = by_itself(trainer)
             for room in options.rooms:
@@ -76,16 +79,21 @@ def main() -> None:
     report_load("after")
 
 
-def prepare(page: Page, data: str | None) -> Trainer:
+def prepare(page: Page, data: str | None, speech: str | None) -> Trainer:
     """Make a new network in the page, and the same with its trainer in this process."""
     page.locator("[data-step]").wait_for()
-    if data:
+    if speech:
+        page.get_by_role("button", name="Speech", exact=True).click()
+        page.get_by_role("button", name=speech, exact=True).click()
+    elif data:
         page.get_by_label("data set", exact=True).select_option(data)
     page.get_by_role("button", name="New network").click()
     page.locator('main[data-settled="true"]').wait_for()
     page.wait_for_timeout(500)
     plan = msgspec.json.decode(json.dumps(page.evaluate("__plan")), type=LearnPlan)
     print(f"{plan.data}, {len(plan.layers)} layers, {plan.optimizer.kind}, mini-batches of {plan.batch_size}")
+    if is_spoken(plan):
+        return spoken_trainer(plan, spoken_network(plan), SpokenSets().get(plan.data).for_loss(plan.loss))
     train = pl.data.load(plan.data).train
     return planned_trainer(plan, planned_network(plan, train), train)
 
@@ -163,6 +171,7 @@ def _options() -> argparse.Namespace:
         "--model", default="digits-sigmoid", help="network that defines layers, optimiser and mini-batch size"
     )
     parser.add_argument("--data", help="default: MNIST if it is on this machine, otherwise the embedded digits")
+    parser.add_argument("--speech", metavar="PLAN", help="train on speech by a ready plan, such as 'last step, digits'")
     parser.add_argument("--width", type=int, default=1440, help="width of the window in pixels")
     parser.add_argument("--rooms", nargs="+", default=ROOMS, choices=ROOMS, help="the rooms that are opened")
     parser.add_argument("--rounds", type=int, default=5)

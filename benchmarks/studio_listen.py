@@ -28,7 +28,7 @@ from browser import (
 )
 from pellucid.speech.features import RATE
 from pellucid.studio.rooms.listen.live_listening import LiveListening
-from pellucid.studio.rooms.listen.recordings import spoken_by
+from pellucid.studio.state.embedded_voices import spoken_by
 
 VOICE = "espeak:en-gb-scotland+f3"
 SECONDS = 20

@@ -80,7 +80,7 @@ def test_a_moment_of_the_training_is_compared_and_training_stays_where_it_is() -
     early, _ = compared(page, step=7)
     assert (early.other["network"]["name"], early.other["origin"]) == ("digits-relu after 7 mini-batches", "moment")
     with page.session._lock.high_priority():
-        run = page.session._learn._run
+        run = page.session._learn.course._run
         assert run is not None
         assert run.trainer.step == 20
         present = run.trainer.net.parameters.copy()

@@ -19,6 +19,7 @@ from pellucid.studio.protocol import convolve as convolve_messages
 from pellucid.studio.protocol import listen as listen_messages
 from pellucid.studio.protocol import race as race_messages
 from pellucid.studio.protocol import requests
+from pellucid.studio.protocol import speech as speech_messages
 from pellucid.studio.protocol.messages import EVENTS, REQUESTS
 from pellucid.studio.session import Session
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
@@ -34,6 +35,7 @@ UNANSWERED = (
 
 LISTENING = {kind.__struct_config__.tag for kind in REQUESTS if kind.__module__ == listen_messages.__name__}
 COURSE = course_code(GivenCourse("Two lessons", ("function", "bias")))
+OF_SPEECH = {kind.__struct_config__.tag for kind in REQUESTS if kind.__module__ == speech_messages.__name__}
 VOICE = "espeak:en-gb-scotland+f3"
 
 TURNED = ("changes", "position", "factors", "noise", "greyLevels")
@@ -172,6 +174,8 @@ def test_any_value_is_answered_and_the_page_agrees_with_the_server(kind: Any, da
         mirror.take(page.ask("hearVoice", slot=0, voice=VOICE, digits=[3]))
         if data.draw(st.booleans(), label="with the microphone"):
             mirror.take(page.ask("startMicrophone", slot=1, rate=8000))
+    if tag in OF_SPEECH and data.draw(st.booleans(), label="with speech"):
+        mirror.take(page.ask("chooseSubject", subject="speech"))
     if data.draw(st.booleans(), label="while training"):
         mirror.take(page.ask("train"))
     fields = data.draw(structs(inspect.type_info(kind), data.draw(st.booleans())), label=tag)

@@ -150,7 +150,7 @@ def test_training_is_kept_while_it_runs_and_when_the_studio_stops(tmp_path: Path
     [first] = KeptRuns(tmp_path).all()
     page.session.close("closing")
     [last] = KeptRuns(tmp_path).all()
-    assert (last.id, last.step) == (first.id, page.session._learn._prepared_run().trainer.step)
+    assert (last.id, last.step) == (first.id, page.session._learn.course.run().trainer.step)
     net = page.session._state.edited.net
     assert KeptRuns(tmp_path).network(last.id)[1] == network_bytes(net)
 

@@ -58,7 +58,7 @@ def until(page: Page, state: str) -> list[Event]:
 
 
 def step_of(page: Page) -> int:
-    return page.session._learn._prepared_run().trainer.step
+    return page.session._learn.course.run().trainer.step
 
 
 def wait_for_steps(page: Page, count: int) -> None:
@@ -86,10 +86,10 @@ def test_a_plan_makes_the_network_that_its_seed_draws() -> None:
     page = Page(session())
     received = page.ask("setUp", plan=PLAN)
     assert [event.type for event in received] == [
-        "network", "parameters", "turned", "reading", "judged", "training", "curves",
+        "network", "parameters", "turned", "reading", "judged", "learnSubject", "training", "curves",
     ]  # fmt: skip
     np.testing.assert_array_equal(received[1].knobs, a_trainer().net.parameters)
-    training = received[5]
+    training = received[6]
     assert (training.state, training.step, training.stepsPerEpoch) == ("ready", 0, 250)
     assert training.plan["optimizer"]["learningRate"] == 0.5
     assert received[4].seen is False

@@ -21,10 +21,11 @@ from pellucid.speech.recognizer import Recognizer
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.rooms.listen.hearer import HeardPart, Hearer
 from pellucid.studio.rooms.listen.live_listening import LiveListening
-from pellucid.studio.rooms.listen.recordings import spoken_by, utterances_of
+from pellucid.studio.rooms.listen.recordings import utterances_of
 from pellucid.studio.session import Session
 from pellucid.studio.state.activity import SoundsHeard, ThresholdMoved
 from pellucid.studio.state.class_rules import ClassRules
+from pellucid.studio.state.embedded_voices import spoken_by
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 
 VOICE = "espeak:en-gb+m2"

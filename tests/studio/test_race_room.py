@@ -379,7 +379,7 @@ def test_a_race_and_a_training_run_side_by_side(page: Page) -> None:
     page.ask("runRace")
     page.ask("train")
     state = page.session._learn
-    wait_for(lambda: last(page.ask("askRace"), "race").lastStep > 0 and state._prepared_run().trainer.step > 50)
+    wait_for(lambda: last(page.ask("askRace"), "race").lastStep > 0 and state.course.run().trainer.step > 50)
     assert last(page.ask("pauseRace"), "race").state == "paused"
     assert state.busy
     page.ask("pause")

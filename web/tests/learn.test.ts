@@ -7,7 +7,7 @@ import { History } from "../src/state/history";
 import { Points } from "../src/state/points";
 import { lossPlaneOf } from "../src/state/learnviews";
 import {
-  fromScale, knobCount, planDifferences, problem, sameLayers, samePlan, shapeText, toScale, usualLayer, withActivation, withData, withKind, withLayer, withoutLayer,
+  fromScale, knobCount, planDifferences, problem, sameLayers, samePlan, shapeText, toScale, usualLayer, isSpeech, withActivation, withData, withKind, withLayer, withLoss, withoutLayer,
   withOptimizer, withRateOf, withSize, type Activation, type LayerPlan,
 } from "../src/state/plan";
 import type { DataChoice, LearnPlan, LossPlane } from "../src/protocol/messages";
@@ -21,12 +21,22 @@ const PLAN: LearnPlan = {
   loss: "cross_entropy",
   optimizer: { kind: "sgd", learningRate: 0.5, momentum: 0.9, nesterov: false, beta1: 0.9, beta2: 0.999, decay: 0 },
   batchSize: 32, data: "digits", seed: 0, augment: false,
-  centring: { thicken: true, scale: true, smooth: true, mass: true }, darkInk: false, standardize: false,
+  centring: { thicken: true, scale: true, smooth: true, mass: true }, darkInk: false, standardize: false, clip: null,
 };
 
 const DIGITS: DataChoice = {
   name: "digits", classes: Array.from("0123456789"), here: true, note: "", raw: false, centring: PLAN.centring, darkInk: false,
-  inputs: 784, shape: [28, 28], table: false, task: "classes", plan: PLAN, ready: [],
+  inputs: 784, shape: [28, 28], table: false, task: "classes", plan: PLAN, ready: [], speech: false,
+};
+
+const lstm = (size: number, bidirectional = false): LayerPlan => ({ ...dense(size, "identity"), kind: "lstm", bidirectional });
+
+const SOUNDS: LearnPlan = { ...PLAN, layers: [lstm(48), dense(21, "softmax")], loss: "ctc", data: "spoken", clip: 5 };
+const LAST: LearnPlan = { ...SOUNDS, layers: [lstm(32), dense(10, "softmax")], loss: "cross_entropy" };
+
+const SPOKEN: DataChoice = {
+  ...DIGITS, name: "spoken", classes: Array.from({ length: 21 }, String), inputs: 40, shape: [40], plan: SOUNDS, speech: true,
+  ready: [{ name: "sounds", plan: SOUNDS }, { name: "digits", plan: LAST }],
 };
 
 const thrice = (values: readonly number[]) => values.flatMap((value) => [value, value, value]);
@@ -138,6 +148,24 @@ describe("plans", () => {
     expect(withLayer(withoutLayer(withoutLayer(PLAN, 0), 0)).layers[0]).toEqual(dense(16, "sigmoid"));
     expect(sameLayers(longer, PLAN)).toBe(false);
     expect(samePlan(PLAN, structuredClone(PLAN))).toBe(true);
+  });
+
+  it("of speech count their knobs, grow by a recurrent layer and get the outputs of their loss", () => {
+    expect(knobCount(SOUNDS.layers, [40])).toBe(4 * 48 * (40 + 48 + 1) + 49 * 21);
+    expect(knobCount([lstm(8, true), dense(21, "softmax")], [40])).toBe(2 * 4 * 8 * (40 + 8 + 1) + 17 * 21);
+    const gated = { ...lstm(8), kind: "gru" as const };
+    expect(knobCount([gated, dense(21, "softmax")], [40])).toBe(3 * 8 * (40 + 8) + 4 * 8 + 9 * 21);
+    expect(shapeText({ ...SOUNDS, layers: [lstm(8, true), dense(21, "softmax")] }, [40])).toBe("40-2×8-21");
+    expect(withLayer(SOUNDS).layers.map(({ kind }) => kind)).toEqual(["lstm", "lstm", "dense"]);
+    expect(withLoss(SOUNDS, "cross_entropy", SPOKEN).layers.at(-1)?.size).toBe(10);
+    expect(withLoss(PLAN, "squared", DIGITS).layers).toEqual(PLAN.layers);
+    expect([isSpeech(SOUNDS), isSpeech(PLAN)]).toEqual([true, false]);
+    expect([problem(SOUNDS), problem(LAST)]).toEqual([null, null]);
+    expect(problem({ ...SOUNDS, clip: 0 })).toMatch(/clip/);
+    expect(problem({ ...PLAN, loss: "ctc" })).toMatch(/loss/);
+    expect(withData(PLAN, SPOKEN, DIGITS)).toEqual({ ...SOUNDS, seed: PLAN.seed });
+    expect(withData(LAST, { ...SPOKEN, name: "fsdd" }, SPOKEN)).toEqual({ ...LAST, data: "fsdd" });
+    expect(planDifferences(SOUNDS, { ...SOUNDS, layers: withLayer(SOUNDS).layers, clip: null })).toEqual(["layers LSTM 48, 21 softmax → LSTM 48, LSTM 48, 21 softmax", "clip 5 → none"]);
   });
 
   it("says what is wrong in a sentence", () => {

@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { placeOf, runsOf, tickStep, timeOf } from "../src/marks/timerows";
 import type * as wire from "../src/protocol/messages";
-import { isGate, layoutOf, rowAt } from "../src/rooms/listen/rows";
+import { layoutOf, rowAt } from "../src/rooms/listen/rows";
+import { isGate } from "../src/state/quantities";
 import { Growing, itemAt, ladderOf, likeliest, stepAt, takeOf, withHeard, withSound, type UtteranceView } from "../src/state/takes";
 import { encodeSamples } from "../src/transport/microphone";
 

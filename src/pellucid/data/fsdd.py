@@ -56,6 +56,18 @@ def load_fsdd(progress: Progress | None = None) -> SpokenParts:
     return SpokenParts(train, test)
 
 
+def is_available() -> bool:
+    """Whether the recordings, or their archive, are on this machine."""
+    cache = cached_folder("fsdd")
+    return _folder() is not None or (cache is not None and (cache / ARCHIVE).is_file())
+
+
+def _folder() -> Path | None:
+    """Return the folder of the recordings on this machine."""
+    folders = [folder / "recordings" for folder in (configured_folder("fsdd"), cached_folder("fsdd")) if folder]
+    return next((each for each in folders if all((each / name).is_file() for name in (NAMES[0], NAMES[-1]))), None)
+
+
 def _parted(name: str) -> tuple[int, str, int]:
     digit, speaker, number = name.removesuffix(".wav").split("_")
     return int(digit), speaker, int(number)
@@ -79,18 +91,15 @@ def _samples(name: str, content: bytes) -> Samples:
 @contextmanager
 def _reader(progress: Progress | None) -> Iterator[_Reader]:
     """Return a function that reads a file by name, from this machine or after a download."""
-    folders = [
-        folder / "recordings" for folder in (configured_folder("fsdd"), cached_folder("fsdd")) if folder is not None
-    ]
-    for folder in folders:
-        if all((folder / name).is_file() for name in (NAMES[0], NAMES[-1])):
-            try:
-                yield partial(_content, folder)
-            except FileNotFoundError as error:
-                raise DataError(
-                    f"Expected {len(NAMES):,} recordings of fsdd, got no {error.filename}: replace the folder."
-                ) from error
-            return
+    folder = _folder()
+    if folder is not None:
+        try:
+            yield partial(_content, folder)
+        except FileNotFoundError as error:
+            raise DataError(
+                f"Expected {len(NAMES):,} recordings of fsdd, got no {error.filename}: replace the folder."
+            ) from error
+        return
     with zipfile.ZipFile(_fetched(progress)) as archive:
         members = _members(archive)
         yield lambda name: archive.read(members[name])

@@ -35,6 +35,7 @@ from pellucid.speech.synthesis import UtteranceSynthesis
 from pellucid.speech.words import Words
 from pellucid.training.optimizers import Adam
 from pellucid.training.schedules import Cosine, WarmUp
+from pellucid.training.sequence_augmentation import Function
 from pellucid.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def finish(net: Network, utterances: Sequences, vary: Vary, prior_share: float) 
     net.record["hearing"] = {"priors": priors(net, utterances, vary), "prior_share": prior_share}
 
 
-def priors(net: Any, utterances: Sequences, vary: Vary, most: int = 2000) -> list[float]:
+def priors(net: Any, utterances: Sequences, vary: Function, most: int = 2000) -> list[float]:
     """Return the mean probability of each class over the frames of some utterances, each augmented once."""
     chosen = np.linspace(0, len(utterances) - 1, min(most, len(utterances))).astype(np.int64)
     rng = np.random.default_rng(0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pellucid import __version__
 from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.log import LessonLog
-from pellucid.network.files import network_bytes
+from pellucid.network.files import network_bytes, network_of, parse_parts
+from pellucid.network.network import Network
 from pellucid.studio.protocol import convolve as convolve_messages
 from pellucid.studio.protocol import courses as course_messages
 from pellucid.studio.protocol import events, requests
@@ -18,11 +20,13 @@ from pellucid.studio.protocol import look_for as look_for_messages
 from pellucid.studio.protocol import map as map_messages
 from pellucid.studio.protocol import none as none_messages
 from pellucid.studio.protocol import race as race_messages
+from pellucid.studio.protocol import speech as speech_messages
 from pellucid.studio.protocol import why as why_messages
 from pellucid.studio.protocol.messages import AnyRequest
 from pellucid.studio.protocol.parts import ClassInfo
 from pellucid.studio.protocol.refusal import Refused, RefusedError, failure
 from pellucid.studio.rooms.convolve.room import ConvolveRoom
+from pellucid.studio.rooms.learn.course import Course
 from pellucid.studio.rooms.learn.room import LearnRoom
 from pellucid.studio.rooms.lessons.course_room import CourseRoom
 from pellucid.studio.rooms.lessons.late_following import LateFollowing
@@ -45,12 +49,14 @@ from pellucid.studio.sharing.offline_page import page_of
 from pellucid.studio.state.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.state.clock import Clock
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
-from pellucid.studio.state.edited_network import EditedNetwork
+from pellucid.studio.state.edited_network import EditedNetwork, default_loss
 from pellucid.studio.state.late_evaluation import LateEvaluation
 from pellucid.studio.state.outbox import Reason
 from pellucid.studio.state.plans import first_network
 from pellucid.studio.state.priority_lock import PriorityLock
 from pellucid.studio.state.session_state import SessionState
+from pellucid.studio.state.spoken_plans import is_spoken, spoken_plan_of
+from pellucid.studio.state.spoken_sets import SPOKEN
 from pellucid.studio.state.uploads import Upload, Uploads
 
 MAX_UPLOAD = 16 << 20
@@ -75,8 +81,8 @@ class Session:
     catalog : DatasetCatalog
     model : str, optional
         The first network: the name of a shipped one, or a path; see
-        `pellucid.studio.state.plans.first_network`. A network of sequences is heard in the room Listen, and the others
-        have their usual network.
+        `pellucid.studio.state.plans.first_network`. A network of sequences is heard in the room Listen and trained in
+        Learn, and the others have their usual network.
     clock : Clock, optional
     rules : ClassRules, optional
         The rules of a class; the session then begins with the first held-out image.
@@ -115,7 +121,7 @@ class Session:
         self._read = ReadRoom(self._state, self._on_read)
         late = LateEvaluation(self._state, self._lock)
         self._turn = TurnRoom(self._state, on_change=self._on_change, evaluate=late.send)
-        self._learn = LearnRoom(self._state, self._turn, self._lock)
+        self._learn = LearnRoom(self._state, self._turn, self._lock, given)
         self._nudge = NudgeRoom(self._state, self._turn)
         self._look_for = LookForRoom(self._state)
         self._why = WhyRoom(self._state, self._read)
@@ -165,17 +171,21 @@ class Session:
             requests.RenameRun: self._rename_run,
             requests.DeleteRun: self._delete_run,
             requests.FetchData: self._fetch_data,
-            requests.Train: self._learn.train,
-            requests.Pause: self._learn.pause,
-            requests.StepBatches: self._learn.step,
-            requests.RunToEpoch: self._learn.run_to_epoch,
-            requests.SetPace: self._learn.set_pace,
-            requests.SetRate: self._learn.set_rate,
-            requests.GoToStep: self._learn.go_to,
-            requests.AskCurves: self._learn.curves,
+            requests.Train: self._of_course(Course.train),
+            requests.Pause: self._of_course(Course.pause),
+            requests.StepBatches: self._of_course(Course.step),
+            requests.RunToEpoch: self._of_course(Course.run_to_epoch),
+            requests.SetPace: self._of_course(Course.set_pace),
+            requests.SetRate: self._of_course(Course.set_rate),
+            requests.GoToStep: self._of_course(Course.go_to),
+            requests.AskCurves: self._of_course(Course.curves),
             requests.NextPicture: self._learn.next_picture,
-            requests.AskExamined: self._learn.examined,
+            requests.AskExamined: self._of_course(Course.examined),
             requests.AskLossPlane: self._learn.plane,
+            speech_messages.ChooseSubject: self._learn.choose_subject,
+            speech_messages.WatchUtterance: self._learn.watch_utterance,
+            speech_messages.WatchUnit: self._learn.watch_unit,
+            speech_messages.HearTrained: self._hear_trained,
             requests.AskNudges: self._nudge.nudges,
             requests.AskBatchNudges: self._nudge.batch,
             requests.CheckNudge: self._nudge.check,
@@ -201,6 +211,7 @@ class Session:
             race_messages.RunRates: self._race.run_rates,
             race_messages.CancelTrials: self._race.cancel,
             listen_messages.AskListening: self._listen.subject,
+            listen_messages.ChooseHearer: self._listen.choose,
             listen_messages.HearVoice: self._listen.voice,
             listen_messages.StartMicrophone: self._listen.start,
             listen_messages.HearSamples: self._listen.samples,
@@ -310,11 +321,12 @@ class Session:
             self._turn.send_changes(0, None)
             self._comparison.send(0)
             self._read.show(0)
-            self._learn.keeper.send(0)
+            self._learn.course.keeper.send(0)
             state.send(events.DataSets(0, state.catalog.choices, None), key="dataSets")
-            self._learn.send_status(0)
+            self._learn.send_subject(0)
+            self._learn.course.send_status(0)
             state.send_evaluation(0)  # the page takes it for the end of what it needs to open a link
-            self._learn.send_curves(0)
+            self._learn.course.send_curves(0)
             self._learn.send_findings()
 
     def _class_info(self) -> ClassInfo | None:
@@ -359,8 +371,7 @@ class Session:
             self._comparison.network_changed(request.id)
             self._turn.send_changes(request.id)
             state.send_evaluation(request.id)
-            self._learn.send_status(request.id)
-            self._learn.send_curves(request.id)
+            self._send_course(request.id)
         self._read.open_example(request)
 
     def _check_link(self, request: requests.OpenExample, name: str) -> None:
@@ -406,6 +417,10 @@ class Session:
         """Use a network that was trained here and kept."""
         state = self._state
         run, content = state.catalog.runs.network(request.run)
+        if is_spoken(run.plan):
+            net = network_of(Path(run.name), *parse_parts(content, run.name))
+            self._learn.use_speech(net, run.name, run, request.id)
+            return
         edited = EditedNetwork.of_bytes(content, run.name, state.edited.version + 1)
         here = run.data in state.catalog.data_sets and self._rules is None
         if here and state.catalog.suits(run.data, edited, named=True):
@@ -431,14 +446,14 @@ class Session:
     def _rename_run(self, request: requests.RenameRun) -> None:
         """Give a kept network another name."""
         self._state.catalog.runs.rename(request.run, request.name)
-        self._learn.keeper.send(request.id)
+        self._learn.course.keeper.send(request.id)
 
     def _delete_run(self, request: requests.DeleteRun) -> None:
         """Delete a kept network."""
         self._state.catalog.runs.delete(request.run)
-        self._learn.keeper.forget(request.run)
-        self._learn.keeper.send(request.id)
-        self._learn.send_status(request.id)
+        self._learn.forget(request.run)
+        self._learn.course.keeper.send(request.id)
+        self._learn.course.send_status(request.id)
 
     def _on_read(self, request: int) -> None:
         """Update what follows every reading."""
@@ -459,8 +474,15 @@ class Session:
             )
         self._turn.set_grey_levels(request)
 
+    def _of_course(self, method: Callable[[Course, Any], None]) -> Callable[[Any], None]:
+        """Return a handler for the course that Learn shows when the request comes."""
+        return lambda request: method(self._learn.course, request)
+
     def _set_up(self, request: requests.SetUp) -> None:
         """Start a new training run."""
+        if is_spoken(request.plan):
+            self._learn.set_up_speech(request)
+            return
         edited = self._learn.set_up(request)
         self._use_network(edited, request.id, self._learn.adopt_run)
 
@@ -474,8 +496,13 @@ class Session:
         self._comparison.network_changed(request)
         self._read.network_changed(request)
         self._state.send_evaluation(request)
-        self._learn.send_status(request)
-        self._learn.send_curves(request)
+        self._send_course(request)
+
+    def _send_course(self, request: int) -> None:
+        """Send what Learn trains from now on: the session's network."""
+        self._learn.send_subject(request)
+        self._learn.course.send_status(request)
+        self._learn.course.send_curves(request)
 
     def page_left(self) -> None:
         """Note that the page has disconnected; it may come back."""
@@ -487,7 +514,23 @@ class Session:
         with self._lock.high_priority():
             if upload is not None and self.uploads.is_obsolete(upload):
                 return
-            self._use_network(EditedNetwork.of_bytes(content, name, self._state.edited.version + 1), 0)
+            net = network_of(Path(name), *parse_parts(content, name))
+            if net.program.takes_sequences:
+                self._open_sequences(net, name)
+            else:
+                self._use_network(EditedNetwork(net, name, default_loss(net), self._state.edited.version + 1), 0)
+
+    def _open_sequences(self, net: Network, name: str) -> None:
+        """Hear with a network of sequences in Listen, and train it in Learn where a plan has its layers."""
+        self._listen.take_network("given", net, name)
+        self._listen.send_subject(0)
+        if spoken_plan_of(net, SPOKEN) is not None:
+            self._learn.use_speech(net.copy(), name)
+
+    def _hear_trained(self, request: speech_messages.HearTrained) -> None:
+        """Take the network of spoken digits that Learn trains into Listen."""
+        self._listen.take_network("trained", *self._learn.trained_speech())
+        self._listen.send_subject(request.id)
 
     def open_recording(self, content: bytes, name: str, slot: int, upload: Upload | None = None) -> None:
         """Hear an uploaded recording, unless its upload has become obsolete."""
@@ -510,6 +553,11 @@ class Session:
         with self._lock.high_priority():
             net, name = self._state.edited.effective.copy(), self._state.edited.name
         return page_of(net, name)
+
+    def speech_file(self) -> bytes:
+        """Return the network of spoken digits that Learn trains as the content of a file."""
+        with self._lock.high_priority():
+            return self._learn.speech_bytes()
 
     @property
     def training(self) -> bool:

@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Locator, expect
 import pellucid as pl
 from chromium import CHROMIUM, FLAGS
 from pellucid.speech.features import HOP, RATE, evened, stacked
-from pellucid.studio.rooms.listen.recordings import spoken_by, utterances_of, voice_names
+from pellucid.studio.rooms.listen.recordings import utterances_of
+from pellucid.studio.state.embedded_voices import spoken_by, voice_names
 from studio.browser.visitor import Visitor
 
 VOICE = "espeak:en-gb+m2"

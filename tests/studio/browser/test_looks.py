@@ -122,6 +122,13 @@ def _rooms(looker: Visitor) -> Iterator[str]:
     page.get_by_role("button", name="Compute", exact=True).click()
     page.locator(".map").wait_for()
     yield "learn"
+    page.get_by_role("button", name="Speech", exact=True).click()
+    page.locator("[data-spelt]").wait_for()
+    page.get_by_role("button", name="To next epoch").click()
+    page.locator('[data-state="paused"]').wait_for()
+    looker.settle()
+    yield "learn speech"
+    page.get_by_role("button", name="Pictures and tables").click()
     looker.room("Race")
     page.get_by_role("button", name="New race").click()
     page.get_by_role("radio", name="sigmoid").check()

@@ -51,12 +51,12 @@ export interface CentringStep {
 
 /** A layer of a plan. Where feature maps end, flattening goes without saying. */
 export interface LayerPlan {
-  /** Number of neurons, or of channels of a convolution; 1 for other layers. */
+  /** Number of neurons, of channels of a convolution, or of units in each direction; 1 for other layers. */
   readonly size: number;
   /** Activation function; "identity" for layers without one. */
   readonly activation: "identity" | "relu" | "sigmoid" | "softmax" | "tanh";
   /** Kind of layer. */
-  readonly kind: "avg_pool2d" | "conv2d" | "dense" | "dropout" | "max_pool2d";
+  readonly kind: "avg_pool2d" | "conv2d" | "dense" | "dropout" | "gru" | "lstm" | "max_pool2d" | "rnn";
   /** Sides of a filter or of a pooling window. */
   readonly kernel: readonly number[];
   /** Distance from one filter or window to the next. */
@@ -65,6 +65,8 @@ export interface LayerPlan {
   readonly padding: readonly number[];
   /** Share that dropout drops. */
   readonly rate: number;
+  /** Whether a recurrent layer (lstm, gru, rnn) has units that read from the end too. */
+  readonly bidirectional: boolean;
 }
 
 /** The optimiser of a plan. */
@@ -90,7 +92,7 @@ export interface LearnPlan {
   /** First layer first; the last layer has one neuron for each class or value. */
   readonly layers: readonly LayerPlan[];
   /** Loss to minimise. */
-  readonly loss: "cross_entropy" | "huber" | "mean_absolute" | "mean_squared" | "squared";
+  readonly loss: "cross_entropy" | "ctc" | "huber" | "mean_absolute" | "mean_squared" | "squared";
   /** Optimiser. */
   readonly optimizer: OptimizerPlan;
   /** Images in each mini-batch. */
@@ -107,6 +109,8 @@ export interface LearnPlan {
   readonly darkInk: boolean;
   /** Whether the features of a table are brought to mean 0 and standard deviation 1 of the training part. */
   readonly standardize: boolean;
+  /** Largest norm of a mini-batch's gradient, for speech: larger ones are scaled down to it; None for no limit. */
+  readonly clip: number | null;
 }
 
 /** A network that was trained in the studio and is kept on this machine. */
@@ -293,6 +297,8 @@ export interface DataChoice {
   readonly plan: LearnPlan;
   /** Plans that suit it, that one first; for pictures also a convolutional network. */
   readonly ready: readonly ReadyPlan[];
+  /** Whether its examples are spoken digits; the other rooms do not take these. */
+  readonly speech: boolean;
 }
 
 /** A change to the network that can be undone. */
@@ -2190,6 +2196,15 @@ export interface AskListening {
   readonly id: number;
 }
 
+/** Choose the network that hears. Answered by `Listening`, and `Recorded` and `Heard` for each recording. */
+export interface ChooseHearer {
+  readonly type: "chooseHearer";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** One of `Listening.hearers`. */
+  readonly hearer: "given" | "shipped" | "trained";
+}
+
 /** Let an embedded voice say digits. Answered by `Recorded` and `Heard`. */
 export interface HearVoice {
   readonly type: "hearVoice";
@@ -2306,6 +2321,14 @@ export interface ListenLayer {
   readonly quantities: readonly string[];
 }
 
+/** A network that can hear. */
+export interface HearerChoice {
+  /** Which one. */
+  readonly hearer: "given" | "shipped" | "trained";
+  /** Its name. */
+  readonly name: string;
+}
+
 /** What could have been said instead of a word. */
 export interface HeardRival {
   /** A digit as a word, "another word", "silence", or the sounds that the network would spell. */
@@ -2407,6 +2430,10 @@ export interface Listening {
   readonly request: number;
   /** Its name. */
   readonly network: string;
+  /** Which of `hearers` it is. */
+  readonly hearer: "given" | "shipped" | "trained";
+  /** The networks that can hear. */
+  readonly hearers: readonly HearerChoice[];
   /** Its layers. */
   readonly layers: readonly ListenLayer[];
   /** Names of its outputs; for sounds the first is the blank. */
@@ -2538,6 +2565,175 @@ export interface Gates {
   readonly values: readonly Floats[];
   /** The network's outputs for this view of the utterance, (steps, classes). */
   readonly outputs: Floats;
+}
+
+/** Choose what Learn trains. Answered by `LearnSubject`, `Training`, `Curves` and what follows from them. */
+export interface ChooseSubject {
+  readonly type: "chooseSubject";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Which of the two; each keeps its run. */
+  readonly subject: "network" | "speech";
+}
+
+/** Choose the utterance that is watched. Answered by `SpeechWatched`, `SpeechPicture` and `SpeechHealth`. */
+export interface WatchUtterance {
+  readonly type: "watchUtterance";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** One of `SpeechInfo.voices`. */
+  readonly voice: string;
+  /** What it says. */
+  readonly digits: readonly number[];
+}
+
+/** Choose the unit that is watched. Answered by `SpeechPicture`. */
+export interface WatchUnit {
+  readonly type: "watchUnit";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+  /** Index of a recurrent layer, from 0. */
+  readonly layer: number;
+  /** Its number, from 0; those that read backwards follow the others. */
+  readonly unit: number;
+}
+
+/** Take the network of spoken digits, as it is now, into Listen. Answered by `Listening`. */
+export interface HearTrained {
+  readonly type: "hearTrained";
+  /** Number of the request, increasing; the events that answer it repeat it as `request`. */
+  readonly id: number;
+}
+
+/** A network of spoken digits, and what can be watched. */
+export interface SpeechInfo {
+  /** Name of its file, or "untitled" for one made here. */
+  readonly name: string;
+  /** Its layers. */
+  readonly layers: readonly ListenLayer[];
+  /** Names of its outputs: sounds, the first of them CTC's blank; or the ten digits. */
+  readonly classes: readonly string[];
+  /** Whether its outputs are sounds, at every step; otherwise a digit for each utterance, read off the last step. */
+  readonly spells: boolean;
+  /** Number of weights and biases. */
+  readonly parameterCount: number;
+  /** Embedded voices that can be watched; no network is trained on them here. */
+  readonly voices: readonly string[];
+  /** Seconds from one frame of mel bands to the next. */
+  readonly frame: number;
+  /** Seconds from one step of the network to the next. */
+  readonly step: number;
+  /** Number of mel bands. */
+  readonly bands: number;
+  /** Samples per second. */
+  readonly rate: number;
+}
+
+/** What Learn trains; sent after `Welcome`, and after changes. */
+export interface LearnSubject {
+  readonly type: "learnSubject";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Which of the two. */
+  readonly subject: "network" | "speech";
+  /** The network of spoken digits, where that is trained. */
+  readonly speech: SpeechInfo | null;
+}
+
+/** The utterance that is watched. */
+export interface SpeechWatched {
+  readonly type: "speechWatched";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Who speaks. */
+  readonly voice: string;
+  /** What is said. */
+  readonly digits: readonly number[];
+  /** The same in sounds. */
+  readonly sounds: readonly string[];
+  /** Its samples (n,), from -1 to 1. */
+  readonly samples: Floats;
+  /** Power in mel bands, (frames, bands). */
+  readonly power: Floats;
+}
+
+/** What the network hears now: one for each `NextPicture`, and whenever training pauses. */
+export interface SpeechPicture {
+  readonly type: "speechPicture";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Mini-batches done. */
+  readonly step: number;
+  /** Whole epochs done. */
+  readonly epoch: number;
+  /** As in `Picture`. */
+  readonly steps: Floats;
+  /** As in `Picture`. */
+  readonly losses: Floats;
+  /** As in `Picture`; the share of utterances whose likeliest sounds are all right, or of digits. */
+  readonly accuracies: Floats;
+  /** Mini-batches per second, lately. */
+  readonly speed: number;
+  /** Outputs at every step, (steps, classes). Of a network that reads a digit off the last step, its last layers at every step: what it would say if the utterance ended there. */
+  readonly posteriors: Floats;
+  /** Index of the layer that is watched. */
+  readonly layer: number;
+  /** Number of the unit that is watched. */
+  readonly unit: number;
+  /** The cells of all units of that layer, or their hidden values where it has none, (steps, directions * units). */
+  readonly cells: Floats;
+  /** All values of the unit, in the order of `ListenLayer.quantities`, (quantities, steps). */
+  readonly values: Floats;
+}
+
+/** The gradient of the watched utterance, and the digits heard; sent twice a second, and when training pauses. */
+export interface SpeechHealth {
+  readonly type: "speechHealth";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Mini-batches done. */
+  readonly step: number;
+  /** Loss of this utterance. */
+  readonly loss: number;
+  /** Root mean square of its gradient by each layer's parameters, (layers,). */
+  readonly gradients: Floats;
+  /** Norm of its gradient by the frames of each step, (steps,). */
+  readonly byStep: Floats;
+  /** The digits that are heard in it: decoded with the lexicon, or the likeliest one. */
+  readonly heard: string;
+}
+
+/** A held-out utterance. */
+export interface SpeechExample {
+  /** Who speaks. */
+  readonly speaker: string;
+  /** Its sounds, or its digit. */
+  readonly said: string;
+  /** What the network makes of it: its likeliest sounds, without repetitions and blanks, or the likeliest digit. */
+  readonly heard: string;
+}
+
+/** Errors on the held-out utterances; sent every few seconds, and whenever training pauses. */
+export interface SpeechExamined {
+  readonly type: "speechExamined";
+  /** The `id` of the request that it answers; 0 where there is none. */
+  readonly request: number;
+  /** Mini-batches done. */
+  readonly step: number;
+  /** Number of held-out utterances. */
+  readonly utterances: number;
+  /** Number of them without any error. */
+  readonly right: number;
+  /** Number of sounds said; 0 for a network of digits. */
+  readonly sounds: number;
+  /** Substitutions, deletions and insertions in what is heard, against these. */
+  readonly soundErrors: number;
+  /** Number of digits said. */
+  readonly digits: number;
+  /** The same for digits, each read off where its sounds are spelt exactly. */
+  readonly digitErrors: number;
+  /** The first utterances with errors. */
+  readonly examples: readonly SpeechExample[];
 }
 
 /** Say what the room shows: from then on, `Maps` follows every `Reading`. Answered by `ConvolveSubject`, where the room shows another network than before, and by `Maps`. */
@@ -3483,6 +3679,10 @@ export type AnyRequest =
   | NextPicture
   | AskExamined
   | AskLossPlane
+  | ChooseSubject
+  | WatchUtterance
+  | WatchUnit
+  | HearTrained
   | AskNudges
   | AskBatchNudges
   | CheckNudge
@@ -3508,6 +3708,7 @@ export type AnyRequest =
   | RunRates
   | CancelTrials
   | AskListening
+  | ChooseHearer
   | HearVoice
   | StartMicrophone
   | HearSamples
@@ -3575,6 +3776,11 @@ export type AnyEvent =
   | Examined
   | Predicted
   | LossPlane
+  | LearnSubject
+  | SpeechWatched
+  | SpeechPicture
+  | SpeechHealth
+  | SpeechExamined
   | Nudges
   | BatchNudges
   | Checked

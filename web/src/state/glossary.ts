@@ -26,7 +26,11 @@ export type TermName =
   | "integrated gradients"
   | "threshold"
   | "lockstep"
-  | "gate";
+  | "gate"
+  | "LSTM"
+  | "CTC"
+  | "error rate"
+  | "clip";
 
 export const GLOSSARY = Object.fromEntries(
   [...page.matchAll(/^\*\*(.+?)\*\*: (.+)$/gm)].map(([, name, text]) => [name, text]),

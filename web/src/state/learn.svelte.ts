@@ -7,10 +7,11 @@ import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
 import { History } from "./history";
 import { confusionOf, healthOf, lossPlaneOf, predictionsOf, type Confusion, type Health, type LossPlane, type Predictions } from "./learnviews";
+import { SpeechState, type SpeechEvent } from "./speech.svelte";
 import { planDifferences, rateProblem, samePlan, withData, withRateOf } from "./plan";
 
 export type LearnEvent =
-  wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.Predicted | wire.LossPlane;
+  wire.DataSets | wire.Training | wire.Picture | wire.Health | wire.EpochDone | wire.Curves | wire.Examined | wire.Predicted | wire.LossPlane | SpeechEvent;
 
 /** What a person pressed to make training go on. */
 type Start = "train" | "step" | "epoch";
@@ -27,7 +28,14 @@ const MAX_HEALTHS = 600;
 const CURVE_INTERVAL = 110;
 
 export class LearnState {
+  /** What is trained: the network of all rooms, or one of spoken digits. */
+  subject: wire.LearnSubject["subject"] = $state("network");
+  readonly speech: SpeechState;
+  /** What was asked for and has not come yet: at first, the voices are prepared for some seconds. */
+  awaited: wire.LearnSubject["subject"] | null = $state(null);
   training: wire.Training | null = $state.raw(null);
+  /** That of the network of all rooms. */
+  networkTraining: wire.Training | null = $state.raw(null);
   /** The data sets to choose from, and the progress of a download. */
   choices: readonly wire.DataChoice[] = $state.raw([]);
   fetching: string | null = $state(null);
@@ -65,16 +73,18 @@ export class LearnState {
   readonly #moves: Pacer<Move>;
   readonly #rates: Pacer<number>;
   #planeRequest = 0;
-  #latest: wire.Picture | null = null;
+  #subjectRequest = 0;
+  #latest: wire.Picture | wire.SpeechPicture | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
+    this.speech = new SpeechState(session);
     this.#moves = makePacer((move) => session.send({ type: "goToStep", ...move }), (_, added) => added);
     this.#rates = makePacer((rate) => session.send({ type: "setRate", learningRate: rate }), (_, added) => added);
     const pictures = makeThrottle(() => session.notify({ type: "nextPicture" }));
     session.listen((event) => {
-      if (event.type === "picture" && event.request === 0) pictures.received();
+      if ((event.type === "picture" || event.type === "speechPicture") && event.request === 0) pictures.received();
       if (event.type === "welcome") pictures.start();
       this.#moves.settle(event.request);
       this.#rates.settle(event.request);
@@ -82,6 +92,7 @@ export class LearnState {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
       if (event.type === "failed" && event.request === this.#planeRequest) this.planeAsked = false;
+      if (event.type === "welcome" || event.type === "learnSubject" || event.request === this.#subjectRequest) this.awaited = null;
     });
   }
 
@@ -97,6 +108,19 @@ export class LearnState {
         return this.#takePicture(event, payload);
       case "health":
         return this.#takeHealth(event, payload);
+      case "learnSubject":
+        this.subject = event.subject;
+        this.#forget();
+        return this.speech.apply(event, payload);
+      case "speechPicture":
+        this.#takePicture(event, payload);
+        return this.speech.apply(event, payload);
+      case "speechHealth":
+        this.speech.apply(event, payload);
+        return this.#keepGradients(event.step, floats(payload, event.gradients));
+      case "speechWatched":
+      case "speechExamined":
+        return this.speech.apply(event, payload);
       case "epochDone":
         this.history.addEpoch(event.step, event.testLoss, event.testAccuracy);
         this.#showCurvesSoon();
@@ -137,6 +161,7 @@ export class LearnState {
   #takeTraining(event: wire.Training): void {
     const before = this.training;
     this.training = event;
+    if (this.subject === "network") this.networkTraining = event;
     this.step = this.curveStep = event.step;
     this.epoch = event.epoch;
     this.#latest = null;
@@ -149,7 +174,7 @@ export class LearnState {
     this.revision++;
   }
 
-  #takePicture(event: wire.Picture, payload: Float32Array): void {
+  #takePicture(event: wire.Picture | wire.SpeechPicture, payload: Float32Array): void {
     this.step = event.step;
     this.#latest = event;
     const steps = floats(payload, event.steps);
@@ -173,9 +198,12 @@ export class LearnState {
 
   #takeHealth(event: wire.Health, payload: Float32Array): void {
     this.health = healthOf(event, payload);
-    const { gradients } = this.health;
+    this.#keepGradients(event.step, this.health.gradients);
+  }
+
+  #keepGradients(at: number, gradients: Float32Array): void {
     // A copy: a view would keep the whole frame in memory.
-    const kept = [...this.healths.filter(({ step }) => step !== event.step), { step: event.step, gradients: gradients.slice() }];
+    const kept = [...this.healths.filter(({ step }) => step !== at), { step: at, gradients: gradients.slice() }];
     kept.sort((a, b) => a.step - b.step);
     this.healths = kept.length > MAX_HEALTHS ? kept.filter((_, index) => index % 2 === 0) : kept;
   }
@@ -203,6 +231,11 @@ export class LearnState {
     const choice = this.choices.find((each) => each.name === name);
     const before = this.choices.find((each) => each.name === this.draft?.data);
     if (this.draft && choice) this.draft = withData(this.draft, choice, before);
+  }
+
+  chooseSubject(subject: wire.LearnSubject["subject"]): void {
+    this.#subjectRequest = this.#session.send({ type: "chooseSubject", subject });
+    this.awaited = this.#subjectRequest ? subject : null;
   }
 
   fetchData(name: string): void {

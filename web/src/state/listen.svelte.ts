@@ -80,6 +80,8 @@ export class ListenState {
         this.digits = event.digits;
         this.takes = [null, null];
         this.gates = [[], []];
+        if (!event.layers.some(({ layer }) => layer === this.layer)) this.layer = 0;
+        this.unit = null;
         return;
       case "hearingChosen":
         this.threshold = event.threshold;
@@ -140,6 +142,10 @@ export class ListenState {
 
   ask(): void {
     this.#session.send({ type: "askListening" });
+  }
+
+  chooseHearer(hearer: wire.Listening["hearer"]): void {
+    this.#session.send({ type: "chooseHearer", hearer });
   }
 
   say(slot: Slot, voice: string, digits: readonly number[], pause: number): void {

@@ -1,6 +1,6 @@
 /** A training plan while it is edited: the choices, the limits, the number of parameters. */
 
-import type { DataChoice, LearnPlan } from "../protocol/messages";
+import type { DataChoice, LearnPlan, NetworkInfo } from "../protocol/messages";
 import { STEPS } from "./centring";
 
 export type Activation = LearnPlan["layers"][number]["activation"];
@@ -12,18 +12,30 @@ export const VALUE_ACTIVATIONS: readonly Activation[] = ["identity", "sigmoid", 
 export const OPTIMIZERS: readonly (readonly [OptimizerKind, string])[] = [
   ["sgd", "SGD"], ["momentum", "momentum"], ["adam", "Adam"],
 ];
-export const LOSSES: readonly (readonly [LearnPlan["loss"], string])[] = [
+/** A loss for pictures or rows. */
+export type NetworkLoss = NetworkInfo["loss"];
+
+export const LOSSES: readonly (readonly [NetworkLoss, string])[] = [
   ["cross_entropy", "cross-entropy"], ["squared", "squared error"],
 ];
-export const VALUE_LOSSES: readonly (readonly [LearnPlan["loss"], string])[] = [
+export const VALUE_LOSSES: readonly (readonly [NetworkLoss, string])[] = [
   ["mean_squared", "mean squared"], ["mean_absolute", "mean absolute"], ["huber", "Huber"],
 ];
-const ALL_LOSSES = [...LOSSES, ...VALUE_LOSSES];
+export const SPEECH_LOSSES: readonly (readonly [LearnPlan["loss"], string])[] = [
+  ["ctc", "CTC: sounds"], ["cross_entropy", "cross-entropy: digit at the last step"],
+];
+const ALL_LOSSES: typeof SPEECH_LOSSES = [...LOSSES, ...VALUE_LOSSES, ...SPEECH_LOSSES];
 
 /** The losses that suit classes, or values. */
 export function lossesOf(task: DataChoice["task"]): typeof LOSSES {
   return task === "values" ? VALUE_LOSSES : LOSSES;
 }
+
+/** The losses that a plan for such data can have. */
+export function planLosses(task: DataChoice["task"], speech: boolean): typeof SPEECH_LOSSES {
+  return speech ? SPEECH_LOSSES : lossesOf(task);
+}
+
 export const USUAL_RATES: Record<OptimizerKind, number> = { sgd: 0.5, momentum: 0.1, adam: 0.003 };
 
 const MAX_NEURONS = 1024;
@@ -34,6 +46,8 @@ const MAX_BATCH = 8192;
 /** The plan with another hidden layer before the output layer. */
 export function withLayer(plan: LearnPlan): LearnPlan {
   const hidden = plan.layers.slice(0, -1);
+  const recurrent = plan.layers.findLastIndex(isRecurrent);
+  if (recurrent >= 0) return { ...plan, layers: plan.layers.toSpliced(recurrent, 0, { ...plan.layers[recurrent] }) };
   const like = hidden.findLast(({ kind }) => kind === "dense") ?? { ...usualLayer("dense"), activation: "sigmoid" as const };
   return { ...plan, layers: [...hidden, { ...like }, plan.layers[plan.layers.length - 1]] };
 }
@@ -45,9 +59,23 @@ export const LAYER_KINDS: readonly (readonly [LayerKind, string])[] = [
   ["dense", "dense"], ["conv2d", "convolution"], ["max_pool2d", "max pooling"], ["avg_pool2d", "mean pooling"], ["dropout", "dropout"],
 ];
 
+export const RECURRENT_KINDS: readonly (readonly [LayerKind, string])[] = [["lstm", "LSTM"], ["gru", "GRU"], ["rnn", "RNN"]];
+
+/** Gates of each kind of recurrent layer, and its biases for each unit. */
+const GATES: Partial<Record<LayerKind, readonly [number, number]>> = { lstm: [4, 4], gru: [3, 4], rnn: [1, 1] };
+
+export function isRecurrent({ kind }: LayerPlan): boolean {
+  return GATES[kind] !== undefined;
+}
+
+/** Whether a plan is one for spoken digits. */
+export function isSpeech(plan: LearnPlan): boolean {
+  return plan.layers.some(isRecurrent);
+}
+
 /** A dense layer. */
 export function denseLayer(size: number, activation: Activation): LayerPlan {
-  return { kind: "dense", size, activation, kernel: [1, 1], stride: [1, 1], padding: [0, 0], rate: 0 };
+  return { kind: "dense", size, activation, kernel: [1, 1], stride: [1, 1], padding: [0, 0], rate: 0, bidirectional: false };
 }
 
 /** A layer of a plan with the usual settings of its kind. */
@@ -72,7 +100,9 @@ export function withLayerPlan(plan: LearnPlan, index: number, layer: LayerPlan):
 }
 
 /** A layer in a few words: "16 relu", "6 filters of 5×5 relu", "largest of 2×2", "dropout 0.3". */
-export function layerText({ kind, size, activation, kernel, stride, padding, rate }: LayerPlan): string {
+export function layerText({ kind, size, activation, kernel, stride, padding, rate, bidirectional }: LayerPlan): string {
+  const recurrent = RECURRENT_KINDS.find(([each]) => each === kind);
+  if (recurrent) return `${recurrent[1]} ${size}${bidirectional ? " both ways" : ""}`;
   const sides = `${kernel[0]}×${kernel[1]}${stride.join() === (kind === "conv2d" ? "1,1" : kernel.join()) ? "" : `, stride ${stride.join("×")}`}`;
   if (kind === "conv2d") return `${size} filters of ${sides}${padding.join() === "0,0" ? "" : `, padding ${padding.join("×")}`} ${activation}`;
   if (kind === "max_pool2d") return `largest of ${sides}`;
@@ -98,9 +128,16 @@ export function withActivation(plan: LearnPlan, index: number, activation: Activ
  */
 export function withData(plan: LearnPlan, choice: DataChoice, before?: DataChoice): LearnPlan {
   const { name, classes, centring, darkInk } = choice;
-  const alike = before !== undefined && before.inputs === choice.inputs && before.task === choice.task && before.table === choice.table;
+  const alike = before !== undefined && before.speech === choice.speech && before.inputs === choice.inputs && before.task === choice.task && before.table === choice.table;
   if (before && !alike) return { ...choice.plan, seed: plan.seed };
+  if (choice.speech) return { ...plan, data: name };
   return { ...withSize(plan, plan.layers.length - 1, classes.length), data: name, centring, darkInk };
+}
+
+/** The plan with another loss; for speech also with the outputs that it needs. */
+export function withLoss(plan: LearnPlan, loss: LearnPlan["loss"], choice?: DataChoice): LearnPlan {
+  const like = choice?.speech ? choice.ready.find((ready) => ready.plan.loss === loss)?.plan.layers.at(-1) : undefined;
+  return { ...plan, loss, layers: like ? [...plan.layers.slice(0, -1), like] : plan.layers };
 }
 
 /** The plan with another optimiser and its usual learning rate. */
@@ -122,8 +159,15 @@ export function canAddLayer(plan: LearnPlan): boolean {
 export function knobCount(layers: readonly LayerPlan[], inputs: readonly number[]): number {
   let shape = inputs.length === 2 ? [1, ...inputs] : [...inputs];
   let knobs = 0;
-  for (const { kind, size, kernel, stride, padding } of layers) {
+  for (const { kind, size, kernel, stride, padding, bidirectional } of layers) {
     const [channels] = shape;
+    const gates = GATES[kind];
+    if (gates) {
+      const directions = bidirectional ? 2 : 1;
+      knobs += directions * size * (gates[0] * (channels + size) + gates[1]);
+      shape = [directions * size];
+      continue;
+    }
     if (kind === "dropout") continue;
     if (kind === "dense") {
       knobs += (shape.reduce((product, side) => product * side, 1) + 1) * size;
@@ -140,7 +184,11 @@ export function knobCount(layers: readonly LayerPlan[], inputs: readonly number[
 }
 
 export function shapeText(plan: LearnPlan, inputs: readonly number[]): string {
-  const sizes = plan.layers.flatMap(({ kind, size }) => (kind === "dense" ? [String(size)] : kind === "conv2d" ? [`${size}c`] : []));
+  const sizes = plan.layers.flatMap((layer) => {
+    const { kind, size } = layer;
+    if (isRecurrent(layer)) return [`${layer.bidirectional ? "2×" : ""}${size}`];
+    return kind === "dense" ? [String(size)] : kind === "conv2d" ? [`${size}c`] : [];
+  });
   return [inputs.reduce((product, side) => product * side, 1), ...sizes].join("-");
 }
 
@@ -170,7 +218,8 @@ export function problem(plan: LearnPlan, task: DataChoice["task"] = "classes"): 
   if (wrong) return wrong;
   if (!(momentum >= 0 && momentum < 1)) return "Momentum must be at least 0 and less than 1.";
   if (!(decay >= 0 && decay <= 10)) return "Weight decay must be between 0 and 10.";
-  if (!lossesOf(task).some(([loss]) => loss === plan.loss)) return `These data have ${task}: choose a loss for ${task}.`;
+  if (plan.clip !== null && !(plan.clip > 0 && plan.clip <= MAX_RATE)) return "The clip must be greater than 0 and at most a million.";
+  if (!planLosses(task, isSpeech(plan)).some(([loss]) => loss === plan.loss)) return `These data have ${task}: choose a loss for ${task}.`;
   if (plan.loss === "cross_entropy" && !["softmax", "sigmoid"].includes(plan.layers[plan.layers.length - 1].activation)) {
     return "Cross-entropy needs outputs between 0 and 1: choose softmax or sigmoid for the output layer.";
   }
@@ -179,6 +228,7 @@ export function problem(plan: LearnPlan, task: DataChoice["task"] = "classes"): 
 
 /** An error message for layers that do not fit each other; null where they may. */
 export function layerProblem(layers: readonly LayerPlan[]): string | null {
+  if (layers.some(isRecurrent)) return layers.at(-1)?.kind === "dense" ? null : "The output layer must be dense.";
   const flat = layers.findIndex(({ kind }) => kind === "dense");
   if (layers.some(({ kind }, at) => flat >= 0 && at > flat && kind !== "dense" && kind !== "dropout")) return "Convolutions and pooling must come before the first dense layer.";
   if (layers[layers.length - 1].kind !== "dense") return "The output layer must be dense.";
@@ -205,6 +255,7 @@ export function planDifferences(run: LearnPlan, plan: LearnPlan): string[] {
     ["learning rate", ({ optimizer }) => optimizer.learningRate],
     ["momentum", ({ optimizer }) => (optimizer.kind === "momentum" ? optimizer.momentum : "none")],
     ["weight decay", ({ optimizer }) => optimizer.decay],
+    ["clip", ({ clip }) => clip ?? "none"],
     ["mini-batch size", ({ batchSize }) => batchSize],
     ["data set", ({ data }) => data],
     ["seed", ({ seed }) => seed],

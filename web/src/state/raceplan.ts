@@ -1,7 +1,7 @@
 /** The plan of a race while it is edited: contestants, their layers as text, presets, names, limits. */
 
-import type { LearnPlan, RacePlan } from "../protocol/messages";
-import { denseLayer, knobCount, layerProblem, OPTIMIZERS, rateProblem, USUAL_RATES, usualLayer, type Activation, type LayerPlan, type OptimizerKind } from "./plan";
+import type { RacePlan } from "../protocol/messages";
+import { denseLayer, knobCount, layerProblem, OPTIMIZERS, rateProblem, USUAL_RATES, usualLayer, type Activation, type LayerPlan, type NetworkLoss, type OptimizerKind } from "./plan";
 
 export interface ContestantDraft {
   readonly activation: Activation;
@@ -13,7 +13,7 @@ export interface ContestantDraft {
 
 export interface RaceDraft {
   readonly contestants: readonly ContestantDraft[];
-  readonly loss: LearnPlan["loss"];
+  readonly loss: NetworkLoss;
   readonly batchSize: number;
   readonly epochs: number;
   readonly seed: number;

@@ -17,6 +17,7 @@ import { MapState } from "./map.svelte";
 import { NoneState } from "./none.svelte";
 import { NudgeState } from "./nudge.svelte";
 import { MAX_ROW, type Scene } from "./permalink";
+import { isSpeech } from "./plan";
 import { Presentation } from "./presentation.svelte";
 import { RaceState } from "./race.svelte";
 import { Row } from "./row.svelte";
@@ -54,9 +55,16 @@ export class Studio {
   runs: readonly wire.KeptRun[] = $state.raw([]);
   /** The kept one that has the weights of the current network as last trained. */
   readonly kept: wire.KeptRun | null = $derived.by(() => {
+    const { networkTraining: training } = this.learn;
+    return (training?.kept && this.runs.find(({ id }) => id === training.run)) || null;
+  });
+  /** The kept one that has the weights of what Learn trains. */
+  readonly keptHere: wire.KeptRun | null = $derived.by(() => {
     const { training } = this.learn;
     return (training?.kept && this.runs.find(({ id }) => id === training.run)) || null;
   });
+  /** Those that the other rooms can open. */
+  readonly networkRuns: readonly wire.KeptRun[] = $derived(this.runs.filter(({ plan }) => !isSpeech(plan)));
   /** The name of the current network, which may have been given to what is kept of it. */
   readonly name: string = $derived(this.kept?.name ?? this.edited.network?.name ?? "");
   /** Whether the page has shown everything once. */
@@ -136,6 +144,11 @@ export class Studio {
       case "examined":
       case "predicted":
       case "lossPlane":
+      case "learnSubject":
+      case "speechWatched":
+      case "speechPicture":
+      case "speechHealth":
+      case "speechExamined":
         return this.learn.apply(event, payload);
       case "nudges":
       case "batchNudges":
@@ -224,7 +237,7 @@ export class Studio {
   /** What the page shows, with what is kept of a training that may still have been running. */
   #latest(): Scene {
     const scene = this.scene("");
-    const run = this.learn.training?.run;
+    const run = this.learn.networkTraining?.run;
     return run && !scene.run ? { ...scene, run, network: undefined, knobs: [] } : scene;
   }
 

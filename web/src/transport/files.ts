@@ -35,11 +35,11 @@ export async function uploadFile(session: Session, file: File): Promise<void> {
   else session.fail(`${file.name} is neither an image nor a network nor a recording: drop an image, a .safetensors or .onnx file, a recording such as WAV, or a course or result of lessons (.json).`);
 }
 
-/** Downloads the current network as a safetensors file. */
-export function saveNetwork({ welcome }: Session, name: string): void {
+/** Downloads the current network as a safetensors file, or that of spoken digits which Learn trains. */
+export function saveNetwork({ welcome }: Session, name: string, subject: "network" | "speech" = "network"): void {
   if (!welcome) return;
   const anchor = document.createElement("a");
-  anchor.href = `network.safetensors?session=${encodeURIComponent(welcome.session)}`;
+  anchor.href = `network.safetensors?session=${encodeURIComponent(welcome.session)}${subject === "speech" ? "&subject=speech" : ""}`;
   anchor.download = `${name}.safetensors`;
   anchor.click();
 }

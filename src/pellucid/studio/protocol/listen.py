@@ -25,12 +25,22 @@ Seconds = Annotated[float, Meta(ge=0.0, le=1000.0)]
 SoundSource = Literal["voice", "file", "microphone"]
 """Where a recording comes from."""
 
+HearerKind = Literal["shipped", "given", "trained"]
+"""A network that hears: the package's, the one that the studio was given, or the one that was trained in Learn."""
+
 EditKind = Literal["mute", "stretch", "swap"]
 """How a recording is changed."""
 
 
 class AskListening(Request):
     """Ask for the network that hears. Answered by `Listening`, and `Recorded` and `Heard` for each recording."""
+
+
+class ChooseHearer(Request):
+    """Choose the network that hears. Answered by `Listening`, and `Recorded` and `Heard` for each recording."""
+
+    hearer: HearerKind
+    """One of `Listening.hearers`."""
 
 
 class HearVoice(Request):
@@ -133,6 +143,15 @@ class ListenLayer(Shared):
     """The names of its values, such as i, f, g, o, c and h."""
 
 
+class HearerChoice(Shared):
+    """A network that can hear."""
+
+    hearer: HearerKind
+    """Which one."""
+    name: str
+    """Its name."""
+
+
 class HeardRival(Shared):
     """What could have been said instead of a word."""
 
@@ -232,6 +251,10 @@ class Listening(Event):
 
     network: str
     """Its name."""
+    hearer: HearerKind
+    """Which of `hearers` it is."""
+    hearers: list[HearerChoice]
+    """The networks that can hear."""
     layers: list[ListenLayer]
     """Its layers."""
     classes: list[str]

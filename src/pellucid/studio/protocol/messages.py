@@ -12,8 +12,9 @@
 - ``POST /recording?session=&after=&slot=&name=``: the body is a recording; `Recorded` and `Heard` follow on the socket.
 - ``POST /network?session=&after=&name=``: the body is a network file; `Network` and all that follows from it come on
   the socket.
-- ``GET /network.safetensors?session=``: the present network as a file.
-- ``GET /network.html?session=``: the same inside a page that needs no studio, as one file.
+- ``GET /network.safetensors?session=&subject=``: the present network as a file; with the subject "speech", the one
+  of spoken digits that Learn trains.
+- ``GET /network.html?session=``: the present network inside a page that needs no studio, as one file.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from pellucid.studio.protocol import look_for as look_for_messages
 from pellucid.studio.protocol import map as map_messages
 from pellucid.studio.protocol import none as none_messages
 from pellucid.studio.protocol import race as race_messages
+from pellucid.studio.protocol import speech as speech_messages
 from pellucid.studio.protocol import why as why_messages
 
 AnyRequest = (
@@ -79,6 +81,10 @@ AnyRequest = (
     | requests.NextPicture
     | requests.AskExamined
     | requests.AskLossPlane
+    | speech_messages.ChooseSubject
+    | speech_messages.WatchUtterance
+    | speech_messages.WatchUnit
+    | speech_messages.HearTrained
     | requests.AskNudges
     | requests.AskBatchNudges
     | requests.CheckNudge
@@ -104,6 +110,7 @@ AnyRequest = (
     | race_messages.RunRates
     | race_messages.CancelTrials
     | listen_messages.AskListening
+    | listen_messages.ChooseHearer
     | listen_messages.HearVoice
     | listen_messages.StartMicrophone
     | listen_messages.HearSamples
@@ -172,6 +179,11 @@ AnyEvent = (
     | events.Examined
     | events.Predicted
     | events.LossPlane
+    | speech_messages.LearnSubject
+    | speech_messages.SpeechWatched
+    | speech_messages.SpeechPicture
+    | speech_messages.SpeechHealth
+    | speech_messages.SpeechExamined
     | events.Nudges
     | events.BatchNudges
     | events.Checked
@@ -226,6 +238,7 @@ MODULES: tuple[ModuleType, ...] = (
     why_messages,
     race_messages,
     listen_messages,
+    speech_messages,
     convolve_messages,
     none_messages,
     lesson_messages,

@@ -28,6 +28,9 @@ Loss = Literal["cross_entropy", "squared", "mean_squared", "mean_absolute", "hub
 """The loss: of classes, cross-entropy or the sum of (a - y)^2 over the outputs; of values, the mean over the outputs of
 (a - y)^2, of |a - y|, or of half the square up to a distance of 1 and linear beyond."""
 
+PlanLoss = Literal["cross_entropy", "squared", "mean_squared", "mean_absolute", "huber", "ctc"]
+"""The loss of a plan: one of `Loss`, or connectionist temporal classification (CTC) of the sounds of spoken digits."""
+
 Task = Literal["classes", "values"]
 """What the outputs are: one for each class, or values to predict."""
 
@@ -108,10 +111,10 @@ class LayerPlan(Shared):
     """A layer of a plan. Where feature maps end, flattening goes without saying."""
 
     size: Annotated[int, Meta(ge=1, le=1024)]
-    """Number of neurons, or of channels of a convolution; 1 for other layers."""
+    """Number of neurons, of channels of a convolution, or of units in each direction; 1 for other layers."""
     activation: ActivationName
     """Activation function; "identity" for layers without one."""
-    kind: Literal["dense", "conv2d", "max_pool2d", "avg_pool2d", "dropout"] = "dense"
+    kind: Literal["dense", "conv2d", "max_pool2d", "avg_pool2d", "dropout", "lstm", "gru", "rnn"] = "dense"
     """Kind of layer."""
     kernel: Sides = field(default_factory=_single)
     """Sides of a filter or of a pooling window."""
@@ -123,6 +126,8 @@ class LayerPlan(Shared):
     """Rows and columns of zeros around the input of a convolution."""
     rate: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.0
     """Share that dropout drops."""
+    bidirectional: bool = False
+    """Whether a recurrent layer (lstm, gru, rnn) has units that read from the end too."""
 
 
 class OptimizerPlan(Shared):
@@ -149,7 +154,7 @@ class LearnPlan(Shared):
 
     layers: Annotated[list[LayerPlan], Meta(min_length=1, max_length=16)]
     """First layer first; the last layer has one neuron for each class or value."""
-    loss: Loss
+    loss: PlanLoss
     """Loss to minimise."""
     optimizer: OptimizerPlan
     """Optimiser."""
@@ -167,6 +172,8 @@ class LearnPlan(Shared):
     """Whether pictures of one's own have ink that is darker than the paper."""
     standardize: bool = False
     """Whether the features of a table are brought to mean 0 and standard deviation 1 of the training part."""
+    clip: Annotated[float, Meta(gt=0.0, le=1e6)] | None = None
+    """Largest norm of a mini-batch's gradient, for speech: larger ones are scaled down to it; None for no limit."""
 
 
 class KeptRun(Shared):
@@ -369,6 +376,8 @@ class DataChoice(Shared):
     """A plan that suits it."""
     ready: list[ReadyPlan]
     """Plans that suit it, that one first; for pictures also a convolutional network."""
+    speech: bool
+    """Whether its examples are spoken digits; the other rooms do not take these."""
 
 
 class Change(Shared):

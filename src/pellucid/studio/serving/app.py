@@ -129,7 +129,8 @@ class _Routes:
 
     async def download(self, request: Request) -> Response:
         """Send the network as a file."""
-        return await self._send(request, "network.safetensors", "application/octet-stream", Session.network_file)
+        make = Session.speech_file if request.query_params.get("subject") == "speech" else Session.network_file
+        return await self._send(request, "network.safetensors", "application/octet-stream", make)
 
     async def shared_page(self, request: Request) -> Response:
         """Send the network inside a page, as one HTML file."""

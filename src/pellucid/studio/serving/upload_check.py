@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -24,8 +25,8 @@ from pellucid.system.child import HOME, child_command
 _AT_ONCE = 2
 """Children at a time; further uploads wait."""
 
-_PARTS = "dense", "planes"
-"""The parts of the engine that networks of images use."""
+_PARTS = "dense", "planes", "sequences"
+"""The parts of the engine that networks use."""
 
 _REFUSED = 3
 """Exit code of a child that has refused the upload."""
@@ -105,9 +106,12 @@ def serve(argument: str) -> None:
 def _opener(kind: str) -> Callable[[bytes], None]:
     """What is done with an upload; everything that it imports is loaded before memory is limited."""
     from pellucid.data.drawings import find_digits, read_picture
+    from pellucid.network.files import network_of, parse_parts
+    from pellucid.speech.features import BANDS
+    from pellucid.studio.rooms.listen.hearer import Hearer
     from pellucid.studio.rooms.listen.recordings import read_recording
     from pellucid.studio.rooms.read.drawing_input import MAX_PICTURE_PIXELS
-    from pellucid.studio.state.edited_network import EditedNetwork
+    from pellucid.studio.state.edited_network import check_suitable
 
     def recording(content: bytes) -> None:
         read_recording(content, "This file")
@@ -116,8 +120,13 @@ def _opener(kind: str) -> Callable[[bytes], None]:
         find_digits(read_picture(content, max_pixels=MAX_PICTURE_PIXELS))
 
     def network(content: bytes) -> None:
-        net = EditedNetwork.of_bytes(content, "the network").net
-        net(np.zeros(net.input_shape, np.float32))
+        net = network_of(Path("the network"), *parse_parts(content, "the network"))
+        if net.program.takes_sequences:
+            hearer = Hearer(net, "the network")
+            hearer.values(np.zeros((1, BANDS), np.float32), 0)
+        else:
+            check_suitable(net)
+            net(np.zeros(net.input_shape, np.float32))
 
     for part in _PARTS if kind == "network" else ():
         engine(part)

@@ -178,6 +178,43 @@ class ThresholdMoved(Deed):
 
 
 @dataclass(frozen=True)
+class SpeechTrained(Deed):
+    """Training on spoken digits has come to rest.
+
+    Attributes
+    ----------
+    data : str
+        Name of the recordings.
+    loss : str
+        "ctc" for sounds, "cross_entropy" for a digit at the last step.
+    step : int
+        Mini-batches done.
+    accuracy : float
+        Share of the held-out utterances without any error.
+    """
+
+    data: str
+    loss: str
+    step: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class UtteranceWatched(Deed):
+    """Another utterance was chosen to be watched during training."""
+
+    voice: str
+    digits: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class HearerChosen(Deed):
+    """Another network hears: "shipped", "given" or "trained"."""
+
+    hearer: str
+
+
+@dataclass(frozen=True)
 class MapsMoved(Deed):
     """A picture was read with its pixels moved by the convolutional network ``subject``, or by the session's own."""
 

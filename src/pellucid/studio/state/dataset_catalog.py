@@ -27,6 +27,8 @@ from pellucid.studio.state.first_plan import first_plan, ready_plans
 from pellucid.studio.state.input_form import SIDE
 from pellucid.studio.state.kept_runs import KeptRuns
 from pellucid.studio.state.own_data import load_own
+from pellucid.studio.state.spoken_plans import spoken_choice
+from pellucid.studio.state.spoken_sets import SpokenSets
 
 DEFAULT_DATA = "digits"
 DIGITS = tuple("0123456789")
@@ -68,6 +70,7 @@ class DatasetCatalog:
         self._standardize = bool(self._table.pop("standardize", False))
         self._lock, self._fetching = threading.Lock(), threading.Lock()
         self.slots = threading.BoundedSemaphore(MAX_TRAININGS)
+        self.spoken = SpokenSets()
         self._loaded: dict[str, TrainTest] = {}
         self._pictures: dict[str, TrainTest] = {}
         self._usual: dict[str, Preparation] = {}
@@ -157,29 +160,18 @@ class DatasetCatalog:
 
     @property
     def choices(self) -> list[DataChoice]:
-        """All data sets, in the form that the page receives."""
+        """All data sets, in the form that the page receives, those of spoken digits last."""
         found = [self._choice(name) for name in self.data_sets]
         if "mnist" not in self.data_sets:
             note = f"70,000 digits, a download of {_MNIST_BYTES / 1e6:.1f} MB from {mnist.MIRRORS[0].split('/')[2]}"
             plan = first_plan("mnist", (SIDE, SIDE), len(DIGITS), Preparation())
             found.append(
                 DataChoice(
-                    "mnist",
-                    list(DIGITS),
-                    False,
-                    note,
-                    False,
-                    Centring(),
-                    False,
-                    SIDE**2,
-                    [SIDE, SIDE],
-                    False,
-                    "classes",
-                    plan,
-                    ready_plans(plan, (SIDE, SIDE), len(DIGITS)),
+                    "mnist", list(DIGITS), False, note, False, Centring(), False, SIDE**2, [SIDE, SIDE], False,
+                    "classes", plan, ready_plans(plan, (SIDE, SIDE), len(DIGITS)), False,
                 )
-            )
-        return found
+            )  # fmt: skip
+        return found + [spoken_choice(name) for name in self.spoken.names]
 
     def _choice(self, name: str) -> DataChoice:
         usual, values, plan = self.usual_preparation(name), self._has_values(name), self.first_plan(name)
@@ -188,7 +180,7 @@ class DatasetCatalog:
             usual.dark_ink, math.prod(self._shape(name)), list(self._shape(name)),
             self._features(name) is not None,
             "values" if values else "classes", plan,
-            ready_plans(plan, self._shape(name), 0 if values else len(self._classes(name))),
+            ready_plans(plan, self._shape(name), 0 if values else len(self._classes(name))), False,
         )  # fmt: skip
 
     def first_plan(self, name: str) -> LearnPlan:

@@ -178,7 +178,8 @@ def check_suitable(net: Network) -> None:
     """Refuse networks that the studio cannot draw."""
     if net.program.takes_sequences:
         raise RefusedError(
-            "bad_value", "Expected a network of images or rows, got one of sequences: the studio cannot show these yet."
+            "bad_value",
+            "Expected a network of images or rows, got one of sequences: it is trained in Learn and heard in Listen.",
         )
     kinds = {layer.kind for layer in net.layers}
     if not kinds <= _SHOWN:

@@ -55,16 +55,16 @@ class FrameThrottle:
         """Note that a picture was sent."""
         self._last_picture = self._clock.now()
 
-    def health_due(self) -> bool:
-        """Whether to send the health of the layers now."""
-        return self._due("health", self._next_health)
+    def health_due(self, key: str) -> bool:
+        """Whether to send the health of the layers now, as an event of that key."""
+        return self._due(key, self._next_health)
 
     def health_sent(self) -> None:
         """Note that it was sent."""
         self._next_health = self._clock.now() + HEALTH_SECONDS
 
     def examination_due(self) -> bool:
-        """Whether to send the confusion matrix now."""
+        """Whether to send the errors on held-out examples now."""
         return self._due("examined", self._next_examination)
 
     def examination_sent(self) -> None:

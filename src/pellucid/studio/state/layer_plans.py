@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from pellucid.layers import AvgPool2d, Conv2d, Dense, Dropout, Flatten, Layer, MaxPool2d
+from pellucid.layers import GRU, LSTM, RNN, AvgPool2d, Conv2d, Dense, Dropout, Flatten, Layer, MaxPool2d
 from pellucid.layers.layer import Shape
 from pellucid.programs.cost import cost_of
 from pellucid.studio.protocol.parts import ActivationName, LayerPlan
@@ -19,6 +19,8 @@ MAX_PRODUCTS = 20_000_000
 
 MAX_VALUES = 200_000
 """Most activations of one example: the page receives them all for every stroke."""
+
+_RECURRENT: dict[str, type[LSTM | GRU | RNN]] = {"lstm": LSTM, "gru": GRU, "rnn": RNN}
 
 
 def planned_layers(plans: Sequence[LayerPlan], input_shape: Shape, initialization: str | None = None) -> list[Layer]:
@@ -57,6 +59,8 @@ def planned_layer(plan: LayerPlan, initialization: str | None = None) -> Layer:
         return AvgPool2d(plan.kernel, plan.stride)
     if plan.kind == "dropout":
         return Dropout(plan.rate)
+    if plan.kind in _RECURRENT:
+        return _RECURRENT[plan.kind](plan.size, bidirectional=plan.bidirectional)
     return Dense(plan.size, plan.activation, initialization)
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
-
-import msgspec
 
 from pellucid.data.columns import record_of
 from pellucid.data.dataset import Dataset
@@ -13,15 +10,13 @@ from pellucid.data.preparation import RECORD, Preparation
 from pellucid.data.tabular import Table
 from pellucid.network.network import Network
 from pellucid.network.prediction import VALUE_LOSSES
-from pellucid.studio.protocol.parts import LearnPlan, OptimizerPlan
+from pellucid.studio.protocol.parts import LearnPlan, Loss
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
 from pellucid.studio.state.edited_network import EditedNetwork, centring_of
-from pellucid.studio.state.first_plan import USUAL_RATES
 from pellucid.studio.state.input_form import SIDE
 from pellucid.studio.state.layer_plans import layer_plans, planned_layers
-from pellucid.system.fields import Choice, Integer
-from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
+from pellucid.studio.state.optimizer_plans import planned_optimizer, recorded_batch, recorded_optimizer
 from pellucid.training.trainer import Trainer
 
 DEFAULT_NETWORK = "digits-sigmoid"
@@ -61,15 +56,6 @@ def planned_shape(train: Dataset) -> tuple[int, ...]:
     return (SIDE, SIDE) if is_drawn else train.shape
 
 
-def planned_optimizer(plan: OptimizerPlan) -> Optimizer:
-    """Make the optimiser of a plan."""
-    if plan.kind == "sgd":
-        return SGD(plan.learning_rate, decay=plan.decay)
-    if plan.kind == "momentum":
-        return Momentum(plan.learning_rate, plan.momentum, plan.nesterov, decay=plan.decay)
-    return Adam(plan.learning_rate, plan.beta1, plan.beta2, decay=plan.decay)
-
-
 def first_network(catalog: DatasetCatalog, model: str | None) -> EditedNetwork:
     """Return the network of a new session: ``model``; by default the network of the notes, or a new one for own data.
 
@@ -84,7 +70,20 @@ def first_network(catalog: DatasetCatalog, model: str | None) -> EditedNetwork:
     train = catalog.data(catalog.own, columns=catalog.columns(catalog.own, plan.standardize)).train
     net = planned_network(plan, train)
     record_preparation(net, plan, catalog.is_raw(catalog.own))
-    return EditedNetwork(net, NEW, plan.loss)
+    return EditedNetwork(net, NEW, network_loss(plan))
+
+
+def network_loss(plan: LearnPlan) -> Loss:
+    """Return the loss of a plan for pictures or rows.
+
+    Raises
+    ------
+    RefusedError
+        If it is one for speech.
+    """
+    if plan.loss == "ctc":
+        raise RefusedError("bad_value", "Expected a loss for pictures or rows, got ctc: it is for speech.")
+    return plan.loss
 
 
 def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
@@ -97,7 +96,7 @@ def planned_trainer(plan: LearnPlan, net: Network, data: Dataset) -> Trainer:
     return Trainer(
         net,
         data,
-        loss=plan.loss,
+        loss=network_loss(plan),
         optimizer=planned_optimizer(plan.optimizer),
         batch_size=plan.batch_size,
         seed=plan.seed,
@@ -134,9 +133,7 @@ def has_layers(net: Network, plan: LearnPlan) -> bool:
 def plan_of(edited: EditedNetwork, data: str, usual: LearnPlan) -> LearnPlan:
     """Plan how to train a network further: as its record says, and for what that omits as is usual for the data."""
     net, record = edited.net, edited.net.record
-    optimizer = _recorded_optimizer(record) or usual.optimizer
-    batch: Any = record.get("batch_size")
-    size = batch if Integer(1, 8192).takes(batch) else 32
+    optimizer, size = recorded_optimizer(record) or usual.optimizer, recorded_batch(record) or 32
     return LearnPlan(
         layer_plans(net.layers), edited.loss, optimizer, size, data, min(net.seed, (1 << 53) - 1),
         centring=centring_of(edited.preparation), dark_ink=edited.preparation.dark_ink,
@@ -148,17 +145,3 @@ def preparation_of(plan: LearnPlan) -> Preparation:
     """Return how a plan prepares pictures of one's own."""
     how = plan.centring
     return Preparation(plan.dark_ink, how.thicken, how.scale, how.smooth, how.mass)
-
-
-def _recorded_optimizer(record: dict[str, Any]) -> OptimizerPlan | None:
-    recorded = record.get("optimizer")
-    kind: Any = recorded.get("kind") if isinstance(recorded, dict) else None
-    if not Choice(tuple(USUAL_RATES)).takes(kind):
-        return None
-    return OptimizerPlan(cast(Any, kind), USUAL_RATES[kind])
-
-
-def with_rate(plan: LearnPlan, rate: float) -> LearnPlan:
-    """Return the plan with another learning rate."""
-    optimizer = msgspec.structs.replace(plan.optimizer, learning_rate=rate)
-    return msgspec.structs.replace(plan, optimizer=optimizer)

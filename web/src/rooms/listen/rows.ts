@@ -1,6 +1,7 @@
 /** The rows of the picture: where each begins, and what it is called. */
 
 import type * as wire from "../../protocol/messages";
+import { quantityTitle } from "../../state/quantities";
 import { RUNGS, type Rung } from "../../state/takes";
 
 export interface Row {
@@ -22,22 +23,7 @@ export interface Layout {
 }
 
 const GAP = 4;
-const TITLES: Readonly<Record<string, string>> = {
-  i: "input gate: what is let in", f: "forget gate: what is kept", g: "candidate: what may come in", o: "output gate: what is shown",
-  c: "cell: what is remembered", h: "hidden value: what the next layer sees", r: "reset gate", q: "recurrent part", n: "candidate", z: "weighted sum", a: "activation",
-};
 const RUNG_TITLES: Readonly<Record<Rung, string>> = { sentence: "sentence", word: "words", syllable: "syllables", sound: "sounds" };
-
-/** Gates lie between 0 and 1; all other values have a sign. */
-export function isGate(layer: wire.ListenLayer, quantity: number): boolean {
-  const name = layer.quantities[quantity];
-  return ["i", "f", "o", "r", "a"].includes(name) || (name === "z" && layer.quantities.includes("r"));
-}
-
-export function quantityTitle(layer: wire.ListenLayer, quantity: number): string {
-  const name = layer.quantities[quantity];
-  return name === "z" && layer.quantities.includes("r") ? "update gate" : (TITLES[name] ?? name);
-}
 
 export function layoutOf(info: wire.Listening, layer: wire.ListenLayer, scale: number, one: boolean, few: boolean): Layout {
   const rows: Row[] = [];

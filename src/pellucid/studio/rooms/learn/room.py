@@ -1,72 +1,85 @@
-"""Learn: training that runs, pauses, steps and goes back in time."""
+"""Learn: training of the session's network, or of one for spoken digits."""
 
 from __future__ import annotations
 
-import zlib
-from typing import Literal
-
-import msgspec
-import numpy as np
-
 from pellucid.data.columns import record_of
-from pellucid.errors import DivergedError
-from pellucid.lessons.deeds import EpochTested
-from pellucid.studio.protocol import events, requests
-from pellucid.studio.protocol.frames import Payload
-from pellucid.studio.protocol.parts import KeptRun
-from pellucid.studio.protocol.refusal import RefusedError, failure
-from pellucid.studio.rooms.learn.driver import Driver, Job
-from pellucid.studio.rooms.learn.run import EpochMean, Run
-from pellucid.studio.rooms.learn.run_keeper import RunKeeper
-from pellucid.studio.rooms.learn.series import Series
-from pellucid.studio.rooms.learn.training_view import TrainingView
+from pellucid.network.network import Network
+from pellucid.studio.protocol import requests
+from pellucid.studio.protocol import speech as messages
+from pellucid.studio.protocol.parts import KeptRun, LearnPlan
+from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.rooms.learn.course import Course
+from pellucid.studio.rooms.learn.network_trainee import NetworkTrainee
+from pellucid.studio.rooms.learn.run import Run
+from pellucid.studio.rooms.learn.speech_subject import SpeechSubject
+from pellucid.studio.rooms.learn.speech_trainee import SpeechTrainee
+from pellucid.studio.rooms.learn.watched import Watched
 from pellucid.studio.rooms.turn import TurnRoom
+from pellucid.studio.state.class_rules import locked
 from pellucid.studio.state.edited_network import EditedNetwork
+from pellucid.studio.state.embedded_voices import voice_names
 from pellucid.studio.state.plans import (
     NEW,
     has_layers,
+    network_loss,
     plan_of,
     planned_network,
     planned_trainer,
     preparation_of,
     record_preparation,
-    record_training,
-    with_rate,
 )
 from pellucid.studio.state.priority_lock import PriorityLock
-from pellucid.studio.state.session_state import SessionState, finite
+from pellucid.studio.state.session_state import SessionState
+from pellucid.studio.state.spoken_plans import first_spoken_plan, makes, spoken_layers, spoken_network, spoken_plan_of
+from pellucid.studio.state.spoken_sets import SPOKEN
 
-Phase = Literal["ready", "running", "stepping", "paused", "diverged"]
-
-NOTED_EPOCHS = 100
-"""Epochs of a run that are recorded for lessons."""
+_FIRST_DIGITS = [3, 7]
 
 
 class LearnRoom:
-    """Training of the session's network.
+    """Two courses, one of them in sight: that of the network which all rooms show, and that of spoken digits.
 
-    Callers of its methods hold the lock; the training thread takes it for a few mini-batches at a time.
+    Parameters
+    ----------
+    state : SessionState
+    turn : TurnRoom
+    lock : PriorityLock
+        The session's: callers hold it.
+    given : (Network, str), optional
+        A network of sequences that the studio was started with, and its name.
+
+    Attributes
+    ----------
+    course : Course
+        The one in sight.
     """
 
-    def __init__(self, state: SessionState, turn: TurnRoom, lock: PriorityLock) -> None:
-        self._state, self._turn = state, turn
-        self._driver = Driver(lock, state.outbox, state.catalog.slots, self._work, self._on_stopped, state.clock)
-        self._view = TrainingView(state)
-        self.keeper = RunKeeper(state)
-        self.reset()
+    def __init__(
+        self, state: SessionState, turn: TurnRoom, lock: PriorityLock, given: tuple[Network, str] | None = None
+    ) -> None:
+        self._state, self._lock = state, lock
+        self._network = NetworkTrainee(state, turn)
+        self._of_network = Course(state, self._network, self._present_plan(), lock)
+        self._speech: SpeechTrainee | None = None
+        self._of_speech: Course | None = None
+        self._next: Run | None = None
+        self.course = self._of_network
+        if given is not None and spoken_plan_of(given[0], SPOKEN) is not None:
+            self.use_speech(given[0].copy(), given[1])  # training leaves the one in Listen as it is
+
+    # The network of all rooms.
+
+    def _present_plan(self) -> LearnPlan:
+        state = self._state
+        return plan_of(state.edited, state.data_name, state.catalog.first_plan(state.data_name))
 
     def reset(self, kept: KeptRun | None = None) -> None:
-        """Start again with another network, which may be a ``kept`` one."""
-        self._driver.stop()
-        self._run: Run | None = None
-        state = self._state
-        self._plan = plan_of(state.edited, state.data_name, state.catalog.first_plan(state.data_name))
+        """Start again with another network of the session, which may be a ``kept`` one."""
+        plan = self._present_plan()
         if kept is not None and kept.plan.data == self._state.data_name:
-            self._plan = kept.plan
-        self.keeper.reset(None if kept is None else kept.id)
-        self._phase: Phase = "ready"
-        self._trouble: str | None = None
-        self._view.reset()
+            plan = kept.plan
+        self._of_network.reset(plan, None if kept is None else kept.id)
+        self._see_network()
 
     def set_up(self, request: requests.SetUp) -> EditedNetwork:
         """Return the network of a plan: a new one, or the present one for a new run. `adopt_run` must follow."""
@@ -90,266 +103,210 @@ class LearnRoom:
         else:
             net, name, opened = planned_network(plan, data.train), NEW, None
         run = Run(planned_trainer(plan, net, data.train), plan, state.clock)
-        self._driver.stop()
+        self._of_network.stop()
         record_preparation(net, plan, raw)
         net.record |= record_of(data.train)
-        edited = EditedNetwork(net, name, plan.loss, version, opened)
+        edited = EditedNetwork(net, name, network_loss(plan), version, opened)
         state.use_data(plan.data, edited)
         self._next = run
         return edited
 
     def adopt_run(self) -> None:
         """Train the network of `set_up`, which the session now uses."""
-        self._run, self._plan, self._phase, self._trouble = self._next, self._next.plan, "ready", None
-        self._view.reset()
-        self.keeper.reset()
-
-    def train(self, request: requests.Train) -> None:
-        """Train until paused."""
-        self._start("running", None, request.id)
-
-    def run_to_epoch(self, request: requests.RunToEpoch) -> None:
-        """Train to the end of the epoch."""
-        trainer = self._prepared_run().trainer
-        self._start("stepping", (trainer.state.epoch + 1) * trainer.steps_per_epoch, request.id)
-
-    def step(self, request: requests.StepBatches) -> None:
-        """Train a few mini-batches."""
-        self._start("stepping", self._prepared_run().trainer.step + request.count, request.id)
-
-    def pause(self, request: requests.Pause) -> None:
-        """Pause training."""
-        if self._driver.busy:
-            self._driver.stop()
-            self._phase = "paused"
-            self.keeper.keep(self._prepared_run())
-            self._send_all(request.id)
-        else:
-            self.send_status(request.id)
-
-    def set_pace(self, request: requests.SetPace) -> None:
-        """Set the pace."""
-        self._driver.set_pace(request.batches_per_second)
-        self.send_status(request.id)
-
-    def set_rate(self, request: requests.SetRate) -> None:
-        """Set the learning rate from this step on."""
-        self._prepared_run().set_rate(request.learning_rate)
-        self.send_status(request.id)
-
-    def go_to(self, request: requests.GoToStep) -> None:
-        """Go to an earlier or later step of the run."""
-        run = self._prepared_run()
-        if request.step > run.timeline.last_step:
-            raise RefusedError("bad_value", f"Expected a step up to {run.timeline.last_step}, got {request.step}.")
-        self._driver.stop()
-        self._view.send_picture(run)  # mini-batches that were not sent yet belong to the step left behind
-        run.go_to(request.step)
-        self._phase, self._trouble = "paused", None
-        self._turn.clear_history()
-        self._state.edited.factors.clear()
-        self._turn.drop_grey_levels(request.id)
-        self._state.edited.mark_changed()
-        self._send_all(request.id, quick=request.scrubbing)
-
-    def curves(self, request: requests.AskCurves) -> None:
-        """Send the whole history."""
-        self.send_curves(request.id, request.count)
-
-    def next_picture(self, request: requests.NextPicture | None = None) -> None:
-        """Note that the page is ready for another picture; may be called from any thread."""
-        self._view.throttle.wanted = True
-
-    def examined(self, request: requests.AskExamined) -> None:
-        """Send the confusion matrix and the misread images."""
-        self._view.send_examination(request.id)
+        if self._next is not None:
+            self._of_network.adopt(self._next)
+            self._next = None
+        self._see_network()
 
     def plane(self, request: requests.AskLossPlane) -> None:
         """Send the loss around the path of training."""
-        self._view.send_plane(self._prepared_run(), request)
+        if self.is_of_speech:
+            raise RefusedError("unavailable", "The loss plane is computed for networks of pictures or rows only.")
+        self._network.view.send_plane(self.course.run(), request)
 
     def moment(self, step: int) -> EditedNetwork:
-        """Return a copy of the network after so many mini-batches of this run; training stays where it is."""
-        edited, timeline = self._state.edited, self._prepared_run().timeline
+        """Return a copy of the session's network after so many mini-batches; training stays where it is."""
+        run, edited = self._of_network.run(), self._state.edited
+        timeline = run.timeline
         if not timeline.first_step <= step <= timeline.last_step:
             raise RefusedError(
                 "bad_value",
                 f"Expected a moment of this training, from {timeline.first_step} to {timeline.last_step}, got {step}.",
             )
         net = edited.net.copy()
-        net.parameters[...] = self._prepared_run().parameters_at(step)
+        net.parameters[...] = run.parameters_at(step)
         after = f"{step:,} mini-batch" + ("" if step == 1 else "es")
         return EditedNetwork(net, f"{edited.name[:150]} after {after}", edited.loss)
 
     def knobs_turned(self) -> None:
-        """Note that parameters were changed by hand."""
-        if self._run is not None:
-            self._run.parameters_changed(running=self._driver.busy)
+        """Note that parameters of the session's network were changed by hand."""
+        self._of_network.knobs_turned()
 
     @property
     def has_trained(self) -> bool:
-        """Whether the present network has been trained here."""
-        return self._run is not None and self._run.timeline.last_step > 0
+        """Whether the session's network has been trained here."""
+        return self._of_network.has_trained
+
+    # Spoken digits.
+
+    @property
+    def is_of_speech(self) -> bool:
+        """Whether the course in sight is that of spoken digits."""
+        return self.course is self._of_speech
+
+    def choose_subject(self, request: messages.ChooseSubject) -> None:
+        """Show one of the courses; the other pauses, and keeps its run."""
+        if request.subject == "speech" and self._of_speech is None:
+            self.course.rest(request.id)
+            self._begin_speech(first_spoken_plan(SPOKEN))
+        course = self._of_speech if request.subject == "speech" else self._of_network
+        if course is not None and course is not self.course:
+            self.course.rest(request.id)
+            self.course = course
+        self._send_course(request.id)
+
+    def set_up_speech(self, request: requests.SetUp) -> None:
+        """Make the network of a plan for spoken digits, or train the present one by it."""
+        plan, names = request.plan, self._state.catalog.spoken.names
+        if self._state.rules is not None and plan.data != SPOKEN:
+            raise locked(f"the data stay {SPOKEN!r} and cannot be changed to {plan.data[:100]!r}")
+        if plan.data not in names:
+            raise RefusedError(
+                "unavailable", f"Expected recordings on this machine ({', '.join(names)}), got {plan.data!r}."
+            )
+        spoken_layers(plan)
+        present = self._speech.subject if request.keep_network and self._speech is not None else None
+        if request.keep_network and (present is None or not makes(plan, present.net)):
+            raise RefusedError("bad_value", "The plan has other layers than the network: make a new network instead.")
+        self.course.rest(request.id)
+        if present is None:
+            self._begin_speech(plan)
+        else:
+            self._begin_speech(plan, present.net, present.title)
+        self._show_speech(request.id)
+
+    def use_speech(self, net: Network, name: str, kept: KeptRun | None = None, request: int = 0) -> None:
+        """Train a network of spoken digits further, which may be a ``kept`` one.
+
+        Raises
+        ------
+        RefusedError
+            If no plan has its layers.
+        """
+        plan = spoken_plan_of(net, SPOKEN)
+        if plan is None:
+            raise RefusedError(
+                "bad_value",
+                "Expected recurrent layers, then a dense layer of sounds or digits: Learn cannot train this network.",
+            )
+        if kept is not None and kept.plan.data in self._state.catalog.spoken.names and makes(kept.plan, net):
+            plan = kept.plan
+        self.course.rest(request)
+        self._begin_speech(plan, net, name, kept)
+        self._show_speech(request)
+
+    def _begin_speech(
+        self, plan: LearnPlan, net: Network | None = None, name: str = NEW, kept: KeptRun | None = None
+    ) -> None:
+        """Begin a course of spoken digits in place of the last."""
+        made = spoken_network(plan) if net is None else net
+        utterances = self._state.catalog.spoken.get(plan.data).for_loss(plan.loss)
+        voice, digits = voice_names()[0], _FIRST_DIGITS
+        if self._speech is not None:
+            voice, digits = self._speech.subject.watched.voice, self._speech.subject.watched.digits
+        watched = Watched.of(voice, digits, spells=plan.loss == "ctc")
+        watched.unit_of(made)
+        self._speech = SpeechTrainee(self._state, SpeechSubject(plan, made, name, utterances, watched))
+        before, self._of_speech = self._of_speech, Course(self._state, self._speech, plan, self._lock)
+        if kept is not None:
+            self._of_speech.reset(plan, kept.id)
+        self._of_speech.next_picture()  # what the page asked for before is still to come
+        if before is not None:
+            self._of_speech.pace = before.pace
+
+    def _show_speech(self, request: int) -> None:
+        if self._of_speech is not None:
+            self.course = self._of_speech
+        self._send_course(request)
+
+    def watch_utterance(self, request: messages.WatchUtterance) -> None:
+        """Watch another utterance."""
+        self._trained_speech.watch(self._speech_run(), request)
+
+    def watch_unit(self, request: messages.WatchUnit) -> None:
+        """Watch another unit."""
+        self._trained_speech.watch_unit(self._speech_run(), request)
+
+    def trained_speech(self) -> tuple[Network, str]:
+        """Return a copy of the network of spoken digits as it is now, with what Listen needs, and its name."""
+        subject = self._trained_speech.subject
+        step = self._speech_run().trainer.step
+        return subject.hearing(), subject.kept_name if step else subject.title
+
+    def speech_bytes(self) -> bytes:
+        """Return the network of spoken digits as the content of a file."""
+        return self._trained_speech.network_bytes()
+
+    @property
+    def _trained_speech(self) -> SpeechTrainee:
+        if self._speech is None:
+            raise RefusedError("out_of_order", "Expected a network of spoken digits, got none: choose speech in Learn.")
+        return self._speech
+
+    def _speech_run(self) -> Run:
+        if self._of_speech is None:
+            raise RefusedError("out_of_order", "Expected a network of spoken digits, got none: choose speech in Learn.")
+        return self._of_speech.run()
+
+    # Both.
+
+    def _see_network(self) -> None:
+        if self.is_of_speech:
+            self.course.rest(0)
+        self.course = self._of_network
 
     @property
     def step_taken(self) -> int | None:
         """Mini-batches of the present network's training here; None before any."""
-        return self._run.trainer.step if self._run is not None and self.has_trained else None
+        return self._of_network.run().trainer.step if self.has_trained else None
+
+    def next_picture(self, request: requests.NextPicture | None = None) -> None:
+        """Note that the page is ready for another picture, of either course; may be called from any thread."""
+        for course in (self._of_network, self._of_speech):
+            if course is not None:
+                course.next_picture()
 
     @property
     def busy(self) -> bool:
         """Whether training is running."""
-        return self._driver.busy
+        return self.course.busy
 
     def close(self) -> None:
         """Stop training, and keep what was trained."""
-        if self._driver.busy:
-            self._driver.stop()
-            self.keeper.keep(self._prepared_run())
+        self.course.close()
 
-    def send_status(self, request: int) -> None:
-        """Send the state of training."""
-        run, pace = self._run, self._driver.pace
-        if run is None:
-            plan, rate = self._plan, self._plan.optimizer.learning_rate
-            progress = (0, 0, 0, 0, 0, self._steps_per_epoch(), 0.0)
-        else:
-            trainer, plan, rate = run.trainer, run.plan, run.trainer.learning_rate
-            progress = (
-                trainer.step, run.timeline.first_step, run.timeline.last_step, trainer.state.epoch,
-                trainer.state.batch, trainer.steps_per_epoch, trainer.state.seconds,
-            )  # fmt: skip
-        kept = not self._driver.busy and self.keeper.is_kept(progress[0])
-        self._state.send(
-            events.Training(
-                request, plan, self._phase, *progress, pace, rate, self.keeper.identity, kept, self._trouble
-            )
-        )
+    def forget(self, identity: str) -> None:
+        """A kept run was deleted: what follows of it is kept anew."""
+        for course in (self._of_network, self._of_speech):
+            if course is not None:
+                course.keeper.forget(identity)
 
-    def send_curves(self, request: int, count: int = 4000) -> None:
-        """Send the whole history, thinned to at most ``count`` points."""
-        payload, run = Payload(), self._run
-        batches, tests = (
-            (Series().points(1),) * 2 if run is None else (run.series.points(count), run.tests.points(count))
-        )
-        healths = [] if run is None else run.healths
-        rates = [] if run is None else run.timeline.rates
-        sizes = np.stack([each for _, each in healths]) if healths else np.zeros((0, 0))
-        per_epoch = np.float32(1 if run is None else run.trainer.steps_per_epoch)
-        arrays = [
-            *batches, tests[0] * per_epoch, *tests[1:], [step for step, _ in rates], [rate for _, rate in rates],
-            [step for step, _ in healths], sizes,
-        ]  # fmt: skip
-        floats = [payload.put(np.asarray(array, np.float32)) for array in arrays]
-        self._state.send(events.Curves(request, *floats), payload)
+    def send_subject(self, request: int) -> None:
+        """Send what is trained, and for speech what is watched."""
+        speech = self._speech if self.is_of_speech else None
+        info = None if speech is None else speech.info()
+        self._state.send(messages.LearnSubject(request, "network" if speech is None else "speech", info))
+        if speech is not None:
+            speech.view.send_watched(request)
 
-    def send_findings(self) -> None:
-        """Send the health of the layers and the mistakes, to a page that has just connected."""
-        if self._run is not None:
-            self._view.send_health(self._run)
-            self._view.send_examination(0)
+    def _send_course(self, request: int) -> None:
+        self.send_subject(request)
+        self.course.send_status(request)
+        self.course.send_curves(request)
+        self.send_findings(request)
 
-    def _steps_per_epoch(self) -> int:
-        return -(-len(self._state.data.train) // self._plan.batch_size)
-
-    def _prepared_run(self) -> Run:
-        """Return the run; create it when it is first needed."""
-        if self._run is None:
-            state = self._state
-            trainer = planned_trainer(self._plan, state.edited.net, state.data.train)
-            self._run = Run(trainer, self._plan, state.clock)
-        return self._run
-
-    def _start(self, phase: Phase, goal: int | None, request: int) -> None:
-        run, edited = self._prepared_run(), self._state.edited
-        self._driver.start(goal)  # first, since it may refuse; its thread waits for the lock, which the caller holds
-        self.keeper.begin()
-        record_training(run.trainer.net, run.plan)
-        run.begin()
-        switched = bool(edited.factors)
-        edited.factors.clear()
-        self._turn.clear_history()
-        self._turn.drop_grey_levels(request)
-        if switched:
-            edited.mark_changed()
-            self._state.send_parameters(request)
-        self._turn.send_changes(request, np.zeros(0, np.int64))
-        self._phase, self._trouble = phase, None
-        self.send_status(request)
-
-    def _send_all(self, request: int, quick: bool = False) -> None:
-        """Training has come to rest: send everything about it, but what takes long only if not ``quick``."""
-        state, run = self._state, self._prepared_run()
-        state.edited.mark_trained()
-        self.send_status(request)
-        self._view.send_picture(run, request)
-        self._turn.send_changes(request, np.zeros(0, np.int64))
-        state.send_parameters(request)
-        if not quick:
-            state.baseline = state.evaluation().accuracy
-            state.send_evaluation(request)
-            self._view.send_health(run)
-            self._view.send_examination(request)
-
-    def _work(self, job: Job) -> bool:
-        """Take a few steps for the driver, which holds the lock; return whether there are more to take."""
-        run = self._prepared_run()
-        try:
-            means, epoch = run.advance(job.count(run.trainer.step))
-        except DivergedError as error:
-            self._diverge(error)
-            return False
-        self._state.edited.mark_changed()
-        self._view.add(means)
-        if epoch is not None:
-            self._evaluate_epoch(run, epoch)
-        self._view.send_due(run)
-        if job.reached(run.trainer.step):
-            self._driver.stop()
-            self._on_stopped(None)
-            return False
-        return True
-
-    def _evaluate_epoch(self, run: Run, epoch: EpochMean) -> None:
-        state = self._state
-        found = state.evaluation()
-        run.tested(epoch.epoch, finite(found.loss), found.accuracy)
-        seconds = run.trainer.state.seconds
-        state.send(
-            events.EpochDone(
-                0, epoch.epoch, epoch.step, finite(epoch.loss), epoch.accuracy, finite(found.loss), found.accuracy,
-                seconds,
-            )
-        )  # fmt: skip
-        self._note_epoch(run, epoch.epoch, found.accuracy)
-        if self._view.throttle.examination_due():
-            self._view.send_examination(0)
-        self.keeper.keep_if_due(run)
-
-    def _note_epoch(self, run: Run, epoch: int, accuracy: float, diverged: bool = False) -> None:
-        """Record for lessons what a new network reads after an epoch, trained by one plan from its first step on."""
-        state, timeline = self._state, run.timeline
-        new = np.array_equal(timeline.first_parameters, state.edited.initial)
-        if epoch <= NOTED_EPOCHS and new and timeline.is_undisturbed and not state.edited.factors:
-            plan = zlib.crc32(msgspec.json.encode(with_rate(run.plan, 1.0)))
-            rate = run.plan.optimizer.learning_rate
-            state.activity.note_beside(EpochTested(state.edited.version, plan, rate, epoch, accuracy, diverged))
-
-    def _on_stopped(self, error: Exception | None) -> None:
-        """The driver has stopped by itself."""
-        if error is not None:
-            self._state.send(failure(error))
-        self._phase = "paused"
-        self.keeper.keep(self._prepared_run())
-        self._send_all(0)
-
-    def _diverge(self, error: DivergedError) -> None:
-        """The loss diverged; the run has gone back to before the step that caused it."""
-        self._driver.stop()
-        self._phase, self._trouble = "diverged", str(error)
-        self._state.edited.mark_changed()
-        run = self._prepared_run()
-        self._note_epoch(run, run.trainer.state.epoch + 1, self._state.evaluation().accuracy, diverged=True)
-        self.keeper.keep(run)
-        self._send_all(0)
-        self.send_curves(0)
+    def send_findings(self, request: int = 0) -> None:
+        """Send what the page shows of the course in sight, beside its curves."""
+        if self.is_of_speech and self._speech is not None:
+            self._speech.view.send_picture(self._speech_run(), request)
+        self.course.send_findings()

@@ -14,7 +14,7 @@ from pellucid.studio.protocol.parts import LearnPlan
 from pellucid.studio.rooms.learn.series import Series
 from pellucid.studio.rooms.learn.timeline import Timeline
 from pellucid.studio.state.clock import Clock
-from pellucid.studio.state.plans import with_rate
+from pellucid.studio.state.optimizer_plans import with_rate
 from pellucid.training.trainer import Trainer
 
 MAX_EPOCHS = 1 << 14

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from pellucid.network.files import network_bytes
 from pellucid.studio.protocol import events
-from pellucid.studio.protocol.parts import KeptRun, LayerInfo
+from pellucid.studio.protocol.parts import KeptRun
 from pellucid.studio.rooms.learn.run import Run
+from pellucid.studio.rooms.learn.trainee import Trainee
 from pellucid.studio.state.kept_runs import new_identity
-from pellucid.studio.state.plans import NEW
 from pellucid.studio.state.session_state import SessionState
 
 KEEP_SECONDS = 10.0
@@ -25,8 +24,8 @@ class RunKeeper:
         Under which the run is kept, or will be; None before any training.
     """
 
-    def __init__(self, state: SessionState) -> None:
-        self._state = state
+    def __init__(self, state: SessionState, trainee: Trainee) -> None:
+        self._state, self._trainee = state, trainee
         self.reset()
 
     def reset(self, opened: str | None = None) -> None:
@@ -54,15 +53,15 @@ class RunKeeper:
 
     def keep(self, run: Run) -> None:
         """Write the network as it is now."""
-        state, step = self._state, run.trainer.step
+        state, trainee, step = self._state, self._trainee, run.trainer.step
         self._last = state.clock.now()
         if self.identity is None or step == 0 or self.is_kept(step):
             return
         kept = KeptRun(
-            self.identity, self._name(), False, run.plan, state.data_name, step, state.evaluation().accuracy,
-            len(state.data.test), time.time(),
+            self.identity, trainee.name, False, run.plan, trainee.data_name, step, trainee.evaluation().accuracy,
+            trainee.held_out, time.time(),
         )  # fmt: skip
-        if state.catalog.runs.keep(kept, network_bytes(state.edited.net)):
+        if state.catalog.runs.keep(kept, trainee.network_bytes()):
             self._step = step
             self.send(0)
 
@@ -74,16 +73,3 @@ class RunKeeper:
     def send(self, request: int) -> None:
         """Send the list of all kept runs."""
         self._state.send(events.Runs(request, self._state.catalog.runs.all()), key=None if request else "runs")
-
-    def _name(self) -> str:
-        edited = self._state.edited
-        if edited.name != NEW:
-            return f"{edited.name}, trained further"[:200]
-        return f"{_shape_text(edited.layers())} on {self._state.data_name}"[:200]
-
-
-def _shape_text(layers: list[LayerInfo]) -> str:
-    """The inputs and the units of the layers with weights, as the page writes them: "784-6c-16c-120-84-10"."""
-    marks = {"dense": "", "conv2d": "c"}
-    units = [f"{layer.output_shape[0]}{marks[layer.kind]}" for layer in layers if layer.kind in marks]
-    return "-".join([str(layers[0].inputs), *units])

@@ -9,7 +9,8 @@ from pellucid.speech.alignment import SURE, Word
 from pellucid.speech.editing import EditedSound
 from pellucid.speech.utterances import PAUSE
 from pellucid.studio.rooms.listen.hearer import Hearer
-from pellucid.studio.rooms.listen.recordings import spoken_by, utterances_of, voice_names
+from pellucid.studio.rooms.listen.recordings import utterances_of
+from pellucid.studio.state.embedded_voices import spoken_by, voice_names
 
 BETWEEN = 0.12
 """Seconds between two digits, as in Listen."""
@@ -24,13 +25,13 @@ class SessionEar:
     """
 
     def __init__(self, hearer: Hearer) -> None:
-        self._hearer = hearer
+        self.hearer = hearer
         self._heard: dict[Any, tuple[Word, ...]] = {}
 
     @property
     def spells(self) -> bool:
         """Whether it hears the sounds of spoken digits."""
-        return self._hearer.recognizer is not None
+        return self.hearer.recognizer is not None
 
     @property
     def voices(self) -> Sequence[str]:
@@ -44,6 +45,6 @@ class SessionEar:
             sound = EditedSound.of(spoken_by(voice, digits, BETWEEN))
             samples = (sound if muted is None else sound.muted(muted)).samples
             _, found = utterances_of(samples, PAUSE)
-            parts = [self._hearer.hear(each.power, each.begin, threshold=SURE) for each in found]
+            parts = [self.hearer.hear(each.power, each.begin, threshold=SURE) for each in found]
             self._heard[key] = tuple(word for part in parts for word in part.words)
         return self._heard[key]

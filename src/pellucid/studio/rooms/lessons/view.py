@@ -19,7 +19,8 @@ from pellucid.studio.rooms.lessons.ear import SessionEar
 from pellucid.studio.rooms.listen.room import ListenRoom
 from pellucid.studio.rooms.read.room import ReadRoom
 from pellucid.studio.state.activity import NeuronChosen, RaceBegun, RaceRun
-from pellucid.studio.state.plans import planned_network, planned_trainer, with_rate
+from pellucid.studio.state.optimizer_plans import with_rate
+from pellucid.studio.state.plans import planned_network, planned_trainer
 from pellucid.studio.state.session_state import SessionState
 
 
@@ -76,7 +77,7 @@ class LessonViews:
         return state.evaluate(net, plan.loss, test)[1]
 
     def _hearing(self) -> Ear:
-        if self._ear is None:
+        if self._ear is None or self._ear.hearer is not self._listen.hearer:
             self._ear = SessionEar(self._listen.hearer)
         return self._ear
 

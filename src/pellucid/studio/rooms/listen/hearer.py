@@ -11,9 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ShapeError
-from pellucid.layers.recurrent import Recurrent
 from pellucid.network.network import Network
-from pellucid.programs.sequences_trace import GRUTrace, LSTMTrace, RNNTrace
 from pellucid.speech.alignment import Word, sentence_text
 from pellucid.speech.confidence import rivals, shares, spans
 from pellucid.speech.decoding import OTHER_WORD, aligned
@@ -22,15 +20,13 @@ from pellucid.speech.lexicon import CLASSES, LEXICON, spelling
 from pellucid.speech.recognizer import Recognizer
 from pellucid.studio.protocol.listen import HeardRival, ListenLayer, ThresholdText
 from pellucid.studio.protocol.refusal import RefusedError
+from pellucid.studio.state.recurrent_layers import listen_layers, values_of
 
 Floats = npt.NDArray[np.float32]
 Logs = npt.NDArray[np.float64]
 
 MAX_RIVALS = 5
 """Rivals of a word that are told."""
-
-_QUANTITIES = {"lstm": ("i", "f", "g", "o", "c", "h"), "gru": ("r", "z", "q", "n", "h"), "rnn": ("h",)}
-_TITLES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN", "dense": "dense"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,17 +100,7 @@ class Hearer:
 
     def layers(self) -> list[ListenLayer]:
         """Describe the layers whose values can be seen."""
-        found = []
-        for number, layer in enumerate(self.net.layers):
-            recurrent = isinstance(layer, Recurrent)
-            units = (
-                layer.hidden_size if isinstance(layer, Recurrent) else int(layer.output_shape(layer.input_shape)[-1])
-            )
-            directions = 2 if isinstance(layer, Recurrent) and layer.bidirectional else 1
-            names = list(_QUANTITIES[layer.kind]) if recurrent else ["z", "a"]
-            title = f"layer {number + 1}, {_TITLES.get(layer.kind, layer.kind)}"
-            found.append(ListenLayer(number, title, layer.describe(), units, directions, names))
-        return found
+        return listen_layers(self.net)
 
     def inputs(self, power: Floats) -> Floats:
         """Return what the network takes for an utterance: its frames as they are, (steps, stack * BANDS)."""
@@ -125,12 +111,7 @@ class Hearer:
         if not 0 <= layer < len(self.net.layers):
             raise RefusedError("bad_value", f"Expected a layer from 0 to {len(self.net.layers) - 1}, got {layer}.")
         trace = self.net.trace(self.inputs(power))
-        seen = trace[layer]
-        if isinstance(seen, LSTMTrace | GRUTrace | RNNTrace):
-            found = [getattr(seen, name) for name in _QUANTITIES[seen.layer.kind]]
-        else:
-            found = [seen.sums, seen.activations]
-        return [np.atleast_2d(each) for each in found], np.atleast_2d(trace.outputs)
+        return values_of(trace[layer]), np.atleast_2d(trace.outputs)
 
     def hear(
         self,

@@ -1,34 +1,26 @@
-"""The recordings of a session: embedded voices, files and the microphone's, with their changes and what is heard."""
+"""The recordings of a session: their sound, their changes and what is heard in them."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
 
-from pellucid import data
-from pellucid.data.recordings import Recordings
 from pellucid.speech.alignment import Word
 from pellucid.speech.audio import opened
 from pellucid.speech.editing import EditedSound
 from pellucid.speech.features import BANDS, RATE, MelBands
 from pellucid.speech.hearing import notes
-from pellucid.speech.joining import Joining
 from pellucid.speech.utterances import PAUSE, Utterance, Utterances
 from pellucid.studio.protocol.listen import LONGEST, SoundEdit, SoundSource
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.rooms.listen.hearer import HeardPart
 
 Floats = npt.NDArray[np.float32]
-
-LOUDNESS = 40.0
-"""Level of the noise behind an embedded voice in dB below its loudest sample."""
 
 _WINDOW = 240
 
@@ -91,35 +83,6 @@ def utterances_of(samples: Floats, pause: float) -> tuple[Floats, list[Utterance
     found = finder.feed(power)
     last = finder.finish()
     return power, found if last is None else [*found, last]
-
-
-@functools.cache
-def _voices() -> Recordings:
-    return data.load("spoken").test
-
-
-def voice_names() -> list[str]:
-    """Return the names of the embedded voices that were held out of training."""
-    spoken = _voices()
-    return sorted(set(spoken.speakers[spoken.labels >= 0].tolist()))
-
-
-def spoken_by(voice: str, digits: Sequence[int], pause: float) -> Floats:
-    """Return an embedded voice that says digits with pauses, (n,).
-
-    Raises
-    ------
-    RefusedError
-        If there is no such voice.
-    """
-    if voice not in voice_names():
-        raise RefusedError("unavailable", f"Expected one of the embedded voices, got {voice[:100]!r}.")
-    spoken = _voices()
-    own = spoken.speakers == voice
-    chosen = np.array([np.flatnonzero(own & (spoken.labels == digit))[0] for digit in digits])
-    joining = Joining(pause=(pause, pause), gain=0.0, noise=(LOUDNESS, LOUDNESS))
-    samples, _ = joining.sequence(spoken, chosen, np.random.default_rng(0))
-    return samples
 
 
 class _NamedBytes(BytesIO):

@@ -18,8 +18,9 @@ from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.rooms.listen.heard_words import utterance_message
 from pellucid.studio.rooms.listen.hearer import Hearer, threshold_texts
 from pellucid.studio.rooms.listen.live_listening import PAUSE, LiveListening
-from pellucid.studio.rooms.listen.recordings import Take, spoken_by, utterances_of, voice_names
-from pellucid.studio.state.activity import SoundsHeard, ThresholdMoved
+from pellucid.studio.rooms.listen.recordings import Take, utterances_of
+from pellucid.studio.state.activity import HearerChosen, SoundsHeard, ThresholdMoved
+from pellucid.studio.state.embedded_voices import spoken_by, voice_names
 from pellucid.studio.state.priority_lock import PriorityLock
 from pellucid.studio.state.session_state import SessionState
 
@@ -50,37 +51,85 @@ class ListenRoom:
     """
 
     def __init__(self, state: SessionState, lock: PriorityLock, given: tuple[Network, str] | None = None) -> None:
-        self._state, self._lock, self._given = state, lock, given
-        self._loaded: Hearer | None = None
+        self._state, self._lock = state, lock
+        self._hearers: dict[messages.HearerKind, Hearer] = {}
+        self._kind: messages.HearerKind = "shipped"
         self.takes: list[Take | None] = [None, None]
         self.threshold: float = SURE
         self.digits: int | None = None
         self._live: LiveListening | None = None
         self._ending: LiveListening | None = None
         self._live_slot = self._number = 0
+        if given is not None:
+            self.take_network("given", *given)
 
     @property
     def hearer(self) -> Hearer:
-        """The network that hears, loaded when it is first needed."""
-        if self._loaded is None:
-            self._loaded = Hearer(*(self._given or (load(HEARER), HEARER)))
-        return self._loaded
+        """The network that hears; the shipped one is loaded when it is first needed."""
+        if self._kind not in self._hearers:
+            self._hearers[self._kind] = Hearer(load(HEARER), HEARER)
+        return self._hearers[self._kind]
+
+    def take_network(self, kind: messages.HearerKind, net: Network, name: str) -> None:
+        """Hear with a network from now on, in place of an earlier one of its kind.
+
+        Raises
+        ------
+        RefusedError
+            If Listen can play nothing to it.
+        """
+        hearer = Hearer(net, name)
+        self._check_silent()
+        self._hearers[kind] = hearer
+        self._use(kind)
+
+    def choose(self, request: messages.ChooseHearer) -> None:
+        """Hear with another network."""
+        if request.hearer != "shipped" and request.hearer not in self._hearers:
+            raise RefusedError(
+                "unavailable", "Expected a network that is here, got none: train one in Learn, or open its file."
+            )
+        self._check_silent()
+        self._use(request.hearer)
+        self._state.activity.note(HearerChosen(self._state.edited.version, request.hearer))
+        self.send_subject(request.id)
+
+    def _use(self, kind: messages.HearerKind) -> None:
+        """Hear all recordings again with another network."""
+        self._kind = kind
+        for take in self.takes:
+            if take is not None:
+                take.number = self._next()
+                self._hear(take)
+
+    def _check_silent(self) -> None:
+        if any(take is not None and take.live for take in self.takes):
+            raise RefusedError("out_of_order", "The microphone is still on: stop it before another network hears.")
+
+    def _choices(self) -> list[messages.HearerChoice]:
+        kinds: tuple[messages.HearerKind, ...] = ("given", "trained")
+        own = [messages.HearerChoice(kind, self._hearers[kind].name) for kind in kinds if kind in self._hearers]
+        return [messages.HearerChoice("shipped", HEARER), *own]
 
     def subject(self, request: messages.AskListening) -> None:
+        """Send the network, and the recordings as they are."""
+        self.send_subject(request.id)
+
+    def send_subject(self, request: int) -> None:
         """Send the network, and the recordings as they are."""
         hearer = self.hearer
         low, high = (_MEL * np.log1p(hertz / 700) for hertz in (LOWEST, HIGHEST))
         centres = 700 * np.expm1(np.linspace(low, high, BANDS + 2)[1:-1] / _MEL)
         self._state.send(
             messages.Listening(
-                request.id, hearer.name, hearer.layers(), list(hearer.classes), hearer.recognizer is not None, HOP,
-                hearer.step, centres.tolist(), RATE, voice_names(), messages.LONGEST, PAUSE, self.threshold,
-                self.digits,
+                request, hearer.name, self._kind, self._choices(), hearer.layers(), list(hearer.classes),
+                hearer.recognizer is not None, HOP, hearer.step, centres.tolist(), RATE, voice_names(),
+                messages.LONGEST, PAUSE, self.threshold, self.digits,
             )
         )  # fmt: skip
         for slot in range(len(self.takes)):
             if self.takes[slot] is not None:
-                self._send(slot, request.id)
+                self._send(slot, request)
 
     def voice(self, request: messages.HearVoice) -> None:
         """Let an embedded voice say digits."""

@@ -19,7 +19,8 @@ from pellucid.studio.protocol.race import RacePlan, TrialKind
 from pellucid.studio.rooms.learn.driver import NO_PAGE_SECONDS
 from pellucid.studio.state.clock import Clock
 from pellucid.studio.state.layer_plans import planned_layers
-from pellucid.studio.state.plans import planned_optimizer, planned_shape
+from pellucid.studio.state.optimizer_plans import planned_optimizer
+from pellucid.studio.state.plans import planned_shape
 from pellucid.system.threads import available_cores
 from pellucid.training.events import Epoch, Event, Failed
 from pellucid.training.optimizers import Optimizer

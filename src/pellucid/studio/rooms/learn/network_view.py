@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.inspect.confusion import mistakes_of
 from pellucid.inspect.neurons import health
@@ -11,11 +10,11 @@ from pellucid.inspect.plane import loss_plane
 from pellucid.inspect.value_fit import fit_of
 from pellucid.studio.protocol import events, requests
 from pellucid.studio.protocol.frames import Payload
-from pellucid.studio.rooms.learn.recent_batches import RecentBatches
 from pellucid.studio.rooms.learn.run import Run
+from pellucid.studio.rooms.learn.run_view import RunView
 from pellucid.studio.rooms.read.room import layer_readings
-from pellucid.studio.state.frame_throttle import FrameThrottle
-from pellucid.studio.state.session_state import SessionState, finite
+from pellucid.studio.state.plans import network_loss
+from pellucid.studio.state.session_state import finite
 
 MAX_PLANE = 60_000_000_000
 """Most multiply-adds of a convolutional network's loss plane, which is computed from as many images as that allows."""
@@ -26,31 +25,14 @@ _MAX_PREDICTED = 2000
 _MAX_PATH = 200
 
 
-class TrainingView:
-    """Sends a training run to the page, as often as the throttle permits."""
+class NetworkView(RunView):
+    """Sends the training of the session's network."""
 
-    def __init__(self, state: SessionState) -> None:
-        self._state = state
-        self.throttle = FrameThrottle(state.clock, state.outbox)
-        self._recent = RecentBatches()
+    health_key = "health"
 
-    def reset(self) -> None:
-        """Start again, for another network: discard what has not been sent."""
-        self._recent = RecentBatches()
-        self.throttle.reset()
-
-    def add(self, means: NDArray[np.float64]) -> None:
-        """Add mini-batches: the mean loss and accuracy of each, (n, 2)."""
-        self._recent.add(means)
-        self.throttle.count(len(means))
-
-    def send_due(self, run: Run) -> None:
-        """Send a picture and the health of the layers, where they are due."""
-        if self.throttle.picture_due(run.trainer.net.parameter_count * 4):
-            self.throttle.wanted = False
-            self.send_picture(run)
-        if self.throttle.health_due():
-            self.send_health(run)
+    def picture_bytes(self, run: Run) -> int:
+        """See `RunView`."""
+        return run.trainer.net.parameter_count * 4
 
     def send_picture(self, run: Run, request: int = 0) -> None:
         """Send the network as it is now, and the mini-batches since the last picture."""
@@ -72,7 +54,7 @@ class TrainingView:
         self.throttle.health_sent()
         count = min(_HEALTH_IMAGES, len(state.data.train))
         images = state.levels(trainer.net, state.unit("train", np.arange(count)))
-        found = health(trainer.net, images, state.data.train.targets[:count], run.plan.loss)
+        found = health(trainer.net, images, state.data.train.targets[:count], network_loss(run.plan))
         run.measured(np.asarray(found.gradient_sizes, np.float32))
         state.send(
             events.Health(
@@ -84,7 +66,7 @@ class TrainingView:
             key="health",
         )  # fmt: skip
 
-    def send_examination(self, request: int) -> None:
+    def send_examination(self, run: Run, request: int) -> None:
         """Send the confusion matrix and the misread images; for values, predictions beside true values."""
         state, payload = self._state, Payload()
         self.throttle.examination_sent()
@@ -132,7 +114,8 @@ class TrainingView:
             count = min(count, max(1, MAX_PLANE // products))
         if count < len(images):
             images = images[:count]
-        found = loss_plane(run.trainer.net, path, images, run.plan.loss, side=request.side, margin=request.margin)
+        loss = network_loss(run.plan)
+        found = loss_plane(run.trainer.net, path, images, loss, side=request.side, margin=request.margin)
         state.send(
             events.LossPlane(
                 request.id, payload.put(found.xs), payload.put(found.ys), payload.put(found.losses),
