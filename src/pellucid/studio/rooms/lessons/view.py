@@ -20,7 +20,7 @@ from pellucid.studio.rooms.listen.room import ListenRoom
 from pellucid.studio.rooms.read.room import ReadRoom
 from pellucid.studio.state.activity import NeuronChosen, RaceBegun, RaceRun
 from pellucid.studio.state.optimizer_plans import with_rate
-from pellucid.studio.state.plans import planned_network, planned_trainer
+from pellucid.studio.state.plans import network_loss, planned_network, planned_trainer
 from pellucid.studio.state.session_state import SessionState
 
 
@@ -74,7 +74,7 @@ class LessonViews:
         with contextlib.suppress(DivergedError):
             for _ in planned_trainer(plan, net, train).run(epochs=epochs):
                 pass
-        return state.evaluate(net, plan.loss, test)[1]
+        return state.evaluate(net, network_loss(plan), test)[1]
 
     def _hearing(self) -> Ear:
         if self._ear is None or self._ear.hearer is not self._listen.hearer:
