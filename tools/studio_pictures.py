@@ -103,14 +103,13 @@ def none_of_these(visitor: Visitor) -> None:
 
 
 def show_map(visitor: Visitor) -> None:
-    """Take the picture of Map at the second hidden layer, with the misread images of a class's neighbourhood."""
+    """Take the picture of Map at the second hidden layer, with the true neighbours of a digit."""
     page = visitor.page
     page.goto(visitor.link + "#/map?x=test-8")
     page.reload()
     page.locator("[data-neighbour]").first.wait_for()
     page.get_by_role("button", name="hidden layer 2", exact=True).click()
-    page.get_by_role("button", name="misread:").click()
-    page.locator("[data-mistake]").first.wait_for()
+    page.locator("[data-column='2']").wait_for()
     page.mouse.move(5, 5)
 
 
