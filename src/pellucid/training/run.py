@@ -16,6 +16,7 @@ from pellucid.training.metrics import Metric, measured, outputs_and_targets
 from pellucid.training.run_memory import RunMemory
 from pellucid.training.steps import Steps
 from pellucid.training.task import Task
+from pellucid.training.watchers import Moment
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences, Stream
@@ -67,7 +68,7 @@ class Run:
 
     def events(self, writer: CheckpointWriter) -> Iterator[Event]:
         """Train, and yield events; the writer keeps a checkpoint meanwhile."""
-        steps, progress = self._steps, self._cadence.progress
+        steps, progress, watchers = self._steps, self._cadence.progress, self._training.memory.watchers
         reported, since = time.perf_counter(), steps.state.epoch
         writer.write()
         try:
@@ -76,6 +77,8 @@ class Run:
                     if steps.state.epoch >= steps.state.planned or steps.state.over:
                         return
                     event = self._turn(since)
+                if watchers:
+                    watchers.tell(Moment(self._progress() if event is None else None, running=True))
                 if self._training.memory.watch.notices(steps.latest_loss):
                     yield self._warned()
                 if event is not None:
@@ -92,6 +95,7 @@ class Run:
                     return
         finally:
             writer.write()
+            watchers.tell(Moment(None, running=False))
 
     def _turn(self, since: int) -> Epoch | None:
         """Take some steps of a run ``since`` an epoch; return an event if they complete an epoch that has one."""

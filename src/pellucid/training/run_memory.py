@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pellucid.training.events import Epoch
 from pellucid.training.loss_watch import LossWatch
 from pellucid.training.state import State
+from pellucid.training.watchers import Watchers
 
 _MOST_EPOCHS = 20_000
 
@@ -26,12 +27,14 @@ class RunMemory:
         At most the last 20,000.
     best : ndarray (parameter_count,), optional
     watch : LossWatch
+    watchers : Watchers
     """
 
     def __init__(self, chance: float) -> None:
         self.epochs: list[Epoch] = []
         self.best: NDArray[np.float32] | None = None
         self.watch = LossWatch(chance)
+        self.watchers = Watchers()
 
     def add(self, event: Epoch) -> None:
         """Add an epoch; epochs that are repeated replace the earlier ones."""

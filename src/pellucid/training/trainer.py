@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -16,6 +16,7 @@ from pellucid.data.columns import record_of
 from pellucid.errors import ConfigurationError, DataError, ShapeError
 from pellucid.network.configuration import checked_vector
 from pellucid.network.network import Network
+from pellucid.reports.live import Live
 from pellucid.system.arguments import as_integer, takes
 from pellucid.system.fixed import Fixed
 from pellucid.training.checkpoint_writer import CheckpointWriter
@@ -33,13 +34,14 @@ from pellucid.training.state import MOST_EPOCHS, Snapshot, State
 from pellucid.training.steps import Steps
 from pellucid.training.task import TaskOptions
 from pellucid.training.task_choice import task_for
+from pellucid.training.watchers import Watcher
 from pellucid.training.weights import ClassWeight, checked_factor, class_weights
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset, Sequences, Stream
 
 
-class Trainer(Fixed):
+class Trainer(Fixed, Live):
     """Trains a network in place.
 
     Parameters
@@ -329,11 +331,29 @@ class Trainer(Fixed):
         """The events of the epochs so far, at most the last 20,000; after `restore`, repeated epochs replace them."""
         return self._memory.epochs.copy()
 
-    def _repr_html_(self) -> str:
-        """The curves of the epochs so far, for notebooks."""
-        from pellucid.reports.training import training_html
+    when_live = "the curves grow while it runs"
 
-        return training_html(f"Training of {self.net!r}"[:-1].replace("<", "", 1), self.history)
+    def still_html(self) -> str:
+        """The curves of the epochs so far as HTML, which notebooks show where there is no widget."""
+        from pellucid.reports.training import training_html, training_title
+
+        return training_html(training_title(self.net), self.history)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Have a function called while runs go on, by the thread that trains, whoever takes the events.
+
+        Parameters
+        ----------
+        watcher : callable
+            Receives a `Moment` about fifty times a second, and once at the end of every run. If it raises, it is not
+            called again; the training goes on.
+
+        Returns
+        -------
+        callable
+            Call it to watch no longer.
+        """
+        return self._memory.watchers.add(watcher)
 
     def _record(self) -> None:
         """Record in the network how it was trained; the record is saved with it."""
