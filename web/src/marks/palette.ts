@@ -16,10 +16,16 @@ export interface Palette {
 
 const NAMES = ["background", "surface", "line", "ink", "soft", "faint", "positive", "negative", "accent"] as const;
 
-/** The palette that an element inherits, from the registered custom properties of `theme/tokens.css`. */
+/** The palette that an element inherits, from the custom properties of `theme/tokens.css`. */
 export function readPalette(element: Element): Palette {
   const style = getComputedStyle(element);
-  return Object.fromEntries(NAMES.map((name) => [name, parseRgb(style.getPropertyValue(`--${name}`))])) as unknown as Palette;
+  return Object.fromEntries(NAMES.map((name) => [name, parseRgb(themed(style.getPropertyValue(`--${name}`), style.colorScheme))])) as unknown as Palette;
+}
+
+/** The colour of a scheme: properties that are not registered, as inside a shadow root, keep both. */
+export function themed(colour: string, scheme: string): string {
+  const both = /^\s*light-dark\(([^,]+),([^)]+)\)\s*$/.exec(colour);
+  return both ? both[scheme === "dark" ? 2 : 1] : colour;
 }
 
 export function parseRgb(text: string): Rgb {

@@ -52,13 +52,13 @@ export class Answers {
   readonly network: Network;
   readonly #shared: Shared;
   readonly #send: (frame: Frame) => void;
-  readonly #edits: Edits;
+  #edits: Edits;
   readonly #pad: Pad;
   readonly #examples: Examples | null;
   readonly #judge: Judge | null;
   readonly #lessons: LessonRoom;
   #version = 0;
-  #source: "pad" | "pixels" | "example" = "pad";
+  #source: "pad" | "pixels" | "example" | "row" = "pad";
   /** What is read in place of the pad. */
   #pixels: Vector;
   /** Number of the held-out image that is read. */
@@ -87,8 +87,10 @@ export class Answers {
     this.#edits = new Edits(parameters, (knob) => knobName(this.network, knob));
     this.#centring = shared.network.centring;
     const { rows, columns } = shared.network.input;
-    this.#pad = new Pad(rows, columns);
-    this.#pixels = new Float32Array(0);
+    const isRow = shared.network.input.kind === "row";
+    this.#pad = new Pad(isRow ? 1 : rows, isRow ? 1 : columns);
+    this.#pixels = new Float32Array(isRow ? this.network.layers[0].inputs : 0);
+    if (isRow) this.#source = "row";
     this.#lessons = new LessonRoom(shared.lessons, openStore(`pellucid-lessons-${sum32(parameters)}`, localStore()), {
       view: () => this.#view(),
       mark: () => this.#mark(),
@@ -136,6 +138,19 @@ export class Answers {
     this.#sendParameters(request);
     this.#event(...this.#reading(request));
     if (judged) this.#evaluate(request);
+  }
+
+  /** Take other parameters, as after a training elsewhere; changes made by hand are forgotten. */
+  take(parameters: Vector): void {
+    this.#edits = new Edits(parameters, (knob) => knobName(this.network, knob));
+    this.#renew(0, true);
+  }
+
+  /** Show inputs (D,) in place of the drawing. */
+  show(inputs: Vector): void {
+    if (this.#source !== "row") this.#source = "pixels";
+    this.#pixels = inputs;
+    this.#show(0);
   }
 
   /** The outputs for pixels (D,), 0 to 1, with the knobs as they are. */
@@ -186,6 +201,14 @@ export class Answers {
         return true;
       case "openExample":
         return this.#openExample(request.index, id);
+      case "setFeatures":
+        this.#pixels = this.#pixels.slice();
+        request.features.forEach((feature, at) => {
+          const { mean, scale } = this.network.input.features[feature];
+          this.#pixels[feature] = (request.values[at] - mean) / scale;
+        });
+        this.#show(id);
+        return true;
       case "setCentring":
         this.#centring = request.centring ?? this.#centring;
         this.#pictures = request.pictures;
@@ -343,12 +366,18 @@ export class Answers {
     const outputs = layers[layers.length - 1].activations;
     [this.#inputs, this.#outputs] = [inputs, outputs];
     return [{
-      type: "reading", request, version: this.#version, pixels: payload.put(inputs), row: null,
+      type: "reading", request, version: this.#version, pixels: payload.put(inputs), row: this.#source === "row" ? payload.put(this.#row()) : null,
       layers: layers.map(({ sums, activations }) => ({ sums: payload.put(sums), activations: payload.put(activations) })),
       order: Array.from(outputs.keys()).sort((a, b) => outputs[b] - outputs[a] || a - b),
-      words: (pad ? hasInk(this.#pad.ink) : inputs.some((level) => level !== 0)) ? this.#words(outputs) : "",
+      words: this.#source === "row" || (pad ? hasInk(this.#pad.ink) : inputs.some((level) => level !== 0)) ? this.#words(outputs) : "",
       steps: this.#pictures ? steps.map((step) => stepOf(step, payload)) : [], digits: null, likeness: null,
     }, payload];
+  }
+
+  /** The row at the inputs, in the units of the data. */
+  #row(): Vector {
+    const { features } = this.network.input;
+    return this.#pixels.map((value, feature) => value * features[feature].scale + features[feature].mean);
   }
 
   #prepared(ink: Picture): { readonly steps: readonly Step[]; readonly pixels: Vector } {

@@ -3,12 +3,23 @@
 import { readPalette, type Palette } from "../marks/palette";
 
 class Colours {
-  palette: Palette = $state.raw(readPalette(document.documentElement));
+  #root: Element = document.documentElement;
+  #changes = $state(0);
+  readonly palette: Palette = $derived.by(() => {
+    void this.#changes;
+    return readPalette(this.#root);
+  });
 
   constructor() {
-    const refresh = () => (this.palette = readPalette(document.documentElement));
+    const refresh = () => void this.#changes++;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
     new MutationObserver(refresh).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  }
+
+  /** Read the palette where this element is: inside a page that is not ours. */
+  follow(root: Element): void {
+    this.#root = root;
+    this.#changes++;
   }
 }
 
