@@ -2,4 +2,6 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("sklearn") else ["src/pellucid/sklearn/*"]
+_NEEDED = {"sklearn": "src/pellucid/sklearn/*", "anywidget": "src/pellucid/notebook/*_widget.py"}
+
+collect_ignore_glob = [pattern for package, pattern in _NEEDED.items() if not find_spec(package)]

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 PAGE = Path("src/pellucid/studio/page")
-PAGES = ("index.html", "offline.html")
-"""The studio's page, and the one that is shared as a file."""
+PAGES = ("index.html", "offline.html", "widget.js")
+"""The studio's page, the one that is shared as a file, and the widget of notebooks."""
 SOURCES = (
     "src",
     "index.html",
@@ -27,6 +27,7 @@ SOURCES = (
     "offline.html",
     "inlined.ts",
     "vite.offline.config.ts",
+    "vite.widget.config.ts",
     "bundled.ts",
     "../docs/glossary.md",
     "../licenses/page.txt",

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pellucid.network.files import save as save
     from pellucid.network.network import Network as Network
     from pellucid.network.prediction import Reading as Reading
+    from pellucid.notebook.widget import widget as widget
     from pellucid.speech import hear as hear
     from pellucid.studio.sharing.offline_page import share as share
     from pellucid.training.augmentation import Augment as Augment
@@ -93,6 +94,7 @@ _HOMES = {
     "to_onnx": "exports.onnx_file",
     "export": "exports.export",
     "share": "studio.sharing.offline_page",
+    "widget": "notebook.widget",
     "Reading": "network.prediction",
     "hear": "speech",
     **dict.fromkeys(

@@ -206,5 +206,5 @@ def test_markup_is_escaped() -> None:
 
 
 def test_reports_are_imported_when_needed() -> None:
-    code = "import sys, pellucid as pl; pl.Network([pl.Dense(2)]); print('pellucid.reports' in sys.modules)"
+    code = "import sys, pellucid as pl; pl.Network([pl.Dense(2)]); print('pellucid.reports.svg' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

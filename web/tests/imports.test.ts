@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const SOURCE = join(import.meta.dirname, "../src");
-const FOLDERS = ["protocol", "transport", "state", "marks", "theme", "parts", "rooms", "offline", ""];
+const FOLDERS = ["protocol", "transport", "state", "marks", "theme", "parts", "rooms", "offline", "widget", ""];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
@@ -16,7 +16,7 @@ function files(folder: string): string[] {
 
 /** The file of this folder that an import names, or null for a package, a style or a text. */
 function resolved(from: string, name: string): string | null {
-  if (!name.startsWith(".") || /\.css$|\?raw$/.test(name)) return null;
+  if (!name.startsWith(".") || /\.css$|\?(raw|inline)$/.test(name)) return null;
   const path = normalize(join(dirname(from), name.replace(/\?worker&url$/, "")));
   return relative(SOURCE, ALL.find((file) => [path, `${path}.ts`, join(path, "index.ts")].includes(file)) ?? `${path} is missing`);
 }

@@ -29,6 +29,7 @@ from pellucid.programs.fast_path import FastPath
 from pellucid.programs.images import LevelRange
 from pellucid.programs.interface import Gradient, Program
 from pellucid.programs.traces import Trace
+from pellucid.reports.live import Live
 from pellucid.system.arguments import as_integer
 from pellucid.system.fixed import Fixed
 from pellucid.system.interrupts import run_aside
@@ -44,7 +45,7 @@ _LONG = 100_000_000  # products that take about 0.1 s with their gradients
 _FEW = 100  # inputs from which preparing the fast path saves time
 
 
-class Network(Fixed):
+class Network(Fixed, Live):
     """A network as a function.
 
     Parameters
@@ -471,8 +472,10 @@ class Network(Fixed):
         sizes = "-".join(str(size) for size in [features(self.input_shape), *(self._sizes())])
         return f"<Network {sizes}: {self.parameter_count:,} parameters>"
 
-    def _repr_html_(self) -> str:
-        """The layers and their architecture, for notebooks."""
+    when_live = "one draws for it and sees every neuron"
+
+    def still_html(self) -> str:
+        """The layers and their architecture as HTML, which notebooks show where there is no widget."""
         from pellucid.reports.network import network_html
 
         return network_html(self)

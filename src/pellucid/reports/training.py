@@ -39,6 +39,11 @@ class EpochLike(Protocol):
         """Accuracy on the validation data."""
 
 
+def training_title(net: object) -> str:
+    """Return the title of a training of this network."""
+    return f"Training of {net!r}"[:-1].replace("<", "", 1)
+
+
 def training_html(title: str, history: Sequence[EpochLike]) -> str:
     """Return the report of a training; the history has one event for each epoch."""
     if not history:

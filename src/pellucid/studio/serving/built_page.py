@@ -1,4 +1,4 @@
-"""Where the built pages are: the studio's, and the one that is shared as a file."""
+"""Where the built pages are: the studio's, the one that is shared as a file, and the widget of notebooks."""
 
 from __future__ import annotations
 
@@ -9,3 +9,6 @@ PAGE = Path(__file__).parents[1] / "page"
 
 SHARED_PAGE = PAGE / "offline.html"
 """The page to share, without a network."""
+
+WIDGET_MODULE = PAGE / "widget.js"
+"""The script of the widgets of notebooks."""

@@ -88,6 +88,20 @@ def input_form(net: Network, train: Dataset) -> InputForm:
     return InputForm(train.shape, _numbered(train))
 
 
+def own_form(net: Network) -> InputForm:
+    """Return the form of a network's inputs as far as it tells without data: images, or a row of features."""
+    shape = net.input_shape
+    if len(shape) == _CHANNELS and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) > 1:
+        return InputForm(shape)
+    columns = own_columns(net)
+    if columns is None and shape == (SIDE * SIDE,):
+        return InputForm((SIDE, SIDE))
+    (count,) = shape
+    return InputForm((count,), columns or Columns(tuple(f"input {index}" for index in range(count))))
+
+
 def own_columns(net: Network) -> Columns | None:
     """Return the columns of the table that a network was trained on, as its record says; None if there are none."""
     columns = Columns.of_record(net.record)

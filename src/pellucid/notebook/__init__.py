@@ -1,0 +1,1 @@
+"""Networks and trainings as live widgets in notebooks, with the optional anywidget."""

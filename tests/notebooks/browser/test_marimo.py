@@ -1,0 +1,46 @@
+"""The widgets in marimo: drawn on, and alive during training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from notebooks.browser.test_lab import draw, reading
+
+Visit = Callable[..., Any]
+
+
+@pytest.mark.parametrize("marimo", ["network"], indirect=True)
+def test_networks_are_alive(marimo: Any, visit: Visit) -> None:
+    page = visit(marimo).open("")
+    page.locator(".reading").nth(1).wait_for()
+    assert reading(page, 0).startswith("6 at ")
+    draw(page, "3", 1)
+    assert reading(page, 1).startswith("3 at ")
+    assert reading(page, 0).startswith("6 at ")
+    page.get_by_text("LSTM").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("marimo", ["network"], indirect=True)
+def test_it_has_the_theme_of_the_notebook(marimo: Any, visit: Visit, scheme: str) -> None:
+    page = visit(marimo).open("", color_scheme=scheme)
+    page.locator(".reading[data-words]").first.wait_for()
+    assert page.locator("[data-lm-suppress-shortcuts]").first.get_attribute("data-theme") in (scheme, "light")
+
+
+@pytest.mark.parametrize("marimo", ["training"], indirect=True)
+def test_curves_grow_while_training_runs(marimo: Any, visit: Visit) -> None:
+    """In the cell that trains, and in a thread."""
+    page = visit(marimo).open("")
+    for at in range(2):
+        curves = page.get_by_label("Curves of the training").nth(at)
+        curves.wait_for()
+        seen: list[tuple[int, str]] = []
+        while not seen or seen[-1] != (6, "false"):
+            seen.append((int(curves.get_attribute("data-epochs")), curves.get_attribute("data-running")))
+            page.wait_for_timeout(50)
+            assert len(seen) < 1000
+        assert len({epochs for epochs, running in seen if running == "true"}) >= (2 if at == 0 else 0)
