@@ -32,6 +32,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         visit = Visit(browser, server)
         book = Notebook(visit, "notebooks", cells, viewport={"width": 1500, "height": 1400})
+        book.page.add_style_tag(content=".Toastify { display: none; }")  # JupyterLab asks about its news
         book.run_all()
         page = book.page
         page.locator(".reading[data-words]").nth(1).wait_for()
