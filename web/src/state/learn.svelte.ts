@@ -66,6 +66,8 @@ export class LearnState {
   /** How the plan being edited differs from that of the run. */
   readonly differences: readonly string[] = $derived(this.training && this.draft ? planDifferences(this.training.plan, this.draft) : []);
   readonly running: boolean = $derived(this.training?.state === "running" || this.training?.state === "stepping");
+  /** Whether the network of all rooms is in training. */
+  readonly trainsNetwork: boolean = $derived(this.running && this.subject === "network");
   /** The last step that `goTo` can reach. */
   readonly furthest: number = $derived(Math.max(this.training?.lastStep ?? 0, this.running ? this.curveStep : 0));
 
