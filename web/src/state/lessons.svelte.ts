@@ -37,6 +37,8 @@ export class LessonsState {
 
   readonly #session: Session;
   #gesture = 1_000_000;
+  /** Whether a course was asked for, which is announced once it is open. */
+  #opening = false;
   /** Called with the result that was asked for. */
   #onresult: ((made: wire.ResultMade) => void) | null = null;
 
@@ -53,7 +55,8 @@ export class LessonsState {
   apply(event: LessonEvent): void {
     switch (event.type) {
       case "lessons":
-        if (event.course && event.course.title !== this.course?.title && this.all.length) this.said = `The course “${event.course.title}” is open: ${plural(event.course.lessons.length, "lesson")}.`;
+        if (event.course && this.#opening) this.said = `The course “${event.course.title}” is open: ${plural(event.course.lessons.length, "lesson")}.`;
+        this.#opening = false;
         this.all = event.lessons;
         this.course = event.course;
         this.test = event.test;
@@ -140,7 +143,7 @@ export class LessonsState {
 
   /** Follow a course: its code, a link with it, or the text of its file. */
   openCourse(text: string): void {
-    this.open = true;
+    this.open = this.#opening = true;
     this.folded = false;
     store(true);
     this.leave();
