@@ -18,7 +18,7 @@ def visitor(visit_studio: Callable[..., Visitor]) -> Visitor:
 
 
 def stage(page: Page, name: str) -> None:
-    expect(page.locator("[data-stage]")).to_have_attribute("data-stage", name)
+    expect(page.locator("[data-stage]")).to_have_attribute("data-stage", name, timeout=30_000)
 
 
 def open_lesson(visitor: Visitor, name: str) -> Page:
@@ -145,7 +145,7 @@ def test_a_derivative_is_checked_an_answer_changed_and_a_step_taken(visitor: Vis
     page.get_by_role("button", name="Change the answers").click()
     expect(page.locator("[data-status]")).to_contain_text("your answers agree with 1")
     page.locator("[data-cost]").wait_for()
-    page.get_by_role("button", name="Step on this picture").click()
+    page.get_by_role("button", name="Step on this image").click()
     expect(page.locator("[data-gap]")).to_contain_text("Backpropagation is bookkeeping", timeout=10_000)
     stage(page, "done")
     assert visitor.complaints == []
@@ -154,7 +154,7 @@ def test_a_derivative_is_checked_an_answer_changed_and_a_step_taken(visitor: Vis
 def test_curves_are_drawn_by_pointer_and_by_keyboard_before_a_race(visitor: Visitor) -> None:
     page = open_lesson(visitor, "race")
     lock = page.get_by_role("button", name="Lock in the prediction")
-    chart = page.locator("[data-curves]")
+    chart = page.locator("[data-curve-chart]")
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
@@ -171,21 +171,21 @@ def test_curves_are_drawn_by_pointer_and_by_keyboard_before_a_race(visitor: Visi
         page.keyboard.press(key)
     expect(relu).to_have_attribute("aria-valuetext", "1.00 epochs: 65 %")
     lock_in(page)
-    drawn = [each.get_attribute("d") for each in page.locator("[data-drawn]").all()]
+    drawn = [each.get_attribute("d") for each in page.locator("[data-curve-drawn]").all()]
     reload(page)
     stage(page, "do")
-    assert [each.get_attribute("d") for each in page.locator("[data-drawn]").all()] == drawn
+    assert [each.get_attribute("d") for each in page.locator("[data-curve-drawn]").all()] == drawn
     page.locator("[data-race]").wait_for()
     page.get_by_role("button", name="New race").click()
     visitor.settle()
     page.get_by_role("button", name="Run", exact=True).click()
     stage(page, "done")  # without another request: the race tells it
-    distances = [float(each.get_attribute("data-distance") or "nan") for each in page.locator("[data-distance]").all()]
+    distances = [float(each.get_attribute("data-curve-distance") or "nan") for each in page.locator("[data-curve-distance]").all()]
     assert len(distances) == 2
     said = page.locator("[data-gap]").inner_text()
     assert f"{distances[0]:.1f} points" in said
     assert f"{distances[1]:.1f} for ReLU" in said
-    expect(page.locator("[data-real]")).to_have_count(2)
+    expect(page.locator("[data-curve-real]")).to_have_count(2)
     ends = [f"{100 * float(each.get_attribute('data-accuracy') or 'nan'):.1f} %" for each in
             page.locator("[data-accuracy]").all()]  # fmt: skip
     assert all(end in said for end in ends)
@@ -196,6 +196,8 @@ def test_noise_is_opened_by_keyboard(visitor: Visitor) -> None:
     page = open_lesson(visitor, "noise")
     page.get_by_label("Your answer in percent").fill("30")
     lock_in(page)
+    page.locator("[data-threshold]").wait_for()
+    expect(page.get_by_role("status").filter(has_text="judged")).to_have_count(0, timeout=60_000)
     page.get_by_role("button", name="Scribbles", exact=True).click()
     page.locator("[data-number]").first.click()
     expect(page.locator("[data-status]")).to_contain_text("The last picture was no noise")
