@@ -180,7 +180,8 @@ def test_curves_are_drawn_by_pointer_and_by_keyboard_before_a_race(visitor: Visi
     visitor.settle()
     page.get_by_role("button", name="Run", exact=True).click()
     stage(page, "done")  # without another request: the race tells it
-    distances = [float(each.get_attribute("data-curve-distance") or "nan") for each in page.locator("[data-curve-distance]").all()]
+    name = "data-curve-distance"
+    distances = [float(each.get_attribute(name) or "nan") for each in page.locator(f"[{name}]").all()]
     assert len(distances) == 2
     said = page.locator("[data-gap]").inner_text()
     assert f"{distances[0]:.1f} points" in said
