@@ -20,6 +20,8 @@ export interface Pupil {
 const [PICTURE, SLOW_PICTURE] = [120, 400];
 /** Milliseconds from one reading of the held-out images to the next. */
 const JUDGEMENT = 1500;
+/** Weights beyond this are not taken over. */
+const LARGEST = 1e6;
 /** Of so many mini-batches the mean is shown. */
 const RECENT = 30;
 
@@ -69,10 +71,7 @@ export class Learning {
       while (!isOver()) {
         const step = this.#trainer.work(isOver);
         if (step) this.#note(step);
-        if (this.diverged) {
-          this.pause();
-          return false;
-        }
+        if (this.diverged) return this.#stopDiverged();
       }
       const now = performance.now();
       if (now - this.#shown > (isUsed() ? SLOW_PICTURE : PICTURE)) {
@@ -161,7 +160,16 @@ export class Learning {
       this.accuracy = recent.reduce((sum, step) => sum + step.right, 0) / count;
     }
     this.curve = thinned(this.#history);
-    this.#pupil.adopt(this.#trainer.parameters, judged);
+    if (this.#trainer.parameters.every((value) => Math.abs(value) <= LARGEST)) this.#pupil.adopt(this.#trainer.parameters, judged);
+    else this.#stopDiverged();
+  }
+
+  /** The page keeps the last weights that it can show; training goes on from these. */
+  #stopDiverged(): false {
+    this.#end();
+    this.diverged = true;
+    this.running = this.#current = false;
+    return false;
   }
 }
 
