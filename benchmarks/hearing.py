@@ -2,14 +2,17 @@
 
     python benchmarks/hearing.py                        # the shipped network; about two minutes
     python benchmarks/hearing.py OLD.safetensors spoken-digits --fill   # a column each, into docs/speech.md
+    python benchmarks/hearing.py --clips FOLDER         # also recordings of your own, listed in FOLDER/labels.csv
 
 The strangers are the ``test`` speakers of `pellucid.data.voices`: no network of this project was trained or calibrated
-on them. The folders ``fsdd`` and ``voices`` are looked for below PELLUCID_DATA.
+on them. The folders ``fsdd`` and ``voices`` are looked for below PELLUCID_DATA. ``labels.csv`` has the columns ``file``
+and ``expected``, the digits that are said; a clip is right if these are the sure digits of its text.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +27,7 @@ import pellucid as pl
 from pellucid import data
 from pellucid.data.recordings import Recordings
 from pellucid.data.voices import Voices, load_voices
-from pellucid.speech import Listener
+from pellucid.speech import Listener, hear
 from pellucid.speech.features import powers
 from pellucid.speech.joining import Joining, differences
 from pellucid.speech.recognizer import Recognizer
@@ -59,12 +62,16 @@ def official(net: pl.Network) -> dict[str, str]:
     test = data.load("fsdd").test
     found = [heard(net, samples).text for samples, _ in test]
     right = np.mean([text == str(label) for text, label in zip(found, test.labels, strict=True)])
-    sure = [re.sub(r"\(\d\)|\?", "", text) for text in found]
-    wrong = np.mean([text not in ("", str(label)) for text, label in zip(sure, test.labels, strict=True)])
+    wrong = np.mean([sure_digits(text) not in ("", str(label)) for text, label in zip(found, test.labels, strict=True)])
     return {
         "official clips: text right / wrong": f"{right:.1%} / {wrong:.1%}",
         "official clips: forced choice": f"{forced(net, test).mean():.1%}",
     }
+
+
+def sure_digits(text: str) -> str:
+    """Return the digits of a text without the unsure ones, which stand in parentheses."""
+    return re.sub(r"\(\d\)|\D", "", text)
 
 
 def forced(net: pl.Network, clips: Recordings) -> NDArray[np.bool_]:
@@ -122,13 +129,26 @@ def seconds(net: pl.Network) -> dict[str, str]:
     return {"one clip, median time": f"{1000 * median(times):.1f} ms"}
 
 
-def measured(name: str, voices: Voices) -> dict[str, str]:
+def own_clips(net: pl.Network, folder: Path) -> dict[str, str]:
+    """Measure the recordings that ``labels.csv`` in a folder lists, and print the text of those that are wrong."""
+    with (folder / "labels.csv").open(newline="") as table:
+        expected = {row["file"]: row["expected"] for row in csv.DictReader(table)}
+    texts = {name: hear(folder / name, net).text for name in expected}
+    wrong = [name for name, text in texts.items() if sure_digits(text) != expected[name]]
+    for name in wrong:
+        print(f"{name}: expected {expected[name]!r}, got {texts[name]!r}")
+    return {f"recordings in {folder.name} ({len(texts)}): right": f"{len(texts) - len(wrong)}"}
+
+
+def measured(name: str, voices: Voices, clips: Path | None = None) -> dict[str, str]:
     """Measure everything of one network."""
     net = pl.load(name)
     parts: list[Callable[[], dict[str, str]]] = [
         lambda: official(net), lambda: strangers(net, voices), lambda: joined(net, voices),
         lambda: unknown_words(net), lambda: seconds(net), lambda: left_out(net),
     ]  # fmt: skip
+    if clips is not None:
+        parts.append(lambda: own_clips(net, clips))
     return {row: value for part in parts for row, value in part().items()}
 
 
@@ -156,10 +176,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("networks", nargs="*", default=["spoken-digits"], help="shipped names or files")
     parser.add_argument("--names", nargs="*", help="the heading of each column; by default the names of the networks")
     parser.add_argument("--fill", action="store_true", help="write the table into docs/speech.md")
+    parser.add_argument("--clips", type=Path, help="a folder with recordings and labels.csv")
     options = parser.parse_args(arguments)
     voices = load_voices()
     names = options.names or [Path(name).stem for name in options.networks]
-    text = table({name: measured(net, voices) for name, net in zip(names, options.networks, strict=True)})
+    text = table(
+        {name: measured(net, voices, options.clips) for name, net in zip(names, options.networks, strict=True)}
+    )
     print(text)
     if options.fill:
         page = PAGE.read_text()

@@ -32,6 +32,7 @@ def test_a_recipe_trains_a_working_network(few: data.Recordings) -> None:
     hearing = one.record["hearing"]
     assert sum(hearing["priors"]) == pytest.approx(1, abs=1e-3)
     assert hearing["prior_share"] == recipe.prior_share
+    assert hearing["penalty"] == recipe.penalty
     score = evaluate(Recognizer(one), few[:15], sequences=3)
     assert 0 <= score.single <= 1
     assert score.joined >= 0
@@ -52,6 +53,7 @@ def test_the_shipped_network_has_the_settings_of_the_recipe() -> None:
     assert net.record["batch_size"] == recipe.batch_size
     assert len(net.record["hearing"]["sureness"]) == 1 + EVIDENCE
     assert net.record["hearing"]["prior_share"] == recipe.prior_share
+    assert net.record["hearing"]["penalty"] == recipe.penalty
     assert net.record["figures"]["official"]["single"] >= 0.99
 
 

@@ -109,7 +109,7 @@ class SpokenJob(TrainingJob):
         from pellucid.models.spoken_digits import finish
 
         recipe = self._spoken_recipe
-        finish(trainer.net, parts.train, recipe.synthesis.vary, recipe.prior_share)
+        finish(trainer.net, parts.train, recipe)
 
     def _score(self, trainer: Trainer, parts: SpokenData) -> str:
         from pellucid.cli.words import percent

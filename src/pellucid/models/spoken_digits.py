@@ -25,7 +25,6 @@ from pellucid.layers import LAYERS, Dense
 from pellucid.models import HEARER
 from pellucid.network.files import load, save
 from pellucid.network.network import Network
-from pellucid.speech.augmentation import Vary
 from pellucid.speech.calibration import collect, fitted
 from pellucid.speech.evaluation import Score, evaluate, false_alarms, mean, no_digits, rounded
 from pellucid.speech.features import BANDS, STACK
@@ -65,6 +64,8 @@ class SpokenRecipe:
         A second training, which continues with new utterances of the same words. It has none if ``more_epochs`` is 0.
     prior_share : float
         See `pellucid.speech.recognizer.Recognizer.logs`.
+    penalty : float
+        See `pellucid.speech.decoding.Beam`: noise between words is less often taken for one.
     cell : str
         The kind of the recurrent layers: "lstm", "gru" or "rnn".
     """
@@ -81,6 +82,7 @@ class SpokenRecipe:
     more_rate: float = 0.003
     more_batch_size: int = 32
     prior_share: float = 0.3
+    penalty: float = 2.0
     cell: str = "lstm"
 
     def network(self, seed: int) -> Network:
@@ -122,7 +124,7 @@ class SpokenRecipe:
             utterances = self.synthesis.sequences(words, seed + 1, self.rounds)
             trainer = self.second_trainer(trainer.net, utterances, seed + 1, threads)
             _run(trainer, self.more_epochs, say)
-        finish(trainer.net, utterances, self.synthesis.vary, self.prior_share)
+        finish(trainer.net, utterances, self)
         return trainer.net
 
 
@@ -151,9 +153,10 @@ def calibrate(net: Network, clips: Recordings) -> None:
     settings["sureness"] = fitted(evidence, int((clips.labels < 0).sum()))
 
 
-def finish(net: Network, utterances: Sequences, vary: Vary, prior_share: float) -> None:
-    """Add the network's mean output over some utterances, the priors, to its record."""
-    net.record["hearing"] = {"priors": priors(net, utterances, vary), "prior_share": prior_share}
+def finish(net: Network, utterances: Sequences, recipe: SpokenRecipe) -> None:
+    """Add the settings of `Recognizer` to the network's record: its mean output over some utterances, and two more."""
+    found = priors(net, utterances, recipe.synthesis.vary)
+    net.record["hearing"] = {"priors": found, "prior_share": recipe.prior_share, "penalty": recipe.penalty}
 
 
 def priors(net: Any, utterances: Sequences, vary: Function, most: int = 2000) -> list[float]:
@@ -175,6 +178,10 @@ def main() -> None:
         help="instead, train one network without each of these speakers (default: all six), evaluate it on that "
         "speaker and add the results to the record of the output file, which must exist",
     )  # fmt: skip
+    parser.add_argument(
+        "--only-settings", action="store_true",
+        help="instead, set the penalty of the output file anew, fit its confidence and evaluate it",
+    )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="folder for the networks of --leave-one-out")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / f"{NAME}.safetensors")
     for name in ("rounds", "epochs", "more_epochs"):
@@ -182,7 +189,12 @@ def main() -> None:
         parser.add_argument(option, type=int, default=getattr(SpokenRecipe, name), help="default: %(default)s")
     options = parser.parse_args()
     recipe = SpokenRecipe(rounds=options.rounds, epochs=options.epochs, more_epochs=options.more_epochs)
-    if options.leave_one_out is None:
+    if options.only_settings:
+        net: Network = load(options.output)
+        settings: Any = net.record["hearing"]
+        settings["penalty"] = recipe.penalty
+        complete(net, options.output)
+    elif options.leave_one_out is None:
         train(recipe, options.output, options.seed, options.threads)
     else:
         speakers = options.leave_one_out or SPEAKERS
@@ -192,10 +204,14 @@ def main() -> None:
 def train(recipe: SpokenRecipe, output: Path, seed: int, threads: int | None) -> None:
     """Train the network, print its results on held-out recordings and voices, and write it."""
     fsdd, spoken, voices = data.load("fsdd"), data.load("spoken"), load_voices()
-    net = recipe.train(
-        recipe.synthesis.all_of(fsdd.train) + _extra(recipe, spoken.train, voices.train), seed, threads, say=_report
-    )
-    calibrate(net, voices.dev)
+    words = recipe.synthesis.all_of(fsdd.train) + _extra(recipe, spoken.train, voices.train)
+    complete(recipe.train(words, seed, threads, say=_report), output)
+
+
+def complete(net: Network, output: Path) -> None:
+    """Fit the confidence of a trained network, print its results on held-out recordings and voices, and write it."""
+    fsdd, spoken = data.load("fsdd"), data.load("spoken")
+    calibrate(net, load_voices().dev)
     recognizer = Recognizer(net)
     score = evaluate(recognizer, fsdd.test)
     print(f"official split: {score}")
@@ -204,7 +220,8 @@ def train(recipe: SpokenRecipe, output: Path, seed: int, threads: int | None) ->
     }
     for kind, (sure, of) in fooled.items():
         print(f"sure of a digit in {kind}: {sure} of {of}")
-    net.record |= {"recipe": NAME, "figures": {"official": rounded(score), "no_digits": fooled}}
+    figures: Any = net.record.get("figures", {})
+    net.record |= {"recipe": NAME, "figures": figures | {"official": rounded(score), "no_digits": fooled}}
     save(net, output)
     print(f"wrote {output}")
 
