@@ -65,7 +65,7 @@ class SpokenRecipe:
     prior_share : float
         See `pellucid.speech.recognizer.Recognizer.logs`.
     penalty : float
-        See `pellucid.speech.decoding.Beam`: noise between words is less often taken for one.
+        See `pellucid.speech.decoding.Beam`. A penalty loses words that were said but are unsure.
     cell : str
         The kind of the recurrent layers: "lstm", "gru" or "rnn".
     """
@@ -82,7 +82,7 @@ class SpokenRecipe:
     more_rate: float = 0.003
     more_batch_size: int = 32
     prior_share: float = 0.3
-    penalty: float = 2.0
+    penalty: float = 0.0
     cell: str = "lstm"
 
     def network(self, seed: int) -> Network:
