@@ -12,7 +12,11 @@ class FakeClock(Clock):
 
     def __init__(self, tick: float = 0.0) -> None:
         self.time, self._tick = 1000.0, tick
+        self.spent = 0.0
         self._lock = threading.Lock()
+
+    def used(self) -> float:
+        return self.spent
 
     def now(self) -> float:
         self.advance(self._tick)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pellucid.studio.state.frame_throttle import (
-    EXAMINATION_SECONDS,
-    HEALTH_SECONDS,
+    LEAST_SECONDS,
+    MAX_REST,
     PICTURE_BYTES_PER_SECOND,
     PICTURE_SECONDS,
+    REST,
     FrameThrottle,
+    Measurement,
 )
 from pellucid.studio.state.outbox import Outbox
 from studio.fake_clock import FakeClock
@@ -35,25 +37,32 @@ def test_a_picture_is_due_when_asked_for_and_not_too_soon() -> None:
     assert made.picture_due(int(PICTURE_BYTES_PER_SECOND))
 
 
-@pytest.mark.parametrize(
-    ("due", "sent", "key", "seconds"),
-    [
-        (FrameThrottle.health_due, FrameThrottle.health_sent, "health", HEALTH_SECONDS),
-        (FrameThrottle.examination_due, FrameThrottle.examination_sent, "examined", EXAMINATION_SECONDS),
-    ],
-)
-def test_others_are_due_at_intervals_once_the_last_was_fetched(due, sent, key: str, seconds: float) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(("kind", "key"), [("health", "health"), ("examination", "examined")])
+def test_others_are_due_at_intervals_once_the_last_was_fetched(kind: Measurement, key: str) -> None:
     made, clock, outbox = throttle()
-    assert due(made)
-    sent(made)
-    clock.advance(seconds * 0.9)
-    assert not due(made)
-    clock.advance(seconds * 0.2)
-    assert due(made)
+    assert made.due(kind, key)
+    with made.measuring(kind):
+        pass
+    clock.advance(LEAST_SECONDS[kind] * 0.9)
+    assert not made.due(kind, key)
+    clock.advance(LEAST_SECONDS[kind] * 0.2)
+    assert made.due(kind, key)
     outbox.put(b"x", key)
-    assert not due(made)
+    assert not made.due(kind, key)
     outbox.end("idle")
-    assert not due(made)
+    assert not made.due(kind, key)
+
+
+@pytest.mark.parametrize(("cost", "rest"), [(0.018, 0.018 * REST), (2.0, MAX_REST)])
+def test_what_costs_much_is_measured_less_often(cost: float, rest: float) -> None:
+    made, clock, _ = throttle()
+    with made.measuring("evaluation"):
+        clock.spent += cost
+    assert made.due("health", "health")
+    clock.advance(rest * 0.99)
+    assert not made.due("evaluation")
+    clock.advance(rest * 0.02)
+    assert made.due("evaluation")
 
 
 def test_the_speed_is_that_of_the_last_quarter_second() -> None:

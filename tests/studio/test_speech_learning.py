@@ -15,7 +15,9 @@ from pellucid.studio.rooms.learn.speech_score import digits_in, score_of_digits,
 from pellucid.studio.session import Session
 from pellucid.studio.state.activity import HearerChosen, SpeechTrained, UtteranceWatched
 from pellucid.studio.state.embedded_voices import voice_names
+from pellucid.studio.state.frame_throttle import REST
 from pellucid.studio.state.kept_runs import KeptRuns
+from pellucid.studio.state.session_state import Evaluation
 from pellucid.studio.state.spoken_plans import (
     first_spoken_plan,
     spoken_choice,
@@ -24,6 +26,7 @@ from pellucid.studio.state.spoken_plans import (
     spoken_trainer,
 )
 from pellucid.studio.state.spoken_sets import DIGITS, SPOKEN, SpokenSets, fits
+from studio.fake_clock import FakeClock
 from studio.fake_page import EmbeddedCatalog, Event, Page, session, wait_for
 
 ADAM = {"kind": "adam", "learningRate": 0.01}
@@ -96,6 +99,28 @@ def test_steps_are_the_trainers_own(loss: str) -> None:
     pictures = [event for event in received if event.type == "speechPicture"]
     np.testing.assert_array_equal(np.concatenate([event.losses[:, 0] for event in pictures]), np.float32(losses))
     np.testing.assert_array_equal(net_of(page).parameters, trainer.net.parameters)
+    page.session.close("closing")
+
+
+def test_epochs_are_evaluated_as_often_as_that_costs_little_and_the_last_always() -> None:
+    clock = FakeClock()
+    page = Page(session(clock=clock))
+    page.ask("setUp", plan=plan("cross_entropy", size=2, batchSize=1000))
+    course = page.session._learn.course
+    evaluate, per_epoch = course.trainee.evaluation, page.asked("pause", "training").stepsPerEpoch
+
+    def dear() -> Evaluation:
+        clock.spent += 0.02
+        return evaluate()
+
+    course.trainee.evaluation = dear  # type: ignore[method-assign]
+    received = go(page, 5 * per_epoch)
+    assert [event.epoch for event in received if event.type == "epochDone"] == [1, 5]
+    curves = only(page.ask("askCurves"), "curves")
+    assert curves.epochSteps.tolist() == [per_epoch, 5 * per_epoch]
+    assert not np.isnan(curves.testLosses).any()
+    clock.advance(0.02 * REST)
+    assert [event.epoch for event in go(page, per_epoch + 1) if event.type == "epochDone"] == [6]
     page.session.close("closing")
 
 

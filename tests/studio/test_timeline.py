@@ -80,3 +80,21 @@ def test_a_series_is_the_means_of_what_was_added(moves: list[int | float], most:
             for found, part in ((loss, values[start:end, 0]), (accuracy, values[start:end, 1])):
                 np.testing.assert_allclose(found, [part.mean(), part.min(), part.max()], rtol=1e-4)
         assert not len(values) or steps[-1] == len(values)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=80), st.integers(4, 100))
+def test_a_sparse_series_tells_what_was_measured(measured: list[bool], most: int) -> None:
+    series = Series(most, sparse=True)
+    values = np.random.default_rng(len(measured)).random((len(measured), 2)).astype(np.float32).astype(np.float64)
+    values[~np.array(measured)] = np.nan
+    for each in values:
+        series.add(each[None])
+    assert series.steps == len(values)
+    steps, losses, accuracies = series.points(10_000)
+    assert not np.isnan([*losses.ravel(), *accuracies.ravel()]).any()
+    if series.stride == 1:
+        assert steps.tolist() == [at + 1 for at, each in enumerate(measured) if each]
+        np.testing.assert_allclose(losses[:, 0], values[measured, 0], rtol=1e-6)
+    if any(measured):
+        assert losses[:, 1].min() == pytest.approx(np.nanmin(values[:, 0]))
+        assert accuracies[:, 2].max() == pytest.approx(np.nanmax(values[:, 1]))

@@ -1248,7 +1248,7 @@ export interface Health {
   readonly images: number;
 }
 
-/** An epoch has ended and was evaluated; every epoch is. */
+/** An epoch has ended and was evaluated; of speech, as many are as cost training little. */
 export interface EpochDone {
   readonly type: "epochDone";
   /** The `id` of the request that it answers; 0 where there is none. */
@@ -1280,9 +1280,9 @@ export interface Curves {
   readonly losses: Floats;
   /** Accuracy, likewise, (n, 3). */
   readonly accuracies: Floats;
-  /** Last mini-batch of each epoch, or of the last of a few epochs, (epochs,). */
+  /** Last mini-batch of each epoch that was evaluated, or of the last of a few such epochs, (epochs,). */
   readonly epochSteps: Floats;
-  /** Mean, lowest and highest loss on the held-out images at the end of these epochs, (epochs, 3); NaN: not known. */
+  /** Mean, lowest and highest loss on the held-out images at the end of these epochs, (epochs, 3). */
   readonly testLosses: Floats;
   /** Accuracy, likewise, (epochs, 3). */
   readonly testAccuracies: Floats;
@@ -2686,7 +2686,7 @@ export interface SpeechPicture {
   readonly values: Floats;
 }
 
-/** The gradient of the watched utterance, and the digits heard; sent twice a second, and when training pauses. */
+/** The gradient of the watched utterance, and the digits heard; sent as often as costs little, and when paused. */
 export interface SpeechHealth {
   readonly type: "speechHealth";
   /** The `id` of the request that it answers; 0 where there is none. */
@@ -2713,7 +2713,7 @@ export interface SpeechExample {
   readonly heard: string;
 }
 
-/** Errors on the held-out utterances; sent every few seconds, and whenever training pauses. */
+/** Errors on the held-out utterances; sent as often as costs training little, and whenever it pauses. */
 export interface SpeechExamined {
   readonly type: "speechExamined";
   /** The `id` of the request that it answers; 0 where there is none. */

@@ -435,7 +435,7 @@ class Health(Event):
 
 
 class EpochDone(Event):
-    """An epoch has ended and was evaluated; every epoch is."""
+    """An epoch has ended and was evaluated; of speech, as many are as cost training little."""
 
     epoch: Count
     """Number of the epoch, from 1."""
@@ -463,9 +463,9 @@ class Curves(Event):
     accuracies: Floats
     """Accuracy, likewise, (n, 3)."""
     epoch_steps: Floats
-    """Last mini-batch of each epoch, or of the last of a few epochs, (epochs,)."""
+    """Last mini-batch of each epoch that was evaluated, or of the last of a few such epochs, (epochs,)."""
     test_losses: Floats
-    """Mean, lowest and highest loss on the held-out images at the end of these epochs, (epochs, 3); NaN: not known."""
+    """Mean, lowest and highest loss on the held-out images at the end of these epochs, (epochs, 3)."""
     test_accuracies: Floats
     """Accuracy, likewise, (epochs, 3)."""
     rate_steps: Floats

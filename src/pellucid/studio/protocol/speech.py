@@ -122,7 +122,7 @@ class SpeechPicture(Event):
 
 
 class SpeechHealth(Event):
-    """The gradient of the watched utterance, and the digits heard; sent twice a second, and when training pauses."""
+    """The gradient of the watched utterance, and the digits heard; sent as often as costs little, and when paused."""
 
     step: Count
     """Mini-batches done."""
@@ -148,7 +148,7 @@ class SpeechExample(Shared):
 
 
 class SpeechExamined(Event):
-    """Errors on the held-out utterances; sent every few seconds, and whenever training pauses."""
+    """Errors on the held-out utterances; sent as often as costs training little, and whenever it pauses."""
 
     step: Count
     """Mini-batches done."""

@@ -13,6 +13,10 @@ class Clock:
         """Return the time in seconds, from an arbitrary start; it never goes back."""
         return time.perf_counter()
 
+    def used(self) -> float:
+        """Return the processor time of this process in seconds, that of all its threads."""
+        return time.process_time()
+
     def wait(self, event: threading.Event, seconds: float) -> None:
         """Wait for an event, at most so many seconds."""
         event.wait(seconds)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
 from pellucid.studio.state.clock import Clock
 from pellucid.studio.state.outbox import Outbox
 
@@ -11,8 +15,17 @@ PICTURE_SECONDS = 1 / 60.0
 PICTURE_BYTES_PER_SECOND = 24e6
 """Large networks are sent less often, to stay below this."""
 
-HEALTH_SECONDS = 0.5
-EXAMINATION_SECONDS = 2.0
+Measurement = Literal["health", "examination", "evaluation"]
+"""What is measured beside training: the layers; the errors on held-out examples; loss and accuracy there."""
+
+LEAST_SECONDS: dict[Measurement, float] = {"health": 0.5, "examination": 2.0, "evaluation": 0.0}
+"""Least time from one measurement to the next of its kind."""
+
+REST = 150.0
+"""After a measurement, the next of its kind waits so many times its processor time: all kinds together take 2 %."""
+
+MAX_REST = 30.0
+"""Longest wait in seconds."""
 
 _SPEED_SECONDS = 0.25
 
@@ -35,7 +48,8 @@ class FrameThrottle:
 
     def reset(self) -> None:
         """Start again, for another network."""
-        self._next_health = self._next_examination = self._last_picture = float("-inf")
+        self._last_picture = float("-inf")
+        self._next: dict[Measurement, float] = dict.fromkeys(LEAST_SECONDS, float("-inf"))
         self.speed, self._counted, self._counted_since = 0.0, 0, self._clock.now()
 
     def count(self, batches: int) -> None:
@@ -55,22 +69,15 @@ class FrameThrottle:
         """Note that a picture was sent."""
         self._last_picture = self._clock.now()
 
-    def health_due(self, key: str) -> bool:
-        """Whether to send the health of the layers now, as an event of that key."""
-        return self._due(key, self._next_health)
+    @contextmanager
+    def measuring(self, kind: Measurement) -> Iterator[None]:
+        """Note what a measurement costs; the more it does, the later the next one of its kind is due."""
+        began = self._clock.used()
+        yield
+        rest = min(MAX_REST, REST * (self._clock.used() - began))
+        self._next[kind] = self._clock.now() + max(LEAST_SECONDS[kind], rest)
 
-    def health_sent(self) -> None:
-        """Note that it was sent."""
-        self._next_health = self._clock.now() + HEALTH_SECONDS
-
-    def examination_due(self) -> bool:
-        """Whether to send the errors on held-out examples now."""
-        return self._due("examined", self._next_examination)
-
-    def examination_sent(self) -> None:
-        """Note that it was sent."""
-        self._next_examination = self._clock.now() + EXAMINATION_SECONDS
-
-    def _due(self, key: str, at: float) -> bool:
-        """Whether the time has come, a page is connected, and it has fetched the last event of that key."""
-        return self._clock.now() >= at and self._outbox.attached and not self._outbox.is_waiting(key)
+    def due(self, kind: Measurement, key: str | None = None) -> bool:
+        """Whether to measure now: the time has come, and a page has fetched the last event of that key."""
+        waiting = key is not None and self._outbox.is_waiting(key)
+        return self._clock.now() >= self._next[kind] and self._outbox.attached and not waiting

@@ -236,14 +236,24 @@ class Course:
             return False
         self.trainee.changed()
         self._view.add(means)
+        ended = job.reached(run.trainer.step)
         if epoch is not None:
-            self._evaluate_epoch(run, epoch)
+            self._end_epoch(run, epoch, last=ended)
         self._view.send_due(run)
-        if job.reached(run.trainer.step):
+        if ended:
             self._driver.stop()
             self._on_stopped(None)
             return False
         return True
+
+    def _end_epoch(self, run: Run, epoch: EpochMean, *, last: bool) -> None:
+        throttle = self._view.throttle
+        if last or self.trainee.every_epoch_counts or throttle.due("evaluation"):
+            with throttle.measuring("evaluation"):
+                self._evaluate_epoch(run, epoch)
+        if throttle.due("examination", "examined"):
+            self._view.send_examination(run, 0)
+        self.keeper.keep_if_due(run)
 
     def _evaluate_epoch(self, run: Run, epoch: EpochMean) -> None:
         state = self._state
@@ -257,9 +267,6 @@ class Course:
             )
         )  # fmt: skip
         self.trainee.epoch_tested(run, epoch.epoch, found.accuracy)
-        if self._view.throttle.examination_due():
-            self._view.send_examination(run, 0)
-        self.keeper.keep_if_due(run)
 
     def _on_stopped(self, error: Exception | None) -> None:
         """The driver has stopped by itself."""

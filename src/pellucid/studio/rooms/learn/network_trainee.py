@@ -28,6 +28,7 @@ class NetworkTrainee(Trainee):
     """The network that the other rooms show."""
 
     view: NetworkView
+    every_epoch_counts = True
 
     def __init__(self, state: SessionState, turn: TurnRoom) -> None:
         self._state, self._turn = state, turn

@@ -50,8 +50,11 @@ class NetworkView(RunView):
 
     def send_health(self, run: Run) -> None:
         """Send the health of the layers, taken over the first few hundred training images."""
+        with self.throttle.measuring("health"):
+            self._send_health(run)
+
+    def _send_health(self, run: Run) -> None:
         state, payload, trainer = self._state, Payload(), run.trainer
-        self.throttle.health_sent()
         count = min(_HEALTH_IMAGES, len(state.data.train))
         images = state.levels(trainer.net, state.unit("train", np.arange(count)))
         found = health(trainer.net, images, state.data.train.targets[:count], network_loss(run.plan))
@@ -68,8 +71,11 @@ class NetworkView(RunView):
 
     def send_examination(self, run: Run, request: int) -> None:
         """Send the confusion matrix and the misread images; for values, predictions beside true values."""
+        with self.throttle.measuring("examination"):
+            self._send_examination(request)
+
+    def _send_examination(self, request: int) -> None:
         state, payload = self._state, Payload()
-        self.throttle.examination_sent()
         if not state.data.test.has_classes:
             self._send_predictions(request)
             return

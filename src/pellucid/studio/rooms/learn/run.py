@@ -44,7 +44,7 @@ class Run:
     series : Series
         Loss and accuracy of every mini-batch up to the last step.
     tests : Series
-        Loss and accuracy on the held-out images at the end of every epoch.
+        Loss and accuracy on the held-out examples at the end of the epochs that were evaluated.
     healths : list of (int, ndarray)
         Steps at which the gradients of the layers were measured, and their sizes.
     plan : LearnPlan
@@ -56,7 +56,7 @@ class Run:
     def __init__(self, trainer: Trainer, plan: LearnPlan, clock: Clock) -> None:
         self.trainer, self.plan, self._clock = trainer, plan, clock
         self.timeline, self.series = Timeline(trainer), Series()
-        self.tests = Series(MAX_EPOCHS)
+        self.tests = Series(MAX_EPOCHS, sparse=True)
         self.healths: list[tuple[int, NDArray[np.float32]]] = []
         self.edited = False
 

@@ -40,7 +40,7 @@ class RunView(ABC):
         if self.throttle.picture_due(self.picture_bytes(run)):
             self.throttle.wanted = False
             self.send_picture(run)
-        if self.throttle.health_due(self.health_key):
+        if self.throttle.due("health", self.health_key):
             self.send_health(run)
 
     @abstractmethod

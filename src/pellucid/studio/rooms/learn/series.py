@@ -1,7 +1,8 @@
 """Training curves: a point for each mini-batch or epoch; where there are too many, every two become one.
 
 A point is (count, and of loss and accuracy each the mean, the lowest and the highest): a merged point keeps the true
-bounds of all that it stands for. What was not measured, or is no longer known, is NaN.
+bounds of all that it stands for. What was not measured, or is no longer known, is NaN. A sparse series is measured now
+and then: it tells the measured points only, and merges these.
 """
 
 from __future__ import annotations
@@ -36,6 +37,28 @@ def merged(points: Floats, starts: NDArray[np.int64]) -> Floats:
     return found
 
 
+def merged_known(points: Floats, starts: NDArray[np.int64]) -> Floats:
+    """Merge likewise, but the known points only; the result is unknown where there are none."""
+    found = np.empty((len(starts), 7))
+    found[:, 0] = np.add.reduceat(points[:, 0], starts)
+    known = ~np.isnan(points[:, _MEANS])
+    weights = points[:, :1] * known
+    sums = np.add.reduceat(np.where(known, points[:, _MEANS], 0.0) * weights, starts, axis=0)
+    total = np.add.reduceat(weights, starts, axis=0)
+    found[:, _MEANS] = np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0)
+    found[:, _LOWEST] = np.fmin.reduceat(points[:, _LOWEST], starts, axis=0)
+    found[:, _HIGHEST] = np.fmax.reduceat(points[:, _HIGHEST], starts, axis=0)
+    return found
+
+
+def known_of(points: Floats) -> Floats:
+    """Leave out the points of which nothing is known; the next one stands for them too."""
+    known = ~np.isnan(points[:, _MEANS]).all(axis=1)
+    found = points[known]
+    found[:, 0] = np.diff(np.cumsum(points[:, 0])[known], prepend=0.0)
+    return found
+
+
 def merged_to(points: Floats, most: int) -> Floats:
     """Merge neighbours until there are at most ``most`` points."""
     if len(points) <= most:
@@ -46,6 +69,12 @@ def merged_to(points: Floats, most: int) -> Floats:
 class Series:
     """Loss and accuracy of every mini-batch (or epoch), or of every few: `stride` of them to a point.
 
+    Parameters
+    ----------
+    max_points : int
+    sparse : bool
+        Whether it is measured now and then only.
+
     Examples
     --------
     >>> series = Series()
@@ -54,8 +83,9 @@ class Series:
     [[2.0], [[2.0, 1.0, 3.0]], [[0.2..., 0.1..., 0.3...]]]
     """
 
-    def __init__(self, max_points: int = MAX_POINTS) -> None:
-        self._max_points = max_points
+    def __init__(self, max_points: int = MAX_POINTS, *, sparse: bool = False) -> None:
+        self._max_points, self._sparse = max_points, sparse
+        self._merged = merged_known if sparse else merged
         self._values: Single = np.zeros((1024, 6), np.float32)
         self._count, self.stride = 0, 1
         self._rest = np.zeros((0, 7))  # fewer than `stride` mini-batches, which fill no point yet
@@ -83,7 +113,8 @@ class Series:
     def points(self, count: int) -> tuple[Single, Single, Single]:
         """Return at most ``count`` points: the last mini-batch (n,); mean, lowest and highest loss (n, 3); accuracy."""
         whole = np.column_stack([np.full(self._count, float(self.stride)), self._values[: self._count]])
-        points = merged_to(np.concatenate([whole, self._rest]), count)
+        points = np.concatenate([whole, self._rest])
+        points = merged_to(known_of(points) if self._sparse else points, count)
         ends = np.cumsum(points[:, 0]).astype(np.float32)
         return ends, points[:, 1:4].astype(np.float32), points[:, 4:7].astype(np.float32)
 
@@ -93,7 +124,7 @@ class Series:
         used = int(np.searchsorted(ends, whole * self.stride, side="right"))
         points, self._rest = rest[:used], rest[used:]
         if self.stride > 1 and whole:
-            points = merged(points, np.flatnonzero((ends - rest[:, 0])[:used] % self.stride == 0))
+            points = self._merged(points, np.flatnonzero((ends - rest[:, 0])[:used] % self.stride == 0))
         while self._count + whole > len(self._values):
             self._values = np.concatenate([self._values, np.zeros_like(self._values)])
         self._values[self._count : self._count + whole] = points[:, 1:]
@@ -108,5 +139,5 @@ class Series:
         self._rest = np.concatenate([np.column_stack([np.full(len(odd), float(self.stride)), odd]), self._rest])
         if half:
             pairs = np.column_stack([np.ones(2 * half), self._values[: 2 * half]])
-            self._values[:half] = merged(pairs, 2 * np.arange(half))[:, 1:]
+            self._values[:half] = self._merged(pairs, 2 * np.arange(half))[:, 1:]
         self._count, self.stride = half, 2 * self.stride

@@ -78,8 +78,11 @@ class SpeechView(RunView):
 
     def send_health(self, run: Run) -> None:
         """Send the gradient of the utterance that is watched, and the digits heard in it."""
+        with self.throttle.measuring("health"):
+            self._send_health(run)
+
+    def _send_health(self, run: Run) -> None:
         payload, subject = Payload(), self._subject
-        self.throttle.health_sent()
         watched, net = subject.watched, subject.net
         loss, sizes, by_step = 0.0, np.zeros(len(net.layers)), np.zeros(len(watched.frames))
         if not subject.spells or fits(list(watched.target), len(watched.frames)):
@@ -116,7 +119,10 @@ class SpeechView(RunView):
 
     def send_examination(self, run: Run, request: int) -> None:
         """Send the errors on the held-out utterances."""
-        self.throttle.examination_sent()
+        with self.throttle.measuring("examination"):
+            self._send_examination(run, request)
+
+    def _send_examination(self, run: Run, request: int) -> None:
         found, utterances, classes = self.score(), self._subject.utterances, self._subject.net.classes
 
         def words(numbers: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from pellucid.network.network import Network
 from pellucid.studio.protocol.parts import LearnPlan
@@ -19,9 +20,12 @@ class Trainee(ABC):
     ----------
     view : RunView
         Sends its training to the page.
+    every_epoch_counts : bool
+        Whether every epoch is evaluated, which lessons ask for, or as many as take little of the training's time.
     """
 
     view: RunView
+    every_epoch_counts: ClassVar[bool]
 
     @property
     @abstractmethod
