@@ -7,4 +7,11 @@ export class Presentation {
   on = $state(false);
   /** The factor of all sizes that follow the text; the stylesheet has it as --scale. */
   readonly scale: number = $derived(this.on ? LARGER : 1);
+  /** Whether rooms fill the screen with few panels; an open lesson may need any panel of its room, so all are shown. */
+  readonly brief: boolean = $derived.by(() => this.on && !this.#inLesson());
+  readonly #inLesson: () => boolean;
+
+  constructor(inLesson: () => boolean) {
+    this.#inLesson = inLesson;
+  }
 }

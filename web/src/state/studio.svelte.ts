@@ -42,7 +42,7 @@ export class Studio {
   readonly lessons = new LessonsState(this.session);
   readonly teacher = new TeacherState(this.session);
   readonly map = new MapState(this.session);
-  readonly presentation = new Presentation();
+  readonly presentation = new Presentation(() => this.lessons.open && this.lessons.shown !== null);
   readonly classroom = new Classroom(this.session);
   readonly comparison = new Comparison(this.session, this.presentation);
 
