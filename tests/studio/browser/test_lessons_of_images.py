@@ -73,6 +73,74 @@ def test_ten_grey_levels_by_keyboard_and_resumed(visitor: Visitor) -> None:
     expect(page.locator("[data-grey-levels]")).to_have_attribute("data-grey-levels", "")
 
 
+def present(visitor: Visitor) -> None:
+    page = visitor.page
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Presentation", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.fixture(params=[(1280, 720), (1920, 1080)], ids=lambda each: f"{each[0]}x{each[1]}")
+def presenter(request: pytest.FixtureRequest, visitor: Visitor) -> Visitor:
+    """Somebody who does a lesson on a projector."""
+    width, height = request.param
+    visitor.page.set_viewport_size({"width": width, "height": height})
+    present(visitor)
+    return visitor
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing of the page, and no control in a panel, is wider than its place."""
+    return bool(
+        page.evaluate(
+            """() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll(
+                "main .panel :is(button, input, select)")].every((each) => each.getClientRects().length === 0 ||
+                each.getBoundingClientRect().right <= each.closest(".panel").getBoundingClientRect().right)"""
+        )
+    )
+
+
+def test_ten_grey_levels_in_a_presentation(presenter: Visitor) -> None:
+    page = presenter.page
+    expect(page.get_by_label("Grey levels", exact=True)).to_have_count(0)
+    open_lesson(presenter, "grey-levels")
+    predict(page, "60")
+    assert fits(page)
+    field = page.get_by_label("Number of grey levels")
+    field.fill("10")
+    field.press("Enter")
+    stage(page, "done")
+    page.get_by_role("button", name="All lessons").click()
+    expect(page.get_by_label("Grey levels", exact=True)).to_have_count(0)
+
+
+def test_a_shift_in_a_presentation(presenter: Visitor) -> None:
+    page = open_lesson(presenter, "convolution")
+    for select in page.locator(".lessons select").all():
+        select.select_option("3")
+    page.get_by_role("button", name="Lock in the prediction").click()
+    stage(page, "do")
+    assert fits(page)
+    page.get_by_label("Pixels to the right").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-status]")).to_contain_text("Shifted,")
+    expect(page.get_by_role("button", name="Train four new networks")).to_be_enabled()
+
+
+def test_a_learning_rate_in_a_presentation(presenter: Visitor) -> None:
+    page = open_lesson(presenter, "learning-rate")
+    predict(page, "5")
+    assert fits(page)
+    field = page.get_by_label("learning rate", exact=True)
+    field.fill("0.01")
+    field.press("Enter")
+    page.get_by_role("button", name="New network").click()
+    presenter.settle()
+    page.get_by_role("button", name="To next epoch").click()
+    expect(page.locator(".status[data-step]")).to_have_attribute("data-step", "250")
+
+
 def test_pixels_in_a_line_are_shuffled_and_trained_anew(visitor: Visitor) -> None:
     page = open_lesson(visitor, "straight-line")
     expect(page.locator("h1")).to_have_text("Convolve")

@@ -90,6 +90,23 @@ def test_every_control_is_reached_by_the_keyboard_and_in_sight(presenter: Visito
         assert len(reached) == wanted, room
 
 
+def test_speech_in_learn_fits(presenter: Visitor, axe: str) -> None:
+    page = presenter.page
+    presenter.open("#/learn")
+    page.get_by_role("button", name="Speech", exact=True).click()
+    page.locator("[data-spelt]").wait_for()
+    page.get_by_role("button", name="To next epoch").click()
+    page.locator("[data-epoch-accuracy]").wait_for(timeout=60_000)
+    presenter.settle()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("p")
+    expect(page.get_by_role("region", name="What it hears")).to_be_visible()
+    page.wait_for_timeout(100)
+    assert page.evaluate(_OVERFLOW) == []
+    page.evaluate(axe + "; undefined")
+    assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
+
+
 def test_text_is_half_as_large_again_and_panels_are_fewer(visitor: Visitor) -> None:
     page = visitor.page
     sizes, panels = {}, {}

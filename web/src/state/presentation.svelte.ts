@@ -7,8 +7,10 @@ export class Presentation {
   on = $state(false);
   /** The factor of all sizes that follow the text; the stylesheet has it as --scale. */
   readonly scale: number = $derived(this.on ? LARGER : 1);
-  /** Whether rooms fill the screen with few panels; an open lesson may need any panel of its room, so all are shown. */
+  /** Whether rooms fill the screen with few panels. */
   readonly brief: boolean = $derived.by(() => this.on && !this.#inLesson());
+  /** Whether rooms show all panels, with larger text, and scroll: an open lesson may need any of them. */
+  readonly full: boolean = $derived.by(() => this.on && this.#inLesson());
   readonly #inLesson: () => boolean;
 
   constructor(inLesson: () => boolean) {
