@@ -79,6 +79,7 @@ def test_the_numbers_on_the_page_are_the_networks(learner: Visitor, tmp_path: Pa
     learner.settle()
     expect(stage(learner)).to_have_attribute("aria-valuenow", "9")
     expect(page.get_by_label("Unit", exact=True)).to_have_value("5")
+    expect(stage(learner)).to_have_attribute("aria-valuetext", re.compile("unit 5$"))
     net = saved(learner, tmp_path)
     frames = seen(powers(spoken_by(VOICE, [4, 2], 0.12)))
     trace = net.trace(frames)
