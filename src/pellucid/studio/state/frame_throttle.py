@@ -21,8 +21,8 @@ Measurement = Literal["health", "examination", "evaluation"]
 LEAST_SECONDS: dict[Measurement, float] = {"health": 0.5, "examination": 2.0, "evaluation": 0.0}
 """Least time from one measurement to the next of its kind."""
 
-REST = 150.0
-"""After a measurement, the next of its kind waits so many times its processor time: all kinds together take 2 %."""
+REST = 250.0
+"""After a measurement, the next of its kind waits so many times its processor time: all three take 1.2 %."""
 
 MAX_REST = 30.0
 """Longest wait in seconds."""

@@ -23,7 +23,7 @@ from pellucid.studio.state.spoken_sets import fits
 MAX_EXAMPLES = 12
 """Utterances with errors that are told."""
 
-_PICTURE_BYTES = 1 << 20
+_PICTURE_BYTES = 3 << 19
 """A picture is small, but takes as long to compute as one of so many bytes to send."""
 
 
