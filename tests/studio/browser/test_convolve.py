@@ -286,7 +286,7 @@ def test_it_works_by_touch_on_a_small_screen(toucher: Visitor) -> None:
     page.get_by_role("button", name="Shuffle all pixels").tap()
     page.get_by_role("button", name="back in place").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    small = """() => [...document.querySelectorAll("main button:not(p *)")].filter((each) => {
+    small = """() => [...document.querySelectorAll("main button:not(p *, figcaption *)")].filter((each) => {
         const { width, height } = each.getBoundingClientRect();
         return width > 0 && (width < 24 || height < 24);
     }).map((each) => each.ariaLabel || each.innerText)"""

@@ -217,7 +217,7 @@ def test_a_teacher_puts_a_course_together_by_keyboard_and_gives_it_away(visitor:
     page.get_by_role("link", name="For teachers").focus()
     keys.press("Enter")
     expect(page.locator("h1")).to_have_text("For teachers")
-    assert "Nobody is watched here" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Nobody is watched here")
     told = page.locator("main").get_by_role("status").first
     expect(page.get_by_role("button", name="Make the course")).to_be_disabled()
     page.get_by_label("Title").fill("Knobs first")
