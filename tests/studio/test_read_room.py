@@ -30,8 +30,8 @@ def page() -> Page:
 def test_a_page_receives_all_that_it_shows(page: Page) -> None:
     kinds = [event.type for event in page.greeting]
     assert kinds == [
-        "welcome", "network", "parameters", "turned", "compared", "drawing", "reading", "runs", "dataSets", "training",
-        "judged", "curves",
+        "welcome", "network", "parameters", "turned", "compared", "drawing", "reading", "runs", "dataSets",
+        "learnSubject", "training", "judged", "curves",
     ]  # fmt: skip
     welcome, network, parameters = page.greeting[:3]
     assert welcome.networks[0] == "digits-relu"

@@ -13,6 +13,8 @@ import pytest
 from notebooks.browser.servers import Notebook, Server, Visit, start_lab, start_marimo
 from pellucid.notebook.module import is_built
 
+collect_ignore = ["marimo_cells"]  # notebooks, which a server opens
+
 
 @pytest.fixture(scope="session")
 def ready() -> None:

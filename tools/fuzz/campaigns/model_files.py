@@ -96,4 +96,4 @@ def _at_is_integer(described: Any, path: tuple[str | int, ...]) -> bool:
     return type(value) is int
 
 
-CAMPAIGN = Campaign("network files with random changes", prepare, share=170)
+CAMPAIGN = Campaign("network files with random changes", prepare, share=150)
