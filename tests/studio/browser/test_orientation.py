@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 import pellucid as pl
 from studio.browser.visitor import Visitor
@@ -51,7 +52,9 @@ def test_a_term_is_explained_on_focus_and_hidden_with_escape(visitor: Visitor) -
     term = visitor.page.locator(".accuracy .term button")
     term.focus()
     bubble = visitor.page.get_by_role("tooltip")
+    expect(bubble).to_contain_text(".")  # the explanation, which is loaded when it is first asked
     assert bubble.inner_text().removeprefix("held out").strip() in glossary
+    visitor.settle()
     box = bubble.bounding_box()
     assert box is not None
     assert box["x"] >= 0

@@ -78,9 +78,11 @@ class Visitor:
             x = (1 - share) * (ends[0]["x"] + ends[0]["width"]) + share * ends[1]["x"]
             y = (1 - share) * (ends[0]["y"] + ends[0]["height"] / 2) + share * (ends[1]["y"] + ends[1]["height"] / 2)
             page.mouse.move(x, y)
+            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             if page.locator(".lit-wire").count():
                 page.mouse.click(x, y)
-                break
+                return
+        raise AssertionError(f"No wire lights up between {source} and {target}.")
 
     @property
     def pad(self) -> Locator:
