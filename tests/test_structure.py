@@ -68,27 +68,13 @@ def test_the_table_has_every_room() -> None:
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in ("pellucid", "pellucid.__main__")])
 def test_a_room_imports_only_rooms_above_it(module: str) -> None:
     order = rooms_in_order()
-    # The root is the public face of all rooms: of it, only the version may be asked for.
+    # The root is the public face of all rooms, and imports them.
     below = [
         other
         for other in IMPORTS[module]
-        if (other == "pellucid" and not asks_for_the_version_only(module))
-        or (other != "pellucid" and order.index(room(other)) > order.index(room(module)))
+        if other == "pellucid" or order.index(room(other)) > order.index(room(module))
     ]
     assert [other for other in below if (module, other) not in EXCEPTIONS] == []
-
-
-def asks_for_the_version_only(module: str) -> bool:
-    """Return whether a module imports only ``__version__`` from the root."""
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    taken = [
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "pellucid"
-        for alias in node.names
-        if f"pellucid.{alias.name}" not in MODULES
-    ]
-    return taken == ["__version__"]
 
 
 def test_exceptions_are_few_and_real() -> None:
@@ -97,10 +83,8 @@ def test_exceptions_are_few_and_real() -> None:
 
 
 def test_no_circle_of_imports() -> None:
-    graph = {name: [other for other in others if other != "pellucid"] for name, others in IMPORTS.items()}
-    del graph["pellucid"]
     try:
-        list(TopologicalSorter(graph).static_order())
+        list(TopologicalSorter(IMPORTS).static_order())
     except CycleError as error:
         pytest.fail(f"circle of imports: {' -> '.join(error.args[1])}")
 

@@ -18,6 +18,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from pellucid.system.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from pellucid import data as data
     from pellucid import inspect as inspect
@@ -64,8 +66,6 @@ if TYPE_CHECKING:
     from pellucid.training.search import search as search
     from pellucid.training.sharded import ShardedTrainer as ShardedTrainer
     from pellucid.training.trainer import Trainer as Trainer
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Network": "network.network",

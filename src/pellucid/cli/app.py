@@ -30,7 +30,7 @@ def app(context: click.Context, version: bool) -> int:
     well it reads digits that it has never seen, and saves it.
     """
     if version:
-        from pellucid import __version__
+        from pellucid.system.version import __version__
 
         print(f"pellucid {__version__}")
         context.exit()

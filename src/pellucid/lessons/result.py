@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from pellucid import __version__
 from pellucid.errors import FileFormatError
 from pellucid.lessons.course_progress import CourseProgress, Score, replay_course
 from pellucid.lessons.given_course import GivenCourse
@@ -27,6 +26,7 @@ from pellucid.lessons.records import (
     Record,
     Restarted,
 )
+from pellucid.system.version import __version__
 
 MAX_TEXT = 500_000
 """Most characters of a result file."""

@@ -5,20 +5,18 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-import msgspec
 import numpy as np
 import traitlets
 from IPython import get_ipython
 from numpy.typing import ArrayLike, NDArray
 
-from pellucid import __version__
 from pellucid.errors import ShapeError
 from pellucid.layers.layer import features
 from pellucid.network.network import Network
 from pellucid.notebook.live_widget import LiveWidget
 from pellucid.notebook.still import network_html
-from pellucid.reports.training_record import record_lines
-from pellucid.studio.state.edited_network import EditedNetwork, check_suitable, default_loss
+from pellucid.studio.sharing.network_description import network_description
+from pellucid.studio.state.edited_network import EditedNetwork
 from pellucid.studio.state.input_form import own_form
 
 _OPEN: weakref.WeakSet[NetworkWidget] = weakref.WeakSet()
@@ -101,9 +99,7 @@ class NetworkWidget(LiveWidget):
 
 
 def _described(net: Network) -> dict[str, Any]:
-    check_suitable(net)
-    info = EditedNetwork(net, "network", default_loss(net)).info(own_form(net))
-    return {"version": __version__, "network": msgspec.to_builtins(info), "record": record_lines(net.record)}
+    return network_description(EditedNetwork.of(net, "network"), own_form(net))
 
 
 def _inputs_of(net: Network, x: ArrayLike) -> bytes:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pellucid import __version__
 from pellucid.lessons.given_course import GivenCourse
 from pellucid.lessons.log import LessonLog
 from pellucid.network.files import network_bytes, network_of, parse_parts
@@ -49,7 +48,7 @@ from pellucid.studio.sharing.offline_page import page_of
 from pellucid.studio.state.class_rules import ClassRules, check_allowed, is_input, locked
 from pellucid.studio.state.clock import Clock
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
-from pellucid.studio.state.edited_network import EditedNetwork, default_loss
+from pellucid.studio.state.edited_network import EditedNetwork
 from pellucid.studio.state.late_evaluation import LateEvaluation
 from pellucid.studio.state.outbox import Reason
 from pellucid.studio.state.plans import first_network
@@ -58,6 +57,7 @@ from pellucid.studio.state.session_state import SessionState
 from pellucid.studio.state.spoken_plans import is_spoken, spoken_plan_of
 from pellucid.studio.state.spoken_sets import SPOKEN
 from pellucid.studio.state.uploads import Upload, Uploads
+from pellucid.system.version import __version__
 
 MAX_UPLOAD = 16 << 20
 """Most bytes of an uploaded picture or network."""
@@ -518,7 +518,7 @@ class Session:
             if net.program.takes_sequences:
                 self._open_sequences(net, name)
             else:
-                self._use_network(EditedNetwork(net, name, default_loss(net), self._state.edited.version + 1), 0)
+                self._use_network(EditedNetwork.of(net, name, self._state.edited.version + 1), 0)
 
     def _open_sequences(self, net: Network, name: str) -> None:
         """Hear with a network of sequences in Listen, and train it in Learn where a plan has its layers."""

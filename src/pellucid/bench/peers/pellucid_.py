@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid import __version__
 from pellucid.bench.machine import cores, few_cores
 from pellucid.bench.peers.base import InferenceRun, Peer, TrainingRun
 from pellucid.bench.sequence_work import SequenceWork
@@ -16,6 +15,7 @@ from pellucid.programs.feed import Feed
 from pellucid.programs.image_stepper import Batches
 from pellucid.programs.image_targets import class_targets
 from pellucid.programs.interface import StepperOptions
+from pellucid.system.version import __version__
 from pellucid.training.optimizers import SGD, Adam, Momentum, Optimizer
 
 

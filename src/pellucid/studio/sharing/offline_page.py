@@ -14,21 +14,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from pellucid import __version__
 from pellucid.data.dataset import TrainTest
 from pellucid.errors import ConfigurationError
 from pellucid.network.network import Network
-from pellucid.reports.training_record import record_lines
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.serving.built_page import SHARED_PAGE
 from pellucid.studio.sharing.examples import described, examples_for
 from pellucid.studio.sharing.lesson_sheets import lesson_sheets
 from pellucid.studio.sharing.limits import EXAMPLES
-from pellucid.studio.state.edited_network import EditedNetwork, check_suitable, default_loss
-from pellucid.studio.state.input_form import SIDE, InputForm, own_columns
+from pellucid.studio.sharing.network_description import network_description
+from pellucid.studio.state.edited_network import EditedNetwork
+from pellucid.studio.state.input_form import InputForm, own_form
 from pellucid.system.arguments import as_path
 from pellucid.system.atomic_write import write_whole
 
@@ -126,18 +124,14 @@ def _described(net: Network, name: str, data: TrainTest | None, count: int) -> d
     """Return everything that the page has to know; the field names are those of ``web/src/offline/shared.ts``."""
     form = _form(net)
     try:
-        check_suitable(net)
-        edited = EditedNetwork(net, name, default_loss(net))
+        edited = EditedNetwork.of(net, name)
     except RefusedError as error:
         raise ConfigurationError(str(error)) from error
     examples = examples_for(net, form, data, count)
     raw = np.ascontiguousarray(net.parameters, "<f4").tobytes()
     packed = zlib.compress(raw, 9)
     packing, parameters = ("deflate", packed) if len(packed) < _WORTHWHILE * len(raw) else ("none", raw)
-    return {
-        "version": __version__,
-        "network": msgspec.to_builtins(edited.info(form)),
-        "record": record_lines(net.record),
+    return network_description(edited, form) | {
         "packing": packing,
         "parameters": base64.b64encode(parameters).decode("ascii"),
         "examples": None if examples is None else described(examples, edited),
@@ -158,17 +152,13 @@ def _form(net: Network) -> InputForm:
             "share expected a network of images, got one of sequences: those cannot be drawn on a page. Save the "
             "network with pl.save instead."
         )
-    shape = net.input_shape
-    if len(shape) == 3 and shape[0] == 1:
-        shape = shape[1:]
-    if shape == (SIDE * SIDE,) and own_columns(net) is None:
-        shape = (SIDE, SIDE)
-    if len(shape) not in (2, 3):
+    form = own_form(net)
+    if form.columns is not None:
         raise ConfigurationError(
-            f"share expected a network of images, got one of rows with {shape[0]:,} features: those cannot be drawn on "
-            "a page. If its inputs are pixels, give it their shape, as in input_shape=(28, 28)."
+            f"share expected a network of images, got one of rows with {form.size:,} features: those cannot be drawn "
+            "on a page. If its inputs are pixels, give it their shape, as in input_shape=(28, 28)."
         )
-    return InputForm(shape)
+    return form
 
 
 def _as_json(value: dict[str, Any]) -> str:

@@ -70,6 +70,12 @@ class EditedNetwork:
         self._effective_version = -1
 
     @classmethod
+    def of(cls, net: Network, name: str, version: int = 0) -> EditedNetwork:
+        """Take a network with the loss that suits its outputs."""
+        check_suitable(net)
+        return cls(net, name, default_loss(net), version)
+
+    @classmethod
     def load(cls, source: str, version: int = 0) -> EditedNetwork:
         """Load a shipped network by name, or a file by path."""
         path = shipped_path(source)
@@ -79,13 +85,13 @@ class EditedNetwork:
     def read(cls, path: Path, name: str, version: int = 0) -> EditedNetwork:
         """Read a file."""
         net = network_of(path, *read_parts(path))
-        return cls(net, name, default_loss(net), version)
+        return cls.of(net, name, version)
 
     @classmethod
     def of_bytes(cls, content: bytes, name: str, version: int = 0) -> EditedNetwork:
         """Read an uploaded file."""
         net = network_of(Path(name), *parse_parts(content, name))
-        return cls(net, name, default_loss(net), version)
+        return cls.of(net, name, version)
 
     @property
     def initial(self) -> Vector:
