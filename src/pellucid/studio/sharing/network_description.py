@@ -1,4 +1,4 @@
-"""A network as pages without a server read it, in the words of the studio's protocol: see ``web/src/offline/shared.ts``."""
+"""A network in the words of the studio's protocol, for pages without a server (``web/src/offline/shared.ts``)."""
 
 from __future__ import annotations
 
