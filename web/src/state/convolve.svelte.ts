@@ -124,7 +124,7 @@ export class ConvolveState {
     this.#network = networkOf(event.network);
     this.#knobs = event.knobs && floats(payload, event.knobs);
     this.#trace = null;
-    this.studied = null;
+    this.forgetStudied();
     this.#keepCell();
   }
 
@@ -159,7 +159,9 @@ export class ConvolveState {
     if (this.#open && subject === this.subject) return;
     this.#open = true;
     this.subject = subject;
-    this.maps = this.twin = this.scores = this.#trace = null;
+    this.maps = this.twin = this.#trace = null;
+    this.#forgetScores();
+    this.forgetStudied();
     this.#ask();
   }
 
@@ -171,7 +173,7 @@ export class ConvolveState {
 
   moveTo(part: Partial<Move>): void {
     this.move = { ...this.move, ...part };
-    this.scores = null;
+    this.#forgetScores();
     this.#ask();
   }
 
@@ -182,7 +184,18 @@ export class ConvolveState {
   choose(cell: Cell): void {
     this.#touched = true;
     this.cell = cell;
+    this.forgetStudied();
+  }
+
+  /** The engine's computation belongs to one place of one picture: an answer that is still on its way counts no more. */
+  forgetStudied(): void {
     this.studied = null;
+    this.#cellRequest = 0;
+  }
+
+  #forgetScores(): void {
+    this.scores = null;
+    this.#scoresRequest = 0;
   }
 
   /** Ask the engine for the computation of the place; for what lessons check, too. */

@@ -105,6 +105,7 @@ export class LookForState {
         this.excitement = event;
         return;
       case "pair":
+        if (which !== this.played) return;
         this.pair = pairOf(event, payload);
         this.answer = null;
         return;
