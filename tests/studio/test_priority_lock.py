@@ -31,6 +31,27 @@ def test_a_request_goes_before_training_that_waits_longer() -> None:
         assert order == ["request", "training"]
 
 
+def test_training_goes_on_while_a_request_computes_on_copies() -> None:
+    lock, trained = PriorityLock(), threading.Event()
+
+    def train() -> None:
+        with lock.low_priority():
+            trained.set()
+
+    with lock.high_priority():
+        thread = threading.Thread(target=train)
+        thread.start()
+        assert not trained.wait(0.05)
+        with lock.released():
+            assert trained.wait(10)
+        thread.join()
+        trained.clear()
+        thread = threading.Thread(target=train)
+        thread.start()
+        assert not trained.wait(0.05)  # held again
+    thread.join()
+
+
 def test_an_error_inside_frees_the_lock() -> None:
     lock = PriorityLock()
     for way in (lock.high_priority, lock.low_priority):

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CALM, makeCalm } from "../src/transport/calm";
-import { HALT, makeThrottle, SHARE } from "../src/transport/throttle";
+import { COMPUTING, makeThrottle, SHARE } from "../src/transport/throttle";
 
 describe("the throttle", () => {
   let now = 0;
@@ -46,9 +46,9 @@ describe("the throttle", () => {
     const throttle = makeThrottle(ask);
     throttle.start();
     throttle.received(9);
-    expect(throttle.interval).toBeCloseTo(9 / HALT, 5);
+    expect(throttle.interval).toBeCloseTo(9 / COMPUTING, 5);
     picture(throttle, 0.5);
-    expect(throttle.interval).toBeLessThan(9 / HALT);
+    expect(throttle.interval).toBeLessThan(9 / COMPUTING);
   });
 
   it("asks at once, then sixty times a second at max", () => {

@@ -136,7 +136,7 @@ class Session:
         self._courses = CourseRoom(self._state, learner, views)
         beside = LateFollowing(self._lock, self._lessons.follow, lambda error: self._state.send(failure(error)))
         self._state.activity.on_beside = beside.begin
-        self._map = MapRoom(self._state, lambda: self._learn.step_taken)
+        self._map = MapRoom(self._state, self._lock, lambda: self._learn.step_taken)
         if rules is not None:
             self._read.show_example("test", 0)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {

@@ -3580,7 +3580,7 @@ export interface Map {
   readonly readings: Floats;
   /** The pixels, then every layer. */
   readonly columns: readonly MapColumn[];
-  /** Processor time that it took, during which training stood still. */
+  /** Processor time that it took, beside training. */
   readonly seconds: number;
 }
 

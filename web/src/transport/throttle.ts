@@ -3,8 +3,8 @@
 /** Share of the page's time that drawing may take. */
 export const SHARE = 0.13;
 
-/** Share of the time for which training may stand still while the server computes what is asked for. */
-export const HALT = 0.03;
+/** Share of the time that the server may compute what is asked for, beside training. */
+export const COMPUTING = 0.03;
 
 /** Shortest interval between pictures, in milliseconds. */
 const SHORTEST = 1000 / 60;
@@ -15,8 +15,8 @@ const [AT_FIRST, WEIGHT, LONGEST] = [5, 0.25, 200];
 export interface Throttle {
   /** A connection began: ask for a picture. */
   start(): void;
-  /** A picture has arrived and is about to be processed; training stood still for so many milliseconds. */
-  received(halt?: number): void;
+  /** A picture has arrived and is about to be processed; the server computed it for so many milliseconds. */
+  received(computed?: number): void;
   /** Current interval between pictures, in milliseconds. */
   readonly interval: number;
 }
@@ -25,9 +25,9 @@ export interface Throttle {
 export function makeThrottle(ask: () => void, scale = 1): Throttle {
   let cost = AT_FIRST;
   let latest = 0;
-  let halted = 0;
+  let computing = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const interval = () => Math.max(SHORTEST, (cost * scale) / SHARE, halted / HALT);
+  const interval = () => Math.max(SHORTEST, (cost * scale) / SHARE, computing / COMPUTING);
 
   function drawn(picture: number, received: number, took: number): void {
     if (picture !== latest) return;
@@ -42,9 +42,9 @@ export function makeThrottle(ask: () => void, scale = 1): Throttle {
       clearTimeout(timer);
       ask();
     },
-    received(halt = 0) {
+    received(computed = 0) {
       const picture = ++latest;
-      halted = halt;
+      computing = computed;
       const received = performance.now();
       let took = 0;
       afterwards(() => (took = performance.now() - received));

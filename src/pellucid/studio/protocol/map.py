@@ -89,7 +89,7 @@ class Map(Event):
     columns: list[MapColumn]
     """The pixels, then every layer."""
     seconds: float
-    """Processor time that it took, during which training stood still."""
+    """Processor time that it took, beside training."""
 
 
 class MapOwn(Event):

@@ -29,6 +29,7 @@ from pellucid.studio.protocol import map as messages
 from pellucid.studio.protocol.frames import Payload
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.state.activity import LassoDrawn, MapSeen, NeighboursSeen
+from pellucid.studio.state.priority_lock import PriorityLock
 from pellucid.studio.state.session_state import Inputs, SessionState, finite
 
 MAX_VALUES = 30_000_000
@@ -103,20 +104,30 @@ class MapRoom:
     Parameters
     ----------
     state : SessionState
+    lock : PriorityLock
+        The session's: callers hold it, and it is released while a map is computed.
     step : callable
         Mini-batches of the network's training here; None before any.
     """
 
-    def __init__(self, state: SessionState, step: Callable[[], int | None]) -> None:
-        self._state, self._step = state, step
+    def __init__(self, state: SessionState, lock: PriorityLock, step: Callable[[], int | None]) -> None:
+        self._state, self._lock, self._step = state, lock, step
         self._shown: _Shown | None = None
         self._kept: tuple[TrainTest, bytes, float] | None = None
 
     def map(self, request: messages.AskMap) -> None:
         """Send the images at every layer."""
         state, payload, begin = self._state, Payload(), time.thread_time()
-        shown = self._shown = self._mapped(request)
-        kept = [None if request.brief else self._neighbours_kept(shown, at) for at in range(len(shown.maps))]
+        edited, version, step, net = state.edited, state.edited.version, self._step(), self._mappable()
+        chosen = self._chosen(request, net)
+        with self._lock.released():
+            shown = _shown(chosen, version, net)
+            kept = [None if request.brief else self._neighbours_kept(shown, at) for at in range(len(shown.maps))]
+        if state.edited is not edited:
+            raise RefusedError(
+                "out_of_order", "Another network was opened while the map was computed: ask for its map."
+            )
+        self._shown = shown
         columns = [
             messages.MapColumn(
                 self._name(shown.net, each.layer), len(each.mean), finite(each.variance), share,
@@ -124,18 +135,18 @@ class MapRoom:
             )
             for each, share in zip(shown.maps, kept, strict=True)
         ]  # fmt: skip
-        indices = shown.chosen.indices
-        labels = state.data.test.labels[indices]
+        indices = chosen.indices
+        labels = chosen.data.test.labels[indices]
         state.send(
             messages.Map(
-                request.id, shown.version, self._step(), request.seed, len(state.data.test), min(QUERIES, len(labels)),
+                request.id, version, step, request.seed, len(chosen.data.test), min(QUERIES, len(labels)),
                 payload.put(indices), payload.put(labels), payload.put(shown.readings), columns,
                 time.thread_time() - begin,
             ),
             payload,
         )  # fmt: skip
         if not request.brief:
-            state.activity.note(MapSeen(shown.version, len(labels), request.seed))
+            state.activity.note(MapSeen(version, len(labels), request.seed))
 
     def own(self, request: messages.AskMapOwn) -> None:
         """Send where the present picture lies."""
@@ -151,13 +162,13 @@ class MapRoom:
         values, position = shown.values[column], request.position
         if position is None:
             query, own = self._own_values(shown)[column], self._state.inputs.reshape(1, -1)
-            found, distances = nearest(values, query, request.count, sizes=shown.sizes[column])
         else:
             at = checked_index(position, len(values), "position")
-            own = self._pixels(shown, np.array([at]))
-            rows, away = nearest(values, values[at], request.count + 1, sizes=shown.sizes[column])
-            others = rows != at
-            found, distances = rows[others][: request.count], away[others][: request.count]
+            query, own = values[at], self._pixels(shown, np.array([at]))
+        with self._lock.released():
+            found, distances = nearest(values, query, request.count + (position is not None), sizes=shown.sizes[column])
+            others = found != (-1 if position is None else position)
+            found, distances = found[others][: request.count], distances[others][: request.count]
         pixels = np.concatenate([own, self._pixels(shown, found)])
         self._state.send(
             messages.Neighbours(
@@ -189,26 +200,22 @@ class MapRoom:
         )  # fmt: skip
         self._state.activity.note(LassoDrawn(shown.version, column, len(inside), len(wrong)))
 
-    def _mapped(self, request: messages.AskMap) -> _Shown:
-        """The map of the network as it is now."""
+    def _mappable(self) -> Network:
+        """A copy of the network as it is now."""
         state = self._state
         if state.form.columns is not None or state.edited.predicts_values:
             raise RefusedError(
                 "bad_value", "Expected a network that reads images by class, got another: open one for its map."
             )
-        net, test = state.edited.effective.copy(), state.data.test
+        return state.edited.effective.copy()
+
+    def _chosen(self, request: messages.AskMap, net: Network) -> _Chosen:
+        """Held-out images as the network takes them; those of the map that is shown, where they are the same."""
+        state, test = self._state, self._state.data.test
         count = min(request.count, len(test), max(20, MAX_VALUES // _width(net)))
         if count <= NEIGHBOURS:
             raise RefusedError("bad_value", f"A map needs more than {NEIGHBOURS} held-out images: use other data.")
         indices = np.sort(np.random.default_rng(request.seed).permutation(len(test))[:count])
-        chosen = self._chosen(indices, net)
-        values = _measurable(layer_values(net, chosen.given, inputs=chosen.pixels))
-        maps = layer_maps(values, first=chosen.map)
-        return _Shown(chosen, state.edited.version, net, values[-1].argmax(axis=1), values, maps)
-
-    def _chosen(self, indices: NDArray[np.intp], net: Network) -> _Chosen:
-        """These held-out images as a network takes them; those of the map that is shown, where they are the same."""
-        state = self._state
         grey, shown = state.edited.grey_levels, self._shown
         if shown is not None and shown.chosen.grey == grey and shown.chosen.are(state.data, indices, net):
             return shown.chosen
@@ -248,6 +255,12 @@ class MapRoom:
 
     def _name(self, net: Network, layer: int) -> str:
         return "pixels" if layer < 0 else layer_name(net, layer)
+
+
+def _shown(chosen: _Chosen, version: int, net: Network) -> _Shown:
+    """The map of a network, which nobody changes meanwhile."""
+    values = _measurable(layer_values(net, chosen.given, inputs=chosen.pixels))
+    return _Shown(chosen, version, net, values[-1].argmax(axis=1), values, layer_maps(values, first=chosen.map))
 
 
 def _measurable(values: list[Matrix]) -> list[Matrix]:

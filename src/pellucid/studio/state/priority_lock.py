@@ -19,10 +19,7 @@ class PriorityLock:
     def high_priority(self) -> Iterator[None]:
         """Hold the lock for work that a person waits for."""
         with self._condition:
-            self._urgent += 1
-            self._condition.wait_for(lambda: not self._held)
-            self._urgent -= 1
-            self._held = True
+            self._enter_first()
         yield from self._inside()
 
     @contextmanager
@@ -32,6 +29,25 @@ class PriorityLock:
             self._condition.wait_for(lambda: not self._held and not self._urgent)
             self._held = True
         yield from self._inside()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let others in, such as training, for work on copies; the caller holds the lock, and holds it again after."""
+        with self._condition:
+            self._held = False
+            self._condition.notify_all()
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._enter_first()
+
+    def _enter_first(self) -> None:
+        """Wait before all of low priority, and hold the lock; the caller holds its condition."""
+        self._urgent += 1
+        self._condition.wait_for(lambda: not self._held)
+        self._urgent -= 1
+        self._held = True
 
     def _inside(self) -> Iterator[None]:
         try:

@@ -248,7 +248,7 @@ class Course:
 
     def _end_epoch(self, run: Run, epoch: EpochMean, *, last: bool) -> None:
         throttle = self._view.throttle
-        if last or self.trainee.every_epoch_counts or throttle.due("evaluation"):
+        if last or epoch.epoch <= self.trainee.counted_epochs or throttle.due("evaluation"):
             with throttle.measuring("evaluation"):
                 self._evaluate_epoch(run, epoch)
         if throttle.due("examination", "examined"):

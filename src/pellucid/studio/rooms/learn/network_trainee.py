@@ -20,15 +20,12 @@ from pellucid.studio.state.plans import NEW, planned_trainer
 from pellucid.studio.state.session_state import Evaluation, SessionState
 from pellucid.training.trainer import Trainer
 
-NOTED_EPOCHS = 100
-"""Epochs of a run that are recorded for lessons."""
-
 
 class NetworkTrainee(Trainee):
     """The network that the other rooms show."""
 
     view: NetworkView
-    every_epoch_counts = True
+    counted_epochs = 100
 
     def __init__(self, state: SessionState, turn: TurnRoom) -> None:
         self._state, self._turn = state, turn
@@ -95,8 +92,9 @@ class NetworkTrainee(Trainee):
     def epoch_tested(self, run: Run, epoch: int, accuracy: float, *, diverged: bool = False) -> None:
         """Record for lessons what a new network reads after an epoch, trained by one plan from its first step on."""
         state, timeline = self._state, run.timeline
-        new = np.array_equal(timeline.first_parameters, state.edited.initial)
-        if epoch <= NOTED_EPOCHS and new and timeline.is_undisturbed and not state.edited.factors:
+        if epoch > self.counted_epochs or not timeline.is_undisturbed or state.edited.factors:
+            return
+        if np.array_equal(timeline.first_parameters, state.edited.initial):
             plan = zlib.crc32(msgspec.json.encode(with_rate(run.plan, 1.0)))
             rate = run.plan.optimizer.learning_rate
             state.activity.note_beside(EpochTested(state.edited.version, plan, rate, epoch, accuracy, diverged))

@@ -16,6 +16,9 @@ Single = NDArray[np.float32]
 MAX_POINTS = 1 << 17
 """Points that are kept; beyond it, every two become one."""
 
+GATHERED = 4096
+"""Mini-batches that are merged at once: few at a time cost more than they need."""
+
 _MEANS, _LOWEST, _HIGHEST = [1, 4], [2, 5], [3, 6]
 """Columns of a point, for loss and accuracy."""
 
@@ -88,21 +91,27 @@ class Series:
         self._merged = merged_known if sparse else merged
         self._values: Single = np.zeros((1024, 6), np.float32)
         self._count, self.stride = 0, 1
+        self._new: list[Floats] = []
+        self._gathered = 0
         self._rest = np.zeros((0, 7))  # fewer than `stride` mini-batches, which fill no point yet
 
     @property
     def steps(self) -> int:
         """Mini-batches added."""
-        return self._count * self.stride + int(self._rest[:, 0].sum())
+        return self._count * self.stride + int(self._rest[:, 0].sum()) + self._gathered
 
     def add(self, values: Floats) -> None:
         """Add the loss and accuracy of the next mini-batches, (n, 2)."""
-        self._append(np.concatenate([self._rest, points_of(values)]))
+        self._new.append(np.array(values, np.float64))
+        self._gathered += len(values)
+        if self._gathered >= GATHERED:
+            self._gather()
 
     def truncate(self, step: int) -> None:
         """Discard everything after so many mini-batches."""
         if step >= self.steps:
             return
+        self._gather()
         whole = min(step // self.stride, self._count)
         left = step - whole * self.stride
         kept = self._rest[np.cumsum(self._rest[:, 0]) <= left] if whole == self._count else self._rest[:0]
@@ -112,11 +121,18 @@ class Series:
 
     def points(self, count: int) -> tuple[Single, Single, Single]:
         """Return at most ``count`` points: the last mini-batch (n,); mean, lowest and highest loss (n, 3); accuracy."""
+        self._gather()
         whole = np.column_stack([np.full(self._count, float(self.stride)), self._values[: self._count]])
         points = np.concatenate([whole, self._rest])
         points = merged_to(known_of(points) if self._sparse else points, count)
         ends = np.cumsum(points[:, 0]).astype(np.float32)
         return ends, points[:, 1:4].astype(np.float32), points[:, 4:7].astype(np.float32)
+
+    def _gather(self) -> None:
+        if self._new:
+            points = points_of(np.concatenate(self._new))
+            self._new, self._gathered = [], 0
+            self._append(np.concatenate([self._rest, points]))
 
     def _append(self, rest: Floats) -> None:
         ends = np.cumsum(rest[:, 0])

@@ -35,7 +35,7 @@ class SpeechTrainee(Trainee):
     """
 
     view: SpeechView
-    every_epoch_counts = False
+    counted_epochs = 0
 
     def __init__(self, state: SessionState, subject: SpeechSubject) -> None:
         self._state, self.subject = state, subject

@@ -20,12 +20,12 @@ class Trainee(ABC):
     ----------
     view : RunView
         Sends its training to the page.
-    every_epoch_counts : bool
-        Whether every epoch is evaluated, which lessons ask for, or as many as take little of the training's time.
+    counted_epochs : int
+        So many epochs are all evaluated, for lessons; of those after them, as many as take little of the training's time.
     """
 
     view: RunView
-    every_epoch_counts: ClassVar[bool]
+    counted_epochs: ClassVar[int]
 
     @property
     @abstractmethod
