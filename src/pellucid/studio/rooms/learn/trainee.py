@@ -21,7 +21,7 @@ class Trainee(ABC):
     view : RunView
         Sends its training to the page.
     counted_epochs : int
-        So many epochs are all evaluated, for lessons; of those after them, as many as take little of the training's time.
+        So many epochs are all evaluated, for lessons; later ones as often as it takes little of the training's time.
     """
 
     view: RunView
