@@ -7,7 +7,9 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.drawings import center
+from pellucid.inspect.misreadings import STEPS
 from pellucid.studio.rooms.read.pad import Pad
+from pellucid.studio.rooms.why import BRIEF_STEPS
 from pellucid.studio.state.activity import MisreadingSeen, RepairApplied, RepairFound
 from studio.fake_page import Event, Page, session
 
@@ -45,6 +47,26 @@ def test_the_votes_are_those_of_the_trace(name: str) -> None:
     assert (event.label, event.reading) == (3, trace.outputs.argmax())
     gap = event.terms[event.reading] - event.terms[3]
     assert np.array_equal(event.ranking, np.argsort(-gap, kind="stable"))
+
+
+def test_the_votes_for_a_picture_in_motion_take_fewer_steps_where_all_take_long() -> None:
+    index = int(WRONG[0])
+    for name, shorter in [("digits-sigmoid", False), ("digits-conv", True)]:
+        page, net = Page(session(name)), pl.load(name)
+        page.ask("openExample", part="test", index=index)
+        brief = page.asked("askMisreading", "misreading", label=3, brief=True)
+        whole = page.asked("askMisreading", "misreading", label=3)
+        steps = BRIEF_STEPS if shorter else STEPS
+        assert (brief.brief, whole.brief) == (shorter, False)
+        assert (brief.steps, whole.steps) == (steps, STEPS)
+        two = [brief.reading, 3]
+        found = pl.inspect.misreading(net, TEST.images[index], 3, steps=steps)
+        np.testing.assert_array_equal(brief.pixels, found.pixels[two])
+        for event in (brief, whole):
+            np.testing.assert_allclose(
+                event.pixels.sum(axis=1) + event.rest + event.missing, event.sums[two], atol=1e-2
+            )
+        np.testing.assert_array_equal(whole.pixels, pl.inspect.misreading(net, TEST.images[index], 3).pixels[two])
 
 
 def test_a_repair_of_an_example_is_applied_to_its_pixels(page: Page) -> None:

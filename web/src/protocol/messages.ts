@@ -1822,6 +1822,8 @@ export interface AskMisreading {
   readonly id: number;
   /** The class that it should have been. */
   readonly label: number;
+  /** Whether a shorter sum will do where the whole one takes long, since the picture is still changing. By default false. */
+  readonly brief?: boolean;
 }
 
 /** Ask for the smallest change of the drawing that mends its reading. Answered by `Repaired`. */
@@ -1869,6 +1871,10 @@ export interface Misreading {
   readonly rest: Floats;
   /** What rest and pixels leave out of them, since the way has finitely many steps, (2,). */
   readonly missing: Floats;
+  /** The steps of the way. */
+  readonly steps: number;
+  /** Whether they are fewer than for a picture at rest. */
+  readonly brief: boolean;
 }
 
 /** The smallest change of the drawing that was found. */

@@ -49,6 +49,9 @@ export interface MisreadImages {
 /** Misread images that are shown at once. */
 export const SHOWN = 24;
 
+/** Milliseconds without a change before the exact votes are asked for. */
+const REST = 150;
+
 export class WhyState {
   /** What the person says that it should have been; null for what the data say. */
   chosen: number | null = $state(null);
@@ -61,14 +64,15 @@ export class WhyState {
   trouble: string | null = $state(null);
 
   readonly #session: Session;
-  readonly #verdicts: Pacer<number>;
+  readonly #verdicts: Pacer<{ readonly label: number; readonly brief: boolean }>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #repairRequest = 0;
   #applyRequest = 0;
   #mistakesRequest = 0;
 
   constructor(session: Session) {
     this.#session = session;
-    this.#verdicts = makePacer((label) => session.send({ type: "askMisreading", label }), (_, added) => added);
+    this.#verdicts = makePacer((asked) => session.send({ type: "askMisreading", ...asked }), (_, added) => added);
     session.listen((event, payload) => {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
@@ -87,6 +91,7 @@ export class WhyState {
   apply(event: WhyEvent, payload: Float32Array): void {
     this.trouble = null;
     if (event.type === "misreading") {
+      if (event.brief) this.#finish(event.label);
       this.verdict = {
         event, sums: floats(payload, event.sums), outputs: floats(payload, event.outputs),
         terms: floats(payload, event.terms), neurons: event.terms.shape[1], biases: floats(payload, event.biases),
@@ -102,11 +107,13 @@ export class WhyState {
   }
 
   #begin(): void {
+    clearTimeout(this.#timer);
     this.#verdicts.reset();
     this.#forgetRepair();
   }
 
   #forget(): void {
+    clearTimeout(this.#timer);
     this.verdict = this.mistakes = this.trouble = null;
     this.#forgetRepair();
   }
@@ -125,8 +132,15 @@ export class WhyState {
     };
   }
 
+  /** Request the votes, quickly: the exact ones follow once the picture is at rest. */
   ask(label: number): void {
-    this.#verdicts.push(label);
+    clearTimeout(this.#timer);
+    this.#verdicts.push({ label, brief: true });
+  }
+
+  #finish(label: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#verdicts.push({ label, brief: false }), REST);
   }
 
   /** Request misread test images, from number `begin` on. */

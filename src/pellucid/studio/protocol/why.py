@@ -17,6 +17,9 @@ class AboutLabel(Request):
 class AskMisreading(AboutLabel):
     """Ask who voted for the present reading. Answered by `Misreading`."""
 
+    brief: bool = False
+    """Whether a shorter sum will do where the whole one takes long, since the picture is still changing."""
+
 
 class AskRepair(AboutLabel):
     """Ask for the smallest change of the drawing that mends its reading. Answered by `Repaired`."""
@@ -52,6 +55,10 @@ class Misreading(Event):
     """These two z of an empty picture, (2,)."""
     missing: Floats
     """What rest and pixels leave out of them, since the way has finitely many steps, (2,)."""
+    steps: Count
+    """The steps of the way."""
+    brief: bool
+    """Whether they are fewer than for a picture at rest."""
 
 
 class Repaired(Event):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.inspect.checks import checked_index
-from pellucid.inspect.misreadings import misreading
+from pellucid.inspect.misreadings import STEPS, misreading
 from pellucid.inspect.repairs import Repair, repair
 from pellucid.studio.protocol import why as messages
 from pellucid.studio.protocol.frames import Payload
@@ -16,6 +16,12 @@ from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.rooms.read.room import ReadRoom
 from pellucid.studio.state.activity import MisreadingSeen, RepairApplied, RepairFound
 from pellucid.studio.state.session_state import SessionState, finite
+
+BRIEF_STEPS = 16
+"""Steps of the way to a picture that is being drawn, for networks in which all steps would take long."""
+
+QUICK = 10_000_000
+"""Multiply-adds of all steps that nobody notices."""
 
 
 class _Found(NamedTuple):
@@ -39,13 +45,15 @@ class WhyRoom:
         state, payload = self._state, Payload()
         net, version = state.edited.effective, state.edited.version
         decisive = [int(np.nan_to_num(state.trace().outputs).argmax()), label]
-        found = misreading(net, state.levels(net, state.inputs), label, pixels_of=decisive)
+        brief = request.brief and net.program.cost.products * STEPS > QUICK
+        steps = BRIEF_STEPS if brief else STEPS
+        found = misreading(net, state.levels(net, state.inputs), label, steps=steps, pixels_of=decisive)
         state.send(
             messages.Misreading(
                 request.id, version, label, found.reading, payload.put(found.sums), payload.put(found.outputs),
                 payload.put(found.terms), payload.put(found.biases), found.ranking.tolist(),
                 payload.put(found.pixels[decisive]), payload.put(found.rest[decisive]),
-                payload.put(found.missing[decisive]),
+                payload.put(found.missing[decisive]), steps, brief,
             ),
             payload,
         )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Literal
 
@@ -26,6 +27,7 @@ class Outbox:
         self._numbers = count()
         self._bytes = 0
         self._wake: Callable[[], None] | None = None
+        self._gathering: int | None = None
         self._reasons: dict[Callable[[], None], Reason] = {}
 
     def attach(self, wake: Callable[[], None]) -> None:
@@ -83,7 +85,24 @@ class Outbox:
             old = self._waiting.pop(name, b"")
             self._waiting[name] = data
             self._bytes += len(data) - len(old)
-            self._wake()
+            if self._gathering != threading.get_ident():
+                self._wake()
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Send what this thread puts meanwhile at the end, or by `flush`: the page then shows it in one frame."""
+        self._gathering = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._gathering = None
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was gathered now, since what follows takes longer."""
+        with self._lock:
+            if self._wake is not None and self._waiting:
+                self._wake()
 
     def take(self, wake: Callable[[], None]) -> bytes | None:
         """Return the oldest waiting frame for this page, or None."""
