@@ -20,6 +20,9 @@ DEFAULT_MINUTES = 5.0
 
 MOST_MINUTES = 10_000
 
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"
+"""Environment variables that NumPy's linear algebra reads when it is loaded."""
+
 
 def _minutes(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     """Return a number of minutes above 0; "none" is infinity."""
@@ -97,6 +100,9 @@ def studio(
 
     Serves a page on this machine and opens it in the browser. No request leaves the machine. Press Ctrl-C to stop.
     """
+    for name in _BLAS_THREADS:
+        os.environ.setdefault(name, "1")  # threads that wait by spinning would slow down training and the browser
+
     from pellucid import models
     from pellucid.cli.compiling import announced
     from pellucid.lessons.course import check_known

@@ -256,7 +256,7 @@ class Session:
 
     def handle(self, request: AnyRequest) -> None:
         """Serve a request; an error is sent to the page, and leaves the session as it was."""
-        with self._lock.high_priority(), self._state.outbox.gathering():
+        with self._lock.high_priority():
             self._note(request)
             try:
                 check_allowed(self._rules, request)

@@ -274,10 +274,11 @@ class TurnRoom:
         """Send a change of these knobs, or of all of them, and everything that depends on it."""
         edited = self._state.edited
         edited.mark_changed()
-        self.send_changes(request, knobs)
-        if knobs is None or len(knobs) > _FEW or edited.factors:
-            self._state.send_parameters(request)
-        self._on_change(request, knobs is None or len(knobs) > 0)
+        with self._state.outbox.gathering():
+            self.send_changes(request, knobs)
+            if knobs is None or len(knobs) > _FEW or edited.factors:
+                self._state.send_parameters(request)
+            self._on_change(request, knobs is None or len(knobs) > 0)
         self._evaluate(request)
 
 

@@ -30,7 +30,6 @@ class LateEvaluation:
         """Send the evaluation, now or soon; the caller holds the lock."""
         state = self._state
         if state.edited.net.program.cost.products * len(state.data.test) <= QUICK:
-            state.outbox.flush()
             state.send_evaluation(request)
             return
         self._asked.set()

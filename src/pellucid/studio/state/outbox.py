@@ -90,19 +90,18 @@ class Outbox:
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
-        """Send what this thread puts meanwhile at the end, or by `flush`: the page then shows it in one frame."""
+        """Send what this thread puts meanwhile at the end of the outermost: the page then shows it in one frame."""
+        if self._gathering == threading.get_ident():
+            yield
+            return
         self._gathering = threading.get_ident()
         try:
             yield
         finally:
             self._gathering = None
-            self.flush()
-
-    def flush(self) -> None:
-        """Send what was gathered now, since what follows takes longer."""
-        with self._lock:
-            if self._wake is not None and self._waiting:
-                self._wake()
+            with self._lock:
+                if self._wake is not None and self._waiting:
+                    self._wake()
 
     def take(self, wake: Callable[[], None]) -> bytes | None:
         """Return the oldest waiting frame for this page, or None."""

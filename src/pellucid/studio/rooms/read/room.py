@@ -291,14 +291,17 @@ class ReadRoom:
     def show(self, request: int) -> None:
         """Send the drawing, and what the network reads: one right after the other, since they belong together."""
         reading, payload = self._reading(request)
-        self.send_drawing(request)
-        self._state.send(reading, payload)
-        self._on_read(request)
+        with self._state.outbox.gathering():
+            self.send_drawing(request)
+            self._state.send(reading, payload)
+            self._on_read(request)
 
     def read(self, request: int) -> None:
         """Centre the picture, run the network on it, and send the result."""
-        self._state.send(*self._reading(request))
-        self._on_read(request)
+        reading, payload = self._reading(request)
+        with self._state.outbox.gathering():
+            self._state.send(reading, payload)
+            self._on_read(request)
 
     def _reading(self, request: int) -> tuple[events.Reading, Payload]:
         state, payload = self._state, Payload()
