@@ -15,6 +15,8 @@ from chromium import CHROMIUM, FLAGS
 if TYPE_CHECKING:
     from pellucid.data import TrainTest
 
+PATIENCE = 30_000
+"""Milliseconds that a page may take to show what is expected of it, on a machine that others use too."""
 
 settings.register_profile("pellucid", deadline=None, print_blob=True)
 settings.load_profile("pellucid")  # how long an example takes says nothing on a machine that others use too
@@ -42,6 +44,7 @@ def chromium() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install chromium, or PELLUCID_CHROMIUM")
+    sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

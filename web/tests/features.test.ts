@@ -93,6 +93,7 @@ describe("the row", () => {
     const session = {
       send: (request: Outgoing) => sent.push(request),
       notify: () => undefined,
+      keepOrder: () => undefined,
       listen: (each: typeof listener) => ((listener = each), () => undefined),
     } as unknown as Session;
     const row = new Row(session);

@@ -32,6 +32,8 @@ class Fake implements Session {
     return this.requests.push(request);
   }
   notify = this.send;
+  keepOrder = () => undefined;
+  hasten = () => undefined;
   listen(listener: Listener) {
     this.listeners.push(listener);
     return () => undefined;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { decodeFrame, floats, type Frame } from "../src/transport/frames";
 import { makeLink, type LinkState } from "../src/transport/link";
-import { makePacer } from "../src/transport/pacer";
+import { makePacer, type Pacer } from "../src/transport/pacer";
 
 export function frameOf(event: object, numbers: readonly number[] = []): ArrayBuffer {
   let text = JSON.stringify(event);
@@ -56,11 +56,27 @@ describe("the pacer", () => {
     expect(pacer.pending).toEqual([]);
   });
 
+  it("sends all that waits where it is hastened, and knows each answer", () => {
+    const sent: string[] = [];
+    const pacer: Pacer<string> = makePacer<string>((value) => (pacer.hasten(), sent.push(value)), () => null);
+    for (const value of ["a", "b", "c"]) pacer.push(value);
+    pacer.hasten();
+    expect(sent).toEqual(["a", "b", "c"]);
+    expect(pacer.settle(2)).toBe("b");
+    pacer.push("d");
+    expect(pacer.pending).toEqual(["a", "c", "d"]);
+    expect(pacer.settle(1)).toBe("a");
+    expect(sent).toHaveLength(3);
+    expect(pacer.settle(3)).toBe("c");
+    expect(sent).toEqual(["a", "b", "c", "d"]);
+  });
+
   it("keeps what could not be sent", () => {
     const sent: string[] = [];
     let open = false;
     const pacer = makePacer<string>((value) => (open ? (sent.push(value), 5) : 0), () => null);
     pacer.push("a");
+    pacer.hasten();
     open = true;
     pacer.push("b");
     expect(sent).toEqual(["a"]);

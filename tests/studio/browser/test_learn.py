@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pellucid as pl
 from studio.browser.visitor import Visitor
 
 RATE, BATCH = 0.5, 32
+SLOWEST = 0.5
+"""Mini-batches per second at the lowest speed."""
 
 
 @pytest.fixture
@@ -120,13 +123,14 @@ def test_it_trains_pauses_runs_to_the_epoch_and_is_scrubbed_by_keyboard(learner:
 def test_the_rate_is_changed_while_it_runs_and_the_pace_is_kept(learner: Visitor) -> None:
     page = learner.page
     page.get_by_label("Speed").press("Home")
+    begun = time.monotonic()
     press(learner, "Train")
     typed = page.get_by_label("Learning rate as a number")
     typed.fill("0.125")
     typed.press("Enter")
     expect(page.get_by_label("Learning rate", exact=True)).to_have_attribute("aria-valuetext", "0.125")
     page.wait_for_timeout(1000)
-    assert step(learner) <= 3
+    assert step(learner) <= 2 + SLOWEST * (time.monotonic() - begun)
     assert page.locator("[data-step]").get_attribute("data-state") == "running"
     page.get_by_label("Speed").press("End")
     passes(learner, 200)
@@ -149,8 +153,7 @@ def test_a_loss_that_runs_away_is_explained_and_taken_back(learner: Visitor) -> 
     assert f"mini-batch {step(learner):,}" in alert.inner_text()
     assert page.locator("[data-step]").get_attribute("data-state") == "diverged"
     alert.get_by_role("button", name="Continue at rate").click()
-    page.wait_for_timeout(300)
-    assert page.get_by_label("Learning rate as a number").input_value() == "100"
+    expect(page.get_by_label("Learning rate as a number")).to_have_value("100")
 
 
 def test_mistakes_are_counted_as_in_the_engine_and_open_in_read(learner: Visitor) -> None:
@@ -256,18 +259,23 @@ def test_every_epoch_and_every_extreme_is_on_the_curves_also_after_a_hidden_time
     page = learner.page
     page.get_by_role("button", name="Train", exact=True).click()
     passes(learner, 500)
-    # As in a hidden tab, no frame comes.
-    page.evaluate(
-        "() => { window.frames_come = window.requestAnimationFrame; window.requestAnimationFrame = () => 0; }"
-    )
+    # As in a hidden tab, no frame comes until it is shown again.
+    page.evaluate("""() => {
+        window.frames_come = window.requestAnimationFrame;
+        window.held = [];
+        window.requestAnimationFrame = (then) => window.held.push(then);
+    }""")
     page.wait_for_timeout(1500)
-    page.evaluate("() => { window.requestAnimationFrame = window.frames_come; }")
+    page.evaluate("""() => {
+        window.requestAnimationFrame = window.frames_come;
+        window.held.forEach((then) => requestAnimationFrame(then));
+    }""")
+    digits = pl.data.load("digits")
+    an_epoch = -(-len(digits.train) // BATCH)
+    passes(learner, 20 * an_epoch)
     page.get_by_role("button", name="Pause", exact=True).click()
     waits(learner, "paused")
     end = step(learner)
-    digits = pl.data.load("digits")
-    an_epoch = -(-len(digits.train) // BATCH)
-    assert end > 20 * an_epoch
     _, means = twin(end)
     legend = page.locator("section[aria-label=Curves] .legend")
     expect(legend).to_contain_text("mini-batches: mean, and lowest to highest")

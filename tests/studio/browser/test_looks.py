@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from studio.browser.visitor import Visitor, admit, remember_key
+from studio.browser.visitor import Visitor
 
 READY = {
     "learn": "[data-step]",
@@ -38,13 +38,9 @@ def test_a_room_has_nothing_serious(browser: Browser, link: str, axe: str, room:
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True
     )
     try:
-        visitor = Visitor.__new__(Visitor)
-        admit(context, link)
-        page = context.new_page()
-        visitor.page = page
-        page.goto(f"{link}#/{room}?x=test-8")
+        visitor = Visitor(context, link, f"#/{room}?x=test-8")
+        page = visitor.page
         page.locator(READY[room]).wait_for()
-        remember_key(context, link)
         visitor.settle()
         page.evaluate(axe)
         found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]

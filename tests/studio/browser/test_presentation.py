@@ -116,11 +116,11 @@ def test_text_is_half_as_large_again_and_panels_are_fewer(visitor: Visitor) -> N
             page.keyboard.press("p")
         for room in ROOMS:
             if presenting:
-                while (shown := page.get_by_role("main").get_attribute("aria-label")) != room:
-                    page.keyboard.press("PageDown" if ROOMS.index(shown or "") < ROOMS.index(room) else "PageUp")
+                go_to(page, room)
             else:
                 visitor.room(room)
             page.locator(READY[room]).first.wait_for()
+            visitor.settle()
             sizes[presenting, room] = _sizes(page)
             panels[presenting, room] = page.locator("main .panel:visible").count()
     for room in ROOMS:
@@ -128,6 +128,16 @@ def test_text_is_half_as_large_again_and_panels_are_fewer(visitor: Visitor) -> N
         assert small, room
         assert large == pytest.approx([1.5 * size for size in small], rel=0.01), room
         assert panels[True, room] < panels[False, room]
+
+
+def go_to(page: Page, room: str) -> None:
+    """Go to a room of a presentation, by Page Up and Page Down."""
+    main = page.get_by_role("main")
+    at, to = ROOMS.index(main.get_attribute("aria-label") or ""), ROOMS.index(room)
+    step = 1 if at < to else -1
+    for between in range(at + step, to + step, step) if at != to else ():
+        page.keyboard.press("PageDown" if step > 0 else "PageUp")
+        expect(main).to_have_attribute("aria-label", ROOMS[between])
 
 
 def _sizes(page: Page) -> list[float]:

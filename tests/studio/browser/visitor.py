@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 Line = Sequence[tuple[float, float]]
 
+_RESTS = """(wait) => {
+    if (window.rests?.wait !== wait) window.rests = { wait, frames: 0 };
+    const settled = document.querySelector('main[data-settled="true"]') !== null;
+    window.rests.frames = settled ? window.rests.frames + 1 : 0;
+    return window.rests.frames > 4;
+}"""
+"""Asked for every frame: whether the page has been settled for some, in which what was done has taken effect."""
+
 DIGITS: dict[str, Line] = {
     "0": [(0.5, 0.15), (0.3, 0.28), (0.25, 0.5), (0.32, 0.75), (0.5, 0.85), (0.68, 0.73), (0.74, 0.5), (0.5, 0.15)],
     "1": [(0.52, 0.15), (0.5, 0.5), (0.48, 0.87)],
@@ -46,6 +54,7 @@ class Visitor:
     def __init__(self, context: BrowserContext, link: str, place: str = "#/read?d=") -> None:
         self.context, self.link = context, link
         self.server: Any = None
+        self._waits = 0
         self.complaints: list[str] = []
         self.requests: list[str] = []
         admit(context, link)
@@ -63,11 +72,12 @@ class Visitor:
     def open(self, place: str) -> None:
         """Open the studio at a place of it."""
         self.page.goto(self.link + place)
-        self.page.locator('main[data-settled="true"]').wait_for()
+        self.settle()
 
     def room(self, title: str) -> None:
-        """Go to another room."""
+        """Go to another room, and wait until it is there."""
         self.page.get_by_role("link", name=title, exact=True).click()
+        self.page.get_by_role("main", name=title, exact=True).wait_for()
 
     def press_wire(self, source: str, target: str) -> None:
         """Press the wire between two neurons, at the first place where it lights up."""
@@ -110,9 +120,9 @@ class Visitor:
         self.page.mouse.up()
 
     def settle(self) -> None:
-        """Wait until every request is answered, the network judged, and the address up to date."""
-        self.page.wait_for_timeout(60)
-        self.page.locator('main[data-settled="true"]').wait_for()
+        """Wait until the room is there, every request answered, the network judged, and the address up to date."""
+        self._waits += 1
+        self.page.wait_for_function(_RESTS, arg=self._waits)
 
     def scene(self) -> dict[str, str]:
         """What the address says."""

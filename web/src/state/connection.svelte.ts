@@ -25,6 +25,7 @@ export class Connection implements Session {
 
   #link: Link | null = null;
   readonly #listeners = new Set<Listener>();
+  readonly #hasteners: (() => void)[] = [];
 
   attach(link: Link): void {
     this.#link = link;
@@ -36,7 +37,16 @@ export class Connection implements Session {
     else this.ready = false;
   }
 
+  keepOrder(hasten: () => void): void {
+    this.#hasteners.push(hasten);
+  }
+
+  hasten(): void {
+    for (const hasten of this.#hasteners) hasten();
+  }
+
   send(request: Outgoing): number {
+    if (!request.type.startsWith("ask")) this.hasten();
     const id = this.#link?.send(request) ?? 0;
     if (id > 0) this.sent = id;
     return id;

@@ -38,7 +38,6 @@ const IN_PLACE: Move = { right: 0, down: 0, shuffle: null };
 export class ConvolveState {
   /** A shipped network; null for the present one. */
   subject: string | null = $state(null);
-  told: wire.ConvolveSubject | null = $state.raw(null);
   move: Move = $state.raw(IN_PLACE);
   maps: wire.Maps | null = $state.raw(null);
   twin: TwinView | null = $state.raw(null);
@@ -50,10 +49,13 @@ export class ConvolveState {
   studied: wire.Cell | null = $state.raw(null);
   trouble: string | null = $state(null);
 
+  #told: wire.ConvolveSubject | null = $state.raw(null);
   #network: Network | null = $state.raw(null);
   #knobs: Float32Array | null = $state.raw(null);
   #trace: Trace | null = $state.raw(null);
 
+  /** What the server has told of the network that is shown; null until it has. */
+  readonly told: wire.ConvolveSubject | null = $derived(this.#told?.subject === this.subject ? this.#told : null);
   readonly moved: boolean = $derived(this.move.right !== 0 || this.move.down !== 0 || this.move.shuffle !== null);
   readonly network: Network | null = $derived.by(() => (this.subject === null ? this.#present.network : this.#network));
   readonly parameters: Float32Array<ArrayBufferLike> | null = $derived.by(() => (this.subject === null ? this.#present.parameters : this.#knobs));
@@ -89,6 +91,7 @@ export class ConvolveState {
     this.#asks = makePacer((ask) => session.send({ type: "showMaps", ...ask }), (_, added) => added);
     session.listen((event) => {
       if (event.type === "welcome") this.#reconnect();
+      if (event.type === "network" && this.subject === null) this.#keepCell();
       const asked = this.#asks.settle(event.request);
       if (asked && event.type === "failed") this.trouble = event.message;
     });
@@ -114,12 +117,12 @@ export class ConvolveState {
 
   #reconnect(): void {
     this.#asks.reset();
-    this.told = null;
+    this.#told = null;
     if (this.#open) this.#ask();
   }
 
   #takeSubject(event: wire.ConvolveSubject, payload: Float32Array): void {
-    this.told = event;
+    this.#told = event;
     this.trouble = null;
     this.#network = networkOf(event.network);
     this.#knobs = event.knobs && floats(payload, event.knobs);
@@ -129,11 +132,11 @@ export class ConvolveState {
   }
 
   #takeMaps(event: wire.Maps, payload: Float32Array): void {
+    if (event.subject !== this.subject) return;
     this.maps = event;
     this.trouble = null;
     this.twin = event.twin && { outputs: floats(payload, event.twin.outputs), words: event.twin.words };
-    if (event.layers.length === 0) return;
-    this.#trace = {
+    this.#trace = event.layers.length === 0 ? null : {
       version: event.version,
       columns: [floats(payload, event.pixels), ...event.layers.map((layer) => floats(payload, layer.activations))],
       sums: event.layers.map((layer) => floats(payload, layer.sums)),
@@ -168,7 +171,7 @@ export class ConvolveState {
   leave(): void {
     this.#open = false;
     this.#session.notify({ type: "hideMaps" });
-    this.told = null;
+    this.#told = null;
   }
 
   moveTo(part: Partial<Move>): void {

@@ -55,6 +55,7 @@ export class Drawing {
   constructor(session: Session) {
     this.#session = session;
     this.#pen = makePacer((move) => session.send({ type: "pen", ...move }), mergeMoves);
+    session.keepOrder(this.#pen.hasten);
     session.listen((event) => {
       if (event.type !== "failed") this.#pen.settle(event.request);
       // What waits would continue a stroke that the server does not have; the drawing as it is follows.
@@ -95,11 +96,8 @@ export class Drawing {
   }
 
   penDown(x: number, y: number, width: number, erase: boolean): void {
-    if (this.source.kind !== "pad") {
-      // The earlier strokes are hidden by the image; a new drawing starts with an empty pad.
-      this.#session.send({ type: "clearDrawing" });
-      this.strokes = [];
-    }
+    // The earlier strokes are hidden by the image; a new drawing starts with an empty pad.
+    if (this.source.kind !== "pad") this.clear();
     this.source = { kind: "pad", canUndo: true, canRedo: false, example: null, label: null, targets: null };
     this.#drawing = true;
     const stroke = begin(width, erase, x, y);
@@ -123,6 +121,22 @@ export class Drawing {
   #sendPoints(stroke: Stroke, from: number): void {
     const points = stroke.points.slice(from).map((unit) => unit / GRID);
     this.#pen.push({ stroke: this.strokes.length - 1, points, width: stroke.width / GRID, erase: stroke.erase });
+  }
+
+  /** Clear the pad, here at once: the next stroke may begin before the answer, and is numbered from what is shown. */
+  clear(): void {
+    this.strokes = [];
+    this.#session.send({ type: "clearDrawing" });
+  }
+
+  /** Undo the last stroke, here at once, or the clearing of the pad. */
+  undo(): void {
+    if (this.source.kind === "pad") this.strokes = this.strokes.slice(0, -1);
+    this.#session.send({ type: "undoStroke" });
+  }
+
+  redo(): void {
+    this.#session.send({ type: "redoStroke" });
   }
 
   setDrawing(strokes: readonly Stroke[]): void {

@@ -56,6 +56,8 @@ export class EditedNetwork {
   constructor(session: Session) {
     this.#edits = makePacer((edit) => session.send(edit), (waiting, added) => (waiting.gesture === added.gesture ? added : null));
     this.#turns = makePacer((turns) => session.send({ type: "turnKnobs", ...turns }), mergeTurns);
+    session.keepOrder(this.#edits.hasten);
+    session.keepOrder(this.#turns.hasten);
     session.listen((event) => {
       const turns = this.#turns.settle(event.request);
       if (turns && event.type !== "failed") this.#confirm(turns.knobs, turns.values);

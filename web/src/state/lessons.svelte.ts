@@ -37,6 +37,10 @@ export class LessonsState {
 
   readonly #session: Session;
   #gesture = 1_000_000;
+  /** The request to leave a lesson, until it is done: what is told of the lesson before counts no more. */
+  #leaving = 0;
+  /** The request that opened the test or its answers; what answers an earlier one counts no more. */
+  #opened = Infinity;
   /** Whether a course was asked for, which is announced once it is open. */
   #opening = false;
   /** Called with the result that was asked for. */
@@ -45,6 +49,7 @@ export class LessonsState {
   constructor(session: Session) {
     this.#session = session;
     session.listen((event) => {
+      if (event.type === "welcome" || (event.type === "done" && event.request === this.#leaving)) this.#leaving = 0;
       if (event.type !== "welcome") return;
       // A studio that was started with a course leads to it, unless the panel was closed.
       if (event.course !== null && stored() === null) this.open = true;
@@ -63,14 +68,17 @@ export class LessonsState {
         this.kept = event.kept;
         return;
       case "lessonShown":
+        if (this.#leaving) return;
         this.said = lessonSaid(this.shown, event) || this.said;
         this.shown = event;
         return;
       case "testShown":
+        if (event.request < this.#opened) return;
         this.said = event.question ? `Question ${event.number + 1} of ${event.total}. ${event.question.text}` : "All questions are answered.";
         this.sitting = event;
         return;
       case "testAnswers":
+        if (event.request < this.#opened) return;
         this.answers = event;
         return;
       case "resultMade":
@@ -101,14 +109,20 @@ export class LessonsState {
 
   start(lesson: string): void {
     this.folded = false;
-    this.sitting = this.answers = null;
+    this.#closeTest();
     this.#session.send({ type: "openLesson", lesson });
   }
 
   /** Back to the list. */
   leave(): void {
-    if (this.shown) this.#session.send({ type: "leaveLesson" });
-    this.shown = this.sitting = this.answers = null;
+    if (this.shown) this.#leaving = this.#session.send({ type: "leaveLesson" });
+    this.shown = null;
+    this.#closeTest();
+  }
+
+  #closeTest(): void {
+    this.sitting = this.answers = null;
+    this.#opened = Infinity;
   }
 
   again(): void {
@@ -163,7 +177,7 @@ export class LessonsState {
   /** Begin the test that is open, or go on with it. */
   beginTest(): void {
     this.leave();
-    this.#session.send({ type: "beginTest" });
+    this.#opened = this.#session.send({ type: "beginTest" });
   }
 
   answerTest(values: readonly number[]): void {
@@ -172,7 +186,7 @@ export class LessonsState {
 
   showAnswers(): void {
     this.leave();
-    this.#session.send({ type: "askTestAnswers" });
+    this.#opened = this.#session.send({ type: "askTestAnswers" });
   }
 
   /** Ask for the result as a file; `then` is called with it. */

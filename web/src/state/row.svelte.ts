@@ -28,6 +28,7 @@ export class Row {
 
   constructor(session: Session) {
     this.#changes = makePacer((change) => session.send({ type: "setFeatures", ...change }), merge);
+    session.keepOrder(this.#changes.hasten);
     session.listen((event) => {
       if (this.#changes.settle(event.request)) this.#ahead = this.#changes.pending;
     });

@@ -24,6 +24,7 @@ export class TeacherState {
   said = $state("");
 
   readonly #session: Session;
+  #makeRequest = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -36,6 +37,7 @@ export class TeacherState {
 
   apply(event: TeacherEvent): void {
     if (event.type === "courseMade") {
+      if (event.request !== this.#makeRequest) return;
       this.made = event;
       this.said = "The course is made: copy its link or its code, or save its file.";
     } else {
@@ -77,6 +79,7 @@ export class TeacherState {
   /** The course is another one now. */
   changed(): void {
     this.made = null;
+    this.#makeRequest = 0;
     const { title, note, network, chosen } = this;
     try {
       sessionStorage.setItem(KEY, JSON.stringify({ title, note, network, chosen }));
@@ -99,7 +102,7 @@ export class TeacherState {
 
   make(): void {
     const { title, note, network, chosen } = this;
-    this.#session.send({ type: "makeCourse", title, note, lessons: chosen, network });
+    this.#makeRequest = this.#session.send({ type: "makeCourse", title, note, lessons: chosen, network });
   }
 
   addResult(file: string, text: string): void {

@@ -41,6 +41,8 @@ export interface MisreadImage {
 }
 
 export interface MisreadImages {
+  /** Number of the first of them. */
+  readonly begin: number;
   readonly images: readonly MisreadImage[];
   readonly total: number;
   readonly pixels: Float32Array;
@@ -69,6 +71,8 @@ export class WhyState {
   #repairRequest = 0;
   #applyRequest = 0;
   #mistakesRequest = 0;
+  /** Whether another picture has been opened, whose reading comes next. */
+  #moved = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -76,6 +80,8 @@ export class WhyState {
     session.listen((event, payload) => {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
+      if (event.type === "drawing") this.#moved = true;
+      if (event.type === "reading") this.#read();
       if (event.type === "drawing" && event.request !== this.#applyRequest && event.source === "example") this.chosen = null;
       if (event.type === "reading" && event.request === this.#applyRequest && this.#applyRequest !== 0) this.applied = true;
       else if (event.type === "reading") this.#forgetRepair();
@@ -106,6 +112,12 @@ export class WhyState {
     }
   }
 
+  /** The votes for another picture are not shown beside it; while one draws, they follow the pen. */
+  #read(): void {
+    if (this.#moved) this.verdict = null;
+    this.#moved = false;
+  }
+
   #begin(): void {
     clearTimeout(this.#timer);
     this.#verdicts.reset();
@@ -127,6 +139,7 @@ export class WhyState {
   #takeMistakes(event: wire.Examples, payload: Float32Array): void {
     const confidences = floats(payload, event.confidences);
     this.mistakes = {
+      begin: event.begin,
       images: event.indices.map((index, at) => ({ index, label: event.labels[at], reading: event.readings[at], confidence: confidences[at] })),
       total: event.found, pixels: floats(payload, event.pixels),
     };

@@ -66,6 +66,7 @@ async function upload(session: Session, kind: "picture" | "network" | "recording
     session.fail(`${file.name} has ${Math.ceil(file.size / 1e6)} MB, but at most ${limit} MB are accepted: choose a smaller file.`);
     return;
   }
+  session.hasten();
   try {
     const response = await fetch(`${kind}?session=${encodeURIComponent(welcome.session)}&after=${session.sent}${more}`, { method: "POST", body: file });
     if (!response.ok) session.fail(await problem(response));

@@ -15,6 +15,10 @@ export interface Session {
   send(request: Outgoing): number;
   /** Send a request whose answer nobody waits for. */
   notify(request: Outgoing): void;
+  /** Call `hasten` before a request that is no question, and before an upload, so that changes arrive in the order in which they were made. */
+  keepOrder(hasten: () => void): void;
+  /** Send all changes that wait. */
+  hasten(): void;
   /** Call `listener` for every event, after the state has taken it in; returns a function that ends this. */
   listen(listener: Listener): () => void;
   /** Show an error message. */
