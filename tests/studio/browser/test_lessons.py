@@ -187,6 +187,10 @@ def test_curves_are_drawn_by_pointer_and_by_keyboard_before_a_race(visitor: Visi
     assert f"{distances[0]:.1f} points" in said
     assert f"{distances[1]:.1f} for ReLU" in said
     expect(page.locator("[data-curve-real]")).to_have_count(2)
+    page.locator('[data-race="finished"]').wait_for()
+    expect(page.locator("[data-race]")).to_have_attribute("data-step", re.compile(r"\d+"))
+    last = page.locator("[data-race]").get_attribute("data-last") or ""
+    expect(page.locator("[data-race]")).to_have_attribute("data-step", last)
     ends = [f"{100 * float(each.get_attribute('data-accuracy') or 'nan'):.1f} %" for each in
             page.locator("[data-accuracy]").all()]  # fmt: skip
     assert all(end in said for end in ends)

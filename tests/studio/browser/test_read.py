@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 import pellucid as pl
 from studio.browser.visitor import DIGITS, Visitor
@@ -54,10 +55,10 @@ def test_a_neurons_terms_are_ranked_and_light_their_wire_and_pixel(visitor: Visi
         text = button.inner_text()
         assert f"pixel ({index // 28}, {index % 28})" in text
         assert visitor.number(text) == pytest.approx(float(terms[index]), abs=0.0006)
-    assert page.locator(".lit-wire").count() == 0
+    expect(page.locator(".lit-wire")).to_have_count(0)
     shown[0].hover()
-    assert page.locator(".lit-wire").count() == 1
-    assert page.locator(".lit-input").count() == 2
+    expect(page.locator(".lit-wire")).to_have_count(1)
+    expect(page.locator(".lit-input")).to_have_count(2)
     assert f"pixel ({ranking[0] // 28}, {ranking[0] % 28})" in page.locator(".readout").inner_text()
     page.get_by_role("button", name="all 784").click()
     assert page.locator(".terms li").count() == 784
@@ -103,7 +104,7 @@ def test_steps_of_the_centring_are_seen_and_switched(visitor: Visitor, net: pl.N
     visitor.draw("1")
     visitor.settle()
     steps = visitor.page.get_by_label("Centring", exact=True)
-    assert steps.locator("li").count() == 5
+    expect(steps.locator("li")).to_have_count(5)
     before = visitor.reading
     steps.get_by_label("crop and scale").uncheck()
     visitor.settle()
@@ -165,9 +166,8 @@ def test_a_picture_from_a_file_is_read(visitor: Visitor) -> None:
             {"name": "one.png", "mimeType": "image/png", "buffer": data.getvalue()}
         )
     assert answer.value.status == 204
-    visitor.settle()
-    assert visitor.reading.startswith("1")
-    assert visitor.page.get_by_label("Centring", exact=True).locator("li").count() == 5
+    visitor.reads("1")
+    expect(visitor.page.get_by_label("Centring", exact=True).locator("li")).to_have_count(5)
 
 
 def test_a_picture_that_is_none_is_refused_in_a_sentence(visitor: Visitor) -> None:

@@ -216,7 +216,6 @@ def test_values_are_shown_as_values(agent: Visitor, tmp_path: Path) -> None:
     target.fill("100")
     target.press("Enter")
     agent.settle()
-    page.wait_for_timeout(200)
     cost = float(page.locator("[data-cost]").get_attribute("data-cost") or "nan")
     assert cost == pytest.approx((float(outputs[example, 0]) - 100) ** 2, rel=1e-3)
     assert "digit" not in page.locator("main").inner_text()

@@ -23,6 +23,7 @@ def find(visitor: Visitor, name: str) -> None:
     field = visitor.page.get_by_label("Find a knob by name")
     field.fill(name)
     field.press("Enter")
+    visitor.settle()
 
 
 def type_value(visitor: Visitor, value: float) -> None:
@@ -103,6 +104,7 @@ def test_the_curve_of_a_knob_shows_computed_accuracies_only(turner: Visitor) -> 
     type_value(turner, 0.31)
     turner.page.mouse.move(2, 2)
     expect(figure.locator(".point")).to_have_count(41)
+    expect(figure.locator("g.old")).to_have_count(0)
     assert readings() == (pytest.approx(0.31), accuracy(0.31))
     assert readout.inner_text() == f"0.310: {100 * turner.accuracy():.2f}\u00a0%"
     box = figure.bounding_box()
@@ -148,7 +150,7 @@ def test_a_thing_has_one_name_on_the_page(turner: Visitor) -> None:
     assert changes(turner)[0].startswith("pixel (14, 14) → hidden layer 1, neuron 3: ")
     for room in ("Read", "Turn", "Learn", "Nudge"):
         turner.room(room)
-        turner.page.wait_for_timeout(400)
+        turner.settle()
         text = turner.page.locator("main").inner_text()
         assert not re.search(r"\bhidden \d|\blayer 0|(?<!in Python: )layers\[", text)
 
@@ -296,14 +298,11 @@ def _accuracy(net: pl.Network, test: tuple[np.ndarray, np.ndarray]) -> float:
 
 def test_a_link_brings_back_all_13002_knobs(turner: Visitor) -> None:
     turner.page.get_by_label("Noise on all knobs").press("End")
-    turner.page.wait_for_timeout(300)
     turner.settle()
     assert "k" not in turner.scene()
     assert len(turner.scene()["b"]) > 13_002 * 5
     address, words, accuracy = turner.page.url, turner.reading, turner.accuracy()
     other = Visitor(turner.context, turner.link, "#" + address.partition("#")[2])
-    other.settle()
-    other.page.wait_for_timeout(500)
     other.settle()
     assert (other.reading, other.accuracy()) == (words, accuracy)
     other.page.close()

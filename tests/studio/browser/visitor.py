@@ -103,6 +103,10 @@ class Visitor:
         """The reading in the engine's words."""
         return self.page.locator(".reading").get_attribute("data-words") or "nothing drawn yet"
 
+    def reads(self, words: str) -> None:
+        """Wait until the reading begins with these words: that of a file, whose upload is no request of the page."""
+        self.page.locator(f".reading[data-words^='{words}']").wait_for()
+
     @property
     def said(self) -> str:
         """The reading as the page says it."""
