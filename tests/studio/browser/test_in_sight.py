@@ -52,6 +52,15 @@ def accuracy(visitor: Visitor) -> Locator:
     return visitor.page.locator("[data-strip-accuracy]")
 
 
+def test_the_name_of_the_room_is_in_sight(visitor_of: Visitor) -> None:
+    for name in ["Convolve", "Read", "None of these"]:
+        visitor_of.page.evaluate("(id) => (location.hash = `#/${id}`)", name.lower().replace(" ", "-"))
+        visitor_of.settle()
+        link = visitor_of.page.get_by_role("link", name=name, exact=True)
+        expect(link).to_have_attribute("aria-current", "page")
+        assert in_sight(link)
+
+
 def test_the_wall_of_knobs_leaves_the_accuracy_and_the_knob_in_sight(visitor_of: Visitor) -> None:
     page = visitor_of.page
     visitor_of.room("Turn")
