@@ -138,7 +138,7 @@ describe("plans", () => {
     expect(problem({ ...lenet, layers: layers.slice(0, 2) })).toContain("must be dense");
     expect(withKind(PLAN, "conv2d").layers.map(({ kind }) => kind)).toEqual(["conv2d", "dense", "dense", "dense"]);
     expect(withKind(PLAN, "dropout").layers.map(({ kind }) => kind)).toEqual(["dense", "dense", "dropout", "dense"]);
-    expect(planDifferences(PLAN, lenet)[0]).toContain("6 filters of 5×5, padding 2×2 relu, largest of 2×2");
+    expect(planDifferences(PLAN, lenet)[0]).toContain("6 relu filters of 5×5, padding 2×2, largest of 2×2");
   });
 
   it("gains and loses hidden layers, never the outputs", () => {

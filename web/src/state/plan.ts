@@ -104,7 +104,7 @@ export function layerText({ kind, size, activation, kernel, stride, padding, rat
   const recurrent = RECURRENT_KINDS.find(([each]) => each === kind);
   if (recurrent) return `${recurrent[1]} ${size}${bidirectional ? " both ways" : ""}`;
   const sides = `${kernel[0]}×${kernel[1]}${stride.join() === (kind === "conv2d" ? "1,1" : kernel.join()) ? "" : `, stride ${stride.join("×")}`}`;
-  if (kind === "conv2d") return `${size} filters of ${sides}${padding.join() === "0,0" ? "" : `, padding ${padding.join("×")}`} ${activation}`;
+  if (kind === "conv2d") return `${size} ${activation} filters of ${sides}${padding.join() === "0,0" ? "" : `, padding ${padding.join("×")}`}`;
   if (kind === "max_pool2d") return `largest of ${sides}`;
   if (kind === "avg_pool2d") return `mean of ${sides}`;
   return kind === "dropout" ? `dropout ${rate}` : `${size} ${activation}`;
