@@ -141,6 +141,20 @@ describe("changes that are made before an answer", () => {
   });
 });
 
+describe("the next example", () => {
+  it("is counted from the one that was asked for", () => {
+    const { session, sent, hears } = numbered();
+    const drawing = new Drawing(session);
+    drawing.openExample("test", 4);
+    expect(drawing.asked).toEqual({ part: "test", index: 4 });
+    drawing.openExample("test", 5);
+    hears({ type: "done", request: sent.length - 1 });
+    expect(drawing.asked?.index).toBe(5);
+    hears({ type: "done", request: sent.length });
+    expect(drawing.asked).toBeNull();
+  });
+});
+
 describe("an error message", () => {
   it("stays long enough to be read, then goes with the next success", () => {
     const { session, sent, hears } = numbered();

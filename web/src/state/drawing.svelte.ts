@@ -42,6 +42,8 @@ export class Drawing {
   source: Source = $state.raw(NO_SOURCE);
   centring: Centring = $state.raw(ALL_STEPS);
   steps: readonly Step[] = $state.raw([]);
+  /** The example that was asked for, until it is here: the next one is counted from it. */
+  asked: wire.Example | null = $state.raw(null);
 
   readonly #session: Session;
   readonly #pen: Pacer<PenMove>;
@@ -51,12 +53,14 @@ export class Drawing {
   #drawing = false;
   /** Whether the server may be missing strokes. */
   #unsent = false;
+  #exampleRequest = 0;
 
   constructor(session: Session) {
     this.#session = session;
     this.#pen = makePacer((move) => session.send({ type: "pen", ...move }), mergeMoves);
     session.keepOrder(this.#pen.hasten);
     session.listen((event) => {
+      if (event.type === "done" && event.request === this.#exampleRequest) this.asked = null;
       if (event.type !== "failed") this.#pen.settle(event.request);
       // What waits would continue a stroke that the server does not have; the drawing as it is follows.
       else if (this.#pen.drop(event.request)) this.#drawing = false;
@@ -84,6 +88,7 @@ export class Drawing {
 
   /** The connection dropped: requests in flight are lost, the strokes are kept. */
   interrupt(): void {
+    this.asked = null;
     this.#unsent ||= this.#drawing || !this.#pen.idle;
     this.#pen.reset();
   }
@@ -150,7 +155,8 @@ export class Drawing {
 
   /** Read an image of the data set; a link says of which. */
   openExample(part: wire.Example["part"], index: number, data?: { readonly name: string; readonly digest: string }): void {
-    this.#session.send({ type: "openExample", part, index, ...(data && { data: data.name, digest: data.digest }) });
+    this.#exampleRequest = this.#session.send({ type: "openExample", part, index, ...(data && { data: data.name, digest: data.digest }) });
+    this.asked = this.#exampleRequest ? { part, index } : null;
   }
 
   setCentring(centring: Centring): void {
