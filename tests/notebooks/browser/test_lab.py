@@ -196,7 +196,7 @@ def test_opened_again_there_are_still_pictures(notebook: Open, kernel: bool) -> 
     book.run_all()
     page = book.page
     page.locator(".reading").wait_for()
-    assert not page.get_by_text("This is a still picture").first.is_visible()
+    page.get_by_text("This is a still picture").first.wait_for(state="hidden")
     page.wait_for_timeout(300)
     book.save()
     book.shut_down()
@@ -205,7 +205,7 @@ def test_opened_again_there_are_still_pictures(notebook: Open, kernel: bool) -> 
     book.page = again
     outputs = again.locator(".jp-OutputArea")
     again.get_by_text("Network of 3 layers, 13,002 parameters").wait_for()
-    assert again.get_by_text("This is a still picture").first.is_visible()
+    again.get_by_text("This is a still picture").first.wait_for()
     assert "Epoch 2:" in outputs.nth(1).inner_text()
     assert again.locator(".reading").count() == 0
     again.wait_for_timeout(3000)

@@ -6,6 +6,7 @@ import io
 
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 import pellucid as pl
 from pellucid.studio.state.dataset_catalog import DatasetCatalog
@@ -109,4 +110,4 @@ def test_a_picture_that_cannot_be_read_is_not_complained_of_after_clear(visitor:
     with page.expect_response("**/picture?*"):
         held[0].continue_()
     visitor.settle()
-    assert page.locator(".notice").count() == 0
+    expect(page.locator(".notice")).to_have_count(0)

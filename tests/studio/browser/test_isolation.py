@@ -53,7 +53,7 @@ def test_a_neuron_under_the_pointer_dims_all_but_its_wires_and_their_ends(visito
     before = ink(visitor)
     page.locator('[data-neuron="1-4"] .body').hover()
     expect_dimmed(visitor, others(1, 4, 16) | others(3, -1, 10))
-    assert page.locator(".bars .dim").count() == 20
+    expect(page.locator(".bars .dim")).to_have_count(20)
     assert ink(visitor) < 0.75 * before
     style = "(each) => getComputedStyle(each).opacity"
     assert float(page.locator('[data-neuron="1-5"]').evaluate(style)) < 0.5

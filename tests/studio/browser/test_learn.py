@@ -310,7 +310,7 @@ def test_every_epoch_and_every_extreme_is_on_the_curves_also_after_a_hidden_time
     learner.settle()
     expect(page.locator("[data-test-epoch]")).to_have_text(last)
     assert everything() == found
-    assert page.locator("[data-gradient]").count() == 3
+    expect(page.locator("[data-gradient]")).to_have_count(3)
 
 
 def test_one_mini_batch_is_no_plural(learner: Visitor) -> None:
@@ -336,4 +336,4 @@ def test_gradients_and_other_plans_are_shown(learner: Visitor) -> None:
     page.get_by_label("Neurons of hidden layer 1").fill("20")
     press(learner, "New network")
     assert "784-20-16-16-10" in page.get_by_role("button", name=re.compile("^Network:")).inner_text()
-    assert page.get_by_label("Weight pictures", exact=True).locator("li").count() == 20
+    expect(page.get_by_label("Weight pictures", exact=True).locator("li")).to_have_count(20)

@@ -240,7 +240,7 @@ def test_channels_of_a_convolutional_network_and_what_they_see(looker: Visitor) 
     choose(looker, "layer 3, convolution", "channel 7")
     expect(page.locator("[data-neuron-name]")).to_have_text("layer 3, convolution, channel 7")
     check_images(looker, "trained", net, 2, 7)
-    assert page.locator('[data-which="trained"] .seen').count() == 24
+    expect(page.locator('[data-which="trained"] .seen')).to_have_count(24)
     test = images(looker)
     z = float(page.locator("[data-excitement]").get_attribute("data-excitement") or "nan")
     assert z == pytest.approx(float(sums(net, 2, 7, test.images[8:9])[0]), rel=1e-3, abs=1e-4)

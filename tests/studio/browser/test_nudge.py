@@ -167,7 +167,7 @@ def test_a_cleared_pad_stays_empty(nudger: Visitor) -> None:
     nudger.page.wait_for_timeout(600)
     assert "x" not in nudger.scene()
     expect(nudger.page.get_by_text("Draw a digit", exact=True)).to_be_visible()
-    assert nudger.page.locator("[data-cost]").count() == 0
+    expect(nudger.page.locator("[data-cost]")).to_have_count(0)
 
 
 def test_a_drawing_that_nobody_knows_asks_what_it_is(nudger: Visitor) -> None:
@@ -175,7 +175,7 @@ def test_a_drawing_that_nobody_knows_asks_what_it_is(nudger: Visitor) -> None:
     nudger.draw("7")
     nudger.settle()
     assert "has no label" in page.get_by_role("status").all_inner_texts()[-1]
-    assert page.locator("[data-cost]").count() == 0
+    expect(page.locator("[data-cost]")).to_have_count(0)
     page.get_by_role("group", name="Target digit").get_by_role("button", name="7", exact=True).click()
     page.locator("[data-cost]").wait_for()
     assert re.search(r"reads \S+ \(output [01]\.\d\d\)", page.locator(".caption").inner_text())

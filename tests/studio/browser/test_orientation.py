@@ -42,7 +42,7 @@ def test_every_room_says_what_it_is_for(visitor: Visitor) -> None:
     for room in ROOMS:
         visitor.room(room)
         purpose = visitor.page.locator(".purpose")
-        assert purpose.is_visible()
+        expect(purpose).to_be_visible()
         said.add(purpose.inner_text())
     assert len(said) == len(ROOMS)
 
@@ -60,7 +60,7 @@ def test_a_term_is_explained_on_focus_and_hidden_with_escape(visitor: Visitor) -
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 1440
     term.press("Escape")
-    assert bubble.count() == 0
+    expect(bubble).to_have_count(0)
 
 
 def test_a_wrong_reading_is_marked_with_the_true_output(visitor: Visitor, mnist: object) -> None:

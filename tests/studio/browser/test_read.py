@@ -61,7 +61,7 @@ def test_a_neurons_terms_are_ranked_and_light_their_wire_and_pixel(visitor: Visi
     expect(page.locator(".lit-input")).to_have_count(2)
     assert f"pixel ({ranking[0] // 28}, {ranking[0] % 28})" in page.locator(".readout").inner_text()
     page.get_by_role("button", name="all 784").click()
-    assert page.locator(".terms li").count() == 784
+    expect(page.locator(".terms li")).to_have_count(784)
 
 
 def test_the_numbers_in_the_formula_add_up(visitor: Visitor, net: pl.Network) -> None:
@@ -84,8 +84,8 @@ def test_exponents_stand_above_the_line(visitor: Visitor) -> None:
         visitor.page.locator(f'[data-neuron="{neuron}"]').click()
         formula = visitor.page.locator(".formula > p").nth(1)
         assert "^" not in formula.inner_text()
-        assert formula.locator("sup").count() == count
-    assert visitor.page.locator(".formula svg text").count() == 0
+        expect(formula.locator("sup")).to_have_count(count)
+    expect(visitor.page.locator(".formula svg text")).to_have_count(0)
     visitor.page.locator('[data-neuron="1-0"]').click()
     assert set(visitor.page.locator(".formula svg text").all_text_contents()) >= {"0", "1"}
 
@@ -144,7 +144,7 @@ def test_any_test_digit_is_read_and_its_label_told(visitor: Visitor, net: pl.Net
     visitor.page.get_by_label("Test image number").press("Enter")
     visitor.settle()
     assert visitor.reading == str(net.read(test.images[42]))
-    assert visitor.page.get_by_text(f"label: {test.labels[42]}").is_visible()
+    expect(visitor.page.get_by_text(f"label: {test.labels[42]}")).to_be_visible()
     assert visitor.scene()["x"] == "test-42"
     visitor.draw("1")
     visitor.settle()

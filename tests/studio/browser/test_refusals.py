@@ -267,12 +267,12 @@ def test_refused_requests_of_nudge_change_nothing_and_work_again(visitor: Visito
     page.get_by_role("button", name="Stage 5:").click()
     check = page.get_by_role("button", name="Check ").first
     spoil(visitor, "checkNudge", check.click)
-    assert page.get_by_text("computing…").count() == 0
+    expect(page.get_by_text("computing…")).to_have_count(0)
     check.click()
     page.locator("[data-agrees]").wait_for()
     step = page.get_by_role("button", name="Step on this image")
     spoil(visitor, "takeStep", step.click)
-    assert page.locator("[data-after]").count() == 0
+    expect(page.locator("[data-after]")).to_have_count(0)
     step.click()
     page.locator("[data-after]").wait_for()
     average = page.get_by_role("button", name="Average the first 16 training images")

@@ -128,7 +128,7 @@ def test_a_slider_moves_a_value_and_the_link_carries_the_row(florist: Visitor) -
     page.get_by_role("button", name="Next test row").click()
     florist.settle()
     assert "x" in florist.scene()
-    assert page.locator("[data-verdict]").count() == 1
+    expect(page.locator("[data-verdict]")).to_have_count(1)
     page.goto(link)
     page.get_by_text("petal length").first.wait_for()
     florist.settle()
@@ -253,7 +253,7 @@ def test_other_grids_have_a_pad_of_their_shape(
     box = visitor.pad.bounding_box()
     assert box is not None
     assert box["width"] / box["height"] == pytest.approx(shape[1] / shape[0], rel=0.02)
-    assert visitor.page.get_by_role("region", name="Centring").count() == 0
+    expect(visitor.page.get_by_role("region", name="Centring")).to_have_count(0)
     visitor.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.06 * box["height"])
     visitor.page.mouse.down()
     visitor.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.94 * box["height"], steps=8)

@@ -42,7 +42,7 @@ def test_a_typed_knob_changes_the_accuracy_as_in_the_engine_and_is_undone(turner
     before = turner.accuracy()
     assert before == pytest.approx(_accuracy(net, test), abs=1e-9)
     find(turner, "layers[2].bias[7]")
-    assert turner.page.get_by_role("heading", name="bias of output 7").is_visible()
+    expect(turner.page.get_by_role("heading", name="bias of output 7")).to_be_visible()
     type_value(turner, 9.5)
     net.layers[2].bias[7] = 9.5
     assert turner.accuracy() == pytest.approx(_accuracy(net, test), abs=1e-9)
