@@ -77,7 +77,7 @@ def test_a_network_that_changes_is_shown_as_it_is_after_the_cell(run: Run) -> No
 
 def test_curves_grow_while_the_cell_runs(run: Run) -> None:
     run("trainer")
-    messages = run("for event in trainer.run(epochs=4): time.sleep(0.15)")
+    messages = run("for event in trainer.run(epochs=8): time.sleep(0.15)")
     progress = updates(messages, "progress")
     assert len(progress) >= 4
     assert [each["running"] for each in progress[-2:]] == [True, False]
@@ -85,7 +85,7 @@ def test_curves_grow_while_the_cell_runs(run: Run) -> None:
     assert times[0] < 0.5 * times[-1]
     final = [each["content"]["data"]["text/html"] for each in messages if each["type"] == "update_display_data"]
     assert len(final) == 1
-    assert "Epoch 4:" in final[0]
+    assert "Epoch 8:" in final[0]
 
 
 def test_curves_grow_while_a_thread_trains(run: Run) -> None:

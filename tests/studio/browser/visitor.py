@@ -26,6 +26,15 @@ _RESTS = """(wait) => {
 }"""
 """Asked for every frame: whether the page has been settled for some, in which what was done has taken effect."""
 
+_LIGHTS_UP = """async () => {
+    for (let frame = 0; frame < 6; frame++) {
+        await new Promise(requestAnimationFrame);
+        if (document.querySelector(".lit-wire")) return true;
+    }
+    return false;
+}"""
+"""Whether a wire lights up within some frames."""
+
 DIGITS: dict[str, Line] = {
     "0": [(0.5, 0.15), (0.3, 0.28), (0.25, 0.5), (0.32, 0.75), (0.5, 0.85), (0.68, 0.73), (0.74, 0.5), (0.5, 0.15)],
     "1": [(0.52, 0.15), (0.5, 0.5), (0.48, 0.87)],
@@ -88,8 +97,7 @@ class Visitor:
             x = (1 - share) * (ends[0]["x"] + ends[0]["width"]) + share * ends[1]["x"]
             y = (1 - share) * (ends[0]["y"] + ends[0]["height"] / 2) + share * (ends[1]["y"] + ends[1]["height"] / 2)
             page.mouse.move(x, y)
-            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            if page.locator(".lit-wire").count():
+            if page.evaluate(_LIGHTS_UP):
                 page.mouse.click(x, y)
                 return
         raise AssertionError(f"No wire lights up between {source} and {target}.")

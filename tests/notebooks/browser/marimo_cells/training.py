@@ -18,7 +18,7 @@ def _():
         return pl.Trainer(net, digits.train, batch_size=1)
 
     def run(trainer):
-        for _ in trainer.run(epochs=6, validation=digits.test):
+        for _ in trainer.run(epochs=20, validation=digits.test):
             time.sleep(0.15)
 
     return mo, new_trainer, run
