@@ -46,6 +46,12 @@ def read_by_kernel(book: Any) -> np.ndarray:
     return np.array(json.loads(book.printed(1)))
 
 
+def told_by_page(page: Any) -> list[float]:
+    """The outputs in the picture."""
+    bars = page.locator(".neuron[data-neuron^='3-']").all()
+    return [float((each.get_attribute("aria-label") or "").split("activation ")[1].replace("−", "-")) for each in bars]
+
+
 def test_a_network_is_drawn_for(notebook: Open) -> None:
     """What is drawn comes to the kernel, whose engine computes what the picture says."""
     book = notebook(f"{NET}\nshown = pl.widget(net)\nshown", "print(net.read(shown.inputs).outputs.tolist())")
@@ -54,10 +60,8 @@ def test_a_network_is_drawn_for(notebook: Open) -> None:
     page.locator(".reading").wait_for()
     draw(page, "3")
     reads(page, "3 at ")
-    bars = page.locator(".neuron[data-neuron^='3-']").all()
-    told = [float((each.get_attribute("aria-label") or "").split("activation ")[1].replace("−", "-")) for each in bars]
     for _ in range(100):
-        outputs = read_by_kernel(book)
+        outputs, told = read_by_kernel(book), told_by_page(page)
         if np.allclose(outputs, told, atol=0.006):
             break
         page.wait_for_timeout(200)  # the drawing is sent whenever the pen rests
