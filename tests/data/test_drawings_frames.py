@@ -11,6 +11,7 @@ from scipy import ndimage
 
 import pellucid as pl
 from pellucid.data.drawings import find_digits
+from pellucid.data.drawings.finding import find_in_steps
 from pellucid.data.drawings.frames import without_frames
 from pellucid.programs.images import from_unit
 
@@ -109,3 +110,40 @@ def test_tight_digits_are_no_pieces_of_borders() -> None:
     one_four = np.zeros((80, 100), np.bool_)
     one_four[:, :11] = one_four[:45, 60:68] = one_four[40:48, 60:] = one_four[:, 88:96] = True
     assert without_frames(one_four) is one_four
+
+
+def ring(height: int, width: int, pen: float) -> Ink:
+    """Draw a 0 as an ellipse with a thin pen."""
+    y, x = np.indices((height, width)) + 0.5
+    radius = np.hypot((y - height / 2) / (height / 2 - pen), (x - width / 2) / (width / 2 - pen))
+    return np.clip(pen / 2 + 0.5 - np.abs(radius - 1) * (width / 2 - pen), 0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("turn", [0.0, 1.2])
+def test_thin_strokes_beside_the_lines_of_a_table_stay(turn: float) -> None:
+    zero, pitch = ring(44, 30, 2), 72
+    lines, digits = np.zeros((786, 904), np.float32), np.zeros((786, 904), np.float32)
+    for row in range(11):
+        lines[30 + row * pitch, 20:-20] = 0.3  # less than a third of the ink
+    for k in range(60):
+        top, left = 44 + pitch * (k // 6), 100 + 130 * (k % 6)
+        digits[top : top + 44, left : left + 30] = zero
+    lines, digits = (ndimage.rotate(part, turn, order=1, reshape=False) for part in (lines, digits))
+    steps, found = find_in_steps(0.95 - 0.85 * np.maximum(lines, digits))
+    assert len(found) == 60
+    assert np.mean(steps["ink"][digits > 0.5]) > 0.99
+
+
+def test_frames_with_gaps_are_whole_in_fainter_ink(mnist: TrainTest, reader: pl.Network) -> None:
+    images, labels = np.asarray(mnist.test.images[:12]), mnist.test.labels[:12]
+    lines, ink = np.zeros((260, 560), np.float32), np.zeros((260, 560), np.float32)
+    for k, image in enumerate(images):
+        top, left = 30 + 110 * (k // 6), 20 + 90 * (k % 6)
+        box = lines[top : top + 76, left : left + 76]
+        box[:] = 0.35
+        box[2:-2, 2:-2] = 0
+        part = np.asarray(Image.fromarray(image).resize((56, 56), Image.Resampling.BICUBIC)) / np.float32(255)
+        ink[top + 10 : top + 66, left + 10 : left + 66] = part
+    y, x = np.indices(lines.shape)
+    lines[(x + y) // 9 % 3 == 0] *= 0.7
+    assert said(reader, np.maximum(lines, ink)) == text(labels)

@@ -1,4 +1,4 @@
-"""Remove frames from a mask of ink: boxes, the cells of forms, grids and underlines; the digits in them stay."""
+"""Remove frames and underlines from a mask of ink: boxes, the cells of forms, grids; the digits in them stay."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ LEAST_CONTENT = 0.25
 LIKE_ANOTHER = 0.75
 # A patch that is this many times as wide as tall may be an underlined number.
 UNDERLINED = 1.5
+# A line with this share more or less than half of the ink on one side is not under a number.
+THROUGH_MIDDLE = 0.15
 # In pictures of at least this many pixels, what is along the edges, and this share of both sides long, is a border;
 # along one edge, only if it is this many times as long as thick, which a 1 is not.
 LEAST_BORDERED = 28
 BORDER_LENGTH = 0.6
 THINNEST = 8
 LEAST_INNER = 0.2
+# Where it is so many times as thick as elsewhere, for this share of its length, digits stand on it.
+MUCH_THICKER, LEAST_ACROSS = 3, 0.05
 # Where a patch of at least this share of the height is away from all edges, what is near two of them, by this share of
 # the shorter side or so many pixels, is a piece of a border if it is thin, and so many times as long as thick.
 INNER_HEIGHT = 0.25
@@ -39,10 +43,10 @@ LONG_PIECE = 2
 MOST_FRAMES = 200
 
 
-def without_frames(mask: Mask) -> Mask:
-    """Remove what is drawn around digits, in any place: the lines of frames, grids and underlines.
+def without_frames(mask: Mask, *, closed: bool = False) -> Mask:
+    """Remove what is drawn around digits, in any place: the lines of frames and grids, and borders along the edges.
 
-    It is the mask itself that is returned if there is nothing to remove.
+    With ``closed``, no borders. It is the mask itself that is returned if there is nothing to remove.
     """
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     if not count:
@@ -50,14 +54,14 @@ def without_frames(mask: Mask) -> Mask:
     every = list(enumerate(ndimage.find_objects(labels), 1))
     boxes = [(number, box) for number, box in every if _may_be(box, mask.shape)]
     left, borders = mask.copy(), np.zeros_like(mask)
-    if any(_is_inner(box, mask.shape) for _, box in every):
+    if not closed and any(_is_inner(box, mask.shape) for _, box in every):
         pieces = [number for number, box in every if _is_in_corner(box, mask.shape)]
         borders |= np.isin(labels, pieces)
     empty: list[tuple[int, Box]] = []
     found: list[tuple[int, ...]] = []
     for number, box in boxes if len(boxes) <= MOST_FRAMES else []:
         patch = labels[box] == number
-        if _is_border(patch, box, mask.shape):
+        if not closed and _is_border(patch, box, mask.shape):
             borders[box] |= patch
         elif _is_quadrilateral(patch):
             if _holes(patch) > MOST_HOLES or _has_content(patch, labels[box], number):
@@ -65,8 +69,6 @@ def without_frames(mask: Mask) -> Mask:
                 left[box] = left[box] & ~patch | _without_sides(patch)
             else:
                 empty.append((number, box))
-        elif mask.shape[1] > patch.shape[1] > UNDERLINED * patch.shape[0]:
-            left[box] = left[box] & ~patch | without_level_lines(patch, patch, thick=THICK)
     for number, box in empty:
         patch = labels[box] == number
         if any(_alike(patch.shape, other) for other in found):
@@ -74,6 +76,30 @@ def without_frames(mask: Mask) -> Mask:
     digits = left & ~borders
     left = digits if digits.any() else left
     return mask if np.array_equal(left, mask) else left
+
+
+def without_underlines(mask: Mask) -> Mask:
+    """Remove the lines that numbers stand on, which are shorter than the picture is wide."""
+    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    boxes = [(number, box) for number, box in enumerate(ndimage.find_objects(labels), 1) if _may_be(box, mask.shape)]
+    left = mask.copy()
+    for number, box in boxes if len(boxes) <= MOST_FRAMES else []:
+        patch = labels[box] == number
+        if mask.shape[1] > patch.shape[1] > UNDERLINED * patch.shape[0]:
+            digits = without_level_lines(patch, patch, thick=THICK)
+            if not _is_struck_through(digits, patch & ~digits):
+                left[box] = left[box] & ~patch | digits
+    return left
+
+
+def _is_struck_through(ink: Mask, line: Mask) -> bool:
+    """Whether a line goes through the middle of what it crosses, as that of an arrow does."""
+    if not (ink.any() and line.any()):
+        return False
+    rows = np.arange(len(ink))
+    middle = float(np.average(rows, weights=line.sum(axis=1)))
+    above = float(ink[rows < middle].sum() / ink.sum())
+    return abs(above - 0.5) < THROUGH_MIDDLE
 
 
 def _may_be(box: Box, shape: tuple[int, ...]) -> bool:
@@ -87,8 +113,14 @@ def _is_border(patch: Mask, box: Box, shape: tuple[int, ...]) -> bool:
     if not at_edge or min(shape) < LEAST_BORDERED or inner_share(patch, box, shape) >= LEAST_INNER:
         return False
     shares = [n / length for n, length in zip(patch.shape, shape, strict=True)]
-    thin = max(patch.shape) > THINNEST * min(patch.shape)
+    thin = max(patch.shape) > THINNEST * min(patch.shape) and not _has_strokes_across(patch)
     return bool(min(shares) >= BORDER_LENGTH or (thin and max(shares) >= BORDER_LENGTH))
+
+
+def _has_strokes_across(patch: Mask) -> bool:
+    """Whether more than a line is in a long patch, as where digits stand on it."""
+    across = patch.sum(axis=int(np.argmin(patch.shape)))
+    return bool(np.mean(across > MUCH_THICKER * np.median(across)) > LEAST_ACROSS)
 
 
 def _is_inner(box: Box, shape: tuple[int, ...]) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.data.drawings import ndimage
-from pellucid.data.drawings.frames import without_frames
+from pellucid.data.drawings.frames import without_frames, without_underlines
 from pellucid.data.drawings.light import enlarged
 from pellucid.data.drawings.noise import noise_level
 from pellucid.data.drawings.ruling import without_lines
@@ -27,6 +27,11 @@ NEARBY = 0.15
 FAINT_SHARE = 0.2
 # Windows of this many pixels are fine enough to smooth with.
 FINE = 16
+# Patches that are so many times as long as wide, and so many pixels long, are straight lines.
+STRAIGHT = 8
+LEAST_SIDE = 20
+# Frames fill less than this share of their box.
+HOLLOW = 0.15
 
 
 def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
@@ -45,10 +50,23 @@ def ink_mask(contrast: Picture) -> tuple[Mask, Picture]:
         return np.zeros(contrast.shape, np.bool_), calm
     floor = max(FAINT_SHARE * strength, LIKELY * noise)
     mask = calm > np.clip(INK_SHARE * _strongest_nearby(calm), floor, max(floor, INK_SHARE * strength))
-    unframed, faint = without_frames(mask), calm > floor
-    if unframed is not mask:
-        faint &= ~ndimage.binary_dilation(mask & ~unframed, np.ones((5, 5)))
-    return without_lines(unframed, faint), calm
+    faint = calm > floor
+    unframed = without_frames(mask)
+    unruled = without_lines(unframed, faint & ~ndimage.binary_dilation(mask & ~unframed, np.ones((5, 5))))
+    if _has_thin_lines(unruled):
+        unruled &= ~(faint & ~without_frames(faint, closed=True))  # frames that are whole in fainter ink alone
+    return without_underlines(unruled), calm
+
+
+def _has_thin_lines(mask: Mask) -> bool:
+    """Whether some patches are straight and thin, or hardly fill their box, as what is left of frames does."""
+    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    sides = np.array([[side.stop - side.start for side in box] for box in ndimage.find_objects(labels)]).reshape(-1, 2)
+    longest, shortest = sides.max(axis=1, initial=0), sides.min(axis=1, initial=1 << 30)
+    ink = np.bincount(labels.ravel(), minlength=len(sides) + 1)[1:]
+    lines = (longest >= LEAST_SIDE) & (longest >= STRAIGHT * shortest)
+    hollow = (shortest >= LEAST_SIDE) & (ink < HOLLOW * longest * shortest)
+    return bool(np.count_nonzero(lines) >= 2 or hollow.any())
 
 
 def _strongest_nearby(calm: Picture) -> Picture:

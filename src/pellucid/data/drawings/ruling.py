@@ -22,6 +22,9 @@ SLOPES = 25
 PREVIEW_SIDE = 400
 # Below this size, a line looks the same as the bar of a 7.
 LEAST_SIDE = 60
+# The course of a line is followed in so many pieces, of at least so many pixels; without ink, it is in the middle.
+PIECES, LEAST_PIECE = 24, 16
+TOWARDS_MIDDLE = 0.01
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,34 @@ def _thin_runs(mask: Mask, faint: Mask, line: Line, thick: float) -> tuple[NDArr
     thickness = float(np.median((faint[view] & inside).sum(axis=0)))
     if not 0 < thickness <= thickest:
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    band = mask[view] & inside
-    runs = band & ~ndimage.binary_opening(band, np.ones((math.ceil(1.5 * thickness) + 2, 1)))
+    longest = math.ceil(1.5 * thickness) + 2
+    near = np.abs(np.arange(-reach, reach + 1))[:, None] <= 2 * math.ceil(max(mask.shape) / PREVIEW_SIDE) + longest
+    course = _course(_runs(faint[view] & inside, longest) & near, longest)
+    away = np.abs(np.arange(-reach, reach + 1)[:, None] - course)
+    runs = _runs(mask[view] & inside, longest) & (away <= longest)
     return rows[runs], columns[runs]
+
+
+def _runs(band: Mask, longest: int) -> Mask:
+    """Return the vertical runs of ink that are shorter than so many pixels."""
+    return band & ~ndimage.binary_opening(band, np.ones((longest, 1)))
+
+
+def _course(runs: Mask, window: int) -> NDArray[np.float64]:
+    """Return where in its band a line is in each column (W,), in rows from the middle: where most of its ink is nearby.
+
+    Strokes of digits that are as thin as the line are in the band too, but not all along it.
+    """
+    height, width = runs.shape
+    pieces = np.array_split(np.arange(width), max(1, min(PIECES, width // LEAST_PIECE)))
+    counts = np.stack([runs[:, piece].sum(axis=1) for piece in pieces], axis=1)
+    sums = np.cumsum(np.pad(counts, ((1 + window // 2, window - 1 - window // 2), (0, 0))), axis=0, dtype=np.float64)
+    alone = sums[window:] - sums[:-window]
+    beside = np.pad(alone, ((0, 0), (1, 1)))
+    offsets = np.arange(height) - height // 2
+    ink = alone + beside[:, :-2] + beside[:, 2:] - TOWARDS_MIDDLE * np.abs(offsets)[:, None]
+    centres = offsets[ink.argmax(axis=0)]
+    return np.asarray(np.interp(np.arange(width), [float(piece.mean()) for piece in pieces], centres))
 
 
 def _any_of_blocks(mask: Mask, factor: int) -> Mask:

@@ -26,6 +26,8 @@ TALL = 0.7
 BROAD = 0.75
 SEAMS = (0.3, 0.4, 0.5, 0.6, 0.7)
 WINDOW = 0.2
+# How far beyond a seam through strokes both parts may have the same ink, in widths of a stroke.
+SHARED = (0.5, 1.0)
 # What a step to the side adds to a seam, in pixels of ink.
 SIDEWAYS = 0.05
 
@@ -49,23 +51,25 @@ def split_touching(patches: list[Group], labels: Labels) -> list[Group]:
     return done
 
 
-def halves(cut: Picture) -> Iterator[tuple[Picture, Picture, int]]:
-    """Yield ways to split the ink of a patch (H, W), 0 to 1: a left part, a right part, and where the right one begins.
+def halves(cut: Picture) -> Iterator[tuple[Picture, Picture]]:
+    """Yield ways to split the ink of a patch (H, W), 0 to 1: a left part and a right part.
 
-    They are seams that cross the least ink, each through its own part of the width; both parts are tall. Which of them
-    is right, whoever reads the parts has to tell.
+    They are seams that cross the least ink, each through its own part of the width; both parts are tall. The ink near
+    a seam that crosses strokes may belong to both digits, if they overlap. Which way is right, whoever reads the parts
+    has to tell.
     """
     height, width = cut.shape
     if width < BROAD * height or height < LEAST_HEIGHT:
         return
-    reach = max(2, round(WINDOW * width / 2))
+    reach, pen = max(2, round(WINDOW * width / 2)), stroke_width(cut)
     for share in SEAMS:
         first, last = round(share * width) - reach, round(share * width) + reach
-        seam, _ = _cheapest(np.asarray(cut, np.float32), first, last)
-        right = np.where(np.arange(width) >= seam[:, None], cut, 0)
-        left = cut - right
-        if all(_is_tall(part > cut.max() / 2) for part in (left, right)):
-            yield left, right, int(np.flatnonzero((right > 0).any(axis=0))[0])
+        seam, path = _cheapest(np.asarray(cut, np.float32), first, last)
+        away = np.arange(width) - seam[:, None]
+        for common in (0, *(each * pen for each in SHARED if path.sum() >= pen / 2)):
+            left, right = np.where(away < common, cut, 0), np.where(away >= -common, cut, 0)
+            if all(_is_tall(part > cut.max() / 2) for part in (left, right)):
+                yield left, right
 
 
 def _seam(ink: Mask) -> NDArray[np.intp] | None:
