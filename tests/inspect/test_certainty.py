@@ -120,3 +120,18 @@ def test_overlapping_digits_are_read_by_halves() -> None:
         right += text == "".join(map(str, DIGITS.labels[2 * k : 2 * k + 2]))
         assert all(0 <= answer.digit.box[0] < answer.digit.box[2] for answer in found)
     assert right >= 14
+
+
+def test_three_digits_that_overlap_are_told_apart() -> None:
+    net, right = pl.load("digits-conv"), 0
+    for k in range(12):
+        parts = [np.kron(image[:, image.any(axis=0)], np.ones((3, 3))) for image in PIXELS[3 * k : 3 * k + 3]]
+        ink, end = np.zeros((84, sum(part.shape[1] for part in parts) - 10)), 0
+        for part in parts:
+            view = ink[:, end : end + part.shape[1]]
+            np.maximum(view, part, out=view)
+            end += part.shape[1] - 5
+        found = answers(net, find_digits((1 - np.pad(ink, 20)).astype(np.float32)), alone=False)
+        text = "".join(answer.reading.best for answer in found if not answer.is_none)
+        right += text == "".join(map(str, DIGITS.labels[3 * k : 3 * k + 3]))
+    assert right >= 9

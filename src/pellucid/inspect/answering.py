@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,8 +18,11 @@ from pellucid.network.network import Network
 from pellucid.network.prediction import Reading
 from pellucid.programs.images import from_unit
 
-DOUBTFUL, SURE_HALF = 0.7, 0.95
+DOUBTFUL, SURE_PART = 0.7, 0.95
 """Below the first confidence, a patch is read again, without specks and by halves, which count above the second."""
+
+WIDE_OF_THREE = 1.5
+"""From this ratio of width to height on, a patch may be three digits that overlap."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def _cleaned(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]]) ->
         return answer
     box = _box_in(answer.digit.box, clean)
     again = read([replace(answer.digit, box=box, pixels=center(clean, thicken=True))])[0]
-    sure = again.sureness is not None and not again.is_none and again.sureness.confidence > SURE_HALF
+    sure = again.sureness is not None and not again.is_none and again.sureness.confidence > SURE_PART
     return again if sure else answer
 
 
@@ -105,20 +109,35 @@ def _box_in(box: tuple[int, int, int, int], ink: Picture) -> tuple[int, int, int
     return first, upper, max(last, first + 1), max(lower, upper + 1)
 
 
-def _parted(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]]) -> list[Answer]:
-    """Return the answers for both halves of a patch that is no digit, if it is two digits that overlap."""
-    if answer.sureness is None or answer.sureness.confidence >= DOUBTFUL:
+def _parted(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]], half: bool = False) -> list[Answer]:
+    """Return the answers for the parts of a patch that is no digit, if it is two or three digits that overlap."""
+    cut = answer.digit.steps["cut out"]
+    if _certainty(answer) >= DOUBTFUL:
         return [answer]
-    cut, (left, top, right, bottom) = answer.digit.steps["cut out"], answer.digit.box
-    best, least = [answer], SURE_HALF
-    for first, second, column in halves(cut):
-        at = left + round(column * (right - left) / cut.shape[1])
-        parts = [
-            Digit(box, center(ink, thicken=True), answer.digit.steps)
-            for box, ink in (((left, top, at, bottom), first), ((at, top, right, bottom), second))
-        ]
-        both = read(parts)
-        found = min(0.0 if one.sureness is None or one.is_none else one.sureness.confidence for one in both)
-        if found > least:
-            best, least = both, found
+    best, least, again = [answer], SURE_PART, not half and cut.shape[1] >= WIDE_OF_THREE * cut.shape[0]
+    for parts in halves(cut):
+        found = read([_part_of(answer.digit, ink) for ink in parts])
+        if again and sum(_certainty(one) > least for one in found) == 1:
+            found = [part for one in found for part in _parted(one, read, half=True)]
+        certainty = min(map(_certainty, found))
+        if certainty > least:
+            best, least = found, certainty
     return best
+
+
+def _part_of(digit: Digit, ink: Picture) -> Digit:
+    """Return a digit whose ink is a part of another's."""
+    inked = np.flatnonzero((ink > 0).any(axis=0))
+    columns = slice(int(inked[0]), int(inked[-1]) + 1)
+    left, top, right, bottom = digit.box
+    ends = (left + round(at * (right - left) / ink.shape[1]) for at in (columns.start, columns.stop))
+    steps = MappingProxyType({**digit.steps, "cut out": ink[:, columns]})
+    first, last = ends
+    return Digit((first, top, max(last, first + 1), bottom), center(ink, thicken=True), steps)
+
+
+def _certainty(answer: Answer) -> float:
+    """Return how sure it is that there is this digit; 1 where nothing says so."""
+    if answer.sureness is None:
+        return 1.0
+    return 0.0 if answer.is_none else answer.sureness.confidence
