@@ -3,6 +3,7 @@
     python benchmarks/reading.py                     # measure everything; about two minutes
     python benchmarks/reading.py --only edge sheet    # kinds whose name begins so
     python benchmarks/reading.py --fill              # write the table into docs/reading.md
+    python benchmarks/reading.py --peers --fill      # the table of other readers beside it; see reading_peers.py
 
 Nothing here was trained on, but the writers are MNIST's. ``none_of_these.py`` measures letters and other symbols.
 """
@@ -24,99 +25,15 @@ from PIL import Image
 from scipy import ndimage
 
 import pellucid as pl
+from ink import Case, Digits, Kind, Picture, Random, dark, frame, light, penned, put, put_in, scaled
 from pellucid.data.drawings import find_digits
 from pellucid.inspect.answering import answers
+from reading_peers import peers
+from sheets import LAYOUTS, sheets_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "reading.md"
-BEGIN, END = "<!-- reading: begin -->", "<!-- reading: end -->"
 A4 = (2339, 1654)
 DPI = 200
-
-Picture = NDArray[np.float32]
-Random = np.random.Generator
-
-
-class Digits(NamedTuple):
-    """Real digits (N, H, W), 0 to 1 with bright ink, and what they are."""
-
-    images: Picture
-    labels: NDArray[np.int64]
-
-
-class Case(NamedTuple):
-    """A picture as it is read, and the digits in it in reading order."""
-
-    picture: NDArray[Any]
-    text: str
-
-
-Kind = Callable[[Random, Digits, int], Iterator[Case]]
-
-
-# Ink
-
-
-def cropped(ink: Picture) -> Picture:
-    rows, columns = np.flatnonzero((ink > 0.1).any(axis=1)), np.flatnonzero((ink > 0.1).any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def scaled(ink: Picture, height: float) -> Picture:
-    """Return the cropped digit with its longer side scaled to ``height`` pixels."""
-    cut = cropped(ink)
-    factor = height / max(cut.shape)
-    size = (max(3, round(cut.shape[1] * factor)), max(3, round(cut.shape[0] * factor)))
-    how = Image.Resampling.BICUBIC if factor > 1 else Image.Resampling.BOX
-    return np.asarray(np.clip(np.asarray(Image.fromarray(cut).resize(size, how)), 0, 1), np.float32)
-
-
-def penned(ink: Picture, height: float, pen: float) -> Picture:
-    """Return the digit as a pen of ``pen`` pixels draws it, ``height`` pixels tall: its centre line, widened."""
-    factor = 4
-    large = np.pad(scaled(ink, height * factor) > 0.5, 2 * factor)
-    away = ndimage.distance_transform_edt(~thinned(large))
-    drawn = np.clip(pen * factor / 2 + 0.5 - away, 0, 1)
-    rows, columns = (n // factor for n in drawn.shape)
-    blocks = drawn[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
-    return cropped(np.asarray(blocks.mean(axis=(1, 3)), np.float32))
-
-
-def thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the centre lines of a mask, by the method of Zhang and Suen (1984)."""
-    mask = np.pad(mask, 1)
-    while True:
-        before = np.count_nonzero(mask)
-        for first in (True, False):
-            ring = [np.roll(mask, shift, (0, 1)) for shift in _AROUND]
-            neighbours = np.sum(ring, axis=0)
-            rises = np.sum([~a & b for a, b in zip(ring, ring[1:] + ring[:1], strict=True)], axis=0)
-            north, east, south, west = ring[0], ring[2], ring[4], ring[6]
-            if first:
-                open_sides = ~(north & east & south) & ~(east & south & west)
-            else:
-                open_sides = ~(north & east & west) & ~(north & south & west)
-            mask = mask & ~((neighbours >= 2) & (neighbours <= 6) & (rises == 1) & open_sides)
-        if np.count_nonzero(mask) == before:
-            return mask[1:-1, 1:-1]
-
-
-_AROUND = ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1))
-
-
-def put(page: Picture, part: Picture, top: float, left: float) -> None:
-    """Draw ink on a page, with its upper left corner at a place."""
-    y, x = max(0, round(top)), max(0, round(left))
-    view = page[y : y + part.shape[0], x : x + part.shape[1]]
-    np.maximum(view, part[: view.shape[0], : view.shape[1]], out=view)
-
-
-def dark(ink: Picture) -> NDArray[np.uint8]:
-    return np.asarray(np.round(245 - 215 * np.clip(ink, 0, 1)), np.uint8)
-
-
-def light(ink: Picture) -> NDArray[np.uint8]:
-    return np.asarray(np.round(25 + 215 * np.clip(ink, 0, 1)), np.uint8)
-
 
 # Kinds of pictures
 
@@ -174,23 +91,6 @@ def box_around(rng: Random, digits: Digits, count: int) -> Iterator[Case]:
         frame(ink, 30, 30, 30 + size, 30 + size, width)
         put_in(rng, ink, scaled(digits.images[i], size * rng.uniform(0.45, 0.7)), (30, 30, size, size), width)
         yield Case(dark(ink), str(digits.labels[i]))
-
-
-def frame(ink: Picture, top: int, left: int, bottom: int, right: int, width: int, level: float = 1.0) -> None:
-    for rows, columns in (
-        (slice(top, top + width), slice(left, right)),
-        (slice(bottom - width, bottom), slice(left, right)),
-        (slice(top, bottom), slice(left, left + width)),
-        (slice(top, bottom), slice(right - width, right)),
-    ):
-        np.maximum(ink[rows, columns], level, out=ink[rows, columns])
-
-
-def put_in(rng: Random, ink: Picture, part: Picture, cell: tuple[int, int, int, int], width: int) -> None:
-    top, left, height, across = cell
-    free = [room - n - 2 * width - 4 for room, n in zip((height, across), part.shape, strict=True)]
-    down, along = (max(0, room) * rng.uniform(0.2, 0.8) + width + 2 for room in free)
-    put(ink, part, top + down, left + along)
 
 
 def cells(rng: Random, digits: Digits, count: int) -> Iterator[Case]:
@@ -357,7 +257,12 @@ KINDS: dict[str, Kind] = {
     "impulses, 17 %": salted(0.17),
     "stripes": striped,
     "spatter": spattered,
+    **{f"50 sheets: {name}": sheets_of(layout) for name, layout in LAYOUTS.items()},
 }
+
+
+Reader = Callable[[NDArray[Any]], str]
+"""Returns the digits of a picture in reading order."""
 
 
 class Score(NamedTuple):
@@ -371,13 +276,22 @@ class Score(NamedTuple):
     milliseconds: float
 
 
-def measure(kind: Kind, digits: Digits, net: pl.Network, count: int, seed: int) -> Score:
+def own(net: pl.Network) -> Reader:
+    """Return how `pellucid read` reads a picture with a network."""
+
+    def read(picture: NDArray[Any]) -> str:
+        found = answers(net, find_digits(picture), alone=False)
+        return "".join(answer.reading.best for answer in found if not answer.is_none)
+
+    return read
+
+
+def measure(kind: Kind, digits: Digits, reader: Reader, count: int, seed: int) -> Score:
     totals, seconds = np.zeros(5, int), []
     for case in kind(np.random.default_rng(seed), digits, count):
         begin = time.perf_counter()
-        found = answers(net, find_digits(case.picture), alone=False)
+        said = reader(case.picture)
         seconds.append(time.perf_counter() - begin)
-        said = "".join(answer.reading.best for answer in found if not answer.is_none)
         blocks = SequenceMatcher(None, said, case.text, autojunk=False).get_matching_blocks()
         read = sum(block.size for block in blocks)
         totals += [1, said == case.text, len(case.text), read, max(0, len(said) - len(case.text))]
@@ -395,6 +309,22 @@ def table(scores: dict[str, Score]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def shares_read(scores: dict[str, dict[str, Score]]) -> str:
+    """Return a table of the digits read in order, and told though not there, by each reader."""
+    readers = list(next(iter(scores.values())))
+    lines = ["| pictures | N | " + " | ".join(readers) + " |", "|---" * (len(readers) + 2) + "|"]
+    for name, each in scores.items():
+        cells = [f"{s.read / s.digits:.1%}, {s.extra / s.digits:.1%}" for s in each.values()]
+        lines.append(f"| {name} | {next(iter(each.values())).pictures:,} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def filled(page: str, name: str, text: str) -> str:
+    """Return a page with other text between the marks of a name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    return re.sub(f"(?s){begin}.*{end}", lambda _: f"{begin}\n{text}{end}", page)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="digits-conv")
@@ -402,23 +332,26 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="sets the number of pictures of each kind (default 200)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--peers", action="store_true", help="measure other readers beside it, on a fifth as many")
     parser.add_argument("--fill", action="store_true", help="write the table into docs/reading.md")
     args = parser.parse_args()
     test = pl.data.load("mnist").test
     digits = Digits(np.asarray(test.images, np.float32) / 255, test.labels)
-    net, scores = pl.load(args.model), {}
-    for name, kind in KINDS.items():
-        if name.startswith(tuple(args.only)):
-            score = measure(kind, digits, net, args.count, args.seed)
-            if score.pictures:
-                scores[name] = score
-                print(table({name: score}).splitlines()[-1], flush=True)
+    chosen = {name: kind for name, kind in KINDS.items() if name.startswith(tuple(args.only))}
+    readers = {"Pellucid": own(pl.load(args.model))} | (peers() if args.peers else {})
+    count, scores = args.count // 5 if args.peers else args.count, {}
+    for name, kind in chosen.items():
+        each = {title: measure(kind, digits, reader, count, args.seed) for title, reader in readers.items()}
+        if each["Pellucid"].pictures:
+            scores[name] = each
+            told = shares_read({name: each}) if args.peers else table({name: each["Pellucid"]})
+            print(told.splitlines()[-1], flush=True)
+    alone_of = {name: each["Pellucid"] for name, each in scores.items()}
     if args.json:
-        args.json.write_text(json.dumps({name: score._asdict() for name, score in scores.items()}, indent=1) + "\n")
+        args.json.write_text(json.dumps({name: score._asdict() for name, score in alone_of.items()}, indent=1) + "\n")
     if args.fill:
-        page = PAGE.read_text(encoding="utf-8")
-        filled = re.sub(f"(?s){BEGIN}.*{END}", lambda _: f"{BEGIN}\n{table(scores)}{END}", page)
-        PAGE.write_text(filled, encoding="utf-8")
+        name, text = ("peers", shares_read(scores)) if args.peers else ("reading", table(alone_of))
+        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
 if __name__ == "__main__":
