@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pellucid import data
 from pellucid.layers import Layer
@@ -24,6 +25,12 @@ from pellucid.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
+
+
+COPIES_SEED = 12345
+"""Draws the varied copies, which are the same for all seeds of a network."""
+
+LEAST_PROBABILITY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -40,20 +47,32 @@ class Recipe:
     seeds: int = 5
     teacher: str = ""
     """A shipped network whose probabilities are the targets (distillation), instead of the labels."""
+    temperature: float = 1.0
+    """The teacher's logarithms are divided by it, so that what it thinks of the other classes weighs more."""
+    copies: int = 0
+    """Varied copies of all images, whose targets the teacher computes once; an epoch is one pass over all of them."""
 
     def lessons(self, train: Dataset) -> Dataset:
-        """Return what the network is trained on: the data, with the probabilities of the teacher if there is one.
+        """Return what the network is trained on: the data, or with a teacher varied copies and its probabilities.
+
+        The teacher sees each copy as varied. So the network learns what a distortion makes of a digit, and not that it
+        is still the same for sure.
 
         References
         ----------
-        Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015, here at a temperature of 1.
+        Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015.
+        Beyer, Zhai et al., "Knowledge distillation: a good teacher is patient and consistent", 2022, for the teacher
+        that sees the same varied image.
         """
         if not self.teacher:
             return train
-        targets = load(self.teacher)(train.images)
-        return data.Dataset(
-            train.images, targets, classes=train.classes, level_range=train.level_range, name=train.name
-        )
+        teacher, parts = load(self.teacher), [train.images]
+        if self.copies:
+            varied = (self.augment.apply(train.images, seed=COPIES_SEED, epoch=k) for k in range(self.copies))
+            parts = [np.round(255 * copy).astype(np.uint8) for copy in varied]
+        targets = np.concatenate([softened(teacher(part), self.temperature) for part in parts])
+        images = np.concatenate(parts)
+        return data.Dataset(images, targets, classes=train.classes, memory_limit="8 GB", name=train.name)
 
     def trainer(self, train: Dataset, seed: int, threads: int | None = None) -> Trainer:
         """Return a trainer for a new network, both initialised from ``seed``, on data that `lessons` returned."""
@@ -64,7 +83,7 @@ class Recipe:
             optimizer=self.optimizer,
             batch_size=self.batch_size,
             seed=seed,
-            augment=self.augment,
+            augment=None if self.copies else self.augment,
             threads=threads,
         )
 
@@ -76,6 +95,19 @@ class Recipe:
         for index, event in train_many(trainers, self.epochs, validation=test, on_error="raise"):
             accuracies[index] = getattr(event, "test_accuracy", accuracies[index])
         return [trainer.net for trainer in trainers], accuracies
+
+
+def softened(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Return the probabilities (N, K) of a softmax whose inputs are divided by a temperature.
+
+    Examples
+    --------
+    >>> softened(np.array([[0.64, 0.04, 0.32]], np.float32), 2.0).round(2)
+    array([[0.51, 0.13, 0.36]], dtype=float32)
+    """
+    logs = np.log(np.maximum(probabilities, np.float32(LEAST_PROBABILITY))) / np.float32(temperature)
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 def of_any_levels(net: Network) -> Network:
@@ -107,5 +139,9 @@ def main(recipe: Recipe) -> None:
         "test_accuracy_std": deviation,
         "seeds": len(nets),
     }
+    if recipe.teacher:
+        augment = recipe.augment.configuration() if recipe.copies else None
+        net.record |= {"teacher": recipe.teacher, "temperature": recipe.temperature, "augment": augment}
+        net.record |= {"copies": recipe.copies, "images": len(mnist.train)}
     save(net, arguments.output)
     print(f"wrote {arguments.output}")
