@@ -67,6 +67,16 @@ def test_a_word_that_is_not_a_digit_is_marked() -> None:
     assert _heard([-1]).text == ""
 
 
+def test_a_digit_of_hardly_any_confidence_beside_a_sure_one_is_another_word() -> None:
+    clear, faint = saying([3]), saying([7], sure=0.18)
+    alone, beside = np.log(faint), np.log(np.concatenate([clear, faint]))
+    for network, threshold, whole, single in ((Parrot([3]), 0.75, [3, 10], [7]), (Parrot([3]), 0.0, [3, 7], [7])):
+        recognizer = Recognizer(network, threshold)  # type: ignore[arg-type]
+        assert recognizer.said(beside) == whole
+        assert recognizer.said(alone) == single
+        assert recognizer.said(beside, digits=2) == [3, 7]
+
+
 def test_a_network_in_doubt_is_not_sure() -> None:
     assert not any(word.sure for word in _heard([9], frames=16, sure=0.05).words)
 
@@ -114,6 +124,19 @@ def test_priors_are_divided_out() -> None:
     even = np.full((1, len(CLASSES)), 1 / len(CLASSES))
     np.testing.assert_allclose(np.exp(plain.weighed(even)).sum(), 1)
     assert adjusted.weighed(even)[0, 0] < plain.weighed(even)[0, 0] - 2
+
+
+def test_a_single_digit_is_chosen_with_a_share_of_its_own() -> None:
+    shared = np.full(len(CLASSES), 0.01)
+    shared[0] = 0.8
+    record = {"hearing": {"priors": shared.tolist(), "prior_share": 0.3, "single_share": 0.9}}
+    own = Recognizer(Parrot([8], record=record))  # type: ignore[arg-type]
+    record = {"hearing": {"priors": shared.tolist(), "prior_share": 0.9}}
+    same = Recognizer(Parrot([8], record=record))  # type: ignore[arg-type]
+    likely = saying([8], sure=0.5)
+    np.testing.assert_allclose(own.single(own.weighed(likely)), same.weighed(likely), atol=1e-9)
+    assert own.said(own.weighed(likely), 1) == same.said(same.weighed(likely), 1)
+    assert same.single(likely) is likely
 
 
 @pytest.mark.parametrize("priors", [[0.5, 0.5], [0.0] * 21, [float("nan")] * 21])

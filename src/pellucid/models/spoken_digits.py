@@ -62,8 +62,8 @@ class SpokenRecipe:
         Settings of the optimiser, Adam.
     more_epochs, more_rate, more_batch_size
         A second training, which continues with new utterances of the same words. It has none if ``more_epochs`` is 0.
-    prior_share : float
-        See `pellucid.speech.recognizer.Recognizer.logs`.
+    prior_share, single_share : float
+        See `pellucid.speech.recognizer.Recognizer.logs` and ``single``.
     penalty : float
         See `pellucid.speech.decoding.Beam`. A penalty loses words that were said but are unsure.
     cell : str
@@ -82,6 +82,7 @@ class SpokenRecipe:
     more_rate: float = 0.003
     more_batch_size: int = 32
     prior_share: float = 0.3
+    single_share: float = 0.6
     penalty: float = 0.0
     cell: str = "lstm"
 
@@ -154,9 +155,13 @@ def calibrate(net: Network, clips: Recordings) -> None:
 
 
 def finish(net: Network, utterances: Sequences, recipe: SpokenRecipe) -> None:
-    """Add the settings of `Recognizer` to the network's record: its mean output over some utterances, and two more."""
+    """Add the settings of `Recognizer` to the network's record; the priors are its mean output over some utterances."""
     found = priors(net, utterances, recipe.synthesis.vary)
-    net.record["hearing"] = {"priors": found, "prior_share": recipe.prior_share, "penalty": recipe.penalty}
+    net.record["hearing"] = {"priors": found} | _settings(recipe)
+
+
+def _settings(recipe: SpokenRecipe) -> dict[str, float]:
+    return {name: getattr(recipe, name) for name in ("prior_share", "single_share", "penalty")}
 
 
 def priors(net: Any, utterances: Sequences, vary: Function, most: int = 2000) -> list[float]:
@@ -180,7 +185,7 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument(
         "--only-settings", action="store_true",
-        help="instead, set the penalty of the output file anew, fit its confidence and evaluate it",
+        help="instead, set the other settings of the output file anew, fit its confidence and evaluate it",
     )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="folder for the networks of --leave-one-out")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / f"{NAME}.safetensors")
@@ -192,7 +197,7 @@ def main() -> None:
     if options.only_settings:
         net: Network = load(options.output)
         settings: Any = net.record["hearing"]
-        settings["penalty"] = recipe.penalty
+        settings.update(_settings(recipe))
         complete(net, options.output)
     elif options.leave_one_out is None:
         train(recipe, options.output, options.seed, options.threads)

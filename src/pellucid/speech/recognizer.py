@@ -29,6 +29,8 @@ Places = list[tuple[int, int]]
 _TINY = 1e-8
 _SPREAD = round(0.08 / HOP)
 _FAINT = 10**-3.0
+_DOUBTFUL = 0.2
+"""Confidence below which a digit beside a sure one is taken for another word."""
 _PADDING = 2
 """Steps of silence added before and after: a recording cut at the edges of the word sounds like part of a word."""
 _PADDING_LEVEL = 1e-3
@@ -38,6 +40,7 @@ _PADDING_LEVEL = 1e-3
 _SETTINGS: dict[str, Field] = {
     "priors": Maybe(Several(Number(), len(CLASSES), len(CLASSES))),
     "prior_share": Number(-100.0, 100.0),
+    "single_share": Maybe(Number(-100.0, 100.0)),
     "penalty": Number(-1e6, 1e6),
     "temperature": Number(1e-3, 1e6),
     "sureness": Maybe(Several(Number(-1e6, 1e6), EVIDENCE + 1, EVIDENCE + 1)),
@@ -82,6 +85,8 @@ class Recognizer:
             raise ShapeError(f"Hearing expected a record of its settings, but {error}: retrain the network.") from error
         self.priors = _priors(settings.get("priors"))
         self.prior_share = float(settings.get("prior_share", 0.0))
+        single = settings.get("single_share")
+        self.single_share = None if single is None else float(single)
         self.penalty = float(settings.get("penalty", 0.0))
         self.temperature = float(settings.get("temperature", 1.0))
         sureness = settings.get("sureness")
@@ -114,6 +119,18 @@ class Recognizer:
         result: Logs = logs - np.logaddexp.reduce(logs, axis=1)[:, None]
         return result
 
+    def single(self, logs: Logs) -> Logs:
+        """Return log probabilities (T, K) for the choice of a single digit, with another power of the priors.
+
+        The digits then compete with each other alone: what would add words to a row, or take silence for one, does no
+        harm, and soft sounds of unknown voices count for more.
+        """
+        if self.single_share is None:
+            return logs
+        weighed = logs - (self.single_share - self.prior_share) * np.log(self.priors)
+        result: Logs = weighed - np.logaddexp.reduce(weighed, axis=1)[:, None]
+        return result
+
     def best(self, logs: Logs, digits: int | None = None) -> list[int]:
         """Return the digits of the most probable sequence of words, without other words."""
         return [word for word in self.said(logs, digits) if word != OTHER_WORD]
@@ -121,10 +138,11 @@ class Recognizer:
     def said(self, logs: Logs, digits: int | None = None) -> list[int]:
         """Return the most probable sequence of words; 10 stands for another word."""
         if digits == 1:
-            alone = log_probabilities(logs, [spelling([digit]) for digit in range(OTHER_WORD)])
+            alone = log_probabilities(self.single(logs), [spelling([digit]) for digit in range(OTHER_WORD)])
             return [int(alone.argmax())] if alone.max() > NEVER / 2 else []
         guesses = beam(logs, digits=digits, penalty=self.penalty)
-        return list(guesses[0].words) if guesses else []
+        found = list(guesses[0].words) if guesses else []
+        return self._without_doubtful(found, logs) if digits is None else found
 
     def sentence(
         self, power: Floats, begin: int = 0, *, digits: int | None = None, final: bool = True, keep: bool = False
@@ -144,13 +162,16 @@ class Recognizer:
 
         With ``are_digits`` nothing else was said for certain; see `pellucid.speech.confidence`.
         """
+        if are_digits and len(said) == 1:
+            logs = self.single(logs)
         placed = _placed(logs, said)
         loud = power.sum(axis=1) > _FAINT * float(power.sum(axis=1).max(initial=0.0))
         found = []
         for word, own, (first, past) in placed:
             widths = _widened([self._frames(one, loud) for one in own], loud, *self._frames((first, past), loud))
             made = _word(word, logs, own, widths, begin)
-            made = replace(made, confidence=self._confidence(logs[first:past], word, made, are_digits))
+            sounds = [sound.confidence for syllable in made.syllables for sound in syllable.sounds]
+            made = replace(made, confidence=self._confidence(logs[first:past], word, sounds, are_digits))
             found.append(made if made.confidence < self.threshold else replace(made, digit=made.guess))
         return tuple(found)
 
@@ -163,9 +184,23 @@ class Recognizer:
             if word != OTHER_WORD
         ]
 
-    def _confidence(self, logs: Logs, word: int, made: Word, is_digit: bool) -> float:
-        """Return the confidence of a word in its frames (T, K)."""
-        sounds = [sound.confidence for syllable in made.syllables for sound in syllable.sounds]
+    def _without_doubtful(self, said: list[int], logs: Logs) -> list[int]:
+        """Take a digit of hardly any confidence for another word, if it is beside a sure one.
+
+        Most of them are noise or a part of the sure digit. Alone, such a digit is the best guess and stays.
+        """
+        placed = _placed(logs, said) if len(said) > 1 else []
+        confidences = [
+            0.0 if word == OTHER_WORD else self._confidence(logs[first:past], word, _sounds(word, logs, own), False)
+            for word, own, (first, past) in placed
+        ]
+        if not placed or max(confidences) < self.threshold:
+            return said
+        least = min(_DOUBTFUL, self.threshold)
+        return [word if sure >= least else OTHER_WORD for word, sure in zip(said, confidences, strict=True)]
+
+    def _confidence(self, logs: Logs, word: int, sounds: list[float], is_digit: bool) -> float:
+        """Return the confidence of a word with the probabilities of its sounds, in its frames (T, K)."""
         if self.sureness is not None and word != OTHER_WORD and not is_digit:
             total = self.sureness[0] + evidence(logs, word, sounds) @ self.sureness[1:]
             return float(1 / (1 + np.exp(-np.clip(total, -50, 50))))

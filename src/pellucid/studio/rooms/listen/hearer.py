@@ -143,7 +143,8 @@ class Hearer:
         recognizer = Recognizer(self.net, threshold)
         said = recognizer.said(part.logs, digits)
         words = recognizer.words(part.logs, part.power, said, part.begin, are_digits=digits is not None)
-        told = self._rivals(recognizer, part.logs, said if words else [], digits is not None)
+        compared = recognizer.single(part.logs) if digits == 1 else part.logs
+        told = self._rivals(recognizer, compared, said if words else [], digits is not None)
         now = tuple(_name(word) for word in words)
         was: tuple[str | None, ...] = (None,) * len(now)
         if before is not None:
