@@ -92,6 +92,8 @@ class Learner:
     def tool(self, number: int = 0) -> None:
         assert self.shown is not None
         tool = self.shown.fields["tools"][number]
+        if tool["find"] is not None:
+            return  # the page shows it
         if tool["example"] is None:
             self.turn(tool["knobs"], tool["values"])
         else:

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 import pellucid as pl
 from pellucid.inspect.ablation import ablate
 from pellucid.lessons.records import Question
+from pellucid.speech.alignment import SURE
+from pellucid.speech.editing import EditedSound
+from pellucid.speech.utterances import PAUSE
+from pellucid.studio.rooms.lessons.ear import BETWEEN
+from pellucid.studio.rooms.listen.hearer import Hearer
+from pellucid.studio.rooms.listen.recordings import utterances_of
+from pellucid.studio.state.embedded_voices import spoken_by, voice_names
 
 Array = NDArray[np.float64]
 
@@ -68,7 +75,8 @@ def _auc(values: Array, belongs: NDArray[np.bool_]) -> float:
 
 
 def _term(oracle: Oracle, numbers: list[int], text: str) -> str:
-    image, pixel, neuron = numbers
+    image, row, column, neuron = numbers
+    pixel = 28 * row + column
     return f"{oracle.weights(0)[0][neuron, pixel] * oracle.unit[image, pixel]:+.2f}"
 
 
@@ -78,17 +86,20 @@ def _summed(oracle: Oracle, numbers: list[int], text: str) -> str:
 
 
 def _threshold(oracle: Oracle, numbers: list[int], text: str) -> float:
+    if len(numbers) == 1:  # an output
+        return -float(oracle.weights(2)[1][numbers[0]])
     neuron, layer = numbers
     return -float(oracle.weights(layer - 1)[1][neuron])
 
 
 def _own_knobs(oracle: Oracle, numbers: list[int], text: str) -> str:
-    neuron, layer = numbers
-    return f"{oracle.weights(layer - 1)[0][neuron].size + 1:,}"
+    inputs = numbers[-1]
+    return f"{inputs + 1:,}"
 
 
 def _one_weight(oracle: Oracle, numbers: list[int], text: str) -> str:
-    pixel, neuron = numbers
+    row, column, neuron = numbers
+    pixel = 28 * row + column
     before, twin = oracle.net(oracle.images).argmax(axis=1), oracle.net.copy()
     first: Any = twin.layers[0]
     first.weight[neuron, pixel] = 0
@@ -160,18 +171,52 @@ def _direction(oracle: Oracle, numbers: list[int], text: str) -> str:
     return "It goes up" if label == output else "It goes down"
 
 
+def _rests(text: str) -> tuple[list[str], list[float]]:
+    """The sounds of the word in the middle, and the confidence in it with each of them silent: heard again."""
+    voice, engine = re.findall(r"The voice (.+) \((\w+)\) says", text)[0]
+    digits = [int(each) for each in re.findall(r"says (\d) (\d) (\d)\.", text)[0]]
+    name = next(each for each in voice_names() if each.replace("+", " ") == f"{engine}:{voice}")
+    samples = spoken_by(name, digits, BETWEEN)
+    spoken = _words(samples)[1]
+    rests = []
+    for sound in (sound for syllable in spoken.syllables for sound in syllable.sounds):
+        silent = EditedSound.of(samples).muted((sound.start, sound.end)).samples  # faded, for a click is a sound
+        there = [word for word in _words(silent) if word.start < spoken.end and word.end > spoken.start]
+        rests.append(max((word.confidence for word in there if word.guess == digits[1]), default=0.0))
+    return text.split("as the sounds ")[1].split(".")[0].split(), rests
+
+
+def _words(samples: Any) -> list[Any]:
+    hearer = Hearer(pl.load("spoken-digits"), "spoken-digits")
+    parts = [hearer.hear(each.power, each.begin, threshold=SURE) for each in utterances_of(samples, PAUSE)[1]]
+    return [word for part in parts for word in part.words]
+
+
+def _carrier(oracle: Oracle, numbers: list[int], text: str) -> str:
+    names, rests = _rests(text)
+    return names[int(np.argmin(rests))]
+
+
+def _rest(oracle: Oracle, numbers: list[int], text: str) -> str:
+    names, rests = _rests(text)
+    left = rests[names.index(re.findall(r"(\w+) alone is muted", text)[0])]
+    word = re.findall(r"The (\w+) is heard", text)[0]
+    return f"the {word}, at" if left >= 0.9 else f"the {word}, but" if left > 0 else f"no {word}"
+
+
 _ANSWERS: dict[str, Any] = {
-    r"In test image (\d+), pixel (\d+) .* neuron (\d+) .* pixel add": _term,
-    r"For test image (\d+), the products .* of neuron (\d+) .* activation function get": _summed,
-    r"Neuron (\d+) of layer (\d+) has the bias": _threshold,
-    r"belong to neuron (\d+) of layer (\d+)": _own_knobs,
-    r"The weight from pixel (\d+) to neuron (\d+) .* becomes 0": _one_weight,
-    r"Neuron (\d+) of layer (\d+) is switched off": _one_neuron,
-    r"For test image (\d+), the weighted sum of neuron (\d+) .* its activation\?": _activation,
-    r"neuron (\d+) of layer (\d+) has an AUC": _pairs,
+    r"In test image (\d+), pixel \((\d+), (\d+)\) .* neuron (\d+) of hidden layer 1 .* pixel add": _term,
+    r"For test image (\d+), the products .* of neuron (\d+) of hidden layer 1 .* activation function get": _summed,
+    r"The bias of neuron (\d+) of hidden layer (\d) is": _threshold,
+    r"The bias of output (\d) is": _threshold,
+    r"biases belong to .* neurons and (\d+) inputs": _own_knobs,
+    r"The weight from pixel \((\d+), (\d+)\) to neuron (\d+) of hidden layer 1 becomes 0": _one_weight,
+    r"is switched off: neuron (\d+) of hidden layer (\d)": _one_neuron,
+    r"For test image (\d+), the weighted sum of neuron (\d+) of hidden layer 1, .* its activation\?": _activation,
+    r"neuron (\d+) of hidden layer (\d) has an AUC": _pairs,
     r"For the classes (\d), (\d), (\d) against all others": _before_training,
     r"rounded to (\d+) levels": _levels,
-    r"shuffled in one and the same way \(number (\d+)\)": _shuffled,
+    r"the same in all images \(permutation (\d+)\)": _shuffled,
     r"All test images move (\d)": _shifted,
     r"random grey \(noise number (\d+)\)": lambda oracle, numbers, text: "one of its classes",
     r"largest output at 0\.(\d+) or more": lambda oracle, numbers, text: (
@@ -179,6 +224,8 @@ _ANSWERS: dict[str, Any] = {
     ),
     r"The network reads test image (\d+) as": lambda oracle, numbers, text: "0",
     r"For test image (\d+), the output of \d is": _again,
-    r"step on test image (\d+) alone: the weight from neuron (\d+) .* to output (\d) is": _step,
+    r"step on test image (\d+) alone: the weight from neuron (\d+) of hidden layer 2 to output (\d) is": _step,
+    r"is the least of the word left": _carrier,
+    r"alone is muted\. What does the network hear": _rest,
     r"Test image (\d+) shows a (\d)\. .* bias of output (\d)\?": _direction,
 }

@@ -15,7 +15,7 @@ function lesson(name: string, state: LessonInfo["state"] = "new"): LessonInfo {
 }
 
 function shown(change: Partial<LessonShown> = {}): LessonShown {
-  return { type: "lessonShown", request: 1, lesson: lesson("bias"), stage: "do", about: "", question: null, task: "Turn.", status: "Nothing yet.", tools: [], hints: [], hintsLeft: 3, gap: "", transfer: null, recall: null, next: null, again: false, ...change };
+  return { type: "lessonShown", request: 1, lesson: lesson("bias"), stage: "do", about: "", question: null, task: "Turn.", status: "Nothing yet.", tools: [], hints: [], hintsLeft: 3, gap: "", transfer: null, recall: null, next: null, again: false, foreign: "", reverts: false, place: "", ...change };
 }
 
 function question(change: Partial<QuestionInfo> = {}): QuestionInfo {
@@ -62,7 +62,7 @@ describe("what a screen reader hears of a lesson", () => {
 
   it("has answers and gains in words", () => {
     expect(answerWords(question(), 1)).toBe("b");
-    expect(answerWords(question({ options: [], unit: "%" }), 96.16, 1)).toBe("96.2 %");
+    expect(answerWords(question({ options: [], unit: "%" }), 96.16, 1)).toBe("96.2\u00a0%");
     expect(gainWords({ right: 2, total: 8 }, { right: 7, total: 8 })).toBe("5 answers more than before");
     expect(gainWords({ right: 3, total: 8 }, { right: 2, total: 8 })).toBe("1 answer fewer than before");
     expect(gainWords({ right: 3, total: 8 }, { right: 3, total: 8 })).toBe("as many as before");

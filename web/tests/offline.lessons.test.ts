@@ -68,7 +68,7 @@ const QUESTION: Question = { kind: "number", text: "How many?", options: [], row
 
 function sheet(name: string): Sheet {
   return {
-    name, number: 1, title: name, line: "", room: "read", minutes: 5, about: "", needs: ["images"], question: QUESTION, task: "", hints: ["a", "b", "c"], tools: [],
+    name, number: 1, title: name, line: "", room: "read", place: "Drawing", minutes: 5, about: "", needs: ["images"], question: QUESTION, task: "", hints: ["a", "b", "c"], tools: [],
     transfer: QUESTION, recall: QUESTION, figures: {}, passed: "passed", status: "status", gap: "gap",
     functions: {
       // def passed(question, noted): return noted[-1] if len(noted) >= 2 else None

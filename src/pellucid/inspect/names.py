@@ -80,6 +80,21 @@ def neuron_name(net: Network, layer: int, neuron: int) -> str:
     return f"{layer_name(net, layer)}, neuron {neuron}"
 
 
+def neuron_words(net: Network, layer: int, neuron: int) -> str:
+    """Name a neuron inside a sentence, such as "neuron 3 of hidden layer 1"; an output and an input by their names.
+
+    Examples
+    --------
+    >>> import pellucid as pl
+    >>> net = pl.load("digits-relu")
+    >>> neuron_words(net, 0, 3), neuron_words(net, 2, 7)
+    ('neuron 3 of hidden layer 1', 'output 7')
+    """
+    if layer in (INPUTS, len(net.layers) - 1):
+        return neuron_name(net, layer, neuron)
+    return f"{'channel' if has_maps(net, layer) else 'neuron'} {neuron} of {layer_name(net, layer)}"
+
+
 def value_name(net: Network, layer: int, index: int) -> str:
     """Name one value of a layer, flat: a neuron, or a place of a feature map; what flattening and dropout pass on.
 

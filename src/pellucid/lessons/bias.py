@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pellucid.inspect.names import neuron_words
+from pellucid.lessons.changes import changes
 from pellucid.lessons.lesson import Lesson, Tool, last, percent
 from pellucid.lessons.records import Facts, Question
 from pellucid.lessons.view import View, dense_places, unsuited
@@ -25,9 +27,9 @@ def _ask(view: View) -> Question:
     before = view.known("accuracy", lambda: view.accuracy(view.trained_net()))
     return Question(
         "number",
-        f"The network reads {percent(before)} of {len(view.test):,} test images correctly. How many percent are left "
-        "when "
-        f"all {count} biases are 0?",
+        f"The network reads {percent(before)} of {len(view.test):,} test images correctly. What percentage does it "
+        "read "
+        f"correctly when all {count} biases are 0?",
         unit="%",
         setting={"before": before, "biases": float(count)},
     )
@@ -35,18 +37,18 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        f"Set all {question.setting['biases']:.0f} biases to 0 and see the accuracy. Then let one neuron of the first "
-        f"layer, and no other, fire only when its weighted sum of pixels exceeds {THRESHOLD:g}: set its bias in Turn."
+        f"Set all {question.setting['biases']:.0f} biases to 0 and see the accuracy. Then let one neuron of hidden "
+        "layer "
+        f"1, and no other, fire only when its weighted sum of pixels exceeds {THRESHOLD:g}: select a neuron in Turn, "
+        "press its bias and type another value."
     )
 
 
 def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | None:
-    if view.factors:
-        return None
     indices = _biases(view)
     values = view.net.parameters[indices]
-    if not np.isin(view.turned, indices).all():
-        return None  # a weight was turned too: the outcome would not be that of the biases
+    if changes(view, indices):
+        return None  # the outcome would not be that of the biases
     if not values.any():
         return None if last(noted, "zeros") else {"zeros": float(len(values)), "accuracy": view.accuracy(view.net)}
     first = dense_places(view.net)[0]
@@ -89,7 +91,8 @@ def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
     return (
         f"You predicted {values[0]:.1f} %, it is {outcome:.1f} %, {abs(values[0] - outcome):.1f} points apart; with "
         "its "
-        f"biases it was {before:.1f} %. {meaning} Neuron {found['neuron']:.0f} now has the bias {found['bias']:g}: "
+        f"biases it was {before:.1f} %. {meaning} Neuron {found['neuron']:.0f} of hidden layer 1 now has the bias "
+        f"{found['bias']:g}: "
         "it fires "
         f"when its weighted sum exceeds {-found['bias']:g}."
     )
@@ -102,9 +105,9 @@ def _transfer(view: View, number: int) -> Question:
     bias = float(values[neuron])
     return Question(
         "choice",
-        f"As trained, neuron {neuron} of the first layer has the bias {bias:+.2f}. What does its weighted sum of "
-        "pixels have "
-        "to exceed for it to fire?",
+        f"As trained, {neuron_words(view.net, 0, neuron)} has the bias {bias:+.2f}. What does its weighted sum of "
+        "pixels "
+        "have to exceed for it to fire?",
         (f"{bias:+.2f}", f"{-bias:+.2f}", "0, whatever the bias", "the bias of the next layer"),
         truth=(1.0,),
         told="It fires when the sum plus the bias exceeds 0, so the threshold is minus the bias.",
@@ -115,7 +118,7 @@ def _hints(view: View, question: Question) -> tuple[str, str, str]:
     return (
         "The button below the task sets all biases to 0. The status bar shows the accuracy.",
         "A neuron fires when weighted sum + bias > 0. Which bias makes that the same as weighted sum > 10?",
-        f"In Turn, select a neuron of the first layer and set its bias to {-THRESHOLD:g}.",
+        f"Its bias has to be {-THRESHOLD:g}. The dial ends before that; the field “value” takes it.",
     )
 
 
@@ -131,7 +134,8 @@ LESSON = Lesson(
     line="w₁a₁ + w₂a₂ + … − 10: the bias",
     room="turn",
     minutes=5,
-    about="Before its activation function, every neuron adds one more number to its weighted sum: its bias.",
+    about="Before its activation function, every neuron adds one more number to its weighted sum: its bias. Above 0, "
+    "it is said to fire.",
     unsuited=lambda view: unsuited(view, ("sigmoid", "relu")),
     ask=_ask,
     task=_task,
@@ -143,4 +147,5 @@ LESSON = Lesson(
     hints=_hints,
     tools=_tools,
     needs=("before", "biases"),
+    foreign=lambda view, _question, _noted: changes(view, _biases(view)),
 )

@@ -49,8 +49,9 @@ def _ask(view: View) -> Question:
     places, moved = _shifted(view, 0, 0), _shifted(view, RIGHT, 0)
     return Question(
         "choices",
-        f"{own} has convolutions, {dense} is dense. How many of the test images does each still read when all are "
-        f"shifted by {RIGHT} pixels to the right?",
+        f"{own} has convolutions, {dense} is dense. How many of the test images does each still read correctly when "
+        "all "
+        f"are shifted by {RIGHT} pixels to the right?",
         OPTIONS,
         (
             f"{own}, convolutional ({percent(places[0])} in place)",
@@ -129,7 +130,7 @@ def _transfer(view: View, number: int) -> Question:
     name = _convolving(view).names[0]
     return Question(
         "number",
-        f"And {what}: how many percent of the test images does {name} read correctly then?",
+        f"And {what}: what percentage of the test images does {name} read correctly then?",
         unit="%",
         truth=(100 * own,),
         tolerance=5.0,
@@ -163,5 +164,6 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("convolutional", "dense", "grey"),
+    place="Shift and shuffle",
     counts=(ShiftScored, NetworksRetrained),
 )

@@ -154,4 +154,5 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("knobs",),
+    place="Drawing",
 )

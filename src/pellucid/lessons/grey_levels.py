@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.data.dataset import Dataset
 from pellucid.inspect.grey_levels import levels_present, with_grey_levels
+from pellucid.lessons.changes import changes
 from pellucid.lessons.lesson import Lesson, percent
 from pellucid.lessons.records import Facts, Question
 from pellucid.lessons.view import View
@@ -53,8 +54,8 @@ def _ask(view: View) -> Question:
     return Question(
         "number",
         f"These {len(view.test):,} test images have {_present(view)} different grey levels, and the network reads "
-        f"{percent(before)} of them correctly. How many percent are left when every pixel is rounded to one of ten "
-        "levels, 0 to 9?",
+        f"{percent(before)} of them correctly. What percentage does it read correctly when every pixel is rounded to "
+        "one of ten levels, 0 to 9?",
         unit="%",
         truth=(100 * _with_levels(view, TEN),),
         tolerance=0.5,
@@ -64,7 +65,7 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        "In Read, set the grey levels to 10: the network then reads your drawing and all test images with ten levels, "
+        "In Read, under Grey levels, type 10: the network then reads your drawing and all test images with ten levels, "
         "and the accuracy at the top of the page is that of these images. Try fewer levels too, as few as you dare."
     )
 
@@ -91,7 +92,7 @@ def _passed(question: Question, noted: Sequence[Facts]) -> Facts | None:
 def _status(question: Question, noted: Sequence[Facts]) -> str:
     tried = [facts for facts in noted if "accuracy" in facts]
     if not tried:
-        return "The images have all their grey levels so far, or knobs are turned as well."
+        return "The images have all their grey levels so far."
     listed = ", ".join(f"{facts['levels']:.0f} levels {percent(facts['accuracy'])}" for facts in tried[-5:])
     return f"So far: {listed}. Not with ten levels yet."
 
@@ -115,7 +116,7 @@ def _transfer(view: View, number: int) -> Question:
     which = "only two levels are left, paper and ink" if levels == 2 else f"{levels} levels are left"
     return Question(
         "number",
-        f"How many percent of the test images does the network read correctly when {which}?",
+        f"What percentage of the test images does the network read correctly when {which}?",
         unit="%",
         truth=(100 * _with_levels(view, levels),),
         tolerance=2.0,
@@ -149,4 +150,6 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("before", "levels", "begun"),
+    foreign=lambda view, _question, _noted: changes(view, grey=True),
+    place="Grey levels",
 )

@@ -39,8 +39,9 @@ def _ask(view: View) -> Question:
     return Question(
         "number",
         f"You will train new networks for {EPOCHS} epochs each, and change nothing but the learning rate. Each step "
-        "moves every weight by the rate times its gradient. From which learning rate on does a new network get stuck, "
-        f"so that it reads at most {percent(stuck, 0)} of the test images?",
+        "moves every weight by the rate times its gradient; rates such as 0.01, 0.1 or 1 are common. From which "
+        f"learning rate on does a new network get stuck: little better than guessing, with at most {percent(stuck, 0)} "
+        "of the test images read correctly?",
         low=LOWEST,
         high=HIGHEST,
         setting={"stuck": stuck},
@@ -49,9 +50,10 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        f"In Learn, make a new network and train it for {EPOCHS} epochs or more. Then the same plan with another "
-        f"learning rate, until you have {RUNS} rates: one with which it reads more than {percent(GOOD, 0)} of the test "
-        f"images after {EPOCHS} epochs, and a larger one with which it is stuck."
+        f"In Learn, press New network below the plan, then Train, for {EPOCHS} epochs or more. Change the learning "
+        "rate "
+        f"in the plan, nothing else, and do it again, until you have {RUNS} rates: one with which it reads more than "
+        f"{percent(GOOD, 0)} of the test images after {EPOCHS} epochs, and a larger one with which it is stuck."
     )
 
 
@@ -118,7 +120,7 @@ def _status(question: Question, noted: Sequence[Facts]) -> str:
     if _bounds(question, runs) is None:
         missing.append("a stuck one at a larger rate than the best")
     if len(runs) < RUNS:
-        missing.append(f"{RUNS} rates with one plan")
+        missing.append(f"{RUNS} rates with the same plan")
     others = f" {len(groups) - 1} other plans do not count with it." if len(groups) > 1 else ""
     return f"After {EPOCHS} epochs: {listed}. Missing: {', '.join(missing)}.{others}"
 
@@ -146,7 +148,7 @@ def _transfer(view: View, number: int) -> Question:
     return Question(
         "choice",
         f"To the other side: a new sigmoid network of the usual plan for these images is trained for {EPOCHS} epochs "
-        f"at a rate of {rate:g}. How many test images does it read?",
+        f"at a rate of {rate:g}. How many test images does it read correctly?",
         OPTIONS,
         truth=(truth,),
         told=f"Trained just now: {percent(accuracy)} after {EPOCHS} epochs.",
@@ -179,5 +181,6 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("stuck",),
+    place="Plan",
     counts=(EpochTested,),
 )

@@ -12,7 +12,7 @@ from pellucid.lessons.view import View
 
 @dataclass(frozen=True)
 class Tool:
-    """A button that spares a learner many presses: it sets parameters, or opens a held-out image.
+    """A button that spares a learner many presses: it sets parameters, opens a held-out image or shows a parameter.
 
     Attributes
     ----------
@@ -23,12 +23,15 @@ class Tool:
         Their values.
     example : int or None
         The held-out image.
+    find : int or None
+        The index of the parameter that is shown, with its neuron.
     """
 
     label: str
     knobs: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
     example: int | None = None
+    find: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class Lesson:
         What the answers mean for the check, where it depends on them. They may then be changed while one works.
     outcome : function, optional
         What came of the question, in the form of an answer, where that is only known once the learner has done it.
+    foreign : function, optional
+        What of the network is not as trained and keeps the lesson from counting, given what was noted; empty for
+        nothing. Without it, the lesson does not depend on the network that is open.
+    place : str
+        The name of the panel where the work begins; empty for the whole room.
     figures : function
         What `look` computes over all held-out images, as lists of numbers by name: a page without the engine receives
         these beforehand.
@@ -104,6 +112,8 @@ class Lesson:
     counts: tuple[type[Deed], ...] = ()
     weigh: Callable[[tuple[float, ...]], Facts] | None = None
     outcome: Callable[[Question, Facts], tuple[float, ...]] | None = None
+    foreign: Callable[[View, Question, Sequence[Facts]], str] | None = None
+    place: str = ""
     figures: Callable[[View], Mapping[str, Sequence[float]]] = lambda _view: {}
 
 

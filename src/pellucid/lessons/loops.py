@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.inspect.class_statistics import auc
 from pellucid.inspect.excitation import responses
 from pellucid.inspect.untrained import untrained_twin
+from pellucid.lessons.changes import changes
 from pellucid.lessons.lesson import Lesson, last
 from pellucid.lessons.records import Facts, Question
 from pellucid.lessons.view import View, dense_places, unsuited
@@ -54,8 +55,8 @@ def _ask(view: View) -> Question:
     return Question(
         "number",
         "Is there a hidden neuron for loops? Take a digit with a loop (0, 6, 8, 9) and one without, at random. In "
-        "how many "
-        "percent of such pairs does the best hidden neuron get the larger sum for the digit with the loop? 50 % is "
+        "what "
+        "percentage of such pairs does the best hidden neuron get the larger sum for the digit with the loop? 50 % is "
         "chance.",
         unit="%",
         truth=(100 * best,),
@@ -66,14 +67,14 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        "In Look for, select the classes 0, 6, 8 and 9 in the table of classes. Then go through the hidden neurons "
-        "of your "
-        "network and find the one with the largest AUC: the share of such pairs."
+        "In Look for, under By class, select 0, 6, 8 and 9 in the table. They stay selected. Then go through the "
+        "hidden neurons at the top, and find the one with the largest AUC: the share of such pairs. The best so far "
+        "is shown here."
     )
 
 
 def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | None:
-    if len(view.turned) or view.factors:
+    if changes(view):
         return None
     own, best = _own(view), max((facts.get("auc", 0.0) for facts in noted), default=0.0)
     for seen in view.nominated:
@@ -93,7 +94,8 @@ def _status(question: Question, noted: Sequence[Facts]) -> str:
     if facts is None:
         return "No hidden neuron of this network has been looked at with 0, 6, 8 and 9 selected."
     return (
-        f"The best so far: neuron {facts['neuron']:.0f} of layer {facts['layer'] + 1:.0f}, AUC {facts['auc']:.3f}. "
+        f"The best so far: neuron {facts['neuron']:.0f} of hidden layer {facts['layer'] + 1:.0f}, AUC "
+        f"{facts['auc']:.3f}. "
         "There is "
         "a better one."
     )
@@ -109,7 +111,7 @@ def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
     )
     return (
         f"You predicted {values[0]:.1f} %, the best neuron reaches {100 * best:.1f} % (AUC {best:.3f}): neuron "
-        f"{found['neuron']:.0f} of layer {found['layer'] + 1:.0f}. The best one before any training reaches "
+        f"{found['neuron']:.0f} of hidden layer {found['layer'] + 1:.0f}. The best one before any training reaches "
         f"{100 * twin:.1f} %. {meaning}"
     )
 
@@ -133,8 +135,8 @@ def _hints(view: View, question: Question) -> tuple[str, str, str]:
     size = sum(1 for place in own if place[0] == layer)
     return (
         "The names of the classes in the table are buttons. They stay selected while you go from neuron to neuron.",
-        f"It is in layer {layer + 1}.",
-        f"It is in the {'first' if neuron < size / 2 else 'second'} half of layer {layer + 1}, which has {size} "
+        f"It is in hidden layer {layer + 1}.",
+        f"It is in the {'first' if neuron < size / 2 else 'second'} half of hidden layer {layer + 1}, which has {size} "
         "neurons.",
     )
 
@@ -157,4 +159,6 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("best", "twin"),
+    foreign=lambda view, _question, _noted: changes(view),
+    place="Values by class",
 )

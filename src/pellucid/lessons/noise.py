@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.inspect.stranger_pictures import Kind, strangers
+from pellucid.lessons.changes import changes
 from pellucid.lessons.lesson import Lesson, last, percent
 from pellucid.lessons.records import Facts, Question
 from pellucid.lessons.view import View
@@ -81,7 +82,7 @@ def _ask(view: View) -> Question:
     share = _share(view)
     return Question(
         "number",
-        f"{NOISES:,} pictures of noise: every pixel is any grey at random. For how many percent of them is the largest "
+        f"{NOISES:,} pictures of noise: every pixel is any grey at random. For what percentage of them is the largest "
         f"output at {SURE:g} or more?",
         unit="%",
         truth=(100 * share,),
@@ -92,8 +93,9 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        f"Put noise at the inputs that the network is sure of, at {SURE:g} or more. In None of these you can look at "
-        "strangers of every kind. The picture is examined: neighbouring pixels must hardly correlate, and it must "
+        f"Find noise that the network is sure of, at {SURE:g} or more, and press it to put it at the inputs. None of "
+        "these has strangers of every kind. The picture is examined: neighbouring pixels must hardly correlate, and it "
+        "must "
         f"resemble none of {min(COMPARED, len(view.test)):,} test images."
     )
 
@@ -162,7 +164,7 @@ def _is_noise(facts: Facts) -> bool:
 
 
 def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | None:
-    if len(view.turned) or view.factors or not view.inputs.any():
+    if changes(view) or not view.inputs.any():
         return None
     flat = np.asarray(view.inputs, np.float32).reshape(1, -1)
     unit = to_unit(flat, view.net.level_range).reshape(view.test.images.shape[1:])
@@ -212,7 +214,7 @@ def _transfer(view: View, number: int) -> Question:
     )
     return Question(
         "number",
-        f"{what}. For how many percent of {OTHERS} such pictures is the largest output at {SURE:g} or more?",
+        f"{what}. For what percentage of {OTHERS} such pictures is the largest output at {SURE:g} or more?",
         unit="%",
         truth=(100 * share,),
         tolerance=5.0,
@@ -246,4 +248,6 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("share", "told"),
+    foreign=lambda view, _question, _noted: changes(view),
+    place="Strangers",
 )

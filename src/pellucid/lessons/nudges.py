@@ -8,7 +8,8 @@ import numpy as np
 
 from pellucid.inspect.backward import Backpropagation, backpropagate, check_parameter
 from pellucid.inspect.knobs import Knobs
-from pellucid.inspect.names import knob_name
+from pellucid.inspect.names import knob_name, neuron_words
+from pellucid.lessons.changes import changes
 from pellucid.lessons.deeds import DerivativeChecked, StepTaken
 from pellucid.lessons.lesson import Lesson, Tool, last
 from pellucid.lessons.records import Facts, Question
@@ -101,9 +102,9 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        f"Open test image {question.setting['image']:.0f} in Nudge. Find some of these knobs in its stages and press "
-        "check: backpropagation and a finite difference stand side by side. Change your answers where they say so; an "
-        "answer counts as changed once its knob is checked. Then take a gradient step on this picture."
+        f"Open test image {question.setting['image']:.0f} in Nudge. Show some of the knobs in its stages and press "
+        "check beside them: backpropagation and a finite difference stand side by side. Change your answers where they "
+        "say so; an answer counts as changed once its knob is checked. Then take a gradient step on this picture."
     )
 
 
@@ -120,7 +121,7 @@ def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | Non
     if view.example != setting["image"]:
         return None
     for check in view.done(DerivativeChecked):
-        if (check.label, check.loss) == (setting["label"], view.loss) and not len(view.turned) and not view.factors:
+        if (check.label, check.loss) == (setting["label"], view.loss) and not changes(view):
             for at in range(_count(question)):
                 known = any(facts.get("checked") == at for facts in noted)
                 if setting[f"knob{at}"] == check.knob and check.agrees and not known:
@@ -203,17 +204,14 @@ def _transfer(view: View, number: int) -> Question:
     derivative = check_parameter(result, before.bias + neuron).derivative
     return Question(
         "choice",
-        f"Test image {image} is a {view.net.classes[label]}. The weight from {_neuron(before.number, neuron)} to the "
-        f"output {view.net.classes[label]} is {weight:+.2f}. The bias of this neuron is raised a little. What does "
-        "the cost do?",
+        f"Test image {image} is a {view.net.classes[label]}. The weight from "
+        f"{neuron_words(view.net, before.number, neuron)} to output {view.net.classes[label]} is {weight:+.2f}. The "
+        "bias "
+        "of this neuron is raised a little. What does the cost do?",
         DIRECTIONS,
         truth=(float(_direction(derivative)),),
         told=f"The derivative is {derivative:+.3g}. It adds up what the neuron does to every output, not to one alone.",
     )
-
-
-def _neuron(layer: int, neuron: int) -> str:
-    return f"neuron {neuron} of hidden layer {layer + 1}"
 
 
 def _hints(view: View, question: Question) -> tuple[str, str, str]:
@@ -222,14 +220,19 @@ def _hints(view: View, question: Question) -> tuple[str, str, str]:
         f"The cost falls when the output {label} rises, or any other output falls.",
         "A weight acts through the activation that it multiplies: raised by h, it adds h times the activation to the "
         "sum. At an activation of 0 it adds nothing.",
-        "In the stages, biases stand under “biases”, weights of an output under “weights” once that output is chosen. "
-        "An arrow up means that raising the number lowers the cost.",
+        "The buttons with the names of the knobs lead to their stages. An arrow up means that raising the number "
+        "lowers the cost.",
     )
 
 
 def _tools(view: View, question: Question) -> tuple[Tool, ...]:
     image = int(question.setting["image"])
-    return (Tool(f"Open test image {image}", example=image),) if image < len(view.test) else ()
+    if image >= len(view.test):
+        return ()
+    knobs = Knobs(view.net)
+    found = [int(question.setting[f"knob{at}"]) for at in range(_count(question))]
+    rows = [Tool(knob_name(view.net, knobs[knob]), find=knob) for knob in found if knob < len(knobs)]
+    return (Tool(f"Open test image {image}", example=image), *rows)
 
 
 LESSON = Lesson(
@@ -249,6 +252,8 @@ LESSON = Lesson(
     gap=_gap,
     transfer=_transfer,
     hints=_hints,
+    foreign=lambda view, _question, _noted: changes(view),
+    place="Backpropagation, stage by stage",
     tools=_tools,
     needs=(
         "image",

@@ -193,6 +193,7 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("rate", "epochs", "batch"),
+    place="Contestants",
     counts=(RaceStarted, RaceEnded),
     outcome=_outcome,
 )

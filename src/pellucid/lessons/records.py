@@ -82,6 +82,8 @@ class Predicted(Record, frozen=True, tag="predicted"):
     values: tuple[Finite, ...]
     mark: int = 0
     """`View.mark` of the session at that moment: what was there before does not count."""
+    network: int = 0
+    """`View.network` at that moment; 0 for a record from before it was kept."""
 
 
 class Noted(Record, frozen=True, tag="noted"):

@@ -36,7 +36,7 @@ def _rest(digit: int, words: Sequence[Word], word: Word) -> float:
 
 
 @dataclass(frozen=True)
-class _Muted:
+class Muted:
     """A word that a voice says, and what is heard with each of its sounds muted alone.
 
     Attributes
@@ -61,34 +61,34 @@ class _Muted:
         return tuple(name for name, rest in zip(self.names, self.rests, strict=True) if rest == 0)
 
 
-def _muted(ear: Ear, voice: str, digits: Sequence[int], digit: int) -> _Muted | None:
+def muted_alone(ear: Ear, voice: str, digits: Sequence[int], digit: int) -> Muted | None:
     """Mute each sound of a digit that a voice says among others; None where its sounds are not all heard for sure."""
     word = next((each for each in ear.hear(voice, digits) if each.digit == digit), None)
     if word is None or tuple(sound.text for sound in _sounds(word)) != LEXICON[digit].sounds:
         return None
     heard = tuple(ear.hear(voice, digits, (sound.start, sound.end)) for sound in _sounds(word))
     rests = tuple(_rest(digit, words, word) for words in heard)
-    return _Muted(voice, LEXICON[digit].sounds, heard, rests)
+    return Muted(voice, LEXICON[digit].sounds, heard, rests)
 
 
-def _suitable(ear: Ear, digit: int, *, telling: bool = False) -> _Muted | None:
+def _suitable(ear: Ear, digit: int, *, telling: bool = False) -> Muted | None:
     """Return a voice whose digit is heard for sure; a ``telling`` one hangs on some of its sounds, but not on all."""
     first = min(USUAL_VOICE, len(ear.voices) - 1)
     for voice in [*ear.voices[first:], *ear.voices[:first]]:
-        found = _muted(ear, voice, SAID[digit], digit)
+        found = muted_alone(ear, voice, SAID[digit], digit)
         if found is not None and (not telling or 0 < len(found.lost) < len(found.names)):
             return found
     return None
 
 
-def _ear(view: View) -> Ear | None:
+def spelling_ear(view: View) -> Ear | None:
     """Return the network that hears, if it spells words."""
     ear = view.ear()
     return ear if ear is not None and ear.spells else None
 
 
 def _unsuited(view: View) -> str | None:
-    ear = _ear(view)
+    ear = spelling_ear(view)
     if ear is None:
         return "It needs a network that hears the sounds of digits: start the studio with --model spoken-digits."
     if any(_suitable(ear, digit, telling=digit == WORD) is None for digit in SAID):
@@ -99,51 +99,52 @@ def _unsuited(view: View) -> str | None:
     return None
 
 
-def _of(view: View, digit: int) -> tuple[Ear, _Muted]:
+def _of(view: View, digit: int) -> tuple[Ear, Muted]:
     """Return the network that hears, and a digit, for a session that is not `_unsuited`."""
-    ear = _ear(view)
+    ear = spelling_ear(view)
     found = None if ear is None else _suitable(ear, digit, telling=digit == WORD)
     if ear is None or found is None:
         raise TypeError("Expected a network that hears digits: check `unsuited` first.")
     return ear, found
 
 
-def _spoken(voice: str) -> str:
+def voice_words(voice: str) -> str:
     """Name a voice as the page does."""
     engine, _, name = voice.partition(":")
     return f"{name.replace('+', ' ')} ({engine})" if name else voice
 
 
-def _in_words(digits: Sequence[int]) -> str:
+def in_words(digits: Sequence[int]) -> str:
+    """Write digits as they are said, one after the other."""
     return " ".join(map(str, digits))
 
 
 def _ask(view: View) -> Question:
     ear, found = _of(view, WORD)
-    alone = _muted(ear, found.voice, (WORD,), WORD)
+    alone = muted_alone(ear, found.voice, (WORD,), WORD)
     outcomes = [f"{name} “{sentence_text(words)}”" for name, words in zip(found.names, found.heard, strict=True)]
     setting = {"is_alone": float(alone is not None)}
     for at, rest in enumerate(found.rests):
         setting |= {f"between{at}": rest, f"alone{at}": 1.0 if alone is None else alone.rests[at]}
     return Question(
         "choice",
-        f"A voice says {_in_words(SAID[WORD])}. The network hears the {LEXICON[WORD].word} as the sounds "
+        f"A voice says {in_words(SAID[WORD])}. The network hears the {LEXICON[WORD].word} as the sounds "
         f"{' '.join(found.names)}. One of them is muted, the others stay. Which one carries the word most: without "
         "which is the least of it heard?",
         (*found.names, "none: the other two are enough in any case"),
         truth=(float(found.rests.index(min(found.rests))),),
         setting=setting,
-        told=f"The voice {_spoken(found.voice)} with one sound muted: {', '.join(outcomes)}.",
+        told=f"The voice {voice_words(found.voice)} with one sound muted: {', '.join(outcomes)}.",
     )
 
 
 def _task(view: View, question: Question) -> str:
     _, found = _of(view, WORD)
     return (
-        f"In Listen let a voice say {''.join(map(str, SAID[WORD]))}; the question was about {_spoken(found.voice)}. "
-        f"Select one sound of the {LEXICON[WORD].word} and mute it: the network hears the recording again. Find a "
-        f"sound without which it hears no {WORD} there, not even as a guess in parentheses. Undo before the next "
-        "sound: only one may be muted."
+        f"In Listen, let a voice say {''.join(map(str, SAID[WORD]))}; the question was about "
+        f"{voice_words(found.voice)}. Select one sound of the {LEXICON[WORD].word} and mute it: the network hears the "
+        f"recording again. Find a sound without which it hears no {WORD} there, not even as a guess in parentheses. "
+        "Undo before the next sound: only one may be muted."
     )
 
 
@@ -215,7 +216,7 @@ def _transfer(view: View, number: int) -> Question:
     word, count = LEXICON[digit].word, len(found.names)
     return Question(
         "number",
-        f"{_spoken(found.voice)} says {_in_words(SAID[digit])}. The {word} has the sounds {' '.join(found.names)}. "
+        f"{voice_words(found.voice)} says {in_words(SAID[digit])}. The {word} has the sounds {' '.join(found.names)}. "
         f"One after the other is muted alone. For how many of the {count} is nothing like a {digit} heard any more?",
         unit="sounds",
         high=float(count),
@@ -250,5 +251,6 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("is_alone", "between0", "alone0"),
+    place="Sound",
     counts=(SoundsChanged,),
 )

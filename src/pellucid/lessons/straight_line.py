@@ -64,9 +64,10 @@ def _ask(view: View) -> Question:
     height, width = view.test.images.shape[-2:]
     return Question(
         "choice",
-        f"To a dense network, an image is a line of {height * width} numbers. Rearrange the pixels of all images in "
-        "the same random order, so that nobody can read them, and train a new dense network on these. How well does it "
-        "read shuffled test images, compared with one that was trained and tested on images in place?",
+        f"To a dense network, where every neuron is connected to every pixel, an image is a line of {height * width} "
+        "numbers. Rearrange the pixels of all images in the same random order, so that nobody can read them, and train "
+        "a new dense network on these. How well does it read shuffled test images, compared with one that was trained "
+        "and tested on images in place?",
         OPTIONS,
         setting={"pixels": float(height * width), "chance": view.chance},
     )
@@ -74,8 +75,9 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        "In Convolve, under Shift and shuffle, press Shuffle all pixels to see what an image becomes. Then train four "
-        "new networks, two of them on shuffled images. It takes some seconds. Compare the two dense ones."
+        "In Convolve, under Shift and shuffle, press Shuffle all pixels to see what an image becomes. Then press Train "
+        "four new networks below: a convolutional and a dense one, each on images in place and on shuffled ones. It "
+        "takes some seconds. Compare the two dense ones, which are named by their sizes, such as 784-16-16-10."
     )
 
 
@@ -127,7 +129,7 @@ def _transfer(view: View, number: int) -> Question:
     found = view.known(f"arranged {number}", lambda: _retrained(view, arrange))
     return Question(
         "number",
-        f"How many percent would a new dense network read correctly if {what}, in training and in the test?",
+        f"What percentage would a new dense network read correctly if {what}, in training and in the test?",
         unit="%",
         truth=(100 * found,),
         tolerance=8.0,
@@ -177,6 +179,7 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("pixels", "chance"),
+    place="Shift and shuffle",
     counts=(NetworksRetrained,),
     outcome=_outcome,
 )

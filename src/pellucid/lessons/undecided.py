@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.lessons.changes import changes
 from pellucid.lessons.lesson import Lesson, last, percent
 from pellucid.lessons.records import Facts, Question
 from pellucid.lessons.view import View
@@ -63,7 +64,7 @@ def _nearness(facts: Facts) -> float:
 
 
 def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | None:
-    if not view.drawn or len(view.turned) or view.factors or not view.inputs.any():
+    if not view.drawn or changes(view) or not view.inputs.any():
         return None
     outputs = np.nan_to_num(np.asarray(view.net(view.inputs), np.float64))
     facts = {"three": float(outputs[3]), "eight": float(outputs[8])}
@@ -80,7 +81,7 @@ def _passed(question: Question, noted: Sequence[Facts]) -> Facts | None:
 def _status(question: Question, noted: Sequence[Facts]) -> str:
     facts = last(noted, "three")
     if facts is None:
-        return "Nothing between 3 and 8 drawn yet."
+        return "Nothing between 3 and 8 drawn yet. Clear the pad first."
     return f"The nearest so far: 3 at {facts['three']:.2f}, 8 at {facts.get('eight', 0.0):.2f}."
 
 
@@ -101,7 +102,7 @@ def _transfer(view: View, number: int) -> Question:
     level = 0.99 if number == 0 else 0.7
     return Question(
         "number",
-        f"On how many percent of the {len(outputs):,} test images is the largest output at {level:g} or more?",
+        f"On what percentage of the {len(outputs):,} test images is the largest output at {level:g} or more?",
         unit="%",
         truth=(100 * float((outputs.max(axis=1) >= level).mean()),),
         tolerance=5.0,
@@ -109,11 +110,22 @@ def _transfer(view: View, number: int) -> Question:
     )
 
 
+def _model(view: View) -> str:
+    """Name the held-out image that comes nearest, as a model."""
+    outputs = _outputs(view)
+    image = int(np.minimum(outputs[:, 3] / THREE, outputs[:, 8] / EIGHT).argmax())
+    return (
+        f"Too far? Undo the last dab. Test image {image} is a model: 3 at {outputs[image, 3]:.2f}, 8 at "
+        f"{outputs[image, 8]:.2f}. Its number goes into the field below the pad."
+    )
+
+
 def _hints(view: View, question: Question) -> tuple[str, str, str]:
     return (
-        "An 8 is a 3 whose open sides are closed. Begin with a 3 that is read as a 3.",
-        "Close the left side of the 3 little by little, and watch the output of 8.",
-        "Once it has become an 8, undo the last stroke and draw a shorter one.",
+        "A 3 is an 8 whose left side is open. Draw an 8 that is read as an 8, large and in one stroke.",
+        "Take the eraser and dab away its left side, a little at a time, first below and then above. The output of 3 "
+        "rises with every dab.",
+        _model(view),
     )
 
 
@@ -135,4 +147,6 @@ LESSON = Lesson(
     transfer=_transfer,
     hints=_hints,
     needs=("images", "sure"),
+    foreign=lambda view, _question, _noted: changes(view),
+    place="Drawing",
 )

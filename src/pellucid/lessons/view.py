@@ -113,6 +113,11 @@ class View:
         return zlib.crc32(np.ascontiguousarray(self.net.parameters).tobytes())
 
     @property
+    def network(self) -> int:
+        """A checksum over the parameters as trained, and the number of held-out images."""
+        return zlib.crc32(self.trained.tobytes(), len(self.test))
+
+    @property
     def mark(self) -> int:
         """A checksum over knobs, switched neurons, grey levels and inputs: it changes with whatever a learner does."""
         grey = b"" if self.grey_levels is None else str(self.grey_levels).encode()

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.inspect.excitation import responses
-from pellucid.lessons.lesson import Lesson, last
+from pellucid.inspect.names import neuron_words
+from pellucid.lessons.changes import changes
+from pellucid.lessons.lesson import Lesson, Tool, last
 from pellucid.lessons.records import Facts, Question
-from pellucid.lessons.view import View, first_layer, unsuited
+from pellucid.lessons.view import View, dense_places, first_layer, unsuited
 
 SHARE = 0.6
 """The target: what this share of the held-out images stays below."""
@@ -47,17 +49,19 @@ def _ask(view: View) -> Question:
     terms = weights[chosen] * ink[chosen]
     side = view.test.images.shape[-1]
     rows = tuple(
-        f"row {pixel // side}, column {pixel % side}: ink {ink[pixel]:.2f}, weight {weights[pixel]:+.2f}"
+        f"pixel ({pixel // side}, {pixel % side}): ink {ink[pixel]:.2f}, weight {weights[pixel]:+.2f}"
         for pixel in chosen
     )
     return Question(
         "choices",
-        f"Neuron {neuron} of the first layer looks at test image 0. What does each of these pixels do to its sum?",
+        f"Test image 0 is at the inputs of {neuron_words(view.net, 0, neuron)}. What does each of these pixels, named "
+        "by "
+        "row and column, do to its sum?",
         SIGNS,
         rows,
         truth=tuple(float(0 if term > 0 else 1 if term < 0 else 2) for term in terms),
         setting={"neuron": float(neuron), "target": target},
-        told="Each term is the weight times the ink: " + ", ".join(f"{term:+.2f}" for term in terms) + ".",
+        told="Each term is the weight times the ink: " + ", ".join(f"{term + 0.0:+.2f}" for term in terms) + ".",
     )
 
 
@@ -65,9 +69,9 @@ def _task(view: View, question: Question) -> str:
     neuron, target = int(question.setting["neuron"]), question.setting["target"]
     share = SHARE * 100
     return (
-        f"Draw something that brings the weighted sum of neuron {neuron} of the first layer above {target:g}; "
-        f"{share:g} % "
-        "of the test images stay below. Select the neuron in the network to see its weights as a picture."
+        f"Draw something that brings the sum z of {neuron_words(view.net, 0, neuron)} above {target:g}; {share:g} % of "
+        "the test images stay below. Select the neuron to see its weights as a picture: blue is positive, orange "
+        "negative."
     )
 
 
@@ -79,7 +83,7 @@ def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | Non
     terms = np.asarray(layer.weight[neuron], np.float64) * np.asarray(view.inputs, np.float64).reshape(-1)
     total = float(terms.sum() + float(layer.bias[neuron]))
     best = max((facts.get("sum", -np.inf) for facts in noted), default=-np.inf)
-    if not np.isfinite(total) or total <= best or len(view.turned):
+    if not np.isfinite(total) or total <= best or changes(view):
         return None
     return {"sum": total, "positive": float(terms[terms > 0].sum()), "negative": float(terms[terms < 0].sum()),
             "bias": float(layer.bias[neuron])}  # fmt: skip
@@ -96,15 +100,14 @@ def _passed(question: Question, noted: Sequence[Facts]) -> Facts | None:
 def _status(question: Question, noted: Sequence[Facts]) -> str:
     facts = last(noted, "sum")
     if facts is None:
-        return "Nothing drawn yet."
+        return "Nothing drawn for this yet. Clear the pad first."
     return f"Your best drawing so far: {facts['sum']:.2f}. The target is {question.setting['target']:g}."
 
 
 def _gap(question: Question, values: tuple[float, ...], found: Facts) -> str:
     right = sum(value == truth for value, truth in zip(values, question.truth, strict=True))
     return (
-        f"You predicted {right} of {len(question.truth)} terms. {question.told} In your drawing the positive terms "
-        "add up "
+        f"You predicted {right} of {len(question.truth)} terms. In your drawing the positive terms add up "
         f"to {found['positive']:+.2f}, the negative ones to {found['negative']:+.2f}; with the bias of "
         f"{found['bias']:+.2f} "
         f"the sum is {found['sum']:.2f}. A neuron is a function of its inputs: nothing else enters."
@@ -120,8 +123,8 @@ def _transfer(view: View, number: int) -> Question:
     positive, negative, bias = terms[terms > 0].sum(), terms[terms < 0].sum(), float(layer.bias[neuron])
     return Question(
         "number",
-        f"For test image {image}, the positive terms of neuron {neuron} add up to {positive:.2f}, the negative ones to "
-        f"{negative:.2f}, and its bias is {bias:.2f}. What is its weighted sum?",
+        f"For test image {image}, the positive terms of {neuron_words(view.net, 0, neuron)} add up to {positive:.2f}, "
+        f"the negative ones to {negative:.2f}, and its bias is {bias:.2f}. What is its sum z?",
         low=-1e6,
         high=1e6,
         truth=(float(positive + negative + bias),),
@@ -137,10 +140,15 @@ def _hints(view: View, question: Question) -> tuple[str, str, str]:
     columns = np.clip(grid, 0, None).sum(axis=0)
     return (
         "Only ink where the weight is positive raises the sum. Where it is negative, ink lowers it.",
-        f"The positive weights of neuron {neuron} are strongest around row {int(rows.argmax())} and around column "
+        f"Its positive weights are strongest around row {int(rows.argmax())} and around column "
         f"{int(columns.argmax())} of {len(columns)}.",
         "Browse the test images, find one with a large sum, and draw its shape.",
     )
+
+
+def _tools(view: View, question: Question) -> tuple[Tool, ...]:
+    place, neuron = dense_places(view.net)[0], int(question.setting["neuron"])
+    return (Tool(f"Select {neuron_words(view.net, 0, neuron)}", find=place.bias + neuron),)
 
 
 LESSON = Lesson(
@@ -150,7 +158,7 @@ LESSON = Lesson(
     line="w₁a₁ + w₂a₂ + w₃a₃ + …",
     room="read",
     minutes=5,
-    about="Each neuron multiplies every input by a weight and adds up the products.",
+    about="Each neuron multiplies every input by a weight, adds up the products and adds its bias: that is its sum z.",
     unsuited=unsuited,
     ask=_ask,
     task=_task,
@@ -160,5 +168,8 @@ LESSON = Lesson(
     gap=_gap,
     transfer=_transfer,
     hints=_hints,
+    tools=_tools,
     needs=("neuron", "target"),
+    foreign=lambda view, _question, _noted: changes(view),
+    place="Drawing",
 )

@@ -132,7 +132,7 @@ class Session:
         log = catalog.lessons if rules is None else LessonLog()
         learner = Learner(log, course, fixed=rules is not None)
         views = LessonViews(self._state, self._read, self._listen, self._convolve)
-        self._lessons = LessonRoom(self._state, learner, views)
+        self._lessons = LessonRoom(self._state, learner, views, lambda: self._learn.trains_network)
         self._courses = CourseRoom(self._state, learner, views)
         beside = LateFollowing(self._lock, self._lessons.follow, lambda error: self._state.send(failure(error)))
         self._state.activity.on_beside = beside.begin

@@ -34,9 +34,12 @@ def lab(ready: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 @pytest.fixture
 def marimo(ready: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """marimo, with the notebook that the test names."""
+    """marimo, with the notebook that the test names, and the theme after it, such as "network dark"."""
     pytest.importorskip("marimo", reason="needs marimo: pip install marimo")
-    notebook = tmp_path / f"{request.param}.py"
+    name, _, theme = request.param.partition(" ")
+    if theme:
+        (tmp_path / "pyproject.toml").write_text(f'[tool.marimo.display]\ntheme = "{theme}"\n', encoding="utf-8")
+    notebook = tmp_path / f"{name}.py"
     shutil.copy(Path(__file__).parent / "marimo_cells" / notebook.name, notebook)
     with start_marimo(notebook) as server:
         yield server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,12 +24,32 @@ def test_networks_are_alive(marimo: Any, visit: Visit) -> None:
     page.get_by_text("LSTM").first.wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("marimo", ["network"], indirect=True)
-def test_it_has_the_theme_of_the_notebook(marimo: Any, visit: Visit, scheme: str) -> None:
-    page = visit(marimo).open("", color_scheme=scheme)
+@pytest.mark.parametrize(
+    ("marimo", "system", "expected"),
+    [
+        ("network dark", "light", "dark"),
+        ("network light", "dark", "light"),
+        ("network system", "dark", "dark"),
+        ("network system", "light", "light"),
+    ],
+    indirect=["marimo"],
+)
+def test_it_has_the_theme_of_the_notebook(marimo: Any, visit: Visit, axe: str, system: str, expected: str) -> None:
+    page = visit(marimo).open("", color_scheme=system, reduced_motion="reduce", bypass_csp=True)
     page.locator(".reading[data-words]").first.wait_for()
-    assert page.locator("[data-lm-suppress-shortcuts]").first.get_attribute("data-theme") in (scheme, "light")
+    widget = page.locator(f"[data-lm-suppress-shortcuts][data-theme={expected}]").first
+    widget.wait_for()
+    assert page.locator("body.dark, html.dark").count() == (expected == "dark")
+    text = widget.evaluate("(each) => getComputedStyle(each).color")
+    assert (brightness(text) > 0.5) == (expected == "dark")
+    page.evaluate(axe + "; undefined")
+    found = widget.evaluate("(each) => axe.run(each).then(({ violations }) => violations)")
+    assert {each["id"]: [node["html"][:160] for node in each["nodes"]] for each in found} == {}
+
+
+def brightness(colour: str) -> float:
+    """How bright a computed colour is, from 0 to 1."""
+    return sum(int(each) for each in re.findall(r"\d+", colour)[:3]) / (3 * 255)
 
 
 @pytest.mark.parametrize("marimo", ["training"], indirect=True)

@@ -45,9 +45,14 @@ def open_course(visitor: Visitor, course: GivenCourse) -> Page:
 
 def question_of(page: Page) -> Question:
     form = page.locator(".test form")
-    options = tuple(form.locator("label.check").all_inner_texts())
+    options = tuple(map(plain, form.locator("label.check").all_inner_texts()))
     kind: Any = form.get_attribute("data-question")
-    return Question(kind, form.locator("p").first.inner_text(), options)
+    return Question(kind, plain(form.locator("p").first.inner_text()), options)
+
+
+def plain(text: str) -> str:
+    """A sentence before it was typeset."""
+    return text.replace("\u2212", "-").replace("\u00a0", " ")
 
 
 def take_test(visitor: Visitor, data: str, right: bool) -> None:

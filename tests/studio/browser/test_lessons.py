@@ -183,7 +183,7 @@ def test_curves_are_drawn_by_pointer_and_by_keyboard_before_a_race(visitor: Visi
     name = "data-curve-distance"
     distances = [float(each.get_attribute(name) or "nan") for each in page.locator(f"[{name}]").all()]
     assert len(distances) == 2
-    said = page.locator("[data-gap]").inner_text()
+    said = page.locator("[data-gap]").inner_text().replace("\u00a0", " ")
     assert f"{distances[0]:.1f} points" in said
     assert f"{distances[1]:.1f} for ReLU" in said
     expect(page.locator("[data-curve-real]")).to_have_count(2)
@@ -257,3 +257,65 @@ def test_axe_finds_nothing_in_a_lesson(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     finally:
         context.close()
+
+
+def test_every_knob_of_the_question_is_found_and_checked(visitor: Visitor) -> None:
+    page = open_lesson(visitor, "nudges")
+    for select in page.locator(".lessons select").all():
+        select.select_option("it rises")
+    lock_in(page)
+    page.get_by_role("button", name=re.compile("^Open test image")).click()
+    page.locator("[data-cost]").wait_for()
+    visitor.settle()
+    finds = page.get_by_role("list", name="The knobs, in the stages").get_by_role("button")
+    assert finds.count() == 5
+    for number in range(5):
+        finds.nth(number).click()
+        row = page.locator("tr.chosen")
+        expect(row).to_be_in_viewport()
+        row.get_by_role("button", name=re.compile("^Check ")).click()
+        expect(page.locator("[data-status]")).to_contain_text(f"Checked: {number + 1} of 5 knobs", timeout=10_000)
+
+
+def test_rooms_keep_wide_columns_and_begin_at_their_top_beside_a_lesson(visitor: Visitor) -> None:
+    page = open_lesson(visitor, "weighted-sum")
+    network = page.locator(".middle").first.bounding_box()
+    assert network is not None
+    assert network["width"] >= 600
+    page.mouse.move(600, 500)
+    page.mouse.wheel(0, 700)
+    page.wait_for_function("() => scrollY > 100")
+    ends = page.evaluate("""[
+        document.querySelector("header").getBoundingClientRect().bottom,
+        document.querySelector(".lessons").getBoundingClientRect().top,
+    ]""")
+    assert abs(ends[0] - ends[1]) <= 1
+    page.get_by_role("button", name="All lessons").click()
+    page.locator("[data-lesson='bias']").click()
+    stage(page, "predict")
+    expect(page.locator("h1")).to_have_text("Turn")
+    assert page.evaluate("scrollY") == 0
+    page.set_viewport_size({"width": 1760, "height": 900})
+    assert page.evaluate("document.documentElement.hasAttribute('data-wide')")
+    page.set_viewport_size({"width": 1600, "height": 900})
+    page.wait_for_function("() => !document.documentElement.hasAttribute('data-wide')")
+    page.get_by_role("button", name="Close the lessons").click()
+    page.wait_for_function("() => document.documentElement.hasAttribute('data-wide')")
+
+
+def test_a_training_that_runs_is_told_and_paused_from_the_lesson(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.room("Learn")
+    page.get_by_role("button", name="New network").click()
+    visitor.settle()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_role("button", name="Pause the training").wait_for()
+    page.get_by_role("button", name="Lessons", exact=True).click()
+    page.locator("[data-lesson='undecided']").click()
+    note = page.locator("[data-foreign]")
+    expect(note).to_contain_text("A training is running")
+    note.get_by_role("button", name="Pause it").click()
+    expect(note).to_have_count(0, timeout=10_000)
+    page.get_by_label("Your answer in images").fill("10")
+    lock_in(page)
+    assert visitor.complaints == []

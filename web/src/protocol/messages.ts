@@ -3260,7 +3260,7 @@ export interface QuestionInfo {
   readonly axis: string;
 }
 
-/** A button that sets parameters, as a `TurnKnobs` that can be undone, or opens a held-out image. */
+/** A button: sets parameters, as a `TurnKnobs` that can be undone, opens a held-out image, or shows a parameter. */
 export interface LessonTool {
   /** What it does. */
   readonly label: string;
@@ -3268,8 +3268,10 @@ export interface LessonTool {
   readonly knobs: readonly number[];
   /** Their values, (n,). */
   readonly values: readonly number[];
-  /** The held-out image; None for one that sets parameters. */
+  /** The held-out image; None for one that opens none. */
   readonly example: number | null;
+  /** The parameter to show, with its neuron; None for one that shows none. */
+  readonly find: number | null;
 }
 
 /** An earlier lesson that is asked again. */
@@ -3315,6 +3317,12 @@ export interface LessonShown {
   readonly next: string | null;
   /** Whether the answers may be changed while one works. */
   readonly again: boolean;
+  /** What of the network keeps the lesson from counting, such as "3 knobs are turned"; empty for nothing. */
+  readonly foreign: string;
+  /** Whether nothing is in the way once the network is as trained again. */
+  readonly reverts: boolean;
+  /** The name of the panel where the work begins; empty for the whole room. */
+  readonly place: string;
 }
 
 /** Follow a course that somebody gave. Answered by `Lessons`, in the order of the course. */

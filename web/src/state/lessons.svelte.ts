@@ -26,6 +26,8 @@ export class LessonsState {
   sitting: wire.TestShown | null = $state.raw(null);
   /** The answers of the tests, while they are shown. */
   answers: wire.TestAnswers | null = $state.raw(null);
+  /** The request whose answer takes a while: questions and figures are computed for it. */
+  waiting: number | null = $state(null);
   /** What has changed, for screen readers. */
   said = $state("");
   /** The lessons of the course, in its order. */
@@ -50,6 +52,7 @@ export class LessonsState {
     this.#session = session;
     session.listen((event) => {
       if (event.type === "welcome" || (event.type === "done" && event.request === this.#leaving)) this.#leaving = 0;
+      if (event.type === "welcome" || ((event.type === "done" || event.type === "failed") && event.request === this.waiting)) this.waiting = null;
       if (event.type !== "welcome") return;
       // A studio that was started with a course leads to it, unless the panel was closed.
       if (event.course !== null && stored() === null) this.open = true;
@@ -110,7 +113,7 @@ export class LessonsState {
   start(lesson: string): void {
     this.folded = false;
     this.#closeTest();
-    this.#session.send({ type: "openLesson", lesson });
+    this.waiting = this.#session.send({ type: "openLesson", lesson });
   }
 
   /** Back to the list. */
@@ -177,7 +180,7 @@ export class LessonsState {
   /** Begin the test that is open, or go on with it. */
   beginTest(): void {
     this.leave();
-    this.#opened = this.#session.send({ type: "beginTest" });
+    this.waiting = this.#opened = this.#session.send({ type: "beginTest" });
   }
 
   answerTest(values: readonly number[]): void {

@@ -1,10 +1,14 @@
 /** What screen readers are told of a lesson, and how answers and scores are written. */
 
 import type { LessonShown, QuestionInfo, TestScore } from "../protocol/messages";
-import { plural } from "./words";
+import { plural, typeset } from "./words";
 
 /** What has changed since a lesson was last shown; empty for nothing worth saying. */
 export function lessonSaid(before: LessonShown | null, now: LessonShown): string {
+  return typeset(newsOf(before, now));
+}
+
+function newsOf(before: LessonShown | null, now: LessonShown): string {
   const same = before?.lesson.name === now.lesson.name ? before : null;
   if (same?.stage !== now.stage) {
     if (now.stage === "done") return `Passed. ${now.gap}`;
@@ -14,8 +18,14 @@ export function lessonSaid(before: LessonShown | null, now: LessonShown): string
   if (now.hints.length > same.hints.length) return `Hint ${now.hints.length}. ${now.hints.at(-1) ?? ""}`;
   if (now.transfer?.answer && !same.transfer?.answer) return answerSaid(now.transfer);
   if (now.recall?.question.answer && !same.recall?.question.answer) return answerSaid(now.recall.question);
+  if (now.foreign !== same.foreign && now.foreign) return `${foreignWords(now)}.`;
   if (now.recall && !same.recall) return `Do you remember? ${now.recall.title}`;
   return now.status === same.status ? "" : now.status;
+}
+
+/** What of the network is in the lesson's way. */
+export function foreignWords({ foreign, reverts }: LessonShown): string {
+  return reverts ? `The network is not as it was trained: ${foreign}` : `Nothing counts at present: ${foreign}`;
 }
 
 function answerSaid(question: QuestionInfo): string {
@@ -25,7 +35,7 @@ function answerSaid(question: QuestionInfo): string {
 /** One value of an answer, in words. */
 export function answerWords(question: QuestionInfo, value: number, digits?: number): string {
   const number = digits === undefined ? String(value) : value.toFixed(Number.isInteger(value) ? 0 : digits);
-  return question.options[value] ?? `${number} ${question.unit}`.trim();
+  return typeset(question.options[value] ?? `${number} ${question.unit}`.trim());
 }
 
 export function scoreWords({ right, total }: TestScore): string {

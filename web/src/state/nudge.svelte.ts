@@ -5,6 +5,7 @@ import { floats } from "../transport/frames";
 import { makePacer, type Pacer } from "../transport/pacer";
 import type { Session } from "../transport/session";
 import type { Source } from "./drawing.svelte";
+import { BIAS, knobAt, type Network } from "./network";
 import { gradientsOf, type BatchImages, type BatchGradients, type Check, type Gradients } from "./nudges";
 
 export type NudgeEvent = wire.Nudges | wire.BatchNudges | wire.Checked | wire.Stepped;
@@ -50,6 +51,8 @@ export class NudgeState {
   #checkRequest = 0;
   #asked: number | null = null;
   #step: "example" | "batch" = "example";
+  /** The knob that is to be shown. */
+  #sought: { readonly network: Network; readonly knob: number } | null = null;
 
   constructor(session: Session, drawing: { readonly source: Source }) {
     this.#session = session;
@@ -102,7 +105,7 @@ export class NudgeState {
   #forget(): void {
     this.gradients = this.batch = this.stepped = this.trouble = null;
     this.#forgetCheck();
-    this.knob = this.loss = this.typed = null;
+    this.knob = this.loss = this.typed = this.#sought = null;
     this.stage = this.focus = 0;
   }
 
@@ -127,6 +130,7 @@ export class NudgeState {
     this.trouble = null;
     if (before?.label !== event.label || before.loss !== event.loss || before.version !== event.version) this.#forgetCheck();
     this.stage = Math.min(this.stage, event.stages.length - 1);
+    this.#seek();
   }
 
   #takeBatch(event: wire.BatchNudges, payload: Float32Array): void {
@@ -184,6 +188,25 @@ export class NudgeState {
   chooseKnob(knob: number): void {
     this.knob = knob;
     this.askBatch();
+  }
+
+  /** Show a knob in the stage that lists it, as soon as there are gradients. */
+  findKnob(network: Network, knob: number): void {
+    this.#sought = { network, knob };
+    this.#seek();
+  }
+
+  #seek(): void {
+    if (!this.#sought || !this.gradients) return;
+    const { network, knob } = this.#sought;
+    const { layer, neuron, input } = knobAt(network, knob);
+    const kind = input === BIAS ? "biases" : "weights";
+    const stage = this.gradients.stages.findIndex((each) => each.kind === kind && each.layer === layer);
+    if (stage < 0) return;
+    this.#sought = null;
+    this.show(stage);
+    this.focus = neuron;
+    this.chooseKnob(knob);
   }
 
   takeStep(of: "example" | "batch", learningRate: number): void {

@@ -1,7 +1,7 @@
 /** The stages of backpropagation: the numbers that each shows, all from the engine. */
 
 import type * as wire from "../protocol/messages";
-import { BIAS, isWeighted, knobIndex, neuronLabel, neuronName, sourceLabel, sourceName, valueLabel, valueName, weightLabel, type Network } from "./network";
+import { BIAS, isWeighted, knobAt, knobIndex, neuronLabel, neuronName, sourceLabel, sourceName, valueLabel, valueName, weightLabel, type Network } from "./network";
 import type { Check, LayerGradients, Gradients } from "./nudges";
 import { figure, signed } from "./words";
 
@@ -49,8 +49,8 @@ function inTerm(value: number): string {
   return value < 0 ? `(${significant(value)})` : significant(value);
 }
 
-/** The numbers of a stage; `focus` -1 selects the neuron with the largest nudge. */
-export function rowsOf(gradients: Gradients, stage: wire.NudgeStage, network: Network, focus: number): StageRows {
+/** The numbers of a stage; `focus` -1 selects the neuron with the largest nudge, and `knob` is listed however small its nudge is. */
+export function rowsOf(gradients: Gradients, stage: wire.NudgeStage, network: Network, focus: number, knob: number | null = null): StageRows {
   const number = stage.layer < 0 ? network.layers.length - 1 : stage.layer;
   const layer = gradients.layers[number];
   switch (stage.kind) {
@@ -63,7 +63,7 @@ export function rowsOf(gradients: Gradients, stage: wire.NudgeStage, network: Ne
     case "sums":
       return sums(gradients, network, number, layer);
     case "weights":
-      return weights(network, number, layer, focusOf(layer.dBiases, focus));
+      return weights(network, number, layer, focusOf(layer.dBiases, focus), knob);
     case "biases":
       return biases(network, number, layer);
     case "inputs":
@@ -179,12 +179,12 @@ function shownOf(network: Network, layer: number, values: Float32Array): number[
   return all ? Array.from({ length: values.length }, (_, index) => index) : bySize(values, MAX_ROWS);
 }
 
-function weights(network: Network, number: number, layer: LayerGradients, focus: number): StageRows {
+function weights(network: Network, number: number, layer: LayerGradients, focus: number, chosen: number | null): StageRows {
   const { fanIn: inputCount, kind } = network.layers[number];
   const own = layer.dWeights.subarray(focus * inputCount, (focus + 1) * inputCount);
   return {
     head: `−dC/dw: nudges for the weights of ${neuronLabel(network, { layer: number, neuron: focus })}, largest first`, nudges: true, chooses: "neurons",
-    rows: bySize(own, MAX_ROWS).map((input) => {
+    rows: withChosen(bySize(own, MAX_ROWS), network, number, focus, chosen).map((input) => {
       const knob = knobIndex(network, { layer: number, neuron: focus, input });
       return {
         key: `w${input}`, ...weightNamed(network, number, input),
@@ -193,6 +193,13 @@ function weights(network: Network, number: number, layer: LayerGradients, focus:
       };
     }),
   };
+}
+
+/** The inputs of the largest weights, and that of the chosen one where it is a weight of this neuron. */
+function withChosen(largest: readonly number[], network: Network, number: number, focus: number, chosen: number | null): readonly number[] {
+  const place = chosen === null ? null : knobAt(network, chosen);
+  if (!place || place.layer !== number || place.neuron !== focus || place.input === BIAS || largest.includes(place.input)) return largest;
+  return [...largest, place.input];
 }
 
 function biases(network: Network, number: number, layer: LayerGradients): StageRows {

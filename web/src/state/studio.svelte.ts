@@ -215,6 +215,14 @@ export class Studio {
     this.#lost = null;
   }
 
+  /** Select a knob and its neuron; in Nudge, show it in its stage. */
+  find(knob: number, room: string): void {
+    const { network } = this.edited;
+    if (!network) return;
+    this.selection.chooseKnob(knob);
+    if (room === "nudge") this.nudge.findKnob(network, knob);
+  }
+
   /** What the page shows, for a link. */
   scene(room: string): Scene {
     const { kind, example } = this.drawing.source;

@@ -34,6 +34,11 @@ export function withMinusSigns(text: string): string {
   return text.replace(/(^|[\s(])-(?=[\d.])/g, "$1−");
 }
 
+/** A sentence as it is printed: minus signs for hyphens, and no line break before a percent sign. */
+export function typeset(text: string): string {
+  return withMinusSigns(text).replace(/(?<=\d) (?=%)/g, "\u00a0");
+}
+
 /** A share of 1 in per cent; the space does not break. */
 export function percent(share: number, decimals = 2): string {
   return `${(100 * share).toFixed(decimals)}\u00a0%`;

@@ -7,13 +7,13 @@ from itertools import cycle
 
 import numpy as np
 
-from pellucid.lessons.assessment import neurons, pictures, steps
+from pellucid.lessons.assessment import neurons, pictures, sounds, steps
 from pellucid.lessons.assessment.variant import Maker, Variant
 from pellucid.lessons.records import Form, Question
 from pellucid.lessons.view import View, unsuited
 
-LEAST, MOST = 8, 10
-"""Fewest and most questions of a form."""
+LEAST, MOST = 8, 14
+"""Fewest and most questions of a form: one about each lesson, if there are enough of them."""
 
 TAUGHT: dict[str, tuple[Maker, ...]] = {
     "grey-levels": (pictures.levels,),
@@ -29,8 +29,9 @@ TAUGHT: dict[str, tuple[Maker, ...]] = {
     "loops": (neurons.pairs, neurons.before_training),
     "noise": (pictures.noise,),
     "convolution": (pictures.shifted, pictures.shuffled),
+    "sounds": (sounds.carrier, sounds.rest),
 }
-"""What is asked about each lesson, by its name. The test is about a network of images: sounds have no question."""
+"""What is asked about each lesson, by its name."""
 
 
 def unsuited_for_test(view: View) -> str | None:
@@ -57,12 +58,14 @@ def draw_form(view: View, lessons: Sequence[str], seed: int, form: Form) -> tupl
     view : View
         A session whose network is not `unsuited_for_test`.
     lessons : sequence of str
-        Names of lessons. Where none of them has questions, those of all lessons are asked.
+        Names of lessons. Where none of them has questions, those of all lessons are asked. Sounds are asked about
+        where the session has a network that hears them.
     seed : int
         The same for both forms.
     form : {"before", "after"}
     """
-    makers = _makers([name for name in lessons if name in TAUGHT] or list(TAUGHT))
+    askable = [name for name in TAUGHT if name != "sounds" or sounds.hears(view)]
+    makers = _makers([name for name in lessons if name in askable] or askable)
     asked: dict[str, int] = {}
     questions: list[Question] = []
     for maker in cycle(makers):

@@ -6,6 +6,7 @@ import numpy as np
 
 from pellucid.inspect.class_statistics import auc
 from pellucid.inspect.excitation import responses
+from pellucid.inspect.names import INPUTS, neuron_words
 from pellucid.inspect.untrained import untrained_twin
 from pellucid.lessons.assessment.variant import Variant, unit_image
 from pellucid.lessons.records import Question
@@ -32,8 +33,8 @@ def term(view: View, variant: Variant) -> Question:
     pixel = _telling(inputs, weights[neuron])
     a, w = inputs[pixel], weights[neuron][pixel]
     return variant.choice(
-        f"In test image {image}, pixel {pixel} has the value {a:.2f}. Its weight to neuron {neuron} of the first layer "
-        f"is {w:+.2f}. How much does this pixel add to the neuron's weighted sum?",
+        f"In test image {image}, {neuron_words(net, INPUTS, pixel)} has the value {a:.2f}. Its weight to "
+        f"{neuron_words(net, 0, neuron)} is {w:+.2f}. How much does this pixel add to the neuron's weighted sum?",
         f"{a * w:+.2f}",
         (f"{a + w:+.2f}", f"{w:+.2f}", f"{a:+.2f}", f"{-a * w:+.2f}"),
         f"Weight times pixel: {w:+.2f} · {a:.2f} = {a * w:+.2f}.",
@@ -55,7 +56,7 @@ def summed(view: View, variant: Variant) -> Question:
     bias = float(layer.bias[neuron])
     products = float(np.asarray(layer.weight[neuron], np.float64) @ unit_image(view, image).astype(np.float64))
     return variant.choice(
-        f"For test image {image}, the products of weights and pixels of neuron {neuron} of the first layer add up to "
+        f"For test image {image}, the products of weights and pixels of {neuron_words(net, 0, neuron)} add up to "
         f"{products:+.2f}. Its bias is {bias:+.2f}. Which number does its activation function get?",
         f"{products + bias:+.2f}",
         (f"{products - bias:+.2f}", f"{products * bias:+.2f}", f"{products:+.2f}", f"{max(products, bias):+.2f}"),
@@ -70,7 +71,8 @@ def threshold(view: View, variant: Variant) -> Question:
     limit = max(100.0, 10.0 * round(abs(bias)))
     return Question(
         "number",
-        f"Neuron {neuron} of layer {place.number + 1} has the bias {bias:+.2f}. What do its products of weights and "
+        f"The bias of {neuron_words(view.net, place.number, neuron)} is {bias:+.2f}. What do its products of weights "
+        "and "
         "inputs have to add up to so that, with the bias, exactly 0 comes out?",
         low=-limit,
         high=limit,
@@ -86,8 +88,9 @@ def own_knobs(view: View, variant: Variant) -> Question:
     count = place.inputs + 1
     total = view.net.parameter_count
     return variant.choice(
-        f"How many of the network's {total:,} weights and biases belong to neuron {neuron} of layer "
-        f"{place.number + 1}, which has {place.neurons} neurons and {place.inputs:,} inputs?",
+        f"How many of the network's {total:,} weights and biases belong to "
+        f"{neuron_words(view.net, place.number, neuron)}? "
+        f"Its layer has {place.neurons} neurons and {place.inputs:,} inputs.",
         f"{count:,}",
         tuple(
             f"{each:,}"
@@ -106,7 +109,8 @@ def one_weight(view: View, variant: Variant) -> Question:
     twin.parameters[place.weight_index(neuron, pixel)] = 0.0
     changed = int((view.readings(twin) != before).sum())
     return _banded(
-        f"The weight from pixel {pixel} to neuron {neuron} of the first layer becomes 0. How many of "
+        f"The weight from {neuron_words(twin, INPUTS, pixel)} to {neuron_words(twin, 0, neuron)} becomes 0. How many "
+        "of "
         f"{len(before):,} test images are then read as another class than before?",
         changed / len(before),
         f"Counted over all of them: {changed:,}.",
@@ -124,8 +128,8 @@ def one_neuron(view: View, variant: Variant) -> Question:
     whole, left = view.accuracy(view.trained_net()), view.accuracy(twin)
     return Question(
         "number",
-        f"Neuron {neuron} of layer {place.number + 1} is switched off; nothing else changes. With it, "
-        f"{100 * whole:.1f} % of the test images are read correctly. How many percent without it?",
+        f"A neuron is switched off: {neuron_words(twin, place.number, neuron)}; nothing else changes. With it, "
+        f"{100 * whole:.1f} % of the test images are read correctly. What percentage without it?",
         unit="%",
         truth=(100 * left,),
         tolerance=8.0,
@@ -142,7 +146,7 @@ def activation(view: View, variant: Variant) -> Question:
     neuron = int(np.where(sums < -0.05, np.abs(sums + 1.5), np.abs(sums) + 100).argmin())
     z, a, kind = float(sums[neuron]), float(values[neuron]), first_layer(net).activation
     return variant.choice(
-        f"For test image {image}, the weighted sum of neuron {neuron} of the first layer, with its bias, is {z:+.2f}. "
+        f"For test image {image}, the weighted sum of {neuron_words(net, 0, neuron)}, with its bias, is {z:+.2f}. "
         f"Its activation function is {kind}. What is its activation?",
         f"{a:.2f}",
         (f"{1 / (1 + np.exp(-z)):.2f}", f"{max(z, 0.0):.2f}", f"{z:.2f}", f"{abs(z):.2f}"),
@@ -155,7 +159,8 @@ def pairs(view: View, variant: Variant) -> Question:
     place, neuron = variant.pick([(p, n) for p in dense_places(view.net)[:-1] for n in range(p.neurons)])
     share = 100 * _auc(view.trained_net(), view, place.number, neuron, LOOPS)
     return variant.choice(
-        f"Some digits have a loop: 0, 6, 8 and 9. For these, neuron {neuron} of layer {place.number + 1} has an AUC of "
+        f"Some digits have a loop: 0, 6, 8 and 9. For these, {neuron_words(view.net, place.number, neuron)} has an AUC "
+        "of "
         f"{share / 100:.2f} over all test images. What does that say?",
         f"Of a digit with a loop and one without, the one with it has the larger sum in {share:.0f} % of all pairs",
         (

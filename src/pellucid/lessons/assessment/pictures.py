@@ -17,8 +17,8 @@ def levels(view: View, variant: Variant) -> Question:
     return Question(
         "number",
         f"All pixels of the test images are rounded to {count} levels between paper and ink. The network was trained "
-        f"with 256, and reads {100 * view.accuracy(view.trained_net()):.1f} % of them correctly. How many percent of "
-        "the rounded ones?",
+        f"with 256, and reads {100 * view.accuracy(view.trained_net()):.1f} % of them correctly. What percentage of "
+        "the rounded ones does it read correctly?",
         unit="%",
         truth=(share,),
         tolerance=3.0,
@@ -38,9 +38,10 @@ def shuffled(view: View, variant: Variant) -> Question:
     share = float((np.nan_to_num(outputs).argmax(axis=1) == view.test.labels).mean())
     whole, chance = view.accuracy(view.trained_net()), 1 / len(view.net.classes)
     return variant.choice(
-        f"The {place.inputs:,} pixels of all images are shuffled in one and the same way (number {seed}), and the "
-        "weights of the first layer with them. How many percent of the test images does the network then read "
-        "correctly?",
+        f"The {place.inputs:,} pixels of all images are moved to other places, the same in all images (permutation "
+        f"{seed}), and the weights of hidden layer 1 move with them. What percentage of the test images does the "
+        "network "
+        "then read correctly?",
         f"{100 * share:.1f} %",
         (f"{100 * chance:.1f} %", f"{50 * (whole + chance):.1f} %", "0.0 %", f"{100 * whole:.1f} %"),
         f"As many as before, {100 * whole:.1f} %: to a dense network, no two pixels are neighbours.",
@@ -65,7 +66,7 @@ def shifted(view: View, variant: Variant) -> Question:
     return Question(
         "number",
         f"All test images move {' and '.join(ways)}. In place, {100 * view.accuracy(view.trained_net()):.1f} % are "
-        "read correctly. How many percent of the moved ones?",
+        "read correctly. What percentage of the moved ones?",
         unit="%",
         truth=(share,),
         tolerance=10.0,
@@ -101,7 +102,7 @@ def sureness(view: View, variant: Variant) -> Question:
     share = 100 * float((outputs.max(axis=1) >= level).mean())
     return Question(
         "number",
-        f"On how many percent of the {len(outputs):,} test images is the largest output at {level:.2f} or more, "
+        f"On what percentage of the {len(outputs):,} test images is the largest output at {level:.2f} or more, "
         "rightly or wrongly?",
         unit="%",
         truth=(share,),

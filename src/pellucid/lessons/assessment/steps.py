@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.inspect.names import neuron_words
 from pellucid.lessons.assessment.variant import Variant
 from pellucid.lessons.records import Question
 from pellucid.lessons.view import View, dense_places
@@ -21,8 +22,9 @@ def step(view: View, variant: Variant) -> Question:
     g, w = float(gradient[at]), float(net.parameters[at])
     source, neuron = divmod(at - place.weight, place.neurons)
     return variant.choice(
-        f"One training step on test image {index} alone: the weight from neuron {source} of the layer before to output "
-        f"{view.net.classes[neuron]} is {w:+.4f}, the gradient of the loss with respect to it is {g:+.4f}, and the "
+        f"One training step on test image {index} alone: the weight from "
+        f"{neuron_words(net, place.number - 1, source)} to output {view.net.classes[neuron]} is {w:+.4f}, the gradient "
+        f"of the loss with respect to it is {g:+.4f}, and the "
         f"learning rate is {rate:g}. What is added to the weight?",
         f"{-rate * g:+.4f}",
         (f"{rate * g:+.4f}", f"{-g:+.4f}", f"{-rate * w:+.4f}", f"{-rate * g * w:+.4f}"),

@@ -175,7 +175,7 @@ class QuestionInfo(Shared):
 
 
 class LessonTool(Shared):
-    """A button that sets parameters, as a `TurnKnobs` that can be undone, or opens a held-out image."""
+    """A button: sets parameters, as a `TurnKnobs` that can be undone, opens a held-out image, or shows a parameter."""
 
     label: str
     """What it does."""
@@ -184,7 +184,9 @@ class LessonTool(Shared):
     values: list[float]
     """Their values, (n,)."""
     example: Count | None
-    """The held-out image; None for one that sets parameters."""
+    """The held-out image; None for one that opens none."""
+    find: Count | None
+    """The parameter to show, with its neuron; None for one that shows none."""
 
 
 class RecallInfo(Shared):
@@ -229,3 +231,9 @@ class LessonShown(Event):
     """The next lesson that is not passed yet."""
     again: bool
     """Whether the answers may be changed while one works."""
+    foreign: str
+    """What of the network keeps the lesson from counting, such as "3 knobs are turned"; empty for nothing."""
+    reverts: bool
+    """Whether nothing is in the way once the network is as trained again."""
+    place: str
+    """The name of the panel where the work begins; empty for the whole room."""

@@ -57,6 +57,7 @@ def _sheet(lesson: Lesson, view: View) -> dict[str, Any]:
             "title": lesson.title,
             "line": lesson.line,
             "room": lesson.room,
+            "place": lesson.place,
             "minutes": lesson.minutes,
             "about": lesson.about,
             "needs": lesson.needs,

@@ -101,9 +101,9 @@ function lookKnobs(lesson: Lesson, view: View, question: Question, noted: readon
   const [{ layer, neuron, factor }] = view.factors;
   const { layers, neurons, accuracies } = lesson.sheet.figures;
   const place = layers.findIndex((each, at) => each === layer && neurons[at] === neuron);
-  if (factor !== 0 || place < 0) return null;
+  if (factor !== 0 || place < 0 || !view.judged) return null;
   if (noted.some((facts) => "accuracy" in facts && facts.layer === layer && facts.neuron === neuron)) return null;
-  return { layer, neuron, accuracy: accuracies[place], worst: Math.min(...accuracies) };
+  return { layer, neuron, accuracy: view.judged.accuracy, alone: accuracies[place], worst: Math.min(...accuracies) };
 }
 
 function lookFunction(lesson: Lesson, view: View, _question: Question, noted: readonly Facts[]): Facts | null {

@@ -160,7 +160,7 @@ export class LessonRoom {
     const unsuited = stage === "done" ? null : this.#around.unsuited();
     const next = Array.from(this.#lessons.keys()).find((name) => !this.#progress.passed.includes(name)) ?? null;
     const common = { type: "lessonShown", request, lesson: this.#info(sheet), next } as const;
-    const nothing = { task: "", status: "", tools: [], hints: [], hintsLeft: 0, gap: "", transfer: null, recall: null, again: false };
+    const nothing = { task: "", status: "", tools: [], hints: [], hintsLeft: 0, gap: "", transfer: null, recall: null, again: false, foreign: "", reverts: false, place: sheet.place };
     if (unsuited !== null) return { ...common, ...nothing, stage: "unsuited", about: unsuited, question: null };
     const question = predicted?.question ?? sheet.question;
     const shown = { ...common, ...nothing, stage, about: sheet.about, question: asked(question, predicted?.values ?? null, stage === "done"), recall: this.#recall(sheet) };

@@ -30,6 +30,7 @@ export interface Sheet {
   readonly title: string;
   readonly line: string;
   readonly room: string;
+  readonly place: string;
   readonly minutes: number;
   readonly about: string;
   /** The names in the setting of its question. */

@@ -281,6 +281,11 @@ class LearnRoom:
         """Whether training is running."""
         return self.course.busy
 
+    @property
+    def trains_network(self) -> bool:
+        """Whether the session's network is being trained, and not one of speech."""
+        return self._of_network.busy
+
     def close(self) -> None:
         """Stop training, and keep what was trained."""
         self.course.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from pellucid.lessons import course
+from pellucid.lessons.changes import changes
 from pellucid.lessons.deeds import Deed
 from pellucid.lessons.lesson import Lesson
 from pellucid.lessons.progress import Attempt, Progress, gap_told
@@ -26,14 +28,21 @@ class LessonRoom:
     state : SessionState
     learner : Learner
     views : LessonViews
+    is_training : function
+        Whether the network is being trained: it is another one at every step.
     """
 
-    def __init__(self, state: SessionState, learner: Learner, views: LessonViews) -> None:
-        self._state, self._learner, self._views = state, learner, views
+    def __init__(
+        self, state: SessionState, learner: Learner, views: LessonViews, is_training: Callable[[], bool]
+    ) -> None:
+        self._state, self._learner, self._views, self._is_training = state, learner, views, is_training
         self._open: Lesson | None = None
         self._asked: dict[str, Question] = {}
+        self._networks: dict[str, int] = {}
         self._recalled: str | None = None
         self._since = 0
+        self._asked_of = 0
+        self._told_foreign = ""
 
     def lessons(self, request: messages.AskLessons) -> None:
         """Send all lessons, and the open one."""
@@ -66,8 +75,12 @@ class LessonRoom:
         question = self._asked.get(f"predict {lesson.name}")
         if question is None or self._learner.attempt(lesson).predicted is not None:
             raise RefusedError("out_of_order", "The prediction is locked in already: begin the lesson again.")
-        values, mark = checked(question, request.values), self._views.now().mark
-        self._learner.add(Predicted(lesson.name, time.time(), question, values, mark))
+        view = self._views.now()
+        if self._is_outdated(lesson, view):
+            self._show(request.id)
+            raise RefusedError("out_of_order", "The network has changed: here is the question about the present one.")
+        values = checked(question, request.values)
+        self._learner.add(Predicted(lesson.name, time.time(), question, values, view.mark, view.network))
         self._weigh(lesson, values)
         self._since = self._state.activity.count
         self._show(request.id)
@@ -117,12 +130,17 @@ class LessonRoom:
             return
         deeds = self._state.activity.since(self._since)
         self._since += len(deeds)
+        before = self._told_foreign
         batches: list[list[Deed]] = [[deed] for deed in deeds] or [[]]
         noted = [self._note(lesson, batch) for batch in batches]
         if any(noted):
             self._show(request)
             if self._learner.attempt(lesson).stage == "done":
                 self._send_lessons(request)
+        elif lesson.foreign is not None and not self._is_training():
+            view = self._views.now()
+            if self._is_outdated(lesson, view) or self._foreign(lesson, view)[0] != before:
+                self._show(request)
 
     def _note(self, lesson: Lesson, deeds: list[Deed]) -> bool:
         """Note what counts of something that was just done; return whether anything does."""
@@ -140,6 +158,23 @@ class LessonRoom:
             return False
         self._learner.add(Noted(lesson.name, time.time(), {name: finite(value) for name, value in facts.items()}))
         return True
+
+    def _is_outdated(self, lesson: Lesson, view: View) -> bool:
+        """Whether the prediction was asked for another network than the present one."""
+        open_yet = self._learner.attempt(lesson).predicted is None
+        return open_yet and lesson.foreign is not None and self._asked_of != view.network
+
+    def _foreign(self, lesson: Lesson, view: View) -> tuple[str, bool]:
+        """What keeps an unfinished lesson from counting, and whether it goes by reverting to the trained network."""
+        attempt = self._learner.attempt(lesson)
+        if lesson.foreign is None or attempt.stage == "done" or lesson.unsuited(view) is not None:
+            return "", False
+        predicted = attempt.predicted
+        if predicted is None:
+            return changes(view), True
+        if predicted.network not in (0, view.network):
+            return "this is another network than that of your prediction", False
+        return lesson.foreign(view, predicted.question, attempt.noted), True
 
     def _known(self, name: str) -> Lesson:
         lesson = course.BY_NAME.get(name)
@@ -167,8 +202,11 @@ class LessonRoom:
         following = self._learner.following
         if unsuited is not None and stage != "done":
             return messages.LessonShown(
-                request, info, "unsuited", unsuited, None, "", "", [], [], 0, "", None, None, following, False
-            )
+                request, info, "unsuited", unsuited, None, "", "", [], [], 0, "", None, None, following, False, "",
+                False, "",
+            )  # fmt: skip
+        foreign, reverts = self._foreign(lesson, view)
+        self._told_foreign, self._asked_of = foreign, view.network
         question = self._question("predict", lesson, view) if predicted is None else predicted.question
         values = None if predicted is None else predicted.values
         doing = unsuited is None and stage == "do"
@@ -182,13 +220,16 @@ class LessonRoom:
             list(hints), 3 - len(hints) if doing else 0,
             gap_told(lesson, attempt),
             self._transfer(lesson, attempt, view) if unsuited is None else None,
-            self._recall(progress, lesson, view), following, doing and lesson.weigh is not None,
+            self._recall(progress, lesson, view), following, doing and lesson.weigh is not None, foreign, reverts,
+            lesson.place,
         )  # fmt: skip
 
     def _question(self, kind: str, lesson: Lesson, view: View) -> Question:
         """The question that is open: the same until it is answered, or the network is another one."""
         key = f"{kind} {lesson.name}"
-        if kind == "predict" or key not in self._asked:
+        changed = self._networks.get(key) != view.network and not self._is_training()
+        if kind == "predict" or key not in self._asked or changed:
+            self._networks[key] = view.network
             number = 0 if kind == "transfer" else 1
             self._asked[key] = lesson.ask(view) if kind == "predict" else lesson.transfer(view, number)
         return self._asked[key]
@@ -217,7 +258,7 @@ class LessonRoom:
 
 def _tools(lesson: Lesson, view: View, question: Question) -> list[messages.LessonTool]:
     return [
-        messages.LessonTool(each.label, list(each.knobs), list(each.values), each.example)
+        messages.LessonTool(each.label, list(each.knobs), list(each.values), each.example, each.find)
         for each in lesson.tools(view, question)
     ]
 
