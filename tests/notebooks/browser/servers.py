@@ -148,7 +148,8 @@ class Notebook:
 
     def printed(self, cell: int) -> str:
         """The text that a cell has printed."""
-        return self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output pre").last.inner_text()
+        outputs = self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output pre")
+        return outputs.filter(has_text=re.compile(r"\S")).last.inner_text()
 
     def save(self) -> dict[str, Any]:
         """Save the notebook; return what is in the file."""
