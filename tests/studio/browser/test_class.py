@@ -143,12 +143,12 @@ def test_it_warns_and_returns_by_itself_when_nobody_is_there(visit_studio) -> No
 
 
 def test_a_page_that_was_away_does_not_bring_back_what_it_showed(visit_studio) -> None:
-    visitor = visit_studio("--class", "--reset-after", "0.1", "--model", "digits-sigmoid", place="")
+    visitor = visit_studio("--class", "--reset-after", "0.2", "--model", "digits-sigmoid", place="")
     page = visitor.page
     visitor.draw("3")
     visitor.settle()
     visitor.context.set_offline(True)
-    page.wait_for_timeout(9_000)
+    page.wait_for_timeout(15_000)
     with page.expect_event("load", timeout=30_000):
         visitor.context.set_offline(False)
     expect_first_state(visitor)
