@@ -141,6 +141,22 @@ describe("changes that are made before an answer", () => {
   });
 });
 
+describe("a pad that is cleared without a connection", () => {
+  it("is empty when the studio is back", () => {
+    const { session, requests, hears } = numbered();
+    const drawing = new Drawing(session);
+    drawing.penDown(0.1, 0.1, 80, false);
+    drawing.penUp();
+    hears({ type: "reading", request: 1 });
+    session.attach({ send: () => 0, retry: () => undefined, end: () => undefined });
+    drawing.clear();
+    session.attach({ send: (request) => requests.push(request), retry: () => undefined, end: () => undefined });
+    drawing.interrupt();
+    drawing.resume();
+    expect(requests.at(-1)).toEqual({ type: "setDrawing", strokes: [] });
+  });
+});
+
 describe("the next example", () => {
   it("is counted from the one that was asked for", () => {
     const { session, sent, hears } = numbered();

@@ -131,13 +131,14 @@ export class Drawing {
   /** Clear the pad, here at once: the next stroke may begin before the answer, and is numbered from what is shown. */
   clear(): void {
     this.strokes = [];
-    this.#session.send({ type: "clearDrawing" });
+    if (this.#session.send({ type: "clearDrawing" }) === 0) this.#unsent = true;
   }
 
   /** Undo the last stroke, here at once, or the clearing of the pad. */
   undo(): void {
-    if (this.source.kind === "pad") this.strokes = this.strokes.slice(0, -1);
-    this.#session.send({ type: "undoStroke" });
+    const known = this.source.kind === "pad" && this.strokes.length > 0;
+    if (known) this.strokes = this.strokes.slice(0, -1);
+    if (this.#session.send({ type: "undoStroke" }) === 0 && known) this.#unsent = true;
   }
 
   redo(): void {
