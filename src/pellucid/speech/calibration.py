@@ -21,7 +21,7 @@ from pellucid.speech.recognizer import Recognizer
 
 Floats = npt.NDArray[np.float64]
 
-ALLOWED = 0.03
+ALLOWED = 0.04
 """Share of recordings of real words that may be taken surely for a digit in calibration."""
 _PENALTY = 0.02
 _STEPS = 50

@@ -29,7 +29,7 @@ Places = list[tuple[int, int]]
 _TINY = 1e-8
 _SPREAD = round(0.08 / HOP)
 _FAINT = 10**-3.0
-_DOUBTFUL = 0.2
+_DOUBTFUL = 0.3
 """Confidence below which a digit beside a sure one is taken for another word."""
 _PADDING = 2
 """Steps of silence added before and after: a recording cut at the edges of the word sounds like part of a word."""
