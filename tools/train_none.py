@@ -82,11 +82,11 @@ def kinds_to_fit(digits: Picture, fonts: Sequence[Path]) -> dict[str, tuple[draw
     """Return the kinds of no digits that are trained on, and how many of each."""
     symbols = [path for path in fonts if path.name == SYMBOL_FONT]
     return {
-        "letters": (draw.characters(draw.FIT_LETTERS, fonts), 24_000),
-        "symbols": (draw.characters(draw.FIT_SYMBOLS, symbols), 24_000),
-        "shapes": (draw.shapes(draw.FIT_SHAPES), 8_000),
-        "scribbles": (draw.scribble, 5_000),
-        "hatching": (draw.hatching, 3_000),
+        "letters": (draw.characters(draw.FIT_LETTERS, fonts), 8_000),
+        "symbols": (draw.characters(draw.FIT_SYMBOLS, symbols), 8_000),
+        "shapes": (draw.shapes(draw.FIT_SHAPES), 4_000),
+        "scribbles": (draw.scribble, 3_000),
+        "hatching": (draw.hatching, 2_000),
         "zigzags": (draw.zigzag, 1_500),
         "blots": (draw.blots, 1_500),
         "crossed out": (draw.crossed_out(digits), 2_500),
@@ -130,8 +130,8 @@ def training_data(fonts: Sequence[Path], share: float, folder: Path | None) -> p
     parts: dict[str, Drawing] = {
         "digits": lambda rng: digits_to_fit(rng, images[chosen], labels[chosen], fonts, round(5000 * share)),
         **{name: of_kind(*kind) for name, kind in kinds_to_fit(images, fonts).items()},
-        "photos": lambda rng: nones(from_photos(rng, [sample_photo("china.jpg")], round(share * 3000))),
-        "leaves": lambda rng: nones(from_leaves(rng, round(share * 2000))),
+        "photos": lambda rng: nones(from_photos(rng, [sample_photo("china.jpg")], round(share * 1500))),
+        "leaves": lambda rng: nones(from_leaves(rng, round(share * 1000))),
     }
     every = [kept(folder and folder / f"{name}.npz", part, k) for k, (name, part) in enumerate(parts.items())]
     pixels, answers = (np.concatenate(arrays) for arrays in zip(*every, strict=True))
