@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid import models
 from pellucid.inspect.certainty import WITNESS
-from pellucid.models import digits_conv, digits_lenet, digits_relu, digits_sigmoid, spoken_digits
+from pellucid.models import (
+    digits_conv,
+    digits_lenet,
+    digits_relu,
+    digits_relu_distilled,
+    digits_sigmoid,
+    digits_sigmoid_distilled,
+    spoken_digits,
+)
 
-RECIPES = [digits_sigmoid.RECIPE, digits_relu.RECIPE, digits_conv.RECIPE]
+DISTILLED = [digits_relu_distilled.RECIPE, digits_sigmoid_distilled.RECIPE]
+RECIPES = [digits_sigmoid.RECIPE, digits_relu.RECIPE, digits_conv.RECIPE, *DISTILLED]
 
 
 def test_every_shipped_network_has_a_recipe_and_a_record():
@@ -37,7 +48,7 @@ def test_the_best_is_the_one_that_reads():
     readers = [recipe.name for recipe in RECIPES]
     best = max(readers, key=lambda name: pl.load(name).record["test_accuracy_mean"])
     assert best == models.READER
-    small = [name for name in readers if pl.load(name).parameter_count == 13_002]
+    small = [recipe.name for recipe in RECIPES if recipe not in (digits_conv.RECIPE, *DISTILLED)]  # of labels alone
     assert max(small, key=lambda name: pl.load(name).record["test_accuracy_mean"]) == models.DEFAULT
     assert pl.load("digits-conv").record["test_accuracy_mean"] >= 0.996
     assert pl.load("digits-sigmoid").record["test_accuracy_mean"] >= 0.955
@@ -66,3 +77,22 @@ def test_a_network_for_bytes_alone_takes_any_levels_afterwards(mnist):
     free, images = models.recipe.of_any_levels(trainer.net), mnist.test.images[:20]
     assert np.array_equal(free(images), trainer.net(images))
     np.testing.assert_allclose(free(images.astype(np.float32) / 255), trainer.net(images), atol=1e-6)
+
+
+def test_a_pupil_is_trained_on_its_teachers_answers_for_varied_copies(mnist):
+    train = mnist.train.take(40)
+    recipe = replace(digits_relu_distilled.RECIPE, copies=3)
+    lessons, hard = recipe.lessons(train), replace(recipe, temperature=1.0).lessons(train)
+    assert lessons.images.shape == (120, 28, 28)
+    assert not np.array_equal(lessons.images[:40], lessons.images[40:80])
+    np.testing.assert_allclose(lessons.targets.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(hard.targets, pl.load("digits-conv")(lessons.images), atol=1e-5)
+    assert lessons.targets.max(axis=1).mean() < hard.targets.max(axis=1).mean()
+    trainer = recipe.trainer(lessons, 0)
+    assert trainer.augment is None
+    trainer.take_steps(3)
+
+
+def test_a_recipe_without_a_teacher_has_the_labels(mnist):
+    train = mnist.train.take(20)
+    assert digits_relu.RECIPE.lessons(train) is train

@@ -11,7 +11,7 @@ from pellucid.system.arguments import as_path, exists
 _FOLDER = Path(__file__).parents[1] / "models"
 
 DEFAULT = "digits-relu"
-"""The default network to look into: small enough to show every number, and the most accurate of its size."""
+"""The default network to look into: small enough to show every number, and learnt from labels alone."""
 
 READER = "digits-conv"
 """The network that reads digits best."""
