@@ -14,11 +14,10 @@ from pellucid.models import (
     digits_relu,
     digits_relu_distilled,
     digits_sigmoid,
-    digits_sigmoid_distilled,
     spoken_digits,
 )
 
-DISTILLED = [digits_relu_distilled.RECIPE, digits_sigmoid_distilled.RECIPE]
+DISTILLED = [digits_relu_distilled.RECIPE]
 RECIPES = [digits_sigmoid.RECIPE, digits_relu.RECIPE, digits_conv.RECIPE, *DISTILLED]
 
 

@@ -208,5 +208,7 @@ def main(recipe: Recipe) -> None:
         augment = recipe.augment.configuration() if recipe.copies else None
         net.record |= {"teacher": recipe.teacher, "temperature": recipe.temperature, "augment": augment}
         net.record |= {"copies": recipe.copies, "images": len(mnist.train)}
+    if recipe.narrowing is not None:
+        net.record["narrowed_from"] = list(recipe.narrowing.hidden)
     save(net, arguments.output)
     print(f"wrote {arguments.output}")
