@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import ShapeError
-from pellucid.speech.alignment import Sentence, Word
+from pellucid.speech.alignment import Sentence, Word, sentence_text
 from pellucid.speech.confidence import rivals, shares, spans
 from pellucid.speech.features import BANDS, HOP
 from pellucid.speech.lexicon import CLASSES, LEXICON
@@ -67,14 +67,19 @@ def test_a_word_that_is_not_a_digit_is_marked() -> None:
     assert _heard([-1]).text == ""
 
 
-def test_a_digit_of_hardly_any_confidence_beside_a_sure_one_is_another_word() -> None:
+def test_a_digit_of_hardly_any_confidence_beside_a_sure_one_is_no_digit_in_the_text() -> None:
     clear, faint = saying([3]), saying([7], sure=0.18)
     alone, beside = np.log(faint), np.log(np.concatenate([clear, faint]))
-    for network, threshold, whole, single in ((Parrot([3]), 0.75, [3, 10], [7]), (Parrot([3]), 0.0, [3, 7], [7])):
-        recognizer = Recognizer(network, threshold)  # type: ignore[arg-type]
-        assert recognizer.said(beside) == whole
-        assert recognizer.said(alone) == single
-        assert recognizer.said(beside, digits=2) == [3, 7]
+    power = np.ones((len(beside), BANDS), np.float32)
+    for threshold, digits, text in ((0.75, [3], "3?"), (0.0, [3, 7], "37")):
+        recognizer = Recognizer(Parrot([3]), threshold)  # type: ignore[arg-type]
+        assert recognizer.said(beside) == [3, 7]
+        assert recognizer.best(beside) == digits
+        assert recognizer.best(alone) == [7]
+        assert recognizer.best(beside, digits=2) == [3, 7]
+        words = recognizer.words(beside, power, [3, 7])
+        assert [word.guess for word in words] == [3, 7]
+        assert sentence_text(words) == text
 
 
 def test_a_network_in_doubt_is_not_sure() -> None:

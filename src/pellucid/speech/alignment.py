@@ -13,6 +13,8 @@ from typing import Any
 
 SURE = 0.75
 """Confidence from which a word counts as a digit, unless another is asked for; below it, it is marked as unsure."""
+DOUBTFUL = 0.3
+"""Confidence below which the text has "?" for a digit beside a sure one: most of those are noise, or another word."""
 
 
 @dataclass(frozen=True)
@@ -120,15 +122,20 @@ class Sentence(Segment):
 def sentence_text(words: tuple[Word, ...]) -> str:
     """Return the digits as text: an unsure one in parentheses, and "?" for another word beside digits.
 
+    A digit with a confidence below `DOUBTFUL` is "?" beside a sure one. Elsewhere it is the best guess, and stands.
+
     Examples
     --------
     >>> three, five = Word("three", 0.0, 0.4, 0.9, 3, (), 3), Word("five", 0.5, 0.9, 0.4, None, (), 5)
     >>> sentence_text((three, five, Word("?", 1.0, 1.4, 0.9, None, ())))
     '3(5)?'
+    >>> sentence_text((three, replace(five, confidence=0.1))), sentence_text((replace(five, confidence=0.1),))
+    ('3?', '(5)')
     """
     if all(word.guess is None for word in words):
         return ""
-    return "".join(map(word_text, words))
+    least = DOUBTFUL if any(word.sure for word in words) else 0.0
+    return "".join(word_text(word) if word.sure or word.confidence >= least else "?" for word in words)
 
 
 def word_text(word: Word) -> str:

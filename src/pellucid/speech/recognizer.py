@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.speech.alignment import SURE, Sentence, Sound, Syllable, Word, sentence_text
+from pellucid.speech.alignment import DOUBTFUL, SURE, Sentence, Sound, Syllable, Word, sentence_text
 from pellucid.speech.confidence import EVIDENCE, evidence, shares, spans
 from pellucid.speech.decoding import NEVER, OTHER_WORD, aligned, beam, log_probabilities
 from pellucid.speech.features import BANDS, HOP, WINDOW, evened, stacked
@@ -29,8 +29,6 @@ Places = list[tuple[int, int]]
 _TINY = 1e-8
 _SPREAD = round(0.08 / HOP)
 _FAINT = 10**-3.0
-_DOUBTFUL = 0.3
-"""Confidence below which a digit beside a sure one is taken for another word."""
 _PADDING = 2
 """Steps of silence added before and after: a recording cut at the edges of the word sounds like part of a word."""
 _PADDING_LEVEL = 1e-3
@@ -132,8 +130,12 @@ class Recognizer:
         return result
 
     def best(self, logs: Logs, digits: int | None = None) -> list[int]:
-        """Return the digits of the most probable sequence of words, without other words."""
-        return [word for word in self.said(logs, digits) if word != OTHER_WORD]
+        """Return the digits of the most probable sequence of words, without other words.
+
+        If the number of digits is not known, digits that are "?" in the text are left out, too.
+        """
+        said = self.said(logs, digits)
+        return [word for word in (self._told(said, logs) if digits is None else said) if word != OTHER_WORD]
 
     def said(self, logs: Logs, digits: int | None = None) -> list[int]:
         """Return the most probable sequence of words; 10 stands for another word."""
@@ -141,8 +143,7 @@ class Recognizer:
             alone = log_probabilities(self.single(logs), [spelling([digit]) for digit in range(OTHER_WORD)])
             return [int(alone.argmax())] if alone.max() > NEVER / 2 else []
         guesses = beam(logs, digits=digits, penalty=self.penalty)
-        found = list(guesses[0].words) if guesses else []
-        return self._without_doubtful(found, logs) if digits is None else found
+        return list(guesses[0].words) if guesses else []
 
     def sentence(
         self, power: Floats, begin: int = 0, *, digits: int | None = None, final: bool = True, keep: bool = False
@@ -184,11 +185,8 @@ class Recognizer:
             if word != OTHER_WORD
         ]
 
-    def _without_doubtful(self, said: list[int], logs: Logs) -> list[int]:
-        """Take a digit of hardly any confidence for another word, if it is beside a sure one.
-
-        Most of them are noise or a part of the sure digit. Alone, such a digit is the best guess and stays.
-        """
+    def _told(self, said: list[int], logs: Logs) -> list[int]:
+        """Return a sequence of words as `sentence_text` tells it: digits of hardly any confidence are other words."""
         placed = _placed(logs, said) if len(said) > 1 else []
         confidences = [
             0.0 if word == OTHER_WORD else self._confidence(logs[first:past], word, _sounds(word, logs, own), False)
@@ -196,7 +194,7 @@ class Recognizer:
         ]
         if not placed or max(confidences) < self.threshold:
             return said
-        least = min(_DOUBTFUL, self.threshold)
+        least = min(DOUBTFUL, self.threshold)
         return [word if sure >= least else OTHER_WORD for word, sure in zip(said, confidences, strict=True)]
 
     def _confidence(self, logs: Logs, word: int, sounds: list[float], is_digit: bool) -> float:
