@@ -319,3 +319,16 @@ def test_a_training_that_runs_is_told_and_paused_from_the_lesson(visitor: Visito
     page.get_by_label("Your answer in images").fill("10")
     lock_in(page)
     assert visitor.complaints == []
+
+
+def test_the_dial_of_a_knob_out_of_sight_is_not_behind_the_lessons(visitor: Visitor) -> None:
+    page = open_lesson(visitor, "knobs")
+    page.get_by_label("Your answer in images").fill("5")
+    lock_in(page)
+    page.get_by_role("button", name="Select this weight").click()
+    dock = page.locator(".dock")
+    dock.wait_for()
+    ends = [page.locator(each).bounding_box() for each in (".dock", ".lessons")]
+    assert ends[0] is not None
+    assert ends[1] is not None
+    assert ends[0]["x"] + ends[0]["width"] <= ends[1]["x"] + 1
