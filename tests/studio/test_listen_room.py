@@ -14,12 +14,13 @@ import soundfile
 import pellucid as pl
 from pellucid.errors import DataError
 from pellucid.lessons.deeds import SoundsChanged
-from pellucid.speech.alignment import word_text
+from pellucid.speech.alignment import DOUBTFUL, word_text
 from pellucid.speech.confidence import shares
 from pellucid.speech.features import HOP, RATE, evened, powers, stacked
+from pellucid.speech.joining import Joining
 from pellucid.speech.recognizer import Recognizer
 from pellucid.studio.protocol.refusal import RefusedError
-from pellucid.studio.rooms.listen.hearer import HeardPart, Hearer
+from pellucid.studio.rooms.listen.hearer import HeardPart, Hearer, threshold_texts
 from pellucid.studio.rooms.listen.live_listening import LiveListening
 from pellucid.studio.rooms.listen.recordings import utterances_of
 from pellucid.studio.session import Session
@@ -385,3 +386,15 @@ def test_a_network_that_hears_no_mel_bands_is_refused(tmp_path: Path) -> None:
     pl.save(net, tmp_path / "own.safetensors")
     with pytest.raises(RefusedError, match="mel bands"):
         session(str(tmp_path / "own.safetensors"))
+
+
+def test_the_texts_for_every_threshold_are_those_that_are_heard_with_it() -> None:
+    hearer, marked = Hearer(NET, "spoken-digits"), 0
+    for samples, _ in Joining((-0.12, 0.0), noise=(10.0, 20.0)).sequences(pl.data.load("spoken").test, 8, seed=2):
+        part = hearer.hear(powers(samples), 0, threshold=0.75)
+        rows = threshold_texts([part])
+        doubtful = [word for word in part.words if word.guess is not None and word.confidence < DOUBTFUL]
+        marked += bool(doubtful) and any(word.sure for word in part.words)
+        for row in rows:
+            assert hearer.judged(part, row.up_to, None).text == row.text
+    assert marked
