@@ -257,7 +257,7 @@ KINDS: dict[str, Kind] = {
     "impulses, 17 %": salted(0.17),
     "stripes": striped,
     "spatter": spattered,
-    **{f"50 sheets: {name}": sheets_of(layout) for name, layout in LAYOUTS.items()},
+    **{f"whole sheets: {name}": sheets_of(layout) for name, layout in LAYOUTS.items()},
 }
 
 

@@ -1,8 +1,9 @@
 """Other readers of digits: tesseract, where it is installed, and a convolutional network with the usual preparation.
 
 The usual preparation is Otsu's threshold, the box of every patch of ink, 20x20 pixels in it, and the centre of mass in
-the middle of 28x28. The network is LeNet-5, trained here on MNIST for five epochs by ``pellucid.models.digits_lenet``.
-Tesseract is told to expect one character in small pictures, and a block of text in others, of digits alone.
+the middle of 28x28. The network is LeNet-5, trained here on MNIST for three epochs by ``pellucid.models.digits_lenet``.
+Tesseract gets dark ink with a margin, enlarged if it is small, and is told to expect one character in small pictures,
+and a block of text in others, of digits alone.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from pellucid.data.drawings.margins import two_levels
 from pellucid.models.digits_lenet import RECIPE
 from pellucid.programs.images import from_unit
 
-EPOCHS = 5
+EPOCHS = 3
 ONE_CHARACTER, BLOCK = "10", "6"
-SMALL, LEAST = 150, 40
+SMALL, LEAST = 180, 80
+MARGIN = (10, 10)
 SPECK = 0.15
 """Patches below this share of the tallest one's height are no digits."""
 
@@ -90,7 +92,10 @@ def patches(picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def tesseract(picture: NDArray[Any]) -> str:
     """Read with tesseract's standard model, digits alone."""
     levels = picture if picture.dtype == np.uint8 else np.round(255 * picture).astype(np.uint8)
-    image, file = Image.fromarray(levels), io.BytesIO()
+    paper = float(np.median(levels))
+    dark_ink = levels if paper > 127 else 255 - levels  # which it expects, with a margin
+    edge = MARGIN if levels.ndim == 2 else (MARGIN, MARGIN, (0, 0))
+    image, file = Image.fromarray(np.pad(dark_ink, edge, constant_values=round(max(paper, 255 - paper)))), io.BytesIO()
     alone = max(image.size) <= SMALL
     if max(image.size) < LEAST:
         image = image.resize((4 * image.width, 4 * image.height), Image.Resampling.BICUBIC)
