@@ -111,9 +111,9 @@ def _box_in(box: tuple[int, int, int, int], ink: Picture) -> tuple[int, int, int
 
 def _parted(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]], half: bool = False) -> list[Answer]:
     """Return the answers for the parts of a patch that is no digit, if it is two or three digits that overlap."""
-    cut = answer.digit.steps["cut out"]
     if _certainty(answer) >= DOUBTFUL:
         return [answer]
+    cut = answer.digit.steps["cut out"]
     best, least, again = [answer], SURE_PART, not half and cut.shape[1] >= WIDE_OF_THREE * cut.shape[0]
     for parts in halves(cut):
         found = read([_part_of(answer.digit, ink) for ink in parts])
