@@ -45,7 +45,7 @@ def test_the_page_offers_nothing_that_is_locked(visit_studio, kept: KeptRuns) ->
     page = visitor.page
     expect(page.get_by_role("button", name="Open an image")).to_have_count(0)
     page.get_by_role("button", name="Network: ").click()
-    expect(page.get_by_role("button", name="Open digits-relu")).to_be_visible()
+    expect(page.get_by_role("button", name="Open digits-relu", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Open a file")).to_have_count(0)
     page.keyboard.press("Escape")
     visitor.room("Learn")

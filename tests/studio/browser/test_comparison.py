@@ -17,7 +17,7 @@ DIFFERS = 0.05
 
 def compare(visitor: Visitor, name: str) -> None:
     visitor.page.get_by_role("button", name="Compare with another network").click()
-    visitor.page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
+    visitor.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}(?![\w-])")).click()
     visitor.page.locator("[data-compared]").nth(1).wait_for()
     visitor.settle()
 

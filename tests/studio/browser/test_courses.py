@@ -311,7 +311,7 @@ def test_a_studio_that_was_started_with_a_course_opens_it_with_its_network(visit
     page = visit_studio("--course", code, place="").page
     expect(panel(page).get_by_role("heading", name="With ReLU", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Network: digits-relu")).to_be_visible()
-    expect(panel(page).get_by_role("button", name="Open digits-relu")).to_have_count(0)
+    expect(panel(page).get_by_role("button", name="Open digits-relu", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Close the lessons").click()
     page.reload()
     page.locator('main[data-settled="true"]').wait_for()
@@ -320,7 +320,7 @@ def test_a_studio_that_was_started_with_a_course_opens_it_with_its_network(visit
 
 def test_a_network_that_the_course_is_not_made_for_is_changed_by_a_button(visitor: Visitor) -> None:
     page = open_course(visitor, GivenCourse("With ReLU", ("bias", "function"), "", "digits-relu"))
-    page.get_by_role("button", name="Open digits-relu").click()
+    page.get_by_role("button", name="Open digits-relu", exact=True).click()
     expect(page.get_by_role("button", name="Network: digits-relu")).to_be_visible()
     page.get_by_role("button", name="Network: ").click()
     page.get_by_role("button", name="Open digits-conv").click()

@@ -187,7 +187,7 @@ def test_escape_first_ends_what_is_open(visitor: Visitor) -> None:
     button = page.get_by_role("button", name="Presentation", exact=True)
     page.get_by_role("button", name="Network: ").click()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Open digits-relu")).to_have_count(0)
+    expect(page.get_by_role("button", name="Open digits-relu", exact=True)).to_have_count(0)
     expect(button).to_have_attribute("aria-pressed", "true")
     page.locator('[data-neuron="2-3"]').click()
     page.locator('[data-neuron="2-3"]').focus()

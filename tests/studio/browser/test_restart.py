@@ -45,7 +45,7 @@ def test_the_page_comes_back_with_drawing_and_trained_network(visit_studio: Call
         page.keyboard.press("Enter")
         expect(page.locator("header")).to_contain_text("my network")
         page.get_by_role("button", name=re.compile("^Network:")).click()
-        page.get_by_role("button", name="Open digits-relu").click()
+        page.get_by_role("button", name="Open digits-relu", exact=True).click()
         expect(page.locator("header")).to_contain_text("digits-relu")
         runs.get_by_role("button", name="Open my network").click()
         expect(page.locator("header")).to_contain_text("my network")
