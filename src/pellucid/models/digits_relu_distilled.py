@@ -1,7 +1,7 @@
 """The 784-16-16-10 network with ReLU, which learns the answers of `digits-conv` for varied images.
 
-It begins with 32 and 24 neurons in its hidden layers, and loses them one by one. ``docs/distillation.md`` says what each
-part of the recipe is worth.
+It begins with 32 and 24 neurons in its hidden layers, and loses them one by one. ``docs/distillation.md`` says what
+each part of the recipe is worth.
 """
 
 from pellucid.layers import Dense
