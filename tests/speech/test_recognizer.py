@@ -67,11 +67,11 @@ def test_a_word_that_is_not_a_digit_is_marked() -> None:
     assert _heard([-1]).text == ""
 
 
-def test_a_digit_of_hardly_any_confidence_beside_a_sure_one_is_no_digit_in_the_text() -> None:
+def test_a_digit_of_hardly_any_confidence_beside_a_sure_one_is_a_guess_that_does_not_count() -> None:
     clear, faint = saying([3]), saying([7], sure=0.18)
     alone, beside = np.log(faint), np.log(np.concatenate([clear, faint]))
     power = np.ones((len(beside), BANDS), np.float32)
-    for threshold, digits, text in ((0.75, [3], "3?"), (0.0, [3, 7], "37")):
+    for threshold, digits, text in ((0.75, [3], "3(7)"), (0.0, [3, 7], "37")):
         recognizer = Recognizer(Parrot([3]), threshold)  # type: ignore[arg-type]
         assert recognizer.said(beside) == [3, 7]
         assert recognizer.best(beside) == digits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import soundfile
 import pellucid as pl
 from pellucid.errors import DataError
 from pellucid.lessons.deeds import SoundsChanged
-from pellucid.speech.alignment import DOUBTFUL, word_text
+from pellucid.speech.alignment import word_text
 from pellucid.speech.confidence import shares
 from pellucid.speech.features import HOP, RATE, evened, powers, stacked
 from pellucid.speech.joining import Joining
@@ -389,12 +390,9 @@ def test_a_network_that_hears_no_mel_bands_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_texts_for_every_threshold_are_those_that_are_heard_with_it() -> None:
-    hearer, marked = Hearer(NET, "spoken-digits"), 0
+    hearer = Hearer(NET, "spoken-digits")
     for samples, _ in Joining((-0.12, 0.0), noise=(10.0, 20.0)).sequences(pl.data.load("spoken").test, 8, seed=2):
         part = hearer.hear(powers(samples), 0, threshold=0.75)
-        rows = threshold_texts([part])
-        doubtful = [word for word in part.words if word.guess is not None and word.confidence < DOUBTFUL]
-        marked += bool(doubtful) and any(word.sure for word in part.words)
-        for row in rows:
+        for row in threshold_texts([part]):
             assert hearer.judged(part, row.up_to, None).text == row.text
-    assert marked
+            assert re.sub("[()]", "", row.text) == re.sub("[()]", "", part.text)  # no digit is lost, or hidden

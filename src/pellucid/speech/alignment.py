@@ -14,7 +14,7 @@ from typing import Any
 SURE = 0.75
 """Confidence from which a word counts as a digit, unless another is asked for; below it, it is marked as unsure."""
 DOUBTFUL = 0.3
-"""Confidence below which the text has "?" for a digit beside a sure one: most of those are noise, or another word."""
+"""Confidence below which a digit beside a sure one does not count: most of those are noise, or another word."""
 
 
 @dataclass(frozen=True)
@@ -122,20 +122,27 @@ class Sentence(Segment):
 def sentence_text(words: tuple[Word, ...]) -> str:
     """Return the digits as text: an unsure one in parentheses, and "?" for another word beside digits.
 
-    A digit with a confidence below `DOUBTFUL` is "?" beside a sure one. Elsewhere it is the best guess, and stands.
-
     Examples
     --------
     >>> three, five = Word("three", 0.0, 0.4, 0.9, 3, (), 3), Word("five", 0.5, 0.9, 0.4, None, (), 5)
     >>> sentence_text((three, five, Word("?", 1.0, 1.4, 0.9, None, ())))
     '3(5)?'
-    >>> sentence_text((three, replace(five, confidence=0.1))), sentence_text((replace(five, confidence=0.1),))
-    ('3?', '(5)')
     """
-    if all(word.guess is None for word in words):
-        return ""
-    least = DOUBTFUL if any(word.sure for word in words) else 0.0
-    return "".join(word_text(word) if word.sure or word.confidence >= least else "?" for word in words)
+    return "" if all(word.guess is None for word in words) else "".join(map(word_text, words))
+
+
+def counted(confidences: list[float], threshold: float = SURE) -> list[bool]:
+    """Return which digits of a row count, if unsure ones are to count too: those that have rather been said than not.
+
+    Where a digit is sure, those below `DOUBTFUL` do not count. Otherwise the row is soft or noisy, and all of them do.
+
+    Examples
+    --------
+    >>> counted([0.9, 0.4, 0.1]), counted([0.4, 0.1]), counted([0.9, 0.1], threshold=0.05)
+    ([True, True, False], [True, True], [True, True])
+    """
+    least = min(DOUBTFUL, threshold) if max(confidences, default=0.0) >= threshold else 0.0
+    return [confidence >= least for confidence in confidences]
 
 
 def word_text(word: Word) -> str:

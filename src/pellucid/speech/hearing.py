@@ -125,7 +125,7 @@ def hear(
         Number of digits between two silences, if known. Nothing but digits is then expected.
     threshold : float
         The confidence, from 0 to 1, from which a word counts as a digit. Below it, the text has its best guess in
-        parentheses, or "?" beside a sure digit if there is hardly any confidence.
+        parentheses.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pellucid.errors import ConfigurationError, ShapeError
-from pellucid.speech.alignment import DOUBTFUL, SURE, Sentence, Sound, Syllable, Word, sentence_text
+from pellucid.speech.alignment import SURE, Sentence, Sound, Syllable, Word, counted, sentence_text
 from pellucid.speech.confidence import EVIDENCE, evidence, shares, spans
 from pellucid.speech.decoding import NEVER, OTHER_WORD, aligned, beam, log_probabilities
 from pellucid.speech.features import BANDS, HOP, WINDOW, evened, stacked
@@ -132,10 +132,14 @@ class Recognizer:
     def best(self, logs: Logs, digits: int | None = None) -> list[int]:
         """Return the digits of the most probable sequence of words, without other words.
 
-        If the number of digits is not known, digits that are "?" in the text are left out, too.
+        If the number of digits is not known, those that do not count are left out, too; see
+        `pellucid.speech.alignment.counted`.
         """
         said = self.said(logs, digits)
-        return [word for word in (self._told(said, logs) if digits is None else said) if word != OTHER_WORD]
+        if digits is None:
+            counts = counted(self._confidences(said, logs), self.threshold)
+            said = [word for word, counts_too in zip(said, counts, strict=True) if counts_too]
+        return [word for word in said if word != OTHER_WORD]
 
     def said(self, logs: Logs, digits: int | None = None) -> list[int]:
         """Return the most probable sequence of words; 10 stands for another word."""
@@ -185,17 +189,12 @@ class Recognizer:
             if word != OTHER_WORD
         ]
 
-    def _told(self, said: list[int], logs: Logs) -> list[int]:
-        """Return a sequence of words as `sentence_text` tells it: digits of hardly any confidence are other words."""
-        placed = _placed(logs, said) if len(said) > 1 else []
-        confidences = [
+    def _confidences(self, said: list[int], logs: Logs) -> list[float]:
+        """Return the confidence of each digit of a sequence of words, and 0 for other words."""
+        return [
             0.0 if word == OTHER_WORD else self._confidence(logs[first:past], word, _sounds(word, logs, own), False)
-            for word, own, (first, past) in placed
+            for word, own, (first, past) in _placed(logs, said)
         ]
-        if not placed or max(confidences) < self.threshold:
-            return said
-        least = min(DOUBTFUL, self.threshold)
-        return [word if sure >= least else OTHER_WORD for word, sure in zip(said, confidences, strict=True)]
 
     def _confidence(self, logs: Logs, word: int, sounds: list[float], is_digit: bool) -> float:
         """Return the confidence of a word with the probabilities of its sounds, in its frames (T, K)."""
