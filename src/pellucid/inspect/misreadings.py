@@ -17,6 +17,7 @@ from pellucid.system.arguments import as_integer
 
 if TYPE_CHECKING:
     from pellucid.network.network import Network
+    from pellucid.programs.traces import LayerTrace, Trace
 
 Vector = NDArray[np.float32]
 
@@ -119,34 +120,72 @@ def misreading(
     >>> bool(abs(found.pixels.sum(axis=1) + found.rest + found.missing - found.sums).max() < 1e-3)
     True
     """
-    count = as_integer("steps", steps, 1)
-    last = len(net.layers) - 1
-    measured = probe(net, last, level_range=(0.0, 1.0))
-    dense = dense_layer(net, last)
-    flat, single = as_batch(x, net.input_shape)
-    if not single:
-        raise ShapeError(f"misreading expected one input of shape {net.input_shape}, got {np.shape(x)}.")
-    right = checked_index(label, dense.out_features, "class")
-    seen = net.trace(x)[last]
-    unit = np.asarray(to_unit(flat, net.level_range), np.float32)
-    every = range(dense.out_features)
-    chosen = every if pixels_of is None else [checked_index(each, len(every), "output") for each in pixels_of]
-    pixels = np.zeros((len(every), unit.shape[1]), np.float32)
-    for output in chosen:
-        pixels[output] = _contributions(measured, unit, output, count)
-    sums, rest = seen.sums.reshape(-1), measured(np.zeros_like(unit))[0]
-    missing = sums - rest - pixels.sum(axis=1, dtype=np.float64)
-    return Misreading(
-        int(np.nan_to_num(seen.activations).argmax()), right, sums, seen.activations.reshape(-1),
-        dense.weight * seen.inputs.reshape(-1), np.array(dense.bias), pixels, rest, missing.astype(np.float32),
-    )  # fmt: skip
+    return Voters(net).misreading(x, label, steps=steps, pixels_of=pixels_of)
 
 
-def _contributions(measured: Network, unit: Vector, output: int, steps: int) -> Vector:
-    """The integrated gradients (D,) of an output, for one input (1, D) of levels from 0 to 1."""
-    shares = ((np.arange(steps, dtype=np.float32) + np.float32(0.5)) / np.float32(steps))[:, None]
-    cotangents = np.zeros((steps, measured.output_shape[0]), np.float32)
-    cotangents[:, output] = 1
-    slopes: NDArray[Any] = measured.pullback(shares * unit, cotangents).inputs
-    found: Vector = (unit[0] * slopes.reshape(steps, -1).mean(axis=0, dtype=np.float64)).astype(np.float32)
-    return found
+class Voters:
+    """Finds who voted in one network, input after input: what is the same for all inputs is prepared once.
+
+    Parameters
+    ----------
+    net : Network
+        As for `misreading`. Its parameters must stay as they are.
+
+    Raises
+    ------
+    ShapeError
+        If the last layer is not dense.
+    ConfigurationError
+        For a network of sequences.
+    """
+
+    def __init__(self, net: Network) -> None:
+        last = len(net.layers) - 1
+        self._net = net
+        self._sums = probe(net, last, level_range=(0.0, 1.0))
+        self._dense = dense_layer(net, last)
+        self._rest: Vector = self._sums(np.zeros((1, *self._sums.input_shape), np.float32))[0]
+
+    def misreading(
+        self,
+        x: ArrayLike,
+        label: int,
+        *,
+        steps: int = STEPS,
+        pixels_of: Sequence[int] | None = None,
+        trace: Trace[LayerTrace] | None = None,
+    ) -> Misreading:
+        """Return who voted for each output; see `misreading`.
+
+        With ``trace``, that of the network for ``x``, the input is not read again.
+        """
+        count, net = as_integer("steps", steps, 1), self._net
+        flat, single = as_batch(x, net.input_shape)
+        if not single:
+            raise ShapeError(f"misreading expected one input of shape {net.input_shape}, got {np.shape(x)}.")
+        outputs = self._dense.out_features
+        right = checked_index(label, outputs, "class")
+        asked = range(outputs) if pixels_of is None else pixels_of
+        chosen = [checked_index(each, outputs, "output") for each in asked]
+        seen = (net.trace(x) if trace is None else trace)[len(net.layers) - 1]
+        unit = np.asarray(to_unit(flat, net.level_range), np.float32)
+        pixels = np.zeros((outputs, unit.shape[1]), np.float32)
+        if chosen:
+            pixels[chosen] = self._contributions(unit, chosen, count)
+        sums = seen.sums.reshape(-1)
+        missing = sums - self._rest - pixels.sum(axis=1, dtype=np.float64)
+        return Misreading(
+            int(np.nan_to_num(seen.activations).argmax()), right, sums, seen.activations.reshape(-1),
+            self._dense.weight * seen.inputs.reshape(-1), np.array(self._dense.bias), pixels, self._rest.copy(),
+            missing.astype(np.float32),
+        )  # fmt: skip
+
+    def _contributions(self, unit: Vector, outputs: Sequence[int], steps: int) -> Vector:
+        """The integrated gradients (n, D) of n outputs, for one input (1, D) of levels from 0 to 1."""
+        shares = ((np.arange(steps, dtype=np.float32) + np.float32(0.5)) / np.float32(steps))[:, None]
+        way = np.tile(shares * unit, (len(outputs), 1))
+        cotangents = np.repeat(np.eye(self._dense.out_features, dtype=np.float32)[outputs], steps, axis=0)
+        slopes: NDArray[Any] = self._sums.pullback(way, cotangents).inputs
+        means = slopes.reshape(len(outputs), steps, -1).mean(axis=1, dtype=np.float64)
+        found: Vector = (unit[0] * means).astype(np.float32)
+        return found

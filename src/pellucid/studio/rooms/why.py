@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.inspect.checks import checked_index
-from pellucid.inspect.misreadings import STEPS, misreading
+from pellucid.inspect.misreadings import STEPS, Voters
 from pellucid.inspect.repairs import Repair, repair
 from pellucid.studio.protocol import why as messages
 from pellucid.studio.protocol.frames import Payload
@@ -15,9 +15,10 @@ from pellucid.studio.protocol.parts import Stroke
 from pellucid.studio.protocol.refusal import RefusedError
 from pellucid.studio.rooms.read.room import ReadRoom
 from pellucid.studio.state.activity import MisreadingSeen, RepairApplied, RepairFound
+from pellucid.studio.state.edited_network import EditedNetwork
 from pellucid.studio.state.session_state import SessionState, finite
 
-BRIEF_STEPS = 16
+BRIEF_STEPS = 8
 """Steps of the way to a picture that is being drawn, for networks in which all steps would take long."""
 
 QUICK = 10_000_000
@@ -32,22 +33,33 @@ class _Found(NamedTuple):
     repair: Repair
 
 
+class _Kept(NamedTuple):
+    """The voters of the network as it was edited last."""
+
+    edited: EditedNetwork
+    version: int
+    voters: Voters
+
+
 class WhyRoom:
     """Who voted, and what would mend the reading of what is at the inputs."""
 
     def __init__(self, state: SessionState, read: ReadRoom) -> None:
         self._state, self._read = state, read
         self._found: _Found | None = None
+        self._kept: _Kept | None = None
 
     def misreading(self, request: messages.AskMisreading) -> None:
         """Send the votes for every output."""
         label = self._checked(request)
         state, payload = self._state, Payload()
         net, version = state.edited.effective, state.edited.version
-        decisive = [int(np.nan_to_num(state.trace().outputs).argmax()), label]
+        trace = state.trace()
+        decisive = [int(np.nan_to_num(trace.outputs).argmax()), label]
         brief = request.brief and net.program.cost.products * STEPS > QUICK
         steps = BRIEF_STEPS if brief else STEPS
-        found = misreading(net, state.levels(net, state.inputs), label, steps=steps, pixels_of=decisive)
+        inputs = state.levels(net, state.inputs)
+        found = self._voters().misreading(inputs, label, steps=steps, pixels_of=decisive, trace=trace)
         state.send(
             messages.Misreading(
                 request.id, version, label, found.reading, payload.put(found.sums), payload.put(found.outputs),
@@ -58,6 +70,13 @@ class WhyRoom:
             payload,
         )  # fmt: skip
         state.activity.note(MisreadingSeen(version, found.reading, label))
+
+    def _voters(self) -> Voters:
+        """The voters of the network as it is."""
+        edited, kept = self._state.edited, self._kept
+        if kept is None or kept.edited is not edited or kept.version != edited.version:
+            kept = self._kept = _Kept(edited, edited.version, Voters(edited.effective))
+        return kept.voters
 
     def repair(self, request: messages.AskRepair) -> None:
         """Search for the smallest change that mends the reading, and send it."""
