@@ -33,4 +33,30 @@ describe("the votes of a picture in motion", () => {
     vi.advanceTimersByTime(1000);
     expect(asked.length).toBe(3);
   });
+
+  it("are not asked for twice: neither with the reading that they follow, nor for the same class", () => {
+    const asked: number[] = [];
+    let request = 0;
+    let hear: (event: wire.AnyEvent, payload: Float32Array) => void = () => undefined;
+    const send = ({ label }: { label: number }) => (asked.push(label), ++request);
+    const session = { send, listen: (heard: typeof hear) => void (hear = heard) } as unknown as Session;
+    const why = new WhyState(session);
+    const read = (from: number) => hear({ type: "reading", request: from } as wire.Reading, new Float32Array(0));
+    const settle = () => hear({ type: "done", request } as wire.Done, new Float32Array(0));
+    const pen = ++request;
+    why.ask(3);
+    read(pen);
+    why.askShown(3);
+    expect(asked).toEqual([3]);
+    settle();
+    why.askShown(5);
+    expect(asked).toEqual([3, 5]);
+    settle();
+    read(++request); // an undone stroke, behind which nothing was asked
+    why.askShown(5);
+    settle();
+    hear({ type: "picture", request: 0 } as wire.Picture, new Float32Array(0)); // training
+    why.askShown(5);
+    expect(asked).toEqual([3, 5, 5, 5]);
+  });
 });

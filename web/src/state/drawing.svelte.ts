@@ -54,10 +54,11 @@ export class Drawing {
   /** Whether the server may be missing strokes. */
   #unsent = false;
   #exampleRequest = 0;
+  readonly #followers = new Set<() => void>();
 
   constructor(session: Session) {
     this.#session = session;
-    this.#pen = makePacer((move) => session.send({ type: "pen", ...move }), mergeMoves);
+    this.#pen = makePacer((move) => this.#send(move), mergeMoves);
     session.keepOrder(this.#pen.hasten);
     session.listen((event) => {
       if (event.type === "done" && event.request === this.#exampleRequest) this.asked = null;
@@ -65,6 +66,18 @@ export class Drawing {
       // What waits would continue a stroke that the server does not have; the drawing as it is follows.
       else if (this.#pen.drop(event.request)) this.#drawing = false;
     });
+  }
+
+  /** Call `follow` after every movement of the pen is sent, for questions about the picture as it then is; returns a function that ends this. */
+  onPen(follow: () => void): () => void {
+    this.#followers.add(follow);
+    return () => this.#followers.delete(follow);
+  }
+
+  #send(move: PenMove): number {
+    const request = this.#session.send({ type: "pen", ...move });
+    if (request > 0) for (const follow of this.#followers) follow();
+    return request;
   }
 
   takeDrawing(event: wire.Drawing): void {

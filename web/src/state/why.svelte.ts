@@ -71,17 +71,21 @@ export class WhyState {
   #repairRequest = 0;
   #applyRequest = 0;
   #mistakesRequest = 0;
+  /** The class and the number of the last request for votes, and the number of the request that led to the picture that is shown. */
+  #asked = { label: -1, request: 0 };
+  #pictureRequest = 0;
   /** Whether another picture has been opened, whose reading comes next. */
   #moved = false;
 
   constructor(session: Session) {
     this.#session = session;
-    this.#verdicts = makePacer((asked) => session.send({ type: "askMisreading", ...asked }), (_, added) => added);
+    this.#verdicts = makePacer((asked) => this.#send(asked), (_, added) => added);
     session.listen((event, payload) => {
       if (event.type === "welcome") this.#begin();
       if (event.type === "network") this.#forget();
       if (event.type === "drawing") this.#moved = true;
-      if (event.type === "reading") this.#read();
+      if (event.type === "reading") this.#read(event.request);
+      if (event.type === "picture") this.#pictureRequest = Infinity;
       if (event.type === "drawing" && event.request !== this.#applyRequest && event.source === "example") this.chosen = null;
       if (event.type === "reading" && event.request === this.#applyRequest && this.#applyRequest !== 0) this.applied = true;
       else if (event.type === "reading") this.#forgetRepair();
@@ -113,12 +117,20 @@ export class WhyState {
   }
 
   /** The votes for another picture are not shown beside it; while one draws, they follow the pen. */
-  #read(): void {
+  #read(request: number): void {
+    this.#pictureRequest = request > 0 ? request : Infinity;
     if (this.#moved) this.verdict = null;
     this.#moved = false;
   }
 
+  #send(asked: { readonly label: number; readonly brief: boolean }): number {
+    const request = this.#session.send({ type: "askMisreading", ...asked });
+    this.#asked = { label: asked.label, request };
+    return request;
+  }
+
   #begin(): void {
+    this.#asked = { label: -1, request: 0 };
     clearTimeout(this.#timer);
     this.#verdicts.reset();
     this.#forgetRepair();
@@ -126,6 +138,7 @@ export class WhyState {
 
   #forget(): void {
     clearTimeout(this.#timer);
+    this.#asked = { label: -1, request: 0 };
     this.verdict = this.mistakes = this.trouble = null;
     this.#forgetRepair();
   }
@@ -143,6 +156,11 @@ export class WhyState {
       images: event.indices.map((index, at) => ({ index, label: event.labels[at], reading: event.readings[at], confidence: confidences[at] })),
       total: event.found, pixels: floats(payload, event.pixels),
     };
+  }
+
+  /** Request the votes for the picture that is shown, unless that was done right behind the pen. */
+  askShown(label: number): void {
+    if (this.#asked.label !== label || this.#asked.request < this.#pictureRequest) this.ask(label);
   }
 
   /** Request the votes, quickly: the exact ones follow once the picture is at rest. */
