@@ -1,6 +1,7 @@
 /** Thousands of points as one canvas: a coloured letter or dot for each class, with a ring where it is misread. */
 
 import { css, luminance, type Palette, type Rgb } from "./palette";
+import { lay, stampOf, type Stamp } from "./stamps";
 
 /** Up to so many points are letters; more are dots. */
 export const LETTERED = 3000;
@@ -54,37 +55,45 @@ export function sized(canvas: HTMLCanvasElement, width: number, height: number):
   return context;
 }
 
-/** A function that paints clouds, with its letters drawn once for each palette. */
+/** A function that paints clouds on the whole of a canvas, with its letters drawn once for each palette. */
 export function makeCloudPainter(): (context: CanvasRenderingContext2D, cloud: Cloud, palette: Palette) => void {
   let key = "";
-  let stamps: readonly HTMLCanvasElement[] = [];
+  let stamps: readonly (Stamp | null)[] = [];
+  let image: ImageData | null = null;
   return (context, cloud, palette) => {
-    const lettered = cloud.labels.length <= LETTERED;
-    const now = JSON.stringify([cloud.marks, lettered, palette, window.devicePixelRatio]);
+    const { labels, wrong, chosen, places } = cloud;
+    const [ratio, lettered] = [window.devicePixelRatio || 1, labels.length <= LETTERED];
+    const now = JSON.stringify([cloud.marks, lettered, palette, ratio]);
     if (now !== key) stamps = makeStamps(cloud.marks, lettered, palette);
     key = now;
-    const { labels, wrong, chosen, places } = cloud;
+    const { width, height } = context.canvas;
+    if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
+    new Uint32Array(image.data.buffer).fill(word(palette.background));
     for (const inside of chosen ? [0, 1] : [1]) {
-      context.globalAlpha = inside ? 1 : DIM;
       for (let at = 0; at < labels.length; at++) {
         if (chosen && chosen[at] !== inside) continue;
         const stamp = stamps[2 * labels[at] + (wrong[at] ? 1 : 0)];
-        if (stamp) context.drawImage(stamp, Math.round(places[2 * at]) - SIDE / 2, Math.round(places[2 * at + 1]) - SIDE / 2, SIDE, SIDE);
+        if (stamp) lay(image, stamp, Math.round(places[2 * at] * ratio), Math.round(places[2 * at + 1] * ratio), inside ? 1 : DIM);
       }
     }
-    context.globalAlpha = 1;
+    context.putImageData(image, 0, 0);
   };
+}
+
+/** A colour as one opaque pixel. */
+function word(colour: Rgb): number {
+  return new Uint32Array(Uint8ClampedArray.of(...colour, 255).buffer)[0];
 }
 
 const SIDE = 14;
 
 /** For each class, its mark, then the same with the ring of a misread image. */
-function makeStamps(marks: readonly string[], lettered: boolean, palette: Palette): HTMLCanvasElement[] {
+function makeStamps(marks: readonly string[], lettered: boolean, palette: Palette): (Stamp | null)[] {
   const colours = classColours(marks.length, palette);
   return marks.flatMap((mark, at) => [false, true].map((ringed) => {
     const canvas = document.createElement("canvas");
     const context = sized(canvas, SIDE, SIDE);
-    if (!context) return canvas;
+    if (!context) return null;
     context.fillStyle = css(colours[at]);
     if (lettered) {
       context.font = `bold ${LETTER}px sans-serif`;
@@ -96,7 +105,7 @@ function makeStamps(marks: readonly string[], lettered: boolean, palette: Palett
       context.strokeStyle = css(palette.ink);
       disc(context, SIDE / 2, SIDE / 2, lettered ? RING : 3.4).stroke();
     }
-    return canvas;
+    return stampOf(context.getImageData(0, 0, canvas.width, canvas.height));
   }));
 }
 

@@ -52,7 +52,7 @@ export interface MisreadImages {
 export const SHOWN = 24;
 
 /** Milliseconds without a change before the exact votes are asked for. */
-const REST = 150;
+const REST = 300;
 
 export class WhyState {
   /** What the person says that it should have been; null for what the data say. */
