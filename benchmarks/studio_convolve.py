@@ -27,7 +27,9 @@ from browser import (
     watched_page,
 )
 
-WATCH = Watch([Awaited("pen", "maps"), Awaited("turnKnobs", "maps")])
+WATCH = Watch(
+    [Awaited("pen", "maps"), Awaited("turnKnobs", "maps")], {"turned": '[aria-label="Turn the chosen weight"]'}
+)
 
 
 def main() -> None:
@@ -47,6 +49,7 @@ def main() -> None:
                 play(page)
             if model == "digits-conv":
                 turn(page)
+                report("weight turned to the end of the frame with its new value", times(page, "turned"))
                 report("weight turned to the end of the frame with its maps", times(page, "turnKnobs"))
             report_tasks(page)
     report_load("after")

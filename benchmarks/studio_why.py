@@ -9,7 +9,9 @@ from playwright.sync_api import Page
 
 from browser import Awaited, Watch, draw, forget, report, report_load, report_tasks, studio, times, watched_page
 
-WATCH = Watch([Awaited("askMisreading", "misreading", "latest"), Awaited("askRepair", "repaired")])
+WATCH = Watch(
+    [Awaited("askMisreading", "misreading", "latest"), Awaited("askRepair", "repaired")], {"chosen": '[role="radio"]'}
+)
 
 MISREAD = 25
 """Misread test images that are opened one after the other."""
@@ -25,6 +27,7 @@ def main() -> None:
             page.wait_for_timeout(1000)
             forget(page)
             choose(page)
+            report("class chosen to the end of the frame that marks it", times(page, "chosen"))
             report("class chosen to the end of the frame with its votes", times(page, "askMisreading"))
             page.evaluate("__times.askMisreading.length = 0")
             draw(page)
