@@ -196,6 +196,14 @@ def salted(share: float) -> Kind:
     return kind
 
 
+def sampled(rng: Random, digits: Digits, count: int) -> Iterator[Case]:
+    """Thin strokes in 28 x 28 pixels that are every fourth of a larger picture, so that some of a stroke are lost."""
+    for i, image in enumerate(digits.images[:count]):
+        ink, large = penned(image, 72 * rng.uniform(0.9, 1.1), rng.uniform(2, 3.4)), np.zeros((112, 112), np.float32)
+        put(large, ink, (112 - ink.shape[0]) / 2, (112 - ink.shape[1]) / 2)
+        yield Case(dark(large[2::4, 2::4]), str(digits.labels[i]))
+
+
 def striped(rng: Random, digits: Digits, count: int) -> Iterator[Case]:
     """The outer quarters of the picture inverted."""
     for i, image in enumerate(digits.images[:count]):
@@ -255,6 +263,7 @@ KINDS: dict[str, Kind] = {
     "crossed out": crossed_out,
     "impulses, 2 %": salted(0.02),
     "impulses, 17 %": salted(0.17),
+    "thin strokes, sampled": sampled,
     "stripes": striped,
     "spatter": spattered,
     **{f"whole sheets: {name}": sheets_of(layout) for name, layout in LAYOUTS.items()},

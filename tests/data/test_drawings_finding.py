@@ -9,6 +9,7 @@ from cpu_clock import times_as_long
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from pellucid.data.drawings import Digit, center, find_digits, read_picture
@@ -319,3 +320,19 @@ def test_twelve_megapixels_are_shrunk_first() -> None:
 def test_small_pictures_are_refused() -> None:
     with pytest.raises(DataError, match="at least 8x8"):
         find_digits(np.zeros((7, 100)))
+
+
+@pytest.mark.parametrize("pen", [2, 3])
+def test_thin_strokes_that_lost_pixels_are_one_digit(pen: int) -> None:
+    large = Image.new("L", (112, 112), 245)
+    ImageDraw.Draw(large).ellipse((36, 20, 76, 92), outline=20, width=pen)
+    (found,) = find_digits(np.asarray(large)[1::4, 1::4])  # sampled, not averaged
+    left, top, right, bottom = found.box
+    assert right - left >= 9
+    assert bottom - top >= 16
+
+
+def test_thin_digits_of_a_small_picture_stay_apart() -> None:
+    picture = np.full((28, 40), 245, np.uint8)
+    picture[5:23, 12] = picture[5:23, 22] = 20
+    assert [digit.box[0] for digit in find_digits(picture)] == [12, 22]
