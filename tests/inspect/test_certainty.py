@@ -115,11 +115,21 @@ def test_overlapping_digits_are_read_by_halves() -> None:
         ink = np.zeros((84, first.shape[1] + second.shape[1] - 6))
         ink[:, : first.shape[1]] = first
         ink[:, -second.shape[1] :] = np.maximum(ink[:, -second.shape[1] :], second)
-        found = answers(net, find_digits((1 - np.pad(ink, 20)).astype(np.float32)), alone=False)
+        patches = find_digits((1 - np.pad(ink, 20)).astype(np.float32))
+        found = answers(net, patches, alone=False)
         text = "".join(answer.reading.best for answer in found if not answer.is_none)
         right += text == "".join(map(str, DIGITS.labels[2 * k : 2 * k + 2]))
         assert all(0 <= answer.digit.box[0] < answer.digit.box[2] for answer in found)
+        if len(patches) == 1:
+            assert len({answer.sureness.confidence for answer in found if answer.sureness}) == 1
     assert right >= 14
+
+
+def test_parts_of_what_is_too_narrow_for_two_digits_are_not_sure() -> None:
+    letter = drawn([(45, 115), (45, 30)], [(95, 30), (95, 115)], [(30, 30), (110, 30)])  # a capital pi
+    found = answers(pl.load("digits-conv"), find_digits(letter), alone=False)
+    assert found
+    assert not any(answer.sure for answer in found)
 
 
 def test_three_digits_that_overlap_are_told_apart() -> None:

@@ -21,6 +21,9 @@ from pellucid.programs.images import from_unit
 DOUBTFUL, SURE_PART = 0.7, 0.95
 """Below the first confidence, a patch is read again, without specks and by halves, which count above the second."""
 
+WIDE_OF_TWO, NARROW_PAIR = 1.0, 0.9
+"""Two digits side by side are wider than tall. Where a patch is not, its parts are less sure, by a factor."""
+
 WIDE_OF_THREE = 1.5
 """From this ratio of width to height on, a patch may be three digits that overlap."""
 
@@ -68,7 +71,8 @@ def answers(net: Network, digits: Sequence[Digit], threshold: float = THRESHOLD,
     def each(digits: Sequence[Digit]) -> list[Answer]:
         return _each(net, digits, threshold, alone)
 
-    return [part for answer in each(digits) for part in _parted(_cleaned(answer, each), each)]
+    read = (_parted(_cleaned(answer, each), each) for answer in each(digits))
+    return [_as_sure(answer, threshold) for found in read for answer in found]
 
 
 def _each(net: Network, digits: Sequence[Digit], threshold: float, alone: bool) -> list[Answer]:
@@ -81,10 +85,14 @@ def _each(net: Network, digits: Sequence[Digit], threshold: float, alone: bool) 
     if not alone:
         outputs = together(outputs, second)
         readings = [Reading(output, net.classes) for output in outputs]
-    return [
-        Answer(digit, reading, one, not one.is_none and one.confidence >= threshold)
-        for digit, reading, one in zip(digits, readings, compared(outputs, second), strict=True)
-    ]
+    found = zip(digits, readings, compared(outputs, second), strict=True)
+    return [_as_sure(Answer(digit, reading, one, True), threshold) for digit, reading, one in found]
+
+
+def _as_sure(answer: Answer, threshold: float) -> Answer:
+    """Return an answer that is sure where its confidence reaches the threshold."""
+    one = answer.sureness
+    return answer if one is None else replace(answer, sure=not one.is_none and one.confidence >= threshold)
 
 
 def _cleaned(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]]) -> Answer:
@@ -122,7 +130,15 @@ def _parted(answer: Answer, read: Callable[[Sequence[Digit]], list[Answer]], hal
         certainty = min(map(_certainty, found))
         if certainty > least:
             best, least = found, certainty
-    return best
+    return best if half or len(best) == 1 else _as_sure_as_all(best, narrow=cut.shape[1] < WIDE_OF_TWO * cut.shape[0])
+
+
+def _as_sure_as_all(parts: list[Answer], *, narrow: bool) -> list[Answer]:
+    """Return the answers for the parts of a patch: each is right only if all are, since the parts depend on the cut."""
+    factor = NARROW_PAIR if narrow else 1.0
+    for part in parts:
+        factor *= _certainty(part)
+    return [replace(one, sureness=replace(one.sureness, confidence=factor)) for one in parts if one.sureness]
 
 
 def _part_of(digit: Digit, ink: Picture) -> Digit:

@@ -93,7 +93,7 @@ def patches_of(mask: Mask) -> tuple[list[Group], Labels]:
 
 
 def _bridged(mask: Mask) -> Mask:
-    """Return the mask, in which thin strokes of a small picture are whole: sampled without averaging, they have gaps."""
+    """Return the mask, with the gaps bridged that thin strokes of a small picture have, sampled without averaging."""
     if max(mask.shape) > SAMPLED_SIDE or not 0 < stroke_width(mask.astype(np.float32)) <= SAMPLED_STROKE:
         return mask
     return np.asarray(ndimage.binary_dilation(mask, SAMPLED_GAP))
