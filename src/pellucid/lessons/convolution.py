@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pellucid.lessons.deeds import Convolving, NetworksRetrained, ShiftScored
 from pellucid.lessons.lesson import Lesson, last, percent
 from pellucid.lessons.records import Facts, Question
-from pellucid.lessons.straight_line import ALIKE, facts_of, is_shuffled, unsuited
+from pellucid.lessons.straight_line import ALIKE, facts_of, is_shuffled, open_image, unsuited
 from pellucid.lessons.view import View
 
 RIGHT = 3
@@ -65,9 +65,9 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        f"In Convolve, shift the picture {RIGHT} pixels to the right, nothing else, and wait for the accuracies of "
-        "both networks. Then ask what a convolution owes to the neighbours of a pixel: train four new networks there, "
-        "on images in place and on shuffled ones."
+        f"Open a test image. In Convolve, shift it {RIGHT} pixels to the right, nothing else, and wait for the "
+        "accuracies of both networks. Then ask what a convolution owes to the neighbours of a pixel: train four new "
+        "networks there, on images in place and on shuffled ones."
     )
 
 
@@ -165,5 +165,6 @@ LESSON = Lesson(
     hints=_hints,
     needs=("convolutional", "dense", "grey"),
     place="Shift and shuffle",
+    tools=open_image,
     counts=(ShiftScored, NetworksRetrained),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from pellucid.lessons.deeds import NetworksRetrained, Pictures
-from pellucid.lessons.lesson import Lesson, last, percent
+from pellucid.lessons.lesson import Lesson, Tool, last, percent
 from pellucid.lessons.records import Facts, Question
 from pellucid.lessons.view import View
 
@@ -75,10 +75,16 @@ def _ask(view: View) -> Question:
 
 def _task(view: View, question: Question) -> str:
     return (
-        "In Convolve, under Shift and shuffle, press Shuffle all pixels to see what an image becomes. Then press Train "
-        "four new networks below: a convolutional and a dense one, each on images in place and on shuffled ones. It "
-        "takes some seconds. Compare the two dense ones, which are named by their sizes, such as 784-16-16-10."
+        "Open a test image. In Convolve, under Shift and shuffle, press Shuffle all pixels to see what becomes of it. "
+        "Then press Train four new networks below: a convolutional and a dense one, each on images in place and on "
+        "shuffled ones. It takes some seconds. Compare the two dense ones, which are named by their sizes, such as "
+        "784-16-16-10."
     )
+
+
+def open_image(view: View, question: Question) -> tuple[Tool, ...]:
+    """Return a button that opens an image: the maps of an empty drawing show little."""
+    return (Tool("Open test image 0", example=0),) if len(view.test) else ()
 
 
 def _look(view: View, question: Question, noted: Sequence[Facts]) -> Facts | None:
@@ -182,4 +188,5 @@ LESSON = Lesson(
     place="Shift and shuffle",
     counts=(NetworksRetrained,),
     outcome=_outcome,
+    tools=open_image,
 )

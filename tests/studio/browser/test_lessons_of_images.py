@@ -145,6 +145,8 @@ def test_pixels_in_a_line_are_shuffled_and_trained_anew(visitor: Visitor) -> Non
     page = open_lesson(visitor, "straight-line")
     expect(page.locator("h1")).to_have_text("Convolve")
     predict(page, "clearly worse")
+    page.get_by_role("button", name="Open test image 0").click()
+    expect(page.get_by_label("Test image number")).to_have_value("0")
     page.get_by_role("button", name="Shuffle all pixels").click()
     retrain(page)
     for _ in range(3):
@@ -185,6 +187,8 @@ def test_convolution_is_shifted_and_shuffled(visitor: Visitor) -> None:
         select.select_option("3")
     page.get_by_role("button", name="Lock in the prediction").click()
     stage(page, "do")
+    page.get_by_role("button", name="Open test image 0").click()
+    expect(page.get_by_label("Test image number")).to_have_value("0")
     slider = page.get_by_label("Pixels to the right")
     slider.focus()
     for _ in range(3):
