@@ -27,7 +27,7 @@ describe("the votes of a picture in motion", () => {
     answer(true);
     vi.advanceTimersByTime(100);
     expect(asked).toEqual([{ label: 3, brief: true }, { label: 3, brief: true }]);
-    vi.advanceTimersByTime(100);
+    vi.advanceTimersByTime(300);
     expect(asked[2]).toEqual({ label: 3, brief: false });
     answer(false);
     vi.advanceTimersByTime(1000);
