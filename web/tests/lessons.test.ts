@@ -11,7 +11,7 @@ import type { Listener, Session } from "../src/transport/session";
 const CODE = "pc1-eNqLVvJLLS3KzyvwUUjLL1JI";
 
 function lesson(name: string, state: LessonInfo["state"] = "new"): LessonInfo {
-  return { name, number: 1, title: name.toUpperCase(), line: "", room: "read", minutes: 5, state };
+  return { name, number: 1, title: name.toUpperCase(), line: "", room: "read", revealing: false, minutes: 5, state };
 }
 
 function shown(change: Partial<LessonShown> = {}): LessonShown {

@@ -86,6 +86,8 @@ class Lesson:
         nothing. Without it, the lesson does not depend on the network that is open.
     place : str
         The name of the panel where the work begins; empty for the whole room.
+    revealing : bool
+        Whether the room shows the answer: it is opened once the prediction is locked in.
     figures : function
         What `look` computes over all held-out images, as lists of numbers by name: a page without the engine receives
         these beforehand.
@@ -114,6 +116,7 @@ class Lesson:
     outcome: Callable[[Question, Facts], tuple[float, ...]] | None = None
     foreign: Callable[[View, Question, Sequence[Facts]], str] | None = None
     place: str = ""
+    revealing: bool = False
     figures: Callable[[View], Mapping[str, Sequence[float]]] = lambda _view: {}
 
 

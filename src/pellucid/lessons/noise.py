@@ -250,4 +250,5 @@ LESSON = Lesson(
     needs=("share", "told"),
     foreign=lambda view, _question, _noted: changes(view),
     place="Strangers",
+    revealing=True,
 )

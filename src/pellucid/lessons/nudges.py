@@ -89,7 +89,7 @@ def _ask(view: View) -> Question:
     classes = view.net.classes
     return Question(
         "choices",
-        f"Test image {image} is a {classes[result.label or 0]}, which the network reads as {classes[reading]}, at "
+        f"Test image {image} shows {classes[result.label or 0]}, which the network reads as {classes[reading]}, at "
         f"{float(result.layers[-1].activations[reading]):.2f}. One knob is raised a little. What happens to the cost "
         "of this picture?",
         DIRECTIONS,
@@ -204,7 +204,7 @@ def _transfer(view: View, number: int) -> Question:
     derivative = check_parameter(result, before.bias + neuron).derivative
     return Question(
         "choice",
-        f"Test image {image} is a {view.net.classes[label]}. The weight from "
+        f"Test image {image} shows {view.net.classes[label]}. The weight from "
         f"{neuron_words(view.net, before.number, neuron)} to output {view.net.classes[label]} is {weight:+.2f}. The "
         "bias "
         "of this neuron is raised a little. What does the cost do?",

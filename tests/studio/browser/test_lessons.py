@@ -123,7 +123,7 @@ def lock_in(page: Page) -> None:
 def test_a_derivative_is_checked_an_answer_changed_and_a_step_taken(visitor: Visitor) -> None:
     page = open_lesson(visitor, "nudges")
     labels = [each.inner_text() for each in page.locator(".lessons .pair > span").all()]
-    label = re.findall(r"is a (\d)", page.locator(".lessons form > p").first.inner_text())[0]
+    label = re.findall(r"shows (\d)", page.locator(".lessons form > p").first.inner_text())[0]
     own = labels.index(f"bias of output {label}")
     for at, select in enumerate(page.locator(".lessons select").all()):
         # Raising another output raises the loss; a weight of an empty pixel does nothing; the label's own is wrong.
@@ -199,8 +199,10 @@ def test_curves_are_drawn_by_pointer_and_by_keyboard_before_a_race(visitor: Visi
 
 def test_noise_is_opened_by_keyboard(visitor: Visitor) -> None:
     page = open_lesson(visitor, "noise")
+    expect(page.locator("h1")).to_have_text("Read")  # the lesson's room would show the answer
     page.get_by_label("Your answer in percent").fill("30")
     lock_in(page)
+    expect(page.locator("h1")).to_have_text("None of these")
     page.locator("[data-threshold]").wait_for()
     expect(page.get_by_role("status").filter(has_text="judged")).to_have_count(0, timeout=60_000)
     page.get_by_role("button", name="Scribbles", exact=True).click()

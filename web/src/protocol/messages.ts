@@ -3171,6 +3171,8 @@ export interface LessonInfo {
   readonly line: string;
   /** The room where it happens. */
   readonly room: string;
+  /** Whether that room shows the answer: it opens once the prediction is locked in. */
+  readonly revealing: boolean;
   /** How long it takes. */
   readonly minutes: number;
   /** How far the learner has come. */

@@ -83,6 +83,8 @@ class LessonInfo(Shared):
     """The line of the notes that it follows."""
     room: str
     """The room where it happens."""
+    revealing: bool
+    """Whether that room shows the answer: it opens once the prediction is locked in."""
     minutes: Count
     """How long it takes."""
     state: Literal["new", "begun", "passed"]

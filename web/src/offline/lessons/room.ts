@@ -147,7 +147,7 @@ export class LessonRoom {
 
   #info({ name, number, title, line, room, minutes }: Sheet): wire.LessonInfo {
     const begun = this.#attempt(name).predicted !== null;
-    return { name, number, title, line, room, minutes, state: this.#progress.passed.includes(name) ? "passed" : begun ? "begun" : "new" };
+    return { name, number, title, line, room, revealing: false, minutes, state: this.#progress.passed.includes(name) ? "passed" : begun ? "begun" : "new" };
   }
 
   #show(request: number): void {

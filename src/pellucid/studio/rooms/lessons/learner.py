@@ -88,10 +88,11 @@ class Learner:
         given = self.course.course
         return [] if given is None else [name for name in given.lessons if name not in course.BY_NAME]
 
-    @property
-    def following(self) -> str | None:
-        """The name of the next lesson of the course that is not passed yet."""
-        return next((each.name for each in self.lessons if each.name not in self.progress.passed), None)
+    def following(self, name: str) -> str | None:
+        """The lesson of the course that comes next after one, and is not passed yet; after the last, the first."""
+        names = [each.name for each in self.lessons]
+        at = names.index(name) + 1 if name in names else 0
+        return next((each for each in names[at:] + names[:at] if each not in self.progress.passed), None)
 
     @property
     def test_stage(self) -> TestStage:

@@ -199,7 +199,7 @@ class LessonRoom:
         progress, view = self._learner.progress, self._views.now()
         attempt, info = progress.attempt(lesson.name), lesson_told(lesson, progress)
         unsuited, predicted, stage = lesson.unsuited(view), attempt.predicted, attempt.stage
-        following = self._learner.following
+        following = self._learner.following(lesson.name)
         if unsuited is not None and stage != "done":
             return messages.LessonShown(
                 request, info, "unsuited", unsuited, None, "", "", [], [], 0, "", None, None, following, False, "",

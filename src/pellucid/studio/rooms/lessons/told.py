@@ -22,7 +22,8 @@ def lesson_told(lesson: Lesson, progress: Progress) -> messages.LessonInfo:
     """A lesson, and how far the learner has come in it."""
     begun = progress.attempt(lesson.name).predicted is not None
     return messages.LessonInfo(
-        lesson.name, lesson.number, lesson.title, lesson.line, lesson.room, lesson.minutes,
+        lesson.name, lesson.number, lesson.title, lesson.line, lesson.room, lesson.revealing,
+        lesson.minutes,
         "passed" if lesson.name in progress.passed else "begun" if begun else "new",
     )  # fmt: skip
 
